@@ -1,0 +1,27 @@
+/** One jest run, four projects; `npm test` takes the first three, `npm run test:real` the last. */
+const base = {
+  testEnvironment: 'node',
+  testEnvironmentOptions: { globalsCleanup: 'off' },
+  extensionsToTreatAsEsm: ['.ts'],
+  moduleNameMapper: { '^breakfix$': '<rootDir>/src/index.ts' },
+  transform: {
+    '^.+\\.ts$': [
+      '@swc/jest',
+      {
+        jsc: { target: 'es2023', parser: { syntax: 'typescript', explicitResourceManagement: true } },
+        module: { type: 'es6' },
+        sourceMaps: 'inline',
+      },
+    ],
+  },
+};
+const project = (displayName) => ({
+  ...base,
+  displayName,
+  rootDir: import.meta.dirname,
+  testMatch: [`<rootDir>/test/${displayName}/**/*.test.ts`],
+});
+
+export default {
+  projects: ['unit', 'conformance', 'integration', 'real'].map(project),
+};

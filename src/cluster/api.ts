@@ -1,0 +1,84 @@
+import type { KubeObject, NewObject, ObjectReference, Status } from '../model/objects.ts';
+import type { Resource } from '../model/resources.ts';
+import type { LabelSelector } from '../model/objects.ts';
+
+/**
+ * The API as the parts inside the embedded cluster use it: synchronous, through the same admission, defaulting
+ * and validation as a request over HTTPS, under the identity of the part. Made by the API server
+ * (`apiserver.clientFor(identity)`), passed to every controller, the scheduler, the kubelet and the DNS server.
+ *
+ * Objects that come out are frozen and shared: change a copy. Every method throws {@link StatusError}.
+ */
+export interface Api {
+  /** The object, or undefined where it does not exist. */
+  get<T extends KubeObject>(
+    resource: Resource<T>,
+    namespace: string | undefined,
+    name: string,
+  ): T | undefined;
+  /** All objects in name order, or those of a namespace, or those that match a selector. */
+  list<T extends KubeObject>(
+    resource: Resource<T>,
+    options?: { namespace?: string; selector?: LabelSelector },
+  ): readonly T[];
+  create<T extends KubeObject>(resource: Resource<T>, object: NewObject<T>): T;
+  /** Replaces all but the status. A `metadata.resourceVersion` that is not the stored one is a 409 conflict. */
+  update<T extends KubeObject>(resource: Resource<T>, object: T): T;
+  /** Replaces the status only. */
+  updateStatus<T extends KubeObject>(resource: Resource<T>, object: T): T;
+  /** Deletes as the API does: graceful for pods, waiting for finalizers, with owner propagation. */
+  delete(resource: Resource, namespace: string | undefined, name: string, options?: DeleteOptions): void;
+  /** Sets `spec.nodeName` and the PodScheduled condition, as the `binding` subresource does. */
+  bind(namespace: string, pod: string, node: string): void;
+  /**
+   * Calls `handler` for every object that is there (as `ADDED`) and for every change after that, in order of
+   * their revisions, as an informer would: in a simulation event of its own shortly after the change.
+   * @returns a function that ends the watch.
+   */
+  watch<T extends KubeObject>(resource: Resource<T>, handler: (event: WatchEvent<T>) => void): () => void;
+}
+
+export interface DeleteOptions {
+  readonly gracePeriodSeconds?: number;
+  readonly propagationPolicy?: 'Background' | 'Foreground' | 'Orphan';
+  readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string };
+}
+
+export interface WatchEvent<T extends KubeObject = KubeObject> {
+  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED';
+  readonly object: T;
+  /** The object as it was before; absent on `ADDED`. */
+  readonly old?: T;
+}
+
+/** An API error: the Status object that a client would get. */
+export class StatusError extends Error {
+  readonly status: Status & { readonly code: number };
+
+  constructor(status: Status & { readonly code: number }) {
+    super(status.message ?? status.reason ?? 'unknown');
+    this.name = 'StatusError';
+    this.status = status;
+  }
+
+  get code(): number {
+    return this.status.code;
+  }
+
+  get reason(): string {
+    return this.status.reason ?? '';
+  }
+}
+
+/**
+ * Writes v1 Events with the correlation of client-go (same key: count + 1; more than ten similar in ten minutes:
+ * combined; a burst of 25 an object). https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/
+ */
+export interface EventRecorder {
+  event(
+    about: KubeObject | ObjectReference,
+    type: 'Normal' | 'Warning',
+    reason: string,
+    message: string,
+  ): void;
+}

@@ -1,0 +1,100 @@
+import type { ExecInput, ExecOutput } from '../node-api.ts';
+import type { NetworkStack } from '../network/types.ts';
+import type { FileSystem, Image, Signal } from './types.ts';
+
+/** A tree of files that can be mounted into containers: a volume. Outlives the containers that mount it. */
+export interface FileTree extends FileSystem {
+  readonly kind: 'tree';
+}
+
+export interface Mount {
+  /** Where in the container. */
+  readonly path: string;
+  readonly tree: FileTree;
+  /** A directory or file inside the tree instead of its root. */
+  readonly subPath?: string;
+  readonly readOnly: boolean;
+  /** As `mount` and `df` show it: `tmpfs`, `/dev/vda1`. */
+  readonly source: string;
+  readonly type: string;
+}
+
+export interface Limits {
+  /** Bytes; absent: no limit of its own. */
+  readonly memory?: number;
+  /** Millicores; absent: no quota. */
+  readonly cpu?: number;
+}
+
+/** What the kubelet wants run; env, command and args are expanded already. */
+export interface ContainerConfig {
+  /** 64 hexadecimal digits. */
+  readonly id: string;
+  readonly pod: { readonly namespace: string; readonly name: string; readonly uid: string };
+  readonly name: string;
+  readonly image: Image;
+  /** Replaces the image's entrypoint. */
+  readonly command?: readonly string[];
+  /** Replaces the image's cmd. */
+  readonly args?: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly workingDir?: string;
+  readonly user: { readonly uid: number; readonly gid: number };
+  readonly readOnlyRoot: boolean;
+  readonly mounts: readonly Mount[];
+  readonly limits: Limits;
+  readonly requests: Limits;
+  readonly network: NetworkStack;
+  readonly hostname: string;
+  readonly tty: boolean;
+  readonly stdin: boolean;
+  /** Output of pid 1, as it comes. */
+  readonly log: (stream: 'stdout' | 'stderr', bytes: Uint8Array) => void;
+}
+
+export interface ContainerExit {
+  /** 137 for SIGKILL, 143 for SIGTERM without a handler … */
+  readonly code: number;
+  readonly oomKilled: boolean;
+}
+
+/** A container as the runtime of a node (containerd and the kernel) keeps it. */
+export interface RuntimeContainer {
+  readonly config: ContainerConfig;
+  /**
+   * Starts pid 1. @throws RuntimeError with runc's words (`… executable file not found in $PATH`), which the
+   * kubelet shows as StartError, exit code 128.
+   */
+  start(onExit: (exit: ContainerExit) => void): void;
+  /** Signals pid 1. SIGKILL ends every process of the container. */
+  kill(signal: Signal): void;
+  /** Runs a command in it (exec, exec probes, hooks). Reports through `output`; never throws. */
+  exec(
+    command: readonly string[],
+    options: { readonly stdin: boolean; readonly tty: boolean },
+    output: ExecOutput,
+  ): ExecInput;
+  /** What `kubectl attach` talks to: the standard streams of pid 1. */
+  attach(output: ExecOutput): ExecInput;
+  /** In-place resize. A memory limit below what is used now is refused (returns false). */
+  resize(limits: Limits): boolean;
+  /** Microseconds of CPU since the start and resident bytes now. */
+  usage(): { readonly cpu: number; readonly memory: number };
+  /** Releases everything; kills what still runs. */
+  remove(): void;
+}
+
+/** containerd and runc of one node. */
+export interface ContainerRuntime {
+  create(config: ContainerConfig): RuntimeContainer;
+  /** An empty tree for an emptyDir, a claim, a projected volume. */
+  createTree(): FileTree;
+}
+
+/** Words of containerd or runc. */
+export class RuntimeError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'RuntimeError';
+  }
+}

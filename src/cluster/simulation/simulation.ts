@@ -1,0 +1,243 @@
+import { RandomStreams } from '../../core/random.ts';
+
+/** Microseconds since 1970 (instants) or a number of microseconds (durations). Always a whole number. */
+export type Micros = number;
+
+export const MILLISECOND: Micros = 1_000;
+export const SECOND: Micros = 1_000_000;
+export const MINUTE: Micros = 60 * SECOND;
+
+/** An event that has been put into the queue. */
+export interface Timer {
+  /** The instant it is due. */
+  readonly at: Micros;
+  cancel(): void;
+}
+
+interface Entry extends Timer {
+  at: Micros;
+  readonly order: number;
+  readonly owner: string;
+  run: (() => void) | undefined;
+}
+
+/** A promise that a simulation event settles. Programs wait on these and on nothing else. */
+export interface Deferred<T> {
+  readonly promise: Promise<T>;
+  resolve(value: T): void;
+  reject(error: unknown): void;
+}
+
+/** More events than this of one owner at one instant mean that virtual time stands still. */
+const ZENO_LIMIT = 100_000;
+
+/**
+ * The deterministic heart of the embedded cluster: one queue of events on virtual time.
+ *
+ * System parts are synchronous callbacks. Programs are async functions that wait on {@link deferred} promises;
+ * after an event that settled one, the microtask queue is drained before the next event runs, so the order of
+ * everything follows from the queue alone. See docs/architecture.md, "Virtual time".
+ */
+export class Simulation {
+  readonly random: RandomStreams;
+  #now: Micros;
+  #order = 0;
+  #eventCount = 0;
+  #digest = 0x811c9dc5;
+  #digestHigh = 0x1b873593;
+  #programsWoken = false;
+  #instantOwners = new Map<string, number>();
+  readonly #heap: Entry[] = [];
+  /** Where an exception of an event goes; the default stops the simulation. */
+  onError: (error: unknown, owner: string) => void = (error) => {
+    throw error;
+  };
+
+  constructor(options: { seed: string; epoch: Micros }) {
+    this.random = new RandomStreams(options.seed);
+    this.#now = options.epoch;
+  }
+
+  get now(): Micros {
+    return this.#now;
+  }
+
+  /** How many events have run since the start. */
+  get eventCount(): number {
+    return this.#eventCount;
+  }
+
+  /** A running fingerprint of every event that ran: (instant, owner) in order. */
+  get digest(): string {
+    return (
+      (this.#digestHigh >>> 0).toString(16).padStart(8, '0') +
+      (this.#digest >>> 0).toString(16).padStart(8, '0')
+    );
+  }
+
+  /** The instant as Kubernetes writes it: RFC 3339, cut (never rounded up) to seconds. */
+  timestamp(at: Micros = this.#now): string {
+    return `${new Date(Math.floor(at / 1000)).toISOString().slice(0, 19)}Z`;
+  }
+
+  /** The instant as Kubernetes' MicroTime writes it. */
+  microTimestamp(at: Micros = this.#now): string {
+    const base = new Date(Math.floor(at / 1000)).toISOString();
+    return `${base.slice(0, 23)}${String(at % 1000).padStart(3, '0')}Z`;
+  }
+
+  /**
+   * Runs `run` at the instant `at` (or now, if that has passed).
+   * @param owner whose event it is, e.g. `kubelet/worker/probe/web-0`; part of the digest.
+   */
+  at(at: Micros, owner: string, run: () => void): Timer {
+    const entry: Entry = {
+      at: Math.max(at, this.#now),
+      order: this.#order++,
+      owner,
+      run,
+      cancel: () => {
+        entry.run = undefined;
+      },
+    };
+    this.#push(entry);
+    return entry;
+  }
+
+  /** Runs `run` after `delay` microseconds. */
+  after(delay: Micros, owner: string, run: () => void): Timer {
+    return this.at(this.#now + Math.max(0, Math.floor(delay)), owner, run);
+  }
+
+  /** A promise for a program; settling it has the program run before the next event. */
+  deferred<T>(): Deferred<T> {
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    return {
+      promise,
+      resolve: (value) => {
+        this.#programsWoken = true;
+        resolve(value);
+      },
+      reject: (error) => {
+        this.#programsWoken = true;
+        reject(error);
+      },
+    };
+  }
+
+  /** Says that an async program was started or woken by other means than {@link deferred}. */
+  wake(): void {
+    this.#programsWoken = true;
+  }
+
+  /** The instant of the next event, or undefined when nothing is to come. */
+  nextAt(): Micros | undefined {
+    this.#dropCancelled();
+    return this.#heap[0]?.at;
+  }
+
+  /** Runs one event, if one is due at `until` or before. Programs that it woke are run to their next wait. */
+  async step(until: Micros): Promise<boolean> {
+    if (this.#programsWoken) await this.settle();
+    this.#dropCancelled();
+    const entry = this.#heap[0];
+    if (entry === undefined || entry.at > until) return false;
+    this.#pop();
+    this.#enter(entry);
+    const run = entry.run;
+    entry.run = undefined;
+    try {
+      run?.();
+    } catch (error) {
+      this.onError(error, entry.owner);
+    }
+    if (this.#programsWoken) await this.settle();
+    return true;
+  }
+
+  /** Runs everything that is due up to `until`, and sets the clock there. */
+  async advanceTo(until: Micros): Promise<void> {
+    while (await this.step(until));
+    if (until > this.#now) {
+      this.#now = until;
+      this.#instantOwners.clear();
+    }
+  }
+
+  /** Lets every woken program run until it waits again. */
+  async settle(): Promise<void> {
+    while (this.#programsWoken) {
+      this.#programsWoken = false;
+      await drainMicrotasks();
+    }
+  }
+
+  /** Shifts the clock and every pending event by `gap`: a laptop that slept. Nothing fires. */
+  shift(gap: Micros): void {
+    this.#now += gap;
+    for (const entry of this.#heap) entry.at += gap;
+    this.#instantOwners.clear();
+  }
+
+  #enter(entry: Entry): void {
+    if (entry.at !== this.#now) {
+      this.#now = entry.at;
+      this.#instantOwners.clear();
+    }
+    const count = (this.#instantOwners.get(entry.owner) ?? 0) + 1;
+    this.#instantOwners.set(entry.owner, count);
+    if (count > ZENO_LIMIT) throw new Error(`${entry.owner}: more than ${ZENO_LIMIT} events at one instant`);
+    this.#eventCount++;
+    this.#mix(entry.at % 0x100000000);
+    for (let index = 0; index < entry.owner.length; index++) this.#mix(entry.owner.charCodeAt(index));
+  }
+
+  #mix(value: number): void {
+    this.#digest = Math.imul(this.#digest ^ value, 0x01000193);
+    this.#digestHigh = Math.imul(this.#digestHigh ^ (value + (this.#digest >>> 7)), 0x5bd1e995);
+  }
+
+  #dropCancelled(): void {
+    while (this.#heap[0] !== undefined && this.#heap[0].run === undefined) this.#pop();
+  }
+
+  #push(entry: Entry): void {
+    const heap = this.#heap;
+    let index = heap.length;
+    heap.push(entry);
+    while (index > 0) {
+      const parent = (index - 1) >> 1;
+      const above = heap[parent] as Entry;
+      if (!before(entry, above)) break;
+      heap[index] = above;
+      index = parent;
+    }
+    heap[index] = entry;
+  }
+
+  #pop(): void {
+    const heap = this.#heap;
+    const last = heap.pop();
+    if (last === undefined || heap.length === 0) return;
+    let index = 0;
+    for (;;) {
+      let child = 2 * index + 1;
+      if (child >= heap.length) break;
+      if (child + 1 < heap.length && before(heap[child + 1] as Entry, heap[child] as Entry)) child++;
+      if (!before(heap[child] as Entry, last)) break;
+      heap[index] = heap[child] as Entry;
+      index = child;
+    }
+    heap[index] = last;
+  }
+}
+
+function before(a: Entry, b: Entry): boolean {
+  return a.at < b.at || (a.at === b.at && a.order < b.order);
+}
+
+/** Resolves when the microtask queue is empty: a macrotask runs only then. */
+function drainMicrotasks(): Promise<void> {
+  // eslint-disable-next-line no-restricted-globals -- not a clock: the one hand-over between events and programs
+  return new Promise((resolve) => setImmediate(resolve));
+}
