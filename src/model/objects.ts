@@ -9,3 +9,5 @@ export type * from './objects/workloads.ts';
 export type * from './objects/cluster.ts';
 export type * from './objects/access.ts';
 export type * from './objects/network-policy.ts';
+export type * from './objects/batch.ts';
+export type * from './objects/policy.ts';
