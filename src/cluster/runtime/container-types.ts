@@ -5,6 +5,8 @@ import type { FileSystem, Image, Signal } from './types.ts';
 /** A tree of files that can be mounted into containers: a volume. Outlives the containers that mount it. */
 export interface FileTree extends FileSystem {
   readonly kind: 'tree';
+  /** Bytes of all files in it. */
+  readonly usedBytes: number;
 }
 
 export interface Mount {
@@ -39,7 +41,8 @@ export interface ContainerConfig {
   readonly args?: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly workingDir?: string;
-  readonly user: { readonly uid: number; readonly gid: number };
+  /** `groups`: supplementary groups (fsGroup and the like). */
+  readonly user: { readonly uid: number; readonly gid: number; readonly groups?: readonly number[] };
   readonly readOnlyRoot: boolean;
   readonly mounts: readonly Mount[];
   readonly limits: Limits;
@@ -48,6 +51,8 @@ export interface ContainerConfig {
   readonly hostname: string;
   readonly tty: boolean;
   readonly stdin: boolean;
+  /** The end of the first attached client's input is the end of pid 1's. */
+  readonly stdinOnce?: boolean;
   /** Output of pid 1, as it comes. */
   readonly log: (stream: 'stdout' | 'stderr', bytes: Uint8Array) => void;
 }
@@ -78,8 +83,8 @@ export interface RuntimeContainer {
   attach(output: ExecOutput): ExecInput;
   /** In-place resize. A memory limit below what is used now is refused (returns false). */
   resize(limits: Limits): boolean;
-  /** Microseconds of CPU since the start and resident bytes now. */
-  usage(): { readonly cpu: number; readonly memory: number };
+  /** Microseconds of CPU since the start, resident bytes now, bytes written to the container's own layer. */
+  usage(): { readonly cpu: number; readonly memory: number; readonly files: number };
   /** Releases everything; kills what still runs. */
   remove(): void;
 }
@@ -87,8 +92,11 @@ export interface RuntimeContainer {
 /** containerd and runc of one node. */
 export interface ContainerRuntime {
   create(config: ContainerConfig): RuntimeContainer;
-  /** An empty tree for an emptyDir, a claim, a projected volume. */
-  createTree(): FileTree;
+  /**
+   * An empty tree for an emptyDir, a claim, a projected volume.
+   * @param options.limit bytes after which writes fail with ENOSPC (a tmpfs with a size)
+   */
+  createTree(options?: { readonly limit?: number }): FileTree;
 }
 
 /** Words of containerd or runc. */

@@ -140,12 +140,22 @@ export interface ProcessInfo {
 /** The processes of the container (or of the pod, with a shared process namespace). */
 export interface Processes {
   list(): readonly ProcessInfo[];
-  /** Starts an executable file of the container; undefined where there is none of that name (exit 127) . */
+  /**
+   * Starts an executable file of the container; undefined where there is none of that name (exit 127).
+   * @throws FileError EACCES where it may not be executed, ENOEXEC where it is neither a program nor a script
+   * @throws an Error with code `EAGAIN` where the container has as many processes as it may have
+   */
   spawn(args: readonly string[], options: SpawnOptions): SpawnedProcess | undefined;
   /**
    * Starts a program of the caller's own as a child process (a subshell, a background job).
    */
   fork(program: Program, args: readonly string[], options: SpawnOptions): SpawnedProcess;
+  /**
+   * A pipe between child processes (or a child and the caller). As in Unix, an end closes when every process that
+   * holds it has ended or closed it: the caller calls `output.end()` once its children have it. A process that
+   * writes where every reader has gone gets SIGPIPE.
+   */
+  pipe(): { readonly input: InputStream; readonly output: OutputStream };
   /** @returns false where there is no such process */
   kill(pid: number, signal: Signal): boolean;
 }
@@ -179,7 +189,8 @@ export type FileErrorCode =
   | 'EXDEV'
   | 'EINVAL'
   | 'EBUSY'
-  | 'ELOOP';
+  | 'ELOOP'
+  | 'ENOEXEC';
 
 export class FileError extends Error {
   readonly code: FileErrorCode;
