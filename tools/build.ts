@@ -1,18 +1,43 @@
-/** Builds what ships: the `bin` as one bundle. Called by `npm run build` and at `prepare`. */
-import { build } from 'esbuild';
-import { existsSync } from 'node:fs';
+/** Builds what ships: the shop's two bundles, the `bin`, and the public API. Called at `prepare`. */
+import { build, type BuildOptions } from 'esbuild';
+import { chmodSync } from 'node:fs';
 
-const createRequire = `import{createRequire as _cr}from'node:module';const require=_cr(import.meta.url);`;
+const common: BuildOptions = { bundle: true, platform: 'node', target: 'node22', logLevel: 'warning' };
 
-if (existsSync('src/cli/main.ts')) {
+/** The shop as a Node server for the image, and as a program for the embedded cluster. */
+export async function buildShop(): Promise<void> {
   await build({
-    entryPoints: ['src/cli/main.ts'],
-    outfile: 'dist/breakfix.js',
-    bundle: true,
-    platform: 'node',
-    target: 'node22',
+    ...common,
+    entryPoints: ['workload/src/node/main.ts'],
+    outfile: 'dist/shop/shop.mjs',
     format: 'esm',
-    packages: 'external',
-    banner: { js: `#!/usr/bin/env node\n${createRequire}` },
+  });
+  await build({
+    ...common,
+    entryPoints: ['workload/src/shop.ts'],
+    outfile: 'dist/shop/embedded.js',
+    platform: 'neutral',
+    format: 'iife',
+    globalName: 'program',
   });
 }
+
+/** The command line (with everything of ours in it) and the package's public API share one set of modules. */
+async function buildPackage(): Promise<void> {
+  await build({
+    ...common,
+    entryPoints: { breakfix: 'src/cli/main.ts', index: 'src/index.ts' },
+    outdir: 'dist',
+    format: 'esm',
+    splitting: true,
+    chunkNames: 'chunks/[name]-[hash]',
+    packages: 'external',
+    banner: {
+      js: `import{createRequire as _createRequire}from'node:module';const require=_createRequire(import.meta.url);`,
+    },
+  });
+  chmodSync('dist/breakfix.js', 0o755);
+}
+
+await buildShop();
+if (process.argv[2] !== 'shop') await buildPackage();

@@ -1,0 +1,399 @@
+import { messageOf } from '../../core/errors.ts';
+import type { ApiRequest, ApiResponse } from '../apiserver/types.ts';
+import type { ExecInput, ExecOutput, PortForwardInput, PortForwardOutput } from '../node-api.ts';
+import type { Micros, Simulation } from '../simulation/simulation.ts';
+import { apiRequest, type Input, type InputRecord, loggedRequest, type SessionInput } from './inputs.ts';
+
+/** The part of a cluster that the host drives. */
+export interface HostedCluster {
+  readonly simulation: Simulation;
+  readonly revision: () => number;
+  handle(request: ApiRequest): ApiResponse;
+}
+
+/** The clock that a live lab follows, in microseconds since 1970; undefined while time is moved by hand. */
+export interface WallTime {
+  now(): Micros;
+  /** Calls back at about that instant; the returned function cancels. */
+  wakeAt(at: Micros, run: () => void): () => void;
+}
+
+/** A gap in the wall clock longer than this (a sleeping laptop, a dead process) does not make the lab older. */
+const LONGEST_GAP: Micros = 60_000_000;
+
+const nowhereExec: ExecOutput = { stdout: () => {}, stderr: () => {}, exit: () => {} };
+const nowhereForward: PortForwardOutput = { data: () => {}, end: () => {}, error: () => {} };
+
+/**
+ * Stands between the wire and the cluster and keeps the rules of time (docs/architecture.md, "Virtual time"):
+ * one turn at a time; before a request every due event runs; what changes state is recorded before it is applied.
+ */
+export class Host {
+  readonly #cluster: HostedCluster;
+  readonly #record: (record: InputRecord) => void;
+  readonly #execs = new Map<number, ExecInput>();
+  readonly #forwards = new Map<number, PortForwardInput>();
+  #sessions = 0;
+  #turns: Promise<unknown> = Promise.resolve();
+  #wall: WallTime | undefined;
+  #lastWall: Micros = 0;
+  #cancelWake: () => void = () => {};
+  #unanswered = 0;
+  #driving = false;
+  #closed = false;
+
+  /** @param record called with every input before it is applied; it must be safe on disk when this returns */
+  constructor(cluster: HostedCluster, record: (record: InputRecord) => void = () => {}) {
+    this.#cluster = cluster;
+    this.#record = record;
+  }
+
+  get now(): Micros {
+    return this.#cluster.simulation.now;
+  }
+
+  /** Whether the clock follows the wall. */
+  get live(): boolean {
+    return this.#wall !== undefined;
+  }
+
+  /** Answers one request of the wire. */
+  handle(request: ApiRequest): Promise<ApiResponse> {
+    return this.turn(async () => {
+      await this.#catchUp();
+      if (isRead(request)) return this.#cluster.handle(request);
+      if (isStream(request)) return this.#open(request);
+      return this.#apply({ type: 'request', request: loggedRequest(request) }) ?? internalError('no answer');
+    }).catch((error: unknown) => internalError(messageOf(error)));
+  }
+
+  /** Moves time by hand to an instant (never backwards). Only while the lab is not live. */
+  advanceTo(at: Micros): Promise<void> {
+    return this.turn(async () => {
+      if (this.#wall !== undefined) throw new Error('the clock of a live lab follows the wall');
+      await this.#cluster.simulation.advanceTo(at);
+      this.#apply({ type: 'advance' });
+    });
+  }
+
+  /** Arrives at the wall and follows it from now on. */
+  goLive(wall: WallTime): Promise<void> {
+    return this.turn(async () => {
+      await this.#cluster.simulation.advanceTo(wall.now());
+      this.#apply({ type: 'live' });
+      this.#follow(wall);
+    });
+  }
+
+  /** Follows the wall again after a replay whose log was live; `lastSeen` is when the lab was last known alive. */
+  resume(wall: WallTime, lastSeen: Micros): Promise<void> {
+    return this.turn(async () => {
+      await this.#cluster.simulation.advanceTo(lastSeen);
+      this.#lastWall = Math.max(lastSeen, this.now);
+      this.#wall = wall;
+      await this.#catchUp();
+      this.#follow(wall);
+    });
+  }
+
+  /** Brings the state up to now and returns the instant: what a fork must replay to. */
+  sync(): Promise<Micros> {
+    return this.turn(async () => {
+      await this.#catchUp();
+      return this.now;
+    });
+  }
+
+  /** Applies the inputs of a log in order. @throws ReplayError where the state is not what the log saw */
+  async replay(records: Iterable<InputRecord>): Promise<{ live: boolean }> {
+    let live = false;
+    for (const record of records) {
+      const { simulation } = this.#cluster;
+      if (record.input.type !== 'gap') await simulation.advanceTo(record.at);
+      else await simulation.advanceTo(record.at - record.input.by);
+      const revision = this.#cluster.revision();
+      if (simulation.eventCount !== record.events || revision !== record.revision) {
+        throw new ReplayError(record, simulation.eventCount, revision);
+      }
+      if (record.input.type === 'live') live = true;
+      this.#perform(record.input, undefined);
+    }
+    await this.#cluster.simulation.settle();
+    return { live };
+  }
+
+  /** Runs `work` when every turn before it is over. */
+  turn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#turns.then(work);
+    this.#turns = result.then(
+      () => {
+        this.#afterTurn();
+      },
+      () => {
+        this.#afterTurn();
+      },
+    );
+    return result;
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#cancelWake();
+    this.#wall = undefined;
+  }
+
+  // ---- time -----------------------------------------------------------------------------------------------
+
+  async #catchUp(): Promise<void> {
+    const { simulation } = this.#cluster;
+    if (this.#wall === undefined) {
+      await simulation.advanceTo(simulation.now);
+      return;
+    }
+    const wall = this.#wall.now();
+    const gap = wall - this.#lastWall;
+    if (gap > LONGEST_GAP) {
+      simulation.shift(wall - simulation.now);
+      this.#note({ type: 'gap', by: gap }, wall - gap);
+    }
+    this.#lastWall = Math.max(wall, this.#lastWall);
+    await simulation.advanceTo(wall);
+  }
+
+  #follow(wall: WallTime): void {
+    this.#wall = wall;
+    this.#lastWall = wall.now();
+  }
+
+  #afterTurn(): void {
+    if (this.#closed) return;
+    if (this.#wall !== undefined) {
+      this.#cancelWake();
+      const next = this.#cluster.simulation.nextAt();
+      // Look at the clock at least every 20 s, so that a gap is seen as one.
+      const at = Math.min(next ?? Infinity, this.#wall.now() + LONGEST_GAP / 3);
+      this.#cancelWake = this.#wall.wakeAt(at, () => void this.turn(() => this.#catchUp()));
+    } else if (this.#unanswered > 0 && !this.#driving) {
+      this.#driving = true;
+      void this.#drive();
+    }
+  }
+
+  /** While time is moved by hand it also moves as long as a request of the mover waits for an answer. */
+  async #drive(): Promise<void> {
+    const { simulation } = this.#cluster;
+    while (this.#unanswered > 0 && this.#wall === undefined && !this.#closed) {
+      const moved = await this.turn(async () => {
+        const before = simulation.now;
+        let ran = true;
+        while (ran && this.#unanswered > 0 && simulation.now - before < 1_000_000) {
+          ran = await simulation.step(Number.MAX_SAFE_INTEGER);
+        }
+        return ran || this.#unanswered === 0;
+      });
+      if (!moved) break;
+    }
+    this.#driving = false;
+  }
+
+  // ---- inputs ---------------------------------------------------------------------------------------------
+
+  #apply(input: Input): ApiResponse | undefined {
+    this.#note(input, this.now);
+    return this.#perform(input, undefined);
+  }
+
+  #note(input: Input, at: Micros): void {
+    const { simulation } = this.#cluster;
+    const recordedAt = input.type === 'gap' ? at + input.by : at;
+    this.#record({
+      at: recordedAt,
+      events: simulation.eventCount,
+      revision: this.#cluster.revision(),
+      input,
+    });
+  }
+
+  #perform(input: Input, output: ExecOutput | undefined): ApiResponse | undefined {
+    // Whatever comes from outside may wake a program.
+    this.#cluster.simulation.wake();
+    switch (input.type) {
+      case 'request':
+        return this.#cluster.handle(apiRequest(input.request));
+      case 'exec':
+        return this.#startExec(input.session, apiRequest(input.request), output ?? nowhereExec);
+      case 'forward':
+        this.#startForward(input.session, apiRequest(input.request), input.port, nowhereForward);
+        return undefined;
+      case 'gap':
+        this.#cluster.simulation.shift(input.by);
+        return undefined;
+      case 'advance':
+      case 'live':
+        return undefined;
+      default:
+        this.#performInSession(input);
+        return undefined;
+    }
+  }
+
+  #performInSession(input: SessionInput): void {
+    const { session } = input;
+    switch (input.type) {
+      case 'stdin':
+        this.#execs.get(session)?.stdin(Buffer.from(input.data, 'base64'));
+        break;
+      case 'stdin-end':
+        this.#execs.get(session)?.stdinEnd();
+        break;
+      case 'resize':
+        this.#execs.get(session)?.resize(input.columns, input.rows);
+        break;
+      case 'close':
+        this.#execs.get(session)?.close();
+        this.#execs.delete(session);
+        break;
+      case 'forward-data':
+        this.#forwards.get(session)?.data(Buffer.from(input.data, 'base64'));
+        break;
+      case 'forward-end':
+        this.#forwards.get(session)?.end();
+        break;
+      case 'forward-destroy':
+        this.#forwards.get(session)?.destroy();
+        this.#forwards.delete(session);
+        break;
+    }
+  }
+
+  /** A request that opens a session: asked once without effect, then started as an input of its own. */
+  #open(request: ApiRequest): ApiResponse {
+    const response = this.#cluster.handle(request);
+    if (response.kind === 'exec') {
+      return { ...response, start: (output) => this.#execSession(request, output) };
+    }
+    if (response.kind === 'portforward') {
+      return { ...response, connect: (port, output) => this.#forwardSession(request, port, output) };
+    }
+    return response;
+  }
+
+  #execSession(request: ApiRequest, output: ExecOutput): ExecInput {
+    const session = ++this.#sessions;
+    let answered = false;
+    this.#unanswered++;
+    const answer = (): void => {
+      if (!answered) this.#unanswered--;
+      answered = true;
+    };
+    const watched: ExecOutput = {
+      ...output,
+      exit: (result) => {
+        answer();
+        output.exit(result);
+      },
+    };
+    this.#later(() => {
+      const input: Input = { type: 'exec', session, request: loggedRequest(request) };
+      this.#note(input, this.now);
+      this.#perform(input, watched);
+    });
+    const later = (input: Input): void => this.#later(() => this.#apply(input));
+    return {
+      stdin: (bytes) => later({ type: 'stdin', session, data: Buffer.from(bytes).toString('base64') }),
+      stdinEnd: () => later({ type: 'stdin-end', session }),
+      resize: (columns, rows) => later({ type: 'resize', session, columns, rows }),
+      close: () => {
+        answer();
+        later({ type: 'close', session });
+      },
+    };
+  }
+
+  #forwardSession(request: ApiRequest, port: number, output: PortForwardOutput): PortForwardInput {
+    const session = ++this.#sessions;
+    this.#later(() => {
+      this.#note({ type: 'forward', session, request: loggedRequest(request), port }, this.now);
+      this.#cluster.simulation.wake();
+      this.#startForward(session, request, port, output);
+    });
+    const later = (input: Input): void => this.#later(() => this.#apply(input));
+    return {
+      data: (bytes) => later({ type: 'forward-data', session, data: Buffer.from(bytes).toString('base64') }),
+      end: () => later({ type: 'forward-end', session }),
+      destroy: () => later({ type: 'forward-destroy', session }),
+    };
+  }
+
+  #startExec(session: number, request: ApiRequest, output: ExecOutput): ApiResponse | undefined {
+    this.#sessions = Math.max(this.#sessions, session);
+    const response = this.#cluster.handle(request);
+    if (response.kind !== 'exec') {
+      output.exit({ error: 'the container is gone' });
+      return response;
+    }
+    this.#execs.set(session, response.start(output));
+    return response;
+  }
+
+  #startForward(session: number, request: ApiRequest, port: number, output: PortForwardOutput): void {
+    this.#sessions = Math.max(this.#sessions, session);
+    const response = this.#cluster.handle(request);
+    if (response.kind === 'portforward') this.#forwards.set(session, response.connect(port, output));
+    else output.end();
+  }
+
+  #later(work: () => void): void {
+    void this.turn(async () => {
+      await this.#catchUp();
+      work();
+      await this.#cluster.simulation.settle();
+    });
+  }
+}
+
+/** A replay saw another state than the log: another version of breakfix, or a log that was tampered with. */
+export class ReplayError extends Error {
+  readonly record: InputRecord;
+
+  constructor(record: InputRecord, events: number, revision: number) {
+    super(
+      `the log's input at ${new Date(record.at / 1000).toISOString()} expects event ${record.events} and revision ` +
+        `${record.revision}; the replay is at event ${events} and revision ${revision}`,
+    );
+    this.name = 'ReplayError';
+    this.record = record;
+  }
+}
+
+const STREAM_PATH = /\/pods\/[^/]+\/(exec|attach|portforward)$/;
+
+function isStream(request: ApiRequest): boolean {
+  return STREAM_PATH.test(request.path);
+}
+
+function isRead(request: ApiRequest): boolean {
+  return (
+    (request.method === 'GET' || request.method === 'HEAD') &&
+    !isStream(request) &&
+    !/\/proxy(\/|$)/.test(request.path)
+  );
+}
+
+function internalError(message: string): ApiResponse {
+  const status = {
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Failure',
+    message,
+    reason: 'InternalError',
+    code: 500,
+  };
+  return {
+    kind: 'complete',
+    status: 500,
+    headers: { 'content-type': 'application/json' },
+    body: Buffer.from(JSON.stringify(status)),
+  };
+}

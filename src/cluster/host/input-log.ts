@@ -1,0 +1,113 @@
+import { closeSync, existsSync, fsyncSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
+import type { InputRecord } from './inputs.ts';
+
+/**
+ * The log of a lab as a file: one header line, then one record a line. Appended with one write per record before
+ * the record is applied; a torn last line (the process was killed in the middle) is dropped when it is read.
+ */
+export interface LogHeader {
+  readonly format: 'breakfix-inputs';
+  readonly version: number;
+  /** Version of breakfix: another one may simulate differently. */
+  readonly breakfix: string;
+  readonly seed: string;
+  /** Virtual time of the start, microseconds since 1970. */
+  readonly epoch: number;
+  /** What the cluster was made of, as the provider wrote it. */
+  readonly spec: unknown;
+}
+
+export const LOG_VERSION = 1;
+
+export class LogError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'LogError';
+  }
+}
+
+export interface ReadLog {
+  readonly header: LogHeader;
+  readonly records: readonly InputRecord[];
+  /** Bytes that are whole records; what follows is torn. */
+  readonly length: number;
+}
+
+/** Reads a log. @throws LogError for a file that is not one, has another version, or is corrupt before its end */
+export function readLog(path: string): ReadLog {
+  const bytes = readFileSync(path);
+  const end = bytes.lastIndexOf(0x0a) + 1;
+  const lines = bytes.subarray(0, end).toString('utf8').split('\n');
+  lines.pop();
+  const header = parse(lines[0], path, 1) as LogHeader | undefined;
+  if (header?.format !== 'breakfix-inputs') throw new LogError(`${path} is not an input log of breakfix`);
+  if (header.version !== LOG_VERSION) {
+    throw new LogError(`${path} has log format ${header.version}; this breakfix reads ${LOG_VERSION}`);
+  }
+  const records: InputRecord[] = [];
+  let length = Buffer.byteLength(lines[0] ?? '') + 1;
+  for (let index = 1; index < lines.length; index++) {
+    const line = lines[index] ?? '';
+    const isLast = index === lines.length - 1;
+    let record: InputRecord;
+    try {
+      record = parse(line, path, index + 1) as InputRecord;
+    } catch (error) {
+      if (isLast) break;
+      throw error;
+    }
+    records.push(record);
+    length += Buffer.byteLength(line) + 1;
+  }
+  return { header, records, length };
+}
+
+function parse(line: string | undefined, path: string, number: number): unknown {
+  try {
+    return JSON.parse(line ?? '') as unknown;
+  } catch {
+    throw new LogError(`${path}:${number} is not JSON`);
+  }
+}
+
+/** An open log that takes records. */
+export class InputLogWriter {
+  readonly #file: number;
+  #count: number;
+
+  private constructor(file: number, count: number) {
+    this.#file = file;
+    this.#count = count;
+  }
+
+  /** Starts a new log. @throws where the file exists or cannot be written */
+  static create(path: string, header: LogHeader): InputLogWriter {
+    const file = openSync(path, 'wx', 0o600);
+    writeSync(file, `${JSON.stringify(header)}\n`);
+    fsyncSync(file);
+    return new InputLogWriter(file, 0);
+  }
+
+  /** Opens a log that was read, cutting off a torn end. */
+  static reopen(path: string, log: ReadLog): InputLogWriter {
+    if (!existsSync(path)) throw new LogError(`${path} is gone`);
+    const file = openSync(path, 'r+');
+    ftruncateSync(file, log.length);
+    closeSync(file);
+    return new InputLogWriter(openSync(path, 'a'), log.records.length);
+  }
+
+  /** Records written so far, those of an earlier process included. */
+  get count(): number {
+    return this.#count;
+  }
+
+  append(record: InputRecord): void {
+    writeSync(this.#file, `${JSON.stringify(record)}\n`);
+    this.#count++;
+  }
+
+  close(): void {
+    closeSync(this.#file);
+  }
+}

@@ -1,0 +1,86 @@
+import type { Clock } from '../core/clock.ts';
+import type { KubeClient } from '../kube/client.ts';
+
+/**
+ * Where clusters come from. Small on purpose; optional abilities are methods of `can`, needs of a scenario are
+ * {@link Fact}s. docs/architecture.md, "Providers".
+ */
+export interface ClusterProvider {
+  readonly name: string;
+  /** Whether it can be used here: otherwise what is missing, and the command that mends it. */
+  availability(): Promise<Availability>;
+  /** Pure: every name it will own. Saved before anything is created. */
+  plan(spec: ClusterSpec): ClusterRef;
+  create(ref: ClusterRef, spec: ClusterSpec, io: CreateOptions): Promise<Cluster>;
+  /** A lab outlives its creator. Revives a dead embedded lab on its old port. */
+  open(ref: ClusterRef, signal?: AbortSignal): Promise<Cluster>;
+  /** What is left of it, without mending anything. */
+  state(ref: ClusterRef): Promise<ClusterState>;
+  /** Idempotent, also after half a create; leaves nothing. */
+  destroy(ref: ClusterRef): Promise<void>;
+}
+
+export type Availability =
+  { readonly available: true } | { readonly available: false; readonly reason: string; readonly fix: string };
+
+export type ClusterState = 'running' | 'stopped' | 'gone';
+
+export interface CreateOptions {
+  readonly progress: (message: string) => void;
+  readonly signal: AbortSignal;
+}
+
+/** What a scenario may need of a cluster. */
+export type Fact = 'ownsCluster' | 'networkPolicy' | 'metrics' | 'registry' | 'nodes';
+
+export interface ClusterSpec {
+  /** Name of the lab; every name that the provider makes derives from it. */
+  readonly lab: string;
+  /** The lab's own folder; the provider may keep files in it. */
+  readonly folder: string;
+  readonly seed: string;
+  readonly nodes: readonly { readonly role: 'control-plane' | 'worker' }[];
+  /** Releases of the shop that every node has from the start, as `shop.test/shop:1.4.2`. */
+  readonly images: readonly string[];
+  readonly registries: readonly RegistryPlan[];
+  /** How long the fault is to have been there at hand-over, in milliseconds; providers that cannot backdate ignore it. */
+  readonly since: number;
+}
+
+/** A registry outside the cluster with releases of the shop: repository → tag → release. */
+export interface RegistryPlan {
+  /** Host and port as image references have it: `registry.shop.test:5000`. */
+  readonly host: string;
+  readonly repositories: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  readonly credentials?: { readonly username: string; readonly password: string };
+}
+
+/** Everything needed to find a cluster again: plain JSON, kept in the lab's folder. */
+export interface ClusterRef {
+  readonly provider: string;
+  readonly lab: string;
+  readonly folder: string;
+  readonly [name: string]: unknown;
+}
+
+export interface Cluster extends AsyncDisposable {
+  readonly ref: ClusterRef;
+  /** Path of the kubeconfig file (mode 0600). */
+  readonly kubeconfig: string;
+  readonly kube: KubeClient;
+  readonly clock: Clock;
+  readonly facts: ReadonlySet<Fact>;
+  readonly version: string;
+  readonly can: {
+    /** A copy of the cluster that is thrown away when it is disposed; the original does not notice. */
+    fork?(): Promise<Cluster>;
+    /** Sets the clock to the moment from which the fault will have been live for `since` at hand-over. */
+    backdate?(since: number): Promise<void>;
+    /** From here on the clock is the wall's. */
+    goLive?(): Promise<void>;
+    /** Addresses of the registries of the spec as pods reach them, by host: `172.18.0.5`. */
+    registryAddress?(host: string): Promise<string>;
+    /** The log of a learner's inputs, for `submit`. */
+    inputs?(): Promise<string>;
+  };
+}

@@ -1,0 +1,76 @@
+/**
+ * All that the shop knows of the world. Two hosts exist: a Node server in an image (node/main.ts) and a program
+ * inside breakfix's embedded cluster, where time, network, files, memory and CPU are simulated. The shop imports
+ * nothing else, so that both run the same source.
+ */
+export interface ShopHost {
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly hostname: string;
+  /** Milliseconds since 1970. */
+  now(): number;
+  sleep(ms: number): Promise<void>;
+  /** From 0 (included) to 1 (excluded). */
+  random(): number;
+  /** One line on standard output. */
+  print(line: string): void;
+  /** Waits for requests on a port of all addresses; resolves once it listens. */
+  listen(port: number, handler: (request: ShopRequest) => Promise<ShopResponse>): Promise<Listener>;
+  /** One HTTP exchange. Rejects with a {@link CallError}-shaped error (its `code` is what counts). */
+  call(url: string, options: CallOptions): Promise<ShopResponse>;
+  /** Addresses of a name, as the C library finds them. Rejects with `code` ENOTFOUND or EAI_AGAIN. */
+  lookup(name: string): Promise<readonly string[]>;
+  /** Opens a TCP connection and closes it again. Rejects with the network's `code`. */
+  dial(host: string, port: number, timeoutMs: number): Promise<void>;
+  readonly files: {
+    readText(path: string): string;
+    append(path: string, text: string): void;
+    /** Throws where the folder cannot be written. */
+    checkWritable(folder: string): void;
+    exists(path: string): boolean;
+  };
+  /** Memory outside the language's heap, really touched; freed by `release`. */
+  holdMemory(bytes: number): { release(): void };
+  residentBytes(): number;
+  /** Burns CPU time. */
+  spendCpu(ms: number): Promise<void>;
+  onTerminate(handler: () => void): void;
+}
+
+export interface ShopRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+export interface ShopResponse {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+export interface Listener {
+  close(): void;
+}
+
+export interface CallOptions {
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly timeoutMs: number;
+}
+
+/** The code of a failed call: `ECONNREFUSED`, `ENOTFOUND`, `ETIMEDOUT` …; `EUNKNOWN` for anything else. */
+export function codeOf(error: unknown): string {
+  if (typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string') {
+    return error.code;
+  }
+  return 'EUNKNOWN';
+}
+
+export function textOf(error: unknown): string {
+  if (typeof error === 'object' && error !== null && 'message' in error) return String(error.message);
+  return String(error);
+}

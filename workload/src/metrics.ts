@@ -1,0 +1,31 @@
+/** Counters and gauges in Prometheus' text format. https://prometheus.io/docs/instrumenting/exposition_formats/ */
+export class Metrics {
+  readonly #counters = new Map<string, Map<string, number>>();
+  readonly #gauges = new Map<string, () => number>();
+
+  count(name: string, labels: Readonly<Record<string, string>>): void {
+    let series = this.#counters.get(name);
+    if (series === undefined) {
+      series = new Map();
+      this.#counters.set(name, series);
+    }
+    const key = Object.entries(labels)
+      .map(([label, value]) => `${label}="${value.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`)
+      .join(',');
+    series.set(key, (series.get(key) ?? 0) + 1);
+  }
+
+  gauge(name: string, read: () => number): void {
+    this.#gauges.set(name, read);
+  }
+
+  text(): string {
+    const lines: string[] = [];
+    for (const [name, series] of this.#counters) {
+      lines.push(`# TYPE ${name} counter`);
+      for (const [labels, value] of series) lines.push(`${name}{${labels}} ${value}`);
+    }
+    for (const [name, read] of this.#gauges) lines.push(`# TYPE ${name} gauge`, `${name} ${read()}`);
+    return `${lines.join('\n')}\n`;
+  }
+}

@@ -1,0 +1,121 @@
+/** The shop as a Node server: what the image runs. */
+import { accessSync, appendFileSync, constants, existsSync, readFileSync } from 'node:fs';
+import { lookup } from 'node:dns/promises';
+import { createServer, request } from 'node:http';
+import { connect } from 'node:net';
+import { hostname } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { CallOptions, Listener, ShopHost, ShopRequest, ShopResponse } from '../host.ts';
+import { main } from '../shop.ts';
+
+const host: ShopHost = {
+  args: process.argv.slice(2),
+  env: process.env,
+  hostname: hostname(),
+  now: () => Date.now(),
+  sleep: (ms) => sleep(ms),
+  random: () => Math.random(),
+  print: (line) => process.stdout.write(`${line}\n`),
+  listen,
+  call,
+  lookup: async (name) => (await lookup(name, { all: true, family: 4 })).map(({ address }) => address),
+  dial,
+  files: {
+    readText: (path) => readFileSync(path, 'utf8'),
+    append: (path, text) => appendFileSync(path, text, { flush: true }),
+    checkWritable: (folder) => accessSync(folder, constants.W_OK),
+    exists: existsSync,
+  },
+  holdMemory: (bytes) => {
+    // Filling touches every page: the kernel counts it as resident.
+    let block: Buffer | undefined = Buffer.alloc(bytes, 1);
+    return {
+      release: () => {
+        block = undefined;
+        return block;
+      },
+    };
+  },
+  residentBytes: () => process.memoryUsage.rss(),
+  spendCpu: (ms) => {
+    const end = performance.now() + ms;
+    while (performance.now() < end);
+    return Promise.resolve();
+  },
+  onTerminate: (handler) => {
+    process.once('SIGTERM', handler);
+    process.once('SIGINT', handler);
+  },
+};
+
+function listen(port: number, handler: (request: ShopRequest) => Promise<ShopResponse>): Promise<Listener> {
+  const server = createServer((incoming, outgoing) => {
+    const chunks: Buffer[] = [];
+    incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
+    incoming.on('end', () => {
+      const url = new URL(incoming.url ?? '/', 'http://shop');
+      const headers = Object.fromEntries(
+        Object.entries(incoming.headers).map(([name, value]) => [name, String(value)]),
+      );
+      void handler({
+        method: incoming.method ?? 'GET',
+        path: url.pathname,
+        query: url.searchParams,
+        headers,
+        body: Buffer.concat(chunks).toString('utf8'),
+      }).then(({ status, headers: answerHeaders, body }) => {
+        outgoing.writeHead(status, answerHeaders);
+        outgoing.end(body);
+      });
+    });
+  });
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, () => {
+      resolve({
+        close: () => {
+          server.close();
+          server.closeAllConnections();
+        },
+      });
+    });
+  });
+}
+
+function call(url: string, options: CallOptions): Promise<ShopResponse> {
+  return new Promise((resolve, reject) => {
+    const outgoing = request(
+      url,
+      { method: options.method ?? 'GET', headers: options.headers, agent: false, timeout: options.timeoutMs },
+      (incoming) => {
+        const chunks: Buffer[] = [];
+        incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
+        incoming.on('error', reject);
+        incoming.on('end', () => {
+          resolve({ status: incoming.statusCode ?? 0, body: Buffer.concat(chunks).toString('utf8') });
+        });
+      },
+    );
+    outgoing.on('timeout', () => outgoing.destroy(timedOut(new URL(url).host)));
+    outgoing.on('error', reject);
+    outgoing.end(options.body);
+  });
+}
+
+function dial(name: string, port: number, timeoutMs: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host: name, port, timeout: timeoutMs }, () => {
+      socket.destroy();
+      resolve();
+    });
+    socket.on('timeout', () => socket.destroy(timedOut(`${name}:${port}`)));
+    socket.on('error', reject);
+  });
+}
+
+function timedOut(target: string): Error {
+  return Object.assign(new Error(`connect ETIMEDOUT ${target}`), { code: 'ETIMEDOUT' });
+}
+
+process.exitCode = await main(host);
+process.exit();

@@ -1,0 +1,143 @@
+import { codeOf, type ShopHost, textOf } from './host.ts';
+
+/**
+ * `probe`: a small observer that runs inside the shop's image, by exec in a real client pod, so that what it sees
+ * is what that client sees. It looks again and again for a time and prints one JSON document with counts.
+ *
+ *   probe http URL [--method M] [--status 200] [--contains TEXT] …   probe dns NAME …   probe tcp HOST:PORT …
+ *   common: [--for 0s] [--every 200ms] [--timeout 2s] [--until-failure] [--count N] [--parallel N]
+ */
+export interface ProbeReport {
+  readonly attempts: number;
+  readonly succeeded: number;
+  readonly failed: number;
+  /** How often each outcome was seen: `200`, `503`, `ECONNREFUSED`, an address … */
+  readonly outcomes: Readonly<Record<string, number>>;
+  /** Milliseconds from the start to the first failure. */
+  readonly firstFailureAfterMs?: number;
+  /** Text of the last answer or error, cut to 300 characters. */
+  readonly last: string;
+  readonly tookMs: number;
+}
+
+interface Options {
+  readonly kind: string;
+  readonly target: string;
+  readonly method: string;
+  readonly status: number;
+  readonly contains: string | undefined;
+  readonly forMs: number;
+  readonly everyMs: number;
+  readonly timeoutMs: number;
+  readonly untilFailure: boolean;
+  readonly count: number;
+}
+
+interface Look {
+  readonly ok: boolean;
+  readonly outcome: string;
+  readonly text: string;
+}
+
+/** Runs the probe; prints its report. Exit code 0 whatever was seen, 2 for wrong use. */
+export async function runProbe(host: ShopHost, args: readonly string[]): Promise<number> {
+  let options: Options;
+  try {
+    options = parse(args);
+  } catch (error) {
+    host.print(JSON.stringify({ error: textOf(error) }));
+    return 2;
+  }
+  host.print(JSON.stringify(await observe(host, options)));
+  return 0;
+}
+
+async function observe(host: ShopHost, options: Options): Promise<ProbeReport> {
+  const start = host.now();
+  const outcomes: Record<string, number> = {};
+  let attempts = 0;
+  let succeeded = 0;
+  let firstFailureAfterMs: number | undefined;
+  let last: string;
+  for (;;) {
+    const seen = await look(host, options);
+    attempts++;
+    outcomes[seen.outcome] = (outcomes[seen.outcome] ?? 0) + 1;
+    last = seen.text.slice(0, 300);
+    if (seen.ok) succeeded++;
+    else firstFailureAfterMs ??= host.now() - start;
+    if (!seen.ok && options.untilFailure) break;
+    const next = start + attempts * options.everyMs;
+    if (options.count > 0 ? attempts >= options.count : next - start > options.forMs) break;
+    if (next > host.now()) await host.sleep(next - host.now());
+  }
+  return {
+    attempts,
+    succeeded,
+    failed: attempts - succeeded,
+    outcomes,
+    ...(firstFailureAfterMs === undefined ? {} : { firstFailureAfterMs }),
+    last,
+    tookMs: host.now() - start,
+  };
+}
+
+async function look(host: ShopHost, options: Options): Promise<Look> {
+  try {
+    switch (options.kind) {
+      case 'http': {
+        const { status, body } = await host.call(options.target, {
+          method: options.method,
+          timeoutMs: options.timeoutMs,
+        });
+        const ok =
+          status === options.status && (options.contains === undefined || body.includes(options.contains));
+        return { ok, outcome: String(status), text: `${status} ${body.trim()}` };
+      }
+      case 'dns': {
+        const addresses = [...(await host.lookup(options.target))].sort();
+        const ok = options.contains === undefined || addresses.includes(options.contains);
+        return { ok, outcome: addresses.join(' '), text: addresses.join(' ') };
+      }
+      default: {
+        const [name = '', port = ''] = options.target.split(':');
+        await host.dial(name, Number(port), options.timeoutMs);
+        return { ok: true, outcome: 'connected', text: 'connected' };
+      }
+    }
+  } catch (error) {
+    return { ok: false, outcome: codeOf(error), text: textOf(error) };
+  }
+}
+
+function parse(args: readonly string[]): Options {
+  const [kind = '', target = '', ...rest] = args;
+  if (!['http', 'dns', 'tcp'].includes(kind) || target === '') {
+    throw new Error(`use: probe http URL | dns NAME | tcp HOST:PORT; got "${args.join(' ')}"`);
+  }
+  const flags = new Map<string, string>();
+  for (let index = 0; index < rest.length; index++) {
+    const flag = rest[index] ?? '';
+    if (flag === '--until-failure') flags.set(flag, 'true');
+    else flags.set(flag, rest[++index] ?? '');
+  }
+  return {
+    kind,
+    target,
+    method: flags.get('--method') ?? 'GET',
+    status: Number(flags.get('--status') ?? '200'),
+    contains: flags.get('--contains'),
+    forMs: duration(flags.get('--for') ?? '0s'),
+    everyMs: duration(flags.get('--every') ?? '200ms'),
+    timeoutMs: duration(flags.get('--timeout') ?? '2s'),
+    untilFailure: flags.has('--until-failure'),
+    count: Number(flags.get('--count') ?? '0'),
+  };
+}
+
+function duration(text: string): number {
+  const match = /^(\d+)(ms|s|m)$/.exec(text);
+  if (match === null) throw new Error(`"${text}" is no duration; write 200ms, 30s or 2m`);
+  const factor = match[2] === 'ms' ? 1 : match[2] === 's' ? 1000 : 60_000;
+  return Number(match[1]) * factor;
+}

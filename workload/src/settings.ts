@@ -1,0 +1,56 @@
+import type { ShopHost } from './host.ts';
+
+export type RoleName = 'gateway' | 'checkout' | 'payments' | 'ledger' | 'refunds' | 'notifier' | 'fx';
+
+/** *Operator knobs*: what the environment sets; turning them is a legitimate repair. Documented in workload/README.md. */
+export interface Settings {
+  readonly role: RoleName;
+  readonly port: number;
+  /** Base URLs of the roles that this one calls. */
+  readonly urls: Readonly<Record<RoleName, string>>;
+  /** Orders a minute that the gateway makes up itself, as customers would. */
+  readonly ordersPerMinute: number;
+  /** Upper bound of the receipts cache. */
+  readonly cacheMegabytes: number;
+  readonly callTimeoutMs: number;
+  readonly dataFolder: string;
+  /** What a caller of the ledger must show. */
+  readonly ledgerPassword: string;
+}
+
+const ROLES: readonly RoleName[] = ['gateway', 'checkout', 'payments', 'ledger', 'refunds', 'notifier', 'fx'];
+
+export function readSettings(host: ShopHost): Settings {
+  const { env } = host;
+  const role = ROLES.find((name) => name === env['ROLE']);
+  if (role === undefined)
+    throw new Error(`ROLE is ${env['ROLE'] ?? 'not set'}; it must be one of ${ROLES.join(', ')}`);
+  const url = (name: RoleName): string => env[`${name.toUpperCase()}_URL`] ?? `http://${name}`;
+  return {
+    role,
+    port: wholeNumber(env, 'PORT', 8080),
+    urls: {
+      gateway: url('gateway'),
+      checkout: url('checkout'),
+      payments: url('payments'),
+      ledger: url('ledger'),
+      refunds: url('refunds'),
+      notifier: url('notifier'),
+      fx: url('fx'),
+    },
+    ordersPerMinute: wholeNumber(env, 'ORDERS_PER_MINUTE', 0),
+    cacheMegabytes: wholeNumber(env, 'CACHE_MEGABYTES', 16),
+    callTimeoutMs: wholeNumber(env, 'CALL_TIMEOUT_MS', 2000),
+    dataFolder: env['DATA_FOLDER'] ?? '/data',
+    ledgerPassword: env['LEDGER_PASSWORD'] ?? '',
+  };
+}
+
+function wholeNumber(env: ShopHost['env'], name: string, otherwise: number): number {
+  const text = env[name];
+  if (text === undefined || text === '') return otherwise;
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 0)
+    throw new Error(`${name} is "${text}"; it must be a whole number`);
+  return value;
+}
