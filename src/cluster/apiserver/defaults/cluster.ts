@@ -1,0 +1,118 @@
+import type {
+  Endpoints,
+  EndpointSlice,
+  KubeObject,
+  LimitRange,
+  Namespace,
+  Node,
+  ResourceList,
+  Secret,
+  Service,
+} from '../../../model/objects.ts';
+import type { Draft } from './draft.ts';
+import { canonicalList } from './quantities.ts';
+
+/**
+ * Everything but the addresses and node ports, which are allocated where the Service is stored.
+ */
+export function defaultService(service: Draft<Service>): void {
+  const spec: Draft<Service['spec']> & { allocateLoadBalancerNodePorts?: boolean } = (service.spec ??= {});
+  spec.type ||= 'ClusterIP';
+  defaultAffinity(spec);
+  for (const port of spec.ports ?? []) {
+    port.protocol ||= 'TCP';
+    if (port.targetPort === undefined || port.targetPort === 0 || port.targetPort === '') {
+      port.targetPort = port.port;
+    }
+  }
+  const hasExternalAddress = spec.externalIPs !== undefined && spec.type === 'ClusterIP';
+  if (spec.type === 'NodePort' || spec.type === 'LoadBalancer' || hasExternalAddress) {
+    spec.externalTrafficPolicy ||= 'Cluster';
+  }
+  if (spec.type !== 'ExternalName') spec.internalTrafficPolicy ??= 'Cluster';
+  if (spec.type === 'LoadBalancer') spec.allocateLoadBalancerNodePorts ??= true;
+  if (spec.type !== 'ExternalName') defaultFamilies(spec);
+}
+
+/** The cluster is IPv4 only; addresses of another family come from nowhere but a headless Service's own endpoints. */
+function defaultFamilies(spec: Draft<Service['spec']>): void {
+  const ownEndpoints = spec.clusterIP === 'None' && Object.keys(spec.selector ?? {}).length === 0;
+  spec.ipFamilies ??= ownEndpoints && spec.ipFamilyPolicy === undefined ? ['IPv4', 'IPv6'] : ['IPv4'];
+  spec.ipFamilyPolicy ??= ownEndpoints && spec.ipFamilies.length === 2 ? 'RequireDualStack' : 'SingleStack';
+}
+
+function defaultAffinity(spec: Draft<Service['spec']>): void {
+  spec.sessionAffinity ||= 'None';
+  if (spec.sessionAffinity === 'None') delete spec.sessionAffinityConfig;
+  else if (spec.sessionAffinityConfig?.clientIP?.timeoutSeconds === undefined) {
+    spec.sessionAffinityConfig = { clientIP: { timeoutSeconds: 10_800 } };
+  }
+}
+
+export function defaultEndpoints(endpoints: Draft<Endpoints>): void {
+  for (const subset of endpoints.subsets ?? []) {
+    for (const port of subset.ports ?? []) port.protocol ||= 'TCP';
+  }
+}
+
+export function defaultEndpointSlice(slice: Draft<EndpointSlice>): void {
+  for (const endpoint of slice.endpoints ?? []) endpoint.conditions ??= {};
+  for (const port of slice.ports ?? []) {
+    port.name ??= '';
+    port.protocol ??= 'TCP';
+  }
+}
+
+export function defaultSecret(secret: Draft<Secret> & { stringData?: Record<string, string> }): void {
+  secret.type ||= 'Opaque';
+  if (secret.stringData === undefined) return;
+  const data = (secret.data ??= {});
+  for (const [key, text] of Object.entries(secret.stringData)) {
+    data[key] = Buffer.from(text, 'utf8').toString('base64');
+  }
+  delete secret.stringData;
+}
+
+/** `spec.finalizers` is set when the namespace is made, the label always. */
+export function defaultNamespace(namespace: Draft<Namespace>, created: boolean): void {
+  const name = namespace.metadata?.name;
+  if (name !== undefined && name !== '') {
+    const metadata = (namespace.metadata ??= {});
+    metadata.labels = { ...metadata.labels, 'kubernetes.io/metadata.name': name };
+  }
+  const spec = (namespace.spec ??= {});
+  if (created && spec.finalizers?.includes('kubernetes') !== true) {
+    spec.finalizers = [...(spec.finalizers ?? []), 'kubernetes'];
+  }
+}
+
+export function defaultNode(node: Draft<Node>): void {
+  node.spec ??= {};
+  const status = node.status;
+  if (status?.capacity === undefined) return;
+  canonicalList(status.capacity);
+  if (status.allocatable === undefined) status.allocatable = { ...status.capacity };
+  else canonicalList(status.allocatable);
+}
+
+/** https://kubernetes.io/docs/reference/kubernetes-api/policy-resources/limit-range-v1/ */
+export function defaultLimitRange(range: Draft<LimitRange>): void {
+  for (const item of range.spec?.limits ?? []) {
+    for (const list of [item.max, item.min, item.default, item.defaultRequest, item.maxLimitRequestRatio]) {
+      canonicalList(list);
+    }
+    if (item.type !== 'Container') continue;
+    const limits = { ...item.max, ...item.default };
+    const requests = { ...item.min, ...limits, ...item.defaultRequest };
+    if (Object.keys(limits).length > 0) item.default = limits;
+    if (Object.keys(requests).length > 0) item.defaultRequest = requests;
+  }
+}
+
+export function defaultResourceQuota(quota: Draft<KubeObject & { spec: { hard?: ResourceList } }>): void {
+  canonicalList((quota.spec ??= {}).hard);
+}
+
+export function defaultPriorityClass(priorityClass: { preemptionPolicy?: string }): void {
+  priorityClass.preemptionPolicy ??= 'PreemptLowerPriority';
+}

@@ -1,0 +1,30 @@
+import { canonicalQuantity, formatQuantity, parseQuantity } from '../../../model/quantity.ts';
+import type { ResourceList, ResourceRequirements } from '../../../model/objects.ts';
+import type { Draft } from './draft.ts';
+
+const MILLI = 1_000_000n;
+
+/**
+ * Writes every quantity of a list as it is stored, rounded up to thousandths.
+ * @throws ParseError
+ */
+export function canonicalList(list: Draft<ResourceList> | undefined): void {
+  if (list === undefined) return;
+  for (const [name, quantity] of Object.entries(list)) {
+    if (quantity === undefined) continue;
+    const text = canonicalQuantity(quantity);
+    list[name] = /[nu]$|e-[69]$/.test(text) ? roundedUp(text) : text;
+  }
+}
+
+function roundedUp(text: string): string {
+  const { nanos, format } = parseQuantity(text);
+  const rest = ((nanos % MILLI) + MILLI) % MILLI;
+  return formatQuantity({ nanos: rest === 0n ? nanos : nanos + MILLI - rest, format });
+}
+
+/** @throws ParseError */
+export function canonicalResources(resources: Draft<ResourceRequirements>): void {
+  canonicalList(resources.limits);
+  canonicalList(resources.requests);
+}

@@ -1,0 +1,158 @@
+import type {
+  CronJob,
+  DaemonSet,
+  Deployment,
+  Job,
+  JobSpec,
+  Labels,
+  ObjectMeta,
+  PodTemplate,
+  ReplicaSet,
+  StatefulSet,
+} from '../../../model/objects.ts';
+import type { Draft } from './draft.ts';
+import { defaultPodTemplate } from './pod.ts';
+import { defaultClaimSpec } from './storage.ts';
+
+/** https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/deployment-v1/ */
+export function defaultDeployment(deployment: Draft<Deployment>): void {
+  const spec = (deployment.spec ??= {});
+  spec.replicas ??= 1;
+  spec.revisionHistoryLimit ??= 10;
+  spec.progressDeadlineSeconds ??= 600;
+  const strategy = (spec.strategy ??= {});
+  strategy.type ||= 'RollingUpdate';
+  if (strategy.type === 'RollingUpdate') {
+    const rollingUpdate = (strategy.rollingUpdate ??= {});
+    rollingUpdate.maxUnavailable ??= '25%';
+    rollingUpdate.maxSurge ??= '25%';
+  }
+  defaultPodTemplate((spec.template ??= {}));
+}
+
+export function defaultReplicaSet(replicaSet: Draft<ReplicaSet>): void {
+  const spec = (replicaSet.spec ??= {});
+  spec.replicas ??= 1;
+  defaultPodTemplate((spec.template ??= {}));
+}
+
+export interface ReplicationController {
+  metadata: ObjectMeta;
+  spec: { replicas: number; selector?: Labels; template: PodTemplate };
+}
+
+export function defaultReplicationController(controller: Draft<ReplicationController>): void {
+  const spec = (controller.spec ??= {});
+  spec.replicas ??= 1;
+  const template = (spec.template ??= {});
+  defaultPodTemplate(template);
+  const labels = template.metadata?.labels;
+  if (labels !== undefined && isEmpty(spec.selector)) spec.selector = { ...labels };
+  labelLikeTemplate(controller, template);
+}
+
+function isEmpty(record: object | undefined): boolean {
+  return record === undefined || Object.keys(record).length === 0;
+}
+
+export function defaultStatefulSet(statefulSet: Draft<StatefulSet>): void {
+  const spec = (statefulSet.spec ??= {});
+  spec.replicas ??= 1;
+  spec.revisionHistoryLimit ??= 10;
+  spec.podManagementPolicy ||= 'OrderedReady';
+  defaultStatefulStrategy((spec.updateStrategy ??= {}));
+  const retention = (spec.persistentVolumeClaimRetentionPolicy ??= {});
+  retention.whenDeleted ||= 'Retain';
+  retention.whenScaled ||= 'Retain';
+  defaultPodTemplate((spec.template ??= {}));
+  for (const claim of spec.volumeClaimTemplates ?? []) {
+    claim.apiVersion ||= 'v1';
+    claim.kind ||= 'PersistentVolumeClaim';
+    defaultClaimSpec((claim.spec ??= {}));
+    claim.status = { phase: 'Pending', ...claim.status };
+  }
+}
+
+function defaultStatefulStrategy(strategy: Draft<StatefulSet['spec']['updateStrategy']>): void {
+  if (strategy.type === undefined) {
+    strategy.type = 'RollingUpdate';
+    strategy.rollingUpdate ??= {};
+  }
+  if (strategy.type === 'RollingUpdate' && strategy.rollingUpdate !== undefined) {
+    strategy.rollingUpdate.partition ??= 0;
+  }
+}
+
+export function defaultDaemonSet(daemonSet: Draft<DaemonSet>): void {
+  const spec = (daemonSet.spec ??= {});
+  spec.revisionHistoryLimit ??= 10;
+  const strategy = (spec.updateStrategy ??= {});
+  strategy.type ||= 'RollingUpdate';
+  if (strategy.type === 'RollingUpdate') {
+    const rollingUpdate = (strategy.rollingUpdate ??= {});
+    rollingUpdate.maxUnavailable ??= 1;
+    rollingUpdate.maxSurge ??= 0;
+  }
+  defaultPodTemplate((spec.template ??= {}));
+}
+
+/** Fields that no controller here reads. */
+interface PodFailurePolicy {
+  podFailurePolicy?: { rules?: { onPodConditions?: { status?: string }[] }[] };
+}
+
+/** https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/job-v1/ */
+export function defaultJob(job: Draft<Job>, created: boolean): void {
+  const spec: Draft<JobSpec & PodFailurePolicy> = (job.spec ??= {});
+  if (spec.completions === undefined && spec.parallelism === undefined) spec.completions = 1;
+  spec.parallelism ??= 1;
+  spec.backoffLimit ??= 6;
+  spec.completionMode ??= 'NonIndexed';
+  spec.suspend ??= false;
+  spec.podReplacementPolicy ??= spec.podFailurePolicy === undefined ? 'TerminatingOrFailed' : 'Failed';
+  for (const rule of spec.podFailurePolicy?.rules ?? []) {
+    for (const condition of rule.onPodConditions ?? []) condition.status ||= 'True';
+  }
+  const template = (spec.template ??= {});
+  defaultPodTemplate(template);
+  if (created && spec.manualSelector !== true) generateSelector(job, spec, template);
+  labelLikeTemplate(job, template);
+}
+
+/** A Job finds its pods by its own uid. */
+function generateSelector(job: Draft<Job>, spec: Draft<JobSpec>, template: Draft<PodTemplate>): void {
+  const { uid, name } = job.metadata ?? {};
+  if (uid === undefined || name === undefined) return;
+  const metadata = (template.metadata ??= {});
+  metadata.labels = {
+    'batch.kubernetes.io/controller-uid': uid,
+    'batch.kubernetes.io/job-name': name,
+    'controller-uid': uid,
+    'job-name': name,
+    ...metadata.labels,
+  };
+  spec.manualSelector = false;
+  const selector = (spec.selector ??= {});
+  selector.matchLabels = { ...selector.matchLabels, 'batch.kubernetes.io/controller-uid': uid };
+}
+
+/** An object without labels takes those of its pods. */
+function labelLikeTemplate(
+  object: { metadata?: Draft<ObjectMeta> | undefined },
+  template: Draft<PodTemplate>,
+): void {
+  const metadata = (object.metadata ??= {});
+  const labels = template.metadata?.labels;
+  if (labels !== undefined && isEmpty(metadata.labels)) metadata.labels = { ...labels };
+}
+
+export function defaultCronJob(cronJob: Draft<CronJob>): void {
+  const spec = (cronJob.spec ??= {});
+  spec.concurrencyPolicy ||= 'Allow';
+  spec.suspend ??= false;
+  spec.successfulJobsHistoryLimit ??= 3;
+  spec.failedJobsHistoryLimit ??= 1;
+  const jobTemplate = (spec.jobTemplate ??= {});
+  jobTemplate.metadata ??= {};
+  defaultPodTemplate(((jobTemplate.spec ??= {}).template ??= {}));
+}
