@@ -25,11 +25,7 @@ export function defaultService(service: Draft<Service>): void {
       port.targetPort = port.port;
     }
   }
-  const hasExternalAddress = spec.externalIPs !== undefined && spec.type === 'ClusterIP';
-  if (spec.type === 'NodePort' || spec.type === 'LoadBalancer' || hasExternalAddress) {
-    spec.externalTrafficPolicy ||= 'Cluster';
-  }
-  if (spec.type !== 'ExternalName') spec.internalTrafficPolicy ??= 'Cluster';
+  defaultTraffic(spec);
   if (spec.type === 'LoadBalancer') spec.allocateLoadBalancerNodePorts ??= true;
   if (spec.type !== 'ExternalName') defaultFamilies(spec);
 }
@@ -39,6 +35,14 @@ function defaultFamilies(spec: Draft<Service['spec']>): void {
   const ownEndpoints = spec.clusterIP === 'None' && Object.keys(spec.selector ?? {}).length === 0;
   spec.ipFamilies ??= ownEndpoints && spec.ipFamilyPolicy === undefined ? ['IPv4', 'IPv6'] : ['IPv4'];
   spec.ipFamilyPolicy ??= ownEndpoints && spec.ipFamilies.length === 2 ? 'RequireDualStack' : 'SingleStack';
+}
+
+function defaultTraffic(spec: Draft<Service['spec']>): void {
+  const hasExternalAddress = spec.externalIPs !== undefined && spec.type === 'ClusterIP';
+  if (spec.type === 'NodePort' || spec.type === 'LoadBalancer' || hasExternalAddress) {
+    spec.externalTrafficPolicy ||= 'Cluster';
+  }
+  if (spec.type !== 'ExternalName') spec.internalTrafficPolicy ??= 'Cluster';
 }
 
 function defaultAffinity(spec: Draft<Service['spec']>): void {
@@ -78,7 +82,9 @@ export function defaultNamespace(namespace: Draft<Namespace>, created: boolean):
   const name = namespace.metadata?.name;
   if (name !== undefined && name !== '') {
     const metadata = (namespace.metadata ??= {});
-    metadata.labels = { ...metadata.labels, 'kubernetes.io/metadata.name': name };
+    if (metadata.labels?.['kubernetes.io/metadata.name'] !== name) {
+      metadata.labels = { ...metadata.labels, 'kubernetes.io/metadata.name': name };
+    }
   }
   const spec = (namespace.spec ??= {});
   if (created && spec.finalizers?.includes('kubernetes') !== true) {
@@ -86,10 +92,10 @@ export function defaultNamespace(namespace: Draft<Namespace>, created: boolean):
   }
 }
 
-export function defaultNode(node: Draft<Node>): void {
+export function defaultNode(node: Draft<Node>, created: boolean): void {
   node.spec ??= {};
   const status = node.status;
-  if (status?.capacity === undefined) return;
+  if (!created || status?.capacity === undefined) return;
   canonicalList(status.capacity);
   if (status.allocatable === undefined) status.allocatable = { ...status.capacity };
   else canonicalList(status.allocatable);

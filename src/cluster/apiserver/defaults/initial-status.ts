@@ -52,6 +52,8 @@ function gatedCondition(pod: Pod): Partial<Pod['status']> {
       {
         type: 'PodScheduled',
         status: 'False',
+        lastProbeTime: null,
+        lastTransitionTime: pod.metadata.creationTimestamp,
         reason: 'SchedulingGated',
         message: 'Scheduling is blocked due to non-empty scheduling gates',
       },

@@ -61,11 +61,10 @@ function defaultPodSpec(spec: Draft<PodSpec>): void {
 
 /** `serviceAccount` is the old name of `serviceAccountName`; the new one wins, and both are stored. */
 function mirrorServiceAccount(spec: Draft<PodSpec>): void {
-  spec.serviceAccountName ||= spec.serviceAccount;
-  spec.serviceAccount = spec.serviceAccountName;
-  if (spec.serviceAccountName !== undefined) return;
-  delete spec.serviceAccountName;
-  delete spec.serviceAccount;
+  const name = (spec.serviceAccountName ?? '') === '' ? spec.serviceAccount : spec.serviceAccountName;
+  if (name === undefined || name === '') return;
+  if (spec.serviceAccountName !== name) spec.serviceAccountName = name;
+  if (spec.serviceAccount !== name) spec.serviceAccount = name;
 }
 
 function defaultContainer(container: Draft<Container>): void {

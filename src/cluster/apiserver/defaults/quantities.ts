@@ -13,7 +13,8 @@ export function canonicalList(list: Draft<ResourceList> | undefined): void {
   for (const [name, quantity] of Object.entries(list)) {
     if (quantity === undefined) continue;
     const text = canonicalQuantity(quantity);
-    list[name] = /[nu]$|e-[69]$/.test(text) ? roundedUp(text) : text;
+    const stored = /[nu]$|e-[69]$/.test(text) ? roundedUp(text) : text;
+    if (stored !== quantity) list[name] = stored;
   }
 }
 

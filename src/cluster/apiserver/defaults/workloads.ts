@@ -110,13 +110,17 @@ export function defaultJob(job: Draft<Job>, created: boolean): void {
   spec.completionMode ??= 'NonIndexed';
   spec.suspend ??= false;
   spec.podReplacementPolicy ??= spec.podFailurePolicy === undefined ? 'TerminatingOrFailed' : 'Failed';
-  for (const rule of spec.podFailurePolicy?.rules ?? []) {
-    for (const condition of rule.onPodConditions ?? []) condition.status ||= 'True';
-  }
+  defaultFailurePolicy(spec);
   const template = (spec.template ??= {});
   defaultPodTemplate(template);
   if (created && spec.manualSelector !== true) generateSelector(job, spec, template);
   labelLikeTemplate(job, template);
+}
+
+function defaultFailurePolicy(spec: PodFailurePolicy): void {
+  for (const rule of spec.podFailurePolicy?.rules ?? []) {
+    for (const condition of rule.onPodConditions ?? []) condition.status ||= 'True';
+  }
 }
 
 /** A Job finds its pods by its own uid. */
