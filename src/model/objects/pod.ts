@@ -129,7 +129,12 @@ export interface ProjectedSource {
   secret?: { name: string; items?: KeyToPath[]; optional?: boolean };
   serviceAccountToken?: { audience?: string; expirationSeconds?: number; path: string };
   downwardAPI?: {
-    items?: { path: string; fieldRef?: { apiVersion?: string; fieldPath: string }; mode?: number }[];
+    items?: {
+      path: string;
+      fieldRef?: { apiVersion?: string; fieldPath: string };
+      resourceFieldRef?: { containerName?: string; resource: string; divisor?: Quantity };
+      mode?: number;
+    }[];
   };
 }
 
@@ -280,6 +285,9 @@ export interface PodStatus {
   ephemeralContainerStatuses?: ContainerStatus[];
   qosClass?: 'Guaranteed' | 'Burstable' | 'BestEffort';
   resize?: string;
+  /** Sums over the containers, as of 1.36. */
+  allocatedResources?: ResourceList;
+  resources?: ResourceRequirements;
 }
 
 export interface Pod extends KubeObject {
