@@ -86,7 +86,11 @@ export type Listener =
 
 export interface Listening {
   readonly port: number;
-  close(): void;
+  /**
+   * Stops listening. What was accepted before is reset, as when a process ends; with `drain` it goes on to its
+   * end, as after `server.close()` in a graceful shutdown.
+   */
+  close(options?: { readonly drain?: boolean }): void;
 }
 
 export type StackOwner =

@@ -1,0 +1,117 @@
+import type { ChannelSide, ChannelUser, Payload } from './channel.ts';
+import { HttpSyntaxError, RequestParser, requestBytes, responseBytes } from './http-bytes.ts';
+import { connectionOf } from './connection.ts';
+import type { HttpListener, HttpRequest, HttpResponse, Listener, Peer } from './types.ts';
+
+/** The user of an accepted connection: what the listener understands, whatever the client speaks. */
+export function serve(listener: Listener, side: ChannelSide, from: Peer): ChannelUser {
+  switch (listener.kind) {
+    case 'http':
+      return new HttpServer(listener.handle, side, from);
+    case 'stream': {
+      const handler = listener.handle(connectionOf(side), from);
+      return {
+        open: () => handler.open?.(connectionOf(side)),
+        fail: (error) => handler.error(error),
+        receive: (payload) => {
+          if (payload.kind === 'bytes') handler.data(payload.bytes);
+          else if (payload.kind === 'request') handler.data(requestBytes(payload.request));
+          else if (payload.kind === 'end') handler.end();
+          else side.reset();
+        },
+      };
+    }
+    case 'dns':
+      return {
+        fail: () => {},
+        receive: (payload) => {
+          if (payload.kind === 'dns') {
+            listener.handle(payload.message, { ...from, protocol: 'TCP' }, (message) => {
+              side.send({ kind: 'dns', message });
+            });
+          } else if (payload.kind === 'end') side.send({ kind: 'end' });
+          else side.reset();
+        },
+      };
+  }
+}
+
+/** An HTTP listener's side of one connection; speaks messages to clients that do, bytes to all others. */
+class HttpServer implements ChannelUser {
+  readonly #handle: HttpListener;
+  readonly #side: ChannelSide;
+  readonly #from: Peer;
+  readonly #parser = new RequestParser();
+  /** Answers in the order of their requests; undefined while the listener still works on one. */
+  readonly #answers: { bytes: Uint8Array | undefined; last: boolean }[] = [];
+  #noMore = false;
+
+  constructor(handle: HttpListener, side: ChannelSide, from: Peer) {
+    this.#handle = handle;
+    this.#side = side;
+    this.#from = from;
+  }
+
+  fail(): void {}
+
+  receive(payload: Payload): void {
+    switch (payload.kind) {
+      case 'request':
+        this.#call(payload.request, (response) => this.#side.send({ kind: 'response', response }));
+        break;
+      case 'bytes':
+        if (!this.#noMore) this.#parse(payload.bytes);
+        break;
+      case 'end':
+        this.#noMore = true;
+        this.#flush();
+        break;
+      case 'response':
+      case 'dns':
+        this.#side.reset();
+    }
+  }
+
+  #parse(bytes: Uint8Array): void {
+    try {
+      for (const { request, version, keepAlive } of this.#parser.push(bytes)) {
+        const answer: { bytes: Uint8Array | undefined; last: boolean } = {
+          bytes: undefined,
+          last: !keepAlive,
+        };
+        this.#answers.push(answer);
+        if (!keepAlive) this.#noMore = true;
+        this.#call(request, (response) => {
+          answer.bytes = responseBytes(response, { method: request.method, version, keepAlive });
+          this.#flush();
+        });
+        if (!keepAlive) return;
+      }
+    } catch (error) {
+      if (!(error instanceof HttpSyntaxError)) throw error;
+      this.#noMore = true;
+      this.#answers.push({ bytes: error.answer, last: true });
+      this.#flush();
+    }
+  }
+
+  #call(request: HttpRequest, respond: (response: HttpResponse) => void): void {
+    let answered = false;
+    this.#handle(request, this.#from, (response) => {
+      if (answered) return;
+      answered = true;
+      respond(response);
+    });
+  }
+
+  #flush(): void {
+    for (;;) {
+      const answer = this.#answers[0];
+      if (answer?.bytes === undefined) break;
+      this.#answers.shift();
+      this.#side.send({ kind: 'bytes', bytes: answer.bytes });
+      if (answer.last) this.#side.send({ kind: 'end' });
+    }
+    if (this.#noMore && this.#answers.length === 0) this.#side.send({ kind: 'end' });
+  }
+}

@@ -1,0 +1,198 @@
+import { describe, expect, test } from '@jest/globals';
+import { resources } from '../../../../src/model/resources.ts';
+import { answer, createWorld, get, type World } from './support.ts';
+
+const PORTS = [{ name: '', port: 8080, protocol: 'TCP' as const }];
+const ready = (ip: string) => ({
+  addresses: [ip],
+  conditions: { ready: true, serving: true, terminating: false },
+});
+
+/** Two pods that answer with their names behind a Service `web` on 10.96.0.50:80, and a client. */
+function shop(spec = {}): World & { client: ReturnType<World['addPod']>['stack']; ips: string[] } {
+  const world = createWorld();
+  const client = world.addPod('client').stack;
+  const ips = ['one', 'two'].map((name) => {
+    const { stack } = world.addPod(name, { node: name === 'one' ? 'worker' : 'control-plane' });
+    answer(stack, 8080, name);
+    return stack.ip;
+  });
+  world.addService('web', {
+    clusterIP: '10.96.0.50',
+    ports: [{ port: 80, targetPort: 'http', protocol: 'TCP', nodePort: 30080 }],
+    ...spec,
+  });
+  return { ...world, client, ips };
+}
+
+const SERVICE = { ip: '10.96.0.50', port: 80 };
+
+async function answers(world: ReturnType<typeof shop>, count = 12, to = SERVICE): Promise<string[]> {
+  const names = new Set<string>();
+  for (let call = 0; call < count; call++) names.add(await get(world, world.client, to, 0.1));
+  return [...names].sort();
+}
+
+describe('Services', () => {
+  test('refuse at once without endpoints, spread over those that are ready', async () => {
+    const world = shop();
+    await world.run();
+    expect(await answers(world, 1)).toEqual(['ECONNREFUSED']);
+    const slice = world.addSlice('web', world.ips.map(ready), PORTS);
+    await world.run();
+    expect(await answers(world)).toEqual(['one', 'two']);
+    world.api.put(resources.endpointSlices, {
+      ...slice,
+      endpoints: [ready(world.ips[0]!), { addresses: [world.ips[1]!], conditions: { ready: false } }],
+    });
+    await world.run();
+    expect(await answers(world)).toEqual(['one']);
+    world.api.delete(resources.endpointSlices, 'shop', slice.metadata.name);
+    await world.run();
+    expect(await answers(world, 1)).toEqual(['ECONNREFUSED']);
+    world.api.delete(resources.services, 'shop', 'web');
+    await world.run();
+    expect(await get(world, world.client, SERVICE, 128)).toBe('ETIMEDOUT');
+  });
+
+  test('a slice that somebody made by hand counts; one without conditions is ready', async () => {
+    const world = shop();
+    world.addSlice('web', [ready(world.ips[0]!)], PORTS);
+    world.addSlice('web', [{ addresses: [world.ips[1]!] }], PORTS, { name: 'by-hand' });
+    await world.run();
+    expect(await answers(world)).toEqual(['one', 'two']);
+  });
+
+  test('a slice with another port name, protocol or address type does not', async () => {
+    const world = shop();
+    world.addSlice('web', [ready(world.ips[0]!)], [{ name: 'other', port: 8080, protocol: 'TCP' }]);
+    world.addSlice('web', [ready(world.ips[0]!)], [{ name: '', port: 8080, protocol: 'UDP' }], {
+      name: 'udp',
+    });
+    await world.run();
+    expect(await answers(world, 1)).toEqual(['ECONNREFUSED']);
+  });
+
+  test('endpoints that go away but still serve are the last resort', async () => {
+    const world = shop();
+    const going = (ip: string) => ({
+      addresses: [ip],
+      conditions: { ready: false, serving: true, terminating: true },
+    });
+    const slice = world.addSlice('web', world.ips.map(going), PORTS);
+    await world.run();
+    expect(await answers(world)).toEqual(['one', 'two']);
+    world.api.put(resources.endpointSlices, {
+      ...slice,
+      endpoints: [ready(world.ips[0]!), going(world.ips[1]!)],
+    });
+    await world.run();
+    expect(await answers(world)).toEqual(['one']);
+  });
+
+  test('session affinity keeps a client at its endpoint while that is there', async () => {
+    const world = shop({ sessionAffinity: 'ClientIP' });
+    const slice = world.addSlice('web', world.ips.map(ready), PORTS);
+    await world.run();
+    const [first] = await answers(world);
+    expect(await answers(world)).toEqual([first]);
+    const other = first === 'one' ? 1 : 0;
+    world.api.put(resources.endpointSlices, { ...slice, endpoints: [ready(world.ips[other]!)] });
+    await world.run();
+    expect(await answers(world)).toEqual([other === 0 ? 'one' : 'two']);
+  });
+
+  test('node ports on every node, from pods, nodes and outside; not with a Service that is gone', async () => {
+    const world = shop({ type: 'NodePort' });
+    world.addSlice('web', world.ips.map(ready), PORTS);
+    await world.run();
+    const outside = world.network.attachHost('laptop', '172.18.0.1');
+    for (const from of [outside, world.client, world.network.node('worker')]) {
+      for (const ip of ['172.18.0.2', '172.18.0.3']) {
+        expect(['one', 'two']).toContain(await get(world, from, { ip, port: 30080 }, 0.1));
+      }
+    }
+    expect(['one', 'two']).toContain(
+      await get(world, world.network.node('worker'), { ip: '127.0.0.1', port: 30080 }, 0.1),
+    );
+    expect(await get(world, world.client, { ip: '127.0.0.1', port: 30080 }, 0.1)).toBe('ECONNREFUSED');
+    world.api.delete(resources.services, 'shop', 'web');
+    await world.run();
+    expect(await get(world, outside, { ip: '172.18.0.2', port: 30080 }, 0.1)).toBe('ECONNREFUSED');
+  });
+
+  test('internalTrafficPolicy Local takes endpoints of the own node only, and drops without one', async () => {
+    const world = shop({ internalTrafficPolicy: 'Local' });
+    const on = (index: number, nodeName: string) => ({ ...ready(world.ips[index]!), nodeName });
+    const slice = world.addSlice('web', [on(0, 'worker'), on(1, 'control-plane')], PORTS);
+    await world.run();
+    expect(await answers(world)).toEqual(['one']);
+    world.api.put(resources.endpointSlices, { ...slice, endpoints: [on(1, 'control-plane')] });
+    await world.run();
+    expect(await answers(world, 1)).toEqual(['pending']);
+  });
+
+  test('a pod reaches itself through its Service, and is then seen as its node', async () => {
+    const world = shop();
+    let seen = '';
+    world.client.listen(8080, {
+      kind: 'http',
+      handle: (_request, from, respond) => {
+        seen = from.ip;
+        respond({ status: 200, headers: {}, body: 'self' });
+      },
+    });
+    world.addSlice('web', [ready(world.client.ip)], PORTS);
+    await world.run();
+    expect(await answers(world, 1)).toEqual(['self']);
+    expect(seen).toBe('172.18.0.3');
+  });
+
+  test('changes take effect at most once a second', async () => {
+    const world = shop();
+    world.addSlice('web', [ready(world.ips[0]!)], PORTS);
+    await world.run(0.05);
+    expect(await get(world, world.client, SERVICE, 0.01)).toBe('one');
+    world.addSlice('web', [ready(world.ips[1]!)], PORTS);
+    await world.run(0.5);
+    expect(await get(world, world.client, SERVICE, 0.01)).toBe('one');
+    await world.run(1);
+    expect(await get(world, world.client, SERVICE, 0.01)).toBe('two');
+  });
+
+  test('headless and ExternalName Services have no address; UDP goes through a port of its own', async () => {
+    const world = shop({ clusterIP: 'None' });
+    world.addService('dns', {
+      clusterIP: '10.96.0.10',
+      ports: [{ name: 'dns', port: 53, targetPort: 53, protocol: 'UDP' }],
+    });
+    const server = world.addPod('dns').stack;
+    server.listen(53, {
+      kind: 'dns',
+      handle: (query, _from, respond) => respond({ ...query, code: 'NOERROR' }),
+    });
+    world.addSlice('dns', [ready(server.ip)], [{ name: 'dns', port: 53, protocol: 'UDP' }]);
+    await world.run();
+    const results: unknown[] = [];
+    const query = { id: 1, question: { name: 'x', type: 'A' as const }, answers: [], authority: [] };
+    world.client.query({ ip: '10.96.0.10', port: 53 }, 'UDP', query, (result) => results.push(result));
+    world.client.query({ ip: '10.96.0.10', port: 53 }, 'TCP', query, (result) => results.push(result));
+    await world.run();
+    expect(results).toEqual([{ ...query, code: 'NOERROR' }]);
+  });
+
+  test('the API server answers behind its Service', async () => {
+    const world = shop();
+    answer(world.network.node('control-plane'), 6443, 'apiserver');
+    world.addService(
+      'kubernetes',
+      { clusterIP: '10.96.0.1', ports: [{ name: 'https', port: 443, targetPort: 6443, protocol: 'TCP' }] },
+      'default',
+    );
+    world.addSlice('kubernetes', [ready('172.18.0.2')], [{ name: 'https', port: 6443, protocol: 'TCP' }], {
+      namespace: 'default',
+    });
+    await world.run();
+    expect(await answers(world, 1, { ip: '10.96.0.1', port: 443 })).toEqual(['apiserver']);
+  });
+});
