@@ -1,0 +1,25 @@
+import type { Resource } from '../../model/resources.ts';
+import type { Api, EventRecorder } from '../api.ts';
+import type { Simulation } from '../simulation/simulation.ts';
+import type { SharedWatches } from './shared-watches.ts';
+
+/** A control loop. https://kubernetes.io/docs/concepts/architecture/controller/ */
+export interface Controller {
+  /** As in kube-controller-manager's `--controllers`. */
+  readonly name: string;
+  /** Asks for its watches and starts its timers; to be called once. */
+  start(): void;
+}
+
+/** What a controller is made of. */
+export interface ControllerContext {
+  readonly simulation: Simulation;
+  /** The API under the controller's own identity. */
+  readonly api: Api;
+  readonly events: EventRecorder;
+  readonly watches: SharedWatches;
+  /** Every resource that the API server serves just now, custom ones too. */
+  resources(): readonly Resource[];
+  /** The cluster's CA certificate, PEM. */
+  readonly rootCertificate: string;
+}

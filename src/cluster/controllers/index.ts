@@ -1,0 +1,69 @@
+import type { Resource } from '../../model/resources.ts';
+import type { Api } from '../api.ts';
+import { createEventRecorder } from '../events/recorder.ts';
+import type { Simulation } from '../simulation/simulation.ts';
+import type { Controller, ControllerContext } from './controller.ts';
+import { createDeploymentController } from './deployment/deployment-controller.ts';
+import { createEndpointsController } from './endpoints/endpoints-controller.ts';
+import { createEndpointSliceController } from './endpoints/endpointslice-controller.ts';
+import { createReplicaSetController } from './replicaset/replicaset-controller.ts';
+import { SharedWatches } from './shared-watches.ts';
+
+interface Entry {
+  /** The service account in kube-system that it acts as. */
+  readonly account: string;
+  /** `source.component` of its events. */
+  readonly eventSource: string;
+  readonly create: (context: ControllerContext) => Controller;
+}
+
+const entry = (account: string, eventSource: string, create: Entry['create']): Entry => ({
+  account,
+  eventSource,
+  create,
+});
+
+/** Every controller, in the order in which they are told of a change. */
+const controllers = {
+  deployment: entry('deployment-controller', 'deployment-controller', createDeploymentController),
+  replicaset: entry('replicaset-controller', 'replicaset-controller', createReplicaSetController),
+  endpointslice: entry(
+    'endpointslice-controller',
+    'endpoint-slice-controller',
+    createEndpointSliceController,
+  ),
+  endpoints: entry('endpoint-controller', 'endpoint-controller', createEndpointsController),
+} as const satisfies Record<string, Entry>;
+
+export type ControllerName = keyof typeof controllers;
+
+export interface ControllerDependencies {
+  readonly simulation: Simulation;
+  /**
+   * The API as a component may use it.
+   * @param component a service account of kube-system (`deployment-controller`: user
+   *   `system:serviceaccount:kube-system:deployment-controller`) or `kube-controller-manager` for the shared watches
+   *   (user `system:kube-controller-manager`); the field manager is `kube-controller-manager`
+   */
+  apiFor(component: string): Api;
+  /** Every resource that the API server serves just now, custom ones too. */
+  resources(): readonly Resource[];
+  /** The cluster's CA certificate, PEM. */
+  readonly rootCertificate: string;
+  /** Only these; all of them where it is left out. */
+  readonly only?: readonly ControllerName[];
+}
+
+/** Starts kube-controller-manager's control loops. https://kubernetes.io/docs/concepts/architecture/controller/ */
+export function startControllers(dependencies: ControllerDependencies): void {
+  const { simulation, rootCertificate } = dependencies;
+  const watches = new SharedWatches(dependencies.apiFor('kube-controller-manager'));
+  const names = dependencies.only ?? (Object.keys(controllers) as ControllerName[]);
+  for (const name of names) {
+    const { account, eventSource, create } = controllers[name];
+    const api = dependencies.apiFor(account);
+    const events = createEventRecorder({ api, simulation, component: eventSource });
+    create({ simulation, api, events, watches, resources: dependencies.resources, rootCertificate }).start();
+  }
+  watches.open();
+}

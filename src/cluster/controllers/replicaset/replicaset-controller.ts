@@ -1,0 +1,187 @@
+import { edit, equal } from '../../../core/json.ts';
+import type { Condition, Pod, ReplicaSet } from '../../../model/objects.ts';
+import { resources } from '../../../model/resources.ts';
+import { matchesSelector } from '../../../model/selector.ts';
+import { StatusError } from '../../api.ts';
+import type { WatchEvent } from '../../api.ts';
+import type { Controller, ControllerContext } from '../controller.ts';
+import { claim, controllerOf, controllerReference, isControlledBy, resolveController } from '../ownership.ts';
+import {
+  availableIn,
+  conditionOf,
+  isPodActive,
+  isPodAvailable,
+  isPodReady,
+  isPodTerminating,
+} from '../pod-state.ts';
+import {
+  BURST_REPLICAS,
+  PodControl,
+  isNamespaceTerminating,
+  podFromTemplate,
+  slowStart,
+} from '../pod-control.ts';
+import { WorkQueue, keyOf, splitKey } from '../work-queue.ts';
+import { inDeletionOrder } from './deletion-order.ts';
+
+/** Keeps as many pods as `spec.replicas` says. https://kubernetes.io/docs/concepts/workloads/controllers/replicaset/ */
+export function createReplicaSetController(context: ControllerContext): Controller {
+  const { api, simulation, watches } = context;
+  const pods = new PodControl(api, context.events);
+  const queue = new WorkQueue(simulation, 'replicaset', sync);
+
+  function sync(key: string): void {
+    const { namespace, name } = splitKey(key);
+    const set = api.get(resources.replicaSets, namespace, name);
+    if (set === undefined) return;
+    const inNamespace = api.list(resources.pods, { namespace });
+    const owned = claim(
+      api,
+      { resource: resources.replicaSets, object: set, selector: set.spec.selector },
+      resources.pods,
+      inNamespace.filter(isPodActive),
+    );
+    const terminating = inNamespace.filter((pod) => isPodTerminating(pod) && isControlledBy(pod, set));
+    const failure = set.metadata.deletionTimestamp === undefined ? scale(set, owned) : undefined;
+    writeStatus(set, owned, terminating, failure);
+    if (failure !== undefined) throw failure;
+    requeueForAvailability(key, set, owned);
+  }
+
+  /** @returns the error that kept it from creating or deleting pods */
+  function scale(set: ReplicaSet, owned: readonly Pod[]): StatusError | undefined {
+    const missing = Math.min(set.spec.replicas - owned.length, BURST_REPLICAS);
+    if (missing > 0) {
+      const failure = slowStart(missing, () => {
+        pods.create(
+          set,
+          podFromTemplate(set.spec.template, set, controllerReference(resources.replicaSets, set)),
+        );
+      });
+      return failure !== undefined && isNamespaceTerminating(failure) ? undefined : failure;
+    }
+    if (missing === 0) return undefined;
+    let failure: StatusError | undefined;
+    const surplus = inDeletionOrder(owned, relatedPods(set), simulation.now);
+    for (const pod of surplus.slice(0, Math.min(-missing, BURST_REPLICAS))) {
+      try {
+        pods.delete(set, pod);
+      } catch (error) {
+        if (!(error instanceof StatusError)) throw error;
+        failure ??= error;
+      }
+    }
+    return failure;
+  }
+
+  /** The active pods of every ReplicaSet of the same owner. */
+  function relatedPods(set: ReplicaSet): Pod[] {
+    const namespace = set.metadata.namespace ?? '';
+    const owner = controllerOf(set)?.uid;
+    const siblings = api
+      .list(resources.replicaSets, { namespace })
+      .filter((other) =>
+        owner === undefined ? other.metadata.uid === set.metadata.uid : controllerOf(other)?.uid === owner,
+      );
+    const uids = new Set(siblings.map((sibling) => sibling.metadata.uid));
+    return api
+      .list(resources.pods, { namespace })
+      .filter((pod) => isPodActive(pod) && uids.has(controllerOf(pod)?.uid ?? ''));
+  }
+
+  function writeStatus(
+    set: ReplicaSet,
+    owned: readonly Pod[],
+    terminating: readonly Pod[],
+    failure: StatusError | undefined,
+  ): void {
+    const stored = api.get(resources.replicaSets, set.metadata.namespace, set.metadata.name);
+    if (stored?.metadata.uid !== set.metadata.uid) return;
+    const status = statusOf(set, owned, terminating, failure);
+    if (equal(status, stored.status)) return;
+    api.updateStatus(
+      resources.replicaSets,
+      edit(stored, (draft) => {
+        draft.status = status;
+      }),
+    );
+  }
+
+  function statusOf(
+    set: ReplicaSet,
+    owned: readonly Pod[],
+    terminating: readonly Pod[],
+    failure: StatusError | undefined,
+  ): ReplicaSet['status'] {
+    const labels = set.spec.template.metadata?.labels ?? {};
+    const conditions = failureConditions(set, owned, failure);
+    const counts = {
+      fullyLabeledReplicas: owned.filter((pod) =>
+        matchesSelector({ matchLabels: labels }, pod.metadata.labels),
+      ).length,
+      readyReplicas: owned.filter(isPodReady).length,
+      availableReplicas: owned.filter((pod) =>
+        isPodAvailable(pod, set.spec.minReadySeconds ?? 0, simulation.now),
+      ).length,
+    };
+    return {
+      replicas: owned.length,
+      ...Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0)),
+      terminatingReplicas: terminating.length,
+      ...(set.metadata.generation === undefined ? {} : { observedGeneration: set.metadata.generation }),
+      ...(conditions.length === 0 ? {} : { conditions }),
+    };
+  }
+
+  /** A failure that is known already keeps its first text. */
+  function failureConditions(
+    set: ReplicaSet,
+    owned: readonly Pod[],
+    failure: StatusError | undefined,
+  ): Condition[] {
+    const known = conditionOf(set.status.conditions, 'ReplicaFailure');
+    const others = (set.status.conditions ?? []).filter(({ type }) => type !== 'ReplicaFailure');
+    if (failure === undefined) return others;
+    return [
+      ...others,
+      known ?? {
+        type: 'ReplicaFailure',
+        status: 'True',
+        lastTransitionTime: simulation.timestamp(),
+        reason: owned.length < set.spec.replicas ? 'FailedCreate' : 'FailedDelete',
+        message: failure.message,
+      },
+    ];
+  }
+
+  function requeueForAvailability(key: string, set: ReplicaSet, owned: readonly Pod[]): void {
+    const waits = owned
+      .filter(isPodReady)
+      .map((pod) => availableIn(pod, set.spec.minReadySeconds ?? 0, simulation.now))
+      .filter((wait) => wait > 0);
+    if (waits.length > 0) queue.after(key, Math.min(...waits));
+  }
+
+  function onPod({ object: pod, old }: WatchEvent<Pod>): void {
+    const before = old === undefined ? undefined : resolveController(api, resources.replicaSets, old);
+    if (before !== undefined) queue.add(keyOf(before));
+    const owner = resolveController(api, resources.replicaSets, pod);
+    if (owner !== undefined) queue.add(keyOf(owner));
+    if (controllerOf(pod) !== undefined) return;
+    const labels = pod.metadata.labels;
+    if (labels === undefined || (old !== undefined && equal(old.metadata, pod.metadata))) return;
+    for (const set of api.list(resources.replicaSets, { namespace: pod.metadata.namespace ?? '' })) {
+      if (matchesSelector(set.spec.selector, labels)) queue.add(keyOf(set));
+    }
+  }
+
+  return {
+    name: 'replicaset-controller',
+    start: () => {
+      watches.on(resources.replicaSets, ({ object }) => {
+        queue.add(keyOf(object));
+      });
+      watches.on(resources.pods, onPod);
+    },
+  };
+}
