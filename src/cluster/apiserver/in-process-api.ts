@@ -1,0 +1,139 @@
+import { copy } from '../../core/json.ts';
+import type { AnyObject, KubeObject, LabelSelector, NewObject } from '../../model/objects.ts';
+import type { Resource } from '../../model/resources.ts';
+import type { Api, DeleteOptions, WatchEvent } from '../api.ts';
+import type { Simulation } from '../simulation/simulation.ts';
+import type { Store } from '../store/store.ts';
+import type { StateReader } from './pipeline.ts';
+import type { ResourceInfo, ResourceRegistry } from './resource-registry.ts';
+import type { Deleter } from './rest/deleter.ts';
+import { nothingButStatus } from './rest/writer.ts';
+import type { Target, UpdateOptions, Writer } from './rest/writer.ts';
+import type { WriteContext } from './rest/write-context.ts';
+import { resourceNotServed } from './status.ts';
+import { bindPod } from './subresources/binding.ts';
+import type { UserInfo } from './types.ts';
+import { WATCH_DELAY } from './watch-hub.ts';
+import type { WatchHub } from './watch-hub.ts';
+
+/** Under which name a part of the cluster writes. */
+export interface Identity {
+  readonly user: string;
+  readonly groups: readonly string[];
+  /** Field manager, e.g. `kube-controller-manager`. */
+  readonly manager: string;
+}
+
+export interface InProcessParts {
+  readonly simulation: Simulation;
+  readonly store: Store;
+  readonly registry: ResourceRegistry;
+  readonly reader: StateReader;
+  readonly writer: Writer;
+  readonly deleter: Deleter;
+  readonly hub: WatchHub;
+}
+
+/** The API for the parts inside the cluster: the same way into the store as over HTTPS, without the wire. */
+export class InProcessApi implements Api {
+  readonly #parts: InProcessParts;
+  readonly #context: WriteContext;
+
+  constructor(parts: InProcessParts, identity: Identity) {
+    this.#parts = parts;
+    const user: UserInfo = { name: identity.user, groups: identity.groups };
+    this.#context = { user, manager: identity.manager, dryRun: false, warn: () => {} };
+  }
+
+  get<T extends KubeObject>(
+    resource: Resource<T>,
+    namespace: string | undefined,
+    name: string,
+  ): T | undefined {
+    return this.#parts.reader.get(resource, namespace, name);
+  }
+
+  list<T extends KubeObject>(
+    resource: Resource<T>,
+    options?: { namespace?: string; selector?: LabelSelector },
+  ): readonly T[] {
+    return this.#parts.reader.list(resource, options);
+  }
+
+  create<T extends KubeObject>(resource: Resource<T>, object: NewObject<T>): T {
+    const draft = copy(object) as unknown as AnyObject;
+    const created = this.#parts.writer.create(
+      this.#context,
+      this.#info(resource),
+      namespaceOf(resource, draft.metadata.namespace),
+      draft,
+    );
+    return created as unknown as T;
+  }
+
+  update<T extends KubeObject>(resource: Resource<T>, object: T): T {
+    const { status: _status, ...rest } = object as unknown as AnyObject;
+    return this.#update(resource, object, () => copy<AnyObject>(rest));
+  }
+
+  updateStatus<T extends KubeObject>(resource: Resource<T>, object: T): T {
+    const { metadata, status } = object as unknown as AnyObject;
+    const { apiVersion, kind } = object;
+    return this.#update(
+      resource,
+      object,
+      () => ({ apiVersion, kind, metadata: { ...metadata }, status: copy(status) }),
+      { subresource: 'status', apply: nothingButStatus },
+    );
+  }
+
+  delete(resource: Resource, namespace: string | undefined, name: string, options: DeleteOptions = {}): void {
+    this.#parts.deleter.delete(this.#context, this.#target(resource, namespace, name), options);
+  }
+
+  bind(namespace: string, pod: string, node: string): void {
+    const { store, simulation } = this.#parts;
+    bindPod({ store, simulation }, { namespace, pod, node });
+  }
+
+  watch<T extends KubeObject>(resource: Resource<T>, handler: (event: WatchEvent<T>) => void): () => void {
+    const { store, simulation, hub } = this.#parts;
+    const present = store.list(resource.id) as unknown as readonly T[];
+    let open = true;
+    simulation.after(WATCH_DELAY, `apiserver/watch/${resource.id}`, () => {
+      for (const object of present) if (open) handler({ type: 'ADDED', object });
+    });
+    const end = hub.watch(resource.id, store.revision, (change) => {
+      handler(change as unknown as WatchEvent<T>);
+    });
+    return () => {
+      open = false;
+      end();
+    };
+  }
+
+  #update<T extends KubeObject>(
+    resource: Resource<T>,
+    object: T,
+    draft: () => AnyObject,
+    options?: UpdateOptions,
+  ): T {
+    const { name, namespace } = object.metadata;
+    const target = this.#target(resource, namespace, name);
+    return this.#parts.writer.update(this.#context, target, draft, options) as unknown as T;
+  }
+
+  #target(resource: Resource, namespace: string | undefined, name: string): Target {
+    return { info: this.#info(resource), namespace: namespaceOf(resource, namespace), name };
+  }
+
+  #info(resource: Resource): ResourceInfo {
+    const info = this.#parts.registry.stored(resource.id);
+    if (info === undefined) throw resourceNotServed();
+    return info;
+  }
+}
+
+function namespaceOf(resource: Resource, namespace: string | undefined): string {
+  return resource.namespaced ? (namespace ?? '') : '';
+}

@@ -1,0 +1,112 @@
+import type { AnyObject } from '../../model/objects.ts';
+import { resource } from '../../model/resources.ts';
+import type { Resource } from '../../model/resources.ts';
+
+/** The aggregated discovery document, as far as it is read here. */
+export interface DiscoveryDocument {
+  readonly items: readonly {
+    readonly metadata: { readonly name?: string };
+    readonly versions: readonly {
+      readonly version: string;
+      readonly resources?: readonly DiscoveredResource[];
+    }[];
+  }[];
+}
+
+export interface DiscoveredResource {
+  readonly resource: string;
+  readonly responseKind: { readonly group?: string; readonly version?: string; readonly kind: string };
+  readonly scope: string;
+  readonly singularResource: string;
+  readonly verbs: readonly string[];
+  readonly shortNames?: readonly string[];
+  readonly categories?: readonly string[];
+  readonly subresources?: readonly DiscoveredSubresource[];
+}
+
+export interface DiscoveredSubresource {
+  readonly subresource: string;
+  readonly responseKind?: { readonly group?: string; readonly version?: string; readonly kind: string };
+  readonly verbs: readonly string[];
+}
+
+/** Another version's or group's look at objects that are stored in one form. */
+export interface View {
+  /** {@link Resource.id} that the objects are stored under. */
+  readonly storage: string;
+  toStored(object: AnyObject): AnyObject;
+  fromStored(object: AnyObject): AnyObject;
+}
+
+/** What the API server knows of one resource that it serves. */
+export interface ResourceInfo {
+  readonly resource: Resource;
+  readonly discovered: DiscoveredResource;
+  /** {@link Resource.id} that the objects are stored under. */
+  readonly storage: string;
+  /** Set where objects are stored in another form. */
+  readonly view: View | undefined;
+  /** A custom resource: its definition decides on fields and columns. */
+  readonly custom: boolean;
+}
+
+/** All resources that are served, by group, version and plural. */
+export class ResourceRegistry {
+  readonly #byPath = new Map<string, ResourceInfo>();
+  readonly #byId = new Map<string, ResourceInfo>();
+
+  /** @param views by `group/version/plural` */
+  constructor(documents: readonly DiscoveryDocument[], views: ReadonlyMap<string, View>) {
+    for (const group of documents.flatMap((document) => document.items)) {
+      for (const { version, resources = [] } of group.versions) {
+        for (const discovered of resources) {
+          this.add(group.metadata.name ?? '', version, discovered, views);
+        }
+      }
+    }
+  }
+
+  add(
+    group: string,
+    version: string,
+    discovered: DiscoveredResource,
+    views?: ReadonlyMap<string, View>,
+    custom = false,
+  ): ResourceInfo {
+    const { resource: plural, responseKind, scope } = discovered;
+    const served = resource(group, version, plural, responseKind.kind, scope === 'Namespaced');
+    const view = views?.get(pathKey(group, version, plural));
+    const info: ResourceInfo = {
+      resource: served,
+      discovered,
+      storage: view?.storage ?? served.id,
+      view,
+      custom,
+    };
+    this.#byPath.set(pathKey(group, version, plural), info);
+    if (view === undefined) this.#byId.set(served.id, info);
+    return info;
+  }
+
+  remove(of: Resource): void {
+    this.#byPath.delete(pathKey(of.group, of.version, of.plural));
+    this.#byId.delete(of.id);
+  }
+
+  find(group: string, version: string, plural: string): ResourceInfo | undefined {
+    return this.#byPath.get(pathKey(group, version, plural));
+  }
+
+  /** The resource in the version that it is stored in. */
+  stored(id: string): ResourceInfo | undefined {
+    return this.#byId.get(id);
+  }
+
+  all(): Iterable<ResourceInfo> {
+    return this.#byPath.values();
+  }
+}
+
+function pathKey(group: string, version: string, plural: string): string {
+  return `${group}/${version}/${plural}`;
+}

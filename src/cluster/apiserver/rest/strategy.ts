@@ -1,0 +1,105 @@
+import { equal } from '../../../core/json.ts';
+import type { AnyObject } from '../../../model/objects.ts';
+
+/**
+ * How kinds differ in what the server does with them beyond defaulting and validation, by the resource that they
+ * are stored as. What is not in a table has none of it.
+ */
+
+/** Kinds whose `metadata.generation` counts changes of the specification. */
+const COUNTED = new Set([
+  'pods',
+  'replicationcontrollers',
+  'deployments.apps',
+  'replicasets.apps',
+  'statefulsets.apps',
+  'daemonsets.apps',
+  'jobs.batch',
+  'cronjobs.batch',
+  'ingresses.networking.k8s.io',
+  'ingressclasses.networking.k8s.io',
+  'networkpolicies.networking.k8s.io',
+  'poddisruptionbudgets.policy',
+  'endpointslices.discovery.k8s.io',
+  'priorityclasses.scheduling.k8s.io',
+  'flowschemas.flowcontrol.apiserver.k8s.io',
+  'prioritylevelconfigurations.flowcontrol.apiserver.k8s.io',
+  'validatingwebhookconfigurations.admissionregistration.k8s.io',
+  'mutatingwebhookconfigurations.admissionregistration.k8s.io',
+  'validatingadmissionpolicies.admissionregistration.k8s.io',
+  'validatingadmissionpolicybindings.admissionregistration.k8s.io',
+  'mutatingadmissionpolicies.admissionregistration.k8s.io',
+  'mutatingadmissionpolicybindings.admissionregistration.k8s.io',
+  'customresourcedefinitions.apiextensions.k8s.io',
+  'deviceclasses.resource.k8s.io',
+  'resourceslices.resource.k8s.io',
+]);
+
+/** Kinds that a PUT to a name that does not exist creates. */
+export const CREATED_BY_UPDATE: ReadonlySet<string> = new Set([
+  'endpoints',
+  'events',
+  'limitranges',
+  'leases.coordination.k8s.io',
+  'roles.rbac.authorization.k8s.io',
+  'rolebindings.rbac.authorization.k8s.io',
+  'clusterroles.rbac.authorization.k8s.io',
+  'clusterrolebindings.rbac.authorization.k8s.io',
+]);
+
+/** Kinds that are answered with the object itself, not with a Status, when a DELETE has removed it. */
+export const RETURNED_WHEN_DELETED: ReadonlySet<string> = new Set([
+  'pods',
+  'services',
+  'persistentvolumes',
+  'persistentvolumeclaims',
+  'podtemplates',
+  'resourcequotas',
+  'serviceaccounts',
+]);
+
+/** Kinds whose update must name the version that it changes. */
+export const CHANGED_BY_VERSION_ONLY: ReadonlySet<string> = new Set([
+  'leases.coordination.k8s.io',
+  'poddisruptionbudgets.policy',
+  'customresourcedefinitions.apiextensions.k8s.io',
+]);
+
+/** The generation of a new object; what a client sent counts only for kinds that the server does not number. */
+export function firstGeneration(storage: string, draft: AnyObject, custom: boolean): number | undefined {
+  return custom || COUNTED.has(storage) ? 1 : draft.metadata.generation;
+}
+
+/** The generation after an update that has put `draft` together. */
+export function nextGeneration(
+  storage: string,
+  draft: AnyObject,
+  old: AnyObject,
+  custom: boolean,
+): number | undefined {
+  const { generation } = old.metadata;
+  if (generation === undefined || !(custom || COUNTED.has(storage))) return generation;
+  return specificationChanged(storage, draft, old) ? generation + 1 : generation;
+}
+
+function specificationChanged(storage: string, draft: AnyObject, old: AnyObject): boolean {
+  if (
+    storage === 'deployments.apps' &&
+    !equal(draft.metadata.annotations ?? {}, old.metadata.annotations ?? {})
+  ) {
+    return true;
+  }
+  if (
+    storage === 'endpointslices.discovery.k8s.io' &&
+    !equal(draft.metadata.labels ?? {}, old.metadata.labels ?? {})
+  ) {
+    return true;
+  }
+  return !equal(specificationOf(draft), specificationOf(old));
+}
+
+/** Everything that is neither metadata nor status. */
+export function specificationOf(object: AnyObject): Record<string, unknown> {
+  const { apiVersion: _apiVersion, kind: _kind, metadata: _metadata, status: _status, ...rest } = object;
+  return rest;
+}

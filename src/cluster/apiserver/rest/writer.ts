@@ -1,0 +1,342 @@
+import { equal } from '../../../core/json.ts';
+import type { AnyObject, ObjectMeta } from '../../../model/objects.ts';
+import type { Simulation } from '../../simulation/simulation.ts';
+import type { Store } from '../../store/store.ts';
+import type { AdmissionAttributes, Operation, PipelineStages, StateReader } from '../pipeline.ts';
+import type { ResourceInfo } from '../resource-registry.ts';
+import type { ServiceAllocation } from '../service-allocation.ts';
+import { alreadyExists, badRequest, conflict, invalid, notFound, statusError } from '../status.ts';
+import { trackChange } from './managed-fields.ts';
+import { inOrder, sentMetadata } from './metadata.ts';
+import {
+  CHANGED_BY_VERSION_ONLY,
+  CREATED_BY_UPDATE,
+  firstGeneration,
+  nextGeneration,
+  specificationOf,
+} from './strategy.ts';
+import type { WriteContext } from './write-context.ts';
+
+/** What the writer works with. */
+export interface WriterParts {
+  readonly simulation: Simulation;
+  readonly store: Store;
+  readonly stages: PipelineStages;
+  readonly reader: StateReader;
+  readonly services: ServiceAllocation;
+}
+
+/** Where an object is. */
+export interface Target {
+  readonly info: ResourceInfo;
+  /** Empty for what belongs to no namespace. */
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** What kind of update it is. */
+export interface UpdateOptions {
+  readonly subresource?: string;
+  /** Fields that the subresource may change, put into a copy of the old object; default: all but the status. */
+  readonly apply?: (old: AnyObject, sent: AnyObject) => AnyObject;
+  /** The draft carries the managed fields of a server-side apply already. */
+  readonly managedFieldsAreSet?: boolean;
+}
+
+const NAME_LENGTH_LIMIT = 63;
+const SUFFIX_LENGTH = 5;
+
+/**
+ * The way of an object into the store, from defaulting on, for requests over HTTPS and from inside alike. Drafts
+ * that go in are the writer's to change.
+ */
+export class Writer {
+  readonly #parts: WriterParts;
+
+  constructor(parts: WriterParts) {
+    this.#parts = parts;
+  }
+
+  /** @throws StatusError 4xx, as the API server would answer */
+  create(context: WriteContext, info: ResourceInfo, namespace: string, draft: AnyObject): AnyObject {
+    const { simulation, store, stages } = this.#parts;
+    const { resource } = info;
+    checkNamespace(info, namespace, draft);
+    if ((sentMetadata(draft).resourceVersion ?? '') !== '') {
+      throw statusError(500, undefined, 'resourceVersion should not be set on objects to be created');
+    }
+    draft.metadata = {
+      ...draft.metadata,
+      uid: simulation.random.stream('apiserver/uid').uuid(),
+      creationTimestamp: simulation.timestamp(),
+    };
+    delete draft.metadata.deletionTimestamp;
+    delete draft.metadata.deletionGracePeriodSeconds;
+
+    stages.applyDefaults(resource, draft, { operation: 'CREATE' });
+    const attributes = this.#attributes(context, info, 'CREATE', { object: draft });
+    for (const plugin of stages.admissionPlugins) plugin.mutate?.(attributes);
+    // What admission has set (limits, say) decides on what is derived (a pod's QoS class).
+    if (info.storage === 'pods') stages.applyDefaults(resource, draft, { operation: 'CREATE' });
+
+    const generation = firstGeneration(info.storage, draft, info.custom);
+    if (generation !== undefined) draft.metadata.generation = generation;
+    this.#generateName(info, draft);
+    this.#track(context, info, { draft });
+    this.#validate(info, draft);
+    const admitted = { ...attributes, name: draft.metadata.name };
+    for (const plugin of stages.admissionPlugins) plugin.validate?.(admitted);
+
+    if (store.get(info.storage, namespace, draft.metadata.name) !== undefined) {
+      throw alreadyExists(resource, draft.metadata.name);
+    }
+    return context.dryRun ? inOrder(draft) : store.put(info.storage, inOrder(draft));
+  }
+
+  /**
+   * @param change makes the new object from the stored one; may throw
+   * @throws StatusError 404 where there is nothing to change, 409 for another version than the stored one
+   */
+  update(
+    context: WriteContext,
+    target: Target,
+    change: (old: AnyObject) => AnyObject,
+    options: UpdateOptions = {},
+  ): AnyObject {
+    const { store, stages } = this.#parts;
+    const { info, namespace, name } = target;
+    const { subresource } = options;
+    const old = store.get(info.storage, namespace, name);
+    if (old === undefined) throw notFound(info.resource, name);
+    const sent = change(old);
+    checkIdentity(target, sent);
+    checkVersion(info, old, sent);
+    const draft = withSystemFields((options.apply ?? exceptStatus)(old, sent), old);
+
+    const attributes = this.#attributes(context, info, 'UPDATE', { object: draft, old, subresource });
+    if (subresource !== 'status') stages.applyDefaults(info.resource, draft, { operation: 'UPDATE', old });
+    for (const plugin of stages.admissionPlugins) plugin.mutate?.(attributes);
+    const generation = nextGeneration(info.storage, draft, old, info.custom);
+    if (generation !== undefined) draft.metadata.generation = generation;
+    if (options.managedFieldsAreSet !== true) this.#track(context, info, { old, draft, subresource });
+    this.#validate(info, draft, old, subresource);
+    for (const plugin of stages.admissionPlugins) plugin.validate?.(attributes);
+
+    const result = inOrder(draft);
+    if (equal(withoutVersion(result), withoutVersion(old))) return old;
+    if (context.dryRun) return result;
+    const written = store.put(info.storage, result);
+    return isFinished(written) ? (store.remove(info.storage, namespace, name) ?? written) : written;
+  }
+
+  /** A PUT: an update, or for some kinds a create where the name does not exist. @returns whether it was created */
+  replace(
+    context: WriteContext,
+    target: Target,
+    draft: AnyObject,
+  ): { readonly object: AnyObject; readonly created: boolean } {
+    const { info, namespace, name } = target;
+    checkIdentity(target, draft);
+    const exists = this.#parts.store.get(info.storage, namespace, name) !== undefined;
+    if (!exists && CREATED_BY_UPDATE.has(info.storage)) {
+      return { object: this.create(context, info, namespace, draft), created: true };
+    }
+    return { object: this.update(context, target, () => draft), created: false };
+  }
+
+  /** What admission plugins see, for writes that are made elsewhere (deletion, subresources that only act). */
+  admit(
+    context: WriteContext,
+    info: ResourceInfo,
+    operation: Operation,
+    about: { object?: AnyObject; old?: AnyObject; subresource?: string | undefined },
+  ): void {
+    const attributes = this.#attributes(context, info, operation, about);
+    for (const plugin of this.#parts.stages.admissionPlugins) plugin.mutate?.(attributes);
+    for (const plugin of this.#parts.stages.admissionPlugins) plugin.validate?.(attributes);
+  }
+
+  #attributes(
+    context: WriteContext,
+    info: ResourceInfo,
+    operation: Operation,
+    about: { object?: AnyObject; old?: AnyObject; subresource?: string | undefined },
+  ): AdmissionAttributes {
+    const metadata: Partial<ObjectMeta> = (about.object ?? about.old)?.metadata ?? {};
+    return {
+      operation,
+      resource: info.resource,
+      subresource: about.subresource,
+      namespace: metadata.namespace,
+      name: metadata.name ?? '',
+      object: about.object,
+      old: about.old,
+      user: context.user,
+      dryRun: context.dryRun,
+      api: this.#parts.reader,
+      timestamp: this.#parts.simulation.timestamp(),
+      warn: (text) => context.warn(text),
+    };
+  }
+
+  #track(
+    context: WriteContext,
+    info: ResourceInfo,
+    change: { draft: AnyObject; old?: AnyObject; subresource?: string | undefined },
+  ): void {
+    trackChange(context, info, this.#parts.simulation.timestamp(), change);
+  }
+
+  /** Validation, with what a Service is given between the checks that need it and those that it needs. */
+  #validate(info: ResourceInfo, draft: AnyObject, old?: AnyObject, subresource?: string): void {
+    const { stages, services } = this.#parts;
+    const isService = info.storage === 'services' && subresource === undefined;
+    if (isService) services.carryOver(draft, old);
+    const problems = [
+      ...stages.validateObject(info.resource, draft, {
+        operation: old === undefined ? 'CREATE' : 'UPDATE',
+        ...(old && { old }),
+        ...(subresource !== undefined && { subresource }),
+      }),
+    ];
+    if (isService && problems.length === 0) problems.push(...services.allocate(draft, old));
+    if (problems.length > 0) throw invalid(info.resource, draft.metadata.name, problems);
+  }
+
+  #generateName(info: ResourceInfo, draft: AnyObject): void {
+    const { name = '', generateName = '', namespace = '' } = sentMetadata(draft);
+    if (name !== '') return;
+    if (generateName === '') {
+      const detail = 'Required value: name or generateName is required';
+      throw invalid(info.resource, '', [{ type: 'FieldValueRequired', field: 'metadata.name', detail }]);
+    }
+    const base = generateName.slice(0, NAME_LENGTH_LIMIT - SUFFIX_LENGTH);
+    const random = this.#parts.simulation.random.stream('apiserver/names');
+    do draft.metadata.name = base + random.suffix(SUFFIX_LENGTH);
+    while (this.#parts.store.get(info.storage, namespace, draft.metadata.name) !== undefined);
+  }
+}
+
+/** An object that only waited for its last finalizer. */
+export function isFinished({ metadata }: AnyObject): boolean {
+  return (
+    metadata.deletionTimestamp !== undefined &&
+    (metadata.finalizers ?? []).length === 0 &&
+    (metadata.deletionGracePeriodSeconds ?? 0) === 0
+  );
+}
+
+function checkNamespace(info: ResourceInfo, namespace: string, draft: AnyObject): void {
+  const sent = draft.metadata.namespace ?? '';
+  if (sent !== '' && sent !== namespace) {
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
+  }
+  if (info.resource.namespaced) draft.metadata.namespace = namespace;
+  else delete draft.metadata.namespace;
+}
+
+function checkIdentity({ info, namespace, name }: Target, draft: AnyObject): void {
+  checkNamespace(info, namespace, draft);
+  const { name: sent = '' } = sentMetadata(draft);
+  if (sent === '') draft.metadata.name = name;
+  else if (sent !== name) {
+    throw badRequest(`the name of the object (${sent}) does not match the name on the URL (${name})`);
+  }
+}
+
+function checkVersion(info: ResourceInfo, old: AnyObject, sent: AnyObject): void {
+  const { resourceVersion = '', uid = '' } = sentMetadata(sent);
+  const { name, namespace } = old.metadata;
+  if (uid !== '' && uid !== old.metadata.uid) {
+    const key = [
+      '/registry',
+      info.resource.plural,
+      ...(namespace === undefined ? [] : [namespace]),
+      name,
+    ].join('/');
+    throw conflict(
+      info.resource,
+      name,
+      `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: ` +
+        `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid}`,
+    );
+  }
+  if (resourceVersion !== '' && resourceVersion !== '0') {
+    if (resourceVersion !== old.metadata.resourceVersion) throw conflict(info.resource, name);
+  } else if (CHANGED_BY_VERSION_ONLY.has(info.storage) || info.custom) {
+    throw versionRequired(info, name);
+  }
+}
+
+function versionRequired(info: ResourceInfo, name: string): Error {
+  const message = 'Invalid value: 0: must be specified for an update';
+  const { id, group, plural } = info.resource;
+  return statusError(422, 'Invalid', `${id} "${name}" is invalid: metadata.resourceVersion: ${message}`, {
+    name,
+    ...(group === '' ? {} : { group }),
+    kind: plural,
+    causes: [{ reason: 'FieldValueInvalid', message, field: 'metadata.resourceVersion' }],
+  });
+}
+
+function exceptStatus(old: AnyObject, sent: AnyObject): AnyObject {
+  if (old['status'] === undefined) {
+    const { status: _status, ...rest } = sent;
+    return rest;
+  }
+  return { ...sent, status: old['status'] };
+}
+
+/** The `status` subresource: the status, and metadata that its strategy does not protect. */
+export function onlyStatus(old: AnyObject, sent: AnyObject): AnyObject {
+  const { labels, annotations, finalizers, managedFields } = sent.metadata;
+  return {
+    apiVersion: old.apiVersion,
+    kind: old.kind,
+    metadata: {
+      ...old.metadata,
+      ...(labels && { labels }),
+      ...(annotations && { annotations }),
+      ...(finalizers && { finalizers }),
+      ...(managedFields && { managedFields }),
+    },
+    ...specificationOf(old),
+    status: sent['status'] ?? {},
+  };
+}
+
+/** The status only: what {@link Api.updateStatus} of the parts inside changes. */
+export function nothingButStatus(old: AnyObject, sent: AnyObject): AnyObject {
+  return { ...old, status: sent['status'] };
+}
+
+/** Metadata that the server alone writes is taken from the stored object. */
+function withSystemFields(draft: AnyObject, old: AnyObject): AnyObject {
+  const { uid, creationTimestamp, deletionTimestamp, deletionGracePeriodSeconds, generation, generateName } =
+    old.metadata;
+  const metadata = {
+    ...draft.metadata,
+    uid,
+    creationTimestamp,
+    resourceVersion: old.metadata.resourceVersion,
+  };
+  delete metadata.deletionTimestamp;
+  delete metadata.deletionGracePeriodSeconds;
+  delete metadata.generation;
+  return {
+    ...draft,
+    apiVersion: old.apiVersion,
+    kind: old.kind,
+    metadata: {
+      ...metadata,
+      ...(deletionTimestamp !== undefined && { deletionTimestamp }),
+      ...(deletionGracePeriodSeconds !== undefined && { deletionGracePeriodSeconds }),
+      ...(generation !== undefined && { generation }),
+      ...(generateName !== undefined && { generateName }),
+    },
+  };
+}
+
+function withoutVersion(object: AnyObject): AnyObject {
+  return { ...object, metadata: { ...object.metadata, resourceVersion: '', managedFields: [] } };
+}

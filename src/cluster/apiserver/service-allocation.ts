@@ -1,0 +1,194 @@
+import type { AnyObject, Service } from '../../model/objects.ts';
+import type { Random } from '../../core/random.ts';
+import type { Store } from '../store/store.ts';
+import type { FieldProblem } from './pipeline.ts';
+
+/** First two parts of the addresses of Services, 10.96.0.0/16, as kubeadm sets it up. */
+const PREFIX = '10.96';
+/** The lowest addresses are left to Services that name their own; the size of that band is Kubernetes' formula. */
+const FIRST_DYNAMIC = 257;
+const LAST = 65_534;
+const FIRST_NODE_PORT = 30_000;
+const LAST_NODE_PORT = 32_767;
+
+type Spec = Omit<Service['spec'], 'type'> & {
+  type?: Service['spec']['type'];
+  clusterIPs?: string[];
+  externalTrafficPolicy?: string;
+  internalTrafficPolicy?: string;
+  ipFamilies?: string[];
+  ipFamilyPolicy?: string;
+  healthCheckNodePort?: number;
+  allocateLoadBalancerNodePorts?: boolean;
+};
+
+/**
+ * Gives Services their cluster IPs and node ports. What is taken is read from the Services that are stored, so
+ * there is no second book that could differ.
+ * https://kubernetes.io/docs/concepts/services-networking/cluster-ip-allocation/
+ */
+export class ServiceAllocation {
+  readonly #store: Store;
+  readonly #random: Random;
+
+  /** @param random the stream `apiserver/services` */
+  constructor(store: Store, random: Random) {
+    this.#store = store;
+    this.#random = random;
+  }
+
+  /**
+   * Before validation: what an update left out is taken over from the stored Service, and what does not belong
+   * to the new type is dropped.
+   */
+  carryOver(draft: AnyObject, old?: AnyObject): void {
+    const spec = specOf(draft);
+    const before = old === undefined ? undefined : specOf(old);
+    if (spec.type === 'ExternalName') {
+      if (before !== undefined && before.type !== 'ExternalName') dropClusterFields(spec, before);
+      return;
+    }
+    if (before !== undefined && before.type !== 'ExternalName') keepAllocated(spec, before);
+    const [first] = spec.clusterIPs ?? [];
+    if (isUnset(spec.clusterIP)) {
+      if (first !== undefined) spec.clusterIP = first;
+    } else if (first !== spec.clusterIP) spec.clusterIPs = [spec.clusterIP];
+  }
+
+  /** After validation: allocates what is missing. @returns why something cannot be had */
+  allocate(draft: AnyObject, old?: AnyObject): FieldProblem[] {
+    const spec = specOf(draft);
+    if (spec.type === 'ExternalName') return [];
+    const problems: FieldProblem[] = [];
+    const others = this.#store
+      .list('services')
+      .filter(
+        ({ metadata }) =>
+          metadata.name !== draft.metadata.name || metadata.namespace !== draft.metadata.namespace,
+      )
+      .map(specOf);
+    problems.push(...this.#allocateAddress(spec, others));
+    if (hasNodePorts(spec)) {
+      const before = old === undefined ? undefined : specOf(old);
+      problems.push(...this.#allocateNodePorts(spec, before, others));
+    }
+    return problems;
+  }
+
+  #allocateAddress(spec: Spec, others: readonly Spec[]): FieldProblem[] {
+    const wanted = spec.clusterIP ?? '';
+    if (wanted === 'None') return [];
+    const taken = new Set(others.map(({ clusterIP }) => clusterIP));
+    if (wanted === '') {
+      spec.clusterIP = this.#freeAddress(taken);
+      spec.clusterIPs = [spec.clusterIP];
+      return [];
+    }
+    const refuse = (why: string): FieldProblem[] => [
+      {
+        type: 'FieldValueInvalid',
+        field: 'spec.clusterIPs',
+        detail: `Invalid value: ${JSON.stringify(spec.clusterIPs ?? [wanted])}: failed to allocate IP ${wanted}: ${why}`,
+      },
+    ];
+    if (!wanted.startsWith(`${PREFIX}.`)) {
+      return refuse(
+        `the provided IP (${wanted}) is not in the valid range. The range of valid IPs is ${PREFIX}.0.0/16`,
+      );
+    }
+    return taken.has(wanted) ? refuse('provided IP is already allocated') : [];
+  }
+
+  #freeAddress(taken: ReadonlySet<string | undefined>): string {
+    for (;;) {
+      const number = this.#random.between(FIRST_DYNAMIC, LAST);
+      const address = `${PREFIX}.${number >> 8}.${number & 255}`;
+      if (!taken.has(address)) return address;
+    }
+  }
+
+  #allocateNodePorts(spec: Spec, before: Spec | undefined, others: readonly Spec[]): FieldProblem[] {
+    const problems: FieldProblem[] = [];
+    const keyOf = (port: { nodePort?: number; protocol: string }): string =>
+      `${port.protocol}/${port.nodePort ?? 0}`;
+    const taken = new Set(others.flatMap(({ ports = [] }) => ports).map(keyOf));
+    for (const [index, port] of (spec.ports ?? []).entries()) {
+      if (port.nodePort === undefined || port.nodePort === 0) continue;
+      const detail = `Invalid value: ${port.nodePort}: `;
+      const field = `spec.ports[${index}].nodePort`;
+      const kept = before?.ports?.some(({ nodePort }) => nodePort === port.nodePort) === true;
+      if (!kept && (port.nodePort < FIRST_NODE_PORT || port.nodePort > LAST_NODE_PORT)) {
+        const why = `provided port is not in the valid range. The range of valid ports is ${FIRST_NODE_PORT}-${LAST_NODE_PORT}`;
+        problems.push({ type: 'FieldValueInvalid', field, detail: detail + why });
+      } else if (taken.has(keyOf(port))) {
+        problems.push({
+          type: 'FieldValueInvalid',
+          field,
+          detail: `${detail}provided port is already allocated`,
+        });
+      }
+      taken.add(keyOf(port));
+    }
+    if (spec.type === 'LoadBalancer' && spec.allocateLoadBalancerNodePorts === false) return problems;
+    for (const port of spec.ports ?? []) {
+      while (port.nodePort === undefined || port.nodePort === 0) {
+        const nodePort = this.#random.between(FIRST_NODE_PORT, LAST_NODE_PORT);
+        if (!taken.has(keyOf({ ...port, nodePort }))) port.nodePort = nodePort;
+      }
+      taken.add(keyOf(port));
+    }
+    return problems;
+  }
+}
+
+function specOf(service: AnyObject): Spec {
+  return (service['spec'] ?? {}) as Spec;
+}
+
+function hasNodePorts({ type }: Spec): boolean {
+  return type === 'NodePort' || type === 'LoadBalancer';
+}
+
+function isUnset(address: string | undefined): address is undefined | '' {
+  return address === undefined || address === '';
+}
+
+function keepAllocated(spec: Spec, before: Spec): void {
+  if (isUnset(spec.clusterIP) && before.clusterIP !== undefined) {
+    spec.clusterIP = before.clusterIP;
+    spec.clusterIPs = before.clusterIPs ?? [before.clusterIP];
+  }
+  if (!hasNodePorts(before)) return;
+  if (hasNodePorts(spec)) carryOverNodePorts(spec, before);
+  else dropNodePorts(spec, before);
+}
+
+/** A port that says no node port keeps the one of the port with its name. */
+function carryOverNodePorts(spec: Spec, before: Spec): void {
+  const used = new Set((spec.ports ?? []).map(({ nodePort }) => nodePort));
+  for (const port of spec.ports ?? []) {
+    if (port.nodePort !== undefined && port.nodePort !== 0) continue;
+    const same = before.ports?.find(({ name, protocol }) => name === port.name && protocol === port.protocol);
+    if (same?.nodePort !== undefined && !used.has(same.nodePort)) port.nodePort = same.nodePort;
+  }
+}
+
+/** Node ports go with the type unless the client has set others. */
+function dropNodePorts(spec: Spec, before: Spec): void {
+  const old = new Set((before.ports ?? []).map(({ nodePort }) => nodePort));
+  for (const port of spec.ports ?? []) if (old.has(port.nodePort)) delete port.nodePort;
+  if (spec.externalTrafficPolicy === before.externalTrafficPolicy) delete spec.externalTrafficPolicy;
+  delete spec.healthCheckNodePort;
+  if (spec.type !== 'LoadBalancer') delete spec.allocateLoadBalancerNodePorts;
+}
+
+function dropClusterFields(spec: Spec, before: Spec): void {
+  if (spec.clusterIP === before.clusterIP) {
+    delete spec.clusterIP;
+    delete spec.clusterIPs;
+  }
+  delete spec.ipFamilies;
+  delete spec.ipFamilyPolicy;
+  delete spec.internalTrafficPolicy;
+  dropNodePorts(spec, before);
+}
