@@ -1,0 +1,85 @@
+import type { IncomingMessage } from 'node:http';
+import type { Http2ServerRequest } from 'node:http2';
+import type { TLSSocket } from 'node:tls';
+import type { ApiRequest } from '../apiserver/types.ts';
+
+/** A request of either HTTP version; node's compatibility API gives both the same shape. */
+export type WireRequest = IncomingMessage | Http2ServerRequest;
+
+/** kube-apiserver's limit for a request's body, in bytes. */
+export const MAX_BODY_BYTES = 3 * 1024 * 1024;
+
+const HEADERS = new Set([
+  'accept',
+  'authorization',
+  'content-type',
+  'if-match',
+  'if-none-match',
+  'user-agent',
+  'x-remote-user',
+]);
+
+/** The request as the API server reads it, with the body that {@link readBody} gave. */
+export function toApiRequest(request: WireRequest, body: Uint8Array): ApiRequest {
+  const target = request.url ?? '/';
+  const mark = target.indexOf('?');
+  const certificate = certificateOf(request);
+  return {
+    method: request.method ?? 'GET',
+    path: mark < 0 ? target : target.slice(0, mark),
+    query: mark < 0 ? '' : target.slice(mark + 1),
+    headers: headersOf(request),
+    body,
+    ...(certificate === undefined ? {} : { certificate }),
+  };
+}
+
+/** The whole body, or undefined where it is larger than {@link MAX_BODY_BYTES}; rejects when the client goes away. */
+export function readBody(request: WireRequest): Promise<Uint8Array | undefined> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    request.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size <= MAX_BODY_BYTES) chunks.push(chunk);
+      else resolve(undefined);
+    });
+    request.on('end', () => resolve(Buffer.concat(chunks)));
+    request.on('error', reject);
+    request.on('close', () => reject(new Error('the client went away')));
+  });
+}
+
+function headersOf(request: WireRequest): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(request.headers)) {
+    if (value === undefined || !(HEADERS.has(name) || name.startsWith('impersonate-'))) continue;
+    headers[name] = Array.isArray(value) ? value.join(',') : value;
+  }
+  return headers;
+}
+
+/** Read once a connection: a certificate that another authority signed says nothing about who the client is. */
+const certificates = new WeakMap<object, ApiRequest['certificate'] & object>();
+const NOBODY = { commonName: '', organizations: [] };
+
+function certificateOf(request: WireRequest): ApiRequest['certificate'] {
+  const connection = 'stream' in request ? request.stream.session : request.socket;
+  if (connection === undefined) return undefined;
+  let certificate = certificates.get(connection);
+  if (certificate === undefined) {
+    certificate = peerOf(request.socket as TLSSocket);
+    certificates.set(connection, certificate);
+  }
+  return certificate === NOBODY ? undefined : certificate;
+}
+
+function peerOf(socket: TLSSocket): ApiRequest['certificate'] & object {
+  if (!socket.authorized) return NOBODY;
+  // A resumed session without a certificate counts as authorized, and has no subject.
+  const subject = socket.getPeerCertificate().subject as Record<string, string | string[]> | undefined;
+  const commonName = subject?.['CN'];
+  if (typeof commonName !== 'string') return NOBODY;
+  const organizations = subject?.['O'] ?? [];
+  return { commonName, organizations: typeof organizations === 'string' ? [organizations] : organizations };
+}
