@@ -78,9 +78,18 @@ export interface Cluster extends AsyncDisposable {
     backdate?(since: number): Promise<void>;
     /** From here on the clock is the wall's. */
     goLive?(): Promise<void>;
-    /** Addresses of the registries of the spec as pods reach them, by host: `172.18.0.5`. */
-    registryAddress?(host: string): Promise<string>;
+    /** A registry of the spec, by host. */
+    registry?(host: string): Promise<RegistryAccess>;
     /** The log of a learner's inputs, for `submit`. */
     inputs?(): Promise<string>;
   };
+}
+
+/** What the engine may ask a registry of the lab. */
+export interface RegistryAccess {
+  /** Where pods reach it. */
+  readonly address: string;
+  readonly port: number;
+  /** `sha256:…` of what a tag leads to. */
+  digest(repository: string, tag: string): Promise<string>;
 }

@@ -35,6 +35,10 @@ export interface ShopHost {
   /** Burns CPU time. */
   spendCpu(ms: number): Promise<void>;
   onTerminate(handler: () => void): void;
+  /** The signal that {@link hangUp} sends. */
+  onHangUp(handler: () => void): void;
+  /** Tells the main process of the container to close its listener and live on. */
+  hangUp(): void;
 }
 
 export interface ShopRequest {

@@ -62,6 +62,10 @@ export class Service {
     if (this.release.startupMs > 0) await this.host.sleep(this.release.startupMs);
     const listener = await this.host.listen(this.settings.port, (request) => this.#serve(request));
     this.log('info', 'listening', { port: this.settings.port });
+    this.host.onHangUp(() => {
+      this.log('warn', 'listener closed', {});
+      listener.close();
+    });
     void this.#role.background?.(this);
     await ended;
     listener.close();

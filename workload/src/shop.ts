@@ -19,10 +19,17 @@ const roles: Readonly<Record<RoleName, Role>> = {
   fx,
 };
 
-/** The program: `shop` serves the role of the environment, `shop probe …` looks at another service. */
+/**
+ * The program: `shop` serves the role of the environment, `shop probe …` looks at another service, `shop hang-up`
+ * has the container's main process close its listener without ending (what a stuck process looks like).
+ */
 export async function main(host: ShopHost): Promise<number> {
   const [command, ...rest] = host.args;
   if (command === 'probe') return runProbe(host, rest);
+  if (command === 'hang-up') {
+    host.hangUp();
+    return 0;
+  }
   try {
     const settings = readSettings(host);
     return await new Service(host, settings, readRelease(host), roles[settings.role]).run();

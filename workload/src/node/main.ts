@@ -46,6 +46,8 @@ const host: ShopHost = {
     process.once('SIGTERM', handler);
     process.once('SIGINT', handler);
   },
+  onHangUp: (handler) => process.once('SIGUSR2', handler),
+  hangUp: () => process.kill(1, 'SIGUSR2'),
 };
 
 function listen(port: number, handler: (request: ShopRequest) => Promise<ShopResponse>): Promise<Listener> {

@@ -1,0 +1,156 @@
+import type { Clock } from '../core/clock.ts';
+import { messageOf } from '../core/errors.ts';
+import type { Random } from '../core/random.ts';
+import { ClusterUnreachable, type KubeClient } from '../kube/client.ts';
+import type { Cluster } from '../providers/provider.ts';
+import type { Baseline } from './baseline.ts';
+
+/** What the functions of a scenario and the checks look at: one lab's cluster. */
+export interface LabView {
+  readonly kube: KubeClient;
+  readonly clock: Clock;
+  readonly cluster: Cluster;
+  /** How things were when the shop was healthy, before the fault. */
+  readonly baseline: Baseline;
+  /** For names of clones and the like; differs between grades. */
+  readonly random: Random;
+  readonly signal: AbortSignal;
+}
+
+/** `error` means that it could not be judged: never a fail, never a pass. */
+export type CheckStatus = 'pass' | 'fail' | 'error';
+
+export interface Observation {
+  readonly status: CheckStatus;
+  /** What was seen last, in a sentence that does not give the solution away. */
+  readonly seen: string;
+  /** Numbers and names for the report. */
+  readonly evidence?: Readonly<Record<string, unknown>>;
+}
+
+/** One observation with an expectation. */
+export interface Check {
+  /** What is expected, e.g. `gateway gets 200 from http://checkout/version`. */
+  readonly expected: string;
+  /** Looks once, now. */
+  look(lab: LabView): Promise<Observation>;
+  /** Looks as one observer for a window of `windowMs`; returns at the first failure. */
+  observe?(lab: LabView, windowMs: number): Promise<Observation>;
+  /** What grading does, where that is more than one look: waits, windows, proofs on clones. */
+  grade?(lab: LabView): Promise<Observation>;
+  /** Says that grading makes objects of its own for a while; announced on clusters that cannot be copied. */
+  readonly disturbs?: string;
+}
+
+export const pass = (seen: string, evidence?: Readonly<Record<string, unknown>>): Observation => ({
+  status: 'pass',
+  seen,
+  ...(evidence === undefined ? {} : { evidence }),
+});
+
+export const fail = (seen: string, evidence?: Readonly<Record<string, unknown>>): Observation => ({
+  status: 'fail',
+  seen,
+  ...(evidence === undefined ? {} : { evidence }),
+});
+
+export const unjudged = (seen: string): Observation => ({ status: 'error', seen });
+
+/** Looks, and turns what was thrown into `error`: a check never throws, except when grading is cancelled. */
+export async function observe(lab: LabView, look: () => Promise<Observation>): Promise<Observation> {
+  try {
+    return await look();
+  } catch (error) {
+    lab.signal.throwIfAborted();
+    const what =
+      error instanceof ClusterUnreachable ? 'the cluster does not answer' : 'could not be looked at';
+    return unjudged(`${what}: ${messageOf(error)}`);
+  }
+}
+
+/** Grades one check: its own way where it has one, otherwise by a single look. */
+export function gradeCheck(lab: LabView, check: Check): Promise<Observation> {
+  return observe(lab, () => (check.grade === undefined ? check.look(lab) : check.grade(lab)));
+}
+
+/** How often a waiting check looks, in milliseconds. */
+const LOOK_EVERY = 1000;
+
+/** Passes as soon as `check` does; fails with what was last seen when it has not within `withinMs`. */
+export function converge(withinMs: number, check: Check): Check {
+  return {
+    expected: check.expected,
+    look: (lab) => check.look(lab),
+    grade: async (lab) => {
+      const last = await untilPass(lab, check, withinMs);
+      return last.status === 'pass' ? last : { ...last, seen: `${last.seen} (for ${withinMs / 1000} s)` };
+    },
+  };
+}
+
+/**
+ * Passes when `check` holds for the whole of `windowMs`, seen by one observer. It may take `settleMs` until it
+ * holds at all: a rollout that has just been started is no failure.
+ */
+export function hold(windowMs: number, check: Check, settleMs = 60_000): Check {
+  return {
+    expected: `${check.expected}, for ${windowMs / 1000} s`,
+    look: (lab) => check.look(lab),
+    grade: async (lab) => {
+      const settled = await untilPass(lab, check, settleMs);
+      if (settled.status !== 'pass') return settled;
+      return check.observe === undefined ? lookThrough(lab, check, windowMs) : check.observe(lab, windowMs);
+    },
+  };
+}
+
+async function untilPass(lab: LabView, check: Check, withinMs: number): Promise<Observation> {
+  const end = lab.clock.now().getTime() + withinMs;
+  for (;;) {
+    const seen = await check.look(lab);
+    if (seen.status === 'pass' || lab.clock.now().getTime() >= end) return seen;
+    await lab.clock.wait(LOOK_EVERY, lab.signal);
+  }
+}
+
+async function lookThrough(lab: LabView, check: Check, windowMs: number): Promise<Observation> {
+  const start = lab.clock.now().getTime();
+  for (;;) {
+    const seen = await check.look(lab);
+    const held = lab.clock.now().getTime() - start;
+    if (seen.status !== 'pass') return { ...seen, seen: `${seen.seen} (after ${Math.round(held / 1000)} s)` };
+    if (held >= windowMs) return seen;
+    await lab.clock.wait(LOOK_EVERY, lab.signal);
+  }
+}
+
+/** All of several checks; looks at every one and reports the first that does not pass. */
+export function all(expected: string, checks: readonly Check[]): Check {
+  return {
+    expected,
+    look: async (lab) => {
+      const seen = await Promise.all(checks.map((check) => check.look(lab)));
+      return seen.find(({ status }) => status !== 'pass') ?? pass(seen.map((one) => one.seen).join('; '));
+    },
+    observe: async (lab, windowMs) => {
+      const seen = await Promise.all(
+        checks.map((check) =>
+          check.observe === undefined ? lookThrough(lab, check, windowMs) : check.observe(lab, windowMs),
+        ),
+      );
+      return seen.find(({ status }) => status !== 'pass') ?? pass(seen.map((one) => one.seen).join('; '));
+    },
+  };
+}
+
+/** Fails where the other passes, and the other way round; what cannot be judged stays so. */
+export function not(expected: string, check: Check): Check {
+  return {
+    expected,
+    look: async (lab) => {
+      const seen = await check.look(lab);
+      if (seen.status === 'error') return seen;
+      return { ...seen, status: seen.status === 'pass' ? 'fail' : 'pass' };
+    },
+  };
+}

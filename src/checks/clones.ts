@@ -1,0 +1,123 @@
+import { copy } from '../core/json.ts';
+import { KubeError } from '../kube/client.ts';
+import type { NewObject, Pod, PodTemplate, Service } from '../model/objects.ts';
+import { resources } from '../model/resources.ts';
+import { type Check, fail, type LabView, type Observation, pass } from './check.ts';
+import { readyAddresses } from './endpoints.ts';
+import { isReady, type WorkloadRef } from './workloads.ts';
+
+const CLONE_LABEL = 'breakfix.dev/clone';
+
+/** A pod of a live template with a Service of its own: nothing that is proven on it touches the real clients. */
+interface Clone {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/**
+ * The workload's readiness can still fail: a clone whose process closes its listener (but lives on) leaves its
+ * Service within `withinMs`. Probes that always say yes, ask somebody else or give up after hours are found so.
+ */
+export function readinessCanFail(of: WorkloadRef, withinMs: number): Check {
+  return {
+    expected: `a pod of ${of.name} that stops answering leaves its Service within ${withinMs / 1000} s`,
+    disturbs: `a clone of a pod of ${of.name}`,
+    look: () => Promise.resolve(pass('proven on a clone when graded')),
+    grade: async (lab) => {
+      const deployment = await lab.kube.get(resources.deployments, of.namespace, of.name);
+      if (deployment === undefined) return fail(`deployment/${of.name} does not exist`);
+      const service = await lab.kube.get(resources.services, of.namespace, of.name);
+      if (service === undefined) return fail(`service/${of.name} does not exist`);
+      return withClone(lab, deployment.spec.template, service, (clone) =>
+        proveLeaving(lab, of, clone, withinMs),
+      );
+    },
+  };
+}
+
+async function proveLeaving(
+  lab: LabView,
+  of: WorkloadRef,
+  clone: Clone,
+  withinMs: number,
+): Promise<Observation> {
+  if (!(await until(lab, 90_000, () => served(lab, clone))))
+    return fail('a fresh pod of the template does not become ready');
+  const { code } = await lab.kube.exec(clone.namespace, clone.name, {
+    container: of.name,
+    command: ['node', '/app/shop.mjs', 'hang-up'],
+    timeoutMs: 30_000,
+  });
+  if (code !== 0) return fail('the program in the pod is not the shop');
+  const left = await until(lab, withinMs, async () => !(await served(lab, clone)));
+  return left
+    ? pass('it left its Service')
+    : fail(`it was still served ${withinMs / 1000} s after it had stopped answering`);
+}
+
+async function served(lab: LabView, clone: Clone): Promise<boolean> {
+  const pod = await lab.kube.get(resources.pods, clone.namespace, clone.name);
+  const addresses = await readyAddresses(lab, clone.namespace, clone.name);
+  return addresses.size > 0 || (pod !== undefined && isReady(pod));
+}
+
+async function withClone(
+  lab: LabView,
+  template: PodTemplate,
+  service: Service,
+  prove: (clone: Clone) => Promise<Observation>,
+): Promise<Observation> {
+  const { namespace = 'default', name } = service.metadata;
+  const clone: Clone = { namespace, name: `${name}-clone-${lab.random.suffix(5)}` };
+  try {
+    try {
+      await lab.kube.create(resources.services, cloneService(service, clone));
+      await lab.kube.create(resources.pods, clonePod(template, clone));
+    } catch (error) {
+      if (error instanceof KubeError && error.code < 500)
+        return fail(`a fresh pod is refused: ${error.message}`);
+      throw error;
+    }
+    return await prove(clone);
+  } finally {
+    await lab.kube.delete(resources.pods, namespace, clone.name, { grace: 0 });
+    await lab.kube.delete(resources.services, namespace, clone.name);
+  }
+}
+
+function clonePod(template: PodTemplate, clone: Clone): NewObject<Pod> {
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: {
+      ...clone,
+      labels: { [CLONE_LABEL]: clone.name },
+      annotations: { ...template.metadata?.annotations },
+    },
+    spec: { ...copy(template.spec), restartPolicy: 'Always' },
+  };
+}
+
+function cloneService(service: Service, clone: Clone): NewObject<Service> {
+  const { clusterIP: _ip, clusterIPs: _ips, selector: _selector, ports = [], ...spec } = copy(service.spec);
+  return {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { ...clone },
+    spec: {
+      ...spec,
+      type: 'ClusterIP',
+      selector: { [CLONE_LABEL]: clone.name },
+      ports: ports.map(({ nodePort: _nodePort, ...port }) => port),
+    },
+  };
+}
+
+async function until(lab: LabView, withinMs: number, holds: () => Promise<boolean>): Promise<boolean> {
+  const end = lab.clock.now().getTime() + withinMs;
+  for (;;) {
+    if (await holds()) return true;
+    if (lab.clock.now().getTime() >= end) return false;
+    await lab.clock.wait(1000, lab.signal);
+  }
+}

@@ -1,0 +1,91 @@
+import type { ConfigMap, NewObject, Service } from '../model/objects.ts';
+import { resources } from '../model/resources.ts';
+import { all, type Check, fail, hold, type LabView, type Observation, pass } from './check.ts';
+import type { ClientRef } from './client-pod.ts';
+import { readyAddresses } from './endpoints.ts';
+import { dns } from './traffic.ts';
+import { isReady, selectedPods } from './workloads.ts';
+
+/**
+ * Names of Services that are made while this is graded resolve to their own addresses: one with a ClusterIP, one
+ * headless. Static records cannot know them.
+ */
+export function freshServicesResolve(from: ClientRef, windowMs: number, settleMs: number): Check {
+  return {
+    expected: `${from.app} resolves Services that are only being made now, for ${windowMs / 1000} s`,
+    disturbs: 'two Services for a while',
+    look: () => Promise.resolve(pass('proven with Services made while grading')),
+    grade: async (lab) => {
+      const suffix = lab.random.suffix(5);
+      const names = [`fresh-${suffix}`, `fresh-headless-${suffix}`] as const;
+      try {
+        const [plain, headless] = await makeServices(lab, from, names);
+        const checks = [
+          dns({ from, name: names[0], address: plain }),
+          dns({ from, name: names[1], address: headless }),
+        ];
+        return (await hold(windowMs, all('', checks), settleMs).grade?.(lab)) ?? fail('');
+      } finally {
+        for (const name of names) await lab.kube.delete(resources.services, from.namespace, name);
+      }
+    },
+  };
+}
+
+/** @returns the addresses that the two names must resolve to */
+async function makeServices(
+  lab: LabView,
+  from: ClientRef,
+  names: readonly [string, string],
+): Promise<[string, string]> {
+  const plain = await lab.kube.create(resources.services, service(from, names[0], undefined));
+  await lab.kube.create(resources.services, service(from, names[1], 'None'));
+  const pods = await selectedPods(lab, from.namespace, { app: from.app });
+  return [plain.spec.clusterIP ?? '', pods.find(isReady)?.status.podIP ?? 'no ready pod'];
+}
+
+function service(from: ClientRef, name: string, clusterIP: string | undefined): NewObject<Service> {
+  return {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name, namespace: from.namespace },
+    spec: {
+      type: 'ClusterIP',
+      sessionAffinity: 'None',
+      selector: { app: from.app },
+      ports: [{ port: 80, targetPort: 'http', protocol: 'TCP' }],
+      ...(clusterIP === undefined ? {} : { clusterIP }),
+    },
+  };
+}
+
+/** What a cluster's DNS must have, whatever else is in its Corefile. */
+const NEEDED = ['kubernetes', 'forward', 'cache', 'health', 'ready'];
+
+/** CoreDNS is whole: its Corefile has what every cluster needs, and kube-dns leads to its pods and nothing else. */
+export function clusterDnsWhole(): Check {
+  return {
+    expected: `CoreDNS keeps ${NEEDED.join(', ')}, and service/kube-dns leads to at least 2 of its pods and to nothing else`,
+    look: async (lab) => {
+      const corefile = (await lab.kube.get<ConfigMap>(resources.configMaps, 'kube-system', 'coredns'))
+        ?.data?.['Corefile'];
+      if (corefile === undefined) return fail('configmap/coredns has no Corefile');
+      const missing = NEEDED.filter((plugin) => !new RegExp(`^\\s*${plugin}\\b`, 'm').test(corefile));
+      if (missing.length > 0) return fail(`the Corefile lacks ${missing.join(', ')}`);
+      return judgeKubeDns(lab);
+    },
+  };
+}
+
+async function judgeKubeDns(lab: LabView): Promise<Observation> {
+  const deployment = await lab.kube.get(resources.deployments, 'kube-system', 'coredns');
+  if (deployment === undefined) return fail('deployment/coredns does not exist');
+  const pods = await selectedPods(lab, 'kube-system', { ...deployment.spec.selector.matchLabels });
+  const own = new Set(pods.filter(isReady).map(({ status }) => status.podIP));
+  const served = await readyAddresses(lab, 'kube-system', 'kube-dns');
+  const foreign = [...served].filter((address) => !own.has(address));
+  if (foreign.length > 0) return fail('service/kube-dns leads to pods that are not CoreDNS');
+  return served.size >= 2
+    ? pass(`${served.size} pods of CoreDNS serve`)
+    : fail(`${served.size} pods of CoreDNS serve`);
+}

@@ -1,0 +1,84 @@
+import { canonical, equal } from '../core/json.ts';
+import type { KubeObject, PodSpec } from '../model/objects.ts';
+import { type Resource, resources } from '../model/resources.ts';
+import { type Check, fail, pass } from './check.ts';
+
+/** The object is still the one that was there when the shop was healthy: same uid, not a new one of its name. */
+export function sameObject(resource: Resource, namespace: string | undefined, name: string): Check {
+  const what = `${resource.kind.toLowerCase()}/${name}`;
+  return {
+    expected: `${what} is the one that was there before`,
+    look: async (lab) => {
+      const before = lab.baseline.get(resource, namespace, name);
+      const now = await lab.kube.get(resource, namespace, name);
+      if (now === undefined) return fail(`${what} does not exist`);
+      return before?.metadata.uid === now.metadata.uid ? pass('the same') : fail(`${what} was replaced`);
+    },
+  };
+}
+
+/** A part of an object is what it was when the shop was healthy. */
+export function unchanged<T extends KubeObject>(options: {
+  readonly resource: Resource<T>;
+  readonly namespace?: string;
+  readonly name: string;
+  /** What of it must not change, in words for the learner. */
+  readonly what: string;
+  readonly part: (object: T) => unknown;
+}): Check {
+  const { resource, namespace, name, what, part } = options;
+  const kind = resource.kind.toLowerCase();
+  return {
+    expected: `${what} of ${kind}/${name} as before`,
+    look: async (lab) => {
+      const before = lab.baseline.get(resource, namespace, name);
+      const now = await lab.kube.get(resource, namespace, name);
+      if (now === undefined) return fail(`${kind}/${name} does not exist`);
+      if (before === undefined) return fail(`${kind}/${name} was not there before`);
+      return equal(part(before), part(now)) ? pass('as before') : fail(`${what} of ${kind}/${name} changed`);
+    },
+  };
+}
+
+/** How the pods of a workload look names up, and under which addresses they call others. */
+export function clientsAsBefore(namespace: string, apps: readonly string[]): Check {
+  return {
+    expected: `DNS settings and addresses of ${apps.join(', ')} as before`,
+    look: async (lab) => {
+      for (const app of apps) {
+        const before = lab.baseline.get(resources.deployments, namespace, app);
+        const now = await lab.kube.get(resources.deployments, namespace, app);
+        if (now === undefined) return fail(`deployment/${app} does not exist`);
+        const changed =
+          before === undefined
+            ? undefined
+            : changedSetting(before.spec.template.spec, now.spec.template.spec);
+        if (changed !== undefined) return fail(`${changed} of deployment/${app} changed`);
+      }
+      const settings = await lab.kube.get(resources.configMaps, namespace, 'shop-settings');
+      const were = lab.baseline.get(resources.configMaps, namespace, 'shop-settings');
+      return equal(urlsOf(settings?.data), urlsOf(were?.data))
+        ? pass('as before')
+        : fail('addresses in configmap/shop-settings changed');
+    },
+  };
+}
+
+function changedSetting(before: PodSpec, now: PodSpec): string | undefined {
+  if (before.dnsPolicy !== now.dnsPolicy) return 'dnsPolicy';
+  if (!equal(before.dnsConfig, now.dnsConfig)) return 'dnsConfig';
+  if (!equal(before.hostAliases ?? [], now.hostAliases ?? [])) return 'hostAliases';
+  if ((before.hostNetwork ?? false) !== (now.hostNetwork ?? false)) return 'hostNetwork';
+  const environment = (spec: PodSpec): string =>
+    canonical(
+      spec.containers.map(({ name, env = [] }) => [
+        name,
+        env.filter(({ name: key }) => key.endsWith('_URL')),
+      ]),
+    );
+  return environment(before) === environment(now) ? undefined : 'an address in the environment';
+}
+
+function urlsOf(data: Readonly<Record<string, string>> | undefined): Record<string, string> {
+  return Object.fromEntries(Object.entries(data ?? {}).filter(([key]) => key.endsWith('_URL')));
+}

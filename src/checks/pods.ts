@@ -1,0 +1,75 @@
+import type { ContainerStatus, Pod } from '../model/objects.ts';
+import { resources } from '../model/resources.ts';
+import { type Check, fail, type LabView, pass } from './check.ts';
+import type { ClientRef } from './client-pod.ts';
+
+async function podsOfApp(lab: LabView, of: ClientRef): Promise<Pod[]> {
+  const pods = await lab.kube.list(resources.pods, {
+    namespace: of.namespace,
+    labelSelector: `app=${of.app}`,
+  });
+  return pods.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+}
+
+const statuses = (pods: readonly Pod[]): ContainerStatus[] =>
+  pods.flatMap(({ status }) => status.containerStatuses ?? []);
+
+/** At least one container of the app waits for one of these reasons (`ImagePullBackOff`, `CrashLoopBackOff` …). */
+export function waitingFor(of: ClientRef, reasons: readonly string[]): Check {
+  return {
+    expected: `a container of ${of.app} waits: ${reasons.join(' or ')}`,
+    look: async (lab) => {
+      const seen = statuses(await podsOfApp(lab, of)).map(({ state }) => state.waiting?.reason ?? '');
+      return seen.some((reason) => reasons.includes(reason))
+        ? pass(seen.join(', '))
+        : fail(seen.join(', ') || 'no pods');
+    },
+  };
+}
+
+/** At least `times` containers of the app were ended for this reason, now or before their last restart. */
+export function terminatedFor(of: ClientRef, reason: string, times = 1): Check {
+  return {
+    expected: `a container of ${of.app} was ended: ${reason}`,
+    look: async (lab) => {
+      const found = statuses(await podsOfApp(lab, of)).filter(({ state, lastState }) =>
+        [state.terminated?.reason, lastState.terminated?.reason].includes(reason),
+      );
+      const restarts = found.reduce((sum, { restartCount }) => sum + restartCount, 0);
+      return found.length > 0 && restarts + 1 >= times
+        ? pass(`${found.length} containers, ${restarts} restarts`)
+        : fail(`${found.length} containers, ${restarts} restarts`);
+    },
+  };
+}
+
+/** The app's pods run but are not Ready, and none of their containers restarts. */
+export function runningNotReady(of: ClientRef): Check {
+  return {
+    expected: `pods of ${of.app} run but are not ready`,
+    look: async (lab) => {
+      const seen = statuses(await podsOfApp(lab, of));
+      const stuck = seen.filter(({ ready, state }) => !ready && state.running !== undefined);
+      const text = `${stuck.length} of ${seen.length} containers run without being ready`;
+      return seen.length > 0 && stuck.length === seen.length ? pass(text) : fail(text);
+    },
+  };
+}
+
+/** An event with this reason, and this text in it, is about a pod of the app. */
+export function podEvent(of: ClientRef, reason: string, contains: string): Check {
+  return {
+    expected: `an event ${reason} about ${of.app}`,
+    look: async (lab) => {
+      const names = new Set((await podsOfApp(lab, of)).map(({ metadata }) => metadata.name));
+      const events = await lab.kube.list(resources.events, { namespace: of.namespace });
+      const found = events.find(
+        (event) =>
+          event.reason === reason &&
+          event.message.includes(contains) &&
+          names.has(event.involvedObject.name ?? ''),
+      );
+      return found === undefined ? fail(`no event ${reason} with "${contains}"`) : pass(found.message);
+    },
+  };
+}

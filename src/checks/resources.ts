@@ -1,0 +1,74 @@
+import type { Container, Quantity } from '../model/objects.ts';
+import { addQuantities, compareQuantities } from '../model/quantity.ts';
+import { resources } from '../model/resources.ts';
+import { type Check, fail, pass } from './check.ts';
+import { podsOf, type WorkloadRef } from './workloads.ts';
+
+/**
+ * Every container of the Deployment's template has a memory limit between two bounds, and its pods have what the
+ * template says (a pod that was resized alone loses that with the next rollout).
+ */
+export function memoryLimitWithin(
+  of: WorkloadRef,
+  bounds: { readonly floor: Quantity; readonly ceiling: Quantity },
+): Check {
+  return {
+    expected: `containers of ${of.name} have a memory limit from ${bounds.floor} to ${bounds.ceiling}, in template and pods`,
+    look: async (lab) => {
+      const deployment = await lab.kube.get(resources.deployments, of.namespace, of.name);
+      if (deployment === undefined) return fail(`deployment/${of.name} does not exist`);
+      const { containers } = deployment.spec.template.spec;
+      for (const container of containers) {
+        const limit = limitOf(container);
+        if (limit === undefined)
+          return fail(`container ${container.name} has no memory limit in the template`);
+        if (compareQuantities(limit, bounds.floor) < 0 || compareQuantities(limit, bounds.ceiling) > 0) {
+          return fail(`container ${container.name} has a memory limit of ${limit}`);
+        }
+      }
+      const { current } = await podsOf(lab, deployment);
+      for (const pod of current) {
+        for (const container of pod.spec.containers) {
+          const template = containers.find(({ name }) => name === container.name);
+          const limit = limitOf(container);
+          const same =
+            template !== undefined &&
+            limit !== undefined &&
+            compareQuantities(limit, limitOf(template) ?? 0) === 0;
+          if (!same)
+            return fail(
+              `pod ${pod.metadata.name} has a limit of ${limit ?? 'nothing'}, the template another`,
+            );
+        }
+      }
+      return pass(containers.map((container) => `${container.name}: ${limitOf(container) ?? ''}`).join(', '));
+    },
+  };
+}
+
+function limitOf({ resources: { limits } }: Container): Quantity | undefined {
+  return limits?.['memory'];
+}
+
+/** The memory requests of all pods fit on the nodes. */
+export function requestsFit(): Check {
+  return {
+    expected: 'memory requests of all pods fit on their nodes',
+    look: async (lab) => {
+      const nodes = await lab.kube.list(resources.nodes);
+      const pods = await lab.kube.list(resources.pods);
+      for (const node of nodes) {
+        const requests = pods
+          .filter(({ spec, status }) => spec.nodeName === node.metadata.name && status.phase === 'Running')
+          .flatMap(({ spec }) =>
+            spec.containers.map((container) => container.resources.requests?.['memory'] ?? '0'),
+          );
+        const sum = requests.length === 0 ? '0' : addQuantities(...requests);
+        if (compareQuantities(sum, node.status.allocatable['memory'] ?? '0') > 0) {
+          return fail(`${sum} of memory are asked for on ${node.metadata.name}`);
+        }
+      }
+      return pass('they fit');
+    },
+  };
+}

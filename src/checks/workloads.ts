@@ -1,0 +1,179 @@
+import { canonical } from '../core/json.ts';
+import type { Deployment, Pod, ReplicaSet } from '../model/objects.ts';
+import { resources } from '../model/resources.ts';
+import { matchesSelector } from '../model/selector.ts';
+import { type Check, fail, type LabView, type Observation, pass } from './check.ts';
+import { readyAddresses } from './endpoints.ts';
+
+export interface WorkloadRef {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/**
+ * The Deployment is rolled out: its newest template is observed, updated, available, at least at the replicas it
+ * had when the shop was healthy, and no pod of an older template is left.
+ * https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#deployment-status
+ */
+export function rolloutComplete(of: WorkloadRef): Check {
+  return {
+    expected: `deployment/${of.name} is rolled out with all its replicas`,
+    look: async (lab) => {
+      const deployment = await lab.kube.get(resources.deployments, of.namespace, of.name);
+      if (deployment === undefined) return fail(`deployment/${of.name} does not exist`);
+      const wanted = lab.baseline.get(resources.deployments, of.namespace, of.name)?.spec.replicas ?? 1;
+      const reason = whyNotComplete(deployment, wanted);
+      if (reason !== undefined) return fail(reason);
+      const pods = await podsOf(lab, deployment);
+      const old = pods.current.length - pods.newest.length;
+      if (old > 0) return fail(`${old} pods of an older template are still there`);
+      return pass(
+        `${deployment.status.availableReplicas ?? 0} of ${deployment.spec.replicas} pods available`,
+      );
+    },
+  };
+}
+
+function whyNotComplete({ metadata, spec, status }: Deployment, wanted: number): string | undefined {
+  if ((status.observedGeneration ?? 0) < (metadata.generation ?? 0))
+    return 'the newest change is not observed yet';
+  if (spec.replicas < wanted) return `${spec.replicas} replicas are asked for; there were ${wanted}`;
+  const updated = status.updatedReplicas ?? 0;
+  const available = status.availableReplicas ?? 0;
+  if (updated < spec.replicas) return `${updated} of ${spec.replicas} pods have the newest template`;
+  if ((status.replicas ?? 0) > updated) return `${(status.replicas ?? 0) - updated} old pods are still there`;
+  if (available < spec.replicas) return `${available} of ${spec.replicas} pods are available`;
+  return undefined;
+}
+
+/** Pods of a Deployment by its ReplicaSets: all that are not being deleted, and those of the newest template. */
+export async function podsOf(
+  lab: LabView,
+  deployment: Deployment,
+): Promise<{ current: readonly Pod[]; newest: readonly Pod[] }> {
+  const { namespace = '' } = deployment.metadata;
+  const sets = (await lab.kube.list(resources.replicaSets, { namespace })).filter((set) =>
+    ownedBy(set, deployment),
+  );
+  const pods = (await lab.kube.list(resources.pods, { namespace })).filter(
+    (pod) => pod.metadata.deletionTimestamp === undefined && sets.some((set) => ownedBy(pod, set)),
+  );
+  const newest = sets.find((set) => sameTemplate(set, deployment));
+  return { current: pods, newest: newest === undefined ? [] : pods.filter((pod) => ownedBy(pod, newest)) };
+}
+
+function ownedBy(object: Pod | ReplicaSet, owner: Deployment | ReplicaSet): boolean {
+  return object.metadata.ownerReferences?.some(({ uid }) => uid === owner.metadata.uid) ?? false;
+}
+
+/** A ReplicaSet's template is its Deployment's but for the hash label. */
+function sameTemplate(set: ReplicaSet, deployment: Deployment): boolean {
+  const { 'pod-template-hash': _hash, ...labels } = set.spec.template.metadata?.labels ?? {};
+  const template = { ...set.spec.template, metadata: { ...set.spec.template.metadata, labels } };
+  const plain = { ...deployment.spec.template, metadata: { ...deployment.spec.template.metadata } };
+  return canonical(withoutEmpty(template)) === canonical(withoutEmpty(plain));
+}
+
+/** The server leaves empty metadata fields (`creationTimestamp: null`) in one of the two. */
+function withoutEmpty<T extends { metadata: object }>(template: T): T {
+  const metadata = Object.fromEntries(
+    Object.entries(template.metadata).filter(([, value]) => value !== null && value !== undefined),
+  );
+  return { ...template, metadata };
+}
+
+/**
+ * The Service leads exactly to the ready pods of the Deployment's newest template: at least as many as when the
+ * shop was healthy, and to nothing else.
+ */
+export function endpointsServe(of: WorkloadRef & { readonly service?: string }): Check {
+  const service = of.service ?? of.name;
+  return {
+    expected: `service/${service} leads to the ready pods of deployment/${of.name} and to nothing else`,
+    look: async (lab) => {
+      const deployment = await lab.kube.get(resources.deployments, of.namespace, of.name);
+      if (deployment === undefined) return fail(`deployment/${of.name} does not exist`);
+      if ((await lab.kube.get(resources.services, of.namespace, service)) === undefined) {
+        return fail(`service/${service} does not exist`);
+      }
+      const served = await readyAddresses(lab, of.namespace, service);
+      const { newest } = await podsOf(lab, deployment);
+      return judgeEndpoints(served, newest, healthyCount(lab, of, deployment));
+    },
+  };
+}
+
+function healthyCount(lab: LabView, of: WorkloadRef, live: Deployment): number {
+  return (lab.baseline.get(resources.deployments, of.namespace, of.name) ?? live).spec.replicas;
+}
+
+function judgeEndpoints(served: ReadonlySet<string>, pods: readonly Pod[], wanted: number): Observation {
+  const ready = new Set(pods.filter(isReady).map(({ status }) => status.podIP ?? ''));
+  const foreign = [...served].filter((ip) => !ready.has(ip));
+  if (foreign.length > 0)
+    return fail(`it leads to ${foreign.length} addresses that are no ready pod of this workload`);
+  if (served.size < wanted) return fail(`it leads to ${served.size} ready pods; there were ${wanted}`);
+  return pass(`it leads to ${served.size} ready pods`);
+}
+
+export function isReady(pod: Pod): boolean {
+  return pod.status.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
+}
+
+/** Pods of a Service's own selector, whatever made them. */
+export async function selectedPods(
+  lab: LabView,
+  namespace: string,
+  labels: Readonly<Record<string, string>>,
+): Promise<Pod[]> {
+  const pods = await lab.kube.list(resources.pods, { namespace });
+  return pods.filter(({ metadata }) =>
+    matchesSelector({ matchLabels: { ...labels } }, metadata.labels ?? {}),
+  );
+}
+
+/**
+ * No container of the workload restarts: counts and identities stay as they are at the first look.
+ * Only useful with `hold`.
+ */
+export function restartsStable(of: WorkloadRef): Check {
+  const look = async (lab: LabView): Promise<Observation> => {
+    const counts = await restartsOf(lab, of);
+    return counts === undefined
+      ? fail(`deployment/${of.name} does not exist`)
+      : pass(describeRestarts(counts));
+  };
+  return {
+    expected: `no container of ${of.name} restarts or is replaced`,
+    look,
+    observe: async (lab, windowMs) => {
+      const before = await restartsOf(lab, of);
+      if (before === undefined) return fail(`deployment/${of.name} does not exist`);
+      const end = lab.clock.now().getTime() + windowMs;
+      for (;;) {
+        const now = await restartsOf(lab, of);
+        if (now === undefined) return fail(`deployment/${of.name} does not exist`);
+        const changed = [...now].find(([uid, count]) => before.get(uid) !== count);
+        if (changed !== undefined)
+          return fail(`a container restarted or was replaced: ${describeRestarts(now)}`);
+        if (lab.clock.now().getTime() >= end) return pass(describeRestarts(now));
+        await lab.clock.wait(1000, lab.signal);
+      }
+    },
+  };
+}
+
+async function restartsOf(lab: LabView, of: WorkloadRef): Promise<Map<string, number> | undefined> {
+  const deployment = await lab.kube.get(resources.deployments, of.namespace, of.name);
+  if (deployment === undefined) return undefined;
+  const { current } = await podsOf(lab, deployment);
+  return new Map(current.map((pod) => [pod.metadata.uid, restartCount(pod)]));
+}
+
+export function restartCount(pod: Pod): number {
+  return (pod.status.containerStatuses ?? []).reduce((sum, { restartCount: count }) => sum + count, 0);
+}
+
+function describeRestarts(counts: ReadonlyMap<string, number>): string {
+  return `restarts of ${counts.size} pods: ${[...counts.values()].join(', ')}`;
+}

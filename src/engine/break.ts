@@ -1,0 +1,114 @@
+import { Baseline } from '../checks/baseline.ts';
+import { all, type Check, converge, type LabView, observe } from '../checks/check.ts';
+import { BreakfixError } from '../core/errors.ts';
+import { Random } from '../core/random.ts';
+import { resources } from '../model/resources.ts';
+import type { PhaseName } from '../report/journal.ts';
+import type { Cluster } from '../providers/provider.ts';
+import type { BaselinePlan, Scenario } from '../scenario/types.ts';
+import type { Values, Variants } from '../scenario/variants.ts';
+import { workloadsWhole } from './healthy.ts';
+import { registryObjects } from './registry-objects.ts';
+
+/** A scenario with the values of one seed: everything that is needed to run it. */
+export interface Incident {
+  readonly scenario: Scenario;
+  readonly seed: number;
+  readonly values: Values<Variants>;
+  readonly plan: BaselinePlan;
+}
+
+export interface PhaseReport {
+  (phase: PhaseName, work: () => Promise<string | undefined>): Promise<void>;
+}
+
+/** The shop must be whole within this time, and the symptom must show within this time, in milliseconds. */
+const HEALTHY_WITHIN = 240_000;
+const SYMPTOM_WITHIN = 240_000;
+
+/** On clusters whose clock is ours the symptoms are looked at so long before hand-over, in milliseconds. */
+const PROOF_ALLOWANCE = 90_000;
+
+/**
+ * Deploys the shop on an empty cluster, proves it healthy, breaks it, and proves that the break shows.
+ * @throws BreakfixError `lab` with what was last seen when a phase does not come to its end
+ */
+export async function breakCluster(
+  cluster: Cluster,
+  incident: Incident,
+  phase: PhaseReport,
+  signal: AbortSignal,
+): Promise<Baseline> {
+  const { scenario, values, plan } = incident;
+  const before = viewOf(cluster, new Baseline({}), incident, signal);
+  const whole = workloadsWhole(plan);
+  await phase('shop', async () => {
+    const objects = [...plan.manifests, ...(await registryObjects(cluster, plan))];
+    await cluster.kube.applyAll(objects, {
+      manager: 'kubectl',
+    });
+    await mustPass(before, converge(HEALTHY_WITHIN, whole), 'the shop did not become healthy');
+    const pods = await cluster.kube.list(resources.pods, { namespace: plan.namespace });
+    return `${pods.length} pods ready`;
+  });
+  let baseline = new Baseline({});
+  await phase('healthy', async () => {
+    for (const symptom of scenario.symptoms(values)) {
+      const seen = await observe(before, () => symptom.look(before));
+      if (seen.status === 'pass')
+        throw broken('the symptom shows although nothing is broken yet', symptom, seen.seen);
+    }
+    baseline = await Baseline.capture(cluster.kube, namespacesOf(plan));
+    await cluster.can.backdate?.(scenario.since);
+    return undefined;
+  });
+  const view = viewOf(cluster, baseline, incident, signal);
+  await phase('fault', async () => {
+    for (const fault of scenario.inject(values)) await fault.inject(view);
+    return undefined;
+  });
+  await phase('symptom', async () => {
+    if (cluster.can.backdate !== undefined) {
+      await cluster.clock.wait(Math.max(0, scenario.since - PROOF_ALLOWANCE), signal);
+    }
+    const symptoms = scenario.symptoms(values);
+    await mustPass(
+      view,
+      converge(SYMPTOM_WITHIN, all('the symptoms show', symptoms)),
+      'the symptoms do not show',
+    );
+    return undefined;
+  });
+  return baseline;
+}
+
+/** A lab as its author's functions see it. */
+export function viewOf(
+  cluster: Cluster,
+  baseline: Baseline,
+  incident: Incident,
+  signal: AbortSignal,
+): LabView {
+  const random = new Random(`${incident.seed}/${cluster.clock.now().getTime()}`);
+  return { kube: cluster.kube, clock: cluster.clock, cluster, baseline, random, signal };
+}
+
+/** The learner's namespace, those that the scenario adds, and kube-system for DNS. */
+export function namespacesOf(plan: BaselinePlan): readonly string[] {
+  const made = plan.manifests.filter(({ kind }) => kind === 'Namespace').map(({ metadata }) => metadata.name);
+  return [...new Set([plan.namespace, ...made, 'kube-system'])];
+}
+
+async function mustPass(view: LabView, check: Check, message: string): Promise<void> {
+  const seen = await observe(view, () => check.grade?.(view) ?? check.look(view));
+  if (seen.status !== 'pass') throw broken(message, check, seen.seen);
+}
+
+function broken(message: string, check: Check, seen: string): BreakfixError {
+  return new BreakfixError({
+    code: 'LAB_NOT_READY',
+    kind: 'lab',
+    message: `${message}: expected ${check.expected}; last seen: ${seen}`,
+    fix: 'start it again; if it stays so, breakfix doctor looks for what this machine lacks',
+  });
+}

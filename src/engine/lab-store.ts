@@ -1,0 +1,159 @@
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { closest } from 'fastest-levenshtein';
+import { BreakfixError, messageOf } from '../core/errors.ts';
+import { Journal } from '../report/journal.ts';
+import type { ClusterRef } from '../providers/provider.ts';
+
+/** What is kept of a lab, in `lab.json` of its folder. It names the incident, never the scenario. */
+export interface LabRecord {
+  readonly format: 1;
+  /** `inc-2041`, `inc-2041-2` … */
+  readonly name: string;
+  readonly incident: string;
+  readonly seed: number;
+  readonly provider: string;
+  readonly createdAt: string;
+  /** `starting` until it is handed over: what is left of it then is debris. */
+  readonly state: 'starting' | 'running' | 'failed' | 'ended';
+  readonly cluster: ClusterRef;
+}
+
+/** One lab's folder. */
+export class LabFolder {
+  readonly path: string;
+  readonly journal: Journal;
+
+  constructor(path: string) {
+    this.path = path;
+    this.journal = new Journal(join(path, 'journal.jsonl'));
+  }
+
+  file(name: string): string {
+    return join(this.path, name);
+  }
+
+  read(): LabRecord {
+    return JSON.parse(readFileSync(this.file('lab.json'), 'utf8')) as LabRecord;
+  }
+
+  save(record: LabRecord): void {
+    this.writeJson('lab.json', record);
+  }
+
+  /** Written whole or not at all. */
+  writeJson(name: string, value: unknown): void {
+    const temporary = this.file(`.${name}.new`);
+    writeFileSync(temporary, `${JSON.stringify(value, undefined, 1)}\n`, { mode: 0o600 });
+    renameSync(temporary, this.file(name));
+  }
+
+  readJson(name: string): unknown {
+    return JSON.parse(readFileSync(this.file(name), 'utf8')) as unknown;
+  }
+
+  remove(): void {
+    rmSync(this.path, { recursive: true, force: true });
+  }
+}
+
+/** The labs of this user: a folder each under the XDG state directory. */
+export class LabStore {
+  readonly root: string;
+
+  constructor(root: string = defaultRoot()) {
+    this.root = root;
+  }
+
+  /** Makes the folder of a new lab: `inc-2041`, or with a number behind it where that is taken. */
+  create(incident: string): { name: string; folder: LabFolder } {
+    const base = incident.toLowerCase();
+    try {
+      mkdirSync(this.root, { recursive: true, mode: 0o700 });
+      for (let number = 1; ; number++) {
+        const name = number === 1 ? base : `${base}-${number}`;
+        if (this.#mkdir(join(this.root, name))) return { name, folder: new LabFolder(join(this.root, name)) };
+      }
+    } catch (error) {
+      throw new BreakfixError({
+        code: 'STATE_FOLDER_UNWRITABLE',
+        kind: 'environment',
+        message: `the state folder ${this.root} cannot be written: ${messageOf(error)}`,
+        fix: 'free some space or mend its permissions, or set XDG_STATE_HOME to a folder that can be written',
+        cause: error,
+      });
+    }
+  }
+
+  #mkdir(path: string): boolean {
+    try {
+      mkdirSync(path, { mode: 0o700 });
+      return true;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+      throw error;
+    }
+  }
+
+  /** Oldest first; a folder without a readable record is debris of a crash and still listed, by `debris`. */
+  list(): { name: string; folder: LabFolder; record: LabRecord }[] {
+    return this.#names()
+      .flatMap((name) => {
+        const folder = new LabFolder(join(this.root, name));
+        try {
+          return [{ name, folder, record: folder.read() }];
+        } catch {
+          return [];
+        }
+      })
+      .sort((a, b) => (a.record.createdAt < b.record.createdAt ? -1 : 1));
+  }
+
+  /** Folders that hold no readable record. */
+  debris(): LabFolder[] {
+    const known = new Set(this.list().map(({ name }) => name));
+    return this.#names()
+      .filter((name) => !known.has(name))
+      .map((name) => new LabFolder(join(this.root, name)));
+  }
+
+  #names(): string[] {
+    try {
+      return readdirSync(this.root).sort();
+    } catch {
+      return [];
+    }
+  }
+
+  /** The lab of a name or incident, or the only one. @throws BreakfixError where it is unknown or ambiguous */
+  find(name: string | undefined): { name: string; folder: LabFolder; record: LabRecord } {
+    const labs = this.list();
+    if (name === undefined) {
+      const [only, ...others] = labs;
+      if (only === undefined) throw noLab('no lab is running', 'start one: breakfix start');
+      if (others.length === 0) return only;
+      throw noLab(
+        `${labs.length} labs are running: ${labs.map((lab) => lab.name).join(', ')}`,
+        'say which one: --lab NAME',
+      );
+    }
+    const wanted = name.toLowerCase();
+    const found = labs.find((lab) => lab.name === wanted);
+    if (found !== undefined) return found;
+    const names = labs.map((lab) => lab.name);
+    const hint = names.length === 0 ? 'no lab is running' : `did you mean ${closest(wanted, names)}?`;
+    throw noLab(`there is no lab "${name}"; ${hint}`, 'breakfix status lists the labs');
+  }
+}
+
+function noLab(message: string, fix: string): BreakfixError {
+  return new BreakfixError({ code: 'LAB_UNKNOWN', kind: 'user', message, fix });
+}
+
+/** `$XDG_STATE_HOME/breakfix/labs`. https://specifications.freedesktop.org/basedir-spec/latest/ */
+function defaultRoot(): string {
+  const base = process.env['XDG_STATE_HOME'];
+  const state = base !== undefined && base !== '' ? base : join(homedir(), '.local', 'state');
+  return join(state, 'breakfix', 'labs');
+}

@@ -1,0 +1,53 @@
+import type { LabView } from '../checks/check.ts';
+import type { ConfigMap } from '../model/objects.ts';
+import { resources } from '../model/resources.ts';
+import { DEPLOYER } from './deployments.ts';
+import type { Fault } from './fault.ts';
+
+export async function readCorefile(lab: LabView): Promise<string> {
+  const map = await lab.kube.get<ConfigMap>(resources.configMaps, 'kube-system', 'coredns');
+  return map?.data?.['Corefile'] ?? '';
+}
+
+/** Writes a Corefile and restarts CoreDNS, so that it counts at once (a reload takes up to two minutes). */
+export async function writeCorefile(lab: LabView, corefile: string): Promise<void> {
+  await lab.kube.patch(
+    resources.configMaps,
+    'kube-system',
+    'coredns',
+    { data: { Corefile: corefile } },
+    { type: 'merge', fieldManager: DEPLOYER },
+  );
+  await restart(lab, { namespace: 'kube-system', name: 'coredns' });
+}
+
+/** `kubectl rollout restart`. */
+export async function restart(lab: LabView, of: { namespace: string; name: string }): Promise<void> {
+  const annotations = {
+    'kubectl.kubernetes.io/restartedAt': lab.clock.now().toISOString().slice(0, 19) + 'Z',
+  };
+  await lab.kube.patch(
+    resources.deployments,
+    of.namespace,
+    of.name,
+    { spec: { template: { metadata: { annotations } } } },
+    { type: 'strategic', fieldManager: 'kubectl-rollout' },
+  );
+}
+
+/** Adds lines to the main server block of the Corefile, in front of its `kubernetes` plugin. */
+export function corefileLines(lines: readonly string[], describe: string): Fault {
+  return {
+    name: 'corefile-lines',
+    describe,
+    inject: async (lab) => {
+      const before = await readCorefile(lab);
+      const indented = lines.map((line) => `    ${line}\n`).join('');
+      await writeCorefile(
+        lab,
+        before.replace(/^ *kubernetes /m, (line) => indented + line),
+      );
+      return (again) => writeCorefile(again, before);
+    },
+  };
+}

@@ -1,0 +1,166 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { packageRoot } from '../core/package-root.ts';
+import { NetError } from '../cluster/network/types.ts';
+import type { Image, ProgramContext } from '../cluster/runtime/types.ts';
+import { loadScript } from '../cluster/runtime/vm-program.ts';
+import { releases } from './releases.ts';
+
+/** The release knobs of the shop as they are baked into its image; see workload/src/release.ts. */
+export type ReleaseKnobs = Readonly<Record<string, unknown>> & { readonly version: string };
+
+/** Resident memory of an idle Node process, as the kernel charges it to a container. */
+const NODE_BYTES = 22 * 1024 * 1024;
+
+interface ShopModule {
+  main(host: unknown): Promise<number>;
+}
+
+let loaded: ShopModule | undefined;
+
+/** The bundle is evaluated once, in a context that has no clock, timers or I/O of its own. */
+function shopModule(): ShopModule {
+  loaded ??= loadScript(
+    'shop',
+    readFileSync(join(packageRoot, 'dist/shop/embedded.js'), 'utf8'),
+    'program',
+  ) as ShopModule;
+  return loaded;
+}
+
+/**
+ * The shop's image for the embedded cluster: the same files and the same source as workload/Dockerfile, with the
+ * program in place of Node.
+ */
+export function shopImage(release: string): Image {
+  const knobs: ReleaseKnobs = { version: release, ...releases[release] };
+  const releaseFile = JSON.stringify(knobs);
+  return {
+    digest: `sha256:${createHash('sha256').update(`shop ${releaseFile}`).digest('hex')}`,
+    sizeBytes: 78_712_345,
+    config: {
+      entrypoint: ['node', '/app/shop.mjs'],
+      env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', NODE_VERSION: '24.21.0' },
+      user: '1000:1000',
+      workingDir: '/app',
+    },
+    files: [
+      { path: '/usr/local/bin/node', mode: 0o755, program: node },
+      { path: '/app/shop.mjs', mode: 0o644, content: '// the bundle of workload/src/node/main.ts\n' },
+      { path: '/app/release.json', mode: 0o644, content: releaseFile },
+    ],
+  };
+}
+
+/** `node /app/shop.mjs …`; any other script does not exist in this image. */
+async function node(context: ProgramContext): Promise<number> {
+  const [, script, ...args] = context.args;
+  if (script === '--version' || script === '-v') {
+    context.stdout.write('v24.21.0\n');
+    return 0;
+  }
+  if (script !== '/app/shop.mjs' && script !== 'shop.mjs') {
+    context.stderr.write(`node: cannot find module '${script ?? ''}'\n`);
+    return 1;
+  }
+  context.memory.allocate(NODE_BYTES);
+  return shopModule().main(shopHost(context, args));
+}
+
+/** The shop's view of the world (workload/src/host.ts) on top of a program's context. */
+function shopHost(context: ProgramContext, args: readonly string[]): unknown {
+  const { net, files } = context;
+  return {
+    args,
+    env: context.env,
+    hostname: context.hostname,
+    now: () => context.clock.now(),
+    sleep: (ms: number) => context.clock.sleep(ms),
+    random: () => context.random.uint32() / 0x100000000,
+    print: (line: string) => context.stdout.write(`${line}\n`),
+    listen: (port: number, handler: (request: unknown) => Promise<ShopAnswer>) => {
+      const listening = net.listenHttp(port, async (request) => {
+        const url = new URL(request.path, 'http://shop');
+        const answer = await handler({ ...request, path: url.pathname, query: url.searchParams });
+        return { status: answer.status, headers: { ...answer.headers }, body: answer.body };
+      });
+      return Promise.resolve({ close: () => listening.close() });
+    },
+    call: async (address: string, options: CallOptions) => {
+      const url = new URL(address);
+      const [ip = ''] = await net.lookup(url.hostname);
+      const port = Number(url.port === '' ? '80' : url.port);
+      const { method = 'GET', body = '', timeoutMs } = options;
+      const headers = { host: url.host, ...options.headers };
+      try {
+        return await net.http(
+          { ip, port },
+          { method, path: url.pathname + url.search, headers, body },
+          { timeoutMs },
+        );
+      } catch (error) {
+        throw inNodesWords(error, `${ip}:${port}`);
+      }
+    },
+    lookup: (name: string) => net.lookup(name),
+    dial: async (name: string, port: number, timeoutMs: number) => {
+      const [ip = ''] = await net.lookup(name);
+      const done = context.deferred<undefined>();
+      const connection = net.connect(
+        { ip, port },
+        {
+          open: () => done.resolve(undefined),
+          data: () => {},
+          end: () => {},
+          error: (error) => done.reject(inNodesWords(error, `${ip}:${port}`)),
+        },
+        { timeoutMs },
+      );
+      await done.promise;
+      connection.destroy();
+    },
+    files: {
+      readText: (path: string) => files.readText(path),
+      append: (path: string, text: string) => files.write(path, text, { append: true }),
+      checkWritable: (folder: string) => {
+        const marker = `${folder}/.writable`;
+        files.write(marker, '');
+        files.remove(marker);
+      },
+      exists: (path: string) => files.exists(path),
+    },
+    holdMemory: (bytes: number) => {
+      context.memory.allocate(bytes);
+      return { release: () => context.memory.free(bytes) };
+    },
+    residentBytes: () => context.memory.used,
+    spendCpu: (ms: number) => context.cpu.spend(ms * 1000),
+    onTerminate: (handler: () => void) => {
+      context.onSignal('SIGTERM', handler);
+      context.onSignal('SIGINT', handler);
+    },
+    onHangUp: (handler: () => void) => context.onSignal('SIGUSR2', handler),
+    hangUp: () => context.processes.kill(1, 'SIGUSR2'),
+  };
+}
+
+interface ShopAnswer {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+interface CallOptions {
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly timeoutMs: number;
+}
+
+/** Node names the call in front of the code: `connect ECONNREFUSED 10.96.0.12:80`. */
+function inNodesWords(error: unknown, target: string): unknown {
+  if (!(error instanceof NetError)) return error;
+  if (error.code === 'ECONNRESET') return Object.assign(new Error('socket hang up'), { code: error.code });
+  return Object.assign(new Error(`connect ${error.code} ${target}`), { code: error.code });
+}

@@ -1,0 +1,88 @@
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import type { ObjectiveResult, SafeguardResult, Score } from '../score/score.ts';
+
+/**
+ * The append-only record of a lab: one JSON object a line, `{time, type, …}`. Every report is made from it and
+ * from nothing else. Nothing in it names the cause before the debrief.
+ */
+export type JournalEntry = { readonly time: string } & (
+  | { readonly type: 'planned'; readonly incident: string; readonly seed: number; readonly provider: string }
+  | { readonly type: 'phase'; readonly phase: PhaseName; readonly tookMs: number; readonly detail?: string }
+  | {
+      readonly type: 'phase-failed';
+      readonly phase: PhaseName;
+      readonly message: string;
+      readonly seen?: string;
+    }
+  | { readonly type: 'handed-over'; readonly brokenSince: string }
+  | { readonly type: 'hint'; readonly number: number; readonly price: number; readonly text: string }
+  | { readonly type: 'diagnosis'; readonly answers: readonly DiagnosisAnswer[] }
+  | ({ readonly type: 'graded' } & GradeEntry)
+  | { readonly type: 'reset' | 'given-up' | 'stopped' | 'revived' }
+  | { readonly type: 'solved'; readonly fix: string }
+  | { readonly type: 'changed'; readonly changes: readonly Change[] }
+);
+
+export type PhaseName = 'cluster' | 'shop' | 'healthy' | 'fault' | 'symptom';
+
+export interface DiagnosisAnswer {
+  readonly question: string;
+  readonly given: string;
+  readonly right: boolean;
+  readonly points: number;
+  readonly most: number;
+}
+
+export interface GradeEntry extends Score {
+  readonly objectives: readonly ObjectiveResult[];
+  readonly safeguards: readonly SafeguardResult[];
+  /** Whether a copy of the cluster was graded. */
+  readonly onCopy: boolean;
+  readonly tookMs: number;
+}
+
+/** One field of one object that differs from how it was handed over. */
+export interface Change {
+  readonly object: string;
+  readonly field: string;
+  readonly before: string;
+  readonly after: string;
+}
+
+/** An entry before it is stamped with the time. */
+export type NewEntry = JournalEntry extends infer E
+  ? E extends JournalEntry
+    ? Omit<E, 'time'>
+    : never
+  : never;
+
+export class Journal {
+  readonly #path: string;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  append(now: Date, entry: NewEntry): void {
+    appendFileSync(this.#path, `${JSON.stringify({ time: now.toISOString(), ...entry })}\n`, { mode: 0o600 });
+  }
+
+  /**
+   * All entries; a torn last line (the writer was killed) is left out.
+   * @throws SyntaxError where an earlier line is not JSON
+   */
+  read(): JournalEntry[] {
+    if (!existsSync(this.#path)) return [];
+    const lines = readFileSync(this.#path, 'utf8').split('\n');
+    const torn = lines.pop();
+    const entries = lines.filter((line) => line !== '').map((line) => JSON.parse(line) as JournalEntry);
+    if (torn !== undefined && torn !== '') {
+      try {
+        entries.push(JSON.parse(torn) as JournalEntry);
+      } catch {
+        // Half a line: the entry was never acknowledged.
+      }
+    }
+    return entries;
+  }
+}

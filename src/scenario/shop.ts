@@ -1,0 +1,110 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseAllDocuments } from 'yaml';
+import { copy } from '../core/json.ts';
+import { packageRoot } from '../core/package-root.ts';
+import type { Manifest } from '../kube/client.ts';
+import type { Deployment, LabelSelector } from '../model/objects.ts';
+import type { RegistryPlan } from '../providers/provider.ts';
+import type { BaselinePlan } from './types.ts';
+
+/** The release that the shop runs on a good day. */
+export const SHOP_IMAGE = 'shop.test/shop:1.4.2';
+
+/** How a scenario's shop differs from manifests/shop. All by the name of the workload. */
+export interface ShopOverlay {
+  readonly images?: Readonly<Record<string, string>>;
+  readonly strategy?: Readonly<Record<string, 'Recreate' | 'RollingUpdate'>>;
+  readonly replicas?: Readonly<Record<string, number>>;
+  readonly env?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  readonly memoryLimit?: Readonly<Record<string, string>>;
+  /** Replaces values of configmap/shop-settings. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** Objects beside the shop's own. */
+  readonly extra?: readonly Manifest[];
+  /** Workloads among `extra` that must be whole too, as `deployment/reports@other-namespace`. */
+  readonly extraWorkloads?: readonly string[];
+  /** Images that the nodes have beside the shop's release. */
+  readonly loaded?: readonly string[];
+  readonly registries?: readonly RegistryPlan[];
+}
+
+/** A Deployment or StatefulSet as it stands in a manifest, before the server fills it in. */
+interface WorkloadManifest extends Manifest {
+  readonly spec: {
+    replicas?: number;
+    selector: LabelSelector;
+    strategy?: Deployment['spec']['strategy'];
+    template: { spec: { containers: ContainerManifest[] } };
+  };
+}
+
+interface ContainerManifest {
+  name: string;
+  image: string;
+  env?: { name: string; value?: string }[];
+  resources: { limits?: Record<string, string>; requests?: Record<string, string> };
+}
+
+let manifests: readonly Manifest[] | undefined;
+
+/** The shop of manifests/shop in namespace `shop`, with an overlay. */
+export function shop(overlay: ShopOverlay = {}): BaselinePlan {
+  const objects = readManifests().map((object) => overlaid(copy(object), overlay));
+  const workloads = objects
+    .filter(({ kind }) => kind === 'Deployment' || kind === 'StatefulSet')
+    .map(({ kind, metadata }) => `${kind.toLowerCase()}/${metadata.name}`);
+  return {
+    namespace: 'shop',
+    manifests: [...objects, ...(overlay.extra ?? [])],
+    workloads: [...workloads, ...(overlay.extraWorkloads ?? [])],
+    images: [SHOP_IMAGE, ...(overlay.loaded ?? [])],
+    ...(overlay.registries === undefined ? {} : { registries: overlay.registries }),
+  };
+}
+
+/** Kubernetes reads YAML 1.1. */
+export function readManifests(folder = join(packageRoot, 'manifests/shop')): readonly Manifest[] {
+  manifests ??= readdirSync(folder)
+    .filter((name) => name.endsWith('.yaml'))
+    .sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1))
+    .flatMap((name) =>
+      parseAllDocuments(readFileSync(join(folder, name), 'utf8'), { version: '1.1' }).map(
+        (document) => document.toJS() as Manifest,
+      ),
+    );
+  return manifests;
+}
+
+/** The namespace first, then what pods read. */
+function rank(name: string): number {
+  return ['namespace.yaml', 'settings.yaml'].indexOf(name) === -1
+    ? 2
+    : ['namespace.yaml', 'settings.yaml'].indexOf(name);
+}
+
+function overlaid(object: Manifest, overlay: ShopOverlay): Manifest {
+  if (object.kind === 'ConfigMap' && overlay.settings !== undefined) {
+    return { ...object, data: { ...(object['data'] as Record<string, string>), ...overlay.settings } };
+  }
+  if (object.kind === 'Deployment' || object.kind === 'StatefulSet')
+    overlayWorkload(object as WorkloadManifest, overlay);
+  return object;
+}
+
+function overlayWorkload({ spec, metadata: { name } }: WorkloadManifest, overlay: ShopOverlay): void {
+  spec.replicas = overlay.replicas?.[name] ?? spec.replicas ?? 1;
+  const strategy = overlay.strategy?.[name];
+  if (strategy !== undefined) spec.strategy = { type: strategy };
+  const container = spec.template.spec.containers[0];
+  if (container === undefined) return;
+  container.image = overlay.images?.[name] ?? container.image;
+  const limit = overlay.memoryLimit?.[name];
+  if (limit !== undefined) container.resources.limits = { ...container.resources.limits, memory: limit };
+  for (const [variable, value] of Object.entries(overlay.env?.[name] ?? {})) {
+    container.env = [
+      ...(container.env ?? []).filter((entry) => entry.name !== variable),
+      { name: variable, value },
+    ];
+  }
+}
