@@ -1,0 +1,15 @@
+import { copy, isObject } from '../../core/json.ts';
+
+/**
+ * Applies a JSON merge patch: null deletes, objects merge, everything else replaces.
+ * https://www.rfc-editor.org/rfc/rfc7386
+ */
+export function applyMergePatch(document: unknown, patch: unknown): unknown {
+  if (!isObject(patch)) return copy(patch);
+  const result: Record<string, unknown> = isObject(document) ? { ...document } : {};
+  for (const [name, value] of Object.entries(patch)) {
+    if (value === null) Reflect.deleteProperty(result, name);
+    else result[name] = applyMergePatch(result[name], value);
+  }
+  return result;
+}

@@ -1,0 +1,108 @@
+/**
+ * What an object looks like after the API server has decoded it into its Go type and written it out again: fields
+ * that the type does not have are gone, so are empty values that Go leaves out, and structs that Go always
+ * writes (`resources: {}`) are there.
+ */
+import { isObject } from '../../core/json.ts';
+import { canonicalQuantity, isQuantity } from '../quantity.ts';
+import type { FieldSchema, Scalar, TypeSchema, ValueSchema } from './types.ts';
+
+/** A new object of built-in type `type`, as the API server would store it. Does not fill in defaults. */
+export function roundTrip(
+  value: Readonly<Record<string, unknown>>,
+  type: TypeSchema,
+): Record<string, unknown> {
+  const result: Record<string, unknown> = {};
+  if (type.open) Object.assign(result, value);
+  for (const field of type.fields.values()) {
+    const given = value[field.name];
+    const written =
+      given === undefined || given === null ? zeroOf(field) : kept(field, roundTripValue(given, field.value));
+    if (written !== undefined) result[field.name] = written;
+  }
+  return result;
+}
+
+function roundTripValue(value: unknown, schema: ValueSchema): unknown {
+  switch (schema.kind) {
+    case 'struct':
+      return isObject(value) ? roundTrip(value, schema.type) : value;
+    case 'list':
+      return Array.isArray(value) ? value.map((item) => roundTripValue(item, schema.items)) : value;
+    case 'map': {
+      if (!isObject(value)) return value;
+      const entries = Object.entries(value).map(([key, item]) => [key, roundTripValue(item, schema.values)]);
+      return Object.fromEntries(entries) as unknown;
+    }
+    case 'scalar':
+      return roundTripScalar(value, schema.scalar);
+    case 'any':
+      return value;
+  }
+}
+
+function roundTripScalar(value: unknown, scalar: Scalar): unknown {
+  if (typeof value !== 'string' && typeof value !== 'number') return value;
+  switch (scalar) {
+    case 'quantity':
+      return isQuantity(value) ? canonicalQuantity(value) : value;
+    case 'time':
+      return typeof value === 'string' ? value.replace(/\.[0-9]+(?=Z$)/, '') : value;
+    case 'microTime':
+    case 'string':
+    case 'boolean':
+    case 'int32':
+    case 'int64':
+    case 'number':
+    case 'bytes':
+    case 'intOrString':
+      return value;
+  }
+}
+
+/** Scalars that are structs in Go, so that `omitempty` does not leave them out. */
+const STRUCT_SCALARS = new Map<Scalar, unknown>([
+  ['time', null],
+  ['microTime', null],
+  ['quantity', '0'],
+  ['intOrString', 0],
+]);
+
+/** What Go writes for a field that was not given; undefined where it leaves the field out. */
+function zeroOf({ presence, value }: FieldSchema): unknown {
+  if (presence === 'unlessAbsent' || presence === 'unlessZero') return undefined;
+  if (value.kind === 'struct') return roundTrip({}, value.type);
+  if (value.kind === 'scalar' && STRUCT_SCALARS.has(value.scalar)) return STRUCT_SCALARS.get(value.scalar);
+  if (presence === 'unlessEmpty') return undefined;
+  if (value.kind !== 'scalar') return null;
+  switch (value.scalar) {
+    case 'boolean':
+      return false;
+    case 'int32':
+    case 'int64':
+    case 'number':
+      return 0;
+    case 'bytes':
+      return null;
+    case 'string':
+    case 'time':
+    case 'microTime':
+    case 'quantity':
+    case 'intOrString':
+      return '';
+  }
+}
+
+/** The value, or undefined where Go would leave it out. */
+function kept({ presence, value: schema }: FieldSchema, value: unknown): unknown {
+  if (presence === 'unlessAbsent' || presence === 'always') return value;
+  if (schema.kind === 'struct' && presence === 'unlessEmpty') return value;
+  if (schema.kind === 'scalar' && STRUCT_SCALARS.has(schema.scalar)) return value;
+  const empty =
+    value === '' || value === 0 || value === false || (isContainer(value) && Object.keys(value).length === 0);
+  return empty ? undefined : value;
+}
+
+function isContainer(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}
