@@ -1,3 +1,4 @@
+import { equal } from '../../../core/json.ts';
 import type {
   Endpoints,
   EndpointSlice,
@@ -78,7 +79,7 @@ export function defaultSecret(secret: Draft<Secret> & { stringData?: Record<stri
 }
 
 /** `spec.finalizers` is set when the namespace is made, the label always. */
-export function defaultNamespace(namespace: Draft<Namespace>, created: boolean): void {
+export function defaultNamespace(namespace: Draft<Namespace>, { operation }: { operation: string }): void {
   const name = namespace.metadata?.name;
   if (name !== undefined && name !== '') {
     const metadata = (namespace.metadata ??= {});
@@ -87,15 +88,15 @@ export function defaultNamespace(namespace: Draft<Namespace>, created: boolean):
     }
   }
   const spec = (namespace.spec ??= {});
-  if (created && spec.finalizers?.includes('kubernetes') !== true) {
+  if (operation === 'CREATE' && spec.finalizers?.includes('kubernetes') !== true) {
     spec.finalizers = [...(spec.finalizers ?? []), 'kubernetes'];
   }
 }
 
-export function defaultNode(node: Draft<Node>, created: boolean): void {
+export function defaultNode(node: Draft<Node>, { operation }: { operation: string }): void {
   node.spec ??= {};
   const status = node.status;
-  if (!created || status?.capacity === undefined) return;
+  if (operation !== 'CREATE' || status?.capacity === undefined) return;
   canonicalList(status.capacity);
   if (status.allocatable === undefined) status.allocatable = { ...status.capacity };
   else canonicalList(status.allocatable);
@@ -110,8 +111,8 @@ export function defaultLimitRange(range: Draft<LimitRange>): void {
     if (item.type !== 'Container') continue;
     const limits = { ...item.max, ...item.default };
     const requests = { ...item.min, ...limits, ...item.defaultRequest };
-    if (Object.keys(limits).length > 0) item.default = limits;
-    if (Object.keys(requests).length > 0) item.defaultRequest = requests;
+    if (!equal(limits, item.default ?? {})) item.default = limits;
+    if (!equal(requests, item.defaultRequest ?? {})) item.defaultRequest = requests;
   }
 }
 

@@ -36,7 +36,8 @@ import {
 } from './workloads.ts';
 
 /** Each function reads the object as its own kind; this table is the one place where kinds and functions meet. */
-type Defaulting = (object: never, created: boolean) => void;
+type Defaulting = (object: never, context: never) => void;
+type Context = Parameters<ApplyDefaults>[2];
 
 const defaulting: Readonly<Record<string, Defaulting>> = {
   pods: defaultPod,
@@ -77,21 +78,18 @@ const defaulting: Readonly<Record<string, Defaulting>> = {
  * form, no empty optional fields, and on create the status of a new object.
  * @throws StatusError 400 for a quantity that cannot be read
  */
-export const applyDefaults: ApplyDefaults = (resource, object, { operation }) => {
-  const created = operation === 'CREATE';
+export const applyDefaults: ApplyDefaults = (resource, object, context) => {
   if (isBuiltIn(resource)) dropEmpty(object);
   try {
-    (defaulting[resource.id] as ((object: AnyObject, created: boolean) => void) | undefined)?.(
-      object,
-      created,
-    );
+    const fill = defaulting[resource.id] as ((object: AnyObject, context: Context) => void) | undefined;
+    fill?.(object, context);
   } catch (error) {
     if (!(error instanceof ParseError)) throw error;
     throw badRequest(
       `${resource.kind} in version "${resource.version}" cannot be handled as a ${resource.kind}: ${error.message}`,
     );
   }
-  if (created) setInitialStatus(resource, object);
+  if (context.operation === 'CREATE') setInitialStatus(resource, object);
 };
 
 /** Objects of custom resources are stored as they come. */

@@ -3,10 +3,13 @@ import type { Resource } from '../../../model/resources.ts';
 import { compareQuantities } from '../../../model/quantity.ts';
 
 /** Statuses that are stored for a new object; what is not listed has `{}`, or none where the kind has none. */
-const initialStatus: Record<string, () => unknown> = {
+const initialStatus: Readonly<Record<string, (object: AnyObject) => unknown>> = {
   namespaces: () => ({ phase: 'Active' }),
   persistentvolumeclaims: () => ({ phase: 'Pending' }),
-  persistentvolumes: () => ({ phase: 'Pending' }),
+  persistentvolumes: ({ metadata }) => ({
+    phase: 'Pending',
+    lastPhaseTransitionTime: metadata.creationTimestamp,
+  }),
   services: () => ({ loadBalancer: {} }),
   replicationcontrollers: () => ({ replicas: 0 }),
   resourcequotas: () => ({}),
@@ -42,7 +45,7 @@ export function setInitialStatus(resource: Resource, object: AnyObject): void {
     return;
   }
   const status = initialStatus[resource.id];
-  if (status !== undefined) object['status'] = status();
+  if (status !== undefined) object['status'] = status(object);
 }
 
 function gatedCondition(pod: Pod): Partial<Pod['status']> {

@@ -11,7 +11,7 @@ import type {
   Volume,
 } from '../../../model/objects.ts';
 import type { Draft } from './draft.ts';
-import { canonicalResources } from './quantities.ts';
+import { canonicalField, canonicalResources } from './quantities.ts';
 import { defaultPodLevelResources } from './pod-level-resources.ts';
 
 /** `rw-r--r--`, what files of volumes get. */
@@ -83,9 +83,7 @@ function defaultContainer(container: Draft<Container>): void {
 
 function defaultVariable(variable: Draft<EnvVar>): void {
   if (variable.value === '') delete variable.value;
-  const from = variable.valueFrom;
-  if (from?.fieldRef !== undefined) from.fieldRef.apiVersion ||= 'v1';
-  if (from?.resourceFieldRef !== undefined) from.resourceFieldRef.divisor ??= '0';
+  defaultReferences(variable.valueFrom);
 }
 
 /** Only the tag `latest`, also where it is implied, is pulled each time. */
@@ -119,15 +117,18 @@ function defaultVolume(volume: Draft<Volume> & Record<string, unknown>): void {
     if (source !== undefined) source.defaultMode ??= DEFAULT_MODE;
   }
   if (volume.hostPath !== undefined) volume.hostPath.type ??= '';
-  for (const item of volume.downwardAPI?.items ?? []) {
-    if (item.fieldRef !== undefined) item.fieldRef.apiVersion ||= 'v1';
-  }
+  if (volume.emptyDir !== undefined) canonicalField(volume.emptyDir, 'sizeLimit');
+  for (const item of volume.downwardAPI?.items ?? []) defaultReferences(item);
   for (const source of volume.projected?.sources ?? []) defaultProjectedSource(source);
 }
 
 function defaultProjectedSource(source: Draft<ProjectedSource>): void {
   if (source.serviceAccountToken !== undefined) source.serviceAccountToken.expirationSeconds ??= 3600;
-  for (const item of source.downwardAPI?.items ?? []) {
-    if (item.fieldRef !== undefined) item.fieldRef.apiVersion ||= 'v1';
-  }
+  for (const item of source.downwardAPI?.items ?? []) defaultReferences(item);
+}
+
+/** References to fields of the pod itself, in its environment and its files. */
+function defaultReferences(from: Draft<EnvVar['valueFrom']>): void {
+  if (from?.fieldRef !== undefined) from.fieldRef.apiVersion ||= 'v1';
+  if (from?.resourceFieldRef !== undefined) from.resourceFieldRef.divisor ??= '0';
 }

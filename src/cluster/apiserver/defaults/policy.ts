@@ -1,6 +1,6 @@
 import type { NetworkPolicy, Quantity, Role, RoleBinding } from '../../../model/objects.ts';
 import type { Draft } from './draft.ts';
-import { canonicalQuantity } from '../../../model/quantity.ts';
+import { canonicalField } from './quantities.ts';
 
 export function defaultNetworkPolicy(policy: Draft<NetworkPolicy>): void {
   const spec = (policy.spec ??= {});
@@ -60,28 +60,30 @@ export function defaultAutoscaler(autoscaler: { spec?: AutoscalerSpec }): void {
     ];
   }
   for (const metric of spec.metrics) for (const source of Object.values(metric)) canonicalTarget(source);
-  if (spec.behavior === undefined) return;
-  spec.behavior.scaleUp = {
+  const behavior = spec.behavior;
+  if (behavior === undefined) return;
+  fillRules((behavior.scaleUp ??= {}), {
     stabilizationWindowSeconds: 0,
-    selectPolicy: 'Max',
     policies: [
       { type: 'Pods', value: 4, periodSeconds: 15 },
       { type: 'Percent', value: 100, periodSeconds: 15 },
     ],
-    ...spec.behavior.scaleUp,
-  };
-  spec.behavior.scaleDown = {
-    selectPolicy: 'Max',
-    policies: [{ type: 'Percent', value: 100, periodSeconds: 15 }],
-    ...spec.behavior.scaleDown,
-  };
+  });
+  fillRules((behavior.scaleDown ??= {}), { policies: [{ type: 'Percent', value: 100, periodSeconds: 15 }] });
+}
+
+function fillRules(rules: ScalingRules, defaults: ScalingRules): void {
+  if (defaults.stabilizationWindowSeconds !== undefined) {
+    rules.stabilizationWindowSeconds ??= defaults.stabilizationWindowSeconds;
+  }
+  rules.selectPolicy ??= 'Max';
+  if (defaults.policies !== undefined) rules.policies ??= defaults.policies;
 }
 
 function canonicalTarget(source: { target?: MetricTarget } | string): void {
   if (typeof source === 'string' || source.target === undefined) return;
-  const target = source.target;
-  if (target.value !== undefined) target.value = canonicalQuantity(target.value);
-  if (target.averageValue !== undefined) target.averageValue = canonicalQuantity(target.averageValue);
+  canonicalField(source.target, 'value');
+  canonicalField(source.target, 'averageValue');
 }
 
 /** Webhook configurations: what a webhook is sent and how long it may take. */

@@ -1,5 +1,5 @@
 import { canonicalQuantity, formatQuantity, parseQuantity } from '../../../model/quantity.ts';
-import type { ResourceList, ResourceRequirements } from '../../../model/objects.ts';
+import type { Quantity, ResourceList, ResourceRequirements } from '../../../model/objects.ts';
 import type { Draft } from './draft.ts';
 
 const MILLI = 1_000_000n;
@@ -16,6 +16,20 @@ export function canonicalList(list: Draft<ResourceList> | undefined): void {
     const stored = /[nu]$|e-[69]$/.test(text) ? roundedUp(text) : text;
     if (stored !== quantity) list[name] = stored;
   }
+}
+
+/**
+ * Writes one quantity as it is stored.
+ * @throws ParseError
+ */
+export function canonicalField<Field extends string>(
+  object: { [Key in Field]?: Quantity | undefined },
+  field: Field,
+): void {
+  const quantity = object[field];
+  if (quantity === undefined) return;
+  const text = canonicalQuantity(quantity);
+  if (text !== quantity) object[field] = text;
 }
 
 function roundedUp(text: string): string {

@@ -1,3 +1,4 @@
+import { equal } from '../../../core/json.ts';
 import type {
   CronJob,
   DaemonSet,
@@ -69,7 +70,7 @@ export function defaultStatefulSet(statefulSet: Draft<StatefulSet>): void {
     claim.apiVersion ||= 'v1';
     claim.kind ||= 'PersistentVolumeClaim';
     defaultClaimSpec((claim.spec ??= {}));
-    claim.status = { phase: 'Pending', ...claim.status };
+    (claim.status ??= {}).phase ??= 'Pending';
   }
 }
 
@@ -83,7 +84,10 @@ function defaultStatefulStrategy(strategy: Draft<StatefulSet['spec']['updateStra
   }
 }
 
-export function defaultDaemonSet(daemonSet: Draft<DaemonSet>): void {
+/** Counts changes of the template, as DaemonSets did before they had revisions. */
+const TEMPLATE_GENERATION = 'deprecated.daemonset.template.generation';
+
+export function defaultDaemonSet(daemonSet: Draft<DaemonSet>, { old }: { old?: DaemonSet }): void {
   const spec = (daemonSet.spec ??= {});
   spec.revisionHistoryLimit ??= 10;
   const strategy = (spec.updateStrategy ??= {});
@@ -93,7 +97,13 @@ export function defaultDaemonSet(daemonSet: Draft<DaemonSet>): void {
     rollingUpdate.maxUnavailable ??= 1;
     rollingUpdate.maxSurge ??= 0;
   }
-  defaultPodTemplate((spec.template ??= {}));
+  const template = (spec.template ??= {});
+  defaultPodTemplate(template);
+  const before = Number(old?.metadata.annotations?.[TEMPLATE_GENERATION] ?? 0);
+  const generation = String(old !== undefined && equal(old.spec.template, template) ? before : before + 1);
+  const metadata = (daemonSet.metadata ??= {});
+  if (metadata.annotations?.[TEMPLATE_GENERATION] === generation) return;
+  metadata.annotations = { ...metadata.annotations, [TEMPLATE_GENERATION]: generation };
 }
 
 /** Fields that no controller here reads. */
@@ -102,7 +112,7 @@ interface PodFailurePolicy {
 }
 
 /** https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/job-v1/ */
-export function defaultJob(job: Draft<Job>, created: boolean): void {
+export function defaultJob(job: Draft<Job>, { operation }: { operation: string }): void {
   const spec: Draft<JobSpec & PodFailurePolicy> = (job.spec ??= {});
   if (spec.completions === undefined && spec.parallelism === undefined) spec.completions = 1;
   spec.parallelism ??= 1;
@@ -113,11 +123,11 @@ export function defaultJob(job: Draft<Job>, created: boolean): void {
   defaultFailurePolicy(spec);
   const template = (spec.template ??= {});
   defaultPodTemplate(template);
-  if (created && spec.manualSelector !== true) generateSelector(job, spec, template);
+  if (operation === 'CREATE' && spec.manualSelector !== true) generateSelector(job, spec, template);
   labelLikeTemplate(job, template);
 }
 
-function defaultFailurePolicy(spec: PodFailurePolicy): void {
+function defaultFailurePolicy(spec: Draft<PodFailurePolicy>): void {
   for (const rule of spec.podFailurePolicy?.rules ?? []) {
     for (const condition of rule.onPodConditions ?? []) condition.status ||= 'True';
   }

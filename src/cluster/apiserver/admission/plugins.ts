@@ -1,0 +1,31 @@
+import type { RandomStreams } from '../../../core/random.ts';
+import type { AdmissionPlugin } from '../pipeline.ts';
+import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
+import { limitRanger } from './limit-ranger.ts';
+import { namespaceLifecycle } from './namespace-lifecycle.ts';
+import { podSecurity } from './pod-security.ts';
+import { priority } from './priority.ts';
+import { resourceQuota } from './resource-quota.ts';
+import { runtimeClass } from './runtime-class.ts';
+import { serviceAccount } from './service-account.ts';
+import { claimResize, defaultStorageClass, storageObjectInUseProtection } from './storage.ts';
+
+/**
+ * The admission plugins that a Kubernetes 1.36 API server has switched on, in its order.
+ * https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/
+ */
+export function admissionPlugins(parts: { readonly random: RandomStreams }): readonly AdmissionPlugin[] {
+  return [
+    namespaceLifecycle,
+    limitRanger,
+    serviceAccount(parts.random.stream('admission/service-account')),
+    podSecurity,
+    priority,
+    defaultTolerationSeconds,
+    defaultStorageClass,
+    storageObjectInUseProtection,
+    claimResize,
+    runtimeClass,
+    resourceQuota,
+  ];
+}

@@ -1,0 +1,3 @@
+import type { ValidateObject } from '../pipeline.ts';
+
+export const validateObject: ValidateObject = () => [];
