@@ -1,0 +1,277 @@
+import type { Micros, Simulation, Timer } from '../simulation/simulation.ts';
+
+/** The kernel hands out CPU quota in periods of this length (cpu.cfs_period_us, cpu.max). */
+export const PERIOD: Micros = 100_000;
+/** Less than this is nothing: what floating point leaves over. */
+const EPSILON = 1e-6;
+
+/** As in cpu.stat of cgroup v2. */
+export interface CpuStatistics {
+  usageUsec: number;
+  periods: number;
+  throttled: number;
+  throttledUsec: number;
+}
+
+interface Job {
+  remaining: number;
+  readonly done: (value: undefined) => void;
+}
+
+/**
+ * The processors of a node, shared as Linux does it, in an approximation that is exact about time and money but not
+ * about order: every process is one thread that runs its work in turn; while there are no more busy threads than
+ * cores each runs at full speed; otherwise the cores are divided between containers by their weight (CPU requests),
+ * and what a container cannot use goes to the others. Threads of a container get equal parts at the same time,
+ * instead of taking turns. A quota is what a container may use in each period of 100 ms, counted on the clock's own
+ * tenths of a second.
+ */
+export class NodeCpu {
+  readonly cores: number;
+  readonly simulation: Simulation;
+  readonly #busy = new Set<CpuGroup>();
+  #isContended = false;
+
+  constructor(simulation: Simulation, cores: number) {
+    this.simulation = simulation;
+    this.cores = cores;
+  }
+
+  /** Tells that `group` has more or fewer threads to run. */
+  changed(group: CpuGroup): void {
+    if (group.runnable > 0) this.#busy.add(group);
+    else this.#busy.delete(group);
+    let threads = 0;
+    for (const each of this.#busy) threads += each.runnable;
+    const isContended = threads > this.cores;
+    if (!isContended && !this.#isContended) {
+      group.setRate(1);
+      return;
+    }
+    this.#isContended = isContended;
+    for (const [each, rate] of this.#divide()) each.setRate(rate);
+  }
+
+  /** Cores per thread for every busy container: by weight, none more than a core a thread. */
+  #divide(): ReadonlyMap<CpuGroup, number> {
+    const rates = new Map<CpuGroup, number>();
+    let cores = this.cores;
+    let hungry = [...this.#busy];
+    for (;;) {
+      const weight = hungry.reduce((sum, group) => sum + group.weight, 0);
+      const full = hungry.filter((group) => (cores * group.weight) / weight >= group.runnable);
+      if (full.length === 0) {
+        for (const group of hungry) rates.set(group, (cores * group.weight) / weight / group.runnable);
+        return rates;
+      }
+      for (const group of full) {
+        rates.set(group, 1);
+        cores -= group.runnable;
+      }
+      hungry = hungry.filter((group) => !full.includes(group));
+      if (hungry.length === 0) return rates;
+    }
+  }
+}
+
+/** The CPU side of a container's cgroup. */
+export class CpuGroup {
+  readonly #node: NodeCpu;
+  readonly #simulation: Simulation;
+  readonly #owner: string;
+  readonly #running = new Map<CpuThread, Job>();
+  readonly #statistics: CpuStatistics = { usageUsec: 0, periods: 0, throttled: 0, throttledUsec: 0 };
+  #weight = 1;
+  #quota: number | undefined;
+  #left = 0;
+  #period = -1;
+  #rate = 1;
+  #updatedAt: Micros;
+  #isThrottled = false;
+  #throttledSince: Micros = 0;
+  #timer: Timer | undefined;
+
+  constructor(node: NodeCpu, owner: string) {
+    this.#node = node;
+    this.#simulation = node.simulation;
+    this.#owner = `${owner}/cpu`;
+    this.#updatedAt = node.simulation.now;
+  }
+
+  get weight(): number {
+    return this.#weight;
+  }
+
+  /** Microseconds per period, or undefined without a limit. */
+  get quota(): number | undefined {
+    return this.#quota;
+  }
+
+  /** Threads that want a core now. */
+  get runnable(): number {
+    return this.#isThrottled ? 0 : this.#running.size;
+  }
+
+  /**
+   * @param request millicores: the weight against the other containers of the node
+   * @param limit millicores; undefined: no quota
+   */
+  configure(request: number | undefined, limit: number | undefined): void {
+    this.#advance();
+    this.#weight = Math.max(2, Math.floor(((request ?? 0) * 1024) / 1000));
+    const quota = limit === undefined ? undefined : Math.max(1000, (limit * PERIOD) / 1000);
+    if (quota === this.#quota) return;
+    this.#quota = quota;
+    this.#period = -1;
+    this.#endThrottling();
+    this.#refill();
+    this.#reschedule();
+  }
+
+  thread(): CpuThread {
+    return new CpuThread(this);
+  }
+
+  statistics(): Readonly<CpuStatistics> {
+    this.#advance();
+    const waiting = this.#isThrottled ? this.#simulation.now - this.#throttledSince : 0;
+    const { usageUsec, throttledUsec, ...rest } = this.#statistics;
+    return { ...rest, usageUsec: Math.floor(usageUsec), throttledUsec: throttledUsec + waiting };
+  }
+
+  /** Brings `used` of the threads up to now. */
+  update(): void {
+    this.#advance();
+  }
+
+  /** The next job of `thread`, or undefined when it has none any more. */
+  run(thread: CpuThread, job: Job | undefined): void {
+    this.#advance();
+    const before = this.runnable;
+    if (job === undefined) this.#running.delete(thread);
+    else this.#running.set(thread, job);
+    this.#refill();
+    if (this.runnable !== before) this.#node.changed(this);
+    this.#reschedule();
+  }
+
+  setRate(rate: number): void {
+    if (rate === this.#rate) return;
+    this.#advance();
+    this.#rate = rate;
+    this.#reschedule();
+  }
+
+  /** Books what has run since the last time. Never spans the end of a period: a timer stands there. */
+  #advance(): void {
+    const elapsed = this.#simulation.now - this.#updatedAt;
+    this.#updatedAt = this.#simulation.now;
+    if (elapsed === 0 || this.#isThrottled) return;
+    for (const [thread, job] of this.#running) {
+      const had = Math.min(job.remaining, elapsed * this.#rate);
+      job.remaining -= had;
+      thread.used += had;
+      this.#statistics.usageUsec += had;
+      this.#left -= had;
+    }
+  }
+
+  /** A new period begins for a container that has something to run. */
+  #refill(): void {
+    if (this.#quota === undefined || this.#running.size === 0) return;
+    const period = Math.floor(this.#simulation.now / PERIOD);
+    if (period === this.#period) return;
+    this.#period = period;
+    this.#left = this.#quota;
+    this.#statistics.periods++;
+    this.#endThrottling();
+  }
+
+  #endThrottling(): void {
+    if (!this.#isThrottled) return;
+    this.#isThrottled = false;
+    this.#statistics.throttledUsec += this.#simulation.now - this.#throttledSince;
+    this.#node.changed(this);
+  }
+
+  #throttle(): void {
+    this.#isThrottled = true;
+    this.#throttledSince = this.#simulation.now;
+    this.#statistics.throttled++;
+    this.#node.changed(this);
+  }
+
+  #reschedule(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    if (this.#running.size === 0) return;
+    const now = this.#simulation.now;
+    let next = Infinity;
+    if (!this.#isThrottled) {
+      for (const job of this.#running.values()) next = Math.min(next, job.remaining / this.#rate);
+    }
+    if (this.#quota !== undefined) {
+      if (!this.#isThrottled) next = Math.min(next, this.#left / (this.#rate * this.#running.size));
+      next = Math.min(next, PERIOD - (now % PERIOD));
+    }
+    this.#timer = this.#simulation.after(Math.ceil(next - EPSILON), this.#owner, () => {
+      this.#tick();
+    });
+  }
+
+  #tick(): void {
+    this.#timer = undefined;
+    this.#advance();
+    this.#refill();
+    const finished = [...this.#running].filter(([, job]) => job.remaining <= EPSILON);
+    if (this.#quota !== undefined && !this.#isThrottled && this.#left <= EPSILON) {
+      if (finished.length < this.#running.size) this.#throttle();
+    }
+    for (const [thread, job] of finished) thread.finish(job);
+    this.#reschedule();
+  }
+}
+
+/** A process as the scheduler of the kernel sees it: work that is done in turn. */
+export class CpuThread {
+  /** Microseconds had so far. */
+  used = 0;
+  readonly #group: CpuGroup;
+  readonly #jobs: Job[] = [];
+
+  constructor(group: CpuGroup) {
+    this.#group = group;
+  }
+
+  get isBusy(): boolean {
+    return this.#jobs.length > 0;
+  }
+
+  /** Microseconds had up to now. */
+  usage(): number {
+    this.#group.update();
+    return Math.floor(this.used);
+  }
+
+  /** Calls `done` when `micros` of CPU have been had. @returns calls it off; what has been had is not given back. */
+  spend(micros: number, done: (value: undefined) => void): () => void {
+    const job: Job = { remaining: Math.max(0, Math.floor(micros)), done };
+    this.#jobs.push(job);
+    if (this.#jobs.length === 1) this.#group.run(this, job);
+    return () => {
+      this.#remove(job);
+    };
+  }
+
+  finish(job: Job): void {
+    this.#remove(job);
+    job.done(undefined);
+  }
+
+  #remove(job: Job): void {
+    const index = this.#jobs.indexOf(job);
+    if (index < 0) return;
+    this.#jobs.splice(index, 1);
+    if (index === 0) this.#group.run(this, this.#jobs[0]);
+  }
+}

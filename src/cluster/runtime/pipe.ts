@@ -1,0 +1,89 @@
+/** Where bytes come from. Whoever reads gives a token, so that the other side knows when every reader has gone. */
+export interface ByteSource {
+  /** Calls `done` once, with the next bytes or undefined at the end. @returns gives up; the bytes stay. */
+  read(done: (bytes: Uint8Array | undefined) => void): () => void;
+  holdReader(token: object): void;
+  releaseReader(token: object): void;
+}
+
+/** Where bytes go. */
+export interface ByteSink {
+  /** @returns false where nobody will ever read it (SIGPIPE) */
+  write(bytes: Uint8Array): boolean;
+  holdWriter(token: object): void;
+  releaseWriter(token: object): void;
+}
+
+/** Bytes between processes. It is at its end when every writer that held it has let go. */
+export class Pipe implements ByteSource, ByteSink {
+  readonly #chunks: Uint8Array[] = [];
+  readonly #waiting: ((bytes: Uint8Array | undefined) => void)[] = [];
+  readonly #writers = new Set<object>();
+  readonly #readers = new Set<object>();
+  #isEnded = false;
+  #isBroken = false;
+
+  read(done: (bytes: Uint8Array | undefined) => void): () => void {
+    const chunk = this.#chunks.shift();
+    if (chunk !== undefined || this.#isEnded) {
+      done(chunk);
+      return () => {};
+    }
+    this.#waiting.push(done);
+    return () => {
+      const index = this.#waiting.indexOf(done);
+      if (index >= 0) this.#waiting.splice(index, 1);
+    };
+  }
+
+  write(bytes: Uint8Array): boolean {
+    if (this.#isBroken) return false;
+    if (bytes.length === 0 || this.#isEnded) return true;
+    const waiting = this.#waiting.shift();
+    if (waiting === undefined) this.#chunks.push(bytes);
+    else waiting(bytes);
+    return true;
+  }
+
+  holdWriter(token: object): void {
+    this.#writers.add(token);
+  }
+
+  releaseWriter(token: object): void {
+    if (!this.#writers.delete(token) || this.#writers.size > 0) return;
+    this.#isEnded = true;
+    for (const done of this.#waiting.splice(0)) done(undefined);
+  }
+
+  holdReader(token: object): void {
+    this.#readers.add(token);
+  }
+
+  releaseReader(token: object): void {
+    if (!this.#readers.delete(token) || this.#readers.size > 0) return;
+    this.#isBroken = true;
+    this.#chunks.length = 0;
+  }
+}
+
+/** /dev/null as standard input. */
+export const nothing: ByteSource = {
+  read: (done) => {
+    done(undefined);
+    return () => {};
+  },
+  holdReader: () => {},
+  releaseReader: () => {},
+};
+
+/** A sink outside the container: a log, a client's connection. It never breaks and never ends. */
+export function sinkTo(write: (bytes: Uint8Array) => void): ByteSink {
+  return {
+    write: (bytes) => {
+      write(bytes);
+      return true;
+    },
+    holdWriter: () => {},
+    releaseWriter: () => {},
+  };
+}

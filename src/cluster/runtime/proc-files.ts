@@ -1,0 +1,230 @@
+import type { NetworkStack } from '../network/types.ts';
+import type { Micros } from '../simulation/simulation.ts';
+import { SECOND } from '../simulation/simulation.ts';
+import type { MountPoint } from './mount-table.ts';
+import type { DirectoryNode, Entries, FileNode, Node } from './nodes.ts';
+import { directoryNode, fileNode, linkNode, ROOT_OWNED } from './nodes.ts';
+import type { ProcessTable, TableEntry } from './process-table.ts';
+
+/** What /proc of a container tells. */
+export interface ProcParts {
+  readonly table: ProcessTable;
+  readonly network: NetworkStack;
+  readonly hostname: string;
+  readonly now: () => Micros;
+  /** When the node booted. */
+  readonly bootAt: Micros;
+  readonly cores: number;
+  /** Bytes of the node; /proc knows nothing of cgroups. */
+  readonly memory: { readonly total: number; readonly used: () => number };
+  readonly kernel: string;
+  readonly mounts: () => readonly MountPoint[];
+}
+
+/** Ticks a second in /proc/<pid>/stat. */
+const TICKS = 100;
+
+function generated(data: () => string, mode = 0o444): FileNode {
+  return fileNode(undefined, { mode, ...ROOT_OWNED, modified: 0 }, data);
+}
+
+function link(target: string): Node {
+  return linkNode(undefined, { mode: 0o777, ...ROOT_OWNED, modified: 0 }, target);
+}
+
+function directory(
+  entries: Entries | Readonly<Record<string, Node>>,
+  owner = ROOT_OWNED as Owner,
+): DirectoryNode {
+  const all = isEntries(entries) ? entries : new Map(Object.entries(entries));
+  return directoryNode(undefined, { mode: 0o555, ...owner, modified: 0 }, all);
+}
+
+interface Owner {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+function isEntries(value: Entries | Readonly<Record<string, Node>>): value is Entries {
+  return typeof value.get === 'function';
+}
+
+/** /proc as process `self` sees it. */
+export function procRoot(parts: ProcParts, self: number): DirectoryNode {
+  const common: Readonly<Record<string, Node>> = {
+    cpuinfo: generated(() => cpuInfo(parts.cores)),
+    loadavg: generated(() => `0.00 0.00 0.00 1/${parts.table.size} ${self}\n`),
+    meminfo: generated(() => memoryInfo(parts)),
+    mounts: link('self/mounts'),
+    net: directory({ tcp: generated(() => listeningSockets(parts.network, 'tcp')) }),
+    self: link(String(self)),
+    sys: directory({
+      kernel: directory({
+        hostname: generated(() => `${parts.hostname}\n`),
+        osrelease: generated(() => `${parts.kernel}\n`),
+        pid_max: generated(() => '4194304\n'),
+      }),
+    }),
+    uptime: generated(() => {
+      const up = ((parts.now() - parts.bootAt) / SECOND).toFixed(2);
+      return `${up} ${up}\n`;
+    }),
+    version: generated(() => `Linux version ${parts.kernel} (gcc) #1 SMP\n`),
+  };
+  const entries: Entries = {
+    get: (name) => {
+      const fixed = Object.hasOwn(common, name) ? common[name] : undefined;
+      if (fixed !== undefined) return fixed;
+      const entry = /^[1-9]\d*$/.test(name) ? parts.table.get(Number(name)) : undefined;
+      return entry === undefined ? undefined : processDirectory(parts, entry);
+    },
+    keys: () => [...parts.table.list().map(({ process }) => String(process.pid)), ...Object.keys(common)],
+    set: () => undefined,
+    delete: () => false,
+  };
+  return directory(entries);
+}
+
+function processDirectory(parts: ProcParts, entry: TableEntry): DirectoryNode {
+  const { process } = entry;
+  const { args, env, cwd, user } = process.identity;
+  const owner = { uid: user.uid, gid: user.gid };
+  const file = (data: () => string, mode = 0o444): FileNode => ({ ...generated(data, mode), ...owner });
+  return directory(
+    {
+      cgroup: file(() => '0::/\n'),
+      cmdline: file(() => args.map((argument) => `${argument}\0`).join('')),
+      comm: file(() => `${commandName(entry)}\n`),
+      cwd: link(cwd),
+      environ: file(
+        () =>
+          Object.entries(env)
+            .map(([name, value]) => `${name}=${value}\0`)
+            .join(''),
+        0o400,
+      ),
+      fd: directory(
+        { 0: streamDevice(entry, 0), 1: streamDevice(entry, 1), 2: streamDevice(entry, 2) },
+        owner,
+      ),
+      mounts: file(() => mountLines(parts.mounts())),
+      oom_score_adj: file(() => '0\n'),
+      stat: file(() => statLine(parts, entry)),
+      status: file(() => statusText(entry)),
+    },
+    owner,
+  );
+}
+
+function commandName({ process }: TableEntry): string {
+  return (process.identity.args[0]?.split('/').at(-1) ?? '').slice(0, 15);
+}
+
+/** `/proc/1/fd/1` and, by way of /proc/self, /dev/stdout. */
+function streamDevice(entry: TableEntry, number: 0 | 1 | 2): Node {
+  const { uid, gid } = entry.process.identity.user;
+  return {
+    type: 'device',
+    storage: undefined,
+    mode: number === 0 ? 0o400 : 0o200,
+    uid,
+    gid,
+    modified: 0,
+    read: () => new Uint8Array(),
+    write: (bytes) => {
+      if (number === 1) entry.stdout.write(bytes);
+      if (number === 2) entry.stderr.write(bytes);
+    },
+  };
+}
+
+function statusText(entry: TableEntry): string {
+  const { process } = entry;
+  const { uid, gid, groups = [] } = process.identity.user;
+  const state = process.state === 'R' ? 'R (running)' : 'S (sleeping)';
+  const kilobytes = `${String(Math.ceil(process.memory / 1024)).padStart(8)} kB`;
+  const lines = [
+    ['Name', commandName(entry)],
+    ['Umask', '0022'],
+    ['State', state],
+    ['Tgid', process.pid],
+    ['Ngid', 0],
+    ['Pid', process.pid],
+    ['PPid', process.parent],
+    ['TracerPid', 0],
+    ['Uid', [uid, uid, uid, uid].join('\t')],
+    ['Gid', [gid, gid, gid, gid].join('\t')],
+    ['FDSize', 64],
+    ['Groups', `${[gid, ...groups].join(' ')} `],
+    ['VmPeak', kilobytes],
+    ['VmSize', kilobytes],
+    ['VmHWM', kilobytes],
+    ['VmRSS', kilobytes],
+    ['Threads', 1],
+  ] as const;
+  return lines.map(([name, value]) => `${name}:\t${value}\n`).join('');
+}
+
+/** https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html */
+function statLine(parts: ProcParts, entry: TableEntry): string {
+  const { process } = entry;
+  const ticks = Math.floor((process.thread.usage() * TICKS) / SECOND);
+  const start = Math.floor(((process.startedAt - parts.bootAt) * TICKS) / SECOND);
+  const identity = [process.pid, `(${commandName(entry)})`, process.state, process.parent];
+  const group = [process.pid, process.pid, 0, -1, 4194304];
+  const faults = [0, 0, 0, 0];
+  const times = [ticks, 0, 0, 0];
+  const scheduling = [20, 0, 1, 0, start];
+  const memory = [process.memory, Math.ceil(process.memory / 4096)];
+  return `${[...identity, ...group, ...faults, ...times, ...scheduling, ...memory].join(' ')}\n`;
+}
+
+function mountLines(mounts: readonly MountPoint[]): string {
+  return mounts
+    .map(
+      (mount) => `${mount.source} ${mount.path} ${mount.type} ${mount.readOnly ? 'ro' : 'rw'},relatime 0 0\n`,
+    )
+    .join('');
+}
+
+function memoryInfo({ memory }: ProcParts): string {
+  const line = (name: string, bytes: number): string =>
+    `${`${name}:`.padEnd(16)}${String(Math.floor(bytes / 1024)).padStart(8)} kB\n`;
+  const free = Math.max(0, memory.total - memory.used());
+  return (
+    line('MemTotal', memory.total) +
+    line('MemFree', free) +
+    line('MemAvailable', free) +
+    line('Buffers', 0) +
+    line('Cached', 0) +
+    line('SwapTotal', 0) +
+    line('SwapFree', 0)
+  );
+}
+
+function cpuInfo(cores: number): string {
+  let text = '';
+  for (let core = 0; core < cores; core++) {
+    text += `processor\t: ${core}\nmodel name\t: virtual CPU\ncpu cores\t: ${cores}\n\n`;
+  }
+  return text;
+}
+
+/** Listening sockets in the format of /proc/net/tcp. */
+function listeningSockets(network: NetworkStack, protocol: 'tcp' | 'udp'): string {
+  const head =
+    '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n';
+  const rows = network.listening().filter((each) => each.protocol === protocol);
+  const hex = (value: number, digits: number): string =>
+    value.toString(16).toUpperCase().padStart(digits, '0');
+  return (
+    head +
+    rows
+      .map(({ ip, port }, index) => {
+        const octets = (ip.includes(':') ? '0.0.0.0' : ip).split('.').map(Number).reverse();
+        const address = `${octets.map((octet) => hex(octet, 2)).join('')}:${hex(port, 4)}`;
+        return `${String(index).padStart(4)}: ${address} 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 0\n`;
+      })
+      .join('')
+  );
+}

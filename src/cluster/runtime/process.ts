@@ -1,0 +1,222 @@
+import type { Deferred, Simulation } from '../simulation/simulation.ts';
+import type { CpuThread } from './cpu.ts';
+import type { Credentials } from './file-view.ts';
+import { exitCodeOf, isIgnoredByDefault } from './signals.ts';
+import type { Program, ProgramContext, Signal } from './types.ts';
+
+/** CPU that the kernel and the C library take to start a process, in microseconds. */
+const START_COST = 300;
+
+/** Unwinds a program that has been killed; nothing of it is seen any more. */
+export class ProcessKilled extends Error {
+  constructor() {
+    super('killed');
+    this.name = 'ProcessKilled';
+  }
+}
+
+export interface ProcessIdentity {
+  readonly pid: number;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd: string;
+  readonly user: Credentials;
+}
+
+/**
+ * One running program. Every promise that the program can wait on is made by {@link wait} or {@link deferred}, and
+ * none of them settles after the end: a killed program simply never goes on.
+ */
+export class Process {
+  readonly identity: ProcessIdentity;
+  readonly thread: CpuThread;
+  /** Microseconds since 1970. */
+  readonly startedAt: number;
+  /** Pid of the parent; 0 for pid 1 and for what exec has started. */
+  parent: number;
+  /** Bytes resident. */
+  memory = 0;
+  /** Undefined while it runs. */
+  exitCode: number | undefined;
+  readonly #simulation: Simulation;
+  readonly #owner: string;
+  readonly #handlers = new Map<Signal, () => void>();
+  readonly #pending = new Set<() => void>();
+  readonly #endings = new Set<() => void>();
+
+  constructor(
+    simulation: Simulation,
+    options: {
+      readonly identity: ProcessIdentity;
+      readonly parent: number;
+      readonly thread: CpuThread;
+      readonly owner: string;
+    },
+  ) {
+    this.#simulation = simulation;
+    this.#owner = `${options.owner}/${options.identity.pid}`;
+    this.identity = options.identity;
+    this.parent = options.parent;
+    this.thread = options.thread;
+    this.startedAt = simulation.now;
+  }
+
+  get pid(): number {
+    return this.identity.pid;
+  }
+
+  get isAlive(): boolean {
+    return this.exitCode === undefined;
+  }
+
+  get state(): 'R' | 'S' {
+    return this.thread.isBusy ? 'R' : 'S';
+  }
+
+  /** Runs the program once the CPU for its start has been had. */
+  run(program: Program, makeContext: () => ProgramContext, reportCrash: (text: string) => void): void {
+    this.later(
+      (done) => this.thread.spend(START_COST, done),
+      () => {
+        this.#simulation.wake();
+        const running = startProgram(program, makeContext);
+        running.then(
+          (code) => this.#finish(code & 0xff),
+          (error: unknown) => this.crash(error, reportCrash),
+        );
+      },
+    );
+  }
+
+  /** What an exception that nobody caught does: its text on standard error, exit code 1. */
+  crash(error: unknown, report: (text: string) => void): void {
+    if (!this.isAlive) return;
+    report(`${String(error)}\n`);
+    this.#finish(1);
+  }
+
+  /** Ends the process now; everything it waited for is called off. */
+  end(code: number): void {
+    if (!this.isAlive) return;
+    this.exitCode = code;
+    for (const cancel of this.#pending) cancel();
+    this.#pending.clear();
+    const endings = [...this.#endings];
+    this.#endings.clear();
+    for (const ending of endings) ending();
+  }
+
+  /** Calls `ending` when the process ends, or now if it has. @returns forgets it again */
+  atEnd(ending: () => void): () => void {
+    if (!this.isAlive) ending();
+    else this.#endings.add(ending);
+    return () => {
+      this.#endings.delete(ending);
+    };
+  }
+
+  /** @param mayIgnore pid 1 ignores what it has no handler for, SIGKILL included when it comes from inside */
+  signal(signal: Signal, mayIgnore = false): void {
+    if (!this.isAlive) return;
+    const handler = signal === 'SIGKILL' ? undefined : this.#handlers.get(signal);
+    if (handler !== undefined) {
+      const timer = this.#simulation.after(0, `${this.#owner}/${signal}`, () => {
+        this.#pending.delete(cancel);
+        this.#simulation.wake();
+        handler();
+      });
+      const cancel = (): void => timer.cancel();
+      this.#pending.add(cancel);
+      return;
+    }
+    if (mayIgnore || isIgnoredByDefault(signal)) return;
+    this.end(exitCodeOf(signal));
+  }
+
+  onSignal(signal: Signal, handler: () => void): void {
+    this.#handlers.set(signal, handler);
+  }
+
+  /**
+   * Something that calls back once, unless the process ends first.
+   * @param start begins it and returns how to call it off
+   */
+  later<T>(start: (done: (value: T) => void) => () => void, then: (value: T) => void): () => void {
+    if (!this.isAlive) return () => {};
+    let isDone = false;
+    let cancelStarted = (): void => {};
+    const cancel = (): void => {
+      isDone = true;
+      this.#pending.delete(cancel);
+      cancelStarted();
+    };
+    this.#pending.add(cancel);
+    cancelStarted = start((value) => {
+      if (isDone || !this.isAlive) return;
+      isDone = true;
+      this.#pending.delete(cancel);
+      then(value);
+    });
+    return cancel;
+  }
+
+  /** A promise for the program of something that calls back once. */
+  wait<T>(start: (resolve: (value: T) => void, reject: (error: unknown) => void) => () => void): Promise<T> {
+    const deferred = this.deferred<T>();
+    this.later<{ readonly value: T } | { readonly error: unknown }>(
+      (done) =>
+        start(
+          (value) => {
+            done({ value });
+          },
+          (error) => {
+            done({ error });
+          },
+        ),
+      (result) => {
+        if ('value' in result) deferred.resolve(result.value);
+        else deferred.reject(result.error);
+      },
+    );
+    return deferred.promise;
+  }
+
+  /** A promise that does not settle any more once the process has ended. */
+  deferred<T>(): Deferred<T> {
+    const inner = this.#simulation.deferred<T>();
+    // A rejection that the program does not look at is its own matter, not the host's.
+    inner.promise.catch(() => {});
+    return {
+      promise: inner.promise,
+      resolve: (value) => {
+        if (this.isAlive) inner.resolve(value);
+      },
+      reject: (error) => {
+        if (this.isAlive) inner.reject(error);
+      },
+    };
+  }
+
+  /** @throws ProcessKilled where the process has ended: nothing may happen on its behalf */
+  mustBeAlive(): void {
+    if (!this.isAlive) throw new ProcessKilled();
+  }
+
+  /** A program has returned, in a microtask; its end is an event like every other. */
+  #finish(code: number): void {
+    if (!this.isAlive) return;
+    this.later(
+      (done) => {
+        const timer = this.#simulation.after(0, `${this.#owner}/exit`, () => {
+          done(undefined);
+        });
+        return () => timer.cancel();
+      },
+      () => this.end(code),
+    );
+  }
+}
+
+async function startProgram(program: Program, makeContext: () => ProgramContext): Promise<number> {
+  return program(makeContext());
+}

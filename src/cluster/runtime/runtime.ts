@@ -1,0 +1,66 @@
+import type { Random } from '../../core/random.ts';
+import type { Micros, Simulation } from '../simulation/simulation.ts';
+import { MILLISECOND } from '../simulation/simulation.ts';
+import { Container } from './container.ts';
+import type { ContainerRuntime } from './container-types.ts';
+import { NodeCpu } from './cpu.ts';
+import { VolumeTree } from './file-tree.ts';
+import { ImageLayers } from './image-layers.ts';
+import { MemoryGroup } from './memory.ts';
+import type { ProcParts } from './proc-files.ts';
+import type { CreateLookup } from './program-network.ts';
+
+export interface ContainerRuntimeOptions {
+  readonly simulation: Simulation;
+  /** Name of the node. */
+  readonly node: string;
+  readonly cores: number;
+  /** Bytes. */
+  readonly memory: number;
+  /** What `uname -r` says. */
+  readonly kernel?: string;
+  /** How programs look up names; `dns/resolver.ts` has it. */
+  readonly createLookup: CreateLookup;
+  /** Unpacked images, to be shared by the nodes of a cluster. */
+  readonly layers?: ImageLayers;
+}
+
+/** What the containers of a node have in common. */
+export interface RuntimeNode {
+  readonly simulation: Simulation;
+  readonly layers: ImageLayers;
+  readonly cpu: NodeCpu;
+  readonly memory: MemoryGroup;
+  readonly createLookup: CreateLookup;
+  readonly execIds: Random;
+  readonly kernel: Pick<ProcParts, 'now' | 'bootAt' | 'cores' | 'memory' | 'kernel'>;
+  readonly nowMs: () => number;
+}
+
+/** containerd, runc and the kernel of one node. */
+export function createContainerRuntime(options: ContainerRuntimeOptions): ContainerRuntime {
+  const { simulation } = options;
+  const now = (): Micros => simulation.now;
+  const nowMs = (): number => Math.floor(simulation.now / MILLISECOND);
+  const memory = new MemoryGroup();
+  const node: RuntimeNode = {
+    simulation,
+    layers: options.layers ?? new ImageLayers(),
+    cpu: new NodeCpu(simulation, options.cores),
+    memory,
+    createLookup: options.createLookup,
+    execIds: simulation.random.stream(`runtime/${options.node}/exec`),
+    kernel: {
+      now,
+      bootAt: simulation.now,
+      cores: options.cores,
+      memory: { total: options.memory, used: () => memory.used },
+      kernel: options.kernel ?? '6.12.0',
+    },
+    nowMs,
+  };
+  return {
+    create: (config) => new Container(node, config),
+    createTree: ({ limit } = {}) => new VolumeTree(nowMs, limit),
+  };
+}
