@@ -27,6 +27,24 @@ export function waitingFor(of: ClientRef, reasons: readonly string[]): Check {
   };
 }
 
+/** Every container of the app runs; there is at least one. */
+export function noneWaiting(of: ClientRef): Check {
+  return {
+    expected: `all containers of ${of.app} run`,
+    look: async (lab) => {
+      const seen = statuses(await podsOfApp(lab, of));
+      const waiting = seen.filter(({ state }) => state.running === undefined);
+      if (seen.length === 0) return fail('there is no container');
+      const reasons = waiting.map(
+        ({ state }) => state.waiting?.reason ?? state.terminated?.reason ?? 'unknown',
+      );
+      return waiting.length === 0
+        ? pass(`${seen.length} run`)
+        : fail(`${waiting.length} do not run: ${reasons.join(', ')}`);
+    },
+  };
+}
+
 /** At least `times` containers of the app were ended for this reason, now or before their last restart. */
 export function terminatedFor(of: ClientRef, reason: string, times = 1): Check {
   return {

@@ -1,5 +1,7 @@
 import { type Check, fail, type LabView, type Observation, pass } from './check.ts';
+import { resources } from '../model/resources.ts';
 import { type ClientRef, isReport, outcomesOf, probeFrom, type ProbeReport } from './client-pod.ts';
+import { restartsChanged, restartsOf, type WorkloadRef } from './workloads.ts';
 
 export interface HttpOptions {
   readonly from: ClientRef;
@@ -85,36 +87,66 @@ function judge(report: ProbeReport, answer: (report: ProbeReport) => string): Ob
   return fail(`${answer(report)}${after}`, evidence);
 }
 
-/**
- * Sends `count` requests and asks for nothing but an answer to each; the load of a scenario. Fails where one gets
- * no answer or an error.
- */
-export function load(options: HttpOptions & { readonly count: number; readonly everyMs: number }): Check {
-  const { from, url, count, everyMs, status = 200, timeoutMs = 2000 } = options;
-  const args = [
-    'http',
-    url,
-    '--status',
-    String(status),
-    '--timeout',
-    `${timeoutMs}ms`,
-    '--count',
-    String(count),
-    '--every',
-    `${everyMs}ms`,
-  ];
+/** A client in the cluster resolves a Service of its own namespace to the address that it has now. */
+export function resolves(options: { from: ClientRef; service: string }): Check {
+  const { from, service } = options;
+  const check = async (lab: LabView): Promise<Check | undefined> => {
+    const { spec } = (await lab.kube.get(resources.services, from.namespace, service)) ?? {};
+    return spec?.clusterIP === undefined ? undefined : dns({ from, name: service, address: spec.clusterIP });
+  };
   return {
-    expected: `${url} answers ${count} requests from ${from.app}`,
-    disturbs: `${count} requests to ${url}`,
+    expected: `${from.app} resolves ${service} to its address`,
+    look: async (lab) => (await check(lab))?.look(lab) ?? fail(`service/${service} does not exist`),
+    observe: async (lab, windowMs) =>
+      (await check(lab))?.observe?.(lab, windowMs) ?? fail(`service/${service} does not exist`),
+  };
+}
+
+/** A lookup in a client fails in one way: `ENOTFOUND` (no such name) or `EAI_AGAIN` (no answer). */
+export function lookupFails(options: {
+  from: ClientRef;
+  name: string;
+  code: 'ENOTFOUND' | 'EAI_AGAIN';
+}): Check {
+  const { from, name, code } = options;
+  return {
+    expected: `${from.app} gets ${code} for ${name}`,
     look: async (lab) => {
-      const report = await probeFrom(lab, from, args, count * (everyMs + timeoutMs) + 30_000);
-      return isReport(report) ? judge(report, ({ outcomes }) => outcomesText(outcomes)) : report;
+      const report = await probeFrom(lab, from, ['dns', name], 60_000);
+      if (!isReport(report)) return report;
+      return report.outcomes[code] === undefined ? fail(report.last) : pass(report.last);
     },
   };
 }
 
-function outcomesText(outcomes: Readonly<Record<string, number>>): string {
-  return Object.entries(outcomes)
-    .map(([outcome, times]) => `${times} × ${outcome}`)
-    .join(', ');
+export interface LoadOptions extends HttpOptions {
+  readonly count: number;
+  /** Milliseconds from one request to the next. */
+  readonly everyMs: number;
+}
+
+/**
+ * Sends the same number of requests whatever the cluster is, and watches the workload meanwhile: every request is
+ * answered, and no container of it is killed, restarted or replaced.
+ */
+export function survivesLoad(of: WorkloadRef, options: LoadOptions): Check {
+  const { from, url, count, everyMs, status = 200, timeoutMs = 2000 } = options;
+  const args = ['http', url, '--status', `${status}`, '--timeout', `${timeoutMs}ms`, '--count', `${count}`];
+  return {
+    expected: `${of.name} answers ${count} requests and none of its containers is killed`,
+    disturbs: `${count} requests to ${url}`,
+    look: () => Promise.resolve(pass('proven under load when graded')),
+    grade: async (lab) => {
+      const before = await restartsOf(lab, of);
+      if (before === undefined) return fail(`deployment/${of.name} does not exist`);
+      const patience = count * (everyMs + timeoutMs) + 30_000;
+      const report = await probeFrom(lab, from, [...args, '--every', `${everyMs}ms`], patience);
+      if (!isReport(report)) return report;
+      const changed = restartsChanged(before, await restartsOf(lab, of));
+      if (changed !== undefined) return fail(`under load ${changed}`, { ...report });
+      return report.failed === 0
+        ? pass(outcomesOf(report), { ...report })
+        : fail(outcomesOf(report), { ...report });
+    },
+  };
 }

@@ -163,14 +163,27 @@ export function restartsStable(of: WorkloadRef): Check {
   };
 }
 
-async function restartsOf(lab: LabView, of: WorkloadRef): Promise<Map<string, number> | undefined> {
+/** Restarts of every pod of the Deployment, by uid; undefined where there is no such Deployment. */
+export async function restartsOf(lab: LabView, of: WorkloadRef): Promise<Map<string, number> | undefined> {
   const deployment = await lab.kube.get(resources.deployments, of.namespace, of.name);
   if (deployment === undefined) return undefined;
   const { current } = await podsOf(lab, deployment);
   return new Map(current.map((pod) => [pod.metadata.uid, restartCount(pod)]));
 }
 
-export function restartCount(pod: Pod): number {
+/** How two looks at restarts differ, in words; undefined where nothing was killed or replaced. */
+export function restartsChanged(
+  before: ReadonlyMap<string, number>,
+  after: ReadonlyMap<string, number> | undefined,
+): string | undefined {
+  if (after === undefined) return 'the deployment is gone';
+  const restarted = [...after].filter(([uid, count]) => (before.get(uid) ?? count) !== count);
+  if (restarted.length > 0) return `${restarted.length} pods had a container restarted`;
+  const replaced = [...before.keys()].filter((uid) => !after.has(uid));
+  return replaced.length > 0 ? `${replaced.length} pods were replaced` : undefined;
+}
+
+function restartCount(pod: Pod): number {
   return (pod.status.containerStatuses ?? []).reduce((sum, { restartCount: count }) => sum + count, 0);
 }
 

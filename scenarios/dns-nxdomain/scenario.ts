@@ -1,0 +1,262 @@
+import {
+  all,
+  ask,
+  checks,
+  defineScenario,
+  faults,
+  fix,
+  hack,
+  hint,
+  hold,
+  type LabView,
+  minutes,
+  objective,
+  oneOf,
+  partnerDns,
+  resources,
+  safeguard,
+  seconds,
+  shop,
+} from 'breakfix';
+
+const namespace = 'shop';
+const from = { namespace, app: 'gateway' };
+/** A ConfigMap reaches CoreDNS after up to 90 s, a reload after 45 s more. */
+const settle = seconds(180);
+
+/** The lab's own name server for a partner's names: nothing outside is asked. */
+const partner = {
+  zone: 'partner.test',
+  name: 'rates.partner.test',
+  address: '198.51.100.7',
+  server: '10.96.200.10',
+};
+
+const names = all('names of the shop resolve', [
+  checks.resolves({ from, service: 'checkout' }),
+  checks.resolves({ from: { namespace, app: 'checkout' }, service: 'payments' }),
+  checks.resolves({ from: { namespace, app: 'payments' }, service: 'ledger' }),
+]);
+
+const pays = checks.http({ from, url: 'http://127.0.0.1:8080/pay' });
+
+/** Lines of a template that answers NXDOMAIN, in the forms that a seed may draw. */
+const templates = {
+  zone: ['template ANY ANY shop.svc.cluster.local {', '    rcode NXDOMAIN', '}'],
+  match: [
+    'template IN ANY cluster.local {',
+    String.raw`    match "\.shop\.svc\.cluster\.local\.$"`,
+    '    rcode NXDOMAIN',
+    '    fallthrough',
+    '}',
+  ],
+} as const;
+
+async function patchPods(
+  lab: LabView,
+  apps: readonly string[],
+  spec: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  for (const app of apps) {
+    await lab.kube.patch(
+      resources.deployments,
+      namespace,
+      app,
+      { spec: { template: { spec } } },
+      { type: 'strategic' },
+    );
+  }
+}
+
+async function addressOf(lab: LabView, service: string): Promise<string> {
+  return (await lab.kube.get(resources.services, namespace, service))?.spec.clusterIP ?? '';
+}
+
+const clients = ['gateway', 'checkout', 'payments', 'refunds', 'notifier'];
+const services = ['checkout', 'payments', 'ledger', 'refunds', 'fx'];
+
+export default defineScenario({
+  id: 'dns-nxdomain',
+  incident: 'INC-2088',
+  title: 'Payments fail: the shop cannot find itself',
+  area: 'dns',
+  difficulty: 'intermediate',
+  minutes: 20,
+  documents: [
+    { seed: '000_2c4401dcd96ecfaa.txt', question: 'How to simulate a DNS failure in CoreDNS?' },
+    { url: 'https://kubernetes.io/docs/tasks/administer-cluster/dns-custom-nameservers/' },
+  ],
+  needs: ['ownsCluster'],
+  variants: { form: oneOf('zone', 'match') },
+
+  ticket: () =>
+    `Nobody can pay. The gateway answers 502 and says that it cannot find checkout; checkout cannot find payments. The partner's
+names (${partner.name}) still work. Nobody touched the shop itself. Make the shop find its services again, old ones and new ones.`,
+  rules: () => [
+    'Clients keep their DNS settings and call each other by name: dnsPolicy, dnsConfig, hostAliases and addresses in their environment stay as they are.',
+    'CoreDNS serves the whole cluster: at least two of its pods behind kube-dns, with the kubernetes, forward, cache, health and ready plugins.',
+    'Services that are made tomorrow must resolve too.',
+  ],
+
+  baseline: () => shop(partnerDns(partner)),
+  inject: ({ form }) => [
+    faults.corefileLines(
+      templates[form],
+      'A template in the Corefile answered NXDOMAIN for every name of the shop.',
+    ),
+  ],
+  since: minutes(12),
+  symptoms: () => [
+    checks.lookupFails({ from, name: 'checkout', code: 'ENOTFOUND' }),
+    checks.http({ from, url: 'http://127.0.0.1:8080/pay', status: 502 }),
+    checks.dns({ from, name: partner.name, address: partner.address }),
+  ],
+
+  objectives: () => [
+    objective('names', 40, 'Services of the shop resolve', hold(seconds(30), names, settle)),
+    objective('payments', 30, 'Customers can pay', hold(seconds(30), pays, settle)),
+    objective('fresh', 30, 'New Services resolve', checks.freshServicesResolve(from, seconds(30), settle)),
+  ],
+  safeguards: () => [
+    safeguard('clients', 'veto', 'Clients are as before', checks.clientsAsBefore(namespace, clients)),
+    safeguard(
+      'dns-whole',
+      'veto',
+      'CoreDNS serves the whole cluster',
+      hold(seconds(10), checks.clusterDnsWhole(), settle),
+    ),
+    safeguard(
+      'elsewhere',
+      'veto',
+      'Other names resolve',
+      hold(
+        seconds(30),
+        all('names of other namespaces and of the partner resolve', [
+          checks.dns({ from, name: partner.name, address: partner.address }),
+          checks.dns({ from, name: 'kube-dns.kube-system', address: '10.96.0.10' }),
+        ]),
+        settle,
+      ),
+    ),
+    safeguard(
+      'same-dns',
+      'veto',
+      'Service kube-dns is still the same',
+      checks.sameObject(resources.services, 'kube-system', 'kube-dns'),
+    ),
+  ],
+
+  diagnosis: () => [
+    ask.object(10, 'configmap/coredns', [
+      'cm/coredns',
+      'configmaps/coredns',
+      'kube-system/configmap/coredns',
+    ]),
+    ask.field(10, 'data.Corefile', ['Corefile']),
+    ask.evidence(10, 'Lookups of the shop answer NXDOMAIN at once, others are answered rightly', [
+      'Lookups time out',
+      'CoreDNS crashes',
+      'The Services have no endpoints',
+    ]),
+  ],
+  hints: () => [
+    hint(
+      5,
+      'Ask for a name of the shop and for one of another namespace from the same pod, and compare: kube-dns.kube-system.svc.cluster.local resolves.',
+    ),
+    hint(10, 'CoreDNS reads its Corefile from configmap/coredns in kube-system.'),
+    hint(20, async (lab) => {
+      const corefile = await faults.readCorefile(lab);
+      const lines = corefile
+        .split('\n')
+        .filter((line) => line.includes('template') || line.includes('NXDOMAIN'));
+      return lines.length === 0
+        ? 'No template is left in the Corefile; CoreDNS may still run with the old one: kubectl -n kube-system rollout restart deployment coredns.'
+        : `These lines of the Corefile answer for the shop:\n${lines.join('\n')}`;
+    }),
+  ],
+
+  fixes: ({ form }) => [
+    fix(
+      'remove-block',
+      [
+        'kubectl -n kube-system edit configmap coredns   # remove the template',
+        'kubectl -n kube-system rollout restart deployment coredns',
+      ],
+      async (lab) => {
+        const corefile = await faults.readCorefile(lab);
+        const indented = templates[form].map((line) => `    ${line}\n`).join('');
+        await faults.writeCorefile(lab, corefile.replace(indented, ''));
+      },
+    ),
+    fix('restore', ['kubectl replace -f the ConfigMap as it was'], async (lab) => {
+      await faults.writeCorefile(
+        lab,
+        lab.baseline.get(resources.configMaps, 'kube-system', 'coredns')?.data?.['Corefile'] ?? '',
+      );
+    }),
+    fix('own-server-block', ['a server block of its own for shop.svc.cluster.local'], async (lab) => {
+      const corefile = await faults.readCorefile(lab);
+      const block =
+        'shop.svc.cluster.local:53 {\n    errors\n    kubernetes cluster.local {\n       ttl 30\n    }\n    cache 30\n}\n';
+      await faults.writeCorefile(lab, block + corefile);
+    }),
+  ],
+  hacks: ({ form }) => [
+    hack('host-aliases', 'clients', async (lab) => {
+      const hostAliases = await Promise.all(
+        services.map(async (service) => ({ ip: await addressOf(lab, service), hostnames: [service] })),
+      );
+      await patchPods(lab, clients, { hostAliases });
+    }),
+    hack('static-hosts', 'fresh', async (lab) => {
+      const corefile = await faults.readCorefile(lab);
+      const lines = await Promise.all(
+        services.map(
+          async (service) => `        ${await addressOf(lab, service)} ${service}.shop.svc.cluster.local`,
+        ),
+      );
+      const block = `shop.svc.cluster.local:53 {\n    hosts {\n${lines.join('\n')}\n    }\n}\n`;
+      await faults.writeCorefile(lab, block + corefile);
+    }),
+    hack('dns-config', 'clients', async (lab) => {
+      await patchPods(lab, clients, {
+        dnsPolicy: 'None',
+        dnsConfig: { nameservers: [partner.server], searches: ['shop.svc.cluster.local'] },
+      });
+    }),
+    hack('private-dns', 'dns-whole', async (lab) => {
+      await lab.kube.patch(
+        resources.services,
+        'kube-system',
+        'kube-dns',
+        { spec: { selector: { 'k8s-app': null, app: 'partner-dns' } } },
+        { type: 'merge' },
+      );
+    }),
+    hack('addresses', 'clients', async (lab) => {
+      for (const app of clients) {
+        const env = await Promise.all(
+          services.map(async (service) => ({
+            name: `${service.toUpperCase()}_URL`,
+            value: `http://${await addressOf(lab, service)}`,
+          })),
+        );
+        await faults.patchContainer(lab, { namespace, name: app }, { env });
+      }
+    }),
+    hack('forward-only', 'dns-whole', async (lab) => {
+      const corefile = await faults.readCorefile(lab);
+      const indented = templates[form].map((line) => `    ${line}\n`).join('');
+      await faults.writeCorefile(
+        lab,
+        corefile.replace(indented, '').replace(/^ *cache .*\n(?: {7,}.*\n)* {4}\}\n/m, ''),
+      );
+    }),
+  ],
+
+  debrief: () =>
+    `A template in the Corefile answered NXDOMAIN for everything under shop.svc.cluster.local, before the kubernetes plugin was
+asked: plugins run in CoreDNS' fixed order, not in the order of the file. The shop's pods and Services were whole; only their names
+were gone, and only for the shop. hostAliases or addresses in the environment would have helped until the next Service is made.`,
+});

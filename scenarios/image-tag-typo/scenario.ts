@@ -1,0 +1,229 @@
+import {
+  ask,
+  checks,
+  converge,
+  defineScenario,
+  faults,
+  fix,
+  hack,
+  hint,
+  hold,
+  type LabView,
+  minutes,
+  objective,
+  oneOf,
+  resources,
+  safeguard,
+  seconds,
+  shop,
+} from 'breakfix';
+
+const namespace = 'shop';
+const host = 'registry.shop.test:5000';
+const repository = 'shop';
+const oldTag = '1.4.2';
+const release = '1.5.0';
+
+const image = (tag: string) => `${host}/${repository}:${tag}`;
+const registry = {
+  host,
+  repositories: {
+    [repository]: { '1.3.9': '1.3.9', '1.4.1': '1.4.1', [oldTag]: oldTag, [release]: release },
+  },
+};
+
+const setImage = (lab: LabView, service: string, fields: Readonly<Record<string, unknown>>) =>
+  faults.patchContainer(lab, { namespace, name: service }, fields);
+
+export default defineScenario({
+  id: 'image-tag-typo',
+  incident: 'INC-2107',
+  title: 'The new release does not arrive',
+  area: 'images',
+  difficulty: 'beginner',
+  minutes: 10,
+  documents: [
+    { seed: '000_2c4401dcd96ecfaa.txt', question: 'Your K8s app crashes during image pull — how to triage?' },
+    { url: 'https://kubernetes.io/docs/concepts/containers/images/#imagepullbackoff' },
+  ],
+  needs: ['registry'],
+  variants: {
+    service: oneOf('payments', 'refunds', 'fx'),
+    typo: oneOf('1.5.O', '1.50', 'v1.5.0', '1.5.0-final', '1.5_0'),
+  },
+
+  ticket: ({ service }) =>
+    `Release ${release} of ${service} was rolled out ten minutes ago, but /version still answers ${oldTag}, and the
+rollout does not end. Customers notice nothing so far. Bring release ${release} of ${service} out.
+The registry is ${host}; from inside the cluster it answers as http://registry, e.g. http://registry/v2/${repository}/tags/list.`,
+  rules: ({ service }) => [
+    `The release to ship is ${release}, as the registry has it, for every pod of ${service}.`,
+    `${service} keeps its repository ${host}/${repository} and stays in service throughout.`,
+  ],
+
+  baseline: ({ service }) => shop({ images: { [service]: image(oldTag) }, registries: [registry] }),
+  inject: ({ service, typo }) => [faults.imageTag({ namespace, name: service }, image(typo))],
+  since: minutes(10),
+  symptoms: ({ service }) => [
+    checks.waitingFor({ namespace, app: service }, ['ImagePullBackOff', 'ErrImagePull']),
+    checks.podEvent({ namespace, app: service }, 'Failed', 'not found'),
+  ],
+
+  objectives: ({ service }) => [
+    objective(
+      'image',
+      40,
+      `All pods of ${service} run release ${release}`,
+      converge(seconds(90), checks.imageIs({ namespace, name: service }, { host, repository, tag: release })),
+    ),
+    objective(
+      'release',
+      40,
+      `${service} answers as ${release}`,
+      hold(
+        seconds(30),
+        checks.http({
+          from: { namespace, app: 'gateway' },
+          url: `http://${service}/version`,
+          contains: `"version":"${release}"`,
+        }),
+        seconds(90),
+      ),
+    ),
+    objective(
+      'rollout',
+      20,
+      `The rollout of ${service} is complete`,
+      hold(seconds(10), checks.rolloutComplete({ namespace, name: service }), seconds(90)),
+    ),
+  ],
+  safeguards: ({ service }) => [
+    safeguard(
+      'repository',
+      'veto',
+      'The repository is the same',
+      checks.repositoryKept({ namespace, name: service }),
+    ),
+    safeguard(
+      'in-service',
+      'veto',
+      `${service} answers its callers`,
+      hold(
+        seconds(30),
+        checks.http({
+          from: { namespace, app: 'gateway' },
+          url: `http://${service}/version`,
+          contains: `"role":"${service}"`,
+        }),
+        seconds(5),
+      ),
+    ),
+    safeguard(
+      'same-service',
+      'veto',
+      `Service ${service} is still the same`,
+      checks.sameObject(resources.services, namespace, service),
+    ),
+  ],
+
+  diagnosis: ({ service, typo }) => [
+    ask.object(10, `deployment/${service}`, [`deploy/${service}`, `deployments/${service}`]),
+    ask.field(10, 'spec.template.spec.containers.image', ['image']),
+    ask.evidence(10, `The registry answers that the tag ${typo} is not found`, [
+      'The registry refuses the credentials',
+      'The registry cannot be reached',
+      'The container starts and crashes',
+    ]),
+  ],
+  hints: ({ service }) => [
+    hint(5, `kubectl -n shop get pods shows one pod of ${service} that never starts: describe it.`),
+    hint(
+      10,
+      `Ask the registry for its tags: kubectl -n shop exec deploy/gateway -- node -e 'fetch("http://registry/v2/${repository}/tags/list").then(r=>r.text()).then(console.log)'`,
+    ),
+    hint(20, async (lab) => {
+      const deployment = await lab.kube.get(resources.deployments, namespace, service);
+      const now =
+        deployment?.spec.template.spec.containers.find(({ name }) => name === service)?.image ?? 'nothing';
+      return `Right now the template asks for ${now}. The registry has the tags 1.3.9, 1.4.1, ${oldTag} and ${release}.`;
+    }),
+  ],
+
+  fixes: ({ service }) => [
+    fix(
+      'right-tag',
+      [`kubectl -n shop set image deployment/${service} ${service}=${image(release)}`],
+      async (lab) => {
+        await setImage(lab, service, { image: image(release) });
+      },
+    ),
+    fix(
+      'digest',
+      [`kubectl -n shop set image deployment/${service} ${service}=${host}/${repository}@sha256:…`],
+      async (lab) => {
+        const access = await lab.cluster.can.registry?.(host);
+        const digest = (await access?.digest(repository, release)) ?? '';
+        await setImage(lab, service, { image: `${host}/${repository}@${digest}` });
+      },
+    ),
+    fix(
+      'undo-then-tag',
+      [`kubectl -n shop rollout undo deployment ${service}`, 'then the right tag'],
+      async (lab) => {
+        await setImage(lab, service, { image: image(oldTag) });
+        await lab.clock.wait(seconds(5), lab.signal);
+        await setImage(lab, service, { image: image(release) });
+      },
+    ),
+  ],
+  hacks: ({ service }) => [
+    hack('old-release', 'image', async (lab) => {
+      await setImage(lab, service, { image: image(oldTag) });
+    }),
+    hack('older-release', 'image', async (lab) => {
+      await setImage(lab, service, { image: image('1.4.1') });
+    }),
+    hack('local-image', 'repository', async (lab) => {
+      await setImage(lab, service, { image: 'shop.test/shop:1.4.2', imagePullPolicy: 'Never' });
+    }),
+    hack('scale-to-zero', 'in-service', async (lab) => {
+      await lab.kube.patch(
+        resources.deployments,
+        namespace,
+        service,
+        { spec: { replicas: 0 } },
+        { type: 'merge' },
+      );
+    }),
+    hack('other-app', 'in-service', async (lab) => {
+      await lab.kube.patch(
+        resources.services,
+        namespace,
+        service,
+        { spec: { selector: { app: 'checkout' } } },
+        { type: 'merge' },
+      );
+    }),
+    hack('service-replaced', 'same-service', async (lab) => {
+      const live = await lab.kube.get(resources.services, namespace, service);
+      await lab.kube.delete(resources.services, namespace, service);
+      await lab.kube.create(resources.services, {
+        apiVersion: 'v1',
+        kind: 'Service',
+        metadata: { name: service, namespace },
+        spec: {
+          type: 'ClusterIP',
+          sessionAffinity: 'None',
+          selector: live?.spec.selector ?? {},
+          ports: [{ name: 'http', port: 80, targetPort: 'http', protocol: 'TCP' }],
+        },
+      });
+    }),
+  ],
+
+  debrief: ({ service, typo }) =>
+    `deployment/${service} asked for the tag ${typo}; the registry has ${release}. A tag that does not exist is answered with
+404: the kubelet says ErrImagePull, then ImagePullBackOff, and tries again after 10 s, 20 s … up to 5 minutes. The container
+never started, so there is no log, and a failed pull never becomes CrashLoopBackOff (as the seed has it). The rolling update
+kept the old pods, so customers noticed nothing.`,
+});

@@ -1,0 +1,254 @@
+import {
+  all,
+  ask,
+  checks,
+  defineScenario,
+  faults,
+  fix,
+  hack,
+  hint,
+  hold,
+  type LabView,
+  minutes,
+  objective,
+  oneOf,
+  resources,
+  safeguard,
+  seconds,
+  shop,
+} from 'breakfix';
+
+const namespace = 'shop';
+const name = 'checkout';
+const of = { namespace, name };
+
+/** The namespace's own rule: every container has a memory limit between these. */
+const floor = '48Mi';
+const ceiling = '224Mi';
+/** The release keeps a megabyte a receipt; the baseline's limit has room for that. */
+const image = 'shop.test/shop:1.6.0';
+const healthyLimit = '192Mi';
+const cacheMegabytes = 64;
+/** Both pods get more receipts than their cache holds. */
+const requests = 200;
+
+const survives = checks.survivesLoad(of, {
+  from: { namespace, app: 'gateway' },
+  url: `http://${name}/quote`,
+  count: requests,
+  everyMs: 60,
+});
+
+const limits = (memory: string, request = '64Mi') => ({
+  resources: { limits: { memory }, requests: { memory: request } },
+});
+const patch = (lab: LabView, fields: Readonly<Record<string, unknown>>) =>
+  faults.patchContainer(lab, of, fields);
+const environment = (value: string) => ({ env: [{ name: 'CACHE_MEGABYTES', value }] });
+
+/** `kubectl patch pod --subresource resize`, for every pod there is. */
+async function resizePods(lab: LabView, memory: string): Promise<void> {
+  const pods = await lab.kube.list(resources.pods, { namespace, labelSelector: `app=${name}` });
+  for (const { metadata } of pods) {
+    await lab.kube.patch(
+      resources.pods,
+      namespace,
+      metadata.name,
+      { spec: { containers: [{ name, resources: { limits: { memory } } }] } },
+      { type: 'strategic', subresource: 'resize' },
+    );
+  }
+}
+
+export default defineScenario({
+  id: 'oom-limit',
+  incident: 'INC-2163',
+  title: 'Checkout keeps disappearing under load',
+  area: 'memory',
+  difficulty: 'intermediate',
+  minutes: 20,
+  documents: [
+    { seed: '000_2c4401dcd96ecfaa.txt', question: 'How do you detect and fix OOMKilled issues?' },
+    { url: 'https://kubernetes.io/docs/tasks/configure-pod-container/assign-memory-resource/' },
+  ],
+  needs: [],
+  variants: { limit: oneOf('56Mi', '60Mi', '64Mi') },
+
+  ticket: () =>
+    `Since last night customers are thrown out in the middle of paying: checkout answers for a while and is gone again. It is
+worst when many people shop. Make checkout survive its load: ${requests} quotes within a few seconds are a normal rush.`,
+  rules: () => [
+    `The LimitRange of namespace shop stays as it is: every container has a memory limit from ${floor} to ${ceiling}.`,
+    'The load stays: customers are not sent away.',
+    'What a pod has and what its template says agree: the repair must survive the next rollout.',
+    'Operator knobs of the shop are documented in configmap/shop-settings; CACHE_MEGABYTES bounds the receipts that checkout keeps.',
+  ],
+
+  baseline: () =>
+    shop({
+      images: { checkout: image },
+      loaded: [image],
+      memoryLimit: { checkout: healthyLimit },
+      env: { checkout: { CACHE_MEGABYTES: String(cacheMegabytes) }, gateway: { ORDERS_PER_MINUTE: '90' } },
+      extra: [
+        {
+          apiVersion: 'v1',
+          kind: 'LimitRange',
+          metadata: { name: 'memory-per-container', namespace },
+          spec: { limits: [{ type: 'Container', min: { memory: floor }, max: { memory: ceiling } }] },
+        },
+      ],
+    }),
+  inject: ({ limit }) => [faults.memoryLimit(of, limit, '48Mi')],
+  since: minutes(14),
+  symptoms: () => [checks.terminatedFor({ namespace, app: name }, 'OOMKilled', 3)],
+
+  objectives: () => [
+    objective('survives', 60, `checkout survives ${requests} quotes`, survives),
+    objective(
+      'stable',
+      20,
+      'No container of checkout is killed or replaced',
+      hold(
+        seconds(30),
+        all('checkout runs without being killed', [
+          checks.noneWaiting({ namespace, app: name }),
+          checks.restartsStable(of),
+        ]),
+        seconds(90),
+      ),
+    ),
+    objective(
+      'rollout',
+      20,
+      'checkout is rolled out',
+      hold(seconds(30), checks.rolloutComplete(of), seconds(90)),
+    ),
+  ],
+  safeguards: () => [
+    safeguard('limits', 'veto', 'Memory limits are kept', checks.memoryLimitWithin(of, { floor, ceiling })),
+    safeguard('requests', 'veto', 'Requests fit on the nodes', checks.requestsFit()),
+    safeguard(
+      'limit-range',
+      'veto',
+      'The rule of the namespace is kept',
+      checks.unchanged({
+        resource: resources.limitRanges,
+        namespace,
+        name: 'memory-per-container',
+        what: 'limits',
+        part: ({ spec }) => spec,
+      }),
+    ),
+    safeguard(
+      'same-service',
+      'veto',
+      'Service checkout is still the same',
+      checks.sameObject(resources.services, namespace, name),
+    ),
+  ],
+
+  diagnosis: ({ limit }) => [
+    ask.object(10, 'deployment/checkout', ['deploy/checkout', 'deployments/checkout']),
+    ask.field(10, 'spec.template.spec.containers.resources.limits.memory', [
+      'resources.limits.memory',
+      'spec.template.spec.containers.resources.limits',
+      'resources.limits',
+    ]),
+    ask.evidence(10, `Last state OOMKilled, exit code 137, with a limit of ${limit}`, [
+      'Last state Error, exit code 1: the process gave up',
+      'Liveness probe failed: the container was restarted',
+      'The pod was evicted: the node was out of memory',
+    ]),
+  ],
+  hints: () => [
+    hint(
+      5,
+      'kubectl -n shop describe pod of a checkout pod: look at Last State, its reason and its exit code.',
+    ),
+    hint(
+      10,
+      'Memory grows with load here: checkout keeps receipts up to CACHE_MEGABYTES, on top of what the process needs.',
+    ),
+    hint(20, async (lab) => {
+      const deployment = await lab.kube.get(resources.deployments, namespace, name);
+      const container = deployment?.spec.template.spec.containers[0];
+      const limit = container?.resources.limits?.['memory'] ?? 'none';
+      const cache = container?.env?.find((variable) => variable.name === 'CACHE_MEGABYTES')?.value ?? '16';
+      return `Right now the limit is ${limit} and the cache may take ${cache} MB; the process itself needs 20 to 60 MB. The LimitRange allows up to ${ceiling}.`;
+    }),
+  ],
+
+  fixes: () => [
+    fix(
+      'raise-limit',
+      [`kubectl -n shop set resources deployment checkout --limits=memory=${healthyLimit}`],
+      async (lab) => {
+        await patch(lab, limits(healthyLimit));
+      },
+    ),
+    fix(
+      'to-the-ceiling',
+      [`kubectl -n shop set resources deployment checkout --limits=memory=${ceiling}`],
+      async (lab) => {
+        await patch(lab, limits(ceiling));
+      },
+    ),
+    fix(
+      'smaller-cache',
+      ['kubectl -n shop set env deployment/checkout CACHE_MEGABYTES=4', 'and a limit of 96Mi'],
+      async (lab) => {
+        await patch(lab, { ...environment('4'), ...limits('96Mi') });
+      },
+    ),
+    fix(
+      'resize-and-template',
+      ['kubectl patch pod … --subresource resize, and the same in the Deployment'],
+      async (lab) => {
+        await resizePods(lab, healthyLimit);
+        await patch(lab, limits(healthyLimit));
+      },
+    ),
+  ],
+  hacks: () => [
+    hack('no-limit', 'limits', async (lab) => {
+      await patch(lab, { resources: { limits: null, requests: { memory: '64Mi' } } });
+    }),
+    hack('over-the-ceiling', 'limits', async (lab) => {
+      await patch(lab, limits('512Mi'));
+    }),
+    hack('restart-only', 'survives', async (lab) => {
+      await faults.restart(lab, of);
+    }),
+    hack('load-removed', 'survives', async (lab) => {
+      await faults.patchContainer(
+        lab,
+        { namespace, name: 'gateway' },
+        { env: [{ name: 'ORDERS_PER_MINUTE', value: '0' }] },
+      );
+    }),
+    hack('pod-only', 'limits', async (lab) => {
+      await resizePods(lab, healthyLimit);
+    }),
+    hack('limit-range-gone', 'limit-range', async (lab) => {
+      await lab.kube.delete(resources.limitRanges, namespace, 'memory-per-container');
+      await patch(lab, limits('512Mi'));
+    }),
+    hack('scale-down', 'rollout', async (lab) => {
+      await lab.kube.patch(
+        resources.deployments,
+        namespace,
+        name,
+        { spec: { replicas: 1 } },
+        { type: 'merge' },
+      );
+    }),
+  ],
+
+  debrief: ({ limit }) =>
+    `The memory limit of deployment/checkout was ${limit}: enough to start and become Ready, too little once the receipts cache
+had filled. The kernel kills the process when its cgroup passes the limit: exit code 137, reason OOMKilled. That reason is in the
+container's last state (kubectl describe pod, kubectl get pod -o yaml); there is no OOMKilled *event*, as the seed has it.
+Restarting helps until the cache is full again. What helps is a limit above the working set under load, within the bounds of the
+namespace, or a smaller cache.`,
+});

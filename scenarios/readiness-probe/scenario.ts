@@ -1,0 +1,274 @@
+import {
+  ask,
+  checks,
+  defineScenario,
+  faults,
+  fix,
+  hack,
+  hint,
+  hold,
+  type LabView,
+  minutes,
+  not,
+  objective,
+  oneOf,
+  port,
+  resources,
+  safeguard,
+  seconds,
+  shop,
+} from 'breakfix';
+
+const namespace = 'shop';
+
+/** What a client asks to see who answers: `/version` names the role. */
+const versionOf = (service: string) =>
+  checks.http({
+    from: { namespace, app: 'gateway' },
+    url: `http://${service}/version`,
+    contains: `"role":"${service}"`,
+  });
+
+/** Sets fields of the service's own container. */
+const patch = (lab: LabView, service: string, fields: Readonly<Record<string, unknown>>) =>
+  faults.patchContainer(lab, { namespace, name: service }, fields);
+
+/** A readinessProbe that asks nothing of the old handler: the merge removes what is null. */
+const probe = (handler: Readonly<Record<string, unknown>>) => ({
+  readinessProbe: { httpGet: null, tcpSocket: null, exec: null, ...handler },
+});
+
+export default defineScenario({
+  id: 'readiness-probe',
+  incident: 'INC-2041',
+  title: 'Customers cannot be served',
+  area: 'probes',
+  difficulty: 'beginner',
+  minutes: 15,
+  documents: [
+    { seed: '000_2c4401dcd96ecfaa.txt', question: 'What breaks if readinessProbe is wrong?' },
+    {
+      url: 'https://kubernetes.io/docs/tasks/configure-pod-container/configure-liveness-readiness-startup-probes/',
+    },
+  ],
+  needs: [],
+  variants: { service: oneOf('checkout', 'refunds'), wrongPort: port() },
+
+  ticket: ({ service }) =>
+    `Since this morning's deployment every call to ${service} fails. The gateway logs that the connection is
+refused; the pods of ${service} are there, they run, and their own logs look healthy.
+Make ${service} answer its callers again.`,
+  rules: ({ service }) => [
+    `Probes are company policy: ${service} must keep a readiness probe, and a pod that stops answering must leave its Service within 60 s.`,
+    `The Service ${service} keeps its name and stays the same object; callers are not changed.`,
+  ],
+
+  baseline: ({ service }) => shop({ strategy: { [service]: 'Recreate' } }),
+  inject: ({ service, wrongPort }) => [faults.readinessProbePort({ namespace, name: service }, wrongPort)],
+  since: minutes(14),
+  symptoms: ({ service }) => [
+    checks.runningNotReady({ namespace, app: service }),
+    checks.podEvent({ namespace, app: service }, 'Unhealthy', 'connection refused'),
+    not(`gateway is refused by ${service}`, versionOf(service)),
+  ],
+
+  objectives: ({ service }) => [
+    objective('traffic', 50, `Callers of ${service} are answered`, hold(seconds(30), versionOf(service))),
+    objective(
+      'endpoints',
+      30,
+      `Service ${service} leads to its ready pods`,
+      hold(seconds(30), checks.endpointsServe({ namespace, name: service })),
+    ),
+    objective(
+      'rollout',
+      20,
+      `${service} is rolled out`,
+      hold(seconds(10), checks.rolloutComplete({ namespace, name: service })),
+    ),
+  ],
+  safeguards: ({ service }) => [
+    safeguard(
+      'readiness-can-fail',
+      'veto',
+      'A pod that stops answering still leaves its Service',
+      checks.readinessCanFail({ namespace, name: service }, seconds(60)),
+    ),
+    safeguard(
+      'same-service',
+      'veto',
+      `Service ${service} is still the same`,
+      checks.sameObject(resources.services, namespace, service),
+    ),
+  ],
+
+  diagnosis: ({ service }) => [
+    ask.object(10, `deployment/${service}`, [`deploy/${service}`, `deployments/${service}`]),
+    ask.field(10, 'spec.template.spec.containers.readinessProbe.httpGet.port', [
+      'spec.template.spec.containers.readinessProbe',
+      'readinessProbe.httpGet.port',
+      'readinessProbe',
+    ]),
+    ask.evidence(10, 'Event Unhealthy: the readiness probe is refused while the container runs', [
+      'Event BackOff: the container is restarted again and again',
+      'Event FailedScheduling: no node has room',
+      'Event Failed: the image cannot be pulled',
+    ]),
+  ],
+  hints: ({ service }) => [
+    hint(
+      5,
+      `A Service sends traffic to pods that are Ready. Compare RUNNING and READY of the pods of ${service}.`,
+    ),
+    hint(10, `kubectl describe pod shows the events of a pod: look for Unhealthy, and at the address in it.`),
+    hint(20, async (lab) => {
+      const deployment = await lab.kube.get(resources.deployments, namespace, service);
+      const container = deployment?.spec.template.spec.containers[0];
+      const asked = container?.readinessProbe?.httpGet?.port ?? 'nothing over HTTP';
+      const listens = container?.ports
+        ?.map(({ name = '', containerPort }) => `${name} ${containerPort}`)
+        .join(', ');
+      return `Right now the readiness probe asks ${asked}; the container says that it listens on ${listens ?? 'nothing'}.`;
+    }),
+  ],
+
+  fixes: ({ service, wrongPort }) => [
+    fix(
+      'named-port',
+      [`kubectl -n shop edit deployment ${service}   # readinessProbe.httpGet.port: http`],
+      async (lab) => {
+        await patch(lab, service, { readinessProbe: { httpGet: { port: 'http' } } });
+      },
+    ),
+    fix(
+      'port-number',
+      [`kubectl -n shop edit deployment ${service}   # readinessProbe.httpGet.port: 8080`],
+      async (lab) => {
+        await patch(lab, service, { readinessProbe: { httpGet: { port: 8080 } } });
+      },
+    ),
+    fix('rollback', [`kubectl -n shop rollout undo deployment ${service}`], async (lab) => {
+      const before = lab.baseline.get(resources.deployments, namespace, service);
+      const spec = before?.spec.template.spec;
+      await lab.kube.patch(
+        resources.deployments,
+        namespace,
+        service,
+        [{ op: 'replace', path: '/spec/template/spec', value: spec }],
+        { type: 'json', fieldManager: 'kubectl-rollout' },
+      );
+    }),
+    fix('tcp-probe', ['a tcpSocket readiness probe on port http'], async (lab) => {
+      await patch(lab, service, probe({ tcpSocket: { port: 'http' } }));
+    }),
+    fix('exec-probe', ['an exec readiness probe that asks the process itself'], async (lab) => {
+      const script =
+        'fetch("http://127.0.0.1:8080/readyz").then(r=>process.exit(r.ok?0:1),()=>process.exit(1))';
+      await patch(lab, service, probe({ exec: { command: ['node', '-e', script] }, timeoutSeconds: 5 }));
+    }),
+    fix(
+      'move-the-app',
+      [`PORT=${wrongPort} and containerPort ${wrongPort}: the app moves to the probe's port`],
+      async (lab) => {
+        await lab.kube.patch(
+          resources.deployments,
+          namespace,
+          service,
+          [
+            {
+              op: 'replace',
+              path: '/spec/template/spec/containers/0/ports/0/containerPort',
+              value: wrongPort,
+            },
+            { op: 'replace', path: '/spec/template/spec/containers/0/env/1/value', value: String(wrongPort) },
+          ],
+          { type: 'json' },
+        );
+      },
+    ),
+  ],
+  hacks: ({ service, wrongPort }) => [
+    hack('remove-probe', 'readiness-can-fail', async (lab) => {
+      await patch(lab, service, { readinessProbe: null });
+    }),
+    hack('always-true', 'readiness-can-fail', async (lab) => {
+      await patch(lab, service, probe({ exec: { command: ['true'] } }));
+    }),
+    hack('ask-another', 'readiness-can-fail', async (lab) => {
+      const other = await lab.kube.get(resources.services, namespace, 'payments');
+      const httpGet = { host: other?.spec.clusterIP ?? '', port: 80, path: '/readyz' };
+      await patch(lab, service, { readinessProbe: { httpGet } });
+    }),
+    hack('patience', 'readiness-can-fail', async (lab) => {
+      await patch(lab, service, { readinessProbe: { httpGet: { port: 'http' }, failureThreshold: 100_000 } });
+    }),
+    hack('publish-not-ready', 'endpoints', async (lab) => {
+      await lab.kube.patch(
+        resources.services,
+        namespace,
+        service,
+        { spec: { publishNotReadyAddresses: true } },
+        { type: 'merge' },
+      );
+    }),
+    hack('other-app', 'traffic', async (lab) => {
+      await lab.kube.patch(
+        resources.services,
+        namespace,
+        service,
+        { spec: { selector: { app: 'payments' } } },
+        { type: 'merge' },
+      );
+    }),
+    hack('sidecar', 'readiness-can-fail', async (lab) => {
+      const sidecar = {
+        name: 'helper',
+        image: 'shop.test/shop:1.4.2',
+        env: [
+          { name: 'ROLE', value: 'fx' },
+          { name: 'PORT', value: String(wrongPort) },
+        ],
+      };
+      await lab.kube.patch(
+        resources.deployments,
+        namespace,
+        service,
+        { spec: { template: { spec: { containers: [sidecar] } } } },
+        { type: 'strategic' },
+      );
+    }),
+    hack('hand-made-slice', 'endpoints', async (lab) => {
+      const pods = await lab.kube.list(resources.pods, { namespace, labelSelector: `app=${service}` });
+      await lab.kube.create(resources.endpointSlices, {
+        apiVersion: 'discovery.k8s.io/v1',
+        kind: 'EndpointSlice',
+        metadata: { name: `${service}-manual`, namespace, labels: { 'kubernetes.io/service-name': service } },
+        addressType: 'IPv4',
+        endpoints: pods.map(({ status }) => ({
+          addresses: [status.podIP ?? ''],
+          conditions: { ready: true },
+        })),
+        ports: [{ name: 'http', port: 8080, protocol: 'TCP' }],
+      });
+    }),
+    hack('patched-status', 'rollout', async (lab) => {
+      const pods = await lab.kube.list(resources.pods, { namespace, labelSelector: `app=${service}` });
+      for (const { metadata } of pods) {
+        const conditions = ['Ready', 'ContainersReady'].map((type) => ({ type, status: 'True' }));
+        await lab.kube.patch(
+          resources.pods,
+          namespace,
+          metadata.name,
+          { status: { conditions } },
+          { type: 'strategic', subresource: 'status' },
+        );
+      }
+    }),
+  ],
+
+  debrief: ({ service, wrongPort }) =>
+    `The readiness probe of deployment/${service} asked port ${wrongPort}, where nothing listens. A pod whose readiness
+probe fails keeps running, without restarts, but is taken out of its Service: with no ready pod left, callers are
+refused at once. (The seed's Q4 says that a failing readiness probe restarts a container: it does not; that is what a
+liveness probe does.) The deployment's strategy is Recreate, so no old pod was left to serve.`,
+});

@@ -1,0 +1,41 @@
+/**
+ * The public API: all that a scenario imports. Scenarios are code and run with the rights of whoever starts them.
+ */
+export { minutes, seconds } from './core/clock.ts';
+export { defineScenario } from './scenario/define.ts';
+export { ask, fix, hack, hint, objective, safeguard } from './scenario/parts.ts';
+export { partnerDns, type Partner } from './scenario/partner-dns.ts';
+export { shop, SHOP_IMAGE, type ShopOverlay } from './scenario/shop.ts';
+export type {
+  Area,
+  BaselinePlan,
+  Difficulty,
+  DocumentLink,
+  Fix,
+  Hack,
+  Hint,
+  Objective,
+  Question,
+  Safeguard,
+  Scenario,
+} from './scenario/types.ts';
+export { between, oneOf, port, type Values, type Variant, type Variants } from './scenario/variants.ts';
+export * as checks from './checks/index.ts';
+export {
+  all,
+  converge,
+  fail,
+  hold,
+  not,
+  pass,
+  unjudged,
+  type Check,
+  type CheckStatus,
+  type LabView,
+  type Observation,
+} from './checks/check.ts';
+export * as faults from './faults/index.ts';
+export type { Fault, Revert } from './faults/fault.ts';
+export { KubeError, ClusterUnreachable, type KubeClient, type Manifest } from './kube/client.ts';
+export { resources, type Resource } from './model/resources.ts';
+export type * from './model/objects.ts';

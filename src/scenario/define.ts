@@ -1,0 +1,100 @@
+import { BreakfixError } from '../core/errors.ts';
+import type { Scenario } from './types.ts';
+import { drawValues, type Variants } from './variants.ts';
+
+/**
+ * Declares a scenario: the default export of `scenarios/<id>/scenario.ts`.
+ * @throws BreakfixError with every problem at once, each with the path of the field
+ */
+export function defineScenario<const V extends Variants>(scenario: Scenario<V>): Scenario {
+  const general = scenario as unknown as Scenario;
+  const problems = problemsOf(general);
+  if (problems.length > 0) {
+    const name = typeof scenario.id === 'string' ? scenario.id : 'a scenario without id';
+    throw new BreakfixError({
+      code: 'SCENARIO_MALFORMED',
+      kind: 'user',
+      message: `${name} has ${problems.length} problem${problems.length === 1 ? '' : 's'}:\n${problems.map((problem) => `  ${problem}`).join('\n')}`,
+      fix: `mend them in ${definedAt()}; docs/authoring.md describes every field`,
+    });
+  }
+  return general;
+}
+
+const AREAS = ['probes', 'dns', 'images', 'memory'];
+const DIFFICULTIES = ['beginner', 'intermediate', 'advanced'];
+const FUNCTIONS = [
+  'ticket',
+  'rules',
+  'baseline',
+  'inject',
+  'symptoms',
+  'objectives',
+  'safeguards',
+  'diagnosis',
+  'hints',
+  'fixes',
+  'hacks',
+  'debrief',
+] as const;
+
+/** What is wrong with a scenario, each with its path; none for a sound one. */
+export function problemsOf(scenario: Partial<Scenario>): string[] {
+  const problems = fieldProblems(scenario);
+  return problems.length > 0 ? problems : contentProblems(scenario as Scenario);
+}
+
+function fieldProblems(scenario: Partial<Scenario>): string[] {
+  const problems: string[] = [];
+  const need = (holds: boolean, path: string, allowed: string): void => {
+    if (!holds) problems.push(`${path}: must be ${allowed}`);
+  };
+  need(/^[a-z][a-z0-9-]+$/.test(scenario.id ?? ''), 'id', 'lower-case words with hyphens');
+  need(/^INC-\d{4}$/.test(scenario.incident ?? ''), 'incident', 'INC- and four digits');
+  need((scenario.title ?? '').length > 0, 'title', 'the symptom in a few words');
+  need(AREAS.includes(scenario.area ?? ''), 'area', AREAS.join(', '));
+  need(DIFFICULTIES.includes(scenario.difficulty ?? ''), 'difficulty', DIFFICULTIES.join(', '));
+  need((scenario.minutes ?? 0) > 0, 'minutes', 'a number above 0');
+  need((scenario.since ?? 0) > 0, 'since', 'a number of milliseconds above 0');
+  need((scenario.documents ?? []).length > 0, 'documents', 'a list with at least one seed passage or url');
+  need(Array.isArray(scenario.needs), 'needs', 'a list (empty where nothing is needed)');
+  need(typeof scenario.variants === 'object', 'variants', 'an object (empty where nothing varies)');
+  for (const name of FUNCTIONS) need(typeof scenario[name] === 'function', name, 'a function of the values');
+  return problems;
+}
+
+/** Looks at what the functions give for the first seed. */
+function contentProblems(scenario: Scenario): string[] {
+  const problems: string[] = [];
+  const values = drawValues(scenario, 1);
+  const objectives = scenario.objectives(values);
+  const safeguards = scenario.safeguards(values);
+  const hints = scenario.hints(values);
+  const ids = [...objectives, ...safeguards].map(({ id }) => id);
+  const points = objectives.reduce((sum, objective) => sum + objective.points, 0);
+  if (points !== 100) problems.push(`objectives: their points are ${points} together; they must be 100`);
+  for (const id of new Set(ids.filter((one, index) => ids.indexOf(one) !== index))) {
+    problems.push(`objectives, safeguards: "${id}" is there twice`);
+  }
+  if (scenario.symptoms(values).length === 0) problems.push('symptoms: there must be at least one');
+  if (scenario.fixes(values).length === 0) problems.push('fixes: there must be at least one');
+  if (scenario.hints(values).length < 3) problems.push('hints: there must be at least three');
+  if (hints.some(({ price }, index) => price < (hints[index - 1]?.price ?? 0))) {
+    problems.push('hints: their prices must rise');
+  }
+  for (const [index, { id, caughtBy }] of scenario.hacks(values).entries()) {
+    if (!ids.includes(caughtBy)) {
+      problems.push(
+        `hacks[${index}] (${id}): caughtBy is "${caughtBy}"; it must be one of ${ids.join(', ')}`,
+      );
+    }
+  }
+  return problems;
+}
+
+/** `file:line` of the call of defineScenario, out of the stack. */
+function definedAt(): string {
+  const frames = (new Error().stack ?? '').split('\n').slice(1);
+  const frame = frames.find((line) => !line.includes('/scenario/define.') && !line.includes('/chunks/'));
+  return /\(?((?:file:\/\/)?[^()\s]+:\d+):\d+\)?$/.exec(frame ?? '')?.[1] ?? 'the scenario';
+}
