@@ -1,0 +1,180 @@
+/**
+ * Who owns which fields of an object: `metadata.managedFields` and how an ordinary write changes it.
+ * https://kubernetes.io/docs/reference/using-api/server-side-apply/#managed-fields
+ */
+import type { ManagedFieldsEntry } from '../../objects.ts';
+import { roundTrip } from '../../schema/round-trip.ts';
+import type { TypeSchema } from '../../schema/types.ts';
+import { compareObjects } from './compare.ts';
+import type { Comparison } from './compare.ts';
+import { difference, isEmptySet, LEAF, union, withoutSubtrees } from './field-set.ts';
+import type { FieldSet } from './field-set.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** Fields that nobody owns: they are the server's. */
+const SERVER_FIELDS: FieldSet = {
+  'f:apiVersion': LEAF,
+  'f:kind': LEAF,
+  'f:metadata': {
+    '.': LEAF,
+    'f:name': LEAF,
+    'f:namespace': LEAF,
+    'f:creationTimestamp': LEAF,
+    'f:selfLink': LEAF,
+    'f:uid': LEAF,
+    'f:clusterName': LEAF,
+    'f:generation': LEAF,
+    'f:managedFields': LEAF,
+    'f:resourceVersion': LEAF,
+  },
+};
+
+/** More updaters than this share one entry, the oldest of them. */
+const MOST_UPDATERS = 10;
+
+/** Who writes, and how. */
+export interface Writer {
+  /** The field manager; kubectl and controllers name themselves. */
+  readonly manager: string;
+  /** `v1`, `apps/v1`: the version that the request was made with. */
+  readonly apiVersion: string;
+  readonly subresource?: string;
+  /** RFC 3339 in whole seconds. */
+  readonly time: string;
+}
+
+export interface TrackUpdate extends Writer {
+  readonly operation: 'Update';
+  /** The object before the write; undefined for a create. */
+  readonly before: Fields | undefined;
+  /** The object after it, as it will be stored. */
+  readonly after: Fields;
+  readonly schema: TypeSchema;
+  /** The entries so far. */
+  readonly managedFields: readonly ManagedFieldsEntry[] | undefined;
+  /** Fields that this kind of write does not touch (`{ 'f:status': {} }` for the main resource). */
+  readonly resetFields?: FieldSet;
+}
+
+/** The fields of an entry. */
+export function fieldsOfEntry(entry: ManagedFieldsEntry): FieldSet {
+  return entry.fieldsV1 as FieldSet;
+}
+
+/** Without what only the server sets. */
+export function withoutServerFields(set: FieldSet): FieldSet {
+  return difference(set, SERVER_FIELDS);
+}
+
+/**
+ * The entries after an ordinary write: what it added or changed belongs to the writer, and to nobody else but for
+ * what it did not touch. An object that has no entries at all (an old one) is not tracked. Returns the same array
+ * where nothing changes.
+ */
+export function trackUpdate(update: TrackUpdate): readonly ManagedFieldsEntry[] {
+  const { before, after, schema, managedFields = [], resetFields = LEAF } = update;
+  if (before !== undefined && managedFields.length === 0) return managedFields;
+  const changes = compareObjects(before ?? emptyObject(schema), after, schema);
+  const taken = withoutServerFields(withoutSubtrees(union(changes.modified, changes.added), resetFields));
+  const others = loseFields(managedFields, changes, undefined);
+  if (isEmptySet(taken)) return others;
+
+  const entry: ManagedFieldsEntry = {
+    manager: update.manager === '' ? 'unknown' : update.manager,
+    operation: 'Update',
+    apiVersion: update.apiVersion,
+    time: update.time,
+    fieldsType: 'FieldsV1',
+    fieldsV1: taken,
+    ...(update.subresource === undefined || update.subresource === ''
+      ? {}
+      : { subresource: update.subresource }),
+  };
+  const same = others.find((other) => isSameManager(other, entry));
+  const merged =
+    same === undefined ? entry : { ...entry, fieldsV1: { ...union(fieldsOfEntry(same), taken) } };
+  return sortEntries(capUpdaters([...others.filter((other) => other !== same), merged]));
+}
+
+const emptyObjects = new WeakMap<TypeSchema, Fields>();
+
+/** What Go's empty struct of a built-in type looks like: its fields that are always written count as being there. */
+function emptyObject(schema: TypeSchema): Fields {
+  let empty = emptyObjects.get(schema);
+  if (empty === undefined) {
+    empty = roundTrip({}, schema);
+    emptyObjects.set(schema, empty);
+  }
+  return empty;
+}
+
+/** Entries of the same manager are one; appliers whatever version they use. */
+export function isSameManager(a: ManagedFieldsEntry, b: ManagedFieldsEntry): boolean {
+  return (
+    a.manager === b.manager &&
+    a.operation === b.operation &&
+    (a.subresource ?? '') === (b.subresource ?? '') &&
+    (a.operation === 'Apply' || a.apiVersion === b.apiVersion)
+  );
+}
+
+/** The entries without what was changed or removed; those left with nothing are gone. */
+export function loseFields(
+  entries: readonly ManagedFieldsEntry[],
+  { added, modified, removed }: Comparison,
+  except: ManagedFieldsEntry | undefined,
+): readonly ManagedFieldsEntry[] {
+  const lost = union(union(added, modified), removed);
+  if (isEmptySet(lost)) return entries;
+  const result: ManagedFieldsEntry[] = [];
+  for (const entry of entries) {
+    const left = entry === except ? fieldsOfEntry(entry) : difference(fieldsOfEntry(entry), lost);
+    if (!isEmptySet(left)) result.push(entry === except ? entry : { ...entry, fieldsV1: left });
+  }
+  return result;
+}
+
+/** The order in which the API server writes them: appliers first, then by time and name. */
+export function sortEntries(entries: readonly ManagedFieldsEntry[]): ManagedFieldsEntry[] {
+  const keyOf = (entry: ManagedFieldsEntry): string[] => [
+    entry.operation,
+    entry.time ?? '',
+    entry.manager,
+    entry.apiVersion,
+    entry.subresource ?? '',
+  ];
+  return entries
+    .map((entry) => ({ entry, key: keyOf(entry) }))
+    .sort((a, b) => {
+      const at = a.key.findIndex((part, index) => part !== b.key[index]);
+      return at < 0 ? 0 : (a.key[at] ?? '') < (b.key[at] ?? '') ? -1 : 1;
+    })
+    .map(({ entry }) => entry);
+}
+
+/** Puts the oldest updaters of a version together when there are too many. */
+function capUpdaters(entries: readonly ManagedFieldsEntry[]): readonly ManagedFieldsEntry[] {
+  const updaters = sortEntries(entries.filter(({ operation }) => operation === 'Update'));
+  let excess = updaters.length - MOST_UPDATERS;
+  if (excess <= 0) return entries;
+  const result = new Set(entries);
+  const buckets = new Map<string, ManagedFieldsEntry>();
+  for (const entry of updaters) {
+    if (excess <= 0) break;
+    const bucket = buckets.get(entry.apiVersion);
+    if (bucket !== undefined) {
+      result.delete(bucket);
+      result.delete(entry);
+      const { subresource: _subresource, ...rest } = entry;
+      const fieldsV1 = { ...union(fieldsOfEntry(bucket), fieldsOfEntry(entry)) };
+      const merged: ManagedFieldsEntry = { ...rest, manager: 'ancient-changes', fieldsV1 };
+      result.add(merged);
+      buckets.set(entry.apiVersion, merged);
+      excess--;
+    } else {
+      buckets.set(entry.apiVersion, entry);
+    }
+  }
+  return [...result];
+}
