@@ -19,7 +19,7 @@ export interface ControllerContext {
   readonly events: EventRecorder;
   readonly watches: SharedWatches;
   /** Every resource that the API server serves just now, custom ones too. */
-  resources(): readonly Resource[];
+  readonly resources: () => readonly Resource[];
   /** The cluster's CA certificate, PEM. */
   readonly rootCertificate: string;
 }

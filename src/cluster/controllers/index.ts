@@ -47,7 +47,7 @@ export interface ControllerDependencies {
    */
   apiFor(component: string): Api;
   /** Every resource that the API server serves just now, custom ones too. */
-  resources(): readonly Resource[];
+  readonly resources: () => readonly Resource[];
   /** The cluster's CA certificate, PEM. */
   readonly rootCertificate: string;
   /** Only these; all of them where it is left out. */

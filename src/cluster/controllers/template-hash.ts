@@ -11,7 +11,7 @@ const SAFE_CHARACTERS = 'bcdfghjklmnpqrstvwxz2456789';
  */
 export function templateHash(template: unknown, collisions = 0): string {
   const text = canonical(template) + (collisions === 0 ? '' : `/${collisions}`);
-  return [...String(hash32(text))]
-    .map((digit) => SAFE_CHARACTERS.charAt(digit.charCodeAt(0) % SAFE_CHARACTERS.length))
-    .join('');
+  return String(hash32(text)).replace(/\d/g, (digit) =>
+    SAFE_CHARACTERS.charAt(digit.charCodeAt(0) % SAFE_CHARACTERS.length),
+  );
 }

@@ -44,5 +44,5 @@ function rank(pod: Pod, onSameNode: number, now: Micros): number[] {
 /** Ages that differ by less than a factor of two count as the same, so that not always the newest pod goes. */
 function age(since: string, now: Micros): number {
   const nanoseconds = (now - microsOf(since)) * 1000;
-  return nanoseconds <= 0 ? 0 : Math.floor(Math.log2(nanoseconds));
+  return nanoseconds <= 0 ? 0 : nanoseconds.toString(2).length - 1;
 }

@@ -49,7 +49,8 @@ export class FakeApi implements Api {
 
   create<T extends KubeObject>(resource: Resource<T>, object: NewObject<T>): T {
     const draft = copy(object) as unknown as Stored;
-    draft.metadata.name ??= `${draft.metadata.generateName ?? ''}${this.#random('name').suffix(5)}`;
+    if (object.metadata.name === undefined)
+      draft.metadata.name = `${draft.metadata.generateName ?? ''}${this.#random('name').suffix(5)}`;
     this.refuse('create', resource, draft);
     if (this.get(resource, draft.metadata.namespace, draft.metadata.name) !== undefined) {
       throw statusError(409, 'AlreadyExists', `${resource.id} "${draft.metadata.name}" already exists`);

@@ -107,7 +107,7 @@ export function setPodStatus(api: Api, pod: Pod, timestamp: string, isReady: boo
       draft.status.podIPs = [{ ip }];
       draft.status.conditions = [
         ...(draft.status.conditions ?? []).filter(({ type }) => type !== 'Ready'),
-        { type: 'Ready', status: isReady ? 'True' : 'False', lastTransitionTime: timestamp } as Condition,
+        { type: 'Ready', status: isReady ? 'True' : 'False', lastTransitionTime: timestamp },
       ];
     }),
   );
@@ -197,5 +197,5 @@ export function node(name: string, overrides: Partial<Node['spec']> = {}): NewOb
       addresses: [],
       nodeInfo: {},
     },
-  } as NewObject<Node>;
+  };
 }
