@@ -15,7 +15,11 @@ export interface KubeClient {
     name: string,
   ): Promise<T | undefined>;
   list<T extends KubeObject>(resource: Resource<T>, options?: ListOptions): Promise<T[]>;
-  create<T extends KubeObject>(resource: Resource<T>, object: NewObject<T>): Promise<T>;
+  create<T extends KubeObject>(
+    resource: Resource<T>,
+    object: NewObject<T>,
+    options?: WriteOptions,
+  ): Promise<T>;
   /** Replaces an object (or, with `subresource`, a part of it); a stale resourceVersion is a 409. */
   update<T extends KubeObject>(resource: Resource<T>, object: T, options?: WriteOptions): Promise<T>;
   patch<T extends KubeObject>(
@@ -53,7 +57,7 @@ export interface KubeClient {
    * or a `TimeoutError` where it does not end in time
    */
   exec(namespace: string, pod: string, options: ExecOptions): Promise<ExecResult>;
-  /** A port on 127.0.0.1 that leads to one of a pod. */
+  /** A port on 127.0.0.1 that leads to one of a pod; every connection to it is a connection in the pod. */
   portForward(namespace: string, pod: string, port: number): Promise<PortForward>;
   /** Any request; a status of 400 and more is an answer like any other. */
   raw(path: string, options?: RawOptions): Promise<RawResponse>;
