@@ -5,18 +5,10 @@ import { Random } from '../core/random.ts';
 import { resources } from '../model/resources.ts';
 import type { PhaseName } from '../report/journal.ts';
 import type { Cluster } from '../providers/provider.ts';
-import type { BaselinePlan, Scenario } from '../scenario/types.ts';
-import type { Values, Variants } from '../scenario/variants.ts';
+import type { BaselinePlan } from '../scenario/types.ts';
 import { workloadsWhole } from './healthy.ts';
+import type { Incident } from './incident.ts';
 import { registryObjects } from './registry-objects.ts';
-
-/** A scenario with the values of one seed: everything that is needed to run it. */
-export interface Incident {
-  readonly scenario: Scenario;
-  readonly seed: number;
-  readonly values: Values<Variants>;
-  readonly plan: BaselinePlan;
-}
 
 export interface PhaseReport {
   (phase: PhaseName, work: () => Promise<string | undefined>): Promise<void>;

@@ -3,7 +3,8 @@ import { type Check, gradeCheck, type LabView, type Observation } from '../check
 import type { Cluster } from '../providers/provider.ts';
 import type { GradeEntry } from '../report/journal.ts';
 import { type ObjectiveResult, type PartResult, type SafeguardResult, score } from '../score/score.ts';
-import { type Incident, viewOf } from './break.ts';
+import { viewOf } from './break.ts';
+import type { Incident } from './incident.ts';
 
 export interface GradeOptions {
   /** What the hints that were taken cost. */

@@ -56,7 +56,7 @@ export interface Question {
   /** Choices that are offered; without them the answer is free text. */
   readonly choices?: readonly string[];
   /** Whether an answer is right; the texts are compared without case and outer spaces. */
-  accepts(answer: string): boolean;
+  readonly accepts: (answer: string) => boolean;
   /** An answer that is right, for `verify` and the debrief. */
   readonly answer: string;
 }

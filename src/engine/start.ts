@@ -1,0 +1,139 @@
+import { writeFileSync } from 'node:fs';
+import type { Baseline } from '../checks/baseline.ts';
+import { messageOf } from '../core/errors.ts';
+import type { Clock } from '../core/clock.ts';
+import type { PhaseName } from '../report/journal.ts';
+import type { Cluster, ClusterProvider, ClusterSpec } from '../providers/provider.ts';
+import { breakCluster, type PhaseReport } from './break.ts';
+import type { Incident } from './incident.ts';
+import type { LabFolder, LabRecord, LabStore } from './lab-store.ts';
+import { type Snapshot, takeSnapshot } from './snapshot.ts';
+
+export interface StartOptions {
+  readonly store: LabStore;
+  readonly provider: ClusterProvider;
+  readonly incident: Incident;
+  /** The wall. */
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  /** A phase has begun, or has ended after so many milliseconds. */
+  readonly progress: (phase: PhaseName, state: 'begun' | PhaseEnd) => void;
+}
+
+export interface PhaseEnd {
+  readonly tookMs: number;
+  readonly detail?: string;
+}
+
+export interface StartedLab {
+  readonly name: string;
+  readonly folder: LabFolder;
+  readonly record: LabRecord;
+  readonly cluster: Cluster;
+}
+
+/**
+ * Plan → cluster → shop → healthy → fault → symptom → hand-over. Every name is saved before anything is made; a
+ * phase that fails leaves its last observation in the journal and nothing else behind.
+ */
+export async function startLab(options: StartOptions): Promise<StartedLab> {
+  const { store, provider, incident, clock } = options;
+  const { name, folder } = store.create(incident.scenario.incident);
+  const spec = specFor(incident, name, folder.path);
+  const record: LabRecord = {
+    format: 1,
+    name,
+    incident: incident.scenario.incident,
+    seed: incident.seed,
+    provider: provider.name,
+    createdAt: clock.now().toISOString(),
+    state: 'starting',
+    cluster: provider.plan(spec),
+  };
+  folder.save(record);
+  const { seed } = incident;
+  folder.journal.append(clock.now(), {
+    type: 'planned',
+    incident: record.incident,
+    seed,
+    provider: provider.name,
+  });
+  try {
+    const cluster = await prepare(options, folder, record, spec);
+    const running: LabRecord = { ...record, state: 'running' };
+    folder.save(running);
+    return { name, folder, record: running, cluster };
+  } catch (error) {
+    await provider.destroy(record.cluster);
+    folder.remove();
+    throw error;
+  }
+}
+
+/** What a provider is asked for. */
+export function specFor({ scenario, seed, plan }: Incident, lab: string, folder: string): ClusterSpec {
+  return {
+    lab,
+    folder,
+    seed: `${scenario.id}/${seed}`,
+    nodes: [{ role: 'control-plane' }, { role: 'worker' }],
+    images: plan.images,
+    registries: plan.registries ?? [],
+    since: scenario.since,
+  };
+}
+
+async function prepare(
+  options: StartOptions,
+  folder: LabFolder,
+  record: LabRecord,
+  spec: ClusterSpec,
+): Promise<Cluster> {
+  const { provider, incident, clock, signal } = options;
+  const phase = journaled(options, folder);
+  let cluster: Cluster | undefined;
+  await phase('cluster', async () => {
+    const progress = (): void => {};
+    cluster = await provider.create(record.cluster, spec, { progress, signal });
+    return `${spec.nodes.length} nodes, ${cluster.version}`;
+  });
+  if (cluster === undefined) throw new Error('the provider gave no cluster');
+  await handOver(cluster, folder, incident, await breakCluster(cluster, incident, phase, signal));
+  const brokenSince = new Date(clock.now().getTime() - incident.scenario.since).toISOString();
+  folder.journal.append(clock.now(), { type: 'handed-over', brokenSince });
+  return cluster;
+}
+
+/** Keeps what grading and the debrief compare with, and lets the clock be the wall's. */
+export async function handOver(
+  cluster: Cluster,
+  folder: LabFolder,
+  { plan }: Incident,
+  baseline: Baseline,
+): Promise<void> {
+  const snapshot: Snapshot = await takeSnapshot(cluster.kube, plan);
+  await cluster.can.goLive?.();
+  folder.writeJson('baseline.json', baseline);
+  folder.writeJson('handed-over.json', snapshot);
+  writeFileSync(folder.file('kubeconfig'), cluster.kubeconfig, { mode: 0o600 });
+}
+
+/** Runs phases with a journal entry each. */
+export function journaled(options: StartOptions, folder: LabFolder): PhaseReport {
+  const { clock, progress, signal } = options;
+  return async (phase, work) => {
+    signal.throwIfAborted();
+    progress(phase, 'begun');
+    const start = clock.now().getTime();
+    try {
+      const detail = await work();
+      const tookMs = clock.now().getTime() - start;
+      const end = { tookMs, ...(detail === undefined ? {} : { detail }) };
+      folder.journal.append(clock.now(), { type: 'phase', phase, ...end });
+      progress(phase, end);
+    } catch (error) {
+      folder.journal.append(clock.now(), { type: 'phase-failed', phase, message: messageOf(error) });
+      throw error;
+    }
+  };
+}

@@ -1,0 +1,160 @@
+import type { Baseline } from '../checks/baseline.ts';
+import { messageOf } from '../core/errors.ts';
+import type { Cluster } from '../providers/provider.ts';
+import type { GradeEntry } from '../report/journal.ts';
+import { viewOf } from './break.ts';
+import { grade, gradeInPlace } from './grade.ts';
+import type { Incident } from './incident.ts';
+
+/** One row of the proof of a scenario: what was done, what was expected, and what came. */
+export interface CaseResult {
+  readonly scenario: string;
+  readonly seed: number;
+  readonly case: string;
+  readonly expected: string;
+  readonly seen: string;
+  readonly ok: boolean;
+  readonly tookMs: number;
+}
+
+/** A broken cluster for one case: fresh, or a copy; disposed after the case. */
+export interface BrokenCluster extends AsyncDisposable {
+  readonly cluster: Cluster;
+  readonly baseline: Baseline;
+}
+
+export interface VerifyOptions {
+  readonly incident: Incident;
+  /** Gives a freshly broken cluster for every case. */
+  readonly broken: () => Promise<BrokenCluster>;
+  readonly signal: AbortSignal;
+  /** Milliseconds of the wall, for the report. */
+  readonly stopwatch: () => number;
+  readonly done: (result: CaseResult) => void;
+  /** Only cases whose name has this in it. */
+  readonly only?: string;
+}
+
+interface Case {
+  readonly name: string;
+  readonly expected: string;
+  run(broken: BrokenCluster): Promise<{ ok: boolean; seen: string }>;
+}
+
+/**
+ * The author's proof that a scenario is sound, for one seed: doing nothing scores 0 and fails every objective,
+ * every listed repair passes with all points, every listed wrong repair fails at the check named for it, and a
+ * second grade says the same and leaves nothing behind.
+ */
+export async function verifyIncident(options: VerifyOptions): Promise<CaseResult[]> {
+  const { incident, stopwatch } = options;
+  const results: CaseResult[] = [];
+  for (const one of casesOf(incident, options.signal)) {
+    if (options.only !== undefined && !one.name.includes(options.only)) continue;
+    const start = stopwatch();
+    let outcome: { ok: boolean; seen: string };
+    try {
+      await using broken = await options.broken();
+      outcome = await one.run(broken);
+    } catch (error) {
+      options.signal.throwIfAborted();
+      outcome = { ok: false, seen: `error: ${messageOf(error)}` };
+    }
+    const result: CaseResult = {
+      scenario: incident.scenario.id,
+      seed: incident.seed,
+      case: one.name,
+      expected: one.expected,
+      ...outcome,
+      tookMs: stopwatch() - start,
+    };
+    results.push(result);
+    options.done(result);
+  }
+  return results;
+}
+
+function casesOf(incident: Incident, signal: AbortSignal): Case[] {
+  const { scenario, values } = incident;
+  const judge = ({ cluster, baseline }: BrokenCluster): Promise<GradeEntry> =>
+    gradeInPlace(cluster, baseline, incident, { hintPrice: 0, signal }, cluster.can.fork !== undefined);
+  const noop: Case = {
+    name: 'no-op',
+    expected: 'fail, 0 points, every objective',
+    run: async (broken) => {
+      const result = await judge(broken);
+      const held = result.objectives.filter(({ status }) => status !== 'fail').map(({ id }) => id);
+      const ok = result.verdict === 'fail' && result.points === 0 && held.length === 0;
+      return {
+        ok,
+        seen: held.length === 0 ? summary(result) : `${summary(result)}; held: ${held.join(', ')}`,
+      };
+    },
+  };
+  const fixes = scenario.fixes(values).map((fix): Case => ({
+    name: `fix ${fix.id}`,
+    expected: 'pass, all points, the same again',
+    run: async (broken) => {
+      await fix.apply(viewOf(broken.cluster, broken.baseline, incident, signal));
+      const first = await grade(broken.cluster, broken.baseline, incident, { hintPrice: 0, signal });
+      const again = await judge(broken);
+      const ok = [first, again].every(({ verdict, points, most }) => verdict === 'pass' && points === most);
+      return {
+        ok,
+        seen:
+          first.verdict === again.verdict ? summary(first) : `${summary(first)}; again: ${summary(again)}`,
+      };
+    },
+  }));
+  const hacks = scenario.hacks(values).map((hack): Case => ({
+    name: `hack ${hack.id}`,
+    expected: `fail at ${hack.caughtBy}`,
+    run: async (broken) => {
+      await hack.apply(viewOf(broken.cluster, broken.baseline, incident, signal));
+      const result = await judge(broken);
+      const failed = [...result.objectives, ...result.safeguards].filter(({ status }) => status === 'fail');
+      const ok = result.verdict === 'fail' && failed.some(({ id }) => id === hack.caughtBy);
+      return { ok, seen: summary(result) };
+    },
+  }));
+  return [noop, ...fixes, ...hacks, hintsCase(incident, signal), diagnosisCase(incident)];
+}
+
+function hintsCase(incident: Incident, signal: AbortSignal): Case {
+  return {
+    name: 'hints',
+    expected: 'all can be told',
+    run: async ({ cluster, baseline }) => {
+      const view = viewOf(cluster, baseline, incident, signal);
+      const hints = incident.scenario.hints(incident.values);
+      const texts = await Promise.all(
+        hints.map(({ text }) => (typeof text === 'string' ? text : text(view))),
+      );
+      const empty = texts.filter((text) => text.trim() === '').length;
+      return { ok: empty === 0, seen: `${texts.length} hints, ${empty} empty` };
+    },
+  };
+}
+
+/** Needs no cluster: the listed answers count as right, nonsense and wrong choices do not. */
+function diagnosisCase({ scenario, values }: Incident): Case {
+  return {
+    name: 'diagnosis',
+    expected: 'right answers count, wrong ones do not',
+    run: () => {
+      const wrong = scenario.diagnosis(values).filter(({ accepts, answer, choices = [] }) => {
+        const others = ['', 'nonsense', ...choices.filter((choice) => choice !== answer)];
+        return !accepts(answer) || others.some((other) => accepts(other));
+      });
+      const seen =
+        wrong.length === 0 ? 'as expected' : `judged wrongly: ${wrong.map(({ id }) => id).join(', ')}`;
+      return Promise.resolve({ ok: wrong.length === 0, seen });
+    },
+  };
+}
+
+function summary({ verdict, points, most, objectives, safeguards }: GradeEntry): string {
+  const broken = [...objectives, ...safeguards].filter(({ status }) => status !== 'pass');
+  const which = broken.map(({ id, status, seen }) => `${id}${status === 'error' ? ' (error)' : ''}: ${seen}`);
+  return `${verdict} ${points}/${most}${which.length === 0 ? '' : ` (${which.join('; ')})`}`;
+}

@@ -1,0 +1,96 @@
+import { createHash } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import { connect, createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { messageOf } from '../../core/errors.ts';
+
+/**
+ * What a lab's process is told beside the Kubernetes API: JSON lines over a Unix socket in the lab's folder, one
+ * request and one answer each.
+ */
+export interface ControlMethods {
+  /** Where the clock is, and how many inputs the log has: what a fork replays to. */
+  sync(): Promise<{ now: number; records: number; live: boolean }>;
+  advanceTo(at: number): Promise<{ now: number }>;
+  goLive(): Promise<{ now: number }>;
+  stop(): Promise<Record<string, never>>;
+}
+
+type Method = keyof ControlMethods;
+type Answer = { readonly result: unknown } | { readonly error: string };
+
+/** Paths of Unix sockets may have 107 bytes; a deeper folder gets one in the temporary folder. */
+export function controlPath(folder: string): string {
+  const path = join(folder, 'control.sock');
+  if (Buffer.byteLength(path) < 100) return path;
+  const digest = createHash('sha256').update(folder).digest('hex').slice(0, 16);
+  return join(tmpdir(), `breakfix-${digest}.sock`);
+}
+
+export async function serveControl(folder: string, methods: ControlMethods): Promise<Server> {
+  const path = controlPath(folder);
+  rmSync(path, { force: true });
+  const server = createServer((socket) => {
+    socket.on('error', () => {});
+    createInterface({ input: socket }).on('line', (line) => {
+      void answer(methods, line).then((reply) => socket.end(`${JSON.stringify(reply)}\n`));
+    });
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(path, resolve);
+  });
+  return server;
+}
+
+async function answer(methods: ControlMethods, line: string): Promise<Answer> {
+  try {
+    const { method, argument } = JSON.parse(line) as { method: Method; argument: number };
+    switch (method) {
+      case 'sync':
+        return { result: await methods.sync() };
+      case 'advanceTo':
+        return { result: await methods.advanceTo(argument) };
+      case 'goLive':
+        return { result: await methods.goLive() };
+      case 'stop':
+        return { result: await methods.stop() };
+    }
+  } catch (error) {
+    return { error: messageOf(error) };
+  }
+}
+
+/** No process answers on the lab's socket. */
+export class NoLabProcess extends Error {
+  constructor(folder: string) {
+    super(`no process serves the lab in ${folder}`);
+    this.name = 'NoLabProcess';
+  }
+}
+
+/** Asks the process of a lab. @throws NoLabProcess where none answers */
+export function askControl<M extends Method>(
+  folder: string,
+  method: M,
+  ...argument: Parameters<ControlMethods[M]>
+): Promise<Awaited<ReturnType<ControlMethods[M]>>> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(controlPath(folder));
+    let text = '';
+    socket.on('error', () => reject(new NoLabProcess(folder)));
+    socket.on('connect', () => socket.write(`${JSON.stringify({ method, argument: argument[0] })}\n`));
+    socket.on('data', (chunk: Buffer) => (text += chunk.toString('utf8')));
+    socket.on('close', () => {
+      if (text === '') {
+        reject(new NoLabProcess(folder));
+        return;
+      }
+      const reply = JSON.parse(text) as Answer;
+      if ('error' in reply) reject(new Error(reply.error));
+      else resolve(reply.result as Awaited<ReturnType<ControlMethods[M]>>);
+    });
+  });
+}

@@ -1,0 +1,56 @@
+import { existsSync, readFileSync, renameSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Credentials } from './spec.ts';
+
+/** What the embedded provider keeps in a lab's folder. */
+export interface EmbeddedFiles {
+  readonly log: string;
+  readonly credentials: string;
+  readonly alive: string;
+  readonly output: string;
+}
+
+export function filesIn(folder: string): EmbeddedFiles {
+  return {
+    log: join(folder, 'inputs.jsonl'),
+    credentials: join(folder, 'credentials.json'),
+    alive: join(folder, 'alive'),
+    output: join(folder, 'lab.log'),
+  };
+}
+
+export interface StoredCredentials extends Credentials {
+  /** The port of the API server: the same after every revival; kubectl caches by it. 0 until it is known. */
+  readonly port: number;
+}
+
+export function readCredentials(folder: string): StoredCredentials {
+  return JSON.parse(readFileSync(filesIn(folder).credentials, 'utf8')) as StoredCredentials;
+}
+
+export function writeCredentials(folder: string, credentials: StoredCredentials): void {
+  const { credentials: path } = filesIn(folder);
+  writeFileSync(`${path}.new`, JSON.stringify(credentials), { mode: 0o600 });
+  renameSync(`${path}.new`, path);
+}
+
+/** Notes that the lab's process is alive now; the file's time says until when it was, should it be killed. */
+export function markAlive(folder: string, now: Date): void {
+  const { alive } = filesIn(folder);
+  if (!existsSync(alive)) writeFileSync(alive, `${process.pid}\n`);
+  utimesSync(alive, now, now);
+}
+
+/** @returns milliseconds since 1970, or undefined where no process ever ran */
+export function lastAlive(folder: string): number | undefined {
+  const { alive } = filesIn(folder);
+  return existsSync(alive) ? statSync(alive).mtimeMs : undefined;
+}
+
+/** The process that last served the lab. */
+export function lastProcess(folder: string): number | undefined {
+  const { alive } = filesIn(folder);
+  if (!existsSync(alive)) return undefined;
+  const pid = Number(readFileSync(alive, 'utf8').trim());
+  return Number.isInteger(pid) && pid > 1 ? pid : undefined;
+}

@@ -1,0 +1,104 @@
+import type { Clock } from '../../core/clock.ts';
+import { createCluster, type EmbeddedCluster } from '../../cluster/cluster.ts';
+import { Host, type WallTime } from '../../cluster/host/host.ts';
+import type { InputRecord } from '../../cluster/host/inputs.ts';
+import { type ApiListener, startServer } from '../../cluster/wire/server.ts';
+import type { Image } from '../../cluster/runtime/types.ts';
+import { shopImage } from '../../images/shop.ts';
+import { toolImages } from '../../images/tools.ts';
+import type { Credentials, EmbeddedHeader, EmbeddedSpec } from './spec.ts';
+
+/** A running embedded cluster of this process: the simulation, its host, and the HTTPS server in front. */
+export interface Instance extends AsyncDisposable {
+  readonly cluster: EmbeddedCluster;
+  readonly host: Host;
+  readonly listener: ApiListener;
+  /** Whether the log that it was made from was live at its end. */
+  readonly wasLive: boolean;
+}
+
+export interface InstanceOptions {
+  readonly header: EmbeddedHeader;
+  readonly credentials: Credentials;
+  /** Inputs to replay before the first request is taken. */
+  readonly records?: readonly InputRecord[];
+  /** Where new inputs go. */
+  readonly record?: (record: InputRecord) => void;
+  /** 0 or absent: any free port. */
+  readonly port?: number;
+}
+
+/**
+ * Makes the cluster of a header, replays the records, and listens on loopback.
+ * @throws ReplayError where the records do not fit this version
+ */
+export async function startInstance(options: InstanceOptions): Promise<Instance> {
+  const { header, credentials, records = [], record = () => {}, port = 0 } = options;
+  const cluster = createCluster({ seed: header.seed, epoch: header.epoch, ...partsOf(header.spec) });
+  const host = new Host(cluster, record);
+  const { live } = await host.replay(records);
+  const listener = await startServer({
+    handler: host,
+    certificate: credentials.server.certificate,
+    key: credentials.server.key,
+    ca: credentials.authority.certificate,
+    host: '127.0.0.1',
+    port,
+  });
+  return {
+    cluster,
+    host,
+    listener,
+    wasLive: live,
+    [Symbol.asyncDispose]: async () => {
+      host.close();
+      await listener.close();
+    },
+  };
+}
+
+function partsOf(spec: EmbeddedSpec): Omit<Parameters<typeof createCluster>[0], 'seed' | 'epoch'> {
+  const images: Record<string, Image> = { ...toolImages() };
+  for (const reference of spec.images) images[reference] = shopImage(releaseOf(reference));
+  return {
+    nodes: spec.nodes,
+    images,
+    registries: spec.registries.map(({ host, repositories, credentials }) => ({
+      host,
+      repositories: mapValues(repositories, (tags) => mapValues(tags, shopImage)),
+      ...(credentials === undefined ? {} : { credentials }),
+    })),
+    ca: spec.ca,
+  };
+}
+
+/** `shop.test/shop:1.4.2` → `1.4.2`. */
+function releaseOf(reference: string): string {
+  return reference.slice(reference.lastIndexOf(':') + 1);
+}
+
+function mapValues<A, B>(record: Readonly<Record<string, A>>, change: (value: A) => B): Record<string, B> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value)]));
+}
+
+/** The clock of a cluster whose time is moved by hand: waiting moves it. */
+export function manualClock(host: Host): Clock {
+  return {
+    now: () => new Date(host.now / 1000),
+    wait: async (ms, signal) => {
+      signal?.throwIfAborted();
+      await host.advanceTo(host.now + ms * 1000);
+    },
+  };
+}
+
+/* eslint-disable no-restricted-globals, no-restricted-properties -- here virtual time meets the wall */
+/** The host's clock for a live lab. */
+export const wallTime: WallTime = {
+  now: () => Date.now() * 1000,
+  wakeAt: (at, run) => {
+    const timer = setTimeout(run, Math.min(Math.max(0, at / 1000 - Date.now()), 0x7fffffff));
+    return () => clearTimeout(timer);
+  },
+};
+/* eslint-enable no-restricted-globals, no-restricted-properties */

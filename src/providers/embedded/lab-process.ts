@@ -1,0 +1,64 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { InputLogWriter, readLog } from '../../cluster/host/input-log.ts';
+import { controlPath, serveControl } from './control.ts';
+import { filesIn, lastAlive, markAlive, readCredentials, writeCredentials } from './files.ts';
+import { startInstance, wallTime } from './instance.ts';
+import type { EmbeddedHeader } from './spec.ts';
+
+/** How often the process notes that it is alive, in milliseconds. */
+const ALIVE_EVERY = 5_000;
+
+/**
+ * The main of a lab's background process: replays the lab's log, serves the API on the lab's port and the control
+ * socket in its folder, until it is told to stop.
+ * @param ready called when both answer
+ */
+export async function runLabProcess(folder: string, ready: (port: number) => void): Promise<void> {
+  const files = filesIn(folder);
+  const credentials = readCredentials(folder);
+  const log = readLog(files.log);
+  const lastSeen = lastAlive(folder);
+  const writer = InputLogWriter.reopen(files.log, log);
+  const instance = await startInstance({
+    header: log.header as EmbeddedHeader,
+    credentials,
+    records: log.records,
+    record: (record) => writer.append(record),
+    port: credentials.port,
+  });
+  const { host, listener } = instance;
+  if (instance.wasLive) await host.resume(wallTime, Math.floor((lastSeen ?? 0) * 1000));
+  if (credentials.port !== listener.port) writeCredentials(folder, { ...credentials, port: listener.port });
+  writeFileSync(files.alive, `${process.pid}\n`);
+  const stillAlive = (): void => markAlive(folder, new Date(wallTime.now() / 1000));
+  stillAlive();
+  // eslint-disable-next-line no-restricted-globals -- a heartbeat of the host, outside the lab's state
+  const heartbeat = setInterval(stillAlive, ALIVE_EVERY);
+
+  const { promise: stopped, resolve: stop } = Promise.withResolvers<undefined>();
+  const control = await serveControl(folder, {
+    sync: async () => ({ now: await host.sync(), records: writer.count, live: host.live }),
+    advanceTo: async (at) => {
+      await host.advanceTo(at);
+      return { now: host.now };
+    },
+    goLive: async () => {
+      await host.goLive(wallTime);
+      return { now: host.now };
+    },
+    stop: () => {
+      stop(undefined);
+      return Promise.resolve({});
+    },
+  });
+  process.once('SIGTERM', () => stop(undefined));
+  process.on('SIGINT', () => {});
+  process.on('SIGHUP', () => {});
+  ready(listener.port);
+  await stopped;
+  clearInterval(heartbeat);
+  control.close();
+  await instance[Symbol.asyncDispose]();
+  writer.close();
+  rmSync(controlPath(folder), { force: true });
+}

@@ -1,0 +1,111 @@
+import type { Clock } from '../../core/clock.ts';
+import type { InputRecord } from '../../cluster/host/inputs.ts';
+import { connectKube } from '../../kube/connect.ts';
+import type { KubeClient } from '../../kube/client.ts';
+import type { Cluster, ClusterRef, Fact, RegistryAccess } from '../provider.ts';
+import { type Instance, manualClock, startInstance } from './instance.ts';
+import { registryAccess } from './registries.ts';
+import { type Credentials, type EmbeddedHeader, kubeconfigFor } from './spec.ts';
+
+/** What the embedded cluster has, whichever process it runs in. */
+export const EMBEDDED_FACTS: ReadonlySet<Fact> = new Set<Fact>(['ownsCluster', 'networkPolicy', 'registry']);
+
+/** Set-up starts so long before the fault, in milliseconds: the shop has some history when it breaks. */
+const HISTORY = 30 * 60_000;
+
+export interface LocalOptions {
+  readonly ref: ClusterRef;
+  readonly header: EmbeddedHeader;
+  readonly credentials: Credentials;
+  /** Inputs to replay, and how far to go after the last, in microseconds since 1970. */
+  readonly records?: readonly InputRecord[];
+  readonly until?: number;
+}
+
+/**
+ * An embedded cluster inside this process, with time that moves by hand: forks for grading, and the clusters of
+ * `verify`. Reached through HTTPS like any other; gone when it is disposed.
+ */
+export class LocalCluster implements Cluster {
+  readonly ref: ClusterRef;
+  readonly kubeconfig: string;
+  readonly kube: KubeClient & AsyncDisposable;
+  readonly clock: Clock;
+  readonly facts = EMBEDDED_FACTS;
+  readonly version = 'Kubernetes 1.36 (embedded)';
+  readonly can: Cluster['can'];
+  readonly #instance: Instance;
+  readonly #records: InputRecord[];
+  readonly #options: LocalOptions;
+
+  private constructor(
+    options: LocalOptions,
+    instance: Instance,
+    records: InputRecord[],
+    kube: KubeClient & AsyncDisposable,
+    kubeconfig: string,
+  ) {
+    this.#options = options;
+    this.#instance = instance;
+    this.#records = records;
+    this.ref = options.ref;
+    this.kube = kube;
+    this.kubeconfig = kubeconfig;
+    this.clock = manualClock(instance.host);
+    this.can = {
+      fork: () => this.#fork(),
+      backdate: (since) =>
+        backdate(options.header, instance.host.now, since, (at) => instance.host.advanceTo(at)),
+      goLive: () => instance.host.advanceTo(handOverAt(options.header)),
+      registry: (host): Promise<RegistryAccess> => Promise.resolve(registryAccess(options.header.spec, host)),
+    };
+  }
+
+  static async start(options: LocalOptions): Promise<LocalCluster> {
+    const records = [...(options.records ?? [])];
+    const instance = await startInstance({
+      header: options.header,
+      credentials: options.credentials,
+      records: options.records ?? [],
+      record: (record) => records.push(record),
+    });
+    if (options.until !== undefined) await instance.host.advanceTo(options.until);
+    const kubeconfig = kubeconfigFor(options.ref.lab, options.credentials, instance.listener.port);
+    return new LocalCluster(options, instance, records, connectKube(kubeconfig), kubeconfig);
+  }
+
+  /** A fingerprint of every event so far; the same log gives the same. */
+  get digest(): string {
+    return this.#instance.cluster.simulation.digest;
+  }
+
+  async #fork(): Promise<Cluster> {
+    const until = await this.#instance.host.sync();
+    return LocalCluster.start({ ...this.#options, records: [...this.#records], until });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.kube[Symbol.asyncDispose]();
+    await this.#instance[Symbol.asyncDispose]();
+  }
+}
+
+/** The virtual time at which set-up starts, so that the fault is `since` old at `handOver` (both milliseconds). */
+export function epochFor(handOver: number, since: number): number {
+  return Math.floor((handOver - since - HISTORY) * 1000);
+}
+
+function handOverAt(header: EmbeddedHeader): number {
+  return header.epoch + (HISTORY + header.since) * 1000;
+}
+
+/** Lets the healthy shop run until the moment from which the fault is to be there. */
+export async function backdate(
+  header: EmbeddedHeader,
+  now: number,
+  since: number,
+  advanceTo: (at: number) => Promise<unknown>,
+): Promise<void> {
+  const at = handOverAt(header) - since * 1000;
+  if (at > now) await advanceTo(at);
+}

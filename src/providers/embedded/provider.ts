@@ -1,0 +1,235 @@
+import { spawn } from 'node:child_process';
+import { closeSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { wallClock } from '../../core/clock.ts';
+import { BreakfixError } from '../../core/errors.ts';
+import { InputLogWriter, LOG_VERSION, readLog } from '../../cluster/host/input-log.ts';
+import { connectKube } from '../../kube/connect.ts';
+import type { Cluster, ClusterProvider, ClusterRef, ClusterSpec, ClusterState } from '../provider.ts';
+import { askControl, controlPath, NoLabProcess } from './control.ts';
+import { filesIn, lastProcess, readCredentials, writeCredentials } from './files.ts';
+import { backdate, EMBEDDED_FACTS, epochFor, LocalCluster } from './local-cluster.ts';
+import { registryAccess } from './registries.ts';
+import { createCredentials, type Credentials, type EmbeddedHeader, kubeconfigFor } from './spec.ts';
+
+export interface EmbeddedOptions {
+  /** Version of breakfix: a log replays only on the version that wrote it. */
+  readonly version: string;
+  /** What starts a lab's process: command and arguments; the lab's folder is added. */
+  readonly labCommand: readonly string[];
+  /**
+   * `process`: a lab outlives the command that starts it. `local`: everything in this process, for `verify`.
+   */
+  readonly mode: 'process' | 'local';
+}
+
+/** How long a lab's process may take to answer, in milliseconds. */
+const READY_WITHIN = 30_000;
+
+/** The simulated Kubernetes: nothing but Node is needed. */
+export function embeddedProvider(options: EmbeddedOptions): ClusterProvider {
+  return {
+    name: 'embedded',
+    availability: () => Promise.resolve({ available: true }),
+    plan: ({ lab, folder }) => ({ provider: 'embedded', lab, folder }),
+    create: (ref, spec, { signal }) =>
+      options.mode === 'local' ? createLocal(ref, spec, options) : createProcess(ref, spec, options, signal),
+    open: (ref) => open(ref, options),
+    state: (ref) => stateOf(ref),
+    destroy: (ref) => destroy(ref),
+  };
+}
+
+function headerFor(spec: ClusterSpec, credentials: Credentials, options: EmbeddedOptions): EmbeddedHeader {
+  return {
+    format: 'breakfix-inputs',
+    version: LOG_VERSION,
+    breakfix: options.version,
+    seed: spec.seed,
+    epoch: epochFor(wallClock.now().getTime(), spec.since),
+    since: spec.since,
+    spec: {
+      nodes: spec.nodes,
+      images: spec.images,
+      registries: spec.registries,
+      ca: credentials.authority.certificate,
+    },
+  };
+}
+
+function createLocal(ref: ClusterRef, spec: ClusterSpec, options: EmbeddedOptions): Promise<Cluster> {
+  const credentials = createCredentials(wallClock.now());
+  return LocalCluster.start({ ref, header: headerFor(spec, credentials, options), credentials });
+}
+
+async function createProcess(
+  ref: ClusterRef,
+  spec: ClusterSpec,
+  options: EmbeddedOptions,
+  signal: AbortSignal,
+): Promise<Cluster> {
+  const credentials = createCredentials(wallClock.now());
+  writeCredentials(ref.folder, { ...credentials, port: 0 });
+  const header = headerFor(spec, credentials, options);
+  InputLogWriter.create(filesIn(ref.folder).log, header).close();
+  await startProcess(ref, options, signal);
+  return processCluster(ref, header);
+}
+
+/** Starts the lab's process and waits until it answers. */
+async function startProcess(ref: ClusterRef, options: EmbeddedOptions, signal?: AbortSignal): Promise<void> {
+  const [command = process.execPath, ...args] = options.labCommand;
+  const output = openSync(filesIn(ref.folder).output, 'a', 0o600);
+  const child = spawn(command, [...args, ref.folder], {
+    detached: true,
+    stdio: ['ignore', output, output, 'ipc'],
+    ...(signal === undefined ? {} : { signal }),
+  });
+  closeSync(output);
+  try {
+    await new Promise<void>((resolve, reject) => {
+      const timeout = AbortSignal.timeout(READY_WITHIN);
+      timeout.addEventListener('abort', () => reject(notStarted(ref, 'it did not answer in time')));
+      child.once('message', () => resolve());
+      child.once('error', reject);
+      child.once('exit', (code) => reject(notStarted(ref, `it ended with ${code ?? 'a signal'}`)));
+    });
+  } catch (error) {
+    child.kill('SIGKILL');
+    throw error;
+  }
+  child.removeAllListeners('exit');
+  child.removeAllListeners('error');
+  child.on('error', () => {});
+  child.disconnect();
+  child.unref();
+}
+
+function notStarted(ref: ClusterRef, what: string): BreakfixError {
+  const output = readFileSync(filesIn(ref.folder).output, 'utf8').trim();
+  const said = output === '' ? '' : `; it said: ${output.split('\n').slice(-5).join('\n')}`;
+  const { port } = readCredentials(ref.folder);
+  const taken = output.includes('EADDRINUSE');
+  return new BreakfixError({
+    code: taken ? 'LAB_PORT_TAKEN' : 'LAB_NOT_STARTED',
+    kind: 'environment',
+    message: taken
+      ? `the lab's port ${port} is taken by another program, so the lab cannot come back where kubectl knows it`
+      : `the process of the lab could not be started: ${what}${said}`,
+    fix: taken
+      ? `end what listens on 127.0.0.1:${port} and try again, or breakfix reset for the same lab on another port`
+      : 'breakfix doctor looks for what is missing; breakfix stop removes what is left',
+  });
+}
+
+async function open(ref: ClusterRef, options: EmbeddedOptions): Promise<Cluster> {
+  const log = readLog(filesIn(ref.folder).log);
+  const header = log.header as EmbeddedHeader;
+  try {
+    await askControl(ref.folder, 'sync');
+  } catch (error) {
+    if (!(error instanceof NoLabProcess)) throw error;
+    if (header.breakfix !== options.version) throw otherVersion(header.breakfix, options.version);
+    await startProcess(ref, options);
+  }
+  return processCluster(ref, header);
+}
+
+function otherVersion(wrote: string, runs: string): BreakfixError {
+  return new BreakfixError({
+    code: 'LAB_OTHER_VERSION',
+    kind: 'lab',
+    message: `the lab was started by breakfix ${wrote}; this is ${runs}, and another version may simulate differently`,
+    fix: 'breakfix reset starts the same incident again with this version',
+  });
+}
+
+/** A lab's cluster seen from another process. */
+async function processCluster(ref: ClusterRef, header: EmbeddedHeader): Promise<Cluster> {
+  const credentials = readCredentials(ref.folder);
+  const kubeconfig = kubeconfigFor(ref.lab, credentials, credentials.port);
+  const kube = connectKube(kubeconfig);
+  let { now, live } = await askControl(ref.folder, 'sync');
+  const advanceTo = async (at: number): Promise<void> => {
+    ({ now } = await askControl(ref.folder, 'advanceTo', at));
+  };
+  return {
+    ref,
+    kubeconfig,
+    kube,
+    facts: EMBEDDED_FACTS,
+    version: 'Kubernetes 1.36 (embedded)',
+    clock: {
+      now: () => (live ? wallClock.now() : new Date(now / 1000)),
+      wait: async (ms, signal) => {
+        if (live) return wallClock.wait(ms, signal);
+        signal?.throwIfAborted();
+        ({ now } = await askControl(ref.folder, 'sync'));
+        return advanceTo(now + ms * 1000);
+      },
+    },
+    can: {
+      fork: () => fork(ref, header, credentials),
+      backdate: async (since) => {
+        ({ now } = await askControl(ref.folder, 'sync'));
+        await backdate(header, now, since, advanceTo);
+      },
+      goLive: async () => {
+        ({ now } = await askControl(ref.folder, 'goLive'));
+        live = true;
+      },
+      registry: (host) => Promise.resolve(registryAccess(header.spec, host)),
+      inputs: async () => {
+        await askControl(ref.folder, 'sync');
+        return readFileSync(filesIn(ref.folder).log, 'utf8');
+      },
+    },
+    [Symbol.asyncDispose]: () => kube[Symbol.asyncDispose](),
+  };
+}
+
+/** A copy in this process: the lab's log, replayed up to now. The lab's own process goes on undisturbed. */
+async function fork(ref: ClusterRef, header: EmbeddedHeader, credentials: Credentials): Promise<Cluster> {
+  const { now, records } = await askControl(ref.folder, 'sync');
+  const log = readLog(filesIn(ref.folder).log);
+  return LocalCluster.start({ ref, header, credentials, records: log.records.slice(0, records), until: now });
+}
+
+async function stateOf(ref: ClusterRef): Promise<ClusterState> {
+  try {
+    await askControl(ref.folder, 'sync');
+    return 'running';
+  } catch {
+    return lastProcess(ref.folder) === undefined ? 'gone' : 'stopped';
+  }
+}
+
+async function destroy(ref: ClusterRef): Promise<void> {
+  try {
+    await askControl(ref.folder, 'stop');
+  } catch (error) {
+    if (!(error instanceof NoLabProcess)) throw error;
+  }
+  await endProcess(ref.folder);
+  rmSync(controlPath(ref.folder), { force: true });
+  for (const file of Object.values(filesIn(ref.folder)) as string[]) rmSync(file, { force: true });
+}
+
+/** Makes sure that no process of the lab is left: one that was started but never answered, or that hangs. */
+async function endProcess(folder: string): Promise<void> {
+  const pid = lastProcess(folder);
+  if (pid === undefined) return;
+  for (let tries = 0; isOurs(pid, folder); tries++) {
+    if (tries === 40) process.kill(pid, 'SIGKILL');
+    await wallClock.wait(25);
+  }
+}
+
+/** A pid may have been given to somebody else since: ours has the lab's folder in its command line. */
+function isOurs(pid: number, folder: string): boolean {
+  try {
+    process.kill(pid, 0);
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(folder);
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,61 @@
+import { createAuthority, type KeyPair, loadAuthority } from '../../cluster/wire/certificates.ts';
+import { renderKubeconfig } from '../../cluster/wire/kubeconfig.ts';
+import type { LogHeader } from '../../cluster/host/input-log.ts';
+import type { RegistryPlan } from '../provider.ts';
+
+/** What an embedded cluster is made of; part of the log's header, so that a replay makes the same. */
+export interface EmbeddedSpec {
+  readonly nodes: readonly { readonly role: 'control-plane' | 'worker' }[];
+  readonly images: readonly string[];
+  readonly registries: readonly RegistryPlan[];
+  /** The CA's certificate as pods see it; it ends up in objects, so it belongs to the state. */
+  readonly ca: string;
+}
+
+/** `since`: how long the fault is to be there at hand-over, in milliseconds. */
+export type EmbeddedHeader = LogHeader & { readonly spec: EmbeddedSpec; readonly since: number };
+
+/** Keys and certificates of a lab: outside the state, in wall time, kept in its folder. */
+export interface Credentials {
+  readonly authority: KeyPair;
+  readonly server: KeyPair;
+  readonly client: KeyPair;
+}
+
+export function createCredentials(now: Date): Credentials {
+  const authority = createAuthority({ commonName: 'kubernetes', now });
+  return {
+    authority: { certificate: authority.certificate, key: authority.key },
+    server: authority.issueServer({ now }),
+    client: authority.issueClient({
+      now,
+      commonName: 'kubernetes-admin',
+      organizations: ['kubeadm:cluster-admins', 'system:masters'],
+    }),
+  };
+}
+
+/** A year on, the same authority signs new leaves; clients keep trusting it. */
+export function renewCredentials(old: Credentials, now: Date): Credentials {
+  const authority = loadAuthority(old.authority);
+  return {
+    ...old,
+    server: authority.issueServer({ now }),
+    client: authority.issueClient({
+      now,
+      commonName: 'kubernetes-admin',
+      organizations: ['kubeadm:cluster-admins', 'system:masters'],
+    }),
+  };
+}
+
+export function kubeconfigFor(lab: string, credentials: Credentials, port: number): string {
+  return renderKubeconfig({
+    cluster: lab,
+    user: 'kubernetes-admin',
+    server: `https://127.0.0.1:${port}`,
+    ca: credentials.authority.certificate,
+    clientCertificate: credentials.client.certificate,
+    clientKey: credentials.client.key,
+  });
+}
