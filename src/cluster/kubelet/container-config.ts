@@ -1,0 +1,102 @@
+import type { Container, Pod, ResourceRequirements } from '../../model/objects.ts';
+import { millicoresOf, bytesOf } from '../../model/quantity.ts';
+import type { Api } from '../api.ts';
+import type { ContainerConfig, FileTree, Limits, Mount } from '../runtime/container-types.ts';
+import { environmentOf } from './env.ts';
+import { expand } from './expansion.ts';
+import type { PodFacts } from './field-ref.ts';
+import type { Sandbox, StoredImage } from './types.ts';
+import { userOf } from './user.ts';
+import type { PodVolumes } from './volumes/volume-manager.ts';
+
+/** What every container of a pod shares. */
+export interface PodSurroundings {
+  readonly api: Api;
+  readonly volumes: PodVolumes;
+  readonly sandbox: Sandbox;
+  readonly facts: PodFacts;
+  readonly hostname: string;
+  /** hosts, hostname and resolv.conf, and termination logs. */
+  readonly podFiles: FileTree;
+}
+
+const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+const MANAGED_FILES = ['hosts', 'hostname', 'resolv.conf'] as const;
+
+/**
+ * Turns a container of a pod into what the runtime makes of it.
+ * @throws ConfigError
+ */
+export function containerConfig(
+  pod: Pod,
+  container: Container,
+  image: StoredImage,
+  around: PodSurroundings,
+  run: Pick<ContainerConfig, 'id' | 'log'>,
+): ContainerConfig {
+  const { command, args, workingDir } = container;
+  const user = userOf(pod, container, image.image);
+  const own = environmentOf(around.api, pod, container, around.facts);
+  const imageEnv = image.image.config.env ?? {};
+  const env = { PATH: DEFAULT_PATH, HOSTNAME: around.hostname, ...imageEnv, ...own };
+  const expanded = (words: readonly string[]): string[] =>
+    words.map((word) => expand(word, (name) => own[name]));
+  return {
+    ...run,
+    pod: {
+      namespace: pod.metadata.namespace ?? 'default',
+      name: pod.metadata.name,
+      uid: pod.metadata.uid,
+    },
+    name: container.name,
+    image: image.image,
+    ...(command === undefined || command.length === 0 ? {} : { command: expanded(command) }),
+    ...(args === undefined || args.length === 0 ? {} : { args: expanded(args) }),
+    env,
+    ...(workingDir === undefined || workingDir === '' ? {} : { workingDir }),
+    user: { uid: user.uid, gid: user.gid, groups: user.groups },
+    readOnlyRoot: container.securityContext?.readOnlyRootFilesystem === true,
+    mounts: [
+      ...around.volumes.mountsOf(container, own),
+      ...managedMounts(pod, container, around.podFiles, run.id),
+    ],
+    limits: limitsOf(container.resources, 'limits'),
+    requests: limitsOf(container.resources, 'requests'),
+    network: around.sandbox.stack,
+    hostname: around.hostname,
+    tty: container.tty === true,
+    stdin: container.stdin === true,
+    ...(container.stdinOnce === true ? { stdinOnce: true } : {}),
+  };
+}
+
+/** Bytes and millicores of requests or limits. */
+export function limitsOf(resources: ResourceRequirements, kind: 'limits' | 'requests'): Limits {
+  const { cpu, memory } = resources[kind] ?? {};
+  return {
+    ...(memory === undefined ? {} : { memory: bytesOf(memory) }),
+    ...(cpu === undefined ? {} : { cpu: millicoresOf(cpu) }),
+  };
+}
+
+/** Where in the pod's files the termination message of a run is. */
+export function terminationLogOf(id: string): string {
+  return `/termination-log-${id}`;
+}
+
+/** /etc/hosts and the like, unless a volume is mounted there, and the termination log. */
+function managedMounts(pod: Pod, container: Container, podFiles: FileTree, id: string): Mount[] {
+  const taken = new Set((container.volumeMounts ?? []).map(({ mountPath }) => mountPath));
+  const place = { tree: podFiles, source: '/dev/vda1', type: 'ext4', readOnly: false };
+  const mounts: Mount[] = [];
+  for (const name of MANAGED_FILES) {
+    const path = `/etc/${name}`;
+    if (!taken.has(path)) mounts.push({ ...place, path, subPath: name });
+  }
+  const log = container.terminationMessagePath;
+  if (log !== '' && !taken.has(log)) {
+    podFiles.write(terminationLogOf(id), '', { mode: 0o666 });
+    mounts.push({ ...place, path: log, subPath: terminationLogOf(id).slice(1) });
+  }
+  return mounts;
+}

@@ -1,0 +1,223 @@
+import type { Node, Pod } from '../../model/objects.ts';
+import { resources } from '../../model/resources.ts';
+import type { WatchEvent } from '../api.ts';
+import { StatusError } from '../api.ts';
+import type { NodeApi, PodRef } from '../node-api.ts';
+import { SECOND } from '../simulation/simulation.ts';
+import type { Timer } from '../simulation/simulation.ts';
+import { admit } from './admission.ts';
+import { BackOff } from './back-off.ts';
+import { ImageManager } from './image-manager.ts';
+import type { NodeContext } from './node-context.ts';
+import { NodeReporter } from './node-status.ts';
+import { PodWorker } from './pod-worker.ts';
+import { Prober } from './probes/prober.ts';
+import { referencesOf } from './references.ts';
+import { refusal } from './refusals.ts';
+import { isMirror, mirrorPod } from './static-pods.ts';
+import { attachToPod, execInPod, forwardToPod, readLogs } from './streams.ts';
+import type { KubeletDeps } from './types.ts';
+
+/** A node's agent: runs the pods that are bound to the node. */
+export interface Kubelet extends NodeApi {
+  readonly node: string;
+  /** CPU (microseconds since the start) and memory (bytes) of each running container, for the metrics pipeline. */
+  usage(): readonly ContainerUsage[];
+  /** Ends a pod that the node cannot keep: it stays in the API as Failed with this reason. */
+  evict(pod: PodRef, reason: string, message: string): void;
+}
+
+export interface ContainerUsage {
+  readonly namespace: string;
+  readonly pod: string;
+  readonly container: string;
+  readonly startedAt: number;
+  readonly cpu: number;
+  readonly memory: number;
+}
+
+/**
+ * Starts the kubelet of a node: registers the node and runs whatever is bound to it.
+ * https://kubernetes.io/docs/reference/command-line-tools-reference/kubelet/
+ */
+export function startKubelet(deps: KubeletDeps): Kubelet {
+  return new NodeAgent(deps);
+}
+
+class NodeAgent implements Kubelet {
+  readonly #deps: KubeletDeps;
+  readonly #owner: string;
+  readonly #reporter: NodeReporter;
+  readonly #context: NodeContext;
+  /** By uid, in the order in which pods were seen. */
+  readonly #workers = new Map<string, PodWorker>();
+  /** `configmaps/ns/name` → uids of the pods that mount it. */
+  readonly #references = new Map<string, Set<string>>();
+  readonly #news = new Set<string>();
+  #relist: Timer | undefined;
+
+  constructor(deps: KubeletDeps) {
+    this.#deps = deps;
+    this.#owner = `kubelet/${deps.node.name}`;
+    const { simulation, network, runtime, node } = deps;
+    this.#reporter = new NodeReporter(deps, this.#owner);
+    const workers = this.#workers;
+    this.#context = {
+      deps,
+      images: new ImageManager(deps),
+      restarts: new BackOff(),
+      prober: new Prober(simulation, network.node(node.name), `${this.#owner}/probe`),
+      nodeFiles: runtime.createTree(),
+      random: simulation.random.stream(this.#owner),
+      owner: this.#owner,
+      node: () => this.#reporter.node,
+      otherPods: (uid) => othersThan(uid, workers),
+      relist: (uid) => this.#expect(uid),
+      finished: (uid) => this.#forget(uid),
+    };
+    this.#reporter.start();
+    for (const pod of deps.staticPods ?? []) this.#mirror(pod);
+    deps.api.watch(resources.pods, (event) => this.#onPod(event));
+    deps.api.watch(resources.configMaps, (event) => this.#onConfig('configmaps', event));
+    deps.api.watch(resources.secrets, (event) => this.#onConfig('secrets', event));
+  }
+
+  get node(): string {
+    return this.#deps.node.name;
+  }
+
+  logs(...[pod, options, sink]: Parameters<NodeApi['logs']>): ReturnType<NodeApi['logs']> {
+    return readLogs(this.#worker(pod), options, sink);
+  }
+
+  exec(...[pod, options, output]: Parameters<NodeApi['exec']>): ReturnType<NodeApi['exec']> {
+    return execInPod(this.#worker(pod), options, output);
+  }
+
+  attach(...[pod, options, output]: Parameters<NodeApi['attach']>): ReturnType<NodeApi['attach']> {
+    return attachToPod(this.#worker(pod), options, output);
+  }
+
+  portForward(
+    ...[pod, port, output]: Parameters<NodeApi['portForward']>
+  ): ReturnType<NodeApi['portForward']> {
+    return forwardToPod(this.#worker(pod), port, output);
+  }
+
+  usage(): ContainerUsage[] {
+    return [...this.#workers.values()].flatMap(({ pod, containers }) =>
+      containers.running().map(({ spec, startedAt, runtime }) => ({
+        namespace: pod.metadata.namespace ?? 'default',
+        pod: pod.metadata.name,
+        container: spec.name,
+        startedAt: startedAt ?? 0,
+        ...pick(runtime.usage()),
+      })),
+    );
+  }
+
+  evict(pod: PodRef, reason: string, message: string): void {
+    this.#worker(pod).evict(reason, message);
+  }
+
+  #worker({ namespace, name }: PodRef): PodWorker {
+    for (const worker of [...this.#workers.values()].reverse()) {
+      const { metadata } = worker.pod;
+      if (metadata.name === name && metadata.namespace === namespace) return worker;
+    }
+    throw refusal(404, 'NotFound', `pods "${name}" not found`);
+  }
+
+  #onPod({ type, object }: WatchEvent<Pod>): void {
+    if (object.spec.nodeName !== this.node) return;
+    const { uid } = object.metadata;
+    const worker = this.#workers.get(uid);
+    if (type === 'DELETED') {
+      worker?.gone();
+      if (isMirror(object)) this.#restore(object);
+      return;
+    }
+    if (worker !== undefined) worker.update(object);
+    else this.#add(object);
+  }
+
+  #add(pod: Pod): void {
+    const { phase } = pod.status;
+    // A pod that was over before this kubelet saw it needs nothing but its deletion.
+    if (phase === 'Succeeded' || phase === 'Failed') return;
+    const worker = new PodWorker(this.#context, pod);
+    const others = this.#context.otherPods(pod.metadata.uid);
+    const rejection = admit(pod, this.#reporter.node, others);
+    this.#workers.set(pod.metadata.uid, worker);
+    for (const reference of referencesOf(pod)) {
+      const users = this.#references.get(reference) ?? new Set();
+      this.#references.set(reference, users.add(pod.metadata.uid));
+    }
+    worker.begin(rejection);
+  }
+
+  #onConfig(kind: string, { type, object }: WatchEvent): void {
+    if (type === 'ADDED') return;
+    const { namespace = '', name } = object.metadata;
+    for (const uid of this.#references.get(`${kind}/${namespace}/${name}`) ?? []) {
+      this.#workers.get(uid)?.configChanged();
+    }
+  }
+
+  /** The state of containers is looked at once a second; pods with news are synced then. */
+  #expect(uid: string): void {
+    this.#news.add(uid);
+    if (this.#relist !== undefined) return;
+    const { simulation } = this.#deps;
+    const next = (Math.floor(simulation.now / SECOND) + 1) * SECOND;
+    this.#relist = simulation.at(next, `${this.#owner}/relist`, () => {
+      this.#relist = undefined;
+      const news = [...this.#news];
+      this.#news.clear();
+      for (const pod of news) this.#workers.get(pod)?.trigger();
+      this.#reporter.imagesChanged();
+    });
+  }
+
+  #forget(uid: string): void {
+    const worker = this.#workers.get(uid);
+    if (worker === undefined) return;
+    this.#workers.delete(uid);
+    for (const reference of referencesOf(worker.pod)) {
+      const users = this.#references.get(reference);
+      users?.delete(uid);
+      if (users?.size === 0) this.#references.delete(reference);
+    }
+  }
+
+  #mirror(pod: NonNullable<KubeletDeps['staticPods']>[number]): void {
+    const { api, simulation } = this.#deps;
+    const node: Node = this.#reporter.node;
+    try {
+      api.create(resources.pods, mirrorPod(pod, node, simulation.microTimestamp()));
+    } catch (error) {
+      if (!(error instanceof StatusError) || error.code !== 409) throw error;
+    }
+  }
+
+  /** A static pod lives by its manifest: its mirror comes back when it is deleted. */
+  #restore(mirror: Pod): void {
+    const { staticPods = [], simulation, node } = this.#deps;
+    const pod = staticPods.find(({ name, namespace }) => {
+      const mirrored = mirror.metadata;
+      return `${name}-${node.name}` === mirrored.name && namespace === mirrored.namespace;
+    });
+    if (pod === undefined) return;
+    simulation.after(SECOND, this.#owner, () => this.#mirror(pod));
+  }
+}
+
+function othersThan(uid: string, workers: ReadonlyMap<string, PodWorker>): Pod[] {
+  const others: Pod[] = [];
+  for (const [other, worker] of workers) if (other !== uid && worker.active) others.push(worker.pod);
+  return others;
+}
+
+function pick({ cpu, memory }: { cpu: number; memory: number }): { cpu: number; memory: number } {
+  return { cpu, memory };
+}

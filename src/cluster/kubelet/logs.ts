@@ -1,0 +1,129 @@
+import type { LogOptions, StreamSink } from '../node-api.ts';
+import type { Micros, Simulation } from '../simulation/simulation.ts';
+
+interface Line {
+  readonly at: Micros;
+  readonly bytes: Uint8Array;
+  /** Ends with a newline; the last line of a stream may not. */
+  readonly whole: boolean;
+}
+
+/** The kubelet rotates at this size and `kubectl logs` shows one file. */
+const MAX_BYTES = 10 * 1024 * 1024;
+const NEWLINE = 10;
+const encoder = new TextEncoder();
+
+/**
+ * What one container wrote, line by line with the time, as containerd keeps it. Bounded: past 10 MiB the oldest
+ * half goes. https://kubernetes.io/docs/concepts/cluster-administration/logging/#log-rotation
+ */
+export class ContainerLog {
+  #lines: Line[] = [];
+  #bytes = 0;
+  #closed = false;
+  readonly #partial: Record<'stdout' | 'stderr', Uint8Array[]> = { stdout: [], stderr: [] };
+  readonly #followers = new Set<{ line: (line: Line) => void; end: () => void }>();
+  readonly #simulation: Simulation;
+
+  constructor(simulation: Simulation) {
+    this.#simulation = simulation;
+  }
+
+  write(stream: 'stdout' | 'stderr', bytes: Uint8Array): void {
+    let start = 0;
+    for (let end = bytes.indexOf(NEWLINE); end >= 0; end = bytes.indexOf(NEWLINE, start)) {
+      const pieces = this.#partial[stream].splice(0);
+      pieces.push(bytes.slice(start, end + 1));
+      this.#append(join(pieces), true);
+      start = end + 1;
+    }
+    if (start < bytes.length) this.#partial[stream].push(bytes.slice(start));
+  }
+
+  /** The container has ended: half lines are written out and followers end. */
+  close(): void {
+    for (const stream of ['stdout', 'stderr'] as const) {
+      const pieces = this.#partial[stream].splice(0);
+      if (pieces.length > 0) this.#append(join(pieces), false);
+    }
+    this.#closed = true;
+    for (const follower of this.#followers) follower.end();
+    this.#followers.clear();
+  }
+
+  /** The last lines as text, for FallbackToLogsOnError: at most `lines` lines and `bytes` bytes. */
+  tail(lines: number, bytes: number): string {
+    const text = new TextDecoder().decode(join(this.#lines.slice(-lines).map((line) => line.bytes)));
+    return text.length > bytes ? text.slice(-bytes) : text;
+  }
+
+  /** Sends what the options ask for. @returns how to stop following */
+  read(options: LogOptions, sink: StreamSink): () => void {
+    const since = this.#since(options);
+    let left = options.limitBytes ?? Infinity;
+    const send = (line: Line): void => {
+      const bytes = options.timestamps === true ? stamped(line) : line.bytes;
+      if (left > 0) sink.write(bytes.length > left ? bytes.slice(0, left) : bytes);
+      left -= bytes.length;
+    };
+    let lines = since === undefined ? this.#lines : this.#lines.filter((line) => line.at >= since);
+    if (options.tailLines !== undefined) {
+      lines = options.tailLines <= 0 ? [] : lines.slice(-options.tailLines);
+    }
+    for (const line of lines) {
+      if (left <= 0) break;
+      send(line);
+    }
+    if (options.follow !== true || this.#closed || left <= 0) {
+      sink.end();
+      return () => {};
+    }
+    const follower = {
+      line: (line: Line): void => {
+        send(line);
+        if (left > 0) return;
+        this.#followers.delete(follower);
+        sink.end();
+      },
+      end: () => sink.end(),
+    };
+    this.#followers.add(follower);
+    return () => this.#followers.delete(follower);
+  }
+
+  #since(options: LogOptions): Micros | undefined {
+    if (options.sinceSeconds !== undefined) return this.#simulation.now - options.sinceSeconds * 1_000_000;
+    if (options.sinceTime !== undefined) return Date.parse(options.sinceTime) * 1000;
+    return undefined;
+  }
+
+  #append(bytes: Uint8Array, whole: boolean): void {
+    const line: Line = { at: this.#simulation.now, bytes, whole };
+    this.#lines.push(line);
+    this.#bytes += bytes.length;
+    if (this.#bytes > MAX_BYTES) this.#rotate();
+    for (const follower of [...this.#followers]) follower.line(line);
+  }
+
+  #rotate(): void {
+    this.#lines = this.#lines.slice(Math.ceil(this.#lines.length / 2));
+    this.#bytes = this.#lines.reduce((sum, line) => sum + line.bytes.length, 0);
+  }
+}
+
+function stamped(line: Line): Uint8Array {
+  const base = new Date(Math.floor(line.at / 1000)).toISOString().slice(0, 23);
+  return join([encoder.encode(`${base}${String(line.at % 1000).padStart(3, '0')}000Z `), line.bytes]);
+}
+
+function join(pieces: readonly Uint8Array[]): Uint8Array {
+  const [only] = pieces;
+  if (pieces.length === 1 && only !== undefined) return only;
+  const result = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    result.set(piece, at);
+    at += piece.length;
+  }
+  return result;
+}

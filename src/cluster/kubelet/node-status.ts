@@ -1,0 +1,261 @@
+import { copy, edit, equal } from '../../core/json.ts';
+import type { Condition, Lease, Node, Taint } from '../../model/objects.ts';
+import { resources } from '../../model/resources.ts';
+import { StatusError } from '../api.ts';
+import { MINUTE, SECOND } from '../simulation/simulation.ts';
+import type { Micros, Timer } from '../simulation/simulation.ts';
+import { reasons } from './reasons.ts';
+import type { KubeletDeps, NodeSpec } from './types.ts';
+
+export const KUBELET_VERSION = 'v1.36.3';
+
+const LEASE_NAMESPACE = 'kube-node-lease';
+const LEASE_SECONDS = 40;
+const RENEW: Micros = 10 * SECOND;
+const REPORT: Micros = 5 * MINUTE;
+
+/**
+ * Registers a node and keeps saying that it is alive: a lease every ten seconds, the status every five minutes
+ * or when it changes. https://kubernetes.io/docs/reference/node/node-status/#heartbeats
+ */
+export class NodeReporter {
+  readonly #deps: KubeletDeps;
+  readonly #owner: string;
+  #lease: Lease | undefined;
+  #timers: Timer[] = [];
+
+  constructor(deps: KubeletDeps, owner: string) {
+    this.#deps = deps;
+    this.#owner = owner;
+  }
+
+  /** The node as the API has it. */
+  get node(): Node {
+    const { api, node } = this.#deps;
+    return api.get(resources.nodes, undefined, node.name) ?? nodeObject(this.#deps);
+  }
+
+  start(): void {
+    const { api, events, node } = this.#deps;
+    const { name } = node;
+    // The kubelet's own reference to its node carries no uid.
+    const about = { apiVersion: 'v1', kind: 'Node', name };
+    events.event(about, 'Normal', reasons.starting, 'Starting kubelet.');
+    const known = api.get(resources.nodes, undefined, name);
+    if (known === undefined) api.create(resources.nodes, nodeObject(this.#deps));
+    for (const reason of [
+      reasons.nodeHasSufficientMemory,
+      reasons.nodeHasNoDiskPressure,
+      reasons.nodeHasSufficientPid,
+    ]) {
+      events.event(about, 'Normal', reason, `Node ${name} status is now: ${reason}`);
+    }
+    const enforced = 'Updated Node Allocatable limit across pods';
+    events.event(about, 'Normal', reasons.nodeAllocatableEnforced, enforced);
+    this.report();
+    this.#renew();
+    const wasReady = known?.status.conditions.some(
+      ({ type, status }) => type === 'Ready' && status === 'True',
+    );
+    if (wasReady !== true) {
+      events.event(about, 'Normal', reasons.nodeReady, `Node ${name} status is now: NodeReady`);
+    }
+    this.#repeat(RENEW, 'lease', () => this.#renew());
+    this.#repeat(REPORT, 'status', () => this.report());
+  }
+
+  stop(): void {
+    for (const timer of this.#timers) timer.cancel();
+    this.#timers = [];
+  }
+
+  /** Writes conditions and images. */
+  report(): void {
+    const { api, simulation, images } = this.#deps;
+    const stored = this.node;
+    const now = simulation.timestamp();
+    const conditions = CONDITIONS.map((wanted): Condition => {
+      const before = stored.status.conditions.find(({ type }) => type === wanted.type);
+      const since = before?.status === wanted.status ? before.lastTransitionTime : undefined;
+      return { ...wanted, lastHeartbeatTime: now, lastTransitionTime: since ?? now };
+    });
+    // A node on which somebody has set other conditions keeps them.
+    const others = stored.status.conditions.filter(
+      ({ type }) => !CONDITIONS.some((own) => own.type === type),
+    );
+    try {
+      api.updateStatus(
+        resources.nodes,
+        edit(stored, (draft) => {
+          draft.status.conditions = [...others, ...conditions];
+          draft.status.images = images
+            .list()
+            .map(({ names, sizeBytes }) => ({ names: [...names], sizeBytes }));
+        }),
+      );
+    } catch (error) {
+      if (!(error instanceof StatusError)) throw error;
+    }
+  }
+
+  /** Keeps the list of images in the status current after a pull. */
+  imagesChanged(): void {
+    const listed = this.node.status.images ?? [];
+    if (!equal(listed, this.#deps.images.list())) this.report();
+  }
+
+  #repeat(period: Micros, what: string, run: () => void): void {
+    const { simulation } = this.#deps;
+    const index = this.#timers.length;
+    const next = (): void => {
+      this.#timers[index] = simulation.after(period, `${this.#owner}/${what}`, () => {
+        next();
+        run();
+      });
+    };
+    next();
+  }
+
+  #renew(): void {
+    const { api, simulation, node } = this.#deps;
+    const renewTime = simulation.microTimestamp();
+    try {
+      const known = this.#lease ?? api.get(resources.leases, LEASE_NAMESPACE, node.name);
+      this.#lease =
+        known === undefined
+          ? api.create(resources.leases, this.#newLease(renewTime))
+          : api.update(resources.leases, { ...known, spec: { ...known.spec, renewTime } });
+    } catch (error) {
+      // Deleted or changed by somebody else: looked up again in ten seconds.
+      if (!(error instanceof StatusError)) throw error;
+      this.#lease = undefined;
+    }
+  }
+
+  #newLease(renewTime: string): Lease {
+    const { name, uid } = this.node.metadata;
+    return {
+      apiVersion: 'coordination.k8s.io/v1',
+      kind: 'Lease',
+      metadata: {
+        name,
+        namespace: LEASE_NAMESPACE,
+        ownerReferences: [{ apiVersion: 'v1', kind: 'Node', name, uid }],
+        uid: '',
+        resourceVersion: '',
+        creationTimestamp: '',
+      },
+      spec: { holderIdentity: name, leaseDurationSeconds: LEASE_SECONDS, renewTime },
+    };
+  }
+}
+
+const CONDITIONS: readonly Condition[] = [
+  {
+    type: 'MemoryPressure',
+    status: 'False',
+    reason: 'KubeletHasSufficientMemory',
+    message: 'kubelet has sufficient memory available',
+  },
+  {
+    type: 'DiskPressure',
+    status: 'False',
+    reason: 'KubeletHasNoDiskPressure',
+    message: 'kubelet has no disk pressure',
+  },
+  {
+    type: 'PIDPressure',
+    status: 'False',
+    reason: 'KubeletHasSufficientPID',
+    message: 'kubelet has sufficient PID available',
+  },
+  { type: 'Ready', status: 'True', reason: 'KubeletReady', message: 'kubelet is posting ready status' },
+];
+
+const CONTROL_PLANE = 'node-role.kubernetes.io/control-plane';
+
+/** The Node object as a kubelet of kind registers it. */
+export function nodeObject({ node, simulation }: Pick<KubeletDeps, 'node' | 'simulation'>): Node {
+  const { name, podCIDR } = node;
+  const capacity = {
+    cpu: node.cpu,
+    'ephemeral-storage': '100Gi',
+    'hugepages-1Gi': '0',
+    'hugepages-2Mi': '0',
+    memory: node.memory,
+    pods: '110',
+  };
+  // The identity of a machine stays the same as long as its name does.
+  const ids = simulation.random.stream(`node/${name}`);
+  return {
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: {
+      name,
+      uid: '',
+      resourceVersion: '',
+      creationTimestamp: '',
+      labels: labelsOf(node),
+      annotations: {
+        'node.alpha.kubernetes.io/ttl': '0',
+        'volumes.kubernetes.io/controller-managed-attach-detach': 'true',
+      },
+    },
+    spec: {
+      podCIDR,
+      podCIDRs: [podCIDR],
+      providerID: `kind://docker/lab/${name}`,
+      ...(node.controlPlaneTaint === true ? { taints: [TAINT] } : {}),
+    },
+    status: {
+      addresses: [
+        { type: 'InternalIP', address: node.ip },
+        { type: 'Hostname', address: name },
+      ],
+      capacity,
+      allocatable: copy(capacity),
+      conditions: [],
+      daemonEndpoints: { kubeletEndpoint: { Port: 10250 } },
+      declaredFeatures: [
+        'ExtendWebSocketsToKubelet',
+        'InPlacePodLevelResourcesVerticalScaling',
+        'InPlacePodVerticalScalingInitContainers',
+        'RestartAllContainersOnContainerExits',
+      ],
+      features: { supplementalGroupsPolicy: true },
+      images: [],
+      nodeInfo: {
+        architecture: 'amd64',
+        bootID: ids.uuid(),
+        containerRuntimeVersion: 'containerd://2.3.4',
+        kernelVersion: '6.18.44',
+        kubeProxyVersion: '',
+        kubeletVersion: KUBELET_VERSION,
+        machineID: ids.hex(32),
+        operatingSystem: 'linux',
+        osImage: 'Debian GNU/Linux 13 (trixie)',
+        systemUUID: ids.uuid(),
+      },
+      runtimeHandlers: ['', 'runc', 'test-handler'].map((handler) => ({
+        features: { recursiveReadOnlyMounts: true, userNamespaces: true },
+        name: handler,
+      })),
+    },
+  };
+}
+
+const TAINT: Taint = { key: CONTROL_PLANE, effect: 'NoSchedule' };
+
+function labelsOf(node: NodeSpec): Record<string, string> {
+  return {
+    'beta.kubernetes.io/arch': 'amd64',
+    'beta.kubernetes.io/os': 'linux',
+    'kubernetes.io/arch': 'amd64',
+    'kubernetes.io/hostname': node.name,
+    'kubernetes.io/os': 'linux',
+    ...(node.role === 'control-plane'
+      ? { [CONTROL_PLANE]: '', 'node.kubernetes.io/exclude-from-external-load-balancers': '' }
+      : {}),
+    ...node.labels,
+  };
+}

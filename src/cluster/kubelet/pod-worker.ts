@@ -1,0 +1,460 @@
+import { equal } from '../../core/json.ts';
+import type { ContainerStateWaiting, Pod, PodStatus } from '../../model/objects.ts';
+import type { FileTree } from '../runtime/container-types.ts';
+import { MILLISECOND, SECOND } from '../simulation/simulation.ts';
+import type { Micros, Timer } from '../simulation/simulation.ts';
+import { shortage } from './admission.ts';
+import { PodContainers } from './container-manager.ts';
+import { goDuration } from './duration.ts';
+import type { PodFacts } from './field-ref.ts';
+import type { NodeContext } from './node-context.ts';
+import { podActions } from './pod-actions.ts';
+import type { ContainerToStart } from './pod-actions.ts';
+import { containerReference, podText } from './pod-names.ts';
+import { PodProbes } from './probes/probe-manager.ts';
+import { pullCredentials } from './pull-secrets.ts';
+import { reasons } from './reasons.ts';
+import { PodResize } from './resize.ts';
+import type { Shortage } from './resize.ts';
+import { createSandbox, podHostName, writePodFiles } from './sandbox.ts';
+import { StatusWriter } from './status-writer.ts';
+import { sleep, Task, wait, within } from './task.ts';
+import type { Step } from './task.ts';
+import { stopContainers } from './termination.ts';
+import type { RegistryCredential, Sandbox } from './types.ts';
+import { PodVolumes } from './volumes/volume-manager.ts';
+
+/** How a sync went: when the pod is looked at again depends on it. */
+interface Outcome {
+  failed: boolean;
+  /** The earliest end of a restart back-off. */
+  retryAt: Micros | undefined;
+}
+
+const RESYNC: Micros = 60 * SECOND;
+const RETRY: Micros = 10 * SECOND;
+const MOUNT_LIMIT: Micros = 123 * SECOND;
+const CLEAN_UP: readonly [Micros, Micros] = [200 * MILLISECOND, 900 * MILLISECOND];
+
+/**
+ * Brings one pod to what its spec says, from the first look to the last: syncs one after the other, then
+ * termination. The counterpart of the kubelet's pod worker and of its syncPod.
+ * https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/
+ */
+export class PodWorker {
+  readonly containers: PodContainers;
+  readonly #context: NodeContext;
+  readonly #probes: PodProbes;
+  readonly #volumes: PodVolumes;
+  readonly #resize: PodResize;
+  readonly #podFiles: FileTree;
+  readonly #status: StatusWriter;
+  readonly #waiting = new Map<string, ContainerStateWaiting>();
+  readonly #owner: string;
+  #pod: Pod;
+  #sandbox: Sandbox | undefined;
+  #sandboxes = 0;
+  #task: Task | undefined;
+  /** Something happened while a sync was under way. */
+  #again = false;
+  #timer: Timer | undefined;
+  #deadline: Timer | undefined;
+  #stage: 'running' | 'terminating' | 'terminated' = 'running';
+  #killAt: Micros | undefined;
+  #verdict: { reason: string; message: string } | undefined;
+  /** The pod's object is gone from the API. */
+  #deleted = false;
+  /** Files of a volume may have to change. */
+  #configChanged = true;
+  /** The last sync found nothing to do for a pod that is ready. */
+  #quiet = false;
+
+  constructor(context: NodeContext, pod: Pod) {
+    const { deps, random } = context;
+    const { simulation, events, runtime, api, tokens } = deps;
+    this.#context = context;
+    this.#pod = pod;
+    this.#owner = `${context.owner}/${pod.metadata.namespace ?? ''}/${pod.metadata.name}`;
+    const owner = this.#owner;
+    const nodeFiles = context.nodeFiles;
+    this.#podFiles = runtime.createTree();
+    this.#volumes = new PodVolumes({ simulation, api, events, runtime, tokens, nodeFiles, owner }, pod, () =>
+      this.#facts(),
+    );
+    this.containers = new PodContainers({
+      simulation,
+      events,
+      runtime,
+      hooks: { simulation, from: deps.network.node(deps.node.name), owner },
+      owner,
+      random,
+      changed: () => context.relist(pod.metadata.uid),
+    });
+    const { containers } = this;
+    this.#resize = new PodResize({ simulation, events, containers, fits: (asked) => this.#fits(asked) }, pod);
+    this.#probes = new PodProbes({
+      simulation,
+      events,
+      prober: context.prober,
+      owner,
+      containers,
+      current: () => ({ pod: this.#pod, status: this.#status.last }),
+      changed: (kind, container, result) => {
+        if (kind === 'Readiness') this.#status.setReady(this.#pod, container, result === 'success');
+        this.trigger();
+      },
+    });
+    this.#status = new StatusWriter({
+      simulation,
+      api,
+      nodeIp: deps.node.ip,
+      containers,
+      probes: this.#probes,
+      resize: this.#resize,
+      waiting: this.#waiting,
+    });
+  }
+
+  get pod(): Pod {
+    return this.#pod;
+  }
+
+  get sandbox(): Sandbox | undefined {
+    return this.#sandbox;
+  }
+
+  /** As last written to the API. */
+  get status(): PodStatus {
+    return this.#status.last;
+  }
+
+  /** Whether the pod still holds resources of the node. */
+  get active(): boolean {
+    return this.#stage !== 'terminated';
+  }
+
+  /** The first look at the pod. @param rejection why the node does not take it */
+  begin(rejection: Shortage | undefined): void {
+    if (rejection !== undefined) {
+      this.#context.deps.events.event(this.#pod, 'Warning', rejection.reason, rejection.message);
+      this.#status.reject(this.#pod, rejection);
+      this.#stage = 'terminated';
+      return;
+    }
+    if (this.#pod.metadata.deletionTimestamp !== undefined) this.#terminate();
+    else this.trigger();
+  }
+
+  /** The object has changed. */
+  update(pod: Pod): void {
+    const before = this.#pod;
+    const same =
+      equal(before.spec, pod.spec) &&
+      equal(before.metadata.labels, pod.metadata.labels) &&
+      equal(before.metadata.annotations, pod.metadata.annotations);
+    this.#pod = same ? withRevisionOf(before, pod) : pod;
+    if (this.#stage === 'terminated') {
+      if (pod.metadata.deletionTimestamp !== undefined) this.#remove();
+      return;
+    }
+    const { deletionTimestamp, deletionGracePeriodSeconds } = pod.metadata;
+    if (deletionTimestamp !== undefined) {
+      const shorter = deletionGracePeriodSeconds !== before.metadata.deletionGracePeriodSeconds;
+      if (this.#stage === 'running' || shorter) this.#terminate();
+      return;
+    }
+    if (this.#stage !== 'running') return;
+    if (!same) this.#configChanged = true;
+    if (!same || this.#status.disputed(pod)) this.trigger();
+  }
+
+  /** The object is gone: whatever still runs is stopped, and everything released. */
+  gone(): void {
+    this.#deleted = true;
+    if (this.#stage === 'terminated') this.#release();
+    else if (this.#stage === 'running' || this.#killAt === undefined) this.#terminate(0);
+  }
+
+  /** A ConfigMap or Secret of the pod has changed: it is read at the next regular sync. */
+  configChanged(): void {
+    this.#configChanged = true;
+  }
+
+  /** Has the pod synced now, or as soon as the sync under way is over. */
+  trigger(): void {
+    if (this.#stage !== 'running') return;
+    this.#quiet = false;
+    if (this.#task !== undefined) {
+      this.#again = true;
+      return;
+    }
+    this.#timer?.cancel();
+    this.#again = false;
+    const outcome: Outcome = { failed: false, retryAt: undefined };
+    const task = new Task(this.#sync(outcome), () => {
+      this.#task = undefined;
+      if (this.#stage === 'running') this.#requeue(outcome);
+    });
+    if (!task.finished) this.#task = task;
+  }
+
+  /** Stops a pod for a reason of the node's own; it stays in the API as Failed. */
+  evict(reason: string, message: string): void {
+    this.#verdict = { reason, message };
+    if (this.#stage === 'running') this.#terminate(0);
+  }
+
+  #requeue(outcome: Outcome): void {
+    if (this.#again) {
+      this.trigger();
+      return;
+    }
+    const { simulation } = this.#context.deps;
+    const now = simulation.now;
+    const wanted = !outcome.failed
+      ? RESYNC
+      : outcome.retryAt === undefined
+        ? RETRY
+        : Math.min(Math.max(outcome.retryAt - now, 0), RESYNC);
+    const jitter = Math.floor((wanted * this.#context.random.between(0, 500)) / 1000);
+    this.#schedule(wanted + jitter);
+  }
+
+  #schedule(delay: Micros): void {
+    const { simulation } = this.#context.deps;
+    // The queue of pods to look at is read once a second.
+    const at = Math.ceil((simulation.now + delay) / SECOND) * SECOND;
+    this.#timer = simulation.at(at, this.#owner, () => {
+      if (this.#quiet && !this.#configChanged && !this.#volumes.renewalDue()) {
+        this.#schedule(RESYNC + Math.floor((RESYNC * this.#context.random.between(0, 500)) / 1000));
+      } else this.trigger();
+    });
+  }
+
+  *#sync(outcome: Outcome): Step {
+    this.#checkDeadline();
+    this.#resize.settle(this.#pod);
+    this.#resize.allocate(this.#pod);
+    const wanted = this.#write();
+    if (wanted.phase === 'Succeeded' || wanted.phase === 'Failed') {
+      // In an event of its own: this sync has to be over first.
+      this.#context.deps.simulation.after(0, this.#owner, () => {
+        if (this.#stage === 'running') this.#terminate();
+      });
+      return;
+    }
+    this.#probes.start(this.#pod);
+    if (!(yield* this.#mount())) {
+      outcome.failed = true;
+      return;
+    }
+    if (this.#configChanged || this.#volumes.renewalDue()) {
+      this.#configChanged = false;
+      this.#volumes.refresh(this.#pod);
+    }
+    const credentials = this.#credentials();
+    yield* this.#syncContainers(credentials, outcome);
+    this.#quiet = !outcome.failed && this.#status.ready;
+  }
+
+  *#mount(): Step<boolean> {
+    const { simulation } = this.#context.deps;
+    const volumes = this.#volumes;
+    const pod = this.#pod;
+    function* mounted(): Step {
+      yield* wait<undefined>((done) => volumes.whenMounted(pod, () => done(undefined)));
+    }
+    return yield* within(simulation, MOUNT_LIMIT, this.#owner, mounted());
+  }
+
+  #credentials(): readonly RegistryCredential[] {
+    const { credentials, missing } = pullCredentials(this.#context.deps.api, this.#pod);
+    if (missing.length > 0) {
+      const message = `Unable to retrieve some image pull secrets (${missing.join(', ')}); attempting to pull the image may not succeed.`;
+      const reason = reasons.failedToRetrieveImagePullSecret;
+      this.#context.deps.events.event(this.#pod, 'Warning', reason, message);
+    }
+    return credentials;
+  }
+
+  *#syncContainers(credentials: readonly RegistryCredential[], outcome: Outcome): Step {
+    const pod = this.#pod;
+    const { containers } = this;
+    const resizeRestarts = this.#resize.restarts(pod);
+    const situation = { pod, containers, probes: this.#probes, resizeRestarts };
+    const actions = podActions(situation);
+    // Back-off looks at runs that had ended when the sync began, not at those that it ends itself.
+    const ended = new Map(
+      actions.start.map(({ container }) => [
+        container.name,
+        containers.lastExited(container.name)?.finishedAt,
+      ]),
+    );
+    if (this.#resize.actuate(pod)) this.#context.relist(pod.metadata.uid);
+    for (const { instance, message, graceSeconds } of actions.kill) {
+      yield* containers.kill(pod, instance, { message, grace: graceSeconds * SECOND });
+    }
+    const sandbox = this.#sandbox ?? (yield* this.#makeSandbox());
+    if (sandbox === undefined) {
+      outcome.failed = true;
+      return;
+    }
+    for (const entry of actions.start) {
+      const finished = ended.get(entry.container.name);
+      const started = yield* this.#start(entry, { sandbox, credentials, finished, outcome });
+      if (!started && entry.kind === 'init') return;
+    }
+  }
+
+  *#makeSandbox(): Step<Sandbox | undefined> {
+    const sandbox = yield* createSandbox(this.#context, this.#pod, this.#sandboxes++);
+    if (sandbox === undefined) return undefined;
+    this.#sandbox = sandbox;
+    writePodFiles(this.#context, this.#pod, sandbox, this.#podFiles);
+    this.#status.setReadyToStart(this.#pod);
+    this.#context.relist(this.#pod.metadata.uid);
+    return sandbox;
+  }
+
+  *#start(
+    { kind, container }: ContainerToStart,
+    run: {
+      sandbox: Sandbox;
+      credentials: readonly RegistryCredential[];
+      finished: Micros | undefined;
+      outcome: Outcome;
+    },
+  ): Step<boolean> {
+    const { deps, images, restarts } = this.#context;
+    const pod = this.#pod;
+    const about = containerReference(pod, kind, container.name);
+    const refuse = (refusal: { reason: string; message: string }): false => {
+      this.#waiting.set(container.name, refusal);
+      run.outcome.failed = true;
+      return false;
+    };
+    const { simulation, events } = deps;
+    const key = `${pod.metadata.uid}_${container.name}_${container.image}`;
+    if (run.finished !== undefined) {
+      if (restarts.waitsSince(key, run.finished, simulation.now)) {
+        const text = `Back-off restarting failed container ${container.name} in pod ${podText(pod)}`;
+        events.event(about, 'Warning', reasons.backOff, text);
+        const until = run.finished + restarts.get(key);
+        run.outcome.retryAt = Math.min(run.outcome.retryAt ?? Infinity, until);
+        const wanted = goDuration(restarts.get(key));
+        const message = `back-off ${wanted} restarting failed container=${container.name} pod=${podText(pod)}`;
+        return refuse({ reason: reasons.crashLoopBackOff, message });
+      }
+      restarts.next(key, run.finished, simulation.now);
+    }
+    const image = yield* images.ensure({ about, pod, container, credentials: run.credentials });
+    if ('reason' in image) {
+      events.event(about, 'Warning', reasons.failed, `Error: ${image.reason}`);
+      return refuse(image);
+    }
+    const around = {
+      api: deps.api,
+      volumes: this.#volumes,
+      sandbox: run.sandbox,
+      facts: this.#facts(),
+      hostname: podHostName(this.#context, pod).hostname,
+      podFiles: this.#podFiles,
+    };
+    const refusal = yield* this.containers.start(pod, kind, container, { image, around });
+    if (refusal !== undefined) return refuse(refusal);
+    this.#waiting.delete(container.name);
+    return true;
+  }
+
+  /** activeDeadlineSeconds. https://kubernetes.io/docs/concepts/workloads/controllers/job/#job-termination-and-cleanup */
+  #checkDeadline(): void {
+    const { activeDeadlineSeconds } = this.#pod.spec;
+    if (activeDeadlineSeconds === undefined || this.#verdict !== undefined) return;
+    const { simulation, events } = this.#context.deps;
+    const at = Date.parse(this.#status.startTime(this.#pod)) * 1000 + activeDeadlineSeconds * SECOND;
+    if (simulation.now < at) {
+      this.#deadline ??= simulation.at(at, this.#owner, () => this.trigger());
+      return;
+    }
+    const message = 'Pod was active on the node longer than the specified deadline';
+    events.event(this.#pod, 'Normal', reasons.deadlineExceeded, message);
+    this.#verdict = { reason: reasons.deadlineExceeded, message };
+  }
+
+  /** Generates the status and writes it if it is news. @returns what it would be, terminal phases included */
+  #write(): PodStatus {
+    return this.#status.write({
+      pod: this.#pod,
+      sandbox: this.#sandbox,
+      ended: this.#stage !== 'running',
+      mayRun: this.#stage !== 'terminated',
+      verdict: this.#verdict,
+    });
+  }
+
+  #terminate(graceSeconds?: number): void {
+    const { simulation } = this.#context.deps;
+    const { metadata, spec } = this.#pod;
+    const seconds = graceSeconds ?? metadata.deletionGracePeriodSeconds ?? spec.terminationGracePeriodSeconds;
+    const killAt = simulation.now + Math.max(seconds, 1) * SECOND;
+    if (this.#stage === 'terminating' && (this.#killAt ?? 0) <= killAt) return;
+    this.#stage = 'terminating';
+    this.#killAt = killAt;
+    this.#timer?.cancel();
+    this.#deadline?.cancel();
+    this.#task?.cancel();
+    const task = new Task(this.#terminating(killAt - simulation.now), () => (this.#task = undefined));
+    this.#task = task.finished ? undefined : task;
+  }
+
+  *#terminating(grace: Micros): Step {
+    const { deps, random } = this.#context;
+    this.#write();
+    this.#probes.stopLivenessAndStartup();
+    yield* stopContainers(deps.simulation, this.#pod, this.containers, grace);
+    this.#probes.stop();
+    if (this.#sandbox !== undefined && this.#pod.spec.hostNetwork !== true) {
+      deps.network.detachPod(this.#pod.metadata.uid);
+    }
+    this.#sandbox = undefined;
+    this.#stage = 'terminated';
+    this.#write();
+    yield* sleep(deps.simulation, random.between(...CLEAN_UP), this.#owner);
+    this.#volumes.tearDown();
+    this.#context.images.forget(this.#pod.metadata.uid);
+    this.#context.restarts.drop(`${this.#pod.metadata.uid}_`);
+    if (this.#deleted) this.#release();
+    else if (this.#pod.metadata.deletionTimestamp !== undefined) this.#remove();
+  }
+
+  /** Deletes the object for good: nothing of the pod is left on the node. */
+  #remove(): void {
+    if (this.#task !== undefined && !this.#task.finished && this.#sandbox !== undefined) return;
+    this.#status.remove(this.#pod);
+  }
+
+  #release(): void {
+    this.containers.remove();
+    this.#context.finished(this.#pod.metadata.uid);
+  }
+
+  #fits(pod: Pod): { shortage: Shortage; impossible: boolean } | undefined {
+    const node = this.#context.node();
+    const lack = shortage(pod, node, this.#context.otherPods(pod.metadata.uid));
+    return lack && { shortage: lack, impossible: shortage(pod, node, []) !== undefined };
+  }
+
+  #facts(): PodFacts {
+    const podIp = this.#sandbox?.stack.ip ?? '';
+    return {
+      hostIp: this.#context.deps.node.ip,
+      podIp,
+      allocatable: this.#context.node().status.allocatable,
+    };
+  }
+}
+
+/** Events name the revision that the worker was told of last, not those that only its own status made. */
+function withRevisionOf(before: Pod, pod: Pod): Pod {
+  return { ...pod, metadata: { ...pod.metadata, resourceVersion: before.metadata.resourceVersion } };
+}

@@ -1,0 +1,9 @@
+import type { Container } from '../../../model/objects.ts';
+
+/** The number of a probe's or hook's port; undefined for a name that the container does not have. */
+export function portOf(container: Container, port: number | string): number | undefined {
+  if (typeof port === 'number') return port;
+  const named = container.ports?.find(({ name }) => name === port);
+  if (named !== undefined) return named.containerPort;
+  return /^\d+$/.test(port) ? Number(port) : undefined;
+}

@@ -1,0 +1,205 @@
+import type { Container, ContainerStatus, Pod, PodStatus, Probe } from '../../../model/objects.ts';
+import type { EventRecorder } from '../../api.ts';
+import { SECOND } from '../../simulation/simulation.ts';
+import type { Micros, Simulation, Timer } from '../../simulation/simulation.ts';
+import { isSidecar } from '../conditions.ts';
+import { containerReference } from '../pod-names.ts';
+import { reasons } from '../reasons.ts';
+import { Task } from '../task.ts';
+import type { Step } from '../task.ts';
+import type { ContainerInstance, ContainerKind } from '../types.ts';
+import type { Prober } from './prober.ts';
+
+export type ProbeKind = 'Readiness' | 'Liveness' | 'Startup';
+export type ProbeResult = 'success' | 'failure' | 'unknown';
+
+export interface ProbeWorkerOptions {
+  readonly simulation: Simulation;
+  readonly events: EventRecorder;
+  readonly prober: Prober;
+  readonly owner: string;
+  readonly kind: ProbeKind;
+  readonly probe: Probe;
+  readonly containerKind: ContainerKind;
+  readonly container: Container;
+  /** Pod and status as last written. */
+  readonly current: () => { readonly pod: Pod; readonly status: PodStatus };
+  readonly instance: () => ContainerInstance | undefined;
+  /** The result that counts has changed. */
+  readonly changed: (result: ProbeResult) => void;
+}
+
+/** Readiness begins as failed, liveness as passed: a container is neither ready nor restarted before the first probe. */
+const INITIAL: Readonly<Record<ProbeKind, ProbeResult>> = {
+  Readiness: 'failure',
+  Liveness: 'success',
+  Startup: 'unknown',
+};
+const MAX_TRIES = 3;
+
+/** Probes one container in one way, at fixed instants from when the pod was seen. */
+export class ProbeWorker {
+  readonly #options: ProbeWorkerOptions;
+  #result: ProbeResult;
+  /** The run that {@link #result} is about. */
+  #containerId: string | undefined;
+  #anchor: Micros;
+  #timer: Timer | undefined;
+  #task: Task | undefined;
+  #lastOutcome: ProbeResult = 'unknown';
+  #run = 0;
+  /** After a failed liveness or startup probe there is nothing to ask until the next run. */
+  #onHold = false;
+  #stopped = false;
+  #triggered = false;
+
+  constructor(options: ProbeWorkerOptions) {
+    this.#options = options;
+    this.#result = INITIAL[options.kind];
+    this.#anchor = options.simulation.now;
+    this.#tick();
+  }
+
+  /** The result for a run, or undefined where that run was not probed yet. */
+  resultFor(id: string): ProbeResult | undefined {
+    return this.#containerId === id ? this.#result : undefined;
+  }
+
+  /** Probes now instead of at the next instant; the instants count from now on. */
+  trigger(): void {
+    if (this.#stopped || this.#task !== undefined) {
+      this.#triggered = this.#task !== undefined;
+      return;
+    }
+    this.#anchor = this.#options.simulation.now;
+    this.#timer?.cancel();
+    // In an event of its own: the caller is still making the status that the probe will read.
+    this.#timer = this.#options.simulation.after(0, this.#options.owner, () => this.#tick());
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#timer?.cancel();
+    this.#task?.cancel();
+    this.#task = undefined;
+  }
+
+  #tick(): void {
+    this.#timer = undefined;
+    const target = this.#due();
+    if (target === 'stop') {
+      this.stop();
+      return;
+    }
+    if (target === 'wait') {
+      this.#schedule();
+      return;
+    }
+    const task = new Task(this.#probe(target), () => {
+      this.#task = undefined;
+      if (this.#stopped) return;
+      if (this.#triggered) {
+        this.#triggered = false;
+        this.trigger();
+      } else this.#schedule();
+    });
+    if (!task.finished) this.#task = task;
+  }
+
+  #schedule(): void {
+    const { simulation, probe, owner } = this.#options;
+    const period = probe.periodSeconds * SECOND;
+    const passed = simulation.now - this.#anchor;
+    const next = this.#anchor + (Math.floor(passed / period) + 1) * period;
+    this.#timer = simulation.at(next, owner, () => this.#tick());
+  }
+
+  /** Whether there is something to probe at this instant. */
+  #due(): ContainerInstance | 'wait' | 'stop' {
+    const { kind, container } = this.#options;
+    const { pod, status } = this.#options.current();
+    if (status.phase === 'Failed' || status.phase === 'Succeeded') return 'stop';
+    const seen = this.#statusOf(status);
+    const id = seen?.containerID?.replace('containerd://', '');
+    if (seen === undefined || id === undefined) return 'wait';
+    if (id !== this.#containerId) this.#begin(id);
+    if (this.#onHold) return 'wait';
+    if (seen.state.running === undefined) {
+      this.#set('failure', { quiet: kind !== 'Readiness' });
+      const gone = seen.state.terminated !== undefined && pod.spec.restartPolicy === 'Never';
+      return gone && !isSidecar(container) ? 'stop' : 'wait';
+    }
+    if (pod.metadata.deletionTimestamp !== undefined && kind !== 'Readiness') return 'stop';
+    // Startup probes end where the others begin.
+    if ((seen.started === true) === (kind === 'Startup')) return 'wait';
+    return this.#runningSince(id, seen.state.running.startedAt) ?? 'wait';
+  }
+
+  /** The run, if it is past its initial delay. */
+  #runningSince(id: string, startedAt: string): ContainerInstance | undefined {
+    const { simulation, probe } = this.#options;
+    const age = simulation.now - Date.parse(startedAt) * 1000;
+    if (age < (probe.initialDelaySeconds ?? 0) * SECOND) return undefined;
+    const instance = this.#options.instance();
+    return instance?.id === id && instance.state === 'running' ? instance : undefined;
+  }
+
+  /** A new run: what is known of the old one does not count. */
+  #begin(id: string): void {
+    this.#containerId = id;
+    this.#onHold = false;
+    this.#lastOutcome = 'unknown';
+    this.#run = 0;
+    this.#set(INITIAL[this.#options.kind]);
+  }
+
+  #statusOf(status: PodStatus): ContainerStatus | undefined {
+    const statuses =
+      this.#options.containerKind === 'init' ? status.initContainerStatuses : status.containerStatuses;
+    return statuses?.find(({ name }) => name === this.#options.container.name);
+  }
+
+  *#probe(instance: ContainerInstance): Step {
+    const { kind, probe, container, containerKind, prober, events } = this.#options;
+    const { pod, status } = this.#options.current();
+    const target = { container, instance, podIp: status.podIP ?? '' };
+    let outcome = yield* prober.probe(probe, target);
+    for (let tries = 1; tries < MAX_TRIES && outcome.result === 'error'; tries++) {
+      outcome = yield* prober.probe(probe, target);
+    }
+    const about = containerReference(pod, containerKind, container.name);
+    const { result, output } = outcome;
+    if (result === 'error') {
+      const message = `${kind} probe errored and resulted in unknown state: ${output}`;
+      events.event(about, 'Warning', reasons.unhealthy, message);
+      return;
+    }
+    if (result === 'failure') {
+      events.event(about, 'Warning', reasons.unhealthy, `${kind} probe failed: ${output}`);
+    } else if (result === 'warning') {
+      events.event(about, 'Warning', reasons.probeWarning, `${kind} probe warning: ${output}`);
+    }
+    this.#count(result === 'failure' ? 'failure' : 'success');
+  }
+
+  #count(outcome: 'success' | 'failure'): void {
+    const { kind, probe } = this.#options;
+    if (outcome === this.#lastOutcome) this.#run++;
+    else {
+      this.#lastOutcome = outcome;
+      this.#run = 1;
+    }
+    if (this.#run < (outcome === 'failure' ? probe.failureThreshold : probe.successThreshold)) return;
+    if (outcome === 'failure' && kind !== 'Readiness') {
+      this.#onHold = true;
+      this.#run = 0;
+    }
+    this.#set(outcome);
+  }
+
+  #set(result: ProbeResult, options: { quiet?: boolean } = {}): void {
+    if (result === this.#result) return;
+    this.#result = result;
+    if (options.quiet !== true) this.#options.changed(result);
+  }
+}

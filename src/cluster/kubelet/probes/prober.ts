@@ -1,0 +1,210 @@
+import type { Container, Handler, Probe } from '../../../model/objects.ts';
+import { NetError } from '../../network/types.ts';
+import type { Address, HttpRequest, HttpResponse, NetworkStack } from '../../network/types.ts';
+import { SECOND } from '../../simulation/simulation.ts';
+import type { Micros, Simulation } from '../../simulation/simulation.ts';
+import { execIn } from '../exec.ts';
+import { goDuration } from '../duration.ts';
+import { dialError } from '../net-words.ts';
+import { wait } from '../task.ts';
+import type { Step } from '../task.ts';
+import type { ContainerInstance } from '../types.ts';
+import { portOf } from './port.ts';
+
+/** How one probe came out. An `error` says nothing about the container: it is thrown away after retries. */
+export interface ProbeOutcome {
+  readonly result: 'success' | 'warning' | 'failure' | 'error';
+  readonly output: string;
+}
+
+export interface ProbeTarget {
+  readonly container: Container;
+  readonly instance: ContainerInstance;
+  readonly podIp: string;
+}
+
+const MAX_REDIRECTS = 10;
+const MAX_BODY = 10 * 1024;
+const SUCCESS: ProbeOutcome = { result: 'success', output: '' };
+
+/** Carries probes out from a node. https://kubernetes.io/docs/concepts/configuration/liveness-readiness-startup-probes/ */
+export class Prober {
+  readonly #simulation: Simulation;
+  readonly #from: NetworkStack;
+  readonly #owner: string;
+
+  constructor(simulation: Simulation, from: NetworkStack, owner: string) {
+    this.#simulation = simulation;
+    this.#from = from;
+    this.#owner = owner;
+  }
+
+  *probe(probe: Probe, target: ProbeTarget): Step<ProbeOutcome> {
+    const timeout = probe.timeoutSeconds * SECOND;
+    if (probe.exec !== undefined) return yield* this.#exec(probe.exec.command ?? [], target, timeout);
+    if (probe.httpGet !== undefined) return yield* this.#http(probe.httpGet, target, timeout);
+    if (probe.tcpSocket !== undefined) return yield* this.#tcp(probe.tcpSocket, target, timeout);
+    if (probe.grpc !== undefined) return yield* this.#grpc(probe.grpc, target, timeout);
+    return { result: 'error', output: 'missing probe handler' };
+  }
+
+  *#exec(command: readonly string[], target: ProbeTarget, timeout: Micros): Step<ProbeOutcome> {
+    const options = { timeout, owner: this.#owner };
+    const result = yield* execIn(this.#simulation, target.instance, command, options);
+    if ('timedOut' in result) {
+      const output = `command timed out: "${command.join(' ')}" timed out after ${goDuration(timeout)}`;
+      return { result: 'failure', output };
+    }
+    if ('error' in result) {
+      const words = result.error.replace(/^error executing command in container: /, '');
+      return { result: 'error', output: `rpc error: code = Unknown desc = ${words}` };
+    }
+    return { result: result.code === 0 ? 'success' : 'failure', output: result.output };
+  }
+
+  *#http(action: NonNullable<Handler['httpGet']>, target: ProbeTarget, timeout: Micros): Step<ProbeOutcome> {
+    const port = portOf(target.container, action.port);
+    if (port === undefined) return unknownPort(action.port);
+    const host = action.host === undefined || action.host === '' ? target.podIp : action.host;
+    const scheme = (action.scheme ?? 'HTTP').toLowerCase();
+    const deadline = this.#simulation.now + timeout;
+    let path = action.path === undefined || action.path === '' ? '/' : action.path;
+    if (!path.startsWith('/')) path = `/${path}`;
+    const headers = headersOf(action, `${host}:${port}`);
+    for (let redirects = 0; ; redirects++) {
+      const url = `${scheme}://${host}:${port}${path}`;
+      const request = { method: 'GET', path, headers, body: '' };
+      const answer = yield* this.#request({ ip: host, port }, request, deadline);
+      if (typeof answer === 'string') return { result: 'failure', output: `Get "${url}": ${answer}` };
+      if (scheme === 'https') {
+        // Programs here speak HTTP only; a probe over TLS hears what a real one hears from such a server.
+        const output = `Get "${url}": http: server gave HTTP response to HTTPS client`;
+        return { result: 'failure', output };
+      }
+      const location = redirectOf(answer);
+      if (location === undefined) return outcomeOf(answer);
+      const next = locationIn(location, { host, port });
+      if (next === undefined) return terminatedRedirect(answer);
+      if (redirects === MAX_REDIRECTS) {
+        return { result: 'failure', output: `Get "${next}": stopped after 10 redirects` };
+      }
+      path = next;
+    }
+  }
+
+  /** @returns the answer, or why there is none */
+  *#request(to: Address, request: HttpRequest, deadline: Micros): Step<HttpResponse | string> {
+    return yield* wait<HttpResponse | string>((done) => {
+      let cancel = (): void => {};
+      const timer = this.#simulation.at(deadline, this.#owner, () => {
+        cancel();
+        done('context deadline exceeded (Client.Timeout exceeded while awaiting headers)');
+      });
+      cancel = this.#from.http(to, request, (result) => {
+        timer.cancel();
+        done(result instanceof NetError ? dialError(to, result.code) : result);
+      });
+      return () => {
+        timer.cancel();
+        cancel();
+      };
+    });
+  }
+
+  *#tcp(action: NonNullable<Handler['tcpSocket']>, target: ProbeTarget, timeout: Micros): Step<ProbeOutcome> {
+    const port = portOf(target.container, action.port);
+    if (port === undefined) return unknownPort(action.port);
+    const to = { ip: action.host ?? target.podIp, port };
+    const error = yield* this.#connect(to, timeout);
+    return error === undefined ? SUCCESS : { result: 'failure', output: error };
+  }
+
+  /** Programs here do not speak gRPC: what a real prober says about such a server, or about none. */
+  *#grpc(
+    action: { port: number; service?: string },
+    target: ProbeTarget,
+    timeout: Micros,
+  ): Step<ProbeOutcome> {
+    const to = { ip: target.podIp, port: action.port };
+    const error = yield* this.#connect(to, timeout);
+    const address = `"${to.ip}:${to.port}"`;
+    const output =
+      error === undefined
+        ? `error: this server does not implement the grpc health protocol (grpc.health.v1.Health): unknown service grpc.health.v1.Health`
+        : `timeout: failed to connect service ${address} within ${goDuration(timeout)}: context deadline exceeded: ` +
+          `connection error: desc = "transport: Error while dialing: ${error}"`;
+    return { result: 'failure', output };
+  }
+
+  /** Opens and closes a connection. @returns what went wrong */
+  *#connect(to: Address, timeout: Micros): Step<string | undefined> {
+    return yield* wait<string | undefined>((done) => {
+      let destroy = (): void => {};
+      const timer = this.#simulation.after(timeout, this.#owner, () => {
+        destroy();
+        done(dialError(to, 'ETIMEDOUT'));
+      });
+      const connection = this.#from.connect(to, {
+        open: (opened) => {
+          timer.cancel();
+          opened.end();
+          done(undefined);
+        },
+        data: () => {},
+        end: () => {},
+        error: (error) => {
+          timer.cancel();
+          done(dialError(to, error.code));
+        },
+      });
+      destroy = () => connection.destroy();
+      return () => {
+        timer.cancel();
+        destroy();
+      };
+    });
+  }
+}
+
+function headersOf(action: NonNullable<Handler['httpGet']>, host: string): Record<string, string> {
+  const headers: Record<string, string> = {
+    host,
+    'user-agent': 'kube-probe/1.36',
+    accept: '*/*',
+    connection: 'close',
+  };
+  for (const { name, value } of action.httpHeaders ?? []) headers[name.toLowerCase()] = value;
+  return headers;
+}
+
+function unknownPort(port: number | string): ProbeOutcome {
+  return { result: 'error', output: `couldn't find port: ${JSON.stringify(port)}` };
+}
+
+function outcomeOf(answer: HttpResponse): ProbeOutcome {
+  if (answer.status < 200 || answer.status >= 400) {
+    return { result: 'failure', output: `HTTP probe failed with statuscode: ${answer.status}` };
+  }
+  return answer.status >= 300 ? terminatedRedirect(answer) : SUCCESS;
+}
+
+function terminatedRedirect(answer: HttpResponse): ProbeOutcome {
+  const body = answer.body.slice(0, MAX_BODY);
+  return { result: 'warning', output: `Probe terminated redirects, Response body: ${body}` };
+}
+
+function redirectOf(answer: HttpResponse): string | undefined {
+  return [301, 302, 303, 307, 308].includes(answer.status) ? answer.headers['location'] : undefined;
+}
+
+/** The path that a redirect leads to on the same host; undefined for another host, which is not followed. */
+function locationIn(location: string, from: { host: string; port: number }): string | undefined {
+  if (location.startsWith('/')) return location;
+  let url: URL;
+  try {
+    url = new URL(location);
+  } catch {
+    return `/${location}`;
+  }
+  return url.hostname === from.host ? url.pathname + url.search : undefined;
+}

@@ -1,0 +1,187 @@
+import { copy, edit, equal } from '../../core/json.ts';
+import type { ContainerStateWaiting, Pod, PodStatus } from '../../model/objects.ts';
+import { resources } from '../../model/resources.ts';
+import { StatusError } from '../api.ts';
+import type { Api } from '../api.ts';
+import type { Simulation } from '../simulation/simulation.ts';
+import { containersReady, KUBELET_CONDITIONS, podReady } from './conditions.ts';
+import type { PodContainers } from './container-manager.ts';
+import type { PodProbes } from './probes/probe-manager.ts';
+import type { PodResize, Shortage } from './resize.ts';
+import { podStatus, settled } from './status.ts';
+import type { Sandbox } from './types.ts';
+
+export interface StatusWriterOptions {
+  readonly simulation: Simulation;
+  readonly api: Api;
+  readonly nodeIp: string;
+  readonly containers: PodContainers;
+  readonly probes: PodProbes;
+  readonly resize: PodResize;
+  readonly waiting: ReadonlyMap<string, ContainerStateWaiting>;
+}
+
+interface Moment {
+  readonly pod: Pod;
+  readonly sandbox: Sandbox | undefined;
+  readonly ended: boolean;
+  readonly mayRun: boolean;
+  readonly verdict: { readonly reason: string; readonly message: string } | undefined;
+}
+
+/** Writes the status of one pod to the API, and only when it is news. */
+export class StatusWriter {
+  readonly #options: StatusWriterOptions;
+  #last: PodStatus = { phase: 'Pending' };
+  #written = false;
+  #startTime: string | undefined;
+
+  constructor(options: StatusWriterOptions) {
+    this.#options = options;
+  }
+
+  /** The status as last written. */
+  get last(): PodStatus {
+    return this.#last;
+  }
+
+  get ready(): boolean {
+    return this.#condition('Ready') === 'True';
+  }
+
+  /** When the kubelet saw the pod first. */
+  startTime(pod: Pod): string {
+    this.#startTime ??= pod.status.startTime ?? this.#options.simulation.timestamp();
+    return this.#startTime;
+  }
+
+  write(moment: Moment): PodStatus {
+    const { simulation, containers, probes, resize, waiting, nodeIp } = this.#options;
+    const { pod, sandbox, ended, verdict } = moment;
+    const status = podStatus(simulation, {
+      pod: { ...pod, status: this.#written ? { ...pod.status, ...this.#known(pod) } : pod.status },
+      containers,
+      sandbox,
+      nodeIp,
+      waiting,
+      probes,
+      startTime: this.startTime(pod),
+      ended,
+      verdict,
+      resize: resize.conditions,
+      allocated: resize.allocated,
+    });
+    const before: Pod = this.#written ? { ...pod, status: this.#last } : pod;
+    this.#put(pod, settled(before, status, moment.mayRun));
+    this.#hurryReadiness();
+    return status;
+  }
+
+  /** A readiness probe has changed its mind: written at once, without waiting for the next sync. */
+  setReady(pod: Pod, container: string, ready: boolean): void {
+    const status = copy(this.#last);
+    const entries = [...(status.containerStatuses ?? []), ...(status.initContainerStatuses ?? [])];
+    const entry = entries.find(({ name }) => name === container);
+    if (entry?.state.running === undefined || entry.ready === ready) return;
+    entry.ready = ready;
+    const foreign = (status.conditions ?? []).filter(({ type }) => !KUBELET_CONDITIONS.includes(type));
+    const containers = containersReady(pod, status, status.phase);
+    const outcomes = { ContainersReady: containers, Ready: podReady(pod, foreign, containers) };
+    for (const condition of status.conditions ?? []) {
+      const outcome = outcomes[condition.type as keyof typeof outcomes] as typeof containers | undefined;
+      if (outcome === undefined) continue;
+      if (condition.status !== outcome.status)
+        condition.lastTransitionTime = this.#options.simulation.timestamp();
+      condition.status = outcome.status;
+      delete condition.reason;
+      delete condition.message;
+      if (outcome.reason !== undefined) condition.reason = outcome.reason;
+      if (outcome.message !== undefined) condition.message = outcome.message;
+    }
+    this.#put(pod, status);
+  }
+
+  /** The sandbox is there; the rest of the status follows with the next sync. */
+  setReadyToStart(pod: Pod): void {
+    const status = copy(this.#last);
+    const condition = status.conditions?.find(({ type }) => type === 'PodReadyToStartContainers');
+    if (condition === undefined || condition.status === 'True') return;
+    condition.status = 'True';
+    condition.lastTransitionTime = this.#options.simulation.timestamp();
+    this.#put(pod, status);
+  }
+
+  /** The node does not take the pod. */
+  reject(pod: Pod, rejection: Shortage): void {
+    const { generation } = pod.metadata;
+    this.#put(pod, {
+      ...copy(pod.status),
+      ...(generation === undefined ? {} : { observedGeneration: generation }),
+      phase: 'Failed',
+      reason: rejection.reason,
+      message: `Pod was rejected: ${rejection.message}`,
+      startTime: this.startTime(pod),
+    });
+  }
+
+  /** Whether somebody else has changed what kubelets own, or what readiness gates look at. */
+  disputed(pod: Pod): boolean {
+    const { namespace, name, resourceVersion } = pod.metadata;
+    // News of our own earlier writes come late; only the newest object can tell.
+    const newest = this.#options.api.get(resources.pods, namespace, name)?.metadata.resourceVersion;
+    return this.#written && newest === resourceVersion && !equal(pod.status, this.#last);
+  }
+
+  /** Deletes the object, if it is still this pod. */
+  remove(pod: Pod): void {
+    const { namespace, name, uid } = pod.metadata;
+    const options = { gracePeriodSeconds: 0, preconditions: { uid } };
+    try {
+      this.#options.api.delete(resources.pods, namespace, name, options);
+    } catch (error) {
+      if (!(error instanceof StatusError) || (error.code !== 404 && error.code !== 409)) throw error;
+    }
+  }
+
+  #known(pod: Pod): PodStatus {
+    // Conditions of others come from the object, our own from what was written.
+    const foreign = (pod.status.conditions ?? []).filter(({ type }) => !KUBELET_CONDITIONS.includes(type));
+    const own = (this.#last.conditions ?? []).filter(({ type }) => KUBELET_CONDITIONS.includes(type));
+    return { ...this.#last, conditions: [...foreign, ...own] };
+  }
+
+  #put(pod: Pod, status: PodStatus): void {
+    const { api } = this.#options;
+    const { namespace, name, uid } = pod.metadata;
+    const stored = api.get(resources.pods, namespace, name);
+    if (stored === undefined || stored.metadata.uid !== uid) {
+      this.#last = status;
+      return;
+    }
+    this.#written = true;
+    if (stored.status.nominatedNodeName !== undefined)
+      status.nominatedNodeName = stored.status.nominatedNodeName;
+    this.#last = status;
+    if (equal(stored.status, status)) return;
+    api.updateStatus(
+      resources.pods,
+      edit(stored, (draft) => {
+        draft.status = status;
+      }),
+    );
+  }
+
+  /** A pod that lacks only readiness is probed at once whenever its status is made. */
+  #hurryReadiness(): void {
+    const { containers, probes } = this.#options;
+    for (const { name, state, ready, started } of this.#last.containerStatuses ?? []) {
+      const instance = containers.latest(name);
+      if (state.running === undefined || started !== true || ready || instance === undefined) continue;
+      probes.hurry(instance);
+    }
+  }
+
+  #condition(type: string): string | undefined {
+    return this.#last.conditions?.find((condition) => condition.type === type)?.status;
+  }
+}
