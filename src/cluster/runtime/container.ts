@@ -26,8 +26,8 @@ const CREATE_FAILED =
 const EXEC_FAILED = 'OCI runtime exec failed: exec failed: unable to start container process: ';
 /** What the window of a terminal is until the client has told. */
 const TERMINAL: Terminal = { columns: 80, rows: 24 };
-/** runc's own start needs more than this. */
-const LEAST_MEMORY = 1024 * 1024;
+/** The start of runc itself needs more than this; a pod whose own limit is lower gets no sandbox. */
+export const LEAST_MEMORY = 5 * 1024 * 1024;
 
 /** One container: files, processes and a cgroup. */
 export class Container implements RuntimeContainer {

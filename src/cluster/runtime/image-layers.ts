@@ -137,37 +137,3 @@ export function parseAccounts(passwd: string): readonly Account[] {
     .filter((fields) => fields.length >= 6)
     .map(([name = '', , uid, gid, , home = '/']) => ({ name, uid: Number(uid), gid: Number(gid), home }));
 }
-
-/**
- * Who runs a container of the image unless the pod says otherwise: `USER` of its Dockerfile (a name or a number,
- * perhaps with a group), looked up in its /etc/passwd. Undefined: there is no such user in the image, which
- * containerd refuses.
- */
-export function imageUser(image: Image): { readonly uid: number; readonly gid: number } | undefined {
-  const [user = '', group] = (image.config.user ?? '').split(':');
-  const account = accountOf(user, textOf(image, '/etc/passwd', PASSWD));
-  if (account === undefined) return undefined;
-  if (group === undefined) return { uid: account.uid, gid: account.gid };
-  const gid = NUMBER.test(group) ? Number(group) : groupIdOf(group, textOf(image, '/etc/group', GROUP));
-  return gid === undefined ? undefined : { uid: account.uid, gid };
-}
-
-const NUMBER = /^\d+$/;
-
-function textOf(image: Image, path: string, otherwise: string): string {
-  return image.files.findLast((file) => file.path === path)?.content ?? otherwise;
-}
-
-function accountOf(user: string, passwd: string): Pick<Account, 'uid' | 'gid'> | undefined {
-  if (user === '') return { uid: 0, gid: 0 };
-  const accounts = parseAccounts(passwd);
-  if (!NUMBER.test(user)) return accounts.find(({ name }) => name === user);
-  const uid = Number(user);
-  return accounts.find((account) => account.uid === uid) ?? { uid, gid: 0 };
-}
-
-function groupIdOf(group: string, groups: string): number | undefined {
-  const fields = groups.split('\n').map((line) => line.split(':'));
-  const gid = fields.find(([name]) => name === group)?.[2];
-  return gid === undefined ? undefined : Number(gid);
-}
