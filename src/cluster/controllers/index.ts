@@ -3,10 +3,14 @@ import type { Api } from '../api.ts';
 import { createEventRecorder } from '../events/recorder.ts';
 import type { Simulation } from '../simulation/simulation.ts';
 import type { Controller, ControllerContext } from './controller.ts';
+import { createDaemonSetController } from './daemonset/daemonset-controller.ts';
 import { createDeploymentController } from './deployment/deployment-controller.ts';
 import { createEndpointsController } from './endpoints/endpoints-controller.ts';
 import { createEndpointSliceController } from './endpoints/endpointslice-controller.ts';
+import { createRootCertificateController } from './namespace/root-certificate-controller.ts';
+import { createServiceAccountController } from './namespace/service-account-controller.ts';
 import { createReplicaSetController } from './replicaset/replicaset-controller.ts';
+import { createStatefulSetController } from './statefulset/statefulset-controller.ts';
 import { SharedWatches } from './shared-watches.ts';
 
 interface Entry {
@@ -27,6 +31,14 @@ const entry = (account: string, eventSource: string, create: Entry['create']): E
 const controllers = {
   deployment: entry('deployment-controller', 'deployment-controller', createDeploymentController),
   replicaset: entry('replicaset-controller', 'replicaset-controller', createReplicaSetController),
+  statefulset: entry('statefulset-controller', 'statefulset-controller', createStatefulSetController),
+  daemonset: entry('daemon-set-controller', 'daemonset-controller', createDaemonSetController),
+  serviceaccount: entry(
+    'service-account-controller',
+    'serviceaccount-controller',
+    createServiceAccountController,
+  ),
+  'root-ca': entry('root-ca-cert-publisher', 'root-ca-cert-publisher', createRootCertificateController),
   endpointslice: entry(
     'endpointslice-controller',
     'endpoint-slice-controller',

@@ -86,11 +86,11 @@ function identity(endpoint: SliceEndpoint): string {
 }
 
 /** The endpoints of a slice, which on the wire are null when there are none. */
-export function endpointsOf(slice: EndpointSlice): readonly SliceEndpoint[] {
+export function endpointsOf(slice: { readonly endpoints: SliceEndpoint[] | null }): readonly SliceEndpoint[] {
   return slice.endpoints ?? [];
 }
 
-function portsOf(slice: EndpointSlice): readonly SlicePort[] {
+function portsOf(slice: { readonly ports: SlicePort[] | null }): readonly SlicePort[] {
   return slice.ports ?? [];
 }
 
@@ -131,7 +131,7 @@ function create(api: Api, plan: Plan, wanted: WantedSlices): void {
 /** Empty lists are null in what Kubernetes writes, and shown so by kubectl. */
 function content({ ports, endpoints }: Plan): Pick<EndpointSlice, 'ports' | 'endpoints'> {
   return {
-    endpoints: endpoints.length === 0 ? null : [...endpoints],
-    ports: ports.length === 0 ? null : [...ports],
+    endpoints: (endpoints.length === 0 ? null : [...endpoints]) as SliceEndpoint[],
+    ports: (ports.length === 0 ? null : [...ports]) as SlicePort[],
   };
 }

@@ -1,0 +1,63 @@
+import type { NewObject, Pod, StatefulSet } from '../../../model/objects.ts';
+import { resources } from '../../../model/resources.ts';
+import { StatusError } from '../../api.ts';
+import type { Api, EventRecorder } from '../../api.ts';
+import { claimsFor } from './identity.ts';
+
+/** Creates and deletes the pods and claims of StatefulSets, with the events that tell of it. */
+export class StatefulPodControl {
+  readonly #api: Api;
+  readonly #events: EventRecorder;
+
+  constructor(api: Api, events: EventRecorder) {
+    this.#api = api;
+    this.#events = events;
+  }
+
+  /** The claims first. @throws StatusError after the FailedCreate event */
+  create(set: StatefulSet, name: string, ordinal: number, pod: NewObject<Pod>): void {
+    this.ensureClaims(set, name, ordinal);
+    this.#report(set, 'Create', name, () => {
+      this.#api.create(resources.pods, pod);
+    });
+  }
+
+  /** @throws StatusError after the FailedDelete event */
+  delete(set: StatefulSet, pod: Pod): void {
+    this.#report(set, 'Delete', pod.metadata.name, () => {
+      this.#api.delete(resources.pods, pod.metadata.namespace, pod.metadata.name);
+    });
+  }
+
+  ensureClaims(set: StatefulSet, pod: string, ordinal: number): void {
+    for (const claim of claimsFor(set, ordinal)) {
+      const name = claim.metadata.name ?? '';
+      const existing = this.#api.get(resources.persistentVolumeClaims, set.metadata.namespace, name);
+      if (existing !== undefined) continue;
+      const subject = `Claim ${name} Pod ${pod} in StatefulSet ${set.metadata.name}`;
+      try {
+        this.#api.create(resources.persistentVolumeClaims, claim);
+        this.#events.event(set, 'Normal', 'SuccessfulCreate', `Create ${subject} success`);
+      } catch (error) {
+        if (!(error instanceof StatusError)) throw error;
+        const failed = `Claim ${name} for Pod ${pod} in StatefulSet ${set.metadata.name}`;
+        this.#events.event(set, 'Warning', 'FailedCreate', `Create ${failed} failed error: ${error.message}`);
+        throw error;
+      }
+    }
+  }
+
+  #report(set: StatefulSet, verb: 'Create' | 'Delete', pod: string, act: () => void): void {
+    const subject = `${verb} Pod ${pod} in StatefulSet ${set.metadata.name}`;
+    try {
+      act();
+    } catch (error) {
+      // A name that is taken is no news: the next sync sees whose it is.
+      if (!(error instanceof StatusError) || error.reason === 'AlreadyExists') throw error;
+      const text = `${subject} failed error: ${error.message}`;
+      this.#events.event(set, 'Warning', `Failed${verb}`, text);
+      throw error;
+    }
+    this.#events.event(set, 'Normal', `Successful${verb}`, `${subject} successful`);
+  }
+}

@@ -1,0 +1,176 @@
+import { describe, expect, test } from '@jest/globals';
+import { edit } from '../../../../src/core/json.ts';
+import type { EndpointSlice, NewObject, Pod, Service } from '../../../../src/model/objects.ts';
+import { resources } from '../../../../src/model/resources.ts';
+import { World, pod, podSpec, setPodStatus } from '../support/world.ts';
+
+const service = (
+  spec: Partial<Service['spec']> = {},
+  labels?: Record<string, string>,
+): NewObject<Service> => ({
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata: { name: 'web', namespace: 'shop', ...(labels === undefined ? {} : { labels }) },
+  spec: {
+    type: 'ClusterIP',
+    sessionAffinity: 'None',
+    clusterIP: '10.96.0.10',
+    selector: { app: 'web' },
+    ports: [{ name: 'http', port: 80, targetPort: 8080, protocol: 'TCP' }],
+    ...spec,
+  },
+});
+const started = (): World => new World().start('endpointslice', 'endpoints');
+const slices = (world: World): readonly EndpointSlice[] =>
+  world.api.list(resources.endpointSlices, { namespace: 'shop' });
+const run = (world: World, name: string, ip: string, isReady = true, spec = {}): Pod => {
+  const created = world.api.create(
+    resources.pods,
+    pod(name, { nodeName: 'worker', ...spec }, { labels: { app: 'web' } }),
+  );
+  return setPodStatus(world.api, created, world.simulation.timestamp(), isReady, ip);
+};
+
+describe('endpoints', () => {
+  test('a Service without pods has an empty slice', async () => {
+    const world = started();
+    world.api.create(resources.services, service({}, { team: 'a' }));
+    await world.seconds(1);
+    expect(slices(world)).toEqual([
+      expect.objectContaining({ addressType: 'IPv4', endpoints: null, ports: null }),
+    ]);
+    expect(slices(world)[0]?.metadata).toMatchObject({
+      generateName: 'web-',
+      annotations: { 'endpoints.kubernetes.io/last-change-trigger-time': '2026-01-01T00:00:00Z' },
+      labels: {
+        team: 'a',
+        'endpointslice.kubernetes.io/managed-by': 'endpointslice-controller.k8s.io',
+        'kubernetes.io/service-name': 'web',
+      },
+      ownerReferences: [
+        { apiVersion: 'v1', kind: 'Service', name: 'web', controller: true, blockOwnerDeletion: true },
+      ],
+    });
+    expect(world.api.get(resources.endpoints, 'shop', 'web')?.metadata).toMatchObject({
+      labels: { team: 'a', 'endpoints.kubernetes.io/managed-by': 'endpoint-controller' },
+    });
+    expect(world.api.get(resources.endpoints, 'shop', 'web')).not.toHaveProperty('subsets');
+  });
+
+  test('readiness and termination are conditions, and the slice stays the same one', async () => {
+    const world = started();
+    world.api.create(resources.services, service());
+    await world.seconds(1);
+    const name = slices(world)[0]?.metadata.name;
+    const a = run(world, 'a', '10.244.0.1');
+    run(world, 'b', '10.244.0.2', false);
+    await world.seconds(1);
+    const endpoint = (of: string, ip: string, ready: boolean, serving: boolean, terminating: boolean) => ({
+      addresses: [ip],
+      conditions: { ready, serving, terminating },
+      nodeName: 'worker',
+      targetRef: {
+        kind: 'Pod',
+        namespace: 'shop',
+        name: of,
+        uid: world.api.get(resources.pods, 'shop', of)?.metadata.uid,
+      },
+    });
+    expect(slices(world)).toHaveLength(1);
+    expect(slices(world)[0]).toMatchObject({
+      metadata: { name },
+      ports: [{ name: 'http', port: 8080, protocol: 'TCP' }],
+    });
+    expect(slices(world)[0]?.endpoints).toEqual([
+      endpoint('a', '10.244.0.1', true, true, false),
+      endpoint('b', '10.244.0.2', false, false, false),
+    ]);
+    expect(world.api.get(resources.endpoints, 'shop', 'web')?.subsets).toEqual([
+      {
+        addresses: [expect.objectContaining({ ip: '10.244.0.1', nodeName: 'worker' })],
+        notReadyAddresses: [expect.objectContaining({ ip: '10.244.0.2' })],
+        ports: [{ name: 'http', port: 8080, protocol: 'TCP' }],
+      },
+    ]);
+    world.api.delete(resources.pods, 'shop', 'a');
+    await world.seconds(1);
+    expect(slices(world)[0]?.endpoints[0]).toEqual(endpoint('a', '10.244.0.1', false, true, true));
+    expect(world.api.get(resources.endpoints, 'shop', 'web')?.subsets?.[0]).not.toHaveProperty('addresses');
+    world.api.delete(resources.pods, 'shop', a.metadata.name, { gracePeriodSeconds: 0 });
+    await world.seconds(1);
+    expect(slices(world)[0]?.endpoints.map(({ targetRef }) => targetRef?.name)).toEqual(['b']);
+  });
+
+  test('named target ports: pods that differ get slices of their own', async () => {
+    const world = started();
+    world.api.create(
+      resources.services,
+      service({ ports: [{ name: 'http', port: 80, targetPort: 'web', protocol: 'TCP' }] }),
+    );
+    const on = (containerPort: number) => ({
+      containers: [{ ...podSpec().containers[0]!, ports: [{ name: 'web', containerPort, protocol: 'TCP' }] }],
+    });
+    run(world, 'a', '10.244.0.1', true, on(8080));
+    run(world, 'b', '10.244.0.2', true, on(9090));
+    run(world, 'c', '10.244.0.3', true, {});
+    await world.seconds(1);
+    expect(
+      slices(world)
+        .map((slice) => [slice.endpoints.map(({ targetRef }) => targetRef?.name), slice.ports])
+        .sort((x, y) => String(x[0]).localeCompare(String(y[0]))),
+    ).toEqual([
+      [['a'], [{ name: 'http', port: 8080, protocol: 'TCP' }]],
+      [['b'], [{ name: 'http', port: 9090, protocol: 'TCP' }]],
+      // A pod without the port has an endpoint without ports.
+      [['c'], null],
+    ]);
+  });
+
+  test('headless Services publish host names, and unready pods when asked to', async () => {
+    const world = started();
+    world.api.create(resources.services, service({ clusterIP: 'None', publishNotReadyAddresses: true }));
+    run(world, 'web-0', '10.244.0.1', false, { hostname: 'web-0', subdomain: 'web' });
+    await world.seconds(1);
+    expect(slices(world)[0]?.metadata.labels).toMatchObject({ 'service.kubernetes.io/headless': '' });
+    expect(slices(world)[0]?.endpoints[0]).toMatchObject({
+      hostname: 'web-0',
+      conditions: { ready: true, serving: false, terminating: false },
+    });
+    expect(world.api.get(resources.endpoints, 'shop', 'web')?.subsets?.[0]?.addresses?.[0]).toMatchObject({
+      hostname: 'web-0',
+    });
+  });
+
+  test('a selector that matches nothing any more empties the slice', async () => {
+    const world = started();
+    const created = world.api.create(resources.services, service());
+    run(world, 'a', '10.244.0.1');
+    await world.seconds(1);
+    world.api.update(
+      resources.services,
+      edit(created, (draft) => {
+        draft.spec.selector = { app: 'wbe' };
+      }),
+    );
+    await world.seconds(1);
+    expect(slices(world)).toHaveLength(1);
+    expect(slices(world)[0]).toMatchObject({ endpoints: null, ports: null });
+  });
+
+  test('no more than a hundred endpoints a slice', async () => {
+    const world = started();
+    world.api.create(resources.services, service());
+    for (let index = 0; index < 150; index++) run(world, `p${index}`, `10.244.1.${index}`);
+    await world.seconds(1);
+    expect(
+      slices(world)
+        .map((slice) => slice.endpoints.length)
+        .sort(),
+    ).toEqual([100, 50]);
+    const before = slices(world).map((slice) => slice.metadata.resourceVersion);
+    world.api.delete(resources.pods, 'shop', 'p0', { gracePeriodSeconds: 0 });
+    await world.seconds(1);
+    // One slice is written, the other left alone.
+    expect(slices(world).filter((slice) => before.includes(slice.metadata.resourceVersion))).toHaveLength(1);
+  });
+});
