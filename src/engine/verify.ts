@@ -127,9 +127,8 @@ function hintsCase(incident: Incident, signal: AbortSignal): Case {
     run: async ({ cluster, baseline }) => {
       const view = viewOf(cluster, baseline, incident, signal);
       const hints = incident.scenario.hints(incident.values);
-      const texts = await Promise.all(
-        hints.map(({ text }) => (typeof text === 'string' ? text : text(view))),
-      );
+      const texts: string[] = [];
+      for (const { text } of hints) texts.push(typeof text === 'string' ? text : await text(view));
       const empty = texts.filter((text) => text.trim() === '').length;
       return { ok: empty === 0, seen: `${texts.length} hints, ${empty} empty` };
     },

@@ -7,6 +7,8 @@ import type { KubeClient } from '../kube/client.ts';
  */
 export interface ClusterProvider {
   readonly name: string;
+  /** What its clusters have. */
+  readonly facts: ReadonlySet<Fact>;
   /** Whether it can be used here: otherwise what is missing, and the command that mends it. */
   availability(): Promise<Availability>;
   /** Pure: every name it will own. Saved before anything is created. */
@@ -73,15 +75,17 @@ export interface Cluster extends AsyncDisposable {
   readonly version: string;
   readonly can: {
     /** A copy of the cluster that is thrown away when it is disposed; the original does not notice. */
-    fork?(): Promise<Cluster>;
+    readonly fork?: () => Promise<Cluster>;
+    /** Takes everything out again that a scenario puts in, as quickly as it can: the next one breaks it anew. */
+    readonly empty?: () => Promise<void>;
     /** Sets the clock to the moment from which the fault will have been live for `since` at hand-over. */
-    backdate?(since: number): Promise<void>;
+    readonly backdate?: (since: number) => Promise<void>;
     /** From here on the clock is the wall's. */
-    goLive?(): Promise<void>;
+    readonly goLive?: () => Promise<void>;
     /** A registry of the spec, by host. */
-    registry?(host: string): Promise<RegistryAccess>;
+    readonly registry?: (host: string) => Promise<RegistryAccess>;
     /** The log of a learner's inputs, for `submit`. */
-    inputs?(): Promise<string>;
+    readonly inputs?: () => Promise<string>;
   };
 }
 

@@ -29,6 +29,7 @@ const READY_WITHIN = 30_000;
 export function embeddedProvider(options: EmbeddedOptions): ClusterProvider {
   return {
     name: 'embedded',
+    facts: EMBEDDED_FACTS,
     availability: () => Promise.resolve({ available: true }),
     plan: ({ lab, folder }) => ({ provider: 'embedded', lab, folder }),
     create: (ref, spec, { signal }) =>

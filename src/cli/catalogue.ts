@@ -1,0 +1,17 @@
+import type { Scenario } from '../scenario/types.ts';
+
+/** The scenarios that ship, by id; each is imported when the catalogue is. */
+const shipped: Readonly<Record<string, () => Promise<{ default: Scenario }>>> = {
+  'readiness-probe': () => import('../../scenarios/readiness-probe/scenario.ts'),
+  'dns-nxdomain': () => import('../../scenarios/dns-nxdomain/scenario.ts'),
+  'image-tag-typo': () => import('../../scenarios/image-tag-typo/scenario.ts'),
+  'oom-limit': () => import('../../scenarios/oom-limit/scenario.ts'),
+};
+
+export const DEFAULT_SCENARIO = 'readiness-probe';
+
+/** All scenarios, by incident number. */
+export async function loadCatalogue(): Promise<readonly Scenario[]> {
+  const modules = await Promise.all(Object.values(shipped).map((load) => load()));
+  return modules.map((module) => module.default).sort((a, b) => (a.incident < b.incident ? -1 : 1));
+}

@@ -1,0 +1,18 @@
+import { gradeLab } from '../../engine/grade-lab.ts';
+import type { CommandContext } from '../context.ts';
+import { exitCodeOfVerdict } from '../exit-codes.ts';
+import { gradeText } from '../texts/grade-table.ts';
+
+/** `breakfix grade`. @returns the exit code */
+export async function grade(context: CommandContext, name: string | undefined): Promise<number> {
+  const { output, clock, signal } = context;
+  await using lab = await context.open(name);
+  output.passing('  looking at the cluster …');
+  const result = await gradeLab(lab, {
+    now: () => clock.now(),
+    progress: (message) => output.note(`  ${message}`),
+    signal,
+  });
+  output.result({ lab: lab.name, incident: lab.record.incident, ...result }, gradeText(result, output));
+  return exitCodeOfVerdict(result.verdict);
+}

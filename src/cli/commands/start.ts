@@ -1,0 +1,108 @@
+import { randomUUID } from 'node:crypto';
+import { BreakfixError } from '../../core/errors.ts';
+import { type Incident, findScenario, incidentOf, seedOfChance } from '../../engine/incident.ts';
+import { startLab } from '../../engine/start.ts';
+import type { PhaseName } from '../../report/journal.ts';
+import type { ClusterProvider } from '../../providers/provider.ts';
+import type { Scenario } from '../../scenario/types.ts';
+import { DEFAULT_SCENARIO } from '../catalogue.ts';
+import type { CommandContext } from '../context.ts';
+import { shortTime } from '../output.ts';
+import { handOverDocument, handOverText } from '../texts/hand-over.ts';
+
+export interface StartFlags {
+  readonly provider: string;
+  readonly seed?: string;
+  readonly area?: string;
+  readonly random?: boolean;
+  readonly id?: string;
+}
+
+const PHASES: Readonly<Record<PhaseName, string>> = {
+  cluster: 'cluster ready',
+  shop: 'shop deployed',
+  healthy: 'shop proven whole',
+  fault: 'fault injected',
+  symptom: 'symptom proven',
+};
+
+/** `breakfix start`: breaks a cluster and hands it over; a second call without an incident finds the running lab. */
+export async function start(
+  context: CommandContext,
+  wanted: string | undefined,
+  flags: StartFlags,
+): Promise<void> {
+  const { output, store, clock } = context;
+  const catalogue = await context.catalogue();
+  const nothingAsked =
+    wanted === undefined && flags.id === undefined && flags.area === undefined && flags.random !== true;
+  const running = nothingAsked
+    ? store.list().findLast(({ record }) => record.state === 'running')
+    : undefined;
+  if (running !== undefined) {
+    await using lab = await context.open(running.name);
+    output.note(`lab ${lab.name} is running already; breakfix start INC-… starts another`);
+    output.result(handOverDocument(lab, lab.incident), handOverText(lab, lab.incident, output));
+    return;
+  }
+  const scenario = pick(catalogue, wanted ?? flags.id, flags);
+  const provider = await context.provider(flags.provider);
+  await mustBeAvailable(provider);
+  const incident = incidentOf(scenario, seedFrom(flags.seed));
+  mustHave(provider, incident);
+  const lab = await startLab({
+    store,
+    provider,
+    incident,
+    clock,
+    signal: context.signal,
+    progress: (phase, state) => {
+      if (state === 'begun') output.passing(`  ${PHASES[phase]} …`);
+      else
+        output.note(
+          `${output.colors.green('✓')} ${PHASES[phase].padEnd(20)} ${shortTime(state.tookMs).padStart(6)}   ${state.detail ?? ''}`.trimEnd(),
+        );
+    },
+  });
+  output.result(handOverDocument(lab, incident), handOverText(lab, incident, output));
+  await lab.cluster[Symbol.asyncDispose]();
+}
+
+function pick(catalogue: readonly Scenario[], wanted: string | undefined, flags: StartFlags): Scenario {
+  if (wanted !== undefined) return findScenario(catalogue, wanted);
+  const inArea = catalogue.filter(({ area }) => flags.area === undefined || area === flags.area);
+  const [first] = inArea;
+  if (first === undefined) {
+    const areas = [...new Set(catalogue.map(({ area }) => area))].sort().join(', ');
+    throw new BreakfixError({
+      code: 'AREA_UNKNOWN',
+      kind: 'user',
+      message: `there is no incident in area "${flags.area ?? ''}"; the areas are ${areas}`,
+      fix: 'breakfix list shows all incidents',
+    });
+  }
+  if (flags.random === true) return inArea[seedOfChance(randomUUID()) % inArea.length] ?? first;
+  return inArea.find(({ id }) => id === DEFAULT_SCENARIO) ?? first;
+}
+
+export function seedFrom(text: string | undefined): number {
+  return text === undefined ? seedOfChance(randomUUID()) : Number(text);
+}
+
+async function mustBeAvailable(provider: ClusterProvider): Promise<void> {
+  const availability = await provider.availability();
+  if (availability.available) return;
+  const { reason: message, fix } = availability;
+  throw new BreakfixError({ code: 'PROVIDER_UNAVAILABLE', kind: 'environment', message, fix });
+}
+
+function mustHave(provider: ClusterProvider, { scenario }: Incident): void {
+  const missing = scenario.needs.filter((need) => !provider.facts.has(need));
+  if (missing.length === 0) return;
+  throw new BreakfixError({
+    code: 'PROVIDER_LACKS',
+    kind: 'environment',
+    message: `${scenario.incident} needs ${missing.join(', ')}, which provider ${provider.name} does not have`,
+    fix: 'take another provider: --provider embedded has everything',
+  });
+}

@@ -1,0 +1,79 @@
+import { viewOf } from '../../engine/break.ts';
+import { takenHints } from '../../engine/hints.ts';
+import type { LabFolder, LabRecord } from '../../engine/lab-store.ts';
+import type { CommandContext } from '../context.ts';
+import { shortTime } from '../output.ts';
+
+interface LabStatus {
+  readonly lab: string;
+  readonly incident: string;
+  readonly title: string;
+  readonly provider: string;
+  readonly state: string;
+  readonly ageMs: number;
+  readonly hints: number;
+  readonly kubeconfig: string;
+  /** The symptom as it is seen now; absent where the cluster does not run. */
+  readonly symptom?: string;
+}
+
+/** `breakfix status`: the labs, how to reach them, and the symptom as seen now. */
+export async function status(context: CommandContext): Promise<void> {
+  const labs: LabStatus[] = [];
+  for (const { name, folder, record } of context.store.list())
+    labs.push(await statusOf(context, name, folder, record));
+  const debris = context.store.debris().map(({ path }) => path);
+  const lines = labs.flatMap((lab) => [
+    `${lab.lab}  ${lab.incident} · ${lab.title}`,
+    `  ${lab.state} on ${lab.provider} since ${shortTime(lab.ageMs)}, ${lab.hints} hints taken`,
+    ...(lab.symptom === undefined ? [] : [`  now: ${lab.symptom}`]),
+    lab.state === 'running'
+      ? `  export KUBECONFIG=${lab.kubeconfig}`
+      : `  breakfix stop ${lab.lab} removes what is left`,
+  ]);
+  const left = debris.map((path) => `${path} is no lab; breakfix stop --all removes it`);
+  const text =
+    lines.length + left.length === 0
+      ? 'no lab is running; breakfix start begins one'
+      : [...lines, ...left].join('\n');
+  context.output.result({ labs, debris }, text);
+}
+
+async function statusOf(
+  context: CommandContext,
+  name: string,
+  folder: LabFolder,
+  record: LabRecord,
+): Promise<LabStatus> {
+  const scenario = (await context.catalogue()).find(({ incident }) => incident === record.incident);
+  const provider = await context.provider(record.provider);
+  const cluster = await provider.state(record.cluster);
+  const state = record.state === 'running' ? cluster : `${record.state} (cluster ${cluster})`;
+  const symptom = state === 'running' ? await symptomOf(context, name) : undefined;
+  return {
+    lab: name,
+    incident: record.incident,
+    title: scenario?.title ?? 'unknown to this version',
+    provider: record.provider,
+    state,
+    ageMs: context.clock.now().getTime() - Date.parse(record.createdAt),
+    hints: takenHints(folder.journal.read()).length,
+    kubeconfig: folder.file('kubeconfig'),
+    ...(symptom === undefined ? {} : { symptom }),
+  };
+}
+
+/** Whether the symptoms that were proven at hand-over still show; on a copy, where one can be made. */
+async function symptomOf(context: CommandContext, name: string): Promise<string | undefined> {
+  try {
+    await using lab = await context.open(name);
+    await using copy = await lab.cluster.can.fork?.();
+    const view = viewOf(copy ?? lab.cluster, lab.baseline, lab.incident, context.signal);
+    const symptoms = lab.incident.scenario.symptoms(lab.incident.values);
+    const seen = await Promise.all(symptoms.map((check) => check.look(view)));
+    const showing = seen.filter((one) => one.status === 'pass').length;
+    return showing === 0 ? 'the symptom is gone' : `${showing} of ${symptoms.length} symptoms still show`;
+  } catch {
+    return undefined;
+  }
+}

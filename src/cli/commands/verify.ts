@@ -1,0 +1,138 @@
+import type { Baseline } from '../../checks/baseline.ts';
+import { BreakfixError } from '../../core/errors.ts';
+import { breakCluster } from '../../engine/break.ts';
+import { findScenario, type Incident, incidentOf } from '../../engine/incident.ts';
+import { specFor } from '../../engine/start.ts';
+import { type BrokenCluster, type CaseResult, verifyIncident } from '../../engine/verify.ts';
+import type { Cluster, ClusterProvider } from '../../providers/provider.ts';
+import type { CommandContext } from '../context.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { shortTime } from '../output.ts';
+import { columns } from './list.ts';
+
+export interface VerifyFlags {
+  readonly all?: boolean;
+  readonly provider: string;
+  readonly seeds: string;
+  readonly only?: string;
+}
+
+/** `breakfix verify`: the author's proof that scenarios are sound. @returns the exit code */
+export async function verify(
+  context: CommandContext,
+  ids: readonly string[],
+  flags: VerifyFlags,
+): Promise<number> {
+  const { output } = context;
+  const catalogue = await context.catalogue();
+  const scenarios = flags.all === true ? catalogue : ids.map((id) => findScenario(catalogue, id));
+  if (scenarios.length === 0) {
+    throw new BreakfixError({
+      code: 'NOTHING_TO_VERIFY',
+      kind: 'user',
+      message: 'no scenario was named',
+      fix: 'name scenarios by id, or take all of them: breakfix verify --all',
+    });
+  }
+  const provider = await context.provider(flags.provider, { local: true });
+  const incidents = seedsOf(flags.seeds).flatMap((seed) =>
+    scenarios.map((scenario) => incidentOf(scenario, seed)),
+  );
+  const results: CaseResult[] = [];
+  const begun = context.clock.now().getTime();
+  for (const incident of incidents) {
+    results.push(...(await verifyOne(context, provider, incident, flags.only)));
+  }
+  const wrong = results.filter(({ ok }) => !ok);
+  const took = shortTime(context.clock.now().getTime() - begun);
+  const summary = `${results.length - wrong.length} of ${results.length} cases as expected, ${took}`;
+  output.result({ results, ok: wrong.length === 0 }, summary);
+  return wrong.length === 0 ? exitCodes.ok : exitCodes.failed;
+}
+
+/** `3` means seeds 1, 2 and 3; `7,12` means these. */
+function seedsOf(text: string): number[] {
+  if (text.includes(',')) return text.split(',').map(Number);
+  return Array.from({ length: Number(text) }, (_, index) => index + 1);
+}
+
+async function verifyOne(
+  context: CommandContext,
+  provider: ClusterProvider,
+  incident: Incident,
+  only: string | undefined,
+): Promise<CaseResult[]> {
+  const { output, signal, clock } = context;
+  const { folder, name } = context.store.create(`verify-${incident.scenario.incident}`);
+  const spec = specFor(incident, name, folder.path);
+  const ref = provider.plan(spec);
+  try {
+    await using source = await brokenClusters(incident, signal, () =>
+      provider.create(ref, spec, { progress: () => {}, signal }),
+    );
+    return await verifyIncident({
+      incident,
+      broken: source.next,
+      signal,
+      stopwatch: () => clock.now().getTime(),
+      done: (result) => output.note(rowOf(result)),
+      ...(only === undefined ? {} : { only }),
+    });
+  } finally {
+    await provider.destroy(ref);
+    folder.remove();
+  }
+}
+
+function rowOf({ scenario, seed, case: name, ok, seen, tookMs }: CaseResult): string {
+  const mark = ok ? '✓' : '✗';
+  return columns([
+    [mark, `${scenario}/${seed}`.padEnd(22), name.padEnd(24), shortTime(tookMs).padStart(7), seen],
+  ]);
+}
+
+interface BrokenSource extends AsyncDisposable {
+  readonly next: () => Promise<BrokenCluster>;
+}
+
+/**
+ * One broken cluster a case: copies of one that was broken once where the provider can copy, otherwise the same
+ * cluster, emptied and broken again.
+ */
+async function brokenClusters(
+  incident: Incident,
+  signal: AbortSignal,
+  create: () => Promise<Cluster>,
+): Promise<BrokenSource> {
+  const cluster = await create();
+  const quiet = async (_phase: string, work: () => Promise<unknown>): Promise<void> => {
+    await work();
+  };
+  const breakIt = (): Promise<Baseline> => breakCluster(cluster, incident, quiet, signal);
+  const dispose = (): Promise<void> => Promise.resolve(cluster[Symbol.asyncDispose]());
+  if (cluster.can.fork === undefined) {
+    let first = true;
+    return {
+      next: async () => {
+        if (!first) await cluster.can.empty?.();
+        first = false;
+        return { cluster, baseline: await breakIt(), [Symbol.asyncDispose]: () => Promise.resolve() };
+      },
+      [Symbol.asyncDispose]: dispose,
+    };
+  }
+  const baseline = await breakIt();
+  await cluster.can.goLive?.();
+  const { fork } = cluster.can;
+  return {
+    next: async () => {
+      const copy = await fork();
+      return {
+        cluster: copy,
+        baseline,
+        [Symbol.asyncDispose]: () => Promise.resolve(copy[Symbol.asyncDispose]()),
+      };
+    },
+    [Symbol.asyncDispose]: dispose,
+  };
+}

@@ -1,0 +1,77 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { closest } from 'fastest-levenshtein';
+import { type Clock, wallClock } from '../core/clock.ts';
+import { BreakfixError } from '../core/errors.ts';
+import { packageRoot } from '../core/package-root.ts';
+import { LabStore } from '../engine/lab-store.ts';
+import { openLab, type OpenLab } from '../engine/open-lab.ts';
+import type { ClusterProvider } from '../providers/provider.ts';
+import type { Scenario } from '../scenario/types.ts';
+import { loadCatalogue } from './catalogue.ts';
+import type { Output } from './output.ts';
+
+/** What every command works with: the composition root knows the concrete providers, nothing below does. */
+export interface CommandContext {
+  readonly output: Output;
+  readonly store: LabStore;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly version: string;
+  catalogue(): Promise<readonly Scenario[]>;
+  provider(name: string, options?: { local?: boolean }): Promise<ClusterProvider>;
+  /** Connects to a lab by name or incident, or to the only one. */
+  open(name: string | undefined): Promise<OpenLab>;
+}
+
+export const packageVersion = (): string =>
+  (JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string }).version;
+
+export function createContext(output: Output, signal: AbortSignal): CommandContext {
+  const store = new LabStore();
+  const version = packageVersion();
+  let scenarios: Promise<readonly Scenario[]> | undefined;
+  const catalogue = (): Promise<readonly Scenario[]> => (scenarios ??= loadCatalogue());
+  const provider: CommandContext['provider'] = async (name, { local = false } = {}) => {
+    const factory = providers[name as keyof typeof providers] as (typeof providers)['embedded'] | undefined;
+    if (factory === undefined) throw unknownProvider(name);
+    return factory(version, local);
+  };
+  return {
+    output,
+    store,
+    clock: wallClock,
+    signal,
+    version,
+    catalogue,
+    provider,
+    open: async (name) => {
+      const found = store.find(name);
+      return openLab(found, await provider(found.record.provider), await catalogue(), signal);
+    },
+  };
+}
+
+/** Every provider by its name; each is imported when it is asked for. */
+const providers = {
+  embedded: async (version: string, local: boolean): Promise<ClusterProvider> => {
+    const { embeddedProvider } = await import('../providers/embedded/provider.ts');
+    const labCommand = [process.execPath, ...process.execArgv, process.argv[1] ?? '', 'lab-process'];
+    return embeddedProvider({ version, labCommand, mode: local ? 'local' : 'process' });
+  },
+  kind: async (): Promise<ClusterProvider> => {
+    const { kindProvider } = await import('../providers/kind/provider.ts');
+    return kindProvider();
+  },
+} as const;
+
+export const providerNames: readonly string[] = Object.keys(providers);
+
+function unknownProvider(name: string): BreakfixError {
+  return new BreakfixError({
+    code: 'PROVIDER_UNKNOWN',
+    kind: 'user',
+    message: `there is no provider "${name}"; there are ${providerNames.join(' and ')}`,
+    fix: `--provider ${closest(name, [...providerNames])}`,
+  });
+}

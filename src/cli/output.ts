@@ -1,0 +1,73 @@
+import pc from 'picocolors';
+
+/**
+ * Where a command's words go: the result on stdout (text, or one JSON document), progress on stderr. Colour and
+ * redrawn lines only on a terminal that has a width.
+ */
+export interface Output {
+  readonly json: boolean;
+  /** Prints the result once: the document with `--json`, otherwise the text. */
+  result(document: unknown, text: string): void;
+  /** A line of progress; nothing with `--json`. */
+  note(line: string): void;
+  /** A line that the next progress replaces, on a terminal; nothing elsewhere. */
+  passing(line: string): void;
+  readonly colors: Colors;
+  /** Columns of standard output's terminal; 80 where there is none. */
+  readonly width: number;
+}
+
+export type Colors = ReturnType<typeof pc.createColors>;
+
+export function createOutput(options: { json: boolean }): Output {
+  const { stdout, stderr, env } = process;
+  const onTerminal = stderr.isTTY && stderr.columns > 0;
+  const colourful = stdout.isTTY && stdout.columns > 0 && (env['NO_COLOR'] ?? '') === '';
+  let passing = false;
+  const clear = (): void => {
+    if (passing) stderr.write('\r\u001b[K');
+    passing = false;
+  };
+  return {
+    json: options.json,
+    colors: pc.createColors(colourful && !options.json),
+    width: stdout.isTTY && stdout.columns > 0 ? stdout.columns : 80,
+    result: (document, text) => {
+      clear();
+      stdout.write(options.json ? `${JSON.stringify(document)}\n` : text.endsWith('\n') ? text : `${text}\n`);
+    },
+    note: (line) => {
+      clear();
+      if (!options.json) stderr.write(`${line}\n`);
+    },
+    passing: (line) => {
+      if (!onTerminal || options.json) return;
+      clear();
+      stderr.write(line.slice(0, stderr.columns - 1));
+      passing = true;
+    },
+  };
+}
+
+/** Words in lines of at most `width` columns; blank lines and indentation of paragraphs stay. */
+export function wrap(text: string, width: number, indent = ''): string {
+  return text
+    .split(/\n{2,}/)
+    .map((paragraph) => {
+      const lines: string[] = [];
+      let line = '';
+      for (const word of paragraph.split(/\s+/).filter((one) => one !== '')) {
+        if (line !== '' && indent.length + line.length + 1 + word.length > width) {
+          lines.push(indent + line);
+          line = word;
+        } else line = line === '' ? word : `${line} ${word}`;
+      }
+      return [...lines, indent + line].join('\n');
+    })
+    .join('\n\n');
+}
+
+/** `0.3 s`, `12.0 s`, `2 min`. */
+export function shortTime(ms: number): string {
+  return ms < 120_000 ? `${(ms / 1000).toFixed(1)} s` : `${Math.round(ms / 60_000)} min`;
+}

@@ -1,0 +1,77 @@
+import { Baseline } from '../checks/baseline.ts';
+import { BreakfixError, messageOf } from '../core/errors.ts';
+import type { AnyObject } from '../model/objects.ts';
+import type { Cluster, ClusterProvider } from '../providers/provider.ts';
+import type { Scenario } from '../scenario/types.ts';
+import { findScenario, type Incident, incidentOf } from './incident.ts';
+import type { LabFolder, LabRecord } from './lab-store.ts';
+
+/** A lab that was handed over, with its cluster connected; disposing it disconnects. */
+export interface OpenLab extends AsyncDisposable {
+  readonly name: string;
+  readonly folder: LabFolder;
+  readonly record: LabRecord;
+  readonly incident: Incident;
+  readonly cluster: Cluster;
+  readonly baseline: Baseline;
+}
+
+/** The incident of a lab's record. */
+export function incidentOfLab(record: LabRecord, catalogue: readonly Scenario[]): Incident {
+  return incidentOf(findScenario(catalogue, record.incident), record.seed);
+}
+
+/**
+ * Connects to a lab; an embedded one whose process has died comes back on its old port.
+ * @throws BreakfixError `lab` where nothing of it answers any more
+ */
+export async function openLab(
+  { name, folder, record }: { name: string; folder: LabFolder; record: LabRecord },
+  provider: ClusterProvider,
+  catalogue: readonly Scenario[],
+  signal?: AbortSignal,
+): Promise<OpenLab> {
+  if (record.state !== 'running') {
+    throw new BreakfixError({
+      code: 'LAB_NOT_RUNNING',
+      kind: 'lab',
+      message:
+        record.state === 'starting'
+          ? `lab ${name} was never handed over: its start was cut off`
+          : `lab ${name} has ended`,
+      fix: `breakfix stop ${name} removes what is left of it`,
+    });
+  }
+  const incident = incidentOfLab(record, catalogue);
+  const cluster = await connect(name, record, provider, signal);
+  const baseline = new Baseline(folder.readJson('baseline.json') as Record<string, AnyObject>);
+  return {
+    name,
+    folder,
+    record,
+    incident,
+    cluster,
+    baseline,
+    [Symbol.asyncDispose]: () => Promise.resolve(cluster[Symbol.asyncDispose]()),
+  };
+}
+
+async function connect(
+  name: string,
+  record: LabRecord,
+  provider: ClusterProvider,
+  signal: AbortSignal | undefined,
+): Promise<Cluster> {
+  try {
+    return await provider.open(record.cluster, signal);
+  } catch (error) {
+    if (error instanceof BreakfixError) throw error;
+    throw new BreakfixError({
+      code: 'LAB_UNREACHABLE',
+      kind: 'lab',
+      message: `the cluster of lab ${name} cannot be reached: ${messageOf(error)}`,
+      fix: `breakfix reset ${name} starts it again, breakfix stop ${name} removes what is left`,
+      cause: error,
+    });
+  }
+}
