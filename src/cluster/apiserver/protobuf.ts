@@ -6,7 +6,7 @@ import { isObject } from '../../core/json.ts';
 import type { AnyObject } from '../../model/objects.ts';
 import { ParseError } from '../../model/parse-error.ts';
 import { roundTrip } from '../../model/schema/round-trip.ts';
-import { schemaOf, typeNameOf } from '../../model/schema/schema.ts';
+import { builtInTypes, schemaOf, typeNameOf } from '../../model/schema/schema.ts';
 import { unpack } from '../../model/schema/unpack.ts';
 import { packedProtobuf } from './data/protobuf.ts';
 import { WireReader } from './wire-format.ts';
@@ -14,6 +14,7 @@ import { WireReader } from './wire-format.ts';
 /** Every body starts with `k8s` and a zero byte. */
 const MAGIC = [0x6b, 0x38, 0x73, 0x00];
 const DEEPEST = 200;
+const JSON_SCHEMA = 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps';
 const UNKNOWN = 'io.k8s.apimachinery.pkg.runtime.Unknown';
 
 type Fields = Record<string, unknown>;
@@ -165,6 +166,11 @@ const JSON_FORMS: Readonly<Record<string, (fields: Fields) => unknown>> = {
   JSON: ({ raw }) => jsonOf(raw),
   ExtraValue: ({ items = [] }) => items,
   Verbs: ({ items = [] }) => items,
+  // What schemas hold of schemas is any JSON in OpenAPI, so the round trip of the whole does not reach it.
+  JSONSchemaProps: (fields) => {
+    const type = builtInTypes.typeNamed(JSON_SCHEMA);
+    return type === undefined ? fields : roundTrip(fields, type);
+  },
   JSONSchemaPropsOrArray: ({ jSONSchemas, schema = null }) => jSONSchemas ?? schema,
   JSONSchemaPropsOrBool: ({ schema, allows = false }) => schema ?? allows,
   JSONSchemaPropsOrStringArray: ({ schema, property = null }) => schema ?? property,

@@ -13,14 +13,28 @@ export function roundTrip(
   type: TypeSchema,
 ): Record<string, unknown> {
   const result: Record<string, unknown> = {};
-  if (type.open) Object.assign(result, value);
-  for (const field of type.fields.values()) {
-    const given = value[field.name];
-    const written =
-      given === undefined || given === null ? zeroOf(field) : kept(field, roundTripValue(given, field.value));
-    if (written !== undefined) result[field.name] = written;
+  for (const name of Object.keys(value)) {
+    const given = value[name];
+    const field = type.fields.get(name);
+    if (given === undefined || given === null) continue;
+    const written = field === undefined ? given : kept(field, roundTripValue(given, field.value));
+    if (written !== undefined && (field !== undefined || type.open)) result[name] = written;
+  }
+  for (const field of writtenWhenAbsent(type)) {
+    if (result[field.name] === undefined) result[field.name] = zeroOf(field);
   }
   return result;
+}
+
+const fieldsWrittenWhenAbsent = new WeakMap<TypeSchema, readonly FieldSchema[]>();
+
+function writtenWhenAbsent(type: TypeSchema): readonly FieldSchema[] {
+  let fields = fieldsWrittenWhenAbsent.get(type);
+  if (fields === undefined) {
+    fields = [...type.fields.values()].filter((field) => zeroOf(field) !== undefined);
+    fieldsWrittenWhenAbsent.set(type, fields);
+  }
+  return fields;
 }
 
 function roundTripValue(value: unknown, schema: ValueSchema): unknown {
