@@ -43,7 +43,7 @@ export class Container implements RuntimeContainer {
   readonly #stdin = new Pipe();
   readonly #terminal: Terminal | undefined;
   readonly #attached = new Set<ExecOutput>();
-  #state: 'created' | 'running' | 'exited' = 'created';
+  #state: 'created' | 'running' | 'exited' | 'removed' = 'created';
   #isOomKilled = false;
   #onExit: (exit: ContainerExit) => void = () => {};
 
@@ -150,27 +150,28 @@ export class Container implements RuntimeContainer {
     const stdin = new Pipe();
     stdin.holdWriter(client);
     const terminal = options.tty ? { ...TERMINAL } : undefined;
-    const stdout = sinkTo((bytes) => {
-      client.stdout(bytes);
-    });
-    const process = this.#startProcess(
-      'program' in found ? found : { program: refusedByKernel(found), args: command },
-      {
-        stdin: options.stdin ? stdin : nothing,
-        stdout,
-        stderr: options.tty
-          ? stdout
-          : sinkTo((bytes) => {
-              client.stderr(bytes);
-            }),
-        terminal,
-      },
-    );
-    process.atEnd(() => {
+    // As with containerd, the session lasts until nobody can write to it any more: a background job of a shell
+    // that has ended keeps it open. What is counted are the process and its streams.
+    let open = options.tty ? 2 : 3;
+    const closed = (): void => {
+      if (--open > 0) return;
       this.#node.simulation.after(0, `${this.#owner}/exec`, () => {
         client.exit({ code: process.exitCode ?? 0 });
       });
-    });
+    };
+    const stdout = sinkTo((bytes) => {
+      client.stdout(bytes);
+    }, closed);
+    const stderr = options.tty
+      ? stdout
+      : sinkTo((bytes) => {
+          client.stderr(bytes);
+        }, closed);
+    const process = this.#startProcess(
+      'program' in found ? found : { program: refusedByKernel(found), args: command },
+      { stdin: options.stdin ? stdin : nothing, stdout, stderr, terminal },
+    );
+    process.atEnd(closed);
     return {
       stdin: (bytes) => {
         if (process.isAlive) stdin.write(bytes);
@@ -225,7 +226,7 @@ export class Container implements RuntimeContainer {
   }
 
   remove(): void {
-    this.#onExit = () => {};
+    this.#state = 'removed';
     this.#table.killAll();
     this.#attached.clear();
     this.#node.simulation.random.drop(this.#randomName);
@@ -345,6 +346,7 @@ export class Container implements RuntimeContainer {
   }
 
   #ended(code: number): void {
+    if (this.#state === 'removed') return;
     this.#state = 'exited';
     const exit = { code, oomKilled: this.#isOomKilled };
     this.#node.simulation.after(0, `${this.#owner}/exit`, () => {

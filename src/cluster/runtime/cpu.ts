@@ -222,12 +222,11 @@ export class CpuGroup {
   #tick(): void {
     this.#timer = undefined;
     this.#advance();
-    this.#refill();
     const finished = [...this.#running].filter(([, job]) => job.remaining <= EPSILON);
-    if (this.#quota !== undefined && !this.#isThrottled && this.#left <= EPSILON) {
-      if (finished.length < this.#running.size) this.#throttle();
-    }
     for (const [thread, job] of finished) thread.finish(job);
+    this.#refill();
+    const isUsedUp = this.#quota !== undefined && this.#left <= EPSILON;
+    if (isUsedUp && this.runnable > 0) this.#throttle();
     this.#reschedule();
   }
 }

@@ -76,14 +76,22 @@ export const nothing: ByteSource = {
   releaseReader: () => {},
 };
 
-/** A sink outside the container: a log, a client's connection. It never breaks and never ends. */
-export function sinkTo(write: (bytes: Uint8Array) => void): ByteSink {
+/**
+ * A sink outside the container: a log, a client's connection. It never breaks.
+ * @param onClosed called when the last process that could write to it has ended
+ */
+export function sinkTo(write: (bytes: Uint8Array) => void, onClosed: () => void = () => {}): ByteSink {
+  const writers = new Set<object>();
   return {
     write: (bytes) => {
       write(bytes);
       return true;
     },
-    holdWriter: () => {},
-    releaseWriter: () => {},
+    holdWriter: (token) => {
+      writers.add(token);
+    },
+    releaseWriter: (token) => {
+      if (writers.delete(token) && writers.size === 0) onClosed();
+    },
   };
 }

@@ -1,6 +1,7 @@
 import type { Deferred, Simulation } from '../simulation/simulation.ts';
 import type { CpuThread } from './cpu.ts';
 import type { Credentials } from './file-view.ts';
+import { runAsProgram } from './host-guard.ts';
 import { exitCodeOf, isIgnoredByDefault } from './signals.ts';
 import type { Program, ProgramContext, Signal } from './types.ts';
 
@@ -79,7 +80,8 @@ export class Process {
       (done) => this.thread.spend(START_COST, done),
       () => {
         this.#simulation.wake();
-        const running = startProgram(program, makeContext);
+        const name = this.identity.args[0] ?? '';
+        const running = runAsProgram(name, () => startProgram(program, makeContext));
         running.then(
           (code) => this.#finish(code & 0xff),
           (error: unknown) => this.crash(error, reportCrash),

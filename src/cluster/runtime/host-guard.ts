@@ -1,0 +1,69 @@
+import { AsyncLocalStorage, createHook } from 'node:async_hooks';
+
+/** A native timer or I/O that code of the cluster has started. */
+export interface NativeActivity {
+  /** Kind of resource as Node names it: `Timeout`, `Immediate`, `FSREQPROMISE`, `TCPWRAP`, … */
+  readonly type: string;
+  /** The program that was running, or undefined where it was a part of the cluster itself. */
+  readonly program: string | undefined;
+  readonly stack: string;
+}
+
+export interface NativeWatch {
+  /** In the order they were started. */
+  readonly activities: readonly NativeActivity[];
+  stop(): void;
+}
+
+/** Promises and the queue of microtasks are how programs run at all; they are no clock and no I/O. */
+const HARMLESS = new Set(['PROMISE', 'Microtask', 'TickObject']);
+/** Functions of Simulation, which hands over from events to programs by an immediate. */
+const SIMULATION_DRAIN = 'drainMicrotasks';
+/** Code whose activities count: the cluster, the images, and bundles (`program:shop`). */
+const CLUSTER_CODE = /[/\\]src[/\\](cluster|images)[/\\]|program:/;
+const DEEP = 50;
+
+const running = new AsyncLocalStorage<string>();
+const watches = new Set<NativeWatch>();
+
+/** Runs a program under its name while somebody watches; costs nothing otherwise. */
+export function runAsProgram<T>(name: string, run: () => T): T {
+  return watches.size === 0 ? run() : running.run(name, run);
+}
+
+/**
+ * Records every native timer and I/O resource that programs (or the parts of the cluster) start, so that a test can
+ * show that there was none. Programs that were started before are known by their stack only.
+ */
+export function watchNativeActivity(): NativeWatch {
+  const activities: NativeActivity[] = [];
+  const hook = createHook({
+    init: (_id, type) => {
+      if (HARMLESS.has(type)) return;
+      const depth = Error.stackTraceLimit;
+      Error.stackTraceLimit = DEEP;
+      const stack = new Error(type).stack ?? '';
+      Error.stackTraceLimit = depth;
+      if (type === 'Immediate' && stack.includes(SIMULATION_DRAIN)) return;
+      const program = running.getStore();
+      if (program === undefined && !CLUSTER_CODE.test(withoutThisFile(stack))) return;
+      activities.push({ type, program, stack });
+    },
+  }).enable();
+  const watch: NativeWatch = {
+    activities,
+    stop: () => {
+      hook.disable();
+      watches.delete(watch);
+    },
+  };
+  watches.add(watch);
+  return watch;
+}
+
+function withoutThisFile(stack: string): string {
+  return stack
+    .split('\n')
+    .filter((line) => !line.includes('host-guard'))
+    .join('\n');
+}
