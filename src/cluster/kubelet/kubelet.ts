@@ -73,6 +73,9 @@ class NodeAgent implements Kubelet {
       node: () => this.#reporter.node,
       otherPods: (uid) => othersThan(uid, workers),
       relist: (uid) => this.#expect(uid),
+      freed: () => {
+        for (const worker of workers.values()) worker.retryResize();
+      },
       finished: (uid) => this.#forget(uid),
     };
     this.#reporter.start();

@@ -21,6 +21,8 @@ export interface NodeContext {
   otherPods(uid: string): readonly Pod[];
   /** The runtime has something new about a pod: it is synced at the next look (once a second). */
   relist(uid: string): void;
+  /** A pod has given its resources back. */
+  freed(): void;
   /** The worker is done with a pod that is gone from the API too. */
   finished(uid: string): void;
 }

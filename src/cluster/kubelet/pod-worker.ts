@@ -64,6 +64,8 @@ export class PodWorker {
   #verdict: { reason: string; message: string } | undefined;
   /** The pod's object is gone from the API. */
   #deleted = false;
+  /** Nothing of the pod is left on the node but its logs. */
+  #cleaned = false;
   /** Files of a volume may have to change. */
   #configChanged = true;
   /** The last sync found nothing to do for a pod that is ready. */
@@ -139,6 +141,7 @@ export class PodWorker {
       this.#context.deps.events.event(this.#pod, 'Warning', rejection.reason, rejection.message);
       this.#status.reject(this.#pod, rejection);
       this.#stage = 'terminated';
+      this.#cleaned = true;
       return;
     }
     if (this.#pod.metadata.deletionTimestamp !== undefined) this.#terminate();
@@ -154,7 +157,7 @@ export class PodWorker {
       equal(before.metadata.annotations, pod.metadata.annotations);
     this.#pod = same ? withRevisionOf(before, pod) : pod;
     if (this.#stage === 'terminated') {
-      if (pod.metadata.deletionTimestamp !== undefined) this.#remove();
+      if (this.#cleaned && pod.metadata.deletionTimestamp !== undefined) this.#status.remove(pod);
       return;
     }
     const { deletionTimestamp, deletionGracePeriodSeconds } = pod.metadata;
@@ -171,13 +174,18 @@ export class PodWorker {
   /** The object is gone: whatever still runs is stopped, and everything released. */
   gone(): void {
     this.#deleted = true;
-    if (this.#stage === 'terminated') this.#release();
+    if (this.#cleaned) this.#release();
     else if (this.#stage === 'running' || this.#killAt === undefined) this.#terminate(0);
   }
 
   /** A ConfigMap or Secret of the pod has changed: it is read at the next regular sync. */
   configChanged(): void {
     this.#configChanged = true;
+  }
+
+  /** There may be room now for a resize that waits. */
+  retryResize(): void {
+    if (this.#resize.pending) this.trigger();
   }
 
   /** Has the pod synced now, or as soon as the sync under way is over. */
@@ -254,7 +262,7 @@ export class PodWorker {
     }
     const credentials = this.#credentials();
     yield* this.#syncContainers(credentials, outcome);
-    this.#quiet = !outcome.failed && this.#status.ready;
+    this.#quiet = !outcome.failed && this.#status.ready && !this.#resize.pending;
   }
 
   *#mount(): Step<boolean> {
@@ -419,18 +427,14 @@ export class PodWorker {
     this.#sandbox = undefined;
     this.#stage = 'terminated';
     this.#write();
+    this.#context.freed();
     yield* sleep(deps.simulation, random.between(...CLEAN_UP), this.#owner);
     this.#volumes.tearDown();
     this.#context.images.forget(this.#pod.metadata.uid);
     this.#context.restarts.drop(`${this.#pod.metadata.uid}_`);
+    this.#cleaned = true;
     if (this.#deleted) this.#release();
-    else if (this.#pod.metadata.deletionTimestamp !== undefined) this.#remove();
-  }
-
-  /** Deletes the object for good: nothing of the pod is left on the node. */
-  #remove(): void {
-    if (this.#task !== undefined && !this.#task.finished && this.#sandbox !== undefined) return;
-    this.#status.remove(this.#pod);
+    else if (this.#pod.metadata.deletionTimestamp !== undefined) this.#status.remove(this.#pod);
   }
 
   #release(): void {

@@ -40,6 +40,11 @@ export class PodResize {
     return this.#allocated;
   }
 
+  /** Whether a resize waits for room. */
+  get pending(): boolean {
+    return this.#pending !== undefined;
+  }
+
   get conditions(): readonly Condition[] {
     return [this.#pending, this.#inProgress].filter((condition) => condition !== undefined);
   }

@@ -114,6 +114,15 @@ export const programs: Record<string, Program> = {
     await context.clock.sleep(0);
     return 0;
   },
+  /** `write PATH TEXT` */
+  '/bin/write': (context) => {
+    context.files.write(context.args[1] ?? '', context.args[2] ?? '');
+    return Promise.resolve(0);
+  },
+  '/bin/rm': (context) => {
+    context.files.remove(context.args[1] ?? '');
+    return Promise.resolve(0);
+  },
   /** `serve PORT [STATUS] [AFTER_MS]`: HTTP; `/slow` never answers, `/moved` redirects. */
   '/bin/serve': async (context) => {
     const [, port = '80', status = '200', after = '0'] = context.args;
@@ -239,12 +248,35 @@ export class Lab {
     });
   }
 
+  /** In the order in which they were written first: several may share an instant. */
   #events(name: string): readonly Event[] {
+    const order = this.api.writes.filter((write) => write.startsWith('create events '));
+    const place = ({ metadata }: Event): number => order.indexOf(`create events ${metadata.name}`);
     return this.api
       .list(resources.events)
       .filter(({ involvedObject }) => involvedObject.name === name)
-      .sort((a, b) => Number(a.metadata.resourceVersion) - Number(b.metadata.resourceVersion))
-      .sort((a, b) => (instant(a) < instant(b) ? -1 : instant(a) > instant(b) ? 1 : 0));
+      .sort((a, b) => place(a) - place(b));
+  }
+
+  /** Runs a command in the first container and returns what it wrote. */
+  async exec(name: string, command: readonly string[]): Promise<string> {
+    let output = '';
+    const collect = (bytes: Uint8Array): void => {
+      output += new TextDecoder().decode(bytes);
+    };
+    this.router.exec(
+      { namespace: 'shop', name },
+      { command, stdin: false, tty: false },
+      {
+        stdout: collect,
+        stderr: collect,
+        exit: (result) => {
+          if (!('code' in result) || result.code !== 0) output += JSON.stringify(result);
+        },
+      },
+    );
+    await this.seconds(0.5);
+    return output;
   }
 
   /** Everything that `kubectl logs` would print. */
@@ -256,10 +288,6 @@ export class Lab {
     });
     return text;
   }
-}
-
-function instant(event: Event): bigint {
-  return BigInt(`0x${event.metadata.name.split('.').at(-1) ?? '0'}`);
 }
 
 export function container(command: readonly string[], more: Partial<Container> = {}): Container {

@@ -1,0 +1,175 @@
+import { describe, expect, test } from '@jest/globals';
+import { BackOff } from '../../../../src/cluster/kubelet/back-off.ts';
+import { goDuration } from '../../../../src/cluster/kubelet/duration.ts';
+import { all, sleep, Task, wait, within } from '../../../../src/cluster/kubelet/task.ts';
+import type { Step } from '../../../../src/cluster/kubelet/task.ts';
+import { SECOND, Simulation } from '../../../../src/cluster/simulation/simulation.ts';
+import { resources } from '../../../../src/model/resources.ts';
+import { container, EPOCH, Lab, NODE } from './lab.ts';
+
+describe('a node', () => {
+  test('registers itself and says that it is ready', async () => {
+    const lab = new Lab();
+    await lab.seconds(1);
+    const node = lab.api.get(resources.nodes, undefined, NODE);
+    expect(node?.metadata.labels).toMatchObject({
+      'kubernetes.io/hostname': NODE,
+      'kubernetes.io/os': 'linux',
+    });
+    expect(node?.spec).toMatchObject({ podCIDR: '10.244.1.0/24' });
+    expect(node?.status.allocatable).toMatchObject({ cpu: '2', memory: '8Gi', pods: '110' });
+    expect(
+      node?.status.conditions.map(({ type, status, reason }) => `${type}=${status} ${reason ?? ''}`),
+    ).toEqual([
+      'MemoryPressure=False KubeletHasSufficientMemory',
+      'DiskPressure=False KubeletHasNoDiskPressure',
+      'PIDPressure=False KubeletHasSufficientPID',
+      'Ready=True KubeletReady',
+    ]);
+    expect(node?.status.images).toEqual([{ names: ['docker.io/library/app:1'], sizeBytes: 1234 }]);
+    expect(lab.events(NODE)).toEqual([
+      'Normal Starting: Starting kubelet.',
+      `Normal NodeHasSufficientMemory: Node ${NODE} status is now: NodeHasSufficientMemory`,
+      `Normal NodeHasNoDiskPressure: Node ${NODE} status is now: NodeHasNoDiskPressure`,
+      `Normal NodeHasSufficientPID: Node ${NODE} status is now: NodeHasSufficientPID`,
+      'Normal NodeAllocatableEnforced: Updated Node Allocatable limit across pods',
+      `Normal NodeReady: Node ${NODE} status is now: NodeReady`,
+    ]);
+  });
+
+  test('renews its lease every ten seconds and its status every five minutes', async () => {
+    const lab = new Lab();
+    await lab.seconds(595);
+    const lease = lab.api.get(resources.leases, 'kube-node-lease', NODE);
+    expect(lease?.spec).toMatchObject({
+      holderIdentity: NODE,
+      leaseDurationSeconds: 40,
+      renewTime: '2026-01-01T00:09:50.000000Z',
+    });
+    const [ready] = lab.api.get(resources.nodes, undefined, NODE)?.status.conditions ?? [];
+    expect(ready?.lastHeartbeatTime).toBe('2026-01-01T00:05:00Z');
+    expect(ready?.lastTransitionTime).toBe('2026-01-01T00:00:00Z');
+  });
+
+  test('writes nothing about a pod that only runs', async () => {
+    const lab = new Lab();
+    const probe = { timeoutSeconds: 1, periodSeconds: 10, successThreshold: 1, failureThreshold: 3 };
+    const readinessProbe = { ...probe, httpGet: { port: 8080 } };
+    lab.create('web', { containers: [container(['serve', '8080'], { readinessProbe })] });
+    await lab.seconds(20);
+    lab.api.writes.length = 0;
+    await lab.seconds(3600);
+    expect(lab.api.writes.filter((write) => !/leases|updateStatus nodes/.test(write))).toEqual([]);
+  });
+
+  test('mirrors its static pods, and restores a mirror that was deleted', async () => {
+    const spec = {
+      hostNetwork: true,
+      containers: [container(['forever'])],
+      restartPolicy: 'Always' as const,
+      terminationGracePeriodSeconds: 0,
+      dnsPolicy: 'ClusterFirst' as const,
+      schedulerName: 'default-scheduler',
+      securityContext: {},
+    };
+    const lab = new Lab({ staticPods: [{ name: 'etcd', namespace: 'shop', spec }] });
+    await lab.seconds(4);
+    const pod = lab.pod(`etcd-${NODE}`);
+    expect(pod.status).toMatchObject({ phase: 'Running', podIP: '172.18.0.3' });
+    expect(pod.metadata.ownerReferences?.[0]).toMatchObject({ kind: 'Node', name: NODE, controller: true });
+    expect(pod.metadata.annotations?.['kubernetes.io/config.mirror']).toMatch(/^[0-9a-f]{32}$/);
+    lab.api.delete(resources.pods, 'shop', `etcd-${NODE}`, { gracePeriodSeconds: 0 });
+    await lab.seconds(6);
+    expect(lab.pod(`etcd-${NODE}`).metadata.uid).not.toBe(pod.metadata.uid);
+  });
+
+  test('the same seed gives the same run', async () => {
+    const run = async (): Promise<string> => {
+      const lab = new Lab();
+      lab.create('crash', { containers: [container(['exit', '1'])] });
+      lab.create('bad', { containers: [container(['forever'], { image: 'no:1' })] });
+      await lab.seconds(120);
+      return lab.simulation.digest + JSON.stringify(lab.api.list(resources.pods));
+    };
+    expect(await run()).toBe(await run());
+  });
+});
+
+describe('back-off', () => {
+  test('doubles to its limit and starts anew after twice that', () => {
+    const backOff = new BackOff(10 * SECOND, 40 * SECOND);
+    expect(backOff.waits('k', 0)).toBe(false);
+    const waits = [0, 1, 2, 3].map((step) => {
+      backOff.next('k', step * SECOND, step * SECOND);
+      return backOff.get('k') / SECOND;
+    });
+    expect(waits).toEqual([10, 20, 40, 40]);
+    expect(backOff.waits('k', 42 * SECOND)).toBe(true);
+    expect(backOff.waits('k', 43 * SECOND)).toBe(false);
+    expect(backOff.waitsSince('k', 30 * SECOND, 69 * SECOND)).toBe(true);
+    backOff.next('k', 90 * SECOND, 90 * SECOND);
+    expect(backOff.get('k')).toBe(10 * SECOND);
+    backOff.drop('k');
+    expect(backOff.get('k')).toBe(0);
+  });
+});
+
+describe('durations as Go writes them', () => {
+  test.each([
+    [0, '0s'],
+    [40 * SECOND, '40s'],
+    [80 * SECOND, '1m20s'],
+    [300 * SECOND, '5m0s'],
+    [1_234_000, '1.234s'],
+    [312_000, '312ms'],
+    [3_661 * SECOND, '1h1m1s'],
+  ])('%d', (duration, text) => {
+    expect(goDuration(duration)).toBe(text);
+  });
+});
+
+describe('tasks', () => {
+  const simulation = (): Simulation => new Simulation({ seed: 's', epoch: EPOCH });
+
+  test('wait in order, side by side, and no longer than they may', async () => {
+    const sim = simulation();
+    const seen: string[] = [];
+    function* nap(name: string, seconds: number): Step {
+      yield* sleep(sim, seconds * SECOND, 'test');
+      seen.push(`${name}@${(sim.now - EPOCH) / SECOND}`);
+    }
+    function* main(): Step {
+      yield* all([nap('a', 2), nap('b', 1)]);
+      seen.push(String(yield* within(sim, 5 * SECOND, 'test', nap('c', 3))));
+      seen.push(String(yield* within(sim, 2 * SECOND, 'test', nap('never', 3))));
+      const value = yield* wait<number>((done) => {
+        done(7);
+        return undefined;
+      });
+      seen.push(String(value));
+    }
+    const task = new Task(main(), () => seen.push('done'));
+    await sim.advanceTo(EPOCH + 60 * SECOND);
+    expect(seen).toEqual(['b@1', 'a@2', 'c@5', 'true', 'false', '7', 'done']);
+    expect(task.finished).toBe(true);
+  });
+
+  test('end where they wait when cancelled, and clean up', async () => {
+    const sim = simulation();
+    const seen: string[] = [];
+    function* main(): Step {
+      try {
+        yield* sleep(sim, 2 * SECOND, 'test');
+        seen.push('woken');
+      } finally {
+        seen.push('cleaned');
+      }
+    }
+    const task = new Task(main(), () => seen.push('done'));
+    task.cancel();
+    task.cancel();
+    await sim.advanceTo(EPOCH + 10 * SECOND);
+    expect(seen).toEqual(['cleaned']);
+    expect(sim.eventCount).toBe(0);
+  });
+});

@@ -1,0 +1,140 @@
+import { describe, expect, test } from '@jest/globals';
+import { resources } from '../../../../src/model/resources.ts';
+import { container, Lab } from './lab.ts';
+
+function remove(lab: Lab, name: string, gracePeriodSeconds?: number): void {
+  const options = gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds };
+  lab.api.delete(resources.pods, 'shop', name, options);
+}
+
+describe('a pod that is deleted', () => {
+  test('gets SIGTERM, ends, and is gone for good', async () => {
+    const lab = new Lab();
+    lab.create('web', { containers: [container(['forever'])] });
+    await lab.seconds(3);
+    const ip = lab.pod('web').status.podIP;
+    remove(lab, 'web');
+    await lab.seconds(0.1);
+    expect(lab.pod('web').status.phase).toBe('Succeeded');
+    expect(lab.condition('web', 'Ready')).toBe('False PodCompleted');
+    await lab.seconds(2);
+    expect(lab.exists('web')).toBe(false);
+    expect(lab.events('web').at(-1)).toBe('Normal Killing c: Stopping container c');
+    lab.create('next', { containers: [container(['forever'])] });
+    await lab.seconds(3);
+    expect(lab.pod('next').status.podIP).not.toBe(ip);
+  });
+
+  test('is killed when its grace period is over', async () => {
+    const lab = new Lab();
+    lab.create('web', { terminationGracePeriodSeconds: 10, containers: [container(['stubborn'])] });
+    await lab.seconds(3);
+    remove(lab, 'web');
+    await lab.seconds(9.5);
+    expect(lab.pod('web').status.phase).toBe('Running');
+    expect(lab.condition('web', 'Ready')).toBe('True');
+    await lab.seconds(0.6);
+    expect(lab.pod('web').status.phase).toBe('Failed');
+    expect(lab.status('web').state.terminated).toMatchObject({ exitCode: 137, reason: 'Error' });
+    await lab.seconds(2);
+    expect(lab.exists('web')).toBe(false);
+  });
+
+  test('runs its hook first, inside the grace period', async () => {
+    const lab = new Lab();
+    const preStop = { exec: { command: ['exit', '5', '2000', 'bad'] } };
+    lab.create('web', { containers: [container(['forever'], { lifecycle: { preStop } })] });
+    await lab.seconds(3);
+    remove(lab, 'web');
+    await lab.seconds(1.5);
+    expect(lab.pod('web').status.phase).toBe('Running');
+    await lab.seconds(3);
+    expect(lab.events('web').slice(-2)).toEqual([
+      'Normal Killing c: Stopping container c',
+      'Warning FailedPreStopHook c: PreStopHook failed',
+    ]);
+    expect(lab.exists('web')).toBe(false);
+  });
+
+  test('does not wait for an image that is being pulled', async () => {
+    const lab = new Lab();
+    lab.pullMillis = 60_000;
+    lab.create('web', { containers: [container(['forever'], { image: 'other:1' })] });
+    await lab.seconds(3);
+    remove(lab, 'web');
+    await lab.seconds(2);
+    expect(lab.exists('web')).toBe(false);
+  });
+
+  test('by force: the object goes at once, the container right after', async () => {
+    const lab = new Lab();
+    lab.create('web', { containers: [container(['stubborn'])] });
+    await lab.seconds(3);
+    expect(lab.kubelet.usage()).toHaveLength(1);
+    remove(lab, 'web', 0);
+    expect(lab.exists('web')).toBe(false);
+    await lab.seconds(4);
+    expect(lab.kubelet.usage()).toHaveLength(0);
+  });
+
+  test('sidecars end after the others', async () => {
+    const lab = new Lab();
+    lab.create('web', {
+      initContainers: [container(['forever'], { name: 'side', restartPolicy: 'Always' })],
+      containers: [container(['stubborn'])],
+      terminationGracePeriodSeconds: 5,
+    });
+    await lab.seconds(5);
+    remove(lab, 'web');
+    await lab.seconds(4);
+    expect(lab.events('web').filter((event) => event.includes('Killing'))).toEqual([
+      'Normal Killing c: Stopping container c',
+    ]);
+    await lab.seconds(3);
+    expect(lab.events('web')).toContain('Normal Killing side: Stopping container side');
+    expect(lab.exists('web')).toBe(false);
+  });
+});
+
+describe('postStart', () => {
+  test('that fails kills the container', async () => {
+    const lab = new Lab();
+    const postStart = { exec: { command: ['exit', '5', '0', 'bad'] } };
+    lab.create('web', {
+      terminationGracePeriodSeconds: 2,
+      containers: [container(['stubborn'], { lifecycle: { postStart } })],
+    });
+    await lab.seconds(4.5);
+    expect(lab.events('web').slice(3, 5)).toEqual([
+      expect.stringMatching(/^Warning FailedPostStartHook c: PostStartHook failed/),
+      expect.stringMatching(/^Normal Killing c: FailedPostStartHook/),
+    ]);
+    expect(lab.status('web').state.waiting).toEqual({
+      reason: 'PostStartHookError',
+      message:
+        `Exec lifecycle hook ([exit 5 0 bad]) for Container "c" in Pod "web_shop(${lab.pod('web').metadata.uid})" failed - ` +
+        `error: command 'exit 5 0 bad' exited with 5: , message: "bad\\n"`,
+    });
+  });
+});
+
+describe('admission', () => {
+  test('a pod that does not fit is rejected', async () => {
+    const lab = new Lab();
+    const big = { requests: { cpu: '64' } };
+    lab.create('web', { containers: [container(['forever'], { resources: { requests: { cpu: '500m' } } })] });
+    await lab.seconds(3);
+    lab.create('big', { containers: [container(['forever'], { resources: big })] });
+    await lab.seconds(1);
+    const message = "Node didn't have enough resource: cpu, requested: 64000, used: 500, capacity: 2000";
+    expect(lab.pod('big').status).toMatchObject({
+      phase: 'Failed',
+      reason: 'OutOfcpu',
+      message: `Pod was rejected: ${message}`,
+    });
+    expect(lab.events('big')).toEqual([`Warning OutOfcpu: ${message}`]);
+    remove(lab, 'big', 0);
+    await lab.seconds(1);
+    expect(lab.exists('big')).toBe(false);
+  });
+});
