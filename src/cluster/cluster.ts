@@ -1,0 +1,191 @@
+import { createHash } from 'node:crypto';
+import type { KubeObject, NewObject } from '../model/objects.ts';
+import type { Resource } from '../model/resources.ts';
+import { resources } from '../model/resources.ts';
+import type { Api } from './api.ts';
+import { admissionPlugins } from './apiserver/admission/plugins.ts';
+import { ApiServer } from './apiserver/api-server.ts';
+import { createAuthentication } from './apiserver/auth/authentication.ts';
+import { createAuthorizer } from './apiserver/auth/authorizer.ts';
+import { createTokens, type Tokens } from './apiserver/auth/tokens.ts';
+import { discoveryDocuments } from './apiserver/data.ts';
+import { applyDefaults } from './apiserver/defaults/defaults.ts';
+import type { ApiRequest, ApiResponse } from './apiserver/types.ts';
+import { validateObject } from './apiserver/validation/validate.ts';
+import { startControllers } from './controllers/index.ts';
+import { corednsProgram } from './dns/coredns.ts';
+import { watchRecords } from './dns/records.ts';
+import { createLookup } from './dns/resolver.ts';
+import { createEventRecorder } from './events/recorder.ts';
+import { type Kubelet, startKubelet } from './kubelet/kubelet.ts';
+import { createNodeRouter } from './kubelet/node-router.ts';
+import type { NodeSpec, TokenSource } from './kubelet/types.ts';
+import { createNetwork } from './network/network.ts';
+import type { NodeApi } from './node-api.ts';
+import { imageSource, nodeImages, readReference } from './node-images.ts';
+import { createRegistries } from './registry/registries.ts';
+import type { RegistrySpec } from './registry/types.ts';
+import { ImageLayers } from './runtime/image-layers.ts';
+import { createContainerRuntime } from './runtime/runtime.ts';
+import type { Image } from './runtime/types.ts';
+import { startScheduler } from './scheduler/scheduler.ts';
+import { type Micros, SECOND, Simulation } from './simulation/simulation.ts';
+import { apiServerListener } from './system/api-server-listener.ts';
+import { loadBootstrapObjects } from './system/bootstrap.ts';
+import { controlPlanePods } from './system/control-plane.ts';
+import { systemImages } from './system/images.ts';
+
+/** What an embedded cluster is made of. Together with the seed and the inputs it determines everything. */
+export interface ClusterOptions {
+  readonly seed: string;
+  /** Virtual time of the start, microseconds since 1970. */
+  readonly epoch: Micros;
+  readonly nodes: readonly { readonly name: string; readonly role: 'control-plane' | 'worker' }[];
+  /** Images that every node has from the start, by full reference; the cluster itself knows only its own. */
+  readonly images: Readonly<Record<string, Image>>;
+  readonly registries: readonly RegistrySpec[];
+  /** PEM of the CA that pods trust. */
+  readonly ca: string;
+}
+
+/** A Kubernetes in this process. Time moves only through {@link EmbeddedCluster.simulation}. */
+export interface EmbeddedCluster {
+  readonly simulation: Simulation;
+  /** The store's revision. */
+  readonly revision: () => number;
+  handle(request: ApiRequest): ApiResponse;
+}
+
+const SERVICE_CIDR = '10.96.0.0/16';
+const CLUSTER_DNS = { ip: '10.96.0.10', domain: 'cluster.local' };
+const NODE_CPU = '4';
+const NODE_MEMORY = '8Gi';
+const CORES = 4;
+const MEMORY_BYTES = 8 * 1024 ** 3;
+
+/** Address of the registry at this place of the spec, as pods and nodes reach it. */
+export function registryAddress(index: number): string {
+  return `172.18.0.${200 + index}`;
+}
+
+/** Starts a cluster: an empty one with its control plane, DNS and nodes on their way to ready. */
+export function createCluster(options: ClusterOptions): EmbeddedCluster {
+  const simulation = new Simulation({ seed: options.seed, epoch: options.epoch });
+  const tokens = createTokens({
+    seed: createHash('sha256').update(options.seed).digest(),
+    now: () => Math.floor(simulation.now / SECOND),
+  });
+  const nodes = nodeSpecs(options.nodes);
+  const later: { nodeApi?: NodeApi } = {};
+  const apiServer = createApiServer(simulation, tokens, () => {
+    if (later.nodeApi === undefined) throw new Error('no node is up yet');
+    return later.nodeApi;
+  });
+  const as = (user: string, manager: string, ...groups: string[]): Api =>
+    apiServer.clientFor({ user, manager, groups: [...groups, 'system:authenticated'] });
+  loadBootstrapObjects(as('kubernetes-admin', 'kubeadm', 'system:masters'));
+
+  const network = createNetwork({
+    simulation,
+    api: as('system:kube-proxy', 'kube-proxy'),
+    nodes,
+    serviceCidr: SERVICE_CIDR,
+    apiServer: { node: nodes[0]?.name ?? '', listener: apiServerListener },
+  });
+  const registries = createRegistries({
+    simulation,
+    network,
+    specs: options.registries,
+    address: registryAddress,
+  });
+  const records = watchRecords(simulation, as('system:serviceaccount:kube-system:coredns', 'coredns'));
+  const images = { ...systemImages(corednsProgram({ records })), ...options.images };
+  startControllers({
+    simulation,
+    apiFor: (component) => as(`system:serviceaccount:kube-system:${component}`, 'kube-controller-manager'),
+    resources: () => apiServer.resources(),
+    rootCertificate: options.ca,
+  });
+  startScheduler({ simulation, api: as('system:kube-scheduler', 'kube-scheduler') });
+  const layers = new ImageLayers();
+  const kubelets = nodes.map((node): Kubelet => {
+    const api = as(`system:node:${node.name}`, 'kubelet', 'system:nodes');
+    return startKubelet({
+      simulation,
+      api,
+      events: createEventRecorder({ api, simulation, component: 'kubelet', host: node.name }),
+      node,
+      network,
+      runtime: createContainerRuntime({
+        simulation,
+        node: node.name,
+        cores: CORES,
+        memory: MEMORY_BYTES,
+        createLookup,
+        layers,
+      }),
+      images: nodeImages(images),
+      registries: imageSource(registries),
+      parseReference: readReference,
+      tokens: tokensFor(api, tokens, node.name),
+      clusterDns: CLUSTER_DNS,
+      resolvConf: { nameservers: ['172.18.0.1'], searches: [], options: ['edns0', 'trust-ad', 'ndots:0'] },
+      staticPods: node.role === 'control-plane' ? controlPlanePods : [],
+    });
+  });
+  later.nodeApi = createNodeRouter(as('system:kube-apiserver', 'kube-apiserver', 'system:masters'), kubelets);
+  return {
+    simulation,
+    revision: () => apiServer.store.revision,
+    handle: (request) => apiServer.handle(request),
+  };
+}
+
+function createApiServer(simulation: Simulation, tokens: Tokens, nodes: () => NodeApi): ApiServer {
+  return new ApiServer({
+    simulation,
+    nodes,
+    discovery: discoveryDocuments(),
+    tokens,
+    stages: (api) => {
+      const authorizer = createAuthorizer({ api });
+      return {
+        authentication: createAuthentication({ tokens, api, authorizer }),
+        authorizer,
+        applyDefaults,
+        validateObject,
+        admissionPlugins: admissionPlugins({ random: simulation.random }),
+      };
+    },
+  });
+}
+
+function nodeSpecs(nodes: ClusterOptions['nodes']): NodeSpec[] {
+  const hasWorkers = nodes.some(({ role }) => role === 'worker');
+  return nodes.map(({ name, role }, index) => ({
+    name,
+    role,
+    cpu: NODE_CPU,
+    memory: NODE_MEMORY,
+    ip: `172.18.0.${index + 2}`,
+    podCIDR: `10.244.${index}.0/24`,
+    controlPlaneTaint: role === 'control-plane' && hasWorkers,
+  }));
+}
+
+/** Tokens for the pods of a node, bound to pod and node as the TokenRequest API binds them. */
+function tokensFor(api: Api, tokens: Tokens, node: string): TokenSource {
+  return ({ namespace, serviceAccount, audience, expirationSeconds, pod }) => {
+    const uid = api.get(resources.serviceAccounts, namespace, serviceAccount)?.metadata.uid ?? '';
+    const nodeUid = api.get(resources.nodes, undefined, node)?.metadata.uid ?? '';
+    return tokens.issue({
+      namespace,
+      serviceAccount,
+      uid,
+      expirationSeconds,
+      pod,
+      node: { name: node, uid: nodeUid },
+      ...(audience === undefined ? {} : { audiences: [audience] }),
+    });
+  };
+}
