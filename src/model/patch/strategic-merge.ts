@@ -4,6 +4,7 @@
  */
 import { copy, isObject } from '../../core/json.ts';
 import type { FieldSchema, TypeSchema, ValueSchema } from '../schema/types.ts';
+import { goText } from './go-text.ts';
 import { PatchError } from './patch-error.ts';
 
 const DIRECTIVE = '$patch';
@@ -45,7 +46,7 @@ function mergeFields(original: Fields, patch: Fields, schema: ValueSchema): Fiel
 }
 
 function badDirective(directive: unknown, patch: Fields): PatchError {
-  return new PatchError(400, `unknown patch type "${goText(directive)}" in map: ${goText(patch)}`);
+  return new PatchError(500, `unknown patch type: ${goText(directive)} in map: ${goText(patch)}`);
 }
 
 function mergeField(original: Fields, name: string, value: unknown, schema: ValueSchema): void {
@@ -138,7 +139,7 @@ function checkOrder(
   for (const id of ordered) if (at < ids.length && ids[at] === id) at++;
   if (ids.length > 0 && ordered.length > 0 && at < ids.length) {
     throw new PatchError(
-      400,
+      500,
       `The order in patch list:\n${goText(changes)}\n doesn't match $setElementOrder list:\n${goText(order)}\n`,
     );
   }
@@ -184,7 +185,7 @@ function applyItemDirectives(
     } else if (directive === 'replace') {
       replaced = true;
     } else if (directive === 'merge') {
-      throw new PatchError(400, 'merging lists cannot yet be specified in the patch');
+      throw new PatchError(500, 'merging lists cannot yet be specified in the patch');
     } else {
       throw badDirective(directive, item as Fields);
     }
@@ -197,7 +198,7 @@ function idOf(item: unknown, mergeKey: string | undefined): unknown {
   if (mergeKey === undefined) return item;
   const id = isObject(item) ? item[mergeKey] : undefined;
   if (id === undefined) {
-    throw new PatchError(400, `map: ${goText(item)} does not contain declared merge key: ${mergeKey}`);
+    throw new PatchError(500, `map: ${goText(item)} does not contain declared merge key: ${mergeKey}`);
   }
   return id;
 }
@@ -248,15 +249,4 @@ function withoutDirectives(value: unknown): unknown {
     .filter(([name]) => name !== RETAIN_KEYS && !name.startsWith(SET_ELEMENT_ORDER))
     .map(([name, item]) => [name, withoutDirectives(item)] as const);
   return Object.fromEntries(entries.filter(([, item]) => item !== undefined));
-}
-
-/** A value as Go's `%v` prints it. */
-function goText(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(goText).join(' ')}]`;
-  if (isObject(value)) {
-    const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-    return `map[${entries.map(([name, item]) => `${name}:${goText(item)}`).join(' ')}]`;
-  }
-  if (typeof value === 'string') return value;
-  return value === null || value === undefined ? '<nil>' : JSON.stringify(value);
 }

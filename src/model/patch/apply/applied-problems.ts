@@ -1,6 +1,7 @@
 /** What keeps an applied configuration from being read as its type. */
 import { isObject } from '../../../core/json.ts';
 import type { ListSchema, Scalar, TypeSchema, ValueSchema } from '../../schema/types.ts';
+import { goText } from '../go-text.ts';
 import { itemElement, objectSchema, pathsOf } from './field-set.ts';
 
 /** The problems, each with its path in front, in the API server's words. */
@@ -16,17 +17,17 @@ function check(value: unknown, schema: ValueSchema, path: string, problems: stri
     case 'struct':
     case 'map':
       if (isObject(value)) checkFields(value, schema, path, problems);
-      else problems.push(`${path}: expected map, got ${goPointer(value)}`);
+      else problems.push(`${path}: expected map, got &{${goText(value)}}`);
       return;
     case 'list':
       if (Array.isArray(value)) checkItems(value, schema, path, problems);
-      else problems.push(`${path}: expected list, got ${goPointer(value)}`);
+      else problems.push(`${path}: expected list, got &{${goText(value)}}`);
       return;
     case 'scalar': {
       const expected = expectedOf(schema.scalar, value);
       if (expected !== undefined) {
         problems.push(
-          `${path}: expected ${expected}, got &value.valueUnstructured{Value:${goLiteral(value)}}`,
+          `${path}: expected ${expected}, got &value.valueUnstructured{Value:${JSON.stringify(value)}}`,
         );
       }
       return;
@@ -91,12 +92,4 @@ function expectedOf(scalar: Scalar, value: unknown): string | undefined {
     case 'intOrString':
       return typeof value === 'object' ? 'scalar' : undefined;
   }
-}
-
-function goPointer(value: unknown): string {
-  return `&{${typeof value === 'string' ? value : JSON.stringify(value)}}`;
-}
-
-function goLiteral(value: unknown): string {
-  return JSON.stringify(value);
 }

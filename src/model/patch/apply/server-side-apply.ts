@@ -2,7 +2,7 @@
  * Server-side apply: merging a configuration into the live object under field ownership.
  * https://kubernetes.io/docs/reference/using-api/server-side-apply/
  */
-import { isObject } from '../../../core/json.ts';
+import { canonical, isObject } from '../../../core/json.ts';
 import type { ManagedFieldsEntry } from '../../objects.ts';
 import type { TypeSchema, ValueSchema } from '../../schema/types.ts';
 import { PatchError } from '../patch-error.ts';
@@ -268,7 +268,7 @@ function withLastApplied(object: Record<string, unknown>, applied: Fields): Reco
   if (lastAppliedOf(object) === undefined) return object;
   const metadata = object['metadata'] as Record<string, unknown>;
   const { [LAST_APPLIED]: _old, ...annotations } = (metadata['annotations'] ?? {}) as Record<string, unknown>;
-  const text = `${JSON.stringify(withoutAnnotation(applied))}\n`;
+  const text = `${canonical(withoutAnnotation(applied))}\n`;
   return {
     ...object,
     metadata: { ...metadata, annotations: { ...annotations, [LAST_APPLIED]: text } },
