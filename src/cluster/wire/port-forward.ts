@@ -44,6 +44,10 @@ export class ForwardedConnection {
     }
   }
 
+  get finished(): boolean {
+    return this.#finished;
+  }
+
   /** Bytes of the client. */
   data(bytes: Uint8Array): void {
     if (!this.#finished && !this.#clientEnded) this.#input?.data(bytes);

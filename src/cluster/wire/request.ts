@@ -9,15 +9,7 @@ export type WireRequest = IncomingMessage | Http2ServerRequest;
 /** kube-apiserver's limit for a request's body, in bytes. */
 export const MAX_BODY_BYTES = 3 * 1024 * 1024;
 
-const HEADERS = new Set([
-  'accept',
-  'authorization',
-  'content-type',
-  'if-match',
-  'if-none-match',
-  'user-agent',
-  'x-remote-user',
-]);
+const HEADERS = new Set(['accept', 'authorization', 'content-type', 'if-none-match', 'user-agent']);
 
 /** The request as the API server reads it, with the body that {@link readBody} gave. */
 export function toApiRequest(request: WireRequest, body: Uint8Array): ApiRequest {

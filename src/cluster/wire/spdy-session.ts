@@ -16,7 +16,7 @@ export interface ByteReceiver {
   /** Throws where they are not SPDY. */
   receive(chunk: Buffer): void;
   /** The client has gone. */
-  close(): void;
+  close?(): void;
 }
 
 /**
@@ -50,12 +50,7 @@ export function spdyCommand(
       return commandInput(type, remote);
     },
   });
-  return {
-    receive: (chunk) => connection.receive(chunk),
-    close: () => {
-      if (!remote.output.ended) remote.input.close();
-    },
-  };
+  return { receive: (chunk) => connection.receive(chunk) };
 }
 
 function commandInput(type: string, { input }: RemoteCommand): SpdyStreamHandler {
@@ -79,7 +74,7 @@ function commandInput(type: string, { input }: RemoteCommand): SpdyStreamHandler
  */
 export function spdyPortForward(answer: PortForwardResponse, channel: ByteChannel): ByteReceiver {
   const errors = new Map<string, SpdyStream>();
-  const forwards = new Set<ForwardedConnection>();
+  const forwards = new Map<number, ForwardedConnection>();
   const forward = (stream: SpdyStream, requestId: string, port: number): SpdyStreamHandler => {
     const connected = new ForwardedConnection(answer, port, {
       data: (bytes) => stream.write(bytes),
@@ -90,9 +85,10 @@ export function spdyPortForward(answer: PortForwardResponse, channel: ByteChanne
         // The client waits for the end of the error stream before it takes the connection for finished.
         errors.get(requestId)?.end();
         errors.delete(requestId);
+        forwards.delete(stream.id);
       },
     });
-    forwards.add(connected);
+    if (!connected.finished) forwards.set(stream.id, connected);
     return {
       data: (bytes) => connected.data(bytes),
       end: () => connected.end(),
@@ -111,7 +107,7 @@ export function spdyPortForward(answer: PortForwardResponse, channel: ByteChanne
   return {
     receive: (chunk) => connection.receive(chunk),
     close: () => {
-      for (const connected of forwards) connected.destroy();
+      for (const connected of forwards.values()) connected.destroy();
     },
   };
 }

@@ -14,6 +14,7 @@ import type { ByteChannel, ByteReceiver } from './spdy-session.ts';
 import type { RequestHandler } from './types.ts';
 import {
   EXEC_PROTOCOLS,
+  MAX_STREAM_QUEUE_BYTES,
   PORT_FORWARD_PROTOCOLS,
   TUNNEL_PROTOCOL,
   acceptWebSocket,
@@ -38,8 +39,6 @@ interface Upgrade {
 
 const SPDY_EXEC_PROTOCOL = 'v4.channel.k8s.io';
 const SPDY_PORT_FORWARD_PROTOCOL = 'portforward.k8s.io';
-/** A client that reads so slowly that this many bytes wait for it is cut off. */
-const MAX_QUEUED_BYTES = 64 * 1024 * 1024;
 
 /** Serves a request that asks for an upgrade. What the API server refuses is answered as plain HTTP. */
 export async function serveUpgrade(
@@ -77,7 +76,7 @@ function upgradeExec(answer: ExecResponse, upgrade: Upgrade): CompleteResponse |
     if (!offersStream(upgrade.request, SPDY_EXEC_PROTOCOL)) {
       return noCommonProtocol(streamProtocols(upgrade.request), [SPDY_EXEC_PROTOCOL]);
     }
-    const remote = start(answer);
+    const remote = start(answer, upgrade.socket);
     acceptSpdy(upgrade, SPDY_EXEC_PROTOCOL, (channel) =>
       spdyCommand(remote, expectedStreams(answer, upgrade.query), channel),
     );
@@ -86,7 +85,7 @@ function upgradeExec(answer: ExecResponse, upgrade: Upgrade): CompleteResponse |
   const offered = offeredProtocols(upgrade.request);
   const protocol = firstOffered(offered, EXEC_PROTOCOLS);
   if (protocol === undefined) return noCommonProtocol(offered, names(EXEC_PROTOCOLS));
-  const remote = start(answer);
+  const remote = start(answer, upgrade.socket);
   acceptWebSocket(upgrade.request, upgrade.socket, upgrade.head, protocol.name, (client) =>
     channelCommand(client, protocol, remote),
   );
@@ -94,9 +93,12 @@ function upgradeExec(answer: ExecResponse, upgrade: Upgrade): CompleteResponse |
 }
 
 /** Starts the command before the upgrade, so that its refusal can still be a plain answer. */
-function start(answer: ExecResponse): RemoteCommand {
+function start(answer: ExecResponse, socket: Socket): RemoteCommand {
   const output = new RemoteOutput();
   const input: ExecInput = answer.start(output);
+  socket.once('close', () => {
+    if (!output.ended) input.close();
+  });
   return { command: answer.options.command, output, input };
 }
 
@@ -125,7 +127,7 @@ function upgradePortForward(answer: PortForwardResponse, upgrade: Upgrade): Comp
         close: () => client.close(1000),
       });
       client.on('message', (data) => feed(receiver, bytesOf(data), () => client.terminate()));
-      client.on('close', () => receiver.close());
+      client.on('close', () => receiver.close?.());
     });
     return undefined;
   }
@@ -159,12 +161,12 @@ function acceptSpdy(
     send: (bytes) => {
       if (!socket.writable) return;
       socket.write(bytes);
-      if (socket.writableLength > MAX_QUEUED_BYTES) socket.destroy();
+      if (socket.writableLength > MAX_STREAM_QUEUE_BYTES) socket.destroy();
     },
     close: () => socket.end(),
   });
   socket.on('data', (chunk: Buffer) => feed(receiver, chunk, () => socket.destroy()));
-  socket.on('close', () => receiver.close());
+  socket.on('close', () => receiver.close?.());
   socket.on('end', () => socket.end());
   if (head.length > 0) feed(receiver, head, () => socket.destroy());
 }

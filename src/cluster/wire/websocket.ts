@@ -45,7 +45,7 @@ const RESIZE = 4;
 const CLOSE = 255;
 
 /** A client that reads so slowly that this many bytes wait for it is cut off. */
-const MAX_QUEUED_BYTES = 64 * 1024 * 1024;
+export const MAX_STREAM_QUEUE_BYTES = 64 * 1024 * 1024;
 
 const sockets = new WebSocketServer({
   noServer: true,
@@ -84,7 +84,7 @@ export function acceptWebSocket(
 export function sendBounded(client: WebSocket, message: Uint8Array | string): void {
   if (client.readyState !== client.OPEN) return;
   client.send(message);
-  if (client.bufferedAmount > MAX_QUEUED_BYTES) client.terminate();
+  if (client.bufferedAmount > MAX_STREAM_QUEUE_BYTES) client.terminate();
 }
 
 /** A message of a client as bytes; text messages are those of the base64 protocols. */
@@ -131,9 +131,6 @@ export function channelCommand(client: WebSocket, protocol: ChannelProtocol, rem
     if (channel === STDIN) input.stdin(bytes);
     else if (channel === RESIZE) resize(input, bytes.toString());
     else if (channel === CLOSE && bytes[0] === STDIN) input.stdinEnd();
-  });
-  client.on('close', () => {
-    if (!output.ended) input.close();
   });
   // As the API server does it, so that a client knows that the connection stands.
   channels.send(STDOUT, Buffer.alloc(0));

@@ -62,25 +62,6 @@ describe('what a kubeconfig says', () => {
     expect(await access.headers()).toEqual({ authorization });
     expect(access.tls).toEqual({ rejectUnauthorized: false });
   });
-
-  test('a program that prints a token is asked', async () => {
-    const credential = {
-      apiVersion: 'client.authentication.k8s.io/v1',
-      kind: 'ExecCredential',
-      status: { token: 'printed' },
-    };
-    const exec = {
-      apiVersion: 'client.authentication.k8s.io/v1',
-      command: 'echo',
-      args: [JSON.stringify(credential)],
-      interactiveMode: 'Never',
-    };
-    const access = await readAccess(
-      kubeconfig({ server, 'certificate-authority-data': data('CA') }, { exec }),
-    );
-    expect(await access.headers()).toEqual({ Authorization: 'Bearer printed' });
-    expect(access.tls.ca?.toString()).toBe('CA');
-  });
 });
 
 describe('what cannot be used', () => {
