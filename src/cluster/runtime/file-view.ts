@@ -2,7 +2,7 @@ import type { Entries, Node, Storage } from './nodes.ts';
 import { directoryNode, fileNode, linkNode, release, statOf } from './nodes.ts';
 import type { MountTable, Walked } from './mount-table.ts';
 import { own, ownEntries, ownFile } from './mount-table.ts';
-import type { FileErrorCode, FileStat, FileSystem } from './types.ts';
+import type { FileStat, FileSystem } from './types.ts';
 import { FileError } from './types.ts';
 
 /** On whose behalf files are touched. */
@@ -179,13 +179,13 @@ export class FileView implements FileSystem {
   }
 
   touch(path: string, modified?: number): void {
-    const walked = this.#walk(path, true);
-    if (walked.missing !== undefined) this.write(path, '');
-    const { node, steps } = this.#existing(path);
+    if (this.#walk(path, true).missing !== undefined) this.write(path, '');
+    const walked = this.#find(path, true);
+    const { node } = walked.last;
     if (node.type === 'device') return;
     this.#refuseReadOnly(walked, path);
     if (node.uid !== this.#user.uid) this.#check(node, WRITE, path);
-    own(steps).modified = modified ?? this.#now();
+    own(walked.steps).modified = modified ?? this.#now();
   }
 
   mounts(): readonly { source: string; path: string; type: string; readOnly: boolean }[] {
@@ -214,11 +214,6 @@ export class FileView implements FileSystem {
     const walked = this.#walk(path, followLast);
     if (walked.missing !== undefined) throw new FileError('ENOENT', path);
     return walked;
-  }
-
-  #existing(path: string): { readonly node: Node; readonly steps: Walked['steps'] } {
-    const { last, steps } = this.#find(path, true);
-    return { node: last.node, steps };
   }
 
   /** The entries of the directory that lacks `walked.missing`, ready to be changed. */
@@ -285,8 +280,8 @@ export class FileView implements FileSystem {
     if (!this.#allows(node, want)) throw new FileError('EACCES', path);
   }
 
-  #checkOwner(node: Node, path: string, code: FileErrorCode = 'EPERM'): void {
-    if (this.#user.uid !== 0 && this.#user.uid !== node.uid) throw new FileError(code, path);
+  #checkOwner(node: Node, path: string): void {
+    if (this.#user.uid !== 0 && this.#user.uid !== node.uid) throw new FileError('EPERM', path);
   }
 
   /** `rm -r` needs to write every directory it empties. */
