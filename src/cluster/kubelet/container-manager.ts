@@ -102,6 +102,7 @@ export class PodContainers {
       const { uid, gid, groups = [gid] } = config.user;
       instance = {
         id,
+        statusId: `containerd://${id}`,
         kind,
         spec: container,
         restartCount: before === undefined ? 0 : before.restartCount + 1,

@@ -25,6 +25,10 @@ export interface Kubelet extends NodeApi {
   usage(): readonly ContainerUsage[];
   /** Ends a pod that the node cannot keep: it stays in the API as Failed with this reason. */
   evict(pod: PodRef, reason: string, message: string): void;
+  /** Stops the kubelet (`systemctl stop kubelet`): no lease, no probes, no restarts; containers go on. */
+  stop(): void;
+  /** Starts it again after {@link stop}; what has happened meanwhile is caught up with. */
+  start(): void;
 }
 
 export interface ContainerUsage {
@@ -55,6 +59,7 @@ class NodeAgent implements Kubelet {
   readonly #references = new Map<string, Set<string>>();
   readonly #news = new Set<string>();
   #relist: Timer | undefined;
+  #stopped = false;
 
   constructor(deps: KubeletDeps) {
     this.#deps = deps;
@@ -123,7 +128,33 @@ class NodeAgent implements Kubelet {
     this.#worker(pod).evict(reason, message);
   }
 
+  stop(): void {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    this.#reporter.stop();
+    this.#relist?.cancel();
+    this.#relist = undefined;
+    for (const worker of this.#workers.values()) worker.suspend();
+  }
+
+  start(): void {
+    if (!this.#stopped) return;
+    this.#stopped = false;
+    this.#reporter.start();
+    const { api } = this.#deps;
+    const pods = api.list(resources.pods).filter(({ spec }) => spec.nodeName === this.node);
+    for (const [uid, worker] of [...this.#workers]) {
+      worker.resume(pods.find(({ metadata }) => metadata.uid === uid));
+    }
+    for (const pod of pods) if (!this.#workers.has(pod.metadata.uid)) this.#add(pod);
+  }
+
   #worker({ namespace, name }: PodRef): PodWorker {
+    if (this.#stopped) {
+      const address = `${this.#deps.node.ip}:10250`;
+      const message = `error dialing backend: dial tcp ${address}: connect: connection refused`;
+      throw refusal(500, 'InternalError', message);
+    }
     for (const worker of [...this.#workers.values()].reverse()) {
       const { metadata } = worker.pod;
       if (metadata.name === name && metadata.namespace === namespace) return worker;
@@ -132,7 +163,7 @@ class NodeAgent implements Kubelet {
   }
 
   #onPod({ type, object }: WatchEvent<Pod>): void {
-    if (object.spec.nodeName !== this.node) return;
+    if (this.#stopped || object.spec.nodeName !== this.node) return;
     const { uid } = object.metadata;
     const worker = this.#workers.get(uid);
     if (type === 'DELETED') {
@@ -169,6 +200,7 @@ class NodeAgent implements Kubelet {
 
   /** The state of containers is looked at once a second; pods with news are synced then. */
   #expect(uid: string): void {
+    if (this.#stopped) return;
     this.#news.add(uid);
     if (this.#relist !== undefined) return;
     const { simulation } = this.#deps;

@@ -208,8 +208,34 @@ export class PodWorker {
 
   /** Stops a pod for a reason of the node's own; it stays in the API as Failed. */
   evict(reason: string, message: string): void {
+    if (this.#stage !== 'running') return;
+    this.#context.deps.events.event(this.#pod, 'Warning', reason, message);
     this.#verdict = { reason, message };
-    if (this.#stage === 'running') this.#terminate(0);
+    this.#terminate(0);
+  }
+
+  /** The kubelet stops: containers go on without it. */
+  suspend(): void {
+    this.#timer?.cancel();
+    this.#deadline?.cancel();
+    this.#deadline = undefined;
+    this.#task?.cancel();
+    this.#task = undefined;
+    this.#probes.pause();
+    this.#volumes.pause();
+  }
+
+  /** The kubelet is back. @param pod the object as it is now, or undefined where it is gone */
+  resume(pod: Pod | undefined): void {
+    this.#probes.resume();
+    const terminating = this.#stage === 'terminating';
+    if (terminating) this.#stage = 'running';
+    if (pod === undefined) this.gone();
+    else if (terminating) this.#terminate();
+    else {
+      this.update(pod);
+      this.trigger();
+    }
   }
 
   #requeue(outcome: Outcome): void {

@@ -163,7 +163,7 @@ function runStatus(
     restartCount: latest.restartCount,
     image: latest.image.name,
     imageID: latest.image.id,
-    containerID: `containerd://${latest.id}`,
+    containerID: latest.statusId,
     ...(granted.requests === undefined ? {} : { allocatedResources: granted.requests }),
     resources: latest.state === 'running' ? latest.resources : granted,
     user: { linux: { uid, gid, supplementalGroups: [...groups] } },
@@ -211,7 +211,7 @@ function stateOf(simulation: Simulation, instance: ContainerInstance, unstarted:
       ...(termination.message === undefined ? {} : { message: termination.message }),
       startedAt: time(instance.startedAt),
       finishedAt: time(instance.finishedAt),
-      containerID: `containerd://${instance.id}`,
+      containerID: instance.statusId,
     },
   };
 }

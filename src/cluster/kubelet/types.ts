@@ -124,6 +124,8 @@ export interface Termination {
 /** One container as containerd lists it: one run of one container of a pod. */
 export interface ContainerInstance {
   readonly id: string;
+  /** The id as statuses have it: `containerd://…`. */
+  readonly statusId: string;
   readonly kind: ContainerKind;
   /** The container as it was when it was made. */
   readonly spec: Container;

@@ -43,13 +43,13 @@ export class PodProbes {
   /** Whether a running container counts as started. */
   started(instance: ContainerInstance): boolean {
     const worker = this.#workers.get(`Startup/${instance.spec.name}`);
-    return worker === undefined || worker.resultFor(instance.id) === 'success';
+    return worker === undefined || worker.resultFor(instance) === 'success';
   }
 
   /** Whether a running container counts as ready. */
   ready(instance: ContainerInstance): boolean {
     const worker = this.#workers.get(`Readiness/${instance.spec.name}`);
-    return worker === undefined || worker.resultFor(instance.id) === 'success';
+    return worker === undefined || worker.resultFor(instance) === 'success';
   }
 
   /** Has readiness probed at once where it is the one thing that is missing. */
@@ -60,8 +60,7 @@ export class PodProbes {
   /** The kind of probe that wants a running container killed. */
   verdict(instance: ContainerInstance): 'Liveness' | 'Startup' | undefined {
     for (const kind of ['Liveness', 'Startup'] as const) {
-      if (this.#workers.get(`${kind}/${instance.spec.name}`)?.resultFor(instance.id) === 'failure')
-        return kind;
+      if (this.#workers.get(`${kind}/${instance.spec.name}`)?.resultFor(instance) === 'failure') return kind;
     }
     return undefined;
   }
@@ -69,6 +68,14 @@ export class PodProbes {
   /** During termination only readiness is still asked for. */
   stopLivenessAndStartup(): void {
     for (const [key, worker] of this.#workers) if (!key.startsWith('Readiness/')) worker.stop();
+  }
+
+  pause(): void {
+    for (const worker of this.#workers.values()) worker.pause();
+  }
+
+  resume(): void {
+    for (const worker of this.#workers.values()) worker.resume();
   }
 
   stop(): void {

@@ -61,8 +61,8 @@ export class ProbeWorker {
   }
 
   /** The result for a run, or undefined where that run was not probed yet. */
-  resultFor(id: string): ProbeResult | undefined {
-    return this.#containerId === id ? this.#result : undefined;
+  resultFor({ statusId }: ContainerInstance): ProbeResult | undefined {
+    return this.#containerId === statusId ? this.#result : undefined;
   }
 
   /** Probes now instead of at the next instant; the instants count from now on. */
@@ -77,11 +77,20 @@ export class ProbeWorker {
     this.#timer = this.#options.simulation.after(0, this.#options.owner, () => this.#tick());
   }
 
-  stop(): void {
-    this.#stopped = true;
+  /** Asks nothing until {@link resume}; results stay. */
+  pause(): void {
     this.#timer?.cancel();
     this.#task?.cancel();
     this.#task = undefined;
+  }
+
+  resume(): void {
+    if (!this.#stopped) this.#schedule();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.pause();
   }
 
   #tick(): void {
@@ -120,9 +129,8 @@ export class ProbeWorker {
     const { pod, status } = this.#options.current();
     if (status.phase === 'Failed' || status.phase === 'Succeeded') return 'stop';
     const seen = this.#statusOf(status);
-    const id = seen?.containerID?.replace('containerd://', '');
-    if (seen === undefined || id === undefined) return 'wait';
-    if (id !== this.#containerId) this.#begin(id);
+    if (seen?.containerID === undefined) return 'wait';
+    if (seen.containerID !== this.#containerId) this.#begin(seen.containerID);
     if (this.#onHold) return 'wait';
     if (seen.state.running === undefined) {
       this.#set('failure', { quiet: kind !== 'Readiness' });
@@ -132,16 +140,16 @@ export class ProbeWorker {
     if (pod.metadata.deletionTimestamp !== undefined && kind !== 'Readiness') return 'stop';
     // Startup probes end where the others begin.
     if ((seen.started === true) === (kind === 'Startup')) return 'wait';
-    return this.#runningSince(id, seen.state.running.startedAt) ?? 'wait';
+    return this.#running() ?? 'wait';
   }
 
   /** The run, if it is past its initial delay. */
-  #runningSince(id: string, startedAt: string): ContainerInstance | undefined {
+  #running(): ContainerInstance | undefined {
     const { simulation, probe } = this.#options;
-    const age = simulation.now - Date.parse(startedAt) * 1000;
-    if (age < (probe.initialDelaySeconds ?? 0) * SECOND) return undefined;
     const instance = this.#options.instance();
-    return instance?.id === id && instance.state === 'running' ? instance : undefined;
+    if (instance?.state !== 'running' || instance.statusId !== this.#containerId) return undefined;
+    const delay = (probe.initialDelaySeconds ?? 0) * SECOND;
+    return simulation.now - (instance.startedAt ?? 0) < delay ? undefined : instance;
   }
 
   /** A new run: what is known of the old one does not count. */

@@ -23,6 +23,13 @@ export interface ProbeTarget {
   readonly podIp: string;
 }
 
+interface PreparedRequest {
+  readonly podIp: string;
+  readonly to: Address;
+  readonly origin: string;
+  readonly request: HttpRequest;
+}
+
 const MAX_REDIRECTS = 10;
 const MAX_BODY = 10 * 1024;
 const SUCCESS: ProbeOutcome = { result: 'success', output: '' };
@@ -32,6 +39,7 @@ export class Prober {
   readonly #simulation: Simulation;
   readonly #from: NetworkStack;
   readonly #owner: string;
+  readonly #requests = new WeakMap<object, PreparedRequest>();
 
   constructor(simulation: Simulation, from: NetworkStack, owner: string) {
     this.#simulation = simulation;
@@ -63,33 +71,46 @@ export class Prober {
   }
 
   *#http(action: NonNullable<Handler['httpGet']>, target: ProbeTarget, timeout: Micros): Step<ProbeOutcome> {
-    const port = portOf(target.container, action.port);
-    if (port === undefined) return unknownPort(action.port);
-    const host = action.host === undefined || action.host === '' ? target.podIp : action.host;
-    const scheme = (action.scheme ?? 'HTTP').toLowerCase();
+    const first = this.#prepared(action, target);
+    if (first === undefined) return unknownPort(action.port);
+    const { origin, to } = first;
     const deadline = this.#simulation.now + timeout;
-    let path = action.path === undefined || action.path === '' ? '/' : action.path;
-    if (!path.startsWith('/')) path = `/${path}`;
-    const headers = headersOf(action, `${host}:${port}`);
+    let request = first.request;
     for (let redirects = 0; ; redirects++) {
-      const url = `${scheme}://${host}:${port}${path}`;
-      const request = { method: 'GET', path, headers, body: '' };
-      const answer = yield* this.#request({ ip: host, port }, request, deadline);
-      if (typeof answer === 'string') return { result: 'failure', output: `Get "${url}": ${answer}` };
-      if (scheme === 'https') {
+      const answer = yield* this.#request(to, request, deadline);
+      if (typeof answer === 'string') {
+        return { result: 'failure', output: `Get "${origin}${request.path}": ${answer}` };
+      }
+      if (action.scheme === 'HTTPS') {
         // Programs here speak HTTP only; a probe over TLS hears what a real one hears from such a server.
-        const output = `Get "${url}": http: server gave HTTP response to HTTPS client`;
+        const output = `Get "${origin}${request.path}": http: server gave HTTP response to HTTPS client`;
         return { result: 'failure', output };
       }
       const location = redirectOf(answer);
       if (location === undefined) return outcomeOf(answer);
-      const next = locationIn(location, { host, port });
-      if (next === undefined) return terminatedRedirect(answer);
+      const path = locationIn(location, to.ip);
+      if (path === undefined) return terminatedRedirect(answer);
       if (redirects === MAX_REDIRECTS) {
-        return { result: 'failure', output: `Get "${next}": stopped after 10 redirects` };
+        return { result: 'failure', output: `Get "${path}": stopped after 10 redirects` };
       }
-      path = next;
+      request = { ...request, path };
     }
+  }
+
+  /** The request of a probe, made once for each address of its pod: probes are what happens most often. */
+  #prepared(action: NonNullable<Handler['httpGet']>, target: ProbeTarget): PreparedRequest | undefined {
+    const known = this.#requests.get(action);
+    if (known?.podIp === target.podIp) return known;
+    const port = portOf(target.container, action.port);
+    if (port === undefined) return undefined;
+    const host = action.host === undefined || action.host === '' ? target.podIp : action.host;
+    const origin = `${(action.scheme ?? 'HTTP').toLowerCase()}://${host}:${port}`;
+    const wanted = action.path ?? '';
+    const path = wanted.startsWith('/') ? wanted : `/${wanted}`;
+    const request = { method: 'GET', path, headers: headersOf(action, `${host}:${port}`), body: '' };
+    const prepared = { podIp: target.podIp, to: { ip: host, port }, origin, request };
+    this.#requests.set(action, prepared);
+    return prepared;
   }
 
   /** @returns the answer, or why there is none */
@@ -198,7 +219,7 @@ function redirectOf(answer: HttpResponse): string | undefined {
 }
 
 /** The path that a redirect leads to on the same host; undefined for another host, which is not followed. */
-function locationIn(location: string, from: { host: string; port: number }): string | undefined {
+function locationIn(location: string, host: string): string | undefined {
   if (location.startsWith('/')) return location;
   let url: URL;
   try {
@@ -206,5 +227,5 @@ function locationIn(location: string, from: { host: string; port: number }): str
   } catch {
     return `/${location}`;
   }
-  return url.hostname === from.host ? url.pathname + url.search : undefined;
+  return url.hostname === host ? url.pathname + url.search : undefined;
 }

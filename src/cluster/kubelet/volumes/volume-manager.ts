@@ -103,12 +103,17 @@ export class PodVolumes {
     return false;
   }
 
-  /** Stops retrying and forgets what was mounted; trees of the node stay. */
-  tearDown(): void {
+  /** Stops retrying until it is asked for the volumes again. */
+  pause(): void {
     for (const retry of this.#retries.values()) retry.timer.cancel();
     this.#retries.clear();
-    this.#mounted.clear();
     this.#waiting = undefined;
+  }
+
+  /** Stops retrying and forgets what was mounted; trees of the node stay. */
+  tearDown(): void {
+    this.pause();
+    this.#mounted.clear();
   }
 
   /**

@@ -83,6 +83,65 @@ describe('a node', () => {
     expect(lab.pod(`etcd-${NODE}`).metadata.uid).not.toBe(pod.metadata.uid);
   });
 
+  test('that is stopped does nothing, and catches up when it is started again', async () => {
+    const lab = new Lab();
+    for (const name of ['stays', 'deleted', 'forced']) {
+      lab.create(name, { containers: [container(['forever'])] });
+    }
+    lab.create('ends', { containers: [container(['exit', '1', '8000'])] });
+    lab.create('dying', { containers: [container(['stubborn'])] });
+    await lab.seconds(5);
+    lab.api.delete(resources.pods, 'shop', 'dying');
+    await lab.seconds(1);
+    lab.kubelet.stop();
+    lab.kubelet.stop();
+    const lease = lab.api.get(resources.leases, 'kube-node-lease', NODE);
+    lab.api.delete(resources.pods, 'shop', 'deleted');
+    lab.api.delete(resources.pods, 'shop', 'forced', { gracePeriodSeconds: 0 });
+    lab.create('new', { containers: [container(['forever'])] });
+    lab.api.writes.length = 0;
+    await lab.seconds(60);
+    expect(lab.api.writes).toEqual([]);
+    expect(lab.api.get(resources.leases, 'kube-node-lease', NODE)).toBe(lease);
+    expect(lab.status('ends').state.running).toBeDefined();
+    expect(() => lab.logs('stays')).toThrow(
+      'error dialing backend: dial tcp 172.18.0.3:10250: connect: connection refused',
+    );
+    lab.kubelet.start();
+    await lab.seconds(4);
+    expect(lab.exists('deleted')).toBe(false);
+    expect(lab.status('stays')).toMatchObject({ ready: true, restartCount: 0 });
+    expect(lab.status('ends').restartCount).toBe(1);
+    expect(lab.status('new').ready).toBe(true);
+    expect(lab.api.get(resources.leases, 'kube-node-lease', NODE)).not.toBe(lease);
+    await lab.seconds(31);
+    expect(lab.exists('dying')).toBe(false);
+    expect(
+      lab.kubelet
+        .usage()
+        .map(({ pod }) => pod)
+        .sort(),
+    ).toEqual(['new', 'stays']);
+  });
+
+  test('can put a pod out', async () => {
+    const lab = new Lab();
+    lab.create('web', { containers: [container(['stubborn'])] });
+    await lab.seconds(3);
+    lab.kubelet.evict(
+      { namespace: 'shop', name: 'web' },
+      'Evicted',
+      'The node was low on resource: memory. ',
+    );
+    await lab.seconds(4);
+    expect(lab.pod('web').status).toMatchObject({
+      phase: 'Failed',
+      reason: 'Evicted',
+      message: 'The node was low on resource: memory. ',
+    });
+    expect(lab.status('web').state.terminated?.exitCode).toBe(137);
+  });
+
   test('the same seed gives the same run', async () => {
     const run = async (): Promise<string> => {
       const lab = new Lab();
