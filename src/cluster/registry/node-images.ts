@@ -1,5 +1,5 @@
 import type { Image } from '../runtime/types.ts';
-import { canonicalName, parseReference } from './reference.ts';
+import { canonicalName, parseReference, readReference } from './reference.ts';
 import type { LoadedImages } from './types.ts';
 
 /** An image on a node. */
@@ -13,9 +13,9 @@ export interface NodeImage {
 
 /** The images that a node has, as its containerd knows them. */
 export interface NodeImages {
-  /** @param reference as in a pod, e.g. `nginx` or `docker.io/library/nginx:1.29` @throws InvalidReferenceError */
+  /** @param reference as in a pod, e.g. `nginx` or `docker.io/library/nginx:1.29`; one that cannot be read is nobody's */
   find(reference: string): NodeImage | undefined;
-  /** Adds what a pull has brought. */
+  /** Adds what a pull has brought. @throws InvalidReferenceError */
   add(reference: string, image: Image): NodeImage;
   /** Takes the image away, with all its names (`crictl rmi`). @returns false where it is not there */
   remove(reference: string): boolean;
@@ -36,9 +36,10 @@ export function createNodeImages(options: { readonly loaded: LoadedImages }): No
   const entryOf = (reference: string): Entry | undefined => {
     const byDigest = entries.get(reference);
     if (byDigest !== undefined) return byDigest;
-    const name = canonicalName(parseReference(reference));
+    const read = readReference(reference);
+    if ('error' in read) return undefined;
     for (const entry of entries.values()) {
-      if (entry.tagNames.has(name) || entry.digestNames.has(name)) return entry;
+      if (entry.tagNames.has(read.full) || entry.digestNames.has(read.full)) return entry;
     }
     return undefined;
   };

@@ -45,9 +45,10 @@ export class Container implements RuntimeContainer {
   readonly #attached = new Set<ExecOutput>();
   #state: 'created' | 'running' | 'exited' | 'removed' = 'created';
   #isOomKilled = false;
+  #mountProblem: string | undefined;
   #onExit: (exit: ContainerExit) => void = () => {};
 
-  /** @throws RuntimeError where there is no command, or a mount does not fit */
+  /** @throws RuntimeError where there is no command */
   constructor(node: RuntimeNode, config: ContainerConfig) {
     const { simulation } = node;
     this.config = config;
@@ -86,15 +87,7 @@ export class Container implements RuntimeContainer {
         this.#ended(code);
       },
     });
-    this.#files = mountContainer({
-      image: node.layers.rootOf(config.image, node.nowMs()),
-      readOnlyRoot: config.readOnlyRoot,
-      mounts: config.mounts,
-      sys: sysRoot(),
-      cgroup: cgroupRoot(this.#table, this.#cpu, this.#memory),
-      random: () => this.#randomBytes(),
-      now: node.nowMs,
-    });
+    this.#files = this.#mountFiles();
     this.#env = this.#environment();
     this.#stdin.holdWriter(this);
   }
@@ -232,6 +225,26 @@ export class Container implements RuntimeContainer {
     this.#node.simulation.random.drop(this.#randomName);
   }
 
+  /** The files of the container; a mount that does not fit is what {@link start} will say. */
+  #mountFiles(): ContainerFiles {
+    const { image, readOnlyRoot, mounts } = this.config;
+    const options = {
+      image: this.#node.layers.rootOf(image, this.#node.nowMs()),
+      readOnlyRoot,
+      sys: sysRoot(),
+      cgroup: cgroupRoot(this.#table, this.#cpu, this.#memory),
+      random: () => this.#randomBytes(),
+      now: this.#node.nowMs,
+    };
+    try {
+      return mountContainer({ ...options, mounts });
+    } catch (error) {
+      if (!(error instanceof RuntimeError)) throw error;
+      this.#mountProblem = error.message;
+      return mountContainer({ ...options, mounts: [] });
+    }
+  }
+
   get #randomName(): string {
     return `container/${this.config.id}`;
   }
@@ -241,6 +254,9 @@ export class Container implements RuntimeContainer {
     const { limits, user } = this.config;
     if (limits.memory !== undefined && limits.memory < LEAST_MEMORY) {
       throw new RuntimeError(`${CREATE_FAILED}container init was OOM-killed (memory limit too low?)`);
+    }
+    if (this.#mountProblem !== undefined) {
+      throw new RuntimeError(`${CREATE_FAILED}error during container init: ${this.#mountProblem}`);
     }
     const root = new FileView(this.#files.table, { uid: 0, gid: 0 }, this.#node.nowMs);
     try {

@@ -24,6 +24,7 @@ describe('the images of a node', () => {
     expect(images.find(`busybox@${busybox.digest}`)).toEqual(found);
     expect(images.find(busybox.digest)).toEqual(found);
     expect(images.find('busybox')).toBeUndefined();
+    expect(images.find('Not A Name')).toBeUndefined();
     expect(images.find(`other@${busybox.digest}`)).toBeUndefined();
   });
 

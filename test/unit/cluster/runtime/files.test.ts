@@ -419,9 +419,11 @@ describe('mounts', () => {
     const lab = new Lab();
     const tree = lab.runtime.createTree();
     tree.write('/f', '');
-    const create = (): unknown =>
-      lab.create({ image: imageOf({ '/app': sleeper }), mounts: [mount('/etc', tree, { subPath: 'f' })] });
-    expect(create).toThrow('error mounting "/dev/vda1" to rootfs at "/etc": not a directory');
+    const mounts = [mount('/etc', tree, { subPath: 'f' })];
+    const container = lab.create({ image: imageOf({ '/app': sleeper }), mounts });
+    expect(() => container.start(() => {})).toThrow(
+      'unable to start container process: error during container init: error mounting "/dev/vda1" to rootfs at "/etc": not a directory',
+    );
   });
 
   test('a program that is copied to a volume runs in another container', async () => {

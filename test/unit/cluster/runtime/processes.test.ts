@@ -312,7 +312,7 @@ describe('limits', () => {
         },
       }),
     });
-    await lab.advance(1);
+    await lab.advance(0.1);
     expect(lab.log).toContain('EAGAIN: fork: Resource temporarily unavailable');
     expect(container.usage().memory).toBeLessThanOrEqual(MAX_PROCESSES * 512 * 1024);
     container.kill('SIGKILL');
