@@ -7,10 +7,19 @@ import { createDaemonSetController } from './daemonset/daemonset-controller.ts';
 import { createDeploymentController } from './deployment/deployment-controller.ts';
 import { createEndpointsController } from './endpoints/endpoints-controller.ts';
 import { createEndpointSliceController } from './endpoints/endpointslice-controller.ts';
+import { createGarbageCollector } from './garbage-collector/garbage-collector.ts';
+import { createNamespaceController } from './namespace/namespace-controller.ts';
+import { createDisruptionController } from './disruption/disruption-controller.ts';
+import { createNodeLifecycleController } from './nodes/node-lifecycle-controller.ts';
+import { createPodGarbageCollector } from './nodes/pod-garbage-collector.ts';
+import { createTaintEvictionController } from './nodes/taint-eviction-controller.ts';
 import { createRootCertificateController } from './namespace/root-certificate-controller.ts';
 import { createServiceAccountController } from './namespace/service-account-controller.ts';
 import { createReplicaSetController } from './replicaset/replicaset-controller.ts';
 import { createStatefulSetController } from './statefulset/statefulset-controller.ts';
+import { createLocalPathProvisioner } from './volumes/local-path-provisioner.ts';
+import { createVolumeBinder } from './volumes/volume-binder.ts';
+import { createClaimProtection, createVolumeProtection } from './volumes/volume-protection.ts';
 import { SharedWatches } from './shared-watches.ts';
 
 interface Entry {
@@ -39,6 +48,28 @@ const controllers = {
     createServiceAccountController,
   ),
   'root-ca': entry('root-ca-cert-publisher', 'root-ca-cert-publisher', createRootCertificateController),
+  namespace: entry('namespace-controller', 'namespace-controller', createNamespaceController),
+  'garbage-collector': entry(
+    'generic-garbage-collector',
+    'garbage-collector-controller',
+    createGarbageCollector,
+  ),
+  'persistentvolume-binder': entry(
+    'persistent-volume-binder',
+    'persistentvolume-controller',
+    createVolumeBinder,
+  ),
+  'local-path-provisioner': entry(
+    'local-path-provisioner',
+    'rancher.io/local-path',
+    createLocalPathProvisioner,
+  ),
+  'pvc-protection': entry('pvc-protection-controller', 'pvc-protection-controller', createClaimProtection),
+  'pv-protection': entry('pv-protection-controller', 'pv-protection-controller', createVolumeProtection),
+  'node-lifecycle': entry('node-controller', 'node-controller', createNodeLifecycleController),
+  'taint-eviction': entry('node-controller', 'taint-eviction-controller', createTaintEvictionController),
+  'pod-garbage-collector': entry('pod-garbage-collector', 'pod-garbage-collector', createPodGarbageCollector),
+  disruption: entry('disruption-controller', 'controllermanager', createDisruptionController),
   endpointslice: entry(
     'endpointslice-controller',
     'endpoint-slice-controller',

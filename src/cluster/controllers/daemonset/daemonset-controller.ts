@@ -2,7 +2,7 @@ import { edit, equal } from '../../../core/json.ts';
 import type { ControllerRevision, DaemonSet, Node, Pod } from '../../../model/objects.ts';
 import { resources } from '../../../model/resources.ts';
 import { matchesSelector } from '../../../model/selector.ts';
-import { StatusError } from '../../api.ts';
+import type { StatusError } from '../../api.ts';
 import type { WatchEvent } from '../../api.ts';
 import type { Controller, ControllerContext } from '../controller.ts';
 import { scaledValue } from '../int-or-percent.ts';

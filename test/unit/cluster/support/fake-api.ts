@@ -1,5 +1,5 @@
 import { copy, equal, freeze } from '../../../../src/core/json.ts';
-import type { KubeObject, NewObject, Pod } from '../../../../src/model/objects.ts';
+import type { KubeObject, Namespace, NewObject, Pod } from '../../../../src/model/objects.ts';
 import { resources } from '../../../../src/model/resources.ts';
 import type { Resource } from '../../../../src/model/resources.ts';
 import { matchesSelector } from '../../../../src/model/selector.ts';
@@ -71,7 +71,8 @@ export class FakeApi implements Api {
     this.refuse('update', resource, draft);
     const isGone =
       draft.metadata.deletionTimestamp !== undefined && (draft.metadata.finalizers ?? []).length === 0;
-    if (isGone && resource.id !== 'pods') return this.#remove(resource, draft) as unknown as T;
+    if (isGone && resource.id !== 'pods' && resource.id !== 'namespaces')
+      return this.#remove(resource, draft) as unknown as T;
     return this.#store(resource, 'update', draft) as unknown as T;
   }
 
@@ -108,6 +109,14 @@ export class FakeApi implements Api {
     draft.metadata.deletionTimestamp = this.#simulation.timestamp();
     draft.metadata.deletionGracePeriodSeconds = grace;
     this.#store(resource, 'delete', draft);
+  }
+
+  /** Marks a namespace as being deleted, which the API server does instead of deleting it. */
+  terminate(namespace: Namespace): void {
+    const draft = copy(namespace);
+    draft.metadata.deletionTimestamp = this.#simulation.timestamp();
+    draft.status.phase = 'Terminating';
+    this.#store(resources.namespaces, 'delete', draft);
   }
 
   bind(namespace: string, name: string, node: string): void {

@@ -1,6 +1,5 @@
 import { edit } from '../../../../src/core/json.ts';
 import type {
-  Condition,
   Deployment,
   Event,
   NewObject,

@@ -1,0 +1,217 @@
+import { edit } from '../../../core/json.ts';
+import type { KubeObject, OwnerReference } from '../../../model/objects.ts';
+import type { Resource } from '../../../model/resources.ts';
+import { StatusError } from '../../api.ts';
+import type { WatchEvent } from '../../api.ts';
+import { SECOND } from '../../simulation/simulation.ts';
+import type { Controller, ControllerContext } from '../controller.ts';
+import { WorkQueue } from '../work-queue.ts';
+import { OwnershipGraph } from './ownership-graph.ts';
+import type { GraphNode } from './ownership-graph.ts';
+
+const FOREGROUND = 'foregroundDeletion';
+const ORPHAN = 'orphan';
+/** How often new kinds of resources (custom ones) are looked for. */
+const DISCOVERY_PERIOD = 30 * SECOND;
+/** Its objects own nothing and are owned by nothing. */
+const IGNORED = new Set(['events', 'events.events.k8s.io']);
+
+/** Deletes what has lost its owners. https://kubernetes.io/docs/concepts/architecture/garbage-collection/ */
+export function createGarbageCollector(context: ControllerContext): Controller {
+  const { api, events, simulation, watches } = context;
+  const graph = new OwnershipGraph();
+  const queue = new WorkQueue(simulation, 'garbage-collector', sync);
+  const watched = new Set<string>();
+
+  function sync(uid: string): void {
+    const node = graph.node(uid);
+    if (node === undefined) return;
+    const object = api.get(node.resource, node.namespace, node.name);
+    if (object?.metadata.uid !== uid) return;
+    if (object.metadata.deletionTimestamp !== undefined) {
+      finishDeletion(node, object);
+      return;
+    }
+    collect(node, object);
+  }
+
+  /** Works through the finalizers that a deletion left for the garbage collector. */
+  function finishDeletion(node: GraphNode, object: KubeObject): void {
+    const finalizers = object.metadata.finalizers ?? [];
+    if (finalizers.includes(ORPHAN)) {
+      for (const dependent of graph.dependentsOf(node.uid)) removeOwners(dependent, new Set([node.uid]));
+      removeFinalizer(node, object, ORPHAN);
+      return;
+    }
+    if (!finalizers.includes(FOREGROUND)) return;
+    const dependents = graph.dependentsOf(node.uid);
+    const blocking = dependents.filter((dependent) =>
+      dependent.owners.some((owner) => owner.uid === node.uid && owner.blockOwnerDeletion === true),
+    );
+    for (const dependent of dependents) queue.add(dependent.uid);
+    if (blocking.length === 0) removeFinalizer(node, object, FOREGROUND);
+  }
+
+  /** Deletes the object if nobody owns it any more. */
+  function collect(node: GraphNode, object: KubeObject): void {
+    const owners = object.metadata.ownerReferences ?? [];
+    if (owners.length === 0) return;
+    const solid: OwnerReference[] = [];
+    const dangling: OwnerReference[] = [];
+    const waiting: OwnerReference[] = [];
+    for (const owner of owners) {
+      const found = resolve(node, owner);
+      if (found === undefined) dangling.push(owner);
+      else if (isWaitingForDependents(found)) waiting.push(owner);
+      else solid.push(owner);
+    }
+    if (solid.length > 0) {
+      const gone = [...dangling, ...waiting];
+      if (gone.length > 0) removeOwners(node, new Set(gone.map(({ uid }) => uid)));
+      return;
+    }
+    const hasDependents = graph.dependentsOf(node.uid).length > 0;
+    if (waiting.length > 0 && hasDependents) {
+      remove(node, object, 'Foreground');
+      return;
+    }
+    remove(node, object, policyOf(object));
+  }
+
+  /** The owner as it is now. An owner with another namespace than its dependent counts as absent. */
+  function resolve(node: GraphNode, reference: OwnerReference): KubeObject | undefined {
+    const resource = context
+      .resources()
+      .find(({ group, kind }) => kind === reference.kind && group === groupOf(reference.apiVersion));
+    if (resource === undefined) return undefined;
+    const found = api.get(resource, resource.namespaced ? node.namespace : undefined, reference.name);
+    if (found?.metadata.uid === reference.uid) return found;
+    const elsewhere = graph.node(reference.uid);
+    if (elsewhere !== undefined && elsewhere.namespace !== node.namespace && resource.namespaced) {
+      events.event(
+        node.reference,
+        'Warning',
+        'OwnerRefInvalidNamespace',
+        `ownerRef [${describe(reference)}] does not exist in namespace "${node.namespace ?? ''}"`,
+      );
+    }
+    return undefined;
+  }
+
+  function remove(
+    node: GraphNode,
+    object: KubeObject,
+    propagationPolicy: 'Background' | 'Foreground' | 'Orphan',
+  ): void {
+    const { uid, resourceVersion } = object.metadata;
+    ignoringAbsence(() => {
+      api.delete(node.resource, node.namespace, node.name, {
+        propagationPolicy,
+        preconditions: { uid, resourceVersion },
+      });
+    });
+  }
+
+  function removeOwners(node: GraphNode, uids: ReadonlySet<string>): void {
+    const object = api.get(node.resource, node.namespace, node.name);
+    if (object?.metadata.uid !== node.uid) return;
+    ignoringAbsence(() => {
+      api.update(
+        node.resource,
+        edit(object, ({ metadata }) => {
+          const left = metadata.ownerReferences?.filter(({ uid }) => !uids.has(uid)) ?? [];
+          if (left.length > 0) metadata.ownerReferences = left;
+          else delete metadata.ownerReferences;
+        }),
+      );
+    });
+  }
+
+  function removeFinalizer(node: GraphNode, object: KubeObject, finalizer: string): void {
+    ignoringAbsence(() => {
+      api.update(
+        node.resource,
+        edit(object, ({ metadata }) => {
+          metadata.finalizers = metadata.finalizers?.filter((name) => name !== finalizer) ?? [];
+          if (metadata.finalizers.length === 0) delete metadata.finalizers;
+        }),
+      );
+    });
+  }
+
+  function onChange(resource: Resource, { type, object }: WatchEvent): void {
+    const { uid } = object.metadata;
+    if (type === 'DELETED') {
+      const node = graph.node(uid);
+      for (const dependent of graph.dependentsOf(uid)) queue.add(dependent.uid);
+      // An owner that waits for its dependents may be done.
+      for (const owner of node?.owners ?? []) queue.add(owner.uid);
+      graph.delete(uid);
+      return;
+    }
+    graph.set(resource, object);
+    const isDeleted = object.metadata.deletionTimestamp !== undefined;
+    if (isDeleted || (object.metadata.ownerReferences ?? []).length > 0) queue.add(uid);
+  }
+
+  function discover(): void {
+    for (const resource of context.resources()) {
+      if (watched.has(resource.id) || IGNORED.has(resource.id)) continue;
+      watched.add(resource.id);
+      watches.on(resource, (event) => {
+        onChange(resource, event);
+      });
+    }
+  }
+
+  function rediscover(): void {
+    simulation.after(DISCOVERY_PERIOD, 'controller/garbage-collector', () => {
+      discover();
+      watches.open();
+      rediscover();
+    });
+  }
+
+  return {
+    name: 'garbage-collector-controller',
+    start: () => {
+      discover();
+      rediscover();
+    },
+  };
+}
+
+function groupOf(apiVersion: string): string {
+  const slash = apiVersion.indexOf('/');
+  return slash < 0 ? '' : apiVersion.slice(0, slash);
+}
+
+function isWaitingForDependents({ metadata }: KubeObject): boolean {
+  return metadata.deletionTimestamp !== undefined && (metadata.finalizers ?? []).includes(FOREGROUND);
+}
+
+/** A deletion that the object itself was asked for goes on in the way it was asked. */
+function policyOf({ metadata }: KubeObject): 'Background' | 'Foreground' | 'Orphan' {
+  if (metadata.finalizers?.includes(ORPHAN) === true) return 'Orphan';
+  return metadata.finalizers?.includes(FOREGROUND) === true ? 'Foreground' : 'Background';
+}
+
+/** As Go prints the reference in the event. */
+function describe({
+  apiVersion,
+  kind,
+  namespace,
+  name,
+  uid,
+}: OwnerReference & { namespace?: string }): string {
+  return `${apiVersion}/${kind}, namespace: ${namespace ?? ''}, name: ${name}, uid: ${uid}`;
+}
+
+/** What has gone or changed in the meantime is told by a watch. */
+function ignoringAbsence(write: () => void): void {
+  try {
+    write();
+  } catch (error) {
+    if (!(error instanceof StatusError) || error.code !== 404) throw error;
+  }
+}

@@ -1,0 +1,222 @@
+import { edit, equal } from '../../../core/json.ts';
+import type { Condition, Node, Taint } from '../../../model/objects.ts';
+import { resources } from '../../../model/resources.ts';
+import { StatusError } from '../../api.ts';
+import { SECOND } from '../../simulation/simulation.ts';
+import type { Micros } from '../../simulation/simulation.ts';
+import type { Controller, ControllerContext } from '../controller.ts';
+import { conditionOf, microsOf } from '../pod-state.ts';
+
+/** kube-controller-manager's node-monitor-period, node-monitor-grace-period and node-startup-grace-period. */
+const MONITOR_PERIOD = 5 * SECOND;
+const GRACE = 50 * SECOND;
+const STARTUP_GRACE = 60 * SECOND;
+const OWNER = 'controller/node-lifecycle';
+const LEASES = 'kube-node-lease';
+
+const NOT_READY = 'node.kubernetes.io/not-ready';
+const UNREACHABLE = 'node.kubernetes.io/unreachable';
+const UNSCHEDULABLE = 'node.kubernetes.io/unschedulable';
+/** Which condition, when it has the status, taints the node against new pods. */
+const CONDITION_TAINTS: readonly { type: string; status: Condition['status']; key: string }[] = [
+  { type: 'Ready', status: 'False', key: NOT_READY },
+  { type: 'Ready', status: 'Unknown', key: UNREACHABLE },
+  { type: 'MemoryPressure', status: 'True', key: 'node.kubernetes.io/memory-pressure' },
+  { type: 'DiskPressure', status: 'True', key: 'node.kubernetes.io/disk-pressure' },
+  { type: 'PIDPressure', status: 'True', key: 'node.kubernetes.io/pid-pressure' },
+  { type: 'NetworkUnavailable', status: 'True', key: 'node.kubernetes.io/network-unavailable' },
+];
+/** What a kubelet that has gone silent no longer vouches for. */
+const KUBELET_CONDITIONS = ['MemoryPressure', 'DiskPressure', 'PIDPressure', 'Ready'];
+
+interface Health {
+  /** When the kubelet was heard of last. */
+  heardAt: Micros;
+  renewed: string | undefined;
+  ready: Condition | undefined;
+}
+
+/**
+ * Notices nodes that are silent or unwell and taints them.
+ * https://kubernetes.io/docs/concepts/architecture/nodes/#node-controller
+ */
+export function createNodeLifecycleController(context: ControllerContext): Controller {
+  const { api, events, simulation, watches } = context;
+  const health = new Map<string, Health>();
+
+  function monitor(): void {
+    for (const { metadata } of api.list(resources.nodes)) {
+      try {
+        check(metadata.name);
+      } catch (error) {
+        // Somebody else has written the node; the next round sees it.
+        if (!(error instanceof StatusError)) throw error;
+      }
+    }
+    for (const name of [...health.keys()]) {
+      if (api.get(resources.nodes, undefined, name) !== undefined) continue;
+      health.delete(name);
+    }
+  }
+
+  function check(name: string): void {
+    const node = api.get(resources.nodes, undefined, name);
+    if (node === undefined) return;
+    const isNew = !health.has(name);
+    if (isNew) report(node, 'RegisteredNode', `Node ${name} event: Registered Node ${name} in Controller`);
+    const before = health.get(name)?.ready;
+    const current = silence(node, listen(node));
+    const ready = conditionOf(current.status.conditions, 'Ready');
+    const wasReady = before?.status === 'True';
+    if (ready?.status !== 'True' && wasReady) {
+      report(node, 'NodeNotReady', `Node ${name} status is now: NodeNotReady`);
+    }
+    const known = health.get(name);
+    if (known !== undefined) known.ready = ready;
+    if (ready?.status !== 'True' && (isNew || wasReady)) markPodsNotReady(name);
+    taint(current);
+  }
+
+  /** Takes notice of a renewed lease or a changed status. */
+  function listen(node: Node): Health {
+    const { name, creationTimestamp } = node.metadata;
+    const lease = api.get(resources.leases, LEASES, name);
+    const ready = conditionOf(node.status.conditions, 'Ready');
+    const renewed = `${lease?.spec.renewTime ?? ''} ${ready?.lastHeartbeatTime ?? ''}`;
+    let known = health.get(name);
+    if (known === undefined) {
+      const heardAt = ready === undefined ? microsOf(creationTimestamp) : simulation.now;
+      known = { heardAt, renewed, ready };
+      health.set(name, known);
+    } else if (known.renewed !== renewed) {
+      known.renewed = renewed;
+      known.heardAt = simulation.now;
+    }
+    return known;
+  }
+
+  /** After the grace period every condition of the kubelet is unknown. */
+  function silence(node: Node, { heardAt }: Health): Node {
+    const ready = conditionOf(node.status.conditions, 'Ready');
+    const grace = ready === undefined ? STARTUP_GRACE : GRACE;
+    if (simulation.now <= heardAt + grace) return node;
+    const now = simulation.timestamp();
+    const changed = edit(node, (draft) => {
+      for (const type of KUBELET_CONDITIONS) {
+        const known = conditionOf(draft.status.conditions, type);
+        if (known === undefined) {
+          draft.status.conditions.push({
+            type,
+            status: 'Unknown',
+            reason: 'NodeStatusNeverUpdated',
+            message: 'Kubelet never posted node status.',
+            lastHeartbeatTime: node.metadata.creationTimestamp,
+            lastTransitionTime: now,
+          });
+        } else if (known.status !== 'Unknown') {
+          known.status = 'Unknown';
+          known.reason = 'NodeStatusUnknown';
+          known.message = 'Kubelet stopped posting node status.';
+          known.lastTransitionTime = now;
+        }
+      }
+    });
+    return equal(changed, node) ? node : api.updateStatus(resources.nodes, changed);
+  }
+
+  /** The kubelet cannot say so itself any more. */
+  function markPodsNotReady(node: string): void {
+    for (const pod of api.list(resources.pods)) {
+      if (pod.spec.nodeName !== node) continue;
+      const ready = conditionOf(pod.status.conditions, 'Ready');
+      if (ready?.status !== 'True') continue;
+      api.updateStatus(
+        resources.pods,
+        edit(pod, (draft) => {
+          const condition = conditionOf(draft.status.conditions, 'Ready');
+          if (condition === undefined) return;
+          condition.status = 'False';
+          condition.lastTransitionTime = simulation.timestamp();
+        }),
+      );
+      events.event(pod, 'Warning', 'NodeNotReady', 'Node is not ready');
+    }
+  }
+
+  /** The taints that follow from conditions and from cordoning; those of others are left alone. */
+  function taint(node: Node): void {
+    const wanted = wantedTaints(node);
+    const own = new Set([UNSCHEDULABLE, ...CONDITION_TAINTS.map(({ key }) => key)]);
+    const current = node.spec.taints ?? [];
+    const kept = current.filter(
+      ({ key, effect }) =>
+        !own.has(key) || wanted.some((other) => other.key === key && other.effect === effect),
+    );
+    const missing = wanted.filter(
+      ({ key, effect }) => !kept.some((other) => other.key === key && other.effect === effect),
+    );
+    if (kept.length === current.length && missing.length === 0) return;
+    const timeAdded = simulation.timestamp();
+    api.update(
+      resources.nodes,
+      edit(node, (draft) => {
+        draft.spec.taints = [...kept, ...missing.map((one) => ({ ...one, timeAdded }))];
+        if (draft.spec.taints.length === 0) delete draft.spec.taints;
+      }),
+    );
+  }
+
+  function report(node: Node, reason: string, message: string): void {
+    events.event(
+      { apiVersion: 'v1', kind: 'Node', name: node.metadata.name, uid: node.metadata.uid },
+      'Normal',
+      reason,
+      message,
+    );
+  }
+
+  function every(): void {
+    simulation.after(MONITOR_PERIOD, OWNER, () => {
+      monitor();
+      every();
+    });
+  }
+
+  return {
+    name: 'node-lifecycle-controller',
+    start: () => {
+      every();
+      // What the kubelet says itself, and cordoning, takes effect at once.
+      watches.on(resources.nodes, ({ type, object, old }) => {
+        if (type === 'DELETED' || !health.has(object.metadata.name)) return;
+        const isSame =
+          equal(old?.status.conditions, object.status.conditions) && equal(old?.spec, object.spec);
+        if (isSame) return;
+        simulation.after(SECOND / 1000, OWNER, () => {
+          recheck(object.metadata.name);
+        });
+      });
+    },
+  };
+
+  function recheck(name: string): void {
+    const node = api.get(resources.nodes, undefined, name);
+    if (node === undefined) return;
+    try {
+      taint(node);
+    } catch (error) {
+      if (!(error instanceof StatusError)) throw error;
+    }
+  }
+}
+
+function wantedTaints(node: Node): Taint[] {
+  const taints: Taint[] = [];
+  for (const { type, status, key } of CONDITION_TAINTS) {
+    if (conditionOf(node.status.conditions, type)?.status !== status) continue;
+    taints.push({ key, effect: 'NoSchedule' });
+    if (type === 'Ready') taints.push({ key, effect: 'NoExecute' });
+  }
+  if (node.spec.unschedulable === true) taints.push({ key: UNSCHEDULABLE, effect: 'NoSchedule' });
+  return taints;
+}

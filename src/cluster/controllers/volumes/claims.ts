@@ -1,0 +1,23 @@
+import type { PersistentVolume, PersistentVolumeClaim, Pod } from '../../../model/objects.ts';
+
+export const BIND_COMPLETED = 'pv.kubernetes.io/bind-completed';
+export const BOUND_BY_CONTROLLER = 'pv.kubernetes.io/bound-by-controller';
+export const PROVISIONED_BY = 'pv.kubernetes.io/provisioned-by';
+export const PROVISIONER = 'volume.kubernetes.io/storage-provisioner';
+export const PROVISIONER_BETA = 'volume.beta.kubernetes.io/storage-provisioner';
+export const SELECTED_NODE = 'volume.kubernetes.io/selected-node';
+
+export function isFullyBound(claim: PersistentVolumeClaim, volume: PersistentVolume): boolean {
+  return (
+    claim.spec.volumeName === volume.metadata.name &&
+    claim.metadata.annotations?.[BIND_COMPLETED] !== undefined &&
+    claim.status.phase === 'Bound'
+  );
+}
+
+/** Whether a pod mounts the claim. */
+export function usesClaim(pod: Pod, name: string): boolean {
+  return (pod.spec.volumes ?? []).some(
+    ({ persistentVolumeClaim }) => persistentVolumeClaim?.claimName === name,
+  );
+}
