@@ -1,7 +1,7 @@
 /** Which fields differ between two states of an object. */
 import { equal, isObject } from '../../../core/json.ts';
 import type { ListSchema, TypeSchema, ValueSchema } from '../../schema/types.ts';
-import { itemElement, LEAF } from './field-set.ts';
+import { itemElement, LEAF, sameElement } from './field-set.ts';
 import type { FieldSet } from './field-set.ts';
 
 export interface Comparison {
@@ -39,7 +39,8 @@ function compareValues(before: unknown, after: unknown, schema: ValueSchema): Ch
   if (before === undefined) return { added: wholeOf(after, schema) };
   if (after === undefined) return { removed: wholeOf(before, schema) };
   if (isList(schema) && (Array.isArray(before) || Array.isArray(after))) {
-    return compareLists(itemsOf(before), itemsOf(after), schema);
+    const [left, right] = [itemsOf(before), itemsOf(after)];
+    if (left.length > 0 || right.length > 0) return compareLists(left, right, schema);
   }
   if (hasFields(schema, before, after)) {
     const left = isObject(before) ? before : {};
@@ -80,18 +81,19 @@ function compareFields(before: Fields, after: Fields, schema: ValueSchema): Chan
     const left = before[name];
     const right = after[name];
     if (left === right || left === undefined) continue;
-    changes = include(changes, `f:${name}`, compareValues(left, right, fieldSchemaOf(schema, name)));
+    const below = compareValues(left, right, fieldSchemaOf(schema, name));
+    if (below !== undefined) changes = include(changes, `f:${name}`, below);
   }
   for (const name in after) {
     const right = after[name];
     if (before[name] !== undefined || right === undefined) continue;
-    changes = include(changes, `f:${name}`, compareValues(undefined, right, fieldSchemaOf(schema, name)));
+    const below = compareValues(undefined, right, fieldSchemaOf(schema, name));
+    if (below !== undefined) changes = include(changes, `f:${name}`, below);
   }
   return changes;
 }
 
-function include(to: Changes | undefined, element: string, from: Changes | undefined): Changes | undefined {
-  if (from === undefined) return to;
+function include(to: Changes | undefined, element: string, from: Changes): Changes {
   const result: Changes = to ?? {};
   if (from.added !== undefined) result.added = withElement(result.added, element, from.added);
   if (from.modified !== undefined) result.modified = withElement(result.modified, element, from.modified);
@@ -111,17 +113,24 @@ function compareLists(
   after: readonly unknown[],
   schema: ListSchema,
 ): Changes | undefined {
+  if (isUnchanged(before, after, schema)) return undefined;
   const left = indexed(before, schema);
   const right = indexed(after, schema);
   let changes: Changes | undefined;
-  for (const [element, item] of left) {
-    const other = right.get(element);
-    changes = include(changes, element, compareItems(item, other, schema));
-  }
-  for (const [element, item] of right) {
-    if (!left.has(element)) changes = include(changes, element, compareItems(undefined, item, schema));
+  for (const element of new Set([...left.keys(), ...right.keys()])) {
+    const below = compareItems(left.get(element), right.get(element), schema);
+    if (below !== undefined) changes = include(changes, element, below);
   }
   return changes;
+}
+
+/** The common case, without naming every item. */
+function isUnchanged(before: readonly unknown[], after: readonly unknown[], schema: ListSchema): boolean {
+  if (before.length !== after.length) return false;
+  return before.every((item, index) => {
+    const other = after[index];
+    return sameElement(schema, item, other) && compareValues(item, other, schema.items) === undefined;
+  });
 }
 
 /** Items by path element. Two with the same one are marked as such and compared as a whole. */

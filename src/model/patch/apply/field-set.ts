@@ -30,79 +30,96 @@ function isMember(node: FieldSet): boolean {
   return node[SELF] !== undefined || isEmptySet(node);
 }
 
-/** The node of an element that is (not) a member and has these children; undefined where nothing is left. */
-function nodeOf(member: boolean, children: FieldSet): FieldSet | undefined {
+/** The node of an element with these children, which this function may mark; undefined where nothing is left. */
+function nodeOf(member: boolean, children: Draft): FieldSet | undefined {
   if (isEmptySet(children)) return member ? LEAF : undefined;
-  return member ? { [SELF]: LEAF, ...children } : children;
-}
-
-/** Children without the mark of membership. */
-function childrenOf(node: FieldSet | undefined): FieldSet {
-  if (node?.[SELF] === undefined) return node ?? LEAF;
-  const { [SELF]: _self, ...children } = node;
+  if (member) children[SELF] = LEAF;
   return children;
 }
 
 /** Elements in either set. */
 export function union(a: FieldSet, b: FieldSet): FieldSet {
   if (isEmptySet(a) || a === b) return b;
-  if (isEmptySet(b)) return a;
-  const result: Draft = { ...a };
+  return isEmptySet(b) ? a : withAll(a, b);
+}
+
+function withAll(a: FieldSet, b: FieldSet): FieldSet {
+  let result: Draft | undefined;
   for (const element in b) {
     const left = a[element];
     const right = b[element] ?? LEAF;
-    if (left === undefined) {
-      result[element] = right;
-    } else if (left !== right && element !== SELF) {
-      const children = union(childrenOf(left), childrenOf(right));
-      result[element] = nodeOf(isMember(left) || isMember(right), children) ?? LEAF;
-    }
+    const node = left === undefined ? right : unionOfNodes(left, right);
+    if (node === left) continue;
+    result ??= { ...a };
+    result[element] = node;
   }
-  return result;
+  return result ?? a;
 }
 
-/** Elements of `a` that are not in `b`. */
+function unionOfNodes(left: FieldSet, right: FieldSet): FieldSet {
+  if (left === right) return left;
+  if (isEmptySet(left)) return isMember(right) ? right : { ...right, [SELF]: LEAF };
+  if (isEmptySet(right)) return isMember(left) ? left : { ...left, [SELF]: LEAF };
+  return withAll(left, right);
+}
+
+/** Elements of `a` that are not in `b`; `a` itself where there are none to take out. */
 export function difference(a: FieldSet, b: FieldSet): FieldSet {
-  if (isEmptySet(b) || isEmptySet(a)) return a;
-  const result: Draft = {};
-  for (const element in a) {
-    const left = a[element] ?? LEAF;
-    const right = b[element];
-    const node =
-      right === undefined
-        ? left
-        : nodeOf(isMember(left) && !isMember(right), difference(childrenOf(left), childrenOf(right)));
-    if (node !== undefined) result[element] = node;
-  }
-  return result;
+  return isEmptySet(b) ? a : childrenWithout(a, b, differenceOfNodes);
 }
 
 /** `a` without the members of `b` and everything below them. */
 export function withoutSubtrees(a: FieldSet, b: FieldSet): FieldSet {
-  if (isEmptySet(b)) return a;
+  return isEmptySet(b) ? a : childrenWithout(a, b, withoutSubtree);
+}
+
+/** The children of `a` (without its mark), each less what `b` has there. */
+function childrenWithout(
+  a: FieldSet,
+  b: FieldSet,
+  less: (left: FieldSet, right: FieldSet) => FieldSet | undefined,
+): FieldSet {
   const result: Draft = {};
+  let changed = false;
   for (const element in a) {
     const left = a[element] ?? LEAF;
     const right = b[element];
-    const node =
-      right === undefined
-        ? left
-        : isMember(right)
-          ? undefined
-          : nodeOf(isMember(left), withoutSubtrees(childrenOf(left), childrenOf(right)));
+    const node = right === undefined || element === SELF ? left : less(left, right);
+    if (node !== left) changed = true;
     if (node !== undefined) result[element] = node;
   }
+  return changed ? result : a;
+}
+
+function differenceOfNodes(left: FieldSet, right: FieldSet): FieldSet | undefined {
+  const member = isMember(left);
+  const children = childrenWithout(left, right, differenceOfNodes);
+  const stays = member && !isMember(right);
+  if (children === left && stays === member) return left;
+  return nodeOf(stays, unmarked(children));
+}
+
+function withoutSubtree(left: FieldSet, right: FieldSet): FieldSet | undefined {
+  if (isMember(right)) return undefined;
+  const children = childrenWithout(left, right, withoutSubtree);
+  return children === left ? left : nodeOf(isMember(left), unmarked(children));
+}
+
+/** A copy of a node's children. */
+function unmarked(node: FieldSet): Draft {
+  const result: Draft = {};
+  for (const element in node) if (element !== SELF) result[element] = node[element] ?? LEAF;
   return result;
 }
 
 /** Elements in both sets. */
 export function intersection(a: FieldSet, b: FieldSet): FieldSet {
   const result: Draft = {};
-  for (const element in a) {
-    const right = b[element];
-    if (right === undefined) continue;
-    const left = a[element] ?? LEAF;
-    const children = intersection(childrenOf(left), childrenOf(right));
+  for (const element in b) {
+    const left = a[element];
+    if (left === undefined || element === SELF) continue;
+    const right = b[element] ?? LEAF;
+    const children: Draft = intersection(left, right);
     const node = nodeOf(isMember(left) && isMember(right), children);
     if (node !== undefined) result[element] = node;
   }
@@ -113,7 +130,7 @@ export function intersection(a: FieldSet, b: FieldSet): FieldSet {
 export function lookUp(set: FieldSet, element: string): { member: boolean; below: FieldSet } {
   const node = set[element];
   if (node === undefined) return { member: false, below: LEAF };
-  return { member: isMember(node), below: childrenOf(node) };
+  return { member: isMember(node), below: unmarked(node) };
 }
 
 /**
@@ -126,7 +143,7 @@ export function withNamedFields(set: FieldSet, schema: ValueSchema): FieldSet {
     if (element === SELF) continue;
     const node = set[element] ?? LEAF;
     const child = childSchema(schema, element);
-    const children = withNamedFields(childrenOf(node), child.schema);
+    const children = { ...withNamedFields(node, child.schema) };
     result[element] = nodeOf(isMember(node) || child.named, children) ?? LEAF;
   }
   return result;
@@ -143,17 +160,19 @@ export function childSchema(schema: ValueSchema, element: string): { schema: Val
   return { schema: { kind: 'any' }, named: false };
 }
 
-/** The members' paths as the API's messages print them: `.spec.containers[name="web"].image`. */
+/**
+ * The members' paths as the API's messages print them, in the API's order:
+ * `.spec.containers[name="web"].image`.
+ */
 export function pathsOf(set: FieldSet, prefix = ''): string[] {
-  const paths: string[] = [];
-  for (const element in set) {
-    if (element === SELF) continue;
-    const node = set[element] ?? LEAF;
-    const path = `${prefix}${elementText(element)}`;
-    if (isMember(node)) paths.push(path);
-    paths.push(...pathsOf(node, path));
-  }
-  return paths;
+  const elements = Object.keys(set)
+    .filter((element) => element !== SELF)
+    .sort();
+  const pathOf = (element: string): string => `${prefix}${elementText(element)}`;
+  return [
+    ...elements.filter((element) => isMember(set[element] ?? LEAF)).map(pathOf),
+    ...elements.flatMap((element) => pathsOf(set[element] ?? LEAF, pathOf(element))),
+  ];
 }
 
 function elementText(element: string): string {
@@ -162,6 +181,13 @@ function elementText(element: string): string {
   if (element.startsWith('v:')) return `[=${rest}]`;
   const keys = Object.entries(JSON.parse(rest) as Record<string, unknown>);
   return `[${keys.map(([name, value]) => `${name}=${JSON.stringify(value)}`).join(',')}]`;
+}
+
+/** Whether two items of a list have the same path element. */
+export function sameElement(list: ListSchema, a: unknown, b: unknown): boolean {
+  if (list.listType === 'set') return a === b;
+  const [left, right] = [a, b] as [Record<string, unknown> | null, Record<string, unknown> | null];
+  return list.keys.every((key) => left?.[key] === right?.[key]);
 }
 
 /** The path element of a list's item; undefined for an item that has none of the keys. */
