@@ -14,7 +14,7 @@ import type { ApiRequest, ApiResponse } from './apiserver/types.ts';
 import { validateObject } from './apiserver/validation/validate.ts';
 import { startControllers } from './controllers/index.ts';
 import { corednsProgram } from './dns/coredns.ts';
-import { watchRecords } from './dns/records.ts';
+import { watchClusterRecords } from './dns/records.ts';
 import { createLookup } from './dns/resolver.ts';
 import { createEventRecorder } from './events/recorder.ts';
 import { type Kubelet, startKubelet } from './kubelet/kubelet.ts';
@@ -22,7 +22,8 @@ import { createNodeRouter } from './kubelet/node-router.ts';
 import type { NodeSpec, TokenSource } from './kubelet/types.ts';
 import { createNetwork } from './network/network.ts';
 import type { NodeApi } from './node-api.ts';
-import { imageSource, nodeImages, readReference } from './node-images.ts';
+import { createNodeImages } from './registry/node-images.ts';
+import { readReference } from './registry/reference.ts';
 import { createRegistries } from './registry/registries.ts';
 import type { RegistrySpec } from './registry/types.ts';
 import { ImageLayers } from './runtime/image-layers.ts';
@@ -34,6 +35,7 @@ import { apiServerListener } from './system/api-server-listener.ts';
 import { loadBootstrapObjects } from './system/bootstrap.ts';
 import { controlPlanePods } from './system/control-plane.ts';
 import { systemImages } from './system/images.ts';
+import { servedResources } from './system/served-resources.ts';
 
 /** What an embedded cluster is made of. Together with the seed and the inputs it determines everything. */
 export interface ClusterOptions {
@@ -63,11 +65,6 @@ const NODE_MEMORY = '8Gi';
 const CORES = 4;
 const MEMORY_BYTES = 8 * 1024 ** 3;
 
-/** Address of the registry at this place of the spec, as pods and nodes reach it. */
-export function registryAddress(index: number): string {
-  return `172.18.0.${200 + index}`;
-}
-
 /** Starts a cluster: an empty one with its control plane, DNS and nodes on their way to ready. */
 export function createCluster(options: ClusterOptions): EmbeddedCluster {
   const simulation = new Simulation({ seed: options.seed, epoch: options.epoch });
@@ -83,7 +80,7 @@ export function createCluster(options: ClusterOptions): EmbeddedCluster {
   });
   const as = (user: string, manager: string, ...groups: string[]): Api =>
     apiServer.clientFor({ user, manager, groups: [...groups, 'system:authenticated'] });
-  loadBootstrapObjects(as('kubernetes-admin', 'kubeadm', 'system:masters'));
+  loadBootstrapObjects(apiServer, as('kubernetes-admin', 'kubeadm', 'system:masters'));
 
   const network = createNetwork({
     simulation,
@@ -92,18 +89,13 @@ export function createCluster(options: ClusterOptions): EmbeddedCluster {
     serviceCidr: SERVICE_CIDR,
     apiServer: { node: nodes[0]?.name ?? '', listener: apiServerListener },
   });
-  const registries = createRegistries({
-    simulation,
-    network,
-    specs: options.registries,
-    address: registryAddress,
-  });
-  const records = watchRecords(simulation, as('system:serviceaccount:kube-system:coredns', 'coredns'));
+  const registries = createRegistries({ simulation, network, specs: options.registries });
+  const records = watchClusterRecords(as('system:serviceaccount:kube-system:coredns', 'coredns'), simulation);
   const images = { ...systemImages(corednsProgram({ records })), ...options.images };
   startControllers({
     simulation,
     apiFor: (component) => as(`system:serviceaccount:kube-system:${component}`, 'kube-controller-manager'),
-    resources: () => apiServer.resources(),
+    resources: servedResources,
     rootCertificate: options.ca,
   });
   startScheduler({ simulation, api: as('system:kube-scheduler', 'kube-scheduler') });
@@ -124,8 +116,8 @@ export function createCluster(options: ClusterOptions): EmbeddedCluster {
         createLookup,
         layers,
       }),
-      images: nodeImages(images),
-      registries: imageSource(registries),
+      images: createNodeImages({ loaded: images }),
+      registries,
       parseReference: readReference,
       tokens: tokensFor(api, tokens, node.name),
       clusterDns: CLUSTER_DNS,
@@ -145,11 +137,10 @@ function createApiServer(simulation: Simulation, tokens: Tokens, nodes: () => No
   return new ApiServer({
     simulation,
     nodes,
-    discovery: discoveryDocuments(),
-    tokens,
     stages: (api) => {
       const authorizer = createAuthorizer({ api });
       return {
+        tokens,
         authentication: createAuthentication({ tokens, api, authorizer }),
         authorizer,
         applyDefaults,

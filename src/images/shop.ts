@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { packageRoot } from '../core/package-root.ts';
 import { NetError } from '../cluster/network/types.ts';
 import type { Image, ProgramContext } from '../cluster/runtime/types.ts';
-import { loadScript } from '../cluster/runtime/vm-program.ts';
+import { compileScript } from '../cluster/runtime/vm-program.ts';
 import { releases } from './releases.ts';
 
 /** The release knobs of the shop as they are baked into its image; see workload/src/release.ts. */
@@ -17,16 +17,16 @@ interface ShopModule {
   main(host: unknown): Promise<number>;
 }
 
-let loaded: ShopModule | undefined;
+let instantiate: (() => unknown) | undefined;
 
-/** The bundle is evaluated once, in a context that has no clock, timers or I/O of its own. */
+/** The bundle, compiled once in a context that has no clock, timers or I/O of its own; every process a fresh module. */
 function shopModule(): ShopModule {
-  loaded ??= loadScript(
+  instantiate ??= compileScript(
     'shop',
     readFileSync(join(packageRoot, 'dist/shop/embedded.js'), 'utf8'),
     'program',
-  ) as ShopModule;
-  return loaded;
+  );
+  return instantiate() as ShopModule;
 }
 
 /**

@@ -1,39 +1,27 @@
-import type { AnyObject, DaemonSet, NewObject } from '../../model/objects.ts';
-import { resource, resources } from '../../model/resources.ts';
+import type { DaemonSet, NewObject } from '../../model/objects.ts';
+import { type Resource, resources } from '../../model/resources.ts';
 import type { Api } from '../api.ts';
-import { bootstrapObjects, discoveryDocuments } from '../apiserver/data.ts';
+import type { ApiServer } from '../apiserver/api-server.ts';
+import { bootstrapObjects } from '../apiserver/data.ts';
+import { setInitialStatus } from '../apiserver/defaults/initial-status.ts';
+import { servedResources } from './served-resources.ts';
 
 /** Creates what a fresh cluster has: namespaces, default RBAC, CoreDNS, storage class … as kubeadm and kind do. */
-export function loadBootstrapObjects(api: Api): void {
-  const plurals = pluralsByKind();
+export function loadBootstrapObjects(apiServer: ApiServer, api: Api): void {
+  const collections = collectionsByKind();
   for (const object of bootstrapObjects()) {
-    const [group, version] = object.apiVersion.includes('/')
-      ? object.apiVersion.split('/')
-      : ['', object.apiVersion];
-    const entry = plurals.get(`${group ?? ''}/${object.kind}`);
-    if (entry === undefined) throw new Error(`no resource for ${object.apiVersion} ${object.kind}`);
-    api.create(
-      resource<AnyObject>(group ?? '', version ?? '', entry.plural, object.kind, entry.namespaced),
-      object,
-    );
+    const group = object.apiVersion.includes('/') ? (object.apiVersion.split('/')[0] ?? '') : '';
+    const collection = collections.get(`${group}/${object.kind}`);
+    if (collection === undefined) throw new Error(`no resource for ${object.apiVersion} ${object.kind}`);
+    setInitialStatus(collection, object);
+    apiServer.load(collection.id, object);
   }
   api.create(resources.daemonSets, kubeProxy);
 }
 
-function pluralsByKind(): ReadonlyMap<string, { plural: string; namespaced: boolean }> {
-  const { api, apis } = discoveryDocuments();
-  const entries = [...api.items, ...apis.items].flatMap(({ metadata, versions }) =>
-    versions.flatMap(({ resources: found }) =>
-      found.map(
-        ({ resource: plural, responseKind, scope }) =>
-          [
-            `${metadata.name ?? ''}/${responseKind.kind}`,
-            { plural, namespaced: scope === 'Namespaced' },
-          ] as const,
-      ),
-    ),
-  );
-  return new Map(entries);
+/** By `group/Kind`. */
+function collectionsByKind(): ReadonlyMap<string, Resource> {
+  return new Map(servedResources().map((served) => [`${served.group}/${served.kind}`, served]));
 }
 
 /** kubeadm's, but for what of it the host's kernel would need. */

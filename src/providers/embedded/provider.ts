@@ -49,12 +49,18 @@ function headerFor(spec: ClusterSpec, credentials: Credentials, options: Embedde
     epoch: epochFor(wallClock.now().getTime(), spec.since),
     since: spec.since,
     spec: {
-      nodes: spec.nodes,
+      nodes: spec.nodes.map(({ role }, index) => ({ name: nodeName(spec, role, index), role })),
       images: spec.images,
       registries: spec.registries,
       ca: credentials.authority.certificate,
     },
   };
+}
+
+/** As kind names its nodes. */
+function nodeName({ lab, nodes }: ClusterSpec, role: string, index: number): string {
+  const before = nodes.slice(0, index).filter((node) => node.role === role).length;
+  return `${lab}-${role}${before === 0 ? '' : before + 1}`;
 }
 
 function createLocal(ref: ClusterRef, spec: ClusterSpec, options: EmbeddedOptions): Promise<Cluster> {

@@ -5,7 +5,7 @@ import type { RegistryPlan } from '../provider.ts';
 
 /** What an embedded cluster is made of; part of the log's header, so that a replay makes the same. */
 export interface EmbeddedSpec {
-  readonly nodes: readonly { readonly role: 'control-plane' | 'worker' }[];
+  readonly nodes: readonly { readonly name: string; readonly role: 'control-plane' | 'worker' }[];
   readonly images: readonly string[];
   readonly registries: readonly RegistryPlan[];
   /** The CA's certificate as pods see it; it ends up in objects, so it belongs to the state. */
