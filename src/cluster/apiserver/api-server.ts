@@ -1,46 +1,72 @@
 import type { AnyObject } from '../../model/objects.ts';
+import { messageOf } from '../../core/errors.ts';
+import { StatusError } from '../api.ts';
 import type { Api } from '../api.ts';
+import type { NodeApi } from '../node-api.ts';
 import type { Simulation } from '../simulation/simulation.ts';
 import { Store } from '../store/store.ts';
+import { discoveryDocuments } from './data.ts';
+import { views } from './views/views.ts';
+import { Discovery, serveOpenApi } from './http/discovery.ts';
+import { serveResource } from './http/dispatch.ts';
+import { isHealthPath, serveHealth } from './http/health.ts';
+import { parsePath } from './http/request-path.ts';
+import { jsonResponse, pageNotFound, statusResponse } from './http/responses.ts';
 import { InProcessApi } from './in-process-api.ts';
-import type { Identity, InProcessParts } from './in-process-api.ts';
+import type { Identity } from './in-process-api.ts';
 import type { PipelineStages, StateReader } from './pipeline.ts';
 import { ResourceRegistry } from './resource-registry.ts';
-import type { DiscoveryDocument } from './resource-registry.ts';
 import { Deleter } from './rest/deleter.ts';
 import { inOrder } from './rest/metadata.ts';
+import type { RestParts } from './rest/resource-request.ts';
 import { Writer } from './rest/writer.ts';
 import { ServiceAllocation } from './service-allocation.ts';
 import { StoreReader } from './state-reader.ts';
+import { forbiddenPath, internalError, tooLarge } from './status.ts';
+import type { ApiRequest, ApiResponse } from './types.ts';
 import { WatchHub } from './watch-hub.ts';
+
+/** Longer bodies are refused. */
+export const BODY_LIMIT = 3 * 1024 * 1024;
 
 export interface ApiServerOptions {
   readonly simulation: Simulation;
-  readonly stages: PipelineStages | ((reader: StateReader) => PipelineStages);
-  readonly discovery: readonly DiscoveryDocument[];
+  /** Made from a reader of the state that the server keeps. */
+  readonly stages: (reader: StateReader) => PipelineStages;
+  /** The kubelets, for logs, exec, attach and port-forward; called when one is asked for. */
+  readonly nodes: () => NodeApi;
 }
 
-/** The API server of the embedded cluster. */
+/**
+ * The API server of the embedded cluster: one pipeline for requests over HTTPS and for the parts inside. It is
+ * synchronous, and reads change nothing, not even the simulation's events.
+ */
 export class ApiServer {
-  readonly store = new Store();
-  readonly #parts: InProcessParts;
+  readonly store: Store;
+  readonly #parts: RestParts;
+  readonly #discovery: Discovery;
 
   constructor(options: ApiServerOptions) {
-    const { simulation } = options;
-    const { store } = this;
+    const { simulation, nodes } = options;
+    const store = new Store();
+    this.store = store;
     const reader = new StoreReader(store);
-    const stages = typeof options.stages === 'function' ? options.stages(reader) : options.stages;
+    const stages = options.stages(reader);
     const services = new ServiceAllocation(store, simulation.random.stream('apiserver/services'));
     const writer = new Writer({ simulation, store, stages, reader, services });
+    const { api, apis } = discoveryDocuments();
     this.#parts = {
       simulation,
       store,
+      stages,
+      nodes,
       reader,
       writer,
       deleter: new Deleter({ simulation, store, writer }),
-      registry: new ResourceRegistry(options.discovery, new Map()),
+      registry: new ResourceRegistry([api, apis], views),
       hub: new WatchHub(simulation, store),
     };
+    this.#discovery = new Discovery(() => []);
   }
 
   /** The API for a part of the cluster, under its name. Nothing is authorized: these are the cluster's own. */
@@ -48,14 +74,51 @@ export class ApiServer {
     return new InProcessApi(this.#parts, identity);
   }
 
+  /** Answers one request; never throws. */
+  handle(request: ApiRequest): ApiResponse {
+    const pretty = (request.headers['user-agent'] ?? '').startsWith('curl/');
+    try {
+      return this.#answer(request);
+    } catch (error) {
+      const { status } = error instanceof StatusError ? error : internalError(messageOf(error));
+      return statusResponse(status, pretty);
+    }
+  }
+
   /**
    * Stores an object as it is, past all stages but with uid and creation time: the objects that a fresh cluster
    * starts with.
    */
-  load(storage: string, object: AnyObject): void {
+  load(storage: string, object: AnyObject): AnyObject {
     const { simulation, store } = this.#parts;
     const uid = simulation.random.stream('apiserver/uid').uuid();
     const metadata = { ...object.metadata, uid, creationTimestamp: simulation.timestamp() };
-    store.put(storage, inOrder({ ...object, metadata }));
+    return store.put(storage, inOrder({ ...object, metadata }));
+  }
+
+  #answer(request: ApiRequest): ApiResponse {
+    const user = this.#parts.stages.authentication.authenticate(request);
+    const path = parsePath(request.path);
+    if (request.body.length > BODY_LIMIT) throw tooLarge(BODY_LIMIT);
+    if (path.kind === 'resource') return serveResource(this.#parts, request, path, user);
+    const verb = request.method.toLowerCase();
+    const { allowed, reason } = this.#parts.stages.authorizer.authorize(user, { verb, path: request.path });
+    if (!allowed) throw forbiddenPath(user, verb, request.path, reason);
+    return this.#servePath(request, path.segments);
+  }
+
+  #servePath(request: ApiRequest, segments: readonly string[]): ApiResponse {
+    const query = new URLSearchParams(request.query);
+    switch (segments[0]) {
+      case 'api':
+      case 'apis':
+        return this.#discovery.serve(request, segments);
+      case 'version':
+        return jsonResponse(200, discoveryDocuments().version);
+      case 'openapi':
+        return serveOpenApi(segments, query);
+      default:
+        return isHealthPath(segments) ? serveHealth(segments, query) : pageNotFound();
+    }
   }
 }

@@ -7,7 +7,7 @@ import type { Store } from '../store/store.ts';
 import type { StateReader } from './pipeline.ts';
 import type { ResourceInfo, ResourceRegistry } from './resource-registry.ts';
 import type { Deleter } from './rest/deleter.ts';
-import { nothingButStatus } from './rest/writer.ts';
+import { exceptStatus, nothingButStatus } from './rest/writer.ts';
 import type { Target, UpdateOptions, Writer } from './rest/writer.ts';
 import type { WriteContext } from './rest/write-context.ts';
 import { resourceNotServed } from './status.ts';
@@ -73,7 +73,7 @@ export class InProcessApi implements Api {
 
   update<T extends KubeObject>(resource: Resource<T>, object: T): T {
     const { status: _status, ...rest } = object as unknown as AnyObject;
-    return this.#update(resource, object, () => copy<AnyObject>(rest));
+    return this.#update(resource, object, () => copy<AnyObject>(rest), { apply: exceptStatus });
   }
 
   updateStatus<T extends KubeObject>(resource: Resource<T>, object: T): T {

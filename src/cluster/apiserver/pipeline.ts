@@ -1,5 +1,6 @@
-import type { AnyObject, KubeObject, LabelSelector, Status } from '../../model/objects.ts';
+import type { AnyObject, KubeObject, LabelSelector } from '../../model/objects.ts';
 import type { Resource } from '../../model/resources.ts';
+import type { Tokens } from './auth/tokens.ts';
 import type { ApiRequest, UserInfo } from './types.ts';
 
 /**
@@ -9,6 +10,8 @@ import type { ApiRequest, UserInfo } from './types.ts';
  * https://kubernetes.io/docs/concepts/security/controlling-access/
  */
 export interface PipelineStages {
+  /** Makes the tokens that the `token` subresource of ServiceAccounts hands out. */
+  readonly tokens: Pick<Tokens, 'issue'>;
   readonly authentication: Authentication;
   readonly authorizer: Authorizer;
   readonly applyDefaults: ApplyDefaults;
@@ -150,6 +153,3 @@ export interface AdmissionPlugin {
   mutate?(attributes: AdmissionAttributes): void;
   validate?(attributes: AdmissionAttributes): void;
 }
-
-/** A Status that is an error: what the constructors of `status.ts` make. */
-export type FailureStatus = Status & { readonly code: number };

@@ -142,7 +142,7 @@ export function invalid(
   return statusError(422, 'Invalid', `${kind} "${name}" is invalid: ${joined}`, {
     ...(name === '' ? {} : { name }),
     ...(resource.group === '' ? {} : { group: resource.group }),
-    kind: resource.kind,
+    ...(resource.kind === '' ? {} : { kind: resource.kind }),
     causes: problems.map(({ type, field, detail }) => ({ reason: type, message: detail, field })),
   });
 }

@@ -1,15 +1,52 @@
 import type { AnyObject } from '../../../model/objects.ts';
+import type { FieldSet } from '../../../model/patch/apply/field-set.ts';
+import { trackUpdate } from '../../../model/patch/apply/managed-fields.ts';
+import { apiVersionOf } from '../../../model/resources.ts';
+import { schemaOf } from '../../../model/schema/schema.ts';
+import type { TypeSchema } from '../../../model/schema/types.ts';
 import type { ResourceInfo } from '../resource-registry.ts';
 import type { WriteContext } from './write-context.ts';
 
-/** Notes in `metadata.managedFields` who has set what. */
+const NOT_STATUS: FieldSet = { 'f:status': {} };
+const NOT_SPEC: FieldSet = { 'f:spec': {} };
+
+/** The shape of a resource's objects in the version in which it is served; undefined for custom resources. */
+export function schemaFor({ resource }: ResourceInfo): TypeSchema | undefined {
+  return schemaOf(resource.group, resource.version, resource.kind);
+}
+
+/** Fields that a write does not touch, whoever sends them: the status, or for the status all the rest. */
+export function resetFields(info: ResourceInfo, subresource: string | undefined): FieldSet | undefined {
+  if (subresource === 'status') return NOT_SPEC;
+  const hasStatus = info.discovered.subresources?.some((item) => item.subresource === 'status');
+  return hasStatus === true ? NOT_STATUS : undefined;
+}
+
+/**
+ * Notes in `metadata.managedFields` who has set what.
+ * https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management
+ */
 export function trackChange(
-  _context: WriteContext,
-  _info: ResourceInfo,
-  _timestamp: string,
-  { draft, old }: { draft: AnyObject; old?: AnyObject; subresource?: string | undefined },
+  context: WriteContext,
+  info: ResourceInfo,
+  time: string,
+  change: { draft: AnyObject; old?: AnyObject; subresource?: string | undefined },
 ): void {
-  const managedFields = old?.metadata.managedFields;
-  if (managedFields === undefined) delete draft.metadata.managedFields;
-  else draft.metadata.managedFields = managedFields;
+  const { draft, old, subresource } = change;
+  const schema = schemaFor(info);
+  if (schema === undefined) return;
+  const reset = resetFields(info, subresource);
+  const entries = trackUpdate({
+    operation: 'Update',
+    manager: context.manager,
+    apiVersion: apiVersionOf(info.resource),
+    ...(subresource !== undefined && { subresource }),
+    time,
+    before: old,
+    after: draft,
+    schema,
+    managedFields: old?.metadata.managedFields,
+    ...(reset !== undefined && { resetFields: reset }),
+  });
+  draft.metadata.managedFields = entries as AnyObject['metadata']['managedFields'] & object;
 }

@@ -32,7 +32,8 @@ function metadataInOrder(metadata: ObjectMeta): ObjectMeta {
   const result: Record<string, unknown> = {};
   for (const field of METADATA_ORDER) {
     const value = fields[field];
-    if (!isEmpty(value)) result[field] = value;
+    // An empty version keeps the place for the one that the store sets.
+    if (!isEmpty(value) || (field === 'resourceVersion' && value === '')) result[field] = value;
   }
   return result as unknown as ObjectMeta;
 }

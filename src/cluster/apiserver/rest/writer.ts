@@ -58,7 +58,13 @@ export class Writer {
   }
 
   /** @throws StatusError 4xx, as the API server would answer */
-  create(context: WriteContext, info: ResourceInfo, namespace: string, draft: AnyObject): AnyObject {
+  create(
+    context: WriteContext,
+    info: ResourceInfo,
+    namespace: string,
+    draft: AnyObject,
+    options: Pick<UpdateOptions, 'managedFieldsAreSet'> = {},
+  ): AnyObject {
     const { simulation, store, stages } = this.#parts;
     const { resource } = info;
     checkNamespace(info, namespace, draft);
@@ -68,6 +74,7 @@ export class Writer {
     draft.metadata = {
       ...draft.metadata,
       uid: simulation.random.stream('apiserver/uid').uuid(),
+      resourceVersion: '',
       creationTimestamp: simulation.timestamp(),
     };
     delete draft.metadata.deletionTimestamp;
@@ -82,7 +89,7 @@ export class Writer {
     const generation = firstGeneration(info.storage, draft, info.custom);
     if (generation !== undefined) draft.metadata.generation = generation;
     this.#generateName(info, draft);
-    this.#track(context, info, { draft });
+    if (options.managedFieldsAreSet !== true) this.#track(context, info, { draft });
     this.#validate(info, draft);
     const admitted = { ...attributes, name: draft.metadata.name };
     for (const plugin of stages.admissionPlugins) plugin.validate?.(admitted);
@@ -90,7 +97,8 @@ export class Writer {
     if (store.get(info.storage, namespace, draft.metadata.name) !== undefined) {
       throw alreadyExists(resource, draft.metadata.name);
     }
-    return context.dryRun ? inOrder(draft) : store.put(info.storage, inOrder(draft));
+    const result = inOrder(draft);
+    return context.dryRun ? withoutVersion(result) : store.put(info.storage, result);
   }
 
   /**
@@ -111,7 +119,7 @@ export class Writer {
     const sent = change(old);
     checkIdentity(target, sent);
     checkVersion(info, old, sent);
-    const draft = withSystemFields((options.apply ?? exceptStatus)(old, sent), old);
+    const draft = withSystemFields((options.apply ?? ordinary)(old, sent), old);
 
     const attributes = this.#attributes(context, info, 'UPDATE', { object: draft, old, subresource });
     if (subresource !== 'status') stages.applyDefaults(info.resource, draft, { operation: 'UPDATE', old });
@@ -123,7 +131,7 @@ export class Writer {
     for (const plugin of stages.admissionPlugins) plugin.validate?.(attributes);
 
     const result = inOrder(draft);
-    if (equal(withoutVersion(result), withoutVersion(old))) return old;
+    if (equal(content(result), content(old))) return old;
     if (context.dryRun) return result;
     const written = store.put(info.storage, result);
     return isFinished(written) ? (store.remove(info.storage, namespace, name) ?? written) : written;
@@ -218,12 +226,19 @@ export class Writer {
 }
 
 /** An object that only waited for its last finalizer. */
-export function isFinished({ metadata }: AnyObject): boolean {
+function isFinished(object: AnyObject): boolean {
+  const { metadata } = object;
   return (
     metadata.deletionTimestamp !== undefined &&
     (metadata.finalizers ?? []).length === 0 &&
-    (metadata.deletionGracePeriodSeconds ?? 0) === 0
+    (metadata.deletionGracePeriodSeconds ?? 0) === 0 &&
+    (object.kind !== 'Namespace' || namespaceFinalizers(object).length === 0)
   );
+}
+
+function namespaceFinalizers(namespace: AnyObject): readonly string[] {
+  const { finalizers = [] } = (namespace['spec'] ?? {}) as { finalizers?: readonly string[] };
+  return finalizers;
 }
 
 function checkNamespace(info: ResourceInfo, namespace: string, draft: AnyObject): void {
@@ -279,7 +294,15 @@ function versionRequired(info: ResourceInfo, name: string): Error {
   });
 }
 
-function exceptStatus(old: AnyObject, sent: AnyObject): AnyObject {
+/** An ordinary update from outside: finalizers of a namespace's specification have a subresource of their own. */
+function ordinary(old: AnyObject, sent: AnyObject): AnyObject {
+  const draft = exceptStatus(old, sent);
+  if (old.kind !== 'Namespace') return draft;
+  return { ...draft, spec: { ...(draft['spec'] as object), finalizers: namespaceFinalizers(old) } };
+}
+
+/** Everything but the status: what {@link Api.update} of the parts inside changes. */
+export function exceptStatus(old: AnyObject, sent: AnyObject): AnyObject {
   if (old['status'] === undefined) {
     const { status: _status, ...rest } = sent;
     return rest;
@@ -337,6 +360,15 @@ function withSystemFields(draft: AnyObject, old: AnyObject): AnyObject {
   };
 }
 
+/** What counts as the same content: neither the version nor the times of its owners make a difference. */
+function content(object: AnyObject): AnyObject {
+  const managedFields = (object.metadata.managedFields ?? []).map((entry) => ({ ...entry, time: '' }));
+  return { ...object, metadata: { ...object.metadata, resourceVersion: '', managedFields } };
+}
+
+/** What a dry run makes has no version. */
 function withoutVersion(object: AnyObject): AnyObject {
-  return { ...object, metadata: { ...object.metadata, resourceVersion: '', managedFields: [] } };
+  const metadata: Partial<ObjectMeta> = { ...object.metadata };
+  delete metadata.resourceVersion;
+  return { ...object, metadata: metadata as ObjectMeta };
 }

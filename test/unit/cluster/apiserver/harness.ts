@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
 import type { Api } from '../../../../src/cluster/api.ts';
 import { ApiServer } from '../../../../src/cluster/apiserver/api-server.ts';
 import { applyDefaults } from '../../../../src/cluster/apiserver/defaults/defaults.ts';
 import type { PipelineStages } from '../../../../src/cluster/apiserver/pipeline.ts';
-import type { DiscoveryDocument } from '../../../../src/cluster/apiserver/resource-registry.ts';
+import type { NodeApi } from '../../../../src/cluster/node-api.ts';
+import type { ApiRequest } from '../../../../src/cluster/apiserver/types.ts';
 import { Simulation } from '../../../../src/cluster/simulation/simulation.ts';
 
 /** Stages that let everything pass: `root` may do all. */
@@ -16,14 +16,21 @@ export const openStages: PipelineStages = {
     authorize: () => ({ allowed: true, reason: '' }),
     rulesFor: () => ({ resourceRules: [], nonResourceRules: [] }),
   },
+  tokens: { issue: ({ serviceAccount }) => `token-of-${serviceAccount}` },
   applyDefaults,
   validateObject: () => [],
   admissionPlugins: [],
 };
 
-const discovery = ['discovery-api.json', 'discovery-apis.json'].map(
-  (file) => JSON.parse(readFileSync(`/work/shared/data/${file}`, 'utf8')) as DiscoveryDocument,
-);
+const unavailable = (): never => {
+  throw new Error('no kubelet');
+};
+const noNodes: NodeApi = {
+  logs: unavailable,
+  exec: unavailable,
+  attach: unavailable,
+  portForward: unavailable,
+};
 
 export interface Running {
   readonly server: ApiServer;
@@ -31,13 +38,90 @@ export interface Running {
   readonly api: Api;
 }
 
-export function startApiServer(stages: Partial<PipelineStages> = {}): Running {
+export function startApiServer(stages: Partial<PipelineStages> = {}, nodes: NodeApi = noNodes): Running {
   const simulation = new Simulation({ seed: 'test', epoch: Date.parse('2026-11-22T10:00:00Z') * 1000 });
-  const server = new ApiServer({ simulation, stages: { ...openStages, ...stages }, discovery });
+  const server = new ApiServer({
+    simulation,
+    stages: () => ({ ...openStages, ...stages }),
+    nodes: () => nodes,
+  });
   const api = server.clientFor({
     user: 'system:kube-controller-manager',
     groups: [],
     manager: 'kube-controller-manager',
   });
   return { server, simulation, api };
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly text: string;
+  /** The body as JSON. */
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- tests look into it at will
+  readonly body: any;
+}
+
+/** A request as a client would send it; `body` goes out as JSON unless it is text or bytes. */
+export function send(
+  { server }: Running,
+  method: string,
+  url: string,
+  body?: unknown,
+  headers: Record<string, string> = {},
+): Answer {
+  const response = server.handle(requestOf(method, url, body, headers));
+  if (response.kind !== 'complete') throw new Error(`a ${response.kind}, not a complete answer`);
+  const text = new TextDecoder().decode(response.body);
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    parsed = undefined;
+  }
+  return { status: response.status, headers: response.headers, text, body: parsed };
+}
+
+export function requestOf(
+  method: string,
+  url: string,
+  body?: unknown,
+  headers: Record<string, string> = {},
+): ApiRequest {
+  const [path = '', query = ''] = url.split('?');
+  const bytes =
+    body instanceof Uint8Array
+      ? body
+      : new TextEncoder().encode(
+          body === undefined ? '' : typeof body === 'string' ? body : JSON.stringify(body),
+        );
+  return { method, path, query, headers: { 'user-agent': 'test/1', ...headers }, body: bytes };
+}
+
+export interface WatchedEvent {
+  readonly type: string;
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- tests look into it at will
+  readonly object: any;
+}
+
+/** Opens a watch; what has come so far is in `events`. */
+export function openWatch(
+  { server }: Running,
+  url: string,
+  headers: Record<string, string> = {},
+): { events: WatchedEvent[]; close: () => void; ended: () => boolean } {
+  const response = server.handle(requestOf('GET', url, undefined, headers));
+  if (response.kind !== 'stream') throw new Error(`a ${response.kind}, not a stream`);
+  const events: WatchedEvent[] = [];
+  let ended = false;
+  const close = response.open({
+    write: (bytes) => {
+      for (const line of new TextDecoder().decode(bytes).split('\n'))
+        if (line !== '') events.push(JSON.parse(line) as WatchedEvent);
+    },
+    end: () => {
+      ended = true;
+    },
+  });
+  return { events, close, ended: () => ended };
 }

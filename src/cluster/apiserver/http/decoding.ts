@@ -1,0 +1,159 @@
+import { parse as parseYaml } from 'yaml';
+import { isObject } from '../../../core/json.ts';
+import { messageOf } from '../../../core/errors.ts';
+import type { AnyObject } from '../../../model/objects.ts';
+import { ParseError } from '../../../model/parse-error.ts';
+import { apiVersionOf } from '../../../model/resources.ts';
+import { roundTrip } from '../../../model/schema/round-trip.ts';
+import { schemaOf } from '../../../model/schema/schema.ts';
+import type { TypeSchema } from '../../../model/schema/types.ts';
+import { strictDecodingError, validateFields } from '../field-validation.ts';
+import { readJson } from '../json-document.ts';
+import { decodeProtobuf } from '../protobuf.ts';
+import type { ResourceRegistry } from '../resource-registry.ts';
+import { badRequest, unsupportedMediaType } from '../status.ts';
+import type { ApiRequest } from '../types.ts';
+
+/** The kind that a request's body is expected to have. */
+export interface ExpectedKind {
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+}
+
+const decoder = new TextDecoder();
+
+/** The media type of the body, without parameters; JSON where the client does not say. */
+export function mediaType(request: ApiRequest): string {
+  const [type = ''] = (request.headers['content-type'] ?? '').split(';');
+  return type.trim().toLowerCase() || 'application/json';
+}
+
+/** What decoding needs beside the body. */
+export interface DecodingContext {
+  readonly registry: ResourceRegistry;
+  /** What is done about unknown and duplicate fields. */
+  readonly fieldValidation: 'Strict' | 'Warn' | 'Ignore';
+  warn(text: string): void;
+}
+
+/**
+ * The object in the body of a create or update, as its type reads it.
+ * @throws StatusError 400 for a body that is not of the kind, 415 for a format that is not read
+ */
+export function decodeBody(request: ApiRequest, expected: ExpectedKind, context: DecodingContext): AnyObject {
+  const sent = read(request, expected);
+  const object = withKind(sent, expected, context.registry);
+  const type = schemaOf(expected.group, expected.version, expected.kind);
+  if (type === undefined) return object;
+  const isJson = mediaType(request) === 'application/json';
+  if (isJson || mediaType(request) === 'application/yaml') {
+    checkFields(isJson ? decoder.decode(request.body) : object, type, expected, context);
+  }
+  return roundTrip(object, type) as AnyObject;
+}
+
+function checkFields(
+  body: string | Readonly<Record<string, unknown>>,
+  type: TypeSchema,
+  { kind, version }: ExpectedKind,
+  context: DecodingContext,
+): void {
+  const { error, problems } = validateFields(body, type);
+  const refuse = (why: string): Error =>
+    badRequest(`${kind} in version "${version}" cannot be handled as a ${kind}: ${why}`);
+  if (error !== undefined) throw refuse(error);
+  if (problems.length === 0 || context.fieldValidation === 'Ignore') return;
+  if (context.fieldValidation === 'Strict') throw refuse(strictDecodingError(problems));
+  for (const problem of problems) context.warn(problem);
+}
+
+/** Any body as plain data, for options and patches; undefined where there is none. */
+export function decodeData(request: ApiRequest): unknown {
+  if (request.body.length === 0) return undefined;
+  return read(request, { group: '', version: 'v1', kind: 'DeleteOptions' });
+}
+
+function read(request: ApiRequest, expected: ExpectedKind): unknown {
+  const text = (): string => decoder.decode(request.body);
+  switch (mediaType(request)) {
+    case 'application/json':
+      return readJsonBody(text(), expected);
+    case 'application/yaml':
+      return readYaml(text());
+    case 'application/vnd.kubernetes.protobuf':
+      try {
+        return decodeProtobuf(request.body);
+      } catch (error) {
+        throw error instanceof ParseError ? badRequest(error.message) : error;
+      }
+    default:
+      throw unsupportedMediaType();
+  }
+}
+
+function readJsonBody(text: string, { kind }: ExpectedKind): unknown {
+  try {
+    return parseJson(text);
+  } catch (error) {
+    const shown = text === '' ? '<empty>' : text;
+    throw badRequest(
+      `the object provided is unrecognized (must be of type ${kind}): couldn't get version/kind; json parse error: ${messageOf(error)} (${shown})`,
+    );
+  }
+}
+
+/** @throws {ParseError} with the words of the server's decoder */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    readJson(text);
+    throw error;
+  }
+}
+
+/** @throws StatusError 400 */
+export function readYaml(text: string): unknown {
+  try {
+    return parseYaml(text);
+  } catch (error) {
+    throw badRequest(`error decoding YAML: error converting YAML to JSON: yaml: ${messageOf(error)}`);
+  }
+}
+
+/** Checks kind and version; both may be missing, the path says them. */
+function withKind(sent: unknown, expected: ExpectedKind, registry: ResourceRegistry): AnyObject {
+  const wanted = apiVersionOf(expected);
+  const fields = isObject(sent) ? sent : {};
+  const kind = textOr(fields['kind'], expected.kind);
+  const apiVersion = textOr(fields['apiVersion'], wanted);
+  if (kind !== expected.kind || apiVersion !== wanted) {
+    throw badRequest(kindProblem(kind, apiVersion, expected, registry));
+  }
+  const metadata = isObject(fields['metadata']) ? { ...fields['metadata'] } : {};
+  return { ...fields, kind, apiVersion, metadata } as unknown as AnyObject;
+}
+
+function textOr(value: unknown, otherwise: string): string {
+  return typeof value === 'string' && value !== '' ? value : otherwise;
+}
+
+function kindProblem(
+  kind: string,
+  apiVersion: string,
+  expected: ExpectedKind,
+  registry: ResourceRegistry,
+): string {
+  const [first = '', second] = apiVersion.split('/');
+  const group = second === undefined ? '' : first;
+  const version = second ?? first;
+  const known = [...registry.all()].some(
+    ({ resource }) => resource.kind === kind && resource.group === group && resource.version === version,
+  );
+  const internal = expected.group === '' ? 'core' : (expected.group.split('.')[0] ?? '');
+  const why = known
+    ? `converting (${version}.${kind}) to (${internal}.${expected.kind}): unknown conversion`
+    : `no kind "${kind}" is registered for version "${apiVersion}" in scheme "pkg/runtime/scheme.go:111"`;
+  return `${kind} in version "${version}" cannot be handled as a ${expected.kind}: ${why}`;
+}

@@ -1,0 +1,148 @@
+import { discoveryDocuments, openapiDocument, openapiHash, openapiPaths } from '../data.ts';
+import { notAcceptable } from '../status.ts';
+import type { DiscoveredResource, DiscoveryDocument } from '../resource-registry.ts';
+import type { ApiRequest } from '../types.ts';
+import { jsonResponse, pageNotFound, textResponse } from './responses.ts';
+import type { CompleteResponse } from './responses.ts';
+
+const AGGREGATED = /g=apidiscovery\.k8s\.io;v=(v2|v2beta1);as=apigroupdiscoverylist/;
+const FAR_FUTURE = 'Wed, 21 Oct 2099 07:28:00 GMT';
+
+/** What custom resources add to the documents. */
+export type ExtraGroups = () => DiscoveryDocument['items'];
+
+/**
+ * What the server serves, as clients ask for it: aggregated (`APIGroupDiscoveryList`) and one document a group and
+ * version, and the OpenAPI v3 documents. https://kubernetes.io/docs/concepts/overview/kubernetes-api/
+ */
+export class Discovery {
+  readonly #extra: ExtraGroups;
+
+  constructor(extra: ExtraGroups) {
+    this.#extra = extra;
+  }
+
+  /** @param segments the parts of the path, at most `apis/G/V` */
+  serve(request: ApiRequest, segments: readonly string[]): CompleteResponse {
+    const [root, second, third] = segments;
+    if (segments.length === 1) {
+      const accepted = AGGREGATED.exec((request.headers['accept'] ?? '').toLowerCase().replaceAll(' ', ''));
+      if (accepted !== null) return this.#aggregated(root === 'api', accepted[1] ?? 'v2');
+      return root === 'api' ? jsonResponse(200, legacyVersions) : this.#groups();
+    }
+    if (root === 'api') return second === 'v1' ? this.#resources('', 'v1') : pageNotFound();
+    if (third === undefined) return this.#group(second ?? '');
+    return this.#resources(second ?? '', third);
+  }
+
+  #aggregated(core: boolean, version: string): CompleteResponse {
+    const items = core ? discoveryDocuments().api.items : this.#named();
+    const document = {
+      kind: 'APIGroupDiscoveryList',
+      apiVersion: `apidiscovery.k8s.io/${version}`,
+      metadata: {},
+      items,
+    };
+    const contentType = `application/json;g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`;
+    return textResponse(200, contentType, JSON.stringify(document), {
+      'cache-control': 'public',
+      vary: 'Accept',
+    });
+  }
+
+  #groups(): CompleteResponse {
+    const groups = this.#named().map((group) => ({ ...apiGroup(group) }));
+    return jsonResponse(200, { kind: 'APIGroupList', apiVersion: 'v1', groups });
+  }
+
+  #group(name: string): CompleteResponse {
+    const group = this.#named().find(({ metadata }) => metadata.name === name);
+    if (group === undefined) return pageNotFound();
+    return jsonResponse(200, { kind: 'APIGroup', apiVersion: 'v1', ...apiGroup(group) });
+  }
+
+  #resources(group: string, version: string): CompleteResponse {
+    const groups = group === '' ? discoveryDocuments().api.items : this.#named();
+    const found = groups
+      .find(({ metadata }) => (metadata.name ?? '') === group)
+      ?.versions.find((candidate) => candidate.version === version);
+    if (found === undefined) return pageNotFound();
+    const groupVersion = group === '' ? version : `${group}/${version}`;
+    const resources = (found.resources ?? []).flatMap(resourceEntries);
+    return jsonResponse(200, { kind: 'APIResourceList', apiVersion: 'v1', groupVersion, resources });
+  }
+
+  #named(): DiscoveryDocument['items'] {
+    return [...discoveryDocuments().apis.items, ...this.#extra()];
+  }
+}
+
+const legacyVersions = {
+  kind: 'APIVersions',
+  versions: ['v1'],
+  serverAddressByClientCIDRs: [{ clientCIDR: '0.0.0.0/0', serverAddress: '10.96.0.1:443' }],
+};
+
+function apiGroup({ metadata, versions }: DiscoveryDocument['items'][number]): object {
+  const name = metadata.name ?? '';
+  const all = versions.map(({ version }) => ({ groupVersion: `${name}/${version}`, version }));
+  return { name, versions: all, preferredVersion: all[0] };
+}
+
+/** A resource and its subresources as entries of an APIResourceList. */
+function resourceEntries(discovered: DiscoveredResource): object[] {
+  const { resource, responseKind, scope, singularResource, verbs, shortNames, categories } = discovered;
+  const namespaced = scope === 'Namespaced';
+  return [
+    {
+      name: resource,
+      singularName: singularResource,
+      namespaced,
+      kind: responseKind.kind,
+      verbs,
+      ...(shortNames && { shortNames }),
+      ...(categories && { categories }),
+    },
+    ...(discovered.subresources ?? []).map((subresource) => ({
+      name: `${resource}/${subresource.subresource}`,
+      singularName: '',
+      namespaced,
+      ...kindElsewhere(subresource.responseKind),
+      kind: subresource.responseKind?.kind ?? responseKind.kind,
+      verbs: subresource.verbs,
+    })),
+  ];
+}
+
+/** Group and version of a subresource's kind, where it is another API's. */
+function kindElsewhere(kind: { readonly group?: string; readonly version?: string } | undefined): object {
+  const { group = '', version = '' } = kind ?? {};
+  return { ...(group !== '' && { group }), ...(version !== '' && { version }) };
+}
+
+/** `/openapi/...`: the index, one document for each group and version, and no v2. */
+export function serveOpenApi(segments: readonly string[], query: URLSearchParams): CompleteResponse {
+  if (segments[1] !== 'v3') {
+    if (segments[1] === 'v2') throw notAcceptable();
+    return pageNotFound();
+  }
+  if (segments.length === 2) return jsonResponse(200, { paths: openApiIndex() });
+  const path = segments.slice(2).join('/');
+  const hash = openapiHash(path);
+  if (hash === undefined) return pageNotFound();
+  const asked = query.get('hash');
+  const url = `/openapi/v3/${path}?hash=${hash}`;
+  const headers = { etag: `"${hash}"`, vary: 'Accept' };
+  if (asked !== null && asked !== hash)
+    return textResponse(301, 'application/json', '', { ...headers, location: url });
+  const caching = asked === null ? {} : { 'cache-control': 'public, immutable', expires: FAR_FUTURE };
+  return textResponse(200, 'application/json', openapiDocument(path) ?? '{}', { ...headers, ...caching });
+}
+
+function openApiIndex(): Record<string, { serverRelativeURL: string }> {
+  const entries = openapiPaths().map((path): [string, { serverRelativeURL: string }] => [
+    path,
+    { serverRelativeURL: `/openapi/v3/${path}?hash=${openapiHash(path) ?? ''}` },
+  ]);
+  return Object.fromEntries(entries);
+}

@@ -1,0 +1,165 @@
+import type { ResourceInfo } from '../resource-registry.ts';
+import { get } from '../rest/get.ts';
+import { list } from '../rest/list.ts';
+import { patch } from '../rest/patch.ts';
+import type { ResourceRequest, RestParts } from '../rest/resource-request.ts';
+import { watch } from '../rest/watch.ts';
+import { create, remove, removeCollection, update } from '../rest/write.ts';
+import { methodNotAllowed, resourceNotServed, unauthorizedAction } from '../status.ts';
+import { bind } from '../subresources/pods.ts';
+import { reviews } from '../subresources/reviews.ts';
+import { serveSubresource } from '../subresources/subresources.ts';
+import type { ApiRequest, ApiResponse, UserInfo } from '../types.ts';
+import { listOptions } from './list-options.ts';
+import { negotiate } from './negotiation.ts';
+import { pageNotFound } from './responses.ts';
+import type { RequestPath } from './request-path.ts';
+
+type ResourcePath = RequestPath & { kind: 'resource' };
+
+const ENDPOINTS_WARNING = 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice';
+const COLLECTION_VERBS: Readonly<Record<string, string>> = {
+  GET: 'list',
+  POST: 'create',
+  DELETE: 'deletecollection',
+};
+const OBJECT_VERBS: Readonly<Record<string, string>> = {
+  GET: 'get',
+  PUT: 'update',
+  PATCH: 'patch',
+  DELETE: 'delete',
+};
+const SUBRESOURCE_VERBS: Readonly<Record<string, string>> = { ...OBJECT_VERBS, POST: 'create' };
+
+/** Subresources that clients open with POST or GET; the verb of authorization follows the method. */
+const WRITES: Readonly<Record<string, string>> = {
+  POST: 'create',
+  PUT: 'update',
+  PATCH: 'patch',
+  DELETE: 'delete',
+};
+
+/**
+ * Answers a request for a resource.
+ * @throws StatusError 403, 404, 405 and what the handlers throw
+ */
+export function serveResource(
+  parts: RestParts,
+  http: ApiRequest,
+  path: ResourcePath,
+  user: UserInfo,
+): ApiResponse {
+  const query = new URLSearchParams(http.query);
+  authorize(parts, path, user, verbOf(http.method, path, query));
+  const info = parts.registry.find(path.group, path.version, path.plural);
+  if (info === undefined) {
+    const known = [...parts.registry.all()].some(({ resource }) => resource.group === path.group);
+    return known ? refuseUnknown() : pageNotFound();
+  }
+  const namespace = info.storage === 'namespaces' ? undefined : path.namespace;
+  checkScope(info, path, namespace);
+  checkMethod(info, path, http.method);
+  const request: ResourceRequest = {
+    http,
+    info,
+    namespace,
+    name: path.name ?? '',
+    subresource: path.subresource,
+    query,
+    representation: negotiate(http.headers, query),
+    user,
+    warnings: info.storage === 'endpoints' ? [ENDPOINTS_WARNING] : [],
+  };
+  if (path.subresource !== undefined) return serveSubresource(parts, request);
+  return path.name === undefined ? serveCollection(parts, request) : serveObject(parts, request);
+}
+
+function refuseUnknown(): never {
+  throw resourceNotServed();
+}
+
+function serveCollection(parts: RestParts, request: ResourceRequest): ApiResponse {
+  const { info, http } = request;
+  switch (http.method) {
+    case 'GET': {
+      const options = listOptions(request.query);
+      return options.watch ? watch(parts, request, options) : list(parts, request, options);
+    }
+    case 'POST': {
+      if (info.storage === 'bindings') return bind(parts, request);
+      const review = reviews[info.resource.plural];
+      return review === undefined ? create(parts, request) : review(parts, request);
+    }
+    case 'DELETE':
+      return removeCollection(parts, request);
+    default:
+      throw methodNotAllowed();
+  }
+}
+
+function serveObject(parts: RestParts, request: ResourceRequest): ApiResponse {
+  switch (request.http.method) {
+    case 'GET':
+      return get(parts, request);
+    case 'PUT':
+      return update(parts, request);
+    case 'PATCH':
+      return patch(parts, request);
+    case 'DELETE':
+      return remove(parts, request);
+    default:
+      throw methodNotAllowed();
+  }
+}
+
+function verbOf(method: string, { name }: ResourcePath, query: URLSearchParams): string {
+  if (method === 'GET' || method === 'HEAD') {
+    if (name !== undefined) return 'get';
+    const watching = query.get('watch');
+    return watching !== null && watching !== 'false' && watching !== '0' ? 'watch' : 'list';
+  }
+  if (method === 'DELETE' && name === undefined) return 'deletecollection';
+  return WRITES[method] ?? method.toLowerCase();
+}
+
+function authorize(parts: RestParts, path: ResourcePath, user: UserInfo, verb: string): void {
+  const { group, version, plural, name, subresource } = path;
+  // A namespace counts as inside itself.
+  const namespace = plural === 'namespaces' && group === '' ? name : path.namespace;
+  const attributes = {
+    verb,
+    group,
+    version,
+    resource: plural,
+    ...(subresource !== undefined && { subresource }),
+    ...(namespace !== undefined && { namespace }),
+    ...(name !== undefined && { name }),
+  };
+  const { allowed, reason } = parts.stages.authorizer.authorize(user, attributes);
+  if (!allowed) throw unauthorizedAction(user, attributes, reason);
+}
+
+function checkScope({ resource }: ResourceInfo, path: ResourcePath, namespace: string | undefined): void {
+  const outside = resource.namespaced
+    ? namespace === undefined && path.name !== undefined
+    : namespace !== undefined;
+  if (outside || path.rest.length > 0) throw resourceNotServed();
+}
+
+/** Only what discovery names is answered. */
+function checkMethod({ resource, discovered }: ResourceInfo, path: ResourcePath, method: string): void {
+  const { subresource, name } = path;
+  const verbs =
+    subresource === undefined
+      ? discovered.verbs
+      : discovered.subresources?.find((item) => item.subresource === subresource)?.verbs;
+  if (verbs === undefined) throw resourceNotServed();
+  const isCollection = name === undefined;
+  const verb = isCollection
+    ? COLLECTION_VERBS[method]
+    : subresource === undefined
+      ? OBJECT_VERBS[method]
+      : SUBRESOURCE_VERBS[method];
+  const needsNamespace = verb === 'create' && resource.namespaced && path.namespace === undefined;
+  if (verb === undefined || !verbs.includes(verb) || needsNamespace) throw methodNotAllowed();
+}

@@ -1,0 +1,73 @@
+import { pageNotFound, textResponse } from './responses.ts';
+import type { CompleteResponse } from './responses.ts';
+
+const PLAIN = 'text/plain; charset=utf-8';
+
+const START_HOOKS = [
+  'start-apiserver-admission-initializer',
+  'generic-apiserver-start-informers',
+  'priority-and-fairness-config-consumer',
+  'priority-and-fairness-filter',
+  'storage-object-count-tracker-hook',
+  'start-apiextensions-informers',
+  'start-apiextensions-controllers',
+  'crd-informer-synced',
+  'start-system-namespaces-controller',
+  'peer-endpoint-reconciler-controller',
+  'start-cluster-authentication-info-controller',
+  'start-kube-apiserver-identity-lease-controller',
+  'start-kube-apiserver-identity-lease-garbage-collector',
+  'storage-readiness',
+  'start-legacy-token-tracking-controller',
+  'start-service-ip-repair-controllers',
+  'rbac/bootstrap-roles',
+  'scheduling/bootstrap-system-priority-classes',
+  'priority-and-fairness-config-producer',
+  'bootstrap-controller',
+  'start-kubernetes-service-cidr-controller',
+  'aggregator-reload-proxy-client-cert',
+  'start-kube-aggregator-informers',
+  'apiservice-status-local-available-controller',
+  'apiservice-status-remote-available-controller',
+  'apiservice-registration-controller',
+  'apiservice-discovery-controller',
+  'kube-apiserver-autoregistration',
+].map((name) => `poststarthook/${name}`);
+const LAST_HOOKS = [
+  'autoregister-completion',
+  'poststarthook/apiservice-openapi-controller',
+  'poststarthook/apiservice-openapiv3-controller',
+];
+
+const CHECKS: Readonly<Record<string, readonly string[]>> = {
+  healthz: ['ping', 'log', 'etcd', ...START_HOOKS, ...LAST_HOOKS],
+  livez: ['ping', 'log', 'etcd', ...START_HOOKS, ...LAST_HOOKS],
+  readyz: [
+    'ping',
+    'log',
+    'etcd',
+    'etcd-readiness',
+    'informer-sync',
+    ...START_HOOKS,
+    ...LAST_HOOKS,
+    'shutdown',
+  ],
+};
+
+/** Whether a path is one of the health endpoints. */
+export function isHealthPath(segments: readonly string[]): boolean {
+  return Object.hasOwn(CHECKS, segments[0] ?? '');
+}
+
+/** `/healthz`, `/livez`, `/readyz` and their single checks: a simulated server is always well. */
+export function serveHealth(segments: readonly string[], query: URLSearchParams): CompleteResponse {
+  const [endpoint = '', ...check] = segments;
+  const checks = CHECKS[endpoint] ?? [];
+  const headers = { 'x-content-type-options': 'nosniff' };
+  if (check.length > 0) {
+    return checks.includes(check.join('/')) ? textResponse(200, PLAIN, 'ok', headers) : pageNotFound();
+  }
+  if (!query.has('verbose')) return textResponse(200, PLAIN, 'ok', headers);
+  const lines = checks.map((name) => `[+]${name} ok\n`).join('');
+  return textResponse(200, PLAIN, `${lines}${endpoint} check passed\n`, headers);
+}

@@ -1,0 +1,56 @@
+import { notAcceptable } from '../status.ts';
+
+/** How the answer is to look. https://kubernetes.io/docs/reference/using-api/api-concepts/#alternate-representations-of-resources */
+export interface Representation {
+  readonly format: 'json' | 'yaml';
+  readonly as: 'object' | 'table' | 'metadata';
+  /** What each row of a table carries beside its cells. */
+  readonly includeObject: 'Metadata' | 'None' | 'Object';
+  /** For people: indented, as the server does for curl and browsers. */
+  readonly pretty: boolean;
+}
+
+const INCLUDE_OBJECT = new Set(['Metadata', 'None', 'Object']);
+
+/**
+ * The first form that the client accepts and that there is: protobuf and CBOR are not written here, so JSON is
+ * taken instead where the client allows it (every known client does).
+ * @throws StatusError 406
+ */
+export function negotiate(headers: Readonly<Record<string, string>>, query: URLSearchParams): Representation {
+  const include = query.get('includeObject') ?? '';
+  const includeObject = INCLUDE_OBJECT.has(include)
+    ? (include as Representation['includeObject'])
+    : 'Metadata';
+  const pretty = isPretty(headers['user-agent'] ?? '', query.get('pretty'));
+  const accept = headers['accept'] ?? '';
+  if (accept === '') return { format: 'json', as: 'object', includeObject, pretty };
+  for (const clause of accept.split(',')) {
+    const [type = '', ...parameters] = clause.split(';').map((part) => part.trim().toLowerCase());
+    const format = formatOf(type);
+    const as = shapeOf(parameters);
+    if (format !== undefined && as !== undefined) return { format, as, includeObject, pretty };
+  }
+  throw notAcceptable();
+}
+
+function formatOf(type: string): Representation['format'] | undefined {
+  if (type === 'application/json' || type === '*/*' || type === 'application/*') return 'json';
+  return type === 'application/yaml' ? 'yaml' : undefined;
+}
+
+function shapeOf(parameters: readonly string[]): Representation['as'] | undefined {
+  const values = new Map(parameters.map((text) => text.split('=', 2) as [string, string]));
+  const as = values.get('as');
+  if (as === undefined)
+    return values.get('stream') === undefined || values.get('stream') === 'watch' ? 'object' : undefined;
+  if (values.get('g') !== 'meta.k8s.io' || !['v1', 'v1beta1'].includes(values.get('v') ?? ''))
+    return undefined;
+  if (as === 'table') return 'table';
+  return as === 'partialobjectmetadata' || as === 'partialobjectmetadatalist' ? 'metadata' : undefined;
+}
+
+function isPretty(userAgent: string, parameter: string | null): boolean {
+  if (parameter !== null) return parameter !== 'false' && parameter !== '0';
+  return /^(curl|Wget|Mozilla\/5\.0)/.test(userAgent);
+}

@@ -1,0 +1,57 @@
+import type { Status } from '../../../model/objects.ts';
+import type { ApiResponse } from '../types.ts';
+
+const encoder = new TextEncoder();
+
+export type CompleteResponse = ApiResponse & { kind: 'complete' };
+
+/** An answer with a body of text. */
+export function textResponse(
+  status: number,
+  contentType: string,
+  body: string,
+  headers: Readonly<Record<string, string>> = {},
+): CompleteResponse {
+  return {
+    kind: 'complete',
+    status,
+    headers: { 'cache-control': 'no-cache, private', 'content-type': contentType, ...headers },
+    body: encoder.encode(body),
+  };
+}
+
+export function jsonResponse(
+  status: number,
+  body: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): CompleteResponse {
+  return textResponse(status, 'application/json', JSON.stringify(body), headers);
+}
+
+/** 404 of a path that nothing is behind. */
+export function pageNotFound(): CompleteResponse {
+  return textResponse(404, 'text/plain; charset=utf-8', '404 page not found\n', {
+    'x-content-type-options': 'nosniff',
+  });
+}
+
+/** An error as its Status; clients take the wait before a retry from the header. */
+export function statusResponse(status: Status & { readonly code: number }, pretty = false): CompleteResponse {
+  const retryAfter = status.details?.retryAfterSeconds;
+  return textResponse(
+    status.code,
+    'application/json',
+    pretty ? JSON.stringify(status, undefined, 2) : JSON.stringify(status),
+    retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) },
+  );
+}
+
+/** The `Warning` header, which may carry several. https://kubernetes.io/docs/reference/using-api/api-concepts/#warnings */
+export function warningHeader(warnings: readonly string[]): Record<string, string> {
+  if (warnings.length === 0) return {};
+  return { warning: [...new Set(warnings)].map((text) => `299 - ${quoted(text)}`).join(', ') };
+}
+
+function quoted(text: string): string {
+  return `"${text.replace(/[\\"]/g, '\\$&')}"`;
+}

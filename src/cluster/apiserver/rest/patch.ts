@@ -1,0 +1,261 @@
+import { messageOf } from '../../../core/errors.ts';
+import { copy, isObject } from '../../../core/json.ts';
+import type { AnyObject } from '../../../model/objects.ts';
+import { serverSideApply } from '../../../model/patch/apply/server-side-apply.ts';
+import { applyJsonPatch } from '../../../model/patch/json-patch.ts';
+import type { JsonPatchOperation } from '../../../model/patch/json-patch.ts';
+import { applyMergePatch } from '../../../model/patch/merge-patch.ts';
+import { PatchError } from '../../../model/patch/patch-error.ts';
+import { applyStrategicMergePatch } from '../../../model/patch/strategic-merge.ts';
+import { apiVersionOf } from '../../../model/resources.ts';
+import { roundTrip } from '../../../model/schema/round-trip.ts';
+import { strictDecodingError, validateFields } from '../field-validation.ts';
+import { mediaType, parseJson, readYaml } from '../http/decoding.ts';
+import { writeOptions } from '../http/options.ts';
+import type { WriteOptions } from '../http/options.ts';
+import { badRequest, invalid, notFound, statusError, unsupportedPatchType } from '../status.ts';
+import type { ApiResponse } from '../types.ts';
+import { resetFields, schemaFor } from './managed-fields.ts';
+import type { ResourceRequest, RestParts } from './resource-request.ts';
+import { targetOf, writeContext } from './resource-request.ts';
+import { objectResponse } from './write.ts';
+import { onlyStatus } from './writer.ts';
+import type { UpdateOptions } from './writer.ts';
+
+const APPLY_PATCH = 'application/apply-patch+yaml';
+const STRATEGIC_PATCH = 'application/strategic-merge-patch+json';
+const decoder = new TextDecoder();
+
+/** Turns an object, as the client sees it, into the one that it asks for. */
+type Change = (object: AnyObject) => AnyObject;
+
+/** PATCH of an object or of one of its subresources. */
+export function patch(
+  parts: RestParts,
+  request: ResourceRequest,
+  update: Pick<UpdateOptions, 'apply'> = request.subresource === 'status' ? { apply: onlyStatus } : {},
+): ApiResponse {
+  const options = writeOptions(request.query, 'PatchOptions');
+  if (mediaType(request.http) === APPLY_PATCH) return apply(parts, request, options, update);
+  const change = changeOf(request, options);
+  const { view } = request.info;
+  const { subresource } = request;
+  const object = parts.writer.update(
+    writeContext(request, options),
+    targetOf(parts, request),
+    (old) => {
+      const changed = typed(request, change(view === undefined ? old : view.fromStored(old)), options);
+      return view === undefined ? changed : view.toStored(changed);
+    },
+    { ...update, ...(subresource !== undefined && { subresource }) },
+  );
+  return objectResponse(parts, request, 200, object);
+}
+
+/**
+ * What the body asks for, whatever kind of patch it is but apply.
+ * @throws StatusError 400, 415 or 422
+ */
+export function changeOf(request: ResourceRequest, options: WriteOptions): Change {
+  const type = mediaType(request.http);
+  if (options.force) {
+    throw invalid({ group: 'meta.k8s.io', kind: 'PatchOptions' }, '', [
+      {
+        type: 'FieldValueForbidden',
+        field: 'force',
+        detail: 'Forbidden: may not be specified for non-apply patch',
+      },
+    ]);
+  }
+  switch (type) {
+    case 'application/json-patch+json': {
+      const operations = decodePatch(request);
+      if (!Array.isArray(operations)) {
+        throw badRequest(
+          `error decoding patch: json: cannot unmarshal ${goTypeOf(operations)} into Go value of type []handlers.jsonPatchOp`,
+        );
+      }
+      return guarded((object) => applyJsonPatch(object, operations as JsonPatchOperation[]));
+    }
+    case 'application/merge-patch+json': {
+      const document = decodePatch(request);
+      if (!isObject(document)) throw badRequest(`error decoding patch: ${notAnObject(document)}`);
+      return guarded((object) => applyMergePatch(object, document));
+    }
+    case STRATEGIC_PATCH: {
+      const schema = schemaFor(request.info);
+      if (schema === undefined) throw unsupportedPatchType();
+      const document = decodePatch(request);
+      if (!isObject(document)) throw badRequest(notAnObject(document));
+      return guarded((object) => applyStrategicMergePatch(object, document, schema));
+    }
+    default:
+      throw unsupportedPatchType();
+  }
+}
+
+/** @throws StatusError 400 */
+export function decodePatch({ http }: ResourceRequest): unknown {
+  try {
+    return parseJson(decoder.decode(http.body));
+  } catch (error) {
+    const prefix = mediaType(http) === STRATEGIC_PATCH ? '' : 'error decoding patch: ';
+    throw badRequest(prefix + messageOf(error));
+  }
+}
+
+function guarded(change: (object: AnyObject) => unknown): Change {
+  return (object) => {
+    try {
+      return change(object) as AnyObject;
+    } catch (error) {
+      throw error instanceof PatchError ? patchRefused(error) : error;
+    }
+  };
+}
+
+/** The server hides behind these words what is wrong with a patch that cannot be applied. */
+function patchRefused({ code, message }: PatchError): Error {
+  if (code === 400) return badRequest(message);
+  if (code === 422)
+    return statusError(422, 'Invalid', 'the server rejected our request due to an error in our request', {});
+  return statusError(500, undefined, message);
+}
+
+function notAnObject(value: unknown): string {
+  return `json: cannot unmarshal ${goTypeOf(value)} into Go value of type map[string]interface {}`;
+}
+
+function goTypeOf(value: unknown): string {
+  if (Array.isArray(value)) return 'array';
+  return typeof value === 'boolean' ? 'bool' : typeof value;
+}
+
+/** The changed object as its type reads it; a draft of its own. */
+function typed(request: ResourceRequest, object: AnyObject, options: WriteOptions): AnyObject {
+  const { resource } = request.info;
+  const schema = schemaFor(request.info);
+  if (object.kind !== resource.kind || object.apiVersion !== apiVersionOf(resource)) {
+    const version = object.apiVersion.split('/').at(-1) ?? '';
+    throw patchInvalid(
+      request,
+      object,
+      `no kind "${object.kind}" is registered for version "${version}" in scheme "pkg/runtime/scheme.go:111"`,
+    );
+  }
+  if (schema === undefined) return copy(object);
+  const { error, problems } = validateFields(object, schema);
+  if (error !== undefined) throw patchInvalid(request, object, error);
+  if (problems.length > 0 && options.fieldValidation === 'Strict') {
+    throw patchInvalid(request, object, strictDecodingError(problems));
+  }
+  if (options.fieldValidation === 'Warn') request.warnings.push(...problems);
+  return roundTrip(object, schema) as AnyObject;
+}
+
+/** 422 of a patch whose result is not of the type; it shows what was to be decoded. */
+function patchInvalid(request: ResourceRequest, object: AnyObject, why: string): Error {
+  const strategic = mediaType(request.http) === STRATEGIC_PATCH;
+  const shown = strategic ? goText(decodePatch(request)) : JSON.stringify(object);
+  return invalid({ group: '', kind: '' }, '', [
+    { type: 'FieldValueInvalid', field: 'patch', detail: `Invalid value: ${JSON.stringify(shown)}: ${why}` },
+  ]);
+}
+
+/** A value as Go prints it: `map[a:b c:[1 2]]`. */
+function goText(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(goText).join(' ')}]`;
+  if (value === null) return '<nil>';
+  if (!isObject(value)) return typeof value === 'string' ? value : JSON.stringify(value);
+  const keys = Object.keys(value).sort();
+  return `map[${keys.map((key) => `${key}:${goText(value[key])}`).join(' ')}]`;
+}
+
+/** Server-side apply, which creates what is not there. https://kubernetes.io/docs/reference/using-api/server-side-apply/ */
+function apply(
+  parts: RestParts,
+  request: ResourceRequest,
+  options: WriteOptions,
+  update: Pick<UpdateOptions, 'apply'>,
+): ApiResponse {
+  const { info, subresource } = request;
+  if (options.fieldManager === undefined) {
+    throw invalid({ group: 'meta.k8s.io', kind: 'PatchOptions' }, '', [
+      {
+        type: 'FieldValueRequired',
+        field: 'fieldManager',
+        detail: 'Required value: is required for apply patch',
+      },
+    ]);
+  }
+  const applied = appliedObject(request);
+  const schema = schemaFor(info);
+  if (schema === undefined) throw unsupportedPatchType();
+  const context = writeContext(request, options);
+  const target = targetOf(parts, request);
+  const { view } = info;
+  const reset = resetFields(info, subresource);
+  const merged = (live: AnyObject | undefined): AnyObject => {
+    const seen = live === undefined || view === undefined ? live : view.fromStored(live);
+    const result = guarded(() =>
+      serverSideApply({
+        live: seen,
+        applied,
+        force: options.force,
+        manager: context.manager,
+        apiVersion: apiVersionOf(info.resource),
+        ...(subresource !== undefined && { subresource }),
+        time: parts.simulation.timestamp(),
+        managedFields: live?.metadata.managedFields,
+        schema,
+        ...(reset !== undefined && { resetFields: reset }),
+      }),
+    )(seen ?? (applied as AnyObject)) as unknown as ReturnType<typeof serverSideApply>;
+    if ('conflicts' in result) throw applyConflict(result.message, result.conflicts);
+    const object = typed(request, result.object as AnyObject, options);
+    object.metadata.managedFields = [...result.managedFields];
+    return view === undefined ? object : view.toStored(object);
+  };
+  if (parts.store.get(info.storage, target.namespace, target.name) === undefined) {
+    if (subresource !== undefined) throw notFound(info.resource, target.name);
+    const draft = merged(undefined);
+    checkAppliedName(draft, target.name);
+    const object = parts.writer.create(context, target.info, target.namespace, draft, {
+      managedFieldsAreSet: true,
+    });
+    return objectResponse(parts, request, 201, object);
+  }
+  const object = parts.writer.update(context, target, merged, {
+    ...update,
+    managedFieldsAreSet: true,
+    ...(subresource !== undefined && { subresource }),
+  });
+  return objectResponse(parts, request, 200, object);
+}
+
+function checkAppliedName(draft: AnyObject, name: string): void {
+  const sent = draft.metadata.name;
+  if (sent === name) return;
+  throw badRequest(`the name of the object (${sent}) does not match the name on the URL (${name})`);
+}
+
+function appliedObject({ http }: ResourceRequest): Record<string, unknown> {
+  const object = readYaml(decoder.decode(http.body));
+  if (!isObject(object)) throw badRequest(`error decoding YAML: ${notAnObject(object)}`);
+  const { apiVersion, kind } = object;
+  if (typeof apiVersion !== 'string' || typeof kind !== 'string' || apiVersion === '' || kind === '') {
+    const version = typeof apiVersion === 'string' ? apiVersion : '';
+    const group = version.includes('/') ? version : `/${version}`;
+    throw badRequest(`invalid object type: ${group}, Kind=${typeof kind === 'string' ? kind : ''}`);
+  }
+  return object;
+}
+
+function applyConflict(
+  message: string,
+  conflicts: readonly { readonly message: string; readonly field: string }[],
+): Error {
+  return statusError(409, 'Conflict', message, {
+    causes: conflicts.map((conflict) => ({ reason: 'FieldManagerConflict', ...conflict })),
+  });
+}

@@ -1,0 +1,54 @@
+import { get } from '../rest/get.ts';
+import { patch } from '../rest/patch.ts';
+import type { ResourceRequest, RestParts } from '../rest/resource-request.ts';
+import { update } from '../rest/write.ts';
+import { methodNotAllowed, statusError } from '../status.ts';
+import type { ApiResponse } from '../types.ts';
+import { evict } from './eviction.ts';
+import { bind, ephemeralContainers, resize } from './pods.ts';
+import { scale } from './scale.ts';
+import { execute, log, portForward } from './streams.ts';
+import { createToken } from './token.ts';
+import { finalize } from './finalize.ts';
+
+type Handler = (parts: RestParts, request: ResourceRequest) => ApiResponse;
+
+/** Each subresource answers all the methods that discovery names for it. */
+const handlers: Readonly<Record<string, Handler>> = {
+  status: part,
+  approval: part,
+  scale,
+  finalize,
+  log,
+  exec: execute,
+  attach: execute,
+  portforward: portForward,
+  binding: bind,
+  eviction: evict,
+  token: createToken,
+  ephemeralcontainers: ephemeralContainers,
+  resize,
+};
+
+/** @throws StatusError 501 for what is not simulated */
+export function serveSubresource(parts: RestParts, request: ResourceRequest): ApiResponse {
+  const handler = handlers[request.subresource ?? ''];
+  if (handler === undefined) {
+    throw statusError(501, 'NotImplemented', `${request.subresource ?? ''} is not simulated`);
+  }
+  return handler(parts, request);
+}
+
+/** A part of the object that is read and written by itself. */
+function part(parts: RestParts, request: ResourceRequest): ApiResponse {
+  switch (request.http.method) {
+    case 'GET':
+      return get(parts, request);
+    case 'PUT':
+      return update(parts, request);
+    case 'PATCH':
+      return patch(parts, request);
+    default:
+      throw methodNotAllowed();
+  }
+}

@@ -1,0 +1,123 @@
+import type { AnyObject } from '../../../model/objects.ts';
+import type { ResourceInfo } from '../resource-registry.ts';
+import {
+  apiServicePrinter,
+  configMapPrinter,
+  defaultPrinter,
+  eventPrinter,
+  flowSchemaPrinter,
+  leasePrinter,
+  nameAndAgePrinter,
+  namespacePrinter,
+  nodePrinter,
+  priorityClassPrinter,
+  resourceQuotaPrinter,
+  runtimeClassPrinter,
+  secretPrinter,
+} from './cluster.ts';
+import type { Column, Printer, Row } from './columns.ts';
+import {
+  endpointSlicePrinter,
+  endpointsPrinter,
+  ingressClassPrinter,
+  ingressPrinter,
+  ipAddressPrinter,
+  networkPolicyPrinter,
+  serviceCidrPrinter,
+  servicePrinter,
+} from './network.ts';
+import { podPrinter } from './pod.ts';
+import {
+  autoscalerPrinter,
+  certificateSigningRequestPrinter,
+  mutatingPolicyPrinter,
+  podDisruptionBudgetPrinter,
+  policyBindingPrinter,
+  roleBindingPrinter,
+  validatingPolicyPrinter,
+  webhookConfigurationPrinter,
+} from './policy.ts';
+import {
+  csiNodePrinter,
+  persistentVolumeClaimPrinter,
+  persistentVolumePrinter,
+  storageClassPrinter,
+} from './storage.ts';
+import {
+  controllerRevisionPrinter,
+  cronJobPrinter,
+  daemonSetPrinter,
+  deploymentPrinter,
+  jobPrinter,
+  podTemplatePrinter,
+  replicaSetPrinter,
+  replicationControllerPrinter,
+  statefulSetPrinter,
+} from './workloads.ts';
+
+/** By the resource that objects are stored as; each printer reads its own kind. */
+const printers: Readonly<Record<string, Printer<never>>> = {
+  pods: podPrinter,
+  podtemplates: podTemplatePrinter,
+  replicationcontrollers: replicationControllerPrinter,
+  'deployments.apps': deploymentPrinter,
+  'replicasets.apps': replicaSetPrinter,
+  'statefulsets.apps': statefulSetPrinter,
+  'daemonsets.apps': daemonSetPrinter,
+  'controllerrevisions.apps': controllerRevisionPrinter,
+  'jobs.batch': jobPrinter,
+  'cronjobs.batch': cronJobPrinter,
+  services: servicePrinter,
+  endpoints: endpointsPrinter,
+  'endpointslices.discovery.k8s.io': endpointSlicePrinter,
+  'ingresses.networking.k8s.io': ingressPrinter,
+  'ingressclasses.networking.k8s.io': ingressClassPrinter,
+  'networkpolicies.networking.k8s.io': networkPolicyPrinter,
+  'ipaddresses.networking.k8s.io': ipAddressPrinter,
+  'servicecidrs.networking.k8s.io': serviceCidrPrinter,
+  nodes: nodePrinter,
+  namespaces: namespacePrinter,
+  configmaps: configMapPrinter,
+  secrets: secretPrinter,
+  serviceaccounts: nameAndAgePrinter,
+  events: eventPrinter,
+  resourcequotas: resourceQuotaPrinter,
+  'leases.coordination.k8s.io': leasePrinter,
+  'priorityclasses.scheduling.k8s.io': priorityClassPrinter,
+  'runtimeclasses.node.k8s.io': runtimeClassPrinter,
+  'apiservices.apiregistration.k8s.io': apiServicePrinter,
+  'flowschemas.flowcontrol.apiserver.k8s.io': flowSchemaPrinter,
+  persistentvolumeclaims: persistentVolumeClaimPrinter,
+  persistentvolumes: persistentVolumePrinter,
+  'storageclasses.storage.k8s.io': storageClassPrinter,
+  'csinodes.storage.k8s.io': csiNodePrinter,
+  'poddisruptionbudgets.policy': podDisruptionBudgetPrinter,
+  'horizontalpodautoscalers.autoscaling': autoscalerPrinter,
+  'rolebindings.rbac.authorization.k8s.io': roleBindingPrinter,
+  'clusterrolebindings.rbac.authorization.k8s.io': roleBindingPrinter,
+  'certificatesigningrequests.certificates.k8s.io': certificateSigningRequestPrinter,
+  'validatingwebhookconfigurations.admissionregistration.k8s.io': webhookConfigurationPrinter,
+  'mutatingwebhookconfigurations.admissionregistration.k8s.io': webhookConfigurationPrinter,
+  'validatingadmissionpolicies.admissionregistration.k8s.io': validatingPolicyPrinter,
+  'mutatingadmissionpolicies.admissionregistration.k8s.io': mutatingPolicyPrinter,
+  'validatingadmissionpolicybindings.admissionregistration.k8s.io': policyBindingPrinter,
+  'mutatingadmissionpolicybindings.admissionregistration.k8s.io': policyBindingPrinter,
+  'deviceclasses.resource.k8s.io': nameAndAgePrinter,
+  'resourceclaimtemplates.resource.k8s.io': nameAndAgePrinter,
+};
+
+/**
+ * Objects in the columns in which `kubectl get` shows them.
+ * @param objects in the form in which they are stored
+ * @param now microseconds
+ */
+export function tableOf(
+  info: ResourceInfo,
+  objects: readonly AnyObject[],
+  now: number,
+): { readonly columns: readonly Column[]; readonly rows: readonly Row[] } {
+  const printer = (
+    info.custom ? nameAndAgePrinter : (printers[info.storage] ?? defaultPrinter)
+  ) as Printer<AnyObject>;
+  return { columns: printer.columns, rows: objects.map((object) => printer.row(object, now)) };
+}
