@@ -2,8 +2,8 @@ import type { Micros, Simulation, Timer } from '../simulation/simulation.ts';
 
 /** The kernel hands out CPU quota in periods of this length (cpu.cfs_period_us, cpu.max). */
 export const PERIOD: Micros = 100_000;
-/** Less than this is nothing: what floating point leaves over. */
-const EPSILON = 1e-6;
+/** Less than this (a nanosecond) is nothing: what floating point leaves over. */
+const EPSILON = 1e-3;
 
 /** As in cpu.stat of cgroup v2. */
 export interface CpuStatistics {
@@ -14,8 +14,17 @@ export interface CpuStatistics {
 }
 
 interface Job {
-  remaining: number;
+  readonly work: number;
   readonly done: (value: undefined) => void;
+}
+
+/** A job that has a thread. Work is measured on the group's own clock, which runs as fast as its threads do. */
+interface Running {
+  readonly thread: CpuThread;
+  readonly job: Job;
+  /** Up to where `thread.used` has been booked. */
+  bookedAt: number;
+  readonly finishAt: number;
 }
 
 /**
@@ -79,13 +88,16 @@ export class CpuGroup {
   readonly #node: NodeCpu;
   readonly #simulation: Simulation;
   readonly #owner: string;
-  readonly #running = new Map<CpuThread, Job>();
+  /** By the instant they finish, on the group's clock. */
+  readonly #running: Running[] = [];
   readonly #statistics: CpuStatistics = { usageUsec: 0, periods: 0, throttled: 0, throttledUsec: 0 };
   #weight = 1;
   #quota: number | undefined;
   #left = 0;
   #period = -1;
   #rate = 1;
+  /** What a thread that never stopped would have had; starts again whenever the group is idle. */
+  #clock = 0;
   #updatedAt: Micros;
   #isThrottled = false;
   #throttledSince: Micros = 0;
@@ -109,7 +121,7 @@ export class CpuGroup {
 
   /** Threads that want a core now. */
   get runnable(): number {
-    return this.#isThrottled ? 0 : this.#running.size;
+    return this.#isThrottled ? 0 : this.#running.length;
   }
 
   /**
@@ -136,23 +148,32 @@ export class CpuGroup {
     this.#advance();
     const waiting = this.#isThrottled ? this.#simulation.now - this.#throttledSince : 0;
     const { usageUsec, throttledUsec, ...rest } = this.#statistics;
-    return { ...rest, usageUsec: Math.floor(usageUsec), throttledUsec: throttledUsec + waiting };
+    return { ...rest, usageUsec: Math.floor(usageUsec + EPSILON), throttledUsec: throttledUsec + waiting };
   }
 
-  /** Brings `used` of the threads up to now. */
-  update(): void {
+  /** Lets `thread` run `job`. */
+  start(thread: CpuThread, job: Job): void {
     this.#advance();
-  }
-
-  /** The next job of `thread`, or undefined when it has none any more. */
-  run(thread: CpuThread, job: Job | undefined): void {
-    this.#advance();
-    const before = this.runnable;
-    if (job === undefined) this.#running.delete(thread);
-    else this.#running.set(thread, job);
+    const running: Running = { thread, job, bookedAt: this.#clock, finishAt: this.#clock + job.work };
+    this.#running.splice(this.#placeAfter(running.finishAt), 0, running);
     this.#refill();
-    if (this.runnable !== before) this.#node.changed(this);
-    this.#reschedule();
+    this.#changed();
+  }
+
+  /** Takes `job` away from its thread, finished or not. */
+  stop(job: Job): void {
+    this.#advance();
+    const index = this.#running.findIndex((running) => running.job === job);
+    const [running] = this.#running.splice(index, index < 0 ? 0 : 1);
+    if (running !== undefined) this.#book(running);
+    this.#changed();
+  }
+
+  /** Brings `used` of a thread up to now. */
+  update(thread: CpuThread): void {
+    this.#advance();
+    const running = this.#running.find((each) => each.thread === thread);
+    if (running !== undefined) this.#book(running);
   }
 
   setRate(rate: number): void {
@@ -162,23 +183,44 @@ export class CpuGroup {
     this.#reschedule();
   }
 
-  /** Books what has run since the last time. Never spans the end of a period: a timer stands there. */
+  #changed(): void {
+    if (this.#running.length === 0) this.#clock = 0;
+    this.#node.changed(this);
+    this.#reschedule();
+  }
+
+  #book(running: Running): void {
+    const clock = Math.min(this.#clock, running.finishAt);
+    running.thread.used += clock - running.bookedAt;
+    running.bookedAt = clock;
+  }
+
+  #placeAfter(finishAt: number): number {
+    let low = 0;
+    let high = this.#running.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#running[middle]?.finishAt ?? 0) <= finishAt) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** Counts what has run since the last time. Never spans the end of a job or a period: a timer stands there. */
   #advance(): void {
     const elapsed = this.#simulation.now - this.#updatedAt;
     this.#updatedAt = this.#simulation.now;
-    if (elapsed === 0 || this.#isThrottled) return;
-    for (const [thread, job] of this.#running) {
-      const had = Math.min(job.remaining, elapsed * this.#rate);
-      job.remaining -= had;
-      thread.used += had;
-      this.#statistics.usageUsec += had;
-      this.#left -= had;
-    }
+    if (elapsed === 0 || this.#isThrottled || this.#running.length === 0) return;
+    const most = (this.#running[0]?.finishAt ?? 0) - this.#clock;
+    const had = Math.min(elapsed * this.#rate, most);
+    this.#clock += had;
+    this.#statistics.usageUsec += had * this.#running.length;
+    this.#left -= had * this.#running.length;
   }
 
   /** A new period begins for a container that has something to run. */
   #refill(): void {
-    if (this.#quota === undefined || this.#running.size === 0) return;
+    if (this.#quota === undefined || this.#running.length === 0) return;
     const period = Math.floor(this.#simulation.now / PERIOD);
     if (period === this.#period) return;
     this.#period = period;
@@ -204,15 +246,12 @@ export class CpuGroup {
   #reschedule(): void {
     this.#timer?.cancel();
     this.#timer = undefined;
-    if (this.#running.size === 0) return;
-    const now = this.#simulation.now;
-    let next = Infinity;
-    if (!this.#isThrottled) {
-      for (const job of this.#running.values()) next = Math.min(next, job.remaining / this.#rate);
-    }
+    const [first] = this.#running;
+    if (first === undefined) return;
+    let next = this.#isThrottled ? Infinity : (first.finishAt - this.#clock) / this.#rate;
     if (this.#quota !== undefined) {
-      if (!this.#isThrottled) next = Math.min(next, this.#left / (this.#rate * this.#running.size));
-      next = Math.min(next, PERIOD - (now % PERIOD));
+      if (!this.#isThrottled) next = Math.min(next, this.#left / (this.#rate * this.#running.length));
+      next = Math.min(next, PERIOD - (this.#simulation.now % PERIOD));
     }
     this.#timer = this.#simulation.after(Math.ceil(next - EPSILON), this.#owner, () => {
       this.#tick();
@@ -222,12 +261,18 @@ export class CpuGroup {
   #tick(): void {
     this.#timer = undefined;
     this.#advance();
-    const finished = [...this.#running].filter(([, job]) => job.remaining <= EPSILON);
-    for (const [thread, job] of finished) thread.finish(job);
+    const finished: Running[] = [];
+    for (let [first] = this.#running; first !== undefined; [first] = this.#running) {
+      if (first.finishAt - this.#clock > EPSILON) break;
+      this.#book(first);
+      finished.push(first);
+      this.#running.shift();
+    }
+    for (const { thread, job } of finished) thread.finish(job);
     this.#refill();
     const isUsedUp = this.#quota !== undefined && this.#left <= EPSILON;
     if (isUsedUp && this.runnable > 0) this.#throttle();
-    this.#reschedule();
+    this.#changed();
   }
 }
 
@@ -248,29 +293,34 @@ export class CpuThread {
 
   /** Microseconds had up to now. */
   usage(): number {
-    this.#group.update();
-    return Math.floor(this.used);
+    this.#group.update(this);
+    return Math.floor(this.used + EPSILON);
   }
 
   /** Calls `done` when `micros` of CPU have been had. @returns calls it off; what has been had is not given back. */
   spend(micros: number, done: (value: undefined) => void): () => void {
-    const job: Job = { remaining: Math.max(0, Math.floor(micros)), done };
+    const job: Job = { work: Math.max(0, Math.floor(micros)), done };
     this.#jobs.push(job);
-    if (this.#jobs.length === 1) this.#group.run(this, job);
+    if (this.#jobs.length === 1) this.#group.start(this, job);
     return () => {
-      this.#remove(job);
+      const index = this.#jobs.indexOf(job);
+      if (index < 0) return;
+      this.#jobs.splice(index, 1);
+      if (index > 0) return;
+      this.#group.stop(job);
+      this.#next();
     };
   }
 
+  /** The job at the head has been done. */
   finish(job: Job): void {
-    this.#remove(job);
+    this.#jobs.shift();
+    this.#next();
     job.done(undefined);
   }
 
-  #remove(job: Job): void {
-    const index = this.#jobs.indexOf(job);
-    if (index < 0) return;
-    this.#jobs.splice(index, 1);
-    if (index === 0) this.#group.run(this, this.#jobs[0]);
+  #next(): void {
+    const [next] = this.#jobs;
+    if (next !== undefined) this.#group.start(this, next);
   }
 }
