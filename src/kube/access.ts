@@ -12,7 +12,7 @@ export interface Access {
   readonly headers: () => Promise<Record<string, string>>;
 }
 
-export interface TlsAccess {
+interface TlsAccess {
   readonly ca?: string | Buffer;
   readonly cert?: string | Buffer;
   readonly key?: string | Buffer;

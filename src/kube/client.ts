@@ -73,7 +73,7 @@ export interface ListOptions {
   readonly fieldSelector?: string;
 }
 
-export interface WriteOptions {
+interface WriteOptions {
   readonly subresource?: string;
   readonly fieldManager?: string;
 }
@@ -89,7 +89,7 @@ export interface ApplyOptions {
   readonly force?: boolean;
 }
 
-export interface DeleteOptions {
+interface DeleteOptions {
   /** Seconds. */
   readonly grace?: number;
   readonly propagation?: 'Background' | 'Foreground' | 'Orphan';
@@ -113,7 +113,7 @@ export interface KubeEvent<T extends KubeObject = KubeObject> {
   readonly object: T;
 }
 
-export interface LogOptions {
+interface LogOptions {
   readonly container?: string;
   /** Of the instance before the last restart. */
   readonly previous?: boolean;
@@ -168,7 +168,7 @@ export type AccessAttributes =
     }
   | { readonly verb: string; readonly path: string };
 
-export interface AccessReview {
+interface AccessReview {
   readonly allowed: boolean;
   /** The authorizer's words, such as the binding that allows it. */
   readonly reason: string;

@@ -19,10 +19,10 @@ export interface WireResponse {
   on(event: 'close' | 'finish' | 'error', listener: () => void): unknown;
 }
 export type CompleteResponse = Extract<ApiResponse, { kind: 'complete' }>;
-export type StreamResponse = Extract<ApiResponse, { kind: 'stream' }>;
+type StreamResponse = Extract<ApiResponse, { kind: 'stream' }>;
 
 /** A watcher that reads so slowly that this many bytes wait for it is dropped. */
-export const MAX_QUEUED_BYTES = 16 * 1024 * 1024;
+const MAX_QUEUED_BYTES = 16 * 1024 * 1024;
 
 /** How long kube-apiserver lets a watch live that asked for no `timeoutSeconds` (`--min-request-timeout`). */
 const MIN_WATCH_SECONDS = 1800;

@@ -78,7 +78,7 @@ export function refusal(code: number, reason: string, message: string): StatusEr
 export const notFound = (message: string): ApiResponse => json(refusal(404, 'NotFound', message).status, 404);
 
 /** What the fake containers run: `cat`, `echo …`, `exit N`, `sizes`, `forever`; anything else is no program. */
-export function fakeExec(options: ExecOptions, seen: string[] = []): ApiResponse {
+function fakeExec(options: ExecOptions, seen: string[] = []): ApiResponse {
   return {
     kind: 'exec',
     options,
@@ -129,7 +129,7 @@ function run({ command: [program, ...args] }: ExecOptions, output: ExecOutput, s
 }
 
 /** Ports of the fake pods: 7 echoes, 80 serves 5 MiB once asked, 9 counts until the end, 6 resets; others refuse. */
-export function fakePortForward(seen: string[] = []): ApiResponse {
+function fakePortForward(seen: string[] = []): ApiResponse {
   return {
     kind: 'portforward',
     pod: { namespace: 'default', name: 'web' },
