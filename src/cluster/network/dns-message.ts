@@ -1,5 +1,5 @@
 /** DNS messages as data (RFC 1035), as far as cluster DNS needs them. */
-export type DnsType = 'A' | 'AAAA' | 'SRV' | 'PTR' | 'CNAME' | 'TXT' | 'NS' | 'SOA' | 'MX' | 'ANY';
+export type DnsType = 'A' | 'AAAA' | 'SRV' | 'PTR' | 'CNAME' | 'TXT' | 'NS' | 'SOA' | 'MX' | 'HINFO' | 'ANY';
 export type DnsCode = 'NOERROR' | 'FORMERR' | 'SERVFAIL' | 'NXDOMAIN' | 'NOTIMP' | 'REFUSED';
 
 export interface DnsRecord {
@@ -19,6 +19,10 @@ export interface DnsMessage {
   readonly code?: DnsCode;
   readonly answers: readonly DnsRecord[];
   readonly authority: readonly DnsRecord[];
+  /** Addresses of what the answers name. */
+  readonly additional?: readonly DnsRecord[];
   readonly authoritative?: boolean;
+  /** Set by servers that ask others (`ra`). */
+  readonly recursionAvailable?: boolean;
   readonly truncated?: boolean;
 }

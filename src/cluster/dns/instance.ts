@@ -1,0 +1,324 @@
+import { NetError, type HttpResponse, type Listening } from '../network/types.ts';
+import type { DnsMessage } from '../network/dns-message.ts';
+import type { ProgramContext } from '../runtime/types.ts';
+import { configurationHash, parseCorefile, type ServerBlock } from './corefile.ts';
+import { Dispenser } from './dispenser.ts';
+import { dotted, fitToUdp, normalName, replyTo, zoneOf } from './messages.ts';
+import type { Metrics } from './metrics.ts';
+import type { BlockContext, DnsRequest, Done, Instance, Plugin, Setup } from './plugin.ts';
+import { cache } from './plugins/cache.ts';
+import { normalZone, parseListenAddress } from './plugins/common.ts';
+import { forward, loop } from './plugins/forward.ts';
+import { hosts } from './plugins/hosts.ts';
+import { kubernetes } from './plugins/kubernetes.ts';
+import { health, ready, reload } from './plugins/lifecycle.ts';
+import { errors, log, prometheus } from './plugins/observing.ts';
+import { erratic, loadbalance, rewrite } from './plugins/shaping.ts';
+import { template } from './plugins/template.ts';
+import type { ClusterRecords } from './records.ts';
+
+/**
+ * Every directive of CoreDNS in the order in which plugins see a query, whatever the order in the Corefile. Those
+ * without a set-up here are taken and have no effect.
+ */
+const DIRECTIVES: readonly (readonly [string, Setup?])[] = [
+  ['root'],
+  ['metadata'],
+  ['geoip'],
+  ['cancel'],
+  ['tls'],
+  ['proxyproto'],
+  ['quic'],
+  ['grpc_server'],
+  ['https'],
+  ['https3'],
+  ['timeouts'],
+  ['multisocket'],
+  ['reload', reload],
+  ['nsid'],
+  ['bufsize'],
+  ['bind'],
+  ['debug'],
+  ['trace'],
+  ['ready', ready],
+  ['health', health],
+  ['pprof'],
+  ['prometheus', prometheus],
+  ['errors', errors],
+  ['log', log],
+  ['dnstap'],
+  ['local'],
+  ['dns64'],
+  ['acl'],
+  ['any'],
+  ['chaos'],
+  ['loadbalance', loadbalance],
+  ['tsig'],
+  ['cache', cache],
+  ['rewrite', rewrite],
+  ['header'],
+  ['dnssec'],
+  ['autopath'],
+  ['minimal'],
+  ['template', template],
+  ['transfer'],
+  ['hosts', hosts],
+  ['route53'],
+  ['azure'],
+  ['clouddns'],
+  ['k8s_external'],
+  ['kubernetes', kubernetes],
+  ['file'],
+  ['auto'],
+  ['secondary'],
+  ['etcd'],
+  ['loop', loop],
+  ['forward', forward],
+  ['grpc'],
+  ['erratic', erratic],
+  ['whoami'],
+  ['on'],
+  ['sign'],
+  ['view'],
+  ['nomad'],
+];
+const KNOWN: ReadonlySet<string> = new Set(DIRECTIVES.map(([name]) => name));
+
+interface Server {
+  readonly zone: string;
+  readonly port: number;
+  readonly plugins: Plugin[];
+}
+
+export interface ConfigurationOptions {
+  readonly program: ProgramContext;
+  readonly records: ClusterRecords;
+  readonly metrics: Metrics;
+  readonly file: string;
+  readonly text: string;
+  readonly defaultPort: number;
+  readonly log: Instance['log'];
+  readonly exit: (code: number) => void;
+}
+
+/** One Corefile set up: nothing is open until {@link Configuration.start}. */
+export class Configuration implements Instance {
+  readonly program: ProgramContext;
+  readonly records: ClusterRecords;
+  readonly metrics: Metrics;
+  readonly log: Instance['log'];
+  readonly exit: (code: number) => void;
+  /** As the reload plugin prints it. */
+  readonly hash: string;
+  lameduckMs = 0;
+  reloadTiming: { interval: number; jitter: number } | undefined;
+  #stopped = false;
+  readonly #servers: Server[] = [];
+  readonly #waits: (() => Promise<void>)[] = [];
+  readonly #starts: (() => void)[] = [];
+  readonly #readiness: { plugin: string; isReady: () => boolean }[] = [];
+  readonly #pages = new Map<string, Map<string, () => HttpResponse>>();
+  readonly #listenings: Listening[] = [];
+
+  /** @throws Error with the words that CoreDNS ends with */
+  constructor(options: ConfigurationOptions) {
+    this.program = options.program;
+    this.records = options.records;
+    this.metrics = options.metrics;
+    this.log = options.log;
+    this.exit = options.exit;
+    const blocks = parseCorefile(options.file, options.text, KNOWN);
+    this.hash = configurationHash(blocks);
+    this.#setUp(blocks, options);
+    // Nothing has gone wrong: these now belong to this configuration.
+    this.metrics.clear('coredns_cache_entries');
+    this.metrics.clear('coredns_plugin_enabled');
+    for (const { zone, port, plugins } of this.#servers) {
+      const labels = { server: `dns://:${port}`, view: '', zone: dotted(zone) };
+      for (const { name } of plugins) this.metrics.set('coredns_plugin_enabled', { ...labels, name }, 1);
+    }
+  }
+
+  /**
+   * The hash of a Corefile that is not set up; unknown directives do not matter for it.
+   * @throws Error where it is no Corefile at all
+   */
+  static hashOf(file: string, text: string): string {
+    return configurationHash(parseCorefile(file, text));
+  }
+
+  get stopped(): boolean {
+    return this.#stopped;
+  }
+
+  /** The servers as the start-up lines name them: `.:53`, `shop.test.:53`. */
+  get addresses(): string[] {
+    return this.#servers.map(({ zone, port }) => `${dotted(zone)}:${port}`).sort();
+  }
+
+  setLameduck(ms: number): void {
+    this.lameduckMs = ms;
+  }
+
+  setReload(interval: number, jitter: number): void {
+    this.reloadTiming = { interval, jitter };
+  }
+
+  onStart(start: () => void): void {
+    this.#starts.push(start);
+  }
+
+  beforeStart(wait: () => Promise<void>): void {
+    this.#waits.push(wait);
+  }
+
+  addReadiness(plugin: string, isReady: () => boolean): void {
+    this.#readiness.push({ plugin, isReady });
+  }
+
+  notReady(): readonly string[] {
+    return this.#readiness.filter(({ isReady }) => !isReady()).map(({ plugin }) => plugin);
+  }
+
+  serveHttp(address: string, path: string, handle: () => HttpResponse): void {
+    parseListenAddress(address);
+    const pages = this.#pages.get(address) ?? new Map<string, () => HttpResponse>();
+    this.#pages.set(address, pages.set(path, handle));
+  }
+
+  /** Opens the pages of health and the like, waits for plugins, opens the servers. @throws Error */
+  async start(): Promise<void> {
+    for (const [address, pages] of this.#pages) {
+      const { ip, port } = parseListenAddress(address);
+      this.#open(port, () =>
+        this.program.net.listenHttp(
+          port,
+          ({ path }) => pages.get(path.split('?')[0] ?? '')?.() ?? notFound(),
+          ip === undefined || ip === '0.0.0.0' ? {} : { ip: ip === 'localhost' ? '127.0.0.1' : ip },
+        ),
+      );
+    }
+    for (const wait of this.#waits) await wait();
+    for (const port of new Set(this.#servers.map((server) => server.port))) {
+      this.#open(port, () =>
+        this.program.net.listenDns(port, (query, from, respond) => {
+          const name = normalName(query.question.name);
+          const request: DnsRequest = { query, name, type: query.question.type, from };
+          this.#dispatch(port, request, (outcome) => {
+            const answer = outcome.answer ?? replyTo(query, { code: outcome.code });
+            const whole: DnsMessage = { ...answer, id: query.id, question: query.question };
+            respond(from.protocol === 'UDP' ? fitToUdp(whole) : whole);
+          });
+        }),
+      );
+    }
+    for (const start of this.#starts) start();
+  }
+
+  /** Closes everything; queries that are under way are still answered. */
+  stop(): void {
+    this.#stopped = true;
+    for (const listening of this.#listenings) listening.close({ drain: true });
+    this.#listenings.length = 0;
+  }
+
+  #open(port: number, listen: () => Listening): void {
+    try {
+      this.#listenings.push(listen());
+    } catch (error) {
+      if (!(error instanceof NetError)) throw error;
+      throw new Error(`listen tcp :${port}: bind: address already in use`, { cause: error });
+    }
+  }
+
+  #setUp(blocks: readonly ServerBlock[], { file, defaultPort }: ConfigurationOptions): void {
+    const servers = blocks.map((block) => block.keys.map((key) => addressOf(key, defaultPort)));
+    const seen = new Set<string>();
+    for (const { zone, port } of servers.flat()) {
+      const address = `dns://${dotted(zone)}:${port}`;
+      if (seen.has(address)) throw new Error(`cannot serve ${address} - it is already defined`);
+      seen.add(address);
+    }
+    const made = servers.map((some) => some.map(({ zone, port }): Server => ({ zone, port, plugins: [] })));
+    this.#servers.push(...made.flat());
+    // An empty Corefile is one server for everything that knows nothing.
+    if (this.#servers.length === 0) this.#servers.push({ zone: '', port: defaultPort, plugins: [] });
+    for (const [name, setup] of DIRECTIVES) {
+      if (setup === undefined) continue;
+      for (const [index, block] of blocks.entries()) {
+        const tokens = block.directives.get(name);
+        if (tokens === undefined) continue;
+        const zones = (made[index] ?? []).map(({ zone }) => zone);
+        for (const server of made[index] ?? [])
+          this.#addPlugin(name, setup, new Dispenser(file, tokens), server, zones);
+      }
+    }
+  }
+
+  #addPlugin(name: string, setup: Setup, tokens: Dispenser, server: Server, zones: readonly string[]): void {
+    const block: BlockContext = {
+      zones,
+      port: server.port,
+      server: `dns://:${server.port}`,
+      zoneLabel: dotted(server.zone),
+      lookup: (request, done) => {
+        this.#dispatch(server.port, request, done);
+      },
+      following: (plugin) =>
+        server.plugins[server.plugins.findIndex((one) => one.name === plugin) + 1]?.name ?? '',
+    };
+    let plugin: Plugin | undefined;
+    try {
+      plugin = setup({ tokens, block, instance: this });
+    } catch (error) {
+      throw new Error(`plugin/${name}: ${(error as Error).message}`, { cause: error });
+    }
+    if (plugin !== undefined) server.plugins.push(plugin);
+  }
+
+  /** Gives a request to the server whose zone fits best. */
+  #dispatch(port: number, request: DnsRequest, done: Done): void {
+    const candidates = this.#servers.filter((server) => server.port === port);
+    const zone = zoneOf(
+      request.name,
+      candidates.map((server) => server.zone),
+    );
+    const server = candidates.find((one) => one.zone === zone);
+    if (server === undefined || server.plugins.length === 0) {
+      done({ code: 'REFUSED', error: undefined });
+      return;
+    }
+    run(server.plugins, 0, request, done);
+  }
+}
+
+function run(plugins: readonly Plugin[], index: number, request: DnsRequest, done: Done): void {
+  const plugin = plugins[index];
+  if (plugin === undefined) {
+    done({ code: 'SERVFAIL', error: `plugin/${plugins[index - 1]?.name ?? ''}: no next plugin found` });
+    return;
+  }
+  plugin.serve(request, (changed, then) => run(plugins, index + 1, changed, then), done);
+}
+
+/** Zone and port of a server block's key: `shop.test:5353`, `dns://.`, `10.0.0.0/24`. @throws Error */
+function addressOf(key: string, defaultPort: number): { zone: string; port: number } {
+  const plain = key.replace(/^(dns|tls|quic|https|https3|grpc):\/\//, '');
+  const match = /^(.*?)(?::(\d+))?$/.exec(plain);
+  const name = match?.[1] ?? '';
+  const zone = name === '.' || name === '' ? '' : normalZone(name);
+  if (zone.split('.').includes('') && zone !== '') {
+    throw new Error(`error inspecting server blocks: zone is not a valid domain name: ${name}`);
+  }
+  const port = Number(match?.[2] ?? defaultPort);
+  if (port > 65535) throw new Error(`address ${match?.[2] ?? ''}: invalid port`);
+  return { zone, port };
+}
+
+function notFound(): HttpResponse {
+  return {
+    status: 404,
+    headers: { 'content-type': 'text/plain; charset=utf-8' },
+    body: '404 page not found\n',
+  };
+}

@@ -1,0 +1,59 @@
+import type { Dispenser } from '../dispenser.ts';
+import { CorefileError } from '../dispenser.ts';
+import { normalName, zoneOf } from '../messages.ts';
+import type { Fallthrough } from '../plugin.ts';
+
+/** Zones as given, or the block's own; `10.0.0.0/24` becomes its reverse zone. */
+export function zonesOr(given: readonly string[], block: readonly string[]): string[] {
+  return given.length === 0 ? [...block] : given.map(normalZone);
+}
+
+export function normalZone(text: string): string {
+  const network = /^(\d+)\.(\d+)\.(\d+)\.(\d+)\/(8|16|24|32)$/.exec(text);
+  if (network === null) return normalName(text);
+  const octets = network.slice(1, 1 + Number(network[5]) / 8);
+  return `${octets.reverse().join('.')}.in-addr.arpa`;
+}
+
+/** `fallthrough [ZONES…]`: without zones for every name. */
+export function fallthroughOf(zones: readonly string[]): Fallthrough {
+  const normal = zones.length === 0 ? [''] : zones.map(normalZone);
+  return { through: (name) => zoneOf(name, normal) !== undefined };
+}
+
+/** @throws CorefileError where a directive that is allowed once came again */
+export function once(tokens: Dispenser, plugin: string): void {
+  if (tokens.tokens.filter(({ text }, index) => text === plugin && beginsLine(tokens, index)).length > 1) {
+    throw new CorefileError('this plugin can only be used once per Server Block');
+  }
+}
+
+function beginsLine(tokens: Dispenser, index: number): boolean {
+  return index === 0 || tokens.tokens[index - 1]?.line !== tokens.tokens[index]?.line;
+}
+
+/** A whole number as Go reads it. @throws Error with Go's words */
+export function parseWhole(text: string): number {
+  if (!/^[+-]?\d+$/.test(text)) {
+    throw new CorefileError(`strconv.Atoi: parsing ${JSON.stringify(text)}: invalid syntax`);
+  }
+  return Number(text);
+}
+
+/** The port of `:8080` or `0.0.0.0:8080`. @throws Error with Go's words */
+export function parseListenAddress(text: string): { ip: string | undefined; port: number } {
+  const colon = text.lastIndexOf(':');
+  if (colon < 0) throw new CorefileError(`address ${text}: missing port in address`);
+  const host = text.slice(0, colon);
+  return { ip: host === '' ? undefined : host, port: Number(text.slice(colon + 1)) };
+}
+
+/** Go's regular expressions as JavaScript's, as far as Corefiles use them. @throws SyntaxError */
+export function goRegExp(source: string): RegExp {
+  const flags = /^\(\?([is]+)\)/.exec(source);
+  const body = (flags === null ? source : source.slice(flags[0].length))
+    .replaceAll('(?P<', '(?<')
+    .replaceAll('\\z', '$')
+    .replaceAll('\\A', '^');
+  return new RegExp(body, flags?.[1] ?? '');
+}
