@@ -7,7 +7,7 @@ import type { Micros, Timer } from '../simulation/simulation.ts';
 import { reasons } from './reasons.ts';
 import type { KubeletDeps, NodeSpec } from './types.ts';
 
-export const KUBELET_VERSION = 'v1.36.3';
+const KUBELET_VERSION = 'v1.36.3';
 
 const LEASE_NAMESPACE = 'kube-node-lease';
 const LEASE_SECONDS = 40;
@@ -73,14 +73,16 @@ export class NodeReporter {
   report(): void {
     const { api, simulation, images } = this.#deps;
     const stored = this.node;
+    // A node that has just registered has no conditions yet.
+    const earlier = (stored.status.conditions as Condition[] | undefined) ?? [];
     const now = simulation.timestamp();
     const conditions = CONDITIONS.map((wanted): Condition => {
-      const before = stored.status.conditions.find(({ type }) => type === wanted.type);
+      const before = earlier.find(({ type }) => type === wanted.type);
       const since = before?.status === wanted.status ? before.lastTransitionTime : undefined;
       return { ...wanted, lastHeartbeatTime: now, lastTransitionTime: since ?? now };
     });
     // A node on which somebody has set other conditions keeps them.
-    const others = stored.status.conditions.filter(
+    const others = earlier.filter(
       ({ type }) => !CONDITIONS.some((own) => own.type === type),
     );
     try {
@@ -175,7 +177,7 @@ const CONDITIONS: readonly Condition[] = [
 const CONTROL_PLANE = 'node-role.kubernetes.io/control-plane';
 
 /** The Node object as a kubelet of kind registers it. */
-export function nodeObject({ node, simulation }: Pick<KubeletDeps, 'node' | 'simulation'>): Node {
+function nodeObject({ node, simulation }: Pick<KubeletDeps, 'node' | 'simulation'>): Node {
   const { name, podCIDR } = node;
   const capacity = {
     cpu: node.cpu,

@@ -9,7 +9,7 @@ export interface ContainerToStart {
   readonly kind: ContainerKind;
   readonly container: Container;
 }
-export interface ContainerToKill {
+interface ContainerToKill {
   readonly instance: ContainerInstance;
   readonly message: string;
   readonly graceSeconds: number;

@@ -4,32 +4,25 @@ import type { FileTree } from '../runtime/container-types.ts';
 import { MILLISECOND, SECOND } from '../simulation/simulation.ts';
 import type { Micros, Timer } from '../simulation/simulation.ts';
 import { shortage } from './admission.ts';
+import type { PodSurroundings } from './container-config.ts';
 import { PodContainers } from './container-manager.ts';
-import { goDuration } from './duration.ts';
 import type { PodFacts } from './field-ref.ts';
 import type { NodeContext } from './node-context.ts';
 import { podActions } from './pod-actions.ts';
-import type { ContainerToStart } from './pod-actions.ts';
-import { containerReference, podText } from './pod-names.ts';
 import { PodProbes } from './probes/probe-manager.ts';
 import { pullCredentials } from './pull-secrets.ts';
 import { reasons } from './reasons.ts';
 import { PodResize } from './resize.ts';
 import type { Shortage } from './resize.ts';
 import { createSandbox, podHostName, writePodFiles } from './sandbox.ts';
+import { startContainer } from './start-container.ts';
+import type { SyncOutcome } from './start-container.ts';
 import { StatusWriter } from './status-writer.ts';
 import { sleep, Task, wait, within } from './task.ts';
 import type { Step } from './task.ts';
 import { stopContainers } from './termination.ts';
 import type { RegistryCredential, Sandbox } from './types.ts';
 import { PodVolumes } from './volumes/volume-manager.ts';
-
-/** How a sync went: when the pod is looked at again depends on it. */
-interface Outcome {
-  failed: boolean;
-  /** The earliest end of a restart back-off. */
-  retryAt: Micros | undefined;
-}
 
 const RESYNC: Micros = 60 * SECOND;
 const RETRY: Micros = 10 * SECOND;
@@ -198,7 +191,7 @@ export class PodWorker {
     }
     this.#timer?.cancel();
     this.#again = false;
-    const outcome: Outcome = { failed: false, retryAt: undefined };
+    const outcome: SyncOutcome = { failed: false, retryAt: undefined };
     const task = new Task(this.#sync(outcome), () => {
       this.#task = undefined;
       if (this.#stage === 'running') this.#requeue(outcome);
@@ -238,7 +231,7 @@ export class PodWorker {
     }
   }
 
-  #requeue(outcome: Outcome): void {
+  #requeue(outcome: SyncOutcome): void {
     if (this.#again) {
       this.trigger();
       return;
@@ -265,7 +258,7 @@ export class PodWorker {
     });
   }
 
-  *#sync(outcome: Outcome): Step {
+  *#sync(outcome: SyncOutcome): Step {
     this.#checkDeadline();
     this.#resize.settle(this.#pod);
     this.#resize.allocate(this.#pod);
@@ -311,7 +304,7 @@ export class PodWorker {
     return credentials;
   }
 
-  *#syncContainers(credentials: readonly RegistryCredential[], outcome: Outcome): Step {
+  *#syncContainers(credentials: readonly RegistryCredential[], outcome: SyncOutcome): Step {
     const pod = this.#pod;
     const { containers } = this;
     const resizeRestarts = this.#resize.restarts(pod);
@@ -335,7 +328,10 @@ export class PodWorker {
     }
     for (const entry of actions.start) {
       const finished = ended.get(entry.container.name);
-      const started = yield* this.#start(entry, { sandbox, credentials, finished, outcome });
+      const started = yield* startContainer(
+        { context: this.#context, containers, waiting: this.#waiting, outcome },
+        { ...entry, pod, credentials, finished, around: this.#around(sandbox) },
+      );
       if (!started && entry.kind === 'init') return;
     }
   }
@@ -348,56 +344,6 @@ export class PodWorker {
     this.#status.setReadyToStart(this.#pod);
     this.#context.relist(this.#pod.metadata.uid);
     return sandbox;
-  }
-
-  *#start(
-    { kind, container }: ContainerToStart,
-    run: {
-      sandbox: Sandbox;
-      credentials: readonly RegistryCredential[];
-      finished: Micros | undefined;
-      outcome: Outcome;
-    },
-  ): Step<boolean> {
-    const { deps, images, restarts } = this.#context;
-    const pod = this.#pod;
-    const about = containerReference(pod, kind, container.name);
-    const refuse = (refusal: { reason: string; message: string }): false => {
-      this.#waiting.set(container.name, refusal);
-      run.outcome.failed = true;
-      return false;
-    };
-    const { simulation, events } = deps;
-    const key = `${pod.metadata.uid}_${container.name}_${container.image}`;
-    if (run.finished !== undefined) {
-      if (restarts.waitsSince(key, run.finished, simulation.now)) {
-        const text = `Back-off restarting failed container ${container.name} in pod ${podText(pod)}`;
-        events.event(about, 'Warning', reasons.backOff, text);
-        const until = run.finished + restarts.get(key);
-        run.outcome.retryAt = Math.min(run.outcome.retryAt ?? Infinity, until);
-        const wanted = goDuration(restarts.get(key));
-        const message = `back-off ${wanted} restarting failed container=${container.name} pod=${podText(pod)}`;
-        return refuse({ reason: reasons.crashLoopBackOff, message });
-      }
-      restarts.next(key, run.finished, simulation.now);
-    }
-    const image = yield* images.ensure({ about, pod, container, credentials: run.credentials });
-    if ('reason' in image) {
-      events.event(about, 'Warning', reasons.failed, `Error: ${image.reason}`);
-      return refuse(image);
-    }
-    const around = {
-      api: deps.api,
-      volumes: this.#volumes,
-      sandbox: run.sandbox,
-      facts: this.#facts(),
-      hostname: podHostName(this.#context, pod).hostname,
-      podFiles: this.#podFiles,
-    };
-    const refusal = yield* this.containers.start(pod, kind, container, { image, around });
-    if (refusal !== undefined) return refuse(refusal);
-    this.#waiting.delete(container.name);
-    return true;
   }
 
   /** activeDeadlineSeconds. https://kubernetes.io/docs/concepts/workloads/controllers/job/#job-termination-and-cleanup */
@@ -472,6 +418,17 @@ export class PodWorker {
     const node = this.#context.node();
     const lack = shortage(pod, node, this.#context.otherPods(pod.metadata.uid));
     return lack && { shortage: lack, impossible: shortage(pod, node, []) !== undefined };
+  }
+
+  #around(sandbox: Sandbox): PodSurroundings {
+    return {
+      api: this.#context.deps.api,
+      volumes: this.#volumes,
+      sandbox,
+      facts: this.#facts(),
+      hostname: podHostName(this.#context, this.#pod).hostname,
+      podFiles: this.#podFiles,
+    };
   }
 
   #facts(): PodFacts {

@@ -21,10 +21,8 @@ export const reasons = {
   failedToRetrieveImagePullSecret: 'FailedToRetrieveImagePullSecret',
   // pods
   failedCreatePodSandbox: 'FailedCreatePodSandBox',
-  sandboxChanged: 'SandboxChanged',
   failedMount: 'FailedMount',
   deadlineExceeded: 'DeadlineExceeded',
-  networkNotReady: 'NetworkNotReady',
   // waiting states
   containerCreating: 'ContainerCreating',
   podInitializing: 'PodInitializing',

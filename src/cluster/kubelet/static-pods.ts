@@ -3,7 +3,7 @@ import { Random } from '../../core/random.ts';
 import type { NewObject, Node, Pod } from '../../model/objects.ts';
 import type { StaticPod } from './types.ts';
 
-export const MIRROR = 'kubernetes.io/config.mirror';
+const MIRROR = 'kubernetes.io/config.mirror';
 
 /**
  * The mirror pod by which a static pod shows in the API: named after its node, owned by it.

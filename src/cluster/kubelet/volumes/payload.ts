@@ -6,7 +6,7 @@ import { fieldValue, resourceValue } from '../field-ref.ts';
 import type { PodFacts } from '../field-ref.ts';
 import type { TokenSource } from '../types.ts';
 
-export interface PayloadFile {
+interface PayloadFile {
   readonly data: string | Uint8Array;
   readonly mode: number;
   /** Set for ServiceAccount tokens: readable by the user of the pod only. */

@@ -58,7 +58,7 @@ class Store implements ImageStore {
   }
 }
 
-export function fullName(name: string): string {
+function fullName(name: string): string {
   return name.includes('/') ? name : `docker.io/library/${name}`;
 }
 
