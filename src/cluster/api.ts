@@ -24,8 +24,15 @@ export interface Api {
   create<T extends KubeObject>(resource: Resource<T>, object: NewObject<T>): T;
   /** Replaces all but the status. A `metadata.resourceVersion` that is not the stored one is a 409 conflict. */
   update<T extends KubeObject>(resource: Resource<T>, object: T): T;
-  /** Replaces the status only. */
-  updateStatus<T extends KubeObject>(resource: Resource<T>, object: T): T;
+  /**
+   * Replaces the status only; with `annotations` these too, as the status subresource does: a Deployment's revision
+   * is written so, because other changes of its annotations are a new generation.
+   */
+  updateStatus<T extends KubeObject>(
+    resource: Resource<T>,
+    object: T,
+    options?: { readonly annotations?: boolean },
+  ): T;
   /** Deletes as the API does: graceful for pods, waiting for finalizers, with owner propagation. */
   delete(resource: Resource, namespace: string | undefined, name: string, options?: DeleteOptions): void;
   /** Sets `spec.nodeName` and the PodScheduled condition, as the `binding` subresource does. */

@@ -7,7 +7,7 @@ import type { Store } from '../store/store.ts';
 import type { StateReader } from './pipeline.ts';
 import type { ResourceInfo, ResourceRegistry } from './resource-registry.ts';
 import type { Deleter } from './rest/deleter.ts';
-import { exceptStatus, nothingButStatus } from './rest/writer.ts';
+import { exceptStatus, nothingButStatus, statusAndAnnotations } from './rest/writer.ts';
 import type { Target, UpdateOptions, Writer } from './rest/writer.ts';
 import type { WriteContext } from './rest/write-context.ts';
 import { resourceNotServed } from './status.ts';
@@ -76,14 +76,21 @@ export class InProcessApi implements Api {
     return this.#update(resource, object, () => copy<AnyObject>(rest), { apply: exceptStatus });
   }
 
-  updateStatus<T extends KubeObject>(resource: Resource<T>, object: T): T {
+  updateStatus<T extends KubeObject>(
+    resource: Resource<T>,
+    object: T,
+    options: { readonly annotations?: boolean } = {},
+  ): T {
     const { metadata, status } = object as unknown as AnyObject;
     const { apiVersion, kind } = object;
     return this.#update(
       resource,
       object,
       () => ({ apiVersion, kind, metadata: { ...metadata }, status: copy(status) }),
-      { subresource: 'status', apply: nothingButStatus },
+      {
+        subresource: 'status',
+        apply: options.annotations === true ? statusAndAnnotations : nothingButStatus,
+      },
     );
   }
 

@@ -55,7 +55,7 @@ export function createEventRecorder(options: {
     const key = text === message ? [aggregate, about.fieldPath, message].join('/') : aggregate;
     const before = remembered(known, key);
     const entry = {
-      name: before?.name ?? `${about.name ?? ''}.${eventSuffix()}`,
+      name: before?.name ?? newName(about),
       first: before?.first ?? simulation.timestamp(),
       count: (before?.count ?? 0) + 1,
     };
@@ -117,9 +117,12 @@ export function createEventRecorder(options: {
     api.update(resources.events, changed);
   }
 
-  /** As the real one the time in hexadecimal nanoseconds; the last three digits of them are drawn. */
-  function eventSuffix(): string {
-    return (BigInt(simulation.now) * 1000n + BigInt(random.between(0, 999))).toString(16);
+  /** As the real one ends in the time in hexadecimal nanoseconds; the last three digits of them are drawn. */
+  function newName({ namespace = 'default', name = '' }: ObjectReference): string {
+    let nanoseconds = BigInt(simulation.now) * 1000n + BigInt(random.between(0, 999));
+    const text = (): string => `${name}.${nanoseconds.toString(16)}`;
+    while (api.get(resources.events, namespace, text()) !== undefined) nanoseconds++;
+    return text();
   }
 
   function newEvent(

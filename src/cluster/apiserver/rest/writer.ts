@@ -124,7 +124,11 @@ export class Writer {
     const attributes = this.#attributes(context, info, 'UPDATE', { object: draft, old, subresource });
     if (subresource !== 'status') stages.applyDefaults(info.resource, draft, { operation: 'UPDATE', old });
     for (const plugin of stages.admissionPlugins) plugin.mutate?.(attributes);
-    const generation = nextGeneration(info.storage, draft, old, info.custom);
+    // A new status is no new generation, even where it comes with other annotations.
+    const generation =
+      subresource === 'status'
+        ? old.metadata.generation
+        : nextGeneration(info.storage, draft, old, info.custom);
     if (generation !== undefined) draft.metadata.generation = generation;
     if (options.managedFieldsAreSet !== true) this.#track(context, info, { old, draft, subresource });
     this.#validate(info, draft, old, subresource);
@@ -331,6 +335,15 @@ export function onlyStatus(old: AnyObject, sent: AnyObject): AnyObject {
 /** The status only: what {@link Api.updateStatus} of the parts inside changes. */
 export function nothingButStatus(old: AnyObject, sent: AnyObject): AnyObject {
   return { ...old, status: sent['status'] };
+}
+
+/** The status with the annotations; see {@link Api.updateStatus}. */
+export function statusAndAnnotations(old: AnyObject, sent: AnyObject): AnyObject {
+  const { annotations } = sent.metadata;
+  return {
+    ...nothingButStatus(old, sent),
+    metadata: { ...old.metadata, ...(annotations && { annotations }) },
+  };
 }
 
 /** Metadata that the server alone writes is taken from the stored object. */

@@ -146,24 +146,14 @@ export class NewReplicaSets {
     progress: { readonly reason: string | undefined; readonly message: string },
   ): void {
     const { api, simulation } = this.#context;
-    let stored = deployment;
-    if (deployment.metadata.annotations?.[REVISION] !== revision) {
-      stored = api.update(
-        resources.deployments,
-        edit(deployment, (draft) => {
-          draft.metadata.annotations = { ...draft.metadata.annotations, [REVISION]: revision };
-        }),
-      );
-    }
-    if (progress.reason === undefined) return;
     const { reason, message } = progress;
-    const condition = newCondition(simulation.timestamp(), 'Progressing', 'True', reason, message);
-    api.updateStatus(
-      resources.deployments,
-      edit(stored, (draft) => {
-        draft.status.conditions = setCondition(draft.status.conditions, condition);
-      }),
-    );
+    const changed = edit(deployment, (draft) => {
+      draft.metadata.annotations = { ...draft.metadata.annotations, [REVISION]: revision };
+      if (reason === undefined) return;
+      const condition = newCondition(simulation.timestamp(), 'Progressing', 'True', reason, message);
+      draft.status.conditions = setCondition(draft.status.conditions, condition);
+    });
+    if (!equal(changed, deployment)) api.updateStatus(resources.deployments, changed, { annotations: true });
   }
 }
 

@@ -54,8 +54,8 @@ function volumesWithClaims(
   ordinal: number,
 ): NonNullable<Pod['spec']['volumes']> {
   const claims = (set.spec.volumeClaimTemplates ?? []).map((template) => ({
-    name: template.metadata.name ?? '',
-    persistentVolumeClaim: { claimName: claimName(set, template.metadata.name ?? '', ordinal) },
+    name: template.metadata.name,
+    persistentVolumeClaim: { claimName: claimName(set, template.metadata.name, ordinal) },
   }));
   const taken = new Set(claims.map(({ name }) => name));
   return [...claims, ...volumes.filter(({ name }) => !taken.has(name))];
@@ -76,7 +76,7 @@ export function claimsFor(set: StatefulSet, ordinal: number): NewObject<Persiste
       kind: 'PersistentVolumeClaim',
       metadata: {
         ...rest.metadata,
-        name: claimName(set, template.metadata.name ?? '', ordinal),
+        name: claimName(set, template.metadata.name, ordinal),
         ...(namespace === undefined ? {} : { namespace }),
         labels: { ...rest.metadata.labels, ...set.spec.selector.matchLabels },
       },

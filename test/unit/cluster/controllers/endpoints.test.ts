@@ -117,7 +117,7 @@ describe('endpoints', () => {
     expect(
       slices(world)
         .map((slice) => [slice.endpoints.map(({ targetRef }) => targetRef?.name), slice.ports])
-        .sort((x, y) => String(x[0]).localeCompare(String(y[0]))),
+        .sort((x, y) => JSON.stringify(x).localeCompare(JSON.stringify(y))),
     ).toEqual([
       [['a'], [{ name: 'http', port: 8080, protocol: 'TCP' }]],
       [['b'], [{ name: 'http', port: 9090, protocol: 'TCP' }]],

@@ -66,7 +66,11 @@ export class FakeApi implements Api {
     const stored = this.#expect(resource, object);
     const draft = copy(object) as unknown as Stored;
     draft.status = copy(stored.status);
-    if (!equal(draft.spec, stored.spec)) draft.metadata.generation = (stored.metadata.generation ?? 0) + 1;
+    const isNew =
+      !equal(draft.spec, stored.spec) ||
+      // As the real one: a Deployment's annotations are part of what is observed.
+      (resource.id === 'deployments.apps' && !equal(draft.metadata.annotations, stored.metadata.annotations));
+    if (isNew) draft.metadata.generation = (stored.metadata.generation ?? 0) + 1;
     if (equal(draft, stored)) return stored as unknown as T;
     this.refuse('update', resource, draft);
     const isGone =
@@ -76,10 +80,17 @@ export class FakeApi implements Api {
     return this.#store(resource, 'update', draft) as unknown as T;
   }
 
-  updateStatus<T extends KubeObject>(resource: Resource<T>, object: T): T {
+  updateStatus<T extends KubeObject>(
+    resource: Resource<T>,
+    object: T,
+    options: { readonly annotations?: boolean } = {},
+  ): T {
     const stored = this.#expect(resource, object);
     const draft = copy(stored);
     draft.status = copy((object as unknown as Stored).status);
+    if (options.annotations === true && object.metadata.annotations !== undefined) {
+      draft.metadata.annotations = copy(object.metadata.annotations);
+    }
     if (equal(draft, stored)) return stored as unknown as T;
     this.refuse('updateStatus', resource, draft);
     return this.#store(resource, 'updateStatus', draft) as unknown as T;

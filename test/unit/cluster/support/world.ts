@@ -19,9 +19,13 @@ import { FakeApi } from './fake-api.ts';
 export const EPOCH = 1_767_225_600_000_000;
 
 /** A simulation, an API and some controllers. */
-export class World {
+export class World<A extends Api = FakeApi> {
   readonly simulation = new Simulation({ seed: 'test', epoch: EPOCH });
-  readonly api = new FakeApi(this.simulation);
+  readonly api: A;
+
+  constructor(makeApi?: (simulation: Simulation) => A) {
+    this.api = makeApi === undefined ? (new FakeApi(this.simulation) as Api as A) : makeApi(this.simulation);
+  }
 
   start(...names: ControllerName[]): this {
     startControllers({
@@ -29,7 +33,7 @@ export class World {
       apiFor: () => this.api,
       resources: () => Object.values(resources),
       rootCertificate: 'PEM',
-      only: names,
+      ...(names.length === 0 ? {} : { only: names }),
     });
     return this;
   }
