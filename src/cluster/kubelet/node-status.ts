@@ -21,18 +21,21 @@ const REPORT: Micros = 5 * MINUTE;
 export class NodeReporter {
   readonly #deps: KubeletDeps;
   readonly #owner: string;
+  /** The node as it registers itself. */
+  readonly #initial: Node;
   #lease: Lease | undefined;
   #timers: Timer[] = [];
 
   constructor(deps: KubeletDeps, owner: string) {
     this.#deps = deps;
+    this.#initial = nodeObject(deps);
     this.#owner = owner;
   }
 
   /** The node as the API has it. */
   get node(): Node {
     const { api, node } = this.#deps;
-    return api.get(resources.nodes, undefined, node.name) ?? nodeObject(this.#deps);
+    return api.get(resources.nodes, undefined, node.name) ?? this.#initial;
   }
 
   start(): void {
@@ -42,7 +45,7 @@ export class NodeReporter {
     const about = { apiVersion: 'v1', kind: 'Node', name };
     events.event(about, 'Normal', reasons.starting, 'Starting kubelet.');
     const known = api.get(resources.nodes, undefined, name);
-    if (known === undefined) api.create(resources.nodes, nodeObject(this.#deps));
+    if (known === undefined) api.create(resources.nodes, this.#initial);
     for (const reason of [
       reasons.nodeHasSufficientMemory,
       reasons.nodeHasNoDiskPressure,
@@ -82,17 +85,17 @@ export class NodeReporter {
       return { ...wanted, lastHeartbeatTime: now, lastTransitionTime: since ?? now };
     });
     // A node on which somebody has set other conditions keeps them.
-    const others = earlier.filter(
-      ({ type }) => !CONDITIONS.some((own) => own.type === type),
-    );
+    const others = earlier.filter(({ type }) => !CONDITIONS.some((own) => own.type === type));
     try {
       api.updateStatus(
         resources.nodes,
         edit(stored, (draft) => {
-          draft.status.conditions = [...others, ...conditions];
-          draft.status.images = images
-            .list()
-            .map(({ names, sizeBytes }) => ({ names: [...names], sizeBytes }));
+          draft.status = {
+            ...copy(this.#initial.status),
+            ...draft.status,
+            conditions: [...others, ...conditions],
+            images: images.list().map(({ names, sizeBytes }) => ({ names: [...names], sizeBytes })),
+          };
         }),
       );
     } catch (error) {

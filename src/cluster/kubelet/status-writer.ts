@@ -136,11 +136,7 @@ export class StatusWriter {
   remove(pod: Pod): void {
     const { namespace, name, uid } = pod.metadata;
     const options = { gracePeriodSeconds: 0, preconditions: { uid } };
-    try {
-      this.#options.api.delete(resources.pods, namespace, name, options);
-    } catch (error) {
-      if (!(error instanceof StatusError) || (error.code !== 404 && error.code !== 409)) throw error;
-    }
+    unlessGone(() => this.#options.api.delete(resources.pods, namespace, name, options));
   }
 
   #known(pod: Pod): PodStatus {
@@ -163,12 +159,10 @@ export class StatusWriter {
       status.nominatedNodeName = stored.status.nominatedNodeName;
     this.#last = status;
     if (equal(stored.status, status)) return;
-    api.updateStatus(
-      resources.pods,
-      edit(stored, (draft) => {
-        draft.status = status;
-      }),
-    );
+    const changed = edit(stored, (draft) => {
+      draft.status = status;
+    });
+    unlessGone(() => api.updateStatus(resources.pods, changed));
   }
 
   /** A pod that lacks only readiness is probed at once whenever its status is made. */
@@ -183,5 +177,14 @@ export class StatusWriter {
 
   #condition(type: string): string | undefined {
     return this.#last.conditions?.find((condition) => condition.type === type)?.status;
+  }
+}
+
+/** A pod that is gone, or that is another one by now, needs nothing from us. */
+function unlessGone(request: () => unknown): void {
+  try {
+    request();
+  } catch (error) {
+    if (!(error instanceof StatusError) || (error.code !== 404 && error.code !== 409)) throw error;
   }
 }
