@@ -18,7 +18,7 @@ export interface HistoryLimits {
   readonly bytes: number;
 }
 
-export const HISTORY_LIMITS: HistoryLimits = { changes: 20_000, bytes: 32 * 1024 * 1024 };
+export const HISTORY_LIMITS: HistoryLimits = { changes: 10_000, bytes: 16 * 1024 * 1024 };
 
 /** The last writes in order. Every write has a revision of its own, so a revision is also a position. */
 export class History {

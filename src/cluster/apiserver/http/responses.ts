@@ -12,11 +12,20 @@ export function textResponse(
   body: string,
   headers: Readonly<Record<string, string>> = {},
 ): CompleteResponse {
+  return bytesResponse(status, contentType, encoder.encode(body), headers);
+}
+
+export function bytesResponse(
+  status: number,
+  contentType: string,
+  body: Uint8Array,
+  headers: Readonly<Record<string, string>> = {},
+): CompleteResponse {
   return {
     kind: 'complete',
     status,
     headers: { 'cache-control': 'no-cache, private', 'content-type': contentType, ...headers },
-    body: encoder.encode(body),
+    body,
   };
 }
 

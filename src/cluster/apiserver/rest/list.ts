@@ -5,7 +5,7 @@ import type { Store } from '../../store/store.ts';
 import type { ListOptions } from '../http/list-options.ts';
 import type { ApiResponse } from '../types.ts';
 import { badRequest, statusError } from '../status.ts';
-import { bodyResponse, listText } from './representation.ts';
+import { bodyResponse, listBytes } from './representation.ts';
 import type { ListMetadata } from './representation.ts';
 import type { ResourceRequest, RestParts } from './resource-request.ts';
 import { selection } from './selectable-fields.ts';
@@ -41,7 +41,7 @@ export function list(parts: RestParts, request: ResourceRequest, options: ListOp
     ...(left > 0 && matches === undefined && { remainingItemCount: left }),
   };
   const context = { ...request, now: parts.simulation.now };
-  return bodyResponse(request, 200, listText(context, page, metadata));
+  return bodyResponse(request, 200, listBytes(context, page, metadata));
 }
 
 function objectsAt(

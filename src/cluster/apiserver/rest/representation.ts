@@ -1,8 +1,8 @@
 import { stringify } from 'yaml';
 import type { AnyObject, KubeObject, Status } from '../../../model/objects.ts';
 import { apiVersionOf } from '../../../model/resources.ts';
-import { textOf } from '../../store/serialization.ts';
-import { textResponse, warningHeader } from '../http/responses.ts';
+import { jsonBytes } from '../../store/serialization.ts';
+import { bytesResponse, textResponse, warningHeader } from '../http/responses.ts';
 import type { CompleteResponse } from '../http/responses.ts';
 import type { Representation } from '../http/negotiation.ts';
 import type { ResourceInfo } from '../resource-registry.ts';
@@ -24,77 +24,104 @@ export type RepresentationContext = Pick<ResourceRequest, 'info' | 'representati
 
 const META_API = 'meta.k8s.io/v1';
 
-/** The object as the client asked for it, as JSON text. */
-export function objectText(context: RepresentationContext, stored: AnyObject): string {
+const encoder = new TextEncoder();
+const COMMA = encoder.encode(',');
+const OPEN = encoder.encode('{');
+const END_OF_LIST = encoder.encode(']}');
+const END_OF_EVENT = encoder.encode('}\n');
+
+function json(value: unknown): Uint8Array {
+  return encoder.encode(JSON.stringify(value));
+}
+
+/** The object as the client asked for it, as JSON. */
+export function objectBytes(context: RepresentationContext, stored: AnyObject): Uint8Array {
   const { representation } = context;
   const object = viewOf(context.info, stored);
   switch (representation.as) {
     case 'object':
-      return textOf(object);
+      return jsonBytes(object);
     case 'metadata':
-      return JSON.stringify(metadataOnly(object));
+      return json(metadataOnly(object));
     case 'table':
-      return JSON.stringify(
-        table(context, [object], { resourceVersion: object.metadata.resourceVersion }, true),
-      );
+      return json(table(context, [object], { resourceVersion: object.metadata.resourceVersion }, true));
   }
 }
 
-/** The list as the client asked for it; the text of its items is made once for each version of an object. */
-export function listText(
+/** The list as the client asked for it; its items are serialised once for each version of an object. */
+export function listBytes(
   context: RepresentationContext,
   stored: readonly AnyObject[],
   metadata: ListMetadata,
-): string {
+): Uint8Array {
   const { representation, info } = context;
   const objects = info.view === undefined ? stored : stored.map((object) => viewOf(info, object));
-  const head = JSON.stringify(metadata);
   switch (representation.as) {
-    case 'object': {
-      const { kind } = info.resource;
-      const prefix = info.custom ? 0 : typePrefix(info).length - 1;
-      const items = objects.map((object) =>
-        prefix === 0 ? textOf(object) : `{${textOf(object).slice(prefix + 1)}`,
-      );
-      return `{"kind":"${kind}List","apiVersion":"${apiVersionOf(info.resource)}","metadata":${head},"items":[${items.join(',')}]}`;
-    }
-    case 'metadata': {
-      const items = objects.map((object) => JSON.stringify(metadataOnly(object)));
-      return `{"kind":"PartialObjectMetadataList","apiVersion":"${META_API}","metadata":${head},"items":[${items.join(',')}]}`;
-    }
+    case 'object':
+      return joined(info, objects, metadata);
+    case 'metadata':
+      return json({
+        kind: 'PartialObjectMetadataList',
+        apiVersion: META_API,
+        metadata,
+        items: objects.map(metadataOnly),
+      });
     case 'table':
-      return JSON.stringify(table(context, objects, metadata, true));
+      return json(table(context, objects, metadata, true));
   }
 }
 
+/** A list put together from the bytes of its items, which leave out kind and apiVersion (always the first two). */
+function joined(info: ResourceInfo, objects: readonly AnyObject[], metadata: ListMetadata): Uint8Array {
+  const { kind } = info.resource;
+  const skipped = info.custom ? 0 : typePrefix(info).length;
+  const head = `{"kind":"${kind}List","apiVersion":"${apiVersionOf(info.resource)}","metadata":${JSON.stringify(metadata)},"items":[`;
+  const chunks: Uint8Array[] = [encoder.encode(head)];
+  for (const [index, object] of objects.entries()) {
+    if (index > 0) chunks.push(COMMA);
+    if (skipped > 0) chunks.push(OPEN);
+    chunks.push(jsonBytes(object).subarray(skipped));
+  }
+  chunks.push(END_OF_LIST);
+  return Buffer.concat(chunks);
+}
+
 /** One line of a watch. */
-export function eventText(
+export function eventBytes(
   context: RepresentationContext & { readonly firstEvent: boolean },
   type: string,
   stored: AnyObject,
-): string {
+): Uint8Array {
   const object = viewOf(context.info, stored);
   const { as } = context.representation;
-  if (as === 'object') return `{"type":"${type}","object":${textOf(object)}}\n`;
   const shaped =
-    as === 'metadata'
-      ? metadataOnly(object)
-      : table(context, [object], { resourceVersion: object.metadata.resourceVersion }, context.firstEvent);
-  return `${JSON.stringify({ type, object: shaped })}\n`;
+    as === 'object'
+      ? jsonBytes(object)
+      : as === 'metadata'
+        ? json(metadataOnly(object))
+        : json(
+            table(
+              context,
+              [object],
+              { resourceVersion: object.metadata.resourceVersion },
+              context.firstEvent,
+            ),
+          );
+  return Buffer.concat([encoder.encode(`{"type":"${type}","object":`), shaped, END_OF_EVENT]);
 }
 
 /** The answer that carries an object or a list. */
 export function bodyResponse(
   request: Pick<ResourceRequest, 'representation' | 'warnings'>,
   status: number,
-  text: string,
+  body: Uint8Array,
 ): CompleteResponse {
   const { format, pretty } = request.representation;
   const headers = warningHeader(request.warnings);
-  if (format === 'yaml')
-    return textResponse(status, 'application/yaml', stringify(JSON.parse(text)), headers);
-  const body = pretty ? JSON.stringify(JSON.parse(text), undefined, 2) : text;
-  return textResponse(status, 'application/json', body, headers);
+  if (format === 'json' && !pretty) return bytesResponse(status, 'application/json', body, headers);
+  const object: unknown = JSON.parse(new TextDecoder().decode(body));
+  if (format === 'yaml') return textResponse(status, 'application/yaml', stringify(object), headers);
+  return textResponse(status, 'application/json', JSON.stringify(object, undefined, 2), headers);
 }
 
 /** An object of another resource than the request's, or a Status: never as a table. */
@@ -103,7 +130,7 @@ export function plainResponse(
   status: number,
   object: KubeObject | Status | object,
 ): CompleteResponse {
-  return bodyResponse(request, status, JSON.stringify(object));
+  return bodyResponse(request, status, json(object));
 }
 
 function viewOf(info: ResourceInfo, stored: AnyObject): AnyObject {

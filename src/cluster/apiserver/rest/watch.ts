@@ -7,7 +7,7 @@ import type { Change } from '../../store/history.ts';
 import type { ListOptions } from '../http/list-options.ts';
 import { warningHeader } from '../http/responses.ts';
 import type { ApiResponse } from '../types.ts';
-import { eventText } from './representation.ts';
+import { eventBytes } from './representation.ts';
 import type { ResourceRequest, RestParts } from './resource-request.ts';
 import { selection } from './selectable-fields.ts';
 
@@ -112,7 +112,7 @@ class WatchStream {
     const { info, representation } = this.#request;
     const context = { info, representation, now: this.#parts.simulation.now, firstEvent: this.#firstEvent };
     this.#firstEvent = false;
-    sink.write(encoder.encode(eventText(context, type, object)));
+    sink.write(eventBytes(context, type, object));
   }
 
   #bookmarkNowAndThen(sink: StreamSink): void {

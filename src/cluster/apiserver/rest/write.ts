@@ -5,7 +5,7 @@ import { deleteOptions, writeOptions } from '../http/options.ts';
 import type { ResourceInfo } from '../resource-registry.ts';
 import type { ApiResponse } from '../types.ts';
 import type { Deletion } from './deleter.ts';
-import { bodyResponse, listText, objectText, plainResponse } from './representation.ts';
+import { bodyResponse, listBytes, objectBytes, plainResponse } from './representation.ts';
 import { decodingContext, storedInfo, targetOf, writeContext } from './resource-request.ts';
 import type { ResourceRequest, RestParts } from './resource-request.ts';
 import { selection } from './selectable-fields.ts';
@@ -87,7 +87,7 @@ export function removeCollection(parts: RestParts, request: ResourceRequest): Ap
   }
   const metadata = { resourceVersion: String(parts.store.revision) };
   const now = parts.simulation.now;
-  return bodyResponse(request, 200, listText({ ...request, now }, objects, metadata));
+  return bodyResponse(request, 200, listBytes({ ...request, now }, objects, metadata));
 }
 
 export function objectResponse(
@@ -96,7 +96,7 @@ export function objectResponse(
   status: number,
   object: AnyObject,
 ): ApiResponse {
-  return bodyResponse(request, status, objectText({ ...request, now: parts.simulation.now }, object));
+  return bodyResponse(request, status, objectBytes({ ...request, now: parts.simulation.now }, object));
 }
 
 function toStored(info: ResourceInfo, object: AnyObject): AnyObject {

@@ -594,7 +594,7 @@ describe('watch', () => {
 
   test('ends with an error event where the version is forgotten', () => {
     const running = startApiServer();
-    for (let count = 0; count < 20_100; count++) running.server.store.put('secrets', secret(count));
+    for (let count = 0; count < 10_100; count++) running.server.store.put('secrets', secret(count));
     const { events, ended } = openWatch(running, `${MAPS}?watch=true&resourceVersion=5`);
     expect(events).toMatchObject([{ type: 'ERROR', object: { code: 410, reason: 'Expired' } }]);
     expect(ended()).toBe(true);

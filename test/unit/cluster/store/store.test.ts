@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { AnyObject } from '../../../../src/model/objects.ts';
-import { textOf } from '../../../../src/cluster/store/serialization.ts';
+import { jsonBytes } from '../../../../src/cluster/store/serialization.ts';
 import { keyOf, Store } from '../../../../src/cluster/store/store.ts';
 import { StatusError } from '../../../../src/cluster/api.ts';
 
@@ -134,6 +134,6 @@ test('serialises an object once', () => {
       return {};
     },
   };
-  expect(textOf(counted)).toBe(textOf(counted));
+  expect(jsonBytes(counted)).toBe(jsonBytes(counted));
   expect(reads).toBe(1);
 });
