@@ -32,6 +32,7 @@ async function buildPackage(): Promise<void> {
     splitting: true,
     chunkNames: 'chunks/[name]-[hash]',
     packages: 'external',
+    alias: { breakfix: './src/index.ts' },
     banner: {
       js: `import{createRequire as _createRequire}from'node:module';const require=_createRequire(import.meta.url);`,
     },
