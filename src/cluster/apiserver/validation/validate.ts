@@ -1,3 +1,137 @@
+import type { AnyObject } from '../../../model/objects.ts';
+import type { Resource } from '../../../model/resources.ts';
 import type { ValidateObject } from '../pipeline.ts';
+import {
+  checkBindingUpdate,
+  checkClusterRole,
+  checkClusterRoleBinding,
+  checkRole,
+  checkRoleBinding,
+} from './access.ts';
+import { checkAutoscaler, checkDisruptionBudget } from './autoscaling.ts';
+import {
+  checkEvent,
+  checkLease,
+  checkNode,
+  checkPriorityClass,
+  checkPriorityClassUpdate,
+} from './cluster.ts';
+import { checkConfigMap, checkConfigMapUpdate, checkSecret, checkSecretUpdate } from './configuration.ts';
+import { checkIngress } from './ingress.ts';
+import { checkCronJob, checkJob, checkJobUpdate } from './jobs.ts';
+import { checkLimitRange, checkResourceQuota, checkResourceQuotaUpdate } from './limits.ts';
+import { checkMetadata, checkMetadataUpdate } from './metadata.ts';
+import { checkNetworkPolicy } from './network-policy.ts';
+import { checkPod } from './pod.ts';
+import { checkEphemeralUpdate, checkPodResize, checkPodUpdate } from './pod-update.ts';
+import { Problems } from './problems.ts';
+import { checkEndpoints, checkEndpointSlice, checkService, checkServiceUpdate } from './services.ts';
+import {
+  checkClaim,
+  checkClaimUpdate,
+  checkStorageClass,
+  checkStorageClassUpdate,
+  checkVolume,
+  checkVolumeUpdate,
+} from './storage.ts';
+import {
+  checkDaemonSet,
+  checkDeployment,
+  checkFixedSelector,
+  checkReplicaSet,
+  checkStatefulSet,
+  checkStatefulSetUpdate,
+} from './workloads.ts';
 
-export const validateObject: ValidateObject = () => [];
+/** Checks an object; `old` is the stored one when it is a change. */
+type Check = (problems: Problems, object: never, old: never) => void;
+
+/** Each function reads the object as its own kind; these tables are the one place where kinds and functions meet. */
+const creations: Readonly<Record<string, Check>> = {
+  pods: checkPod,
+  services: checkService,
+  endpoints: checkEndpoints,
+  configmaps: checkConfigMap,
+  secrets: checkSecret,
+  nodes: checkNode,
+  events: checkEvent,
+  limitranges: checkLimitRange,
+  resourcequotas: checkResourceQuota,
+  persistentvolumeclaims: checkClaim,
+  persistentvolumes: checkVolume,
+  'deployments.apps': checkDeployment,
+  'replicasets.apps': checkReplicaSet,
+  'statefulsets.apps': checkStatefulSet,
+  'daemonsets.apps': checkDaemonSet,
+  'jobs.batch': checkJob,
+  'cronjobs.batch': checkCronJob,
+  'endpointslices.discovery.k8s.io': checkEndpointSlice,
+  'ingresses.networking.k8s.io': checkIngress,
+  'networkpolicies.networking.k8s.io': checkNetworkPolicy,
+  'horizontalpodautoscalers.autoscaling': checkAutoscaler,
+  'poddisruptionbudgets.policy': checkDisruptionBudget,
+  'storageclasses.storage.k8s.io': checkStorageClass,
+  'priorityclasses.scheduling.k8s.io': checkPriorityClass,
+  'leases.coordination.k8s.io': checkLease,
+  'roles.rbac.authorization.k8s.io': checkRole,
+  'clusterroles.rbac.authorization.k8s.io': checkClusterRole,
+  'rolebindings.rbac.authorization.k8s.io': checkRoleBinding,
+  'clusterrolebindings.rbac.authorization.k8s.io': checkClusterRoleBinding,
+};
+/** What a change must keep to beyond what a new object must; without an entry, the check of new objects applies. */
+const changes: Readonly<Record<string, Check>> = {
+  pods: checkPodUpdate,
+  services: checkServiceUpdate,
+  configmaps: checkConfigMapUpdate,
+  secrets: checkSecretUpdate,
+  resourcequotas: checkResourceQuotaUpdate,
+  persistentvolumeclaims: checkClaimUpdate,
+  persistentvolumes: checkVolumeUpdate,
+  'deployments.apps': checkFixedSelector(checkDeployment),
+  'replicasets.apps': checkFixedSelector(checkReplicaSet),
+  'statefulsets.apps': checkStatefulSetUpdate,
+  'daemonsets.apps': checkFixedSelector(checkDaemonSet),
+  'jobs.batch': checkJobUpdate,
+  'storageclasses.storage.k8s.io': checkStorageClassUpdate,
+  'priorityclasses.scheduling.k8s.io': checkPriorityClassUpdate,
+  'rolebindings.rbac.authorization.k8s.io': checkBindingUpdate(checkRoleBinding),
+  'clusterrolebindings.rbac.authorization.k8s.io': checkBindingUpdate(checkClusterRoleBinding),
+};
+const subresources: Readonly<Record<string, Check>> = {
+  'pods/resize': checkPodResize,
+  'pods/ephemeralcontainers': checkEphemeralUpdate,
+};
+
+/**
+ * What is wrong with an object that has its defaults, as the API server says it in a 422. Kinds that have no check
+ * of their own are checked for their metadata.
+ */
+export const validateObject: ValidateObject = (resource, object, { operation, old, subresource }) => {
+  const problems = new Problems();
+  if (operation === 'CREATE' || old === undefined) {
+    checkMetadata(problems, resource, object);
+    run(creations[resource.id], problems, object, undefined);
+    return problems.list;
+  }
+  checkMetadataUpdate(problems, object.metadata, old.metadata);
+  run(changeCheck(resource, subresource), problems, object, old);
+  return problems.list;
+};
+
+function changeCheck({ id }: Resource, subresource: string | undefined): Check | undefined {
+  if (subresource !== undefined) return subresources[`${id}/${subresource}`];
+  return changes[id] ?? creations[id];
+}
+
+function run(
+  check: Check | undefined,
+  problems: Problems,
+  object: AnyObject,
+  old: AnyObject | undefined,
+): void {
+  (check as ((problems: Problems, object: AnyObject, old: AnyObject | undefined) => void) | undefined)?.(
+    problems,
+    object,
+    old,
+  );
+}

@@ -117,7 +117,9 @@ export function write(manifest: object, about: Write = {}): { object: AnyObject;
   applyDefaults(of, object, context);
   for (const plugin of plugins) plugin.mutate?.(attributes);
   if (of.id === 'pods' && operation === 'CREATE') applyDefaults(of, object, context);
-  if (object.metadata.name === '') object.metadata.name = `${object.metadata.generateName ?? ''}x2vbq`;
+  const { generateName = '' } = object.metadata;
+  if (object.metadata.name === '' && generateName !== '') object.metadata.name = `${generateName}x2vbq`;
+  if (of.id === 'services') mirrorAddress(object, old);
   const { subresource } = about;
   const problems = validateObject(of, object, {
     ...context,
@@ -126,6 +128,20 @@ export function write(manifest: object, about: Write = {}): { object: AnyObject;
   if (problems.length > 0) throw invalid(of, object.metadata.name, problems);
   for (const plugin of plugins) plugin.validate?.({ ...attributes, name: object.metadata.name });
   return { object, warnings };
+}
+
+interface Addresses {
+  clusterIP?: string;
+  clusterIPs?: string[];
+}
+
+/** What the allocation of addresses does before validation. */
+function mirrorAddress(object: AnyObject, old: AnyObject | undefined): void {
+  const spec = object['spec'] as Addresses;
+  const before = old?.['spec'] as Addresses | undefined;
+  if (before?.clusterIP !== undefined) spec.clusterIP ??= before.clusterIP;
+  if (spec.clusterIP !== undefined && spec.clusterIPs?.[0] !== spec.clusterIP)
+    spec.clusterIPs = [spec.clusterIP];
 }
 
 /** What the server puts into metadata before anything else. */

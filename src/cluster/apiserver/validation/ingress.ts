@@ -1,0 +1,88 @@
+import type { Draft } from '../defaults/draft.ts';
+import { isIPv4, isIPv6, labelProblems, portNameProblems, subdomainProblems } from './formats.ts';
+import type { Problems } from './problems.ts';
+
+interface Backend {
+  service?: { name?: string; port?: { name?: string; number?: number } };
+  resource?: object;
+}
+interface Path {
+  path?: string;
+  pathType?: string;
+  backend?: Backend;
+}
+interface Ingress {
+  spec?: {
+    ingressClassName?: string;
+    defaultBackend?: Backend;
+    tls?: { hosts?: string[] }[];
+    rules?: { host?: string; http?: { paths?: Path[] } }[];
+  };
+}
+
+const PATH_TYPES = ['Exact', 'ImplementationSpecific', 'Prefix'];
+
+/** https://kubernetes.io/docs/concepts/services-networking/ingress/ */
+export function checkIngress(problems: Problems, { spec = {} }: Draft<Ingress>): void {
+  const { rules = [], tls = [], defaultBackend, ingressClassName } = spec;
+  if (rules.length === 0 && defaultBackend === undefined) {
+    problems.invalid('spec', undefined, 'either `defaultBackend` or `rules` must be specified');
+  }
+  if (defaultBackend !== undefined) checkBackend(problems, 'spec.defaultBackend', defaultBackend);
+  rules.forEach(({ host = '', http }, index) => {
+    const field = `spec.rules[${index}]`;
+    if (host !== '') checkHost(problems, `${field}.host`, host);
+    if (http === undefined) return;
+    const paths = http.paths ?? [];
+    if (paths.length === 0) problems.required(`${field}.http.paths`);
+    paths.forEach((path, position) => checkPath(problems, `${field}.http.paths[${position}]`, path));
+  });
+  tls.forEach(({ hosts = [] }, index) => {
+    hosts.forEach((host, position) => {
+      problems.invalidFor(`spec.tls[${index}].hosts[${position}]`, host, hostProblems(host));
+    });
+  });
+  if (ingressClassName !== undefined) {
+    problems.invalidFor('spec.ingressClassName', ingressClassName, subdomainProblems(ingressClassName));
+  }
+}
+
+/** A host may have a wildcard as its first label. */
+function hostProblems(host: string): string[] {
+  return subdomainProblems(host.replace(/^\*\./, ''));
+}
+
+function checkHost(problems: Problems, field: string, host: string): void {
+  if (isIPv4(host) || isIPv6(host)) problems.invalid(field, host, 'must be a DNS name, not an IP address');
+  else problems.invalidFor(field, host, hostProblems(host));
+}
+
+function checkPath(problems: Problems, field: string, { path = '', pathType, backend }: Draft<Path>): void {
+  if (pathType === undefined) {
+    problems.required(`${field}.pathType`, 'pathType must be specified');
+    return;
+  }
+  problems.oneOf(`${field}.pathType`, pathType, PATH_TYPES);
+  const mustBeAbsolute = pathType !== 'ImplementationSpecific' || path !== '';
+  if (PATH_TYPES.includes(pathType) && mustBeAbsolute && !path.startsWith('/')) {
+    problems.invalid(`${field}.path`, path, 'must be an absolute path');
+  }
+  checkBackend(problems, `${field}.backend`, backend ?? {});
+}
+
+function checkBackend(problems: Problems, field: string, backend: Draft<Backend>): void {
+  const { service, resource } = backend;
+  if (service === undefined) {
+    if (resource === undefined) problems.required(field, 'must specify `service` or `resource`');
+    return;
+  }
+  const { name = '', port = {} } = service;
+  if (name === '') problems.required(`${field}.service.name`);
+  else problems.invalidFor(`${field}.service.name`, name, labelProblems(name));
+  const { name: portName = '', number = 0 } = port;
+  if (portName !== '' && number !== 0) problems.invalid(field, '', 'cannot set both port name & port number');
+  else if (portName !== '')
+    problems.invalidFor(`${field}.service.port.name`, portName, portNameProblems(portName));
+  else if (number === 0) problems.required(field, 'port name or number is required');
+  else problems.port(`${field}.service.port.number`, number);
+}

@@ -1,0 +1,123 @@
+import { equal } from '../../../core/json.ts';
+import type { CronJob, Job, JobSpec, Labels, LabelSelector, PodTemplate } from '../../../model/objects.ts';
+import { matchesSelector } from '../../../model/selector.ts';
+import type { Draft } from '../defaults/draft.ts';
+import { scheduleProblem } from './cron.ts';
+import { checkTemplate } from './pod.ts';
+import type { Problems } from './problems.ts';
+import { checkSelector } from './selectors.ts';
+
+const CONTROLLER_UID = 'batch.kubernetes.io/controller-uid';
+/** Eleven characters are added to the name for that of a Job. */
+const CRON_NAME_LIMIT = 52;
+
+export function checkJob(problems: Problems, { metadata, spec = {} }: Draft<Job>): void {
+  const { uid = '', name = '' } = metadata ?? {};
+  if (spec.manualSelector !== true) checkGenerated(problems, spec, uid, name);
+  else if (spec.selector === undefined) problems.required('spec.selector');
+  else checkSelector(problems, 'spec.selector', spec.selector as LabelSelector);
+  checkJobSpec(problems, 'spec', spec);
+  const labels = spec.template?.metadata?.labels as Labels | undefined;
+  if (spec.manualSelector === true && !matchesSelector(spec.selector as LabelSelector | undefined, labels)) {
+    problems.invalid('spec.template.metadata.labels', labels, '`selector` does not match template `labels`');
+  }
+}
+
+/** The selector and the labels that the server has set; a client may name the same ones, not others. */
+function checkGenerated(problems: Problems, spec: Draft<JobSpec>, uid: string, name: string): void {
+  const labels = (spec.template?.metadata?.labels ?? {}) as Labels;
+  const wanted: [string, string][] = [
+    ['controller-uid', uid],
+    ['job-name', name],
+    [CONTROLLER_UID, uid],
+    ['batch.kubernetes.io/job-name', name],
+  ];
+  for (const [key, value] of wanted) {
+    const field = `spec.template.metadata.labels[${key}]`;
+    if (labels[key] === undefined) problems.required(field, `must be '${value}'`);
+    else if (labels[key] !== value) problems.invalid(field, sorted(labels), `must be '${value}'`);
+  }
+  if (!equal(spec.selector, { matchLabels: { [CONTROLLER_UID]: uid } })) {
+    const { matchLabels = {}, ...rest } = (spec.selector ?? {}) as LabelSelector;
+    const shown = { matchLabels: sorted(matchLabels), ...rest };
+    problems.invalid('spec.selector', shown, '`selector` not auto-generated');
+  }
+}
+
+function sorted(labels: Labels): Labels {
+  return Object.fromEntries(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function checkJobSpec(problems: Problems, field: string, spec: Draft<JobSpec>): void {
+  problems.notNegative(`${field}.parallelism`, spec.parallelism);
+  problems.notNegative(`${field}.completions`, spec.completions);
+  problems.notNegative(`${field}.activeDeadlineSeconds`, spec.activeDeadlineSeconds);
+  problems.notNegative(`${field}.backoffLimit`, spec.backoffLimit);
+  problems.notNegative(`${field}.ttlSecondsAfterFinished`, spec.ttlSecondsAfterFinished);
+  const mode: string | undefined = spec.completionMode;
+  problems.oneOf(`${field}.completionMode`, mode, ['NonIndexed', 'Indexed']);
+  if (mode === 'Indexed' && spec.completions === undefined) {
+    problems.required(`${field}.completions`, 'when completion mode is Indexed');
+  }
+  checkJobTemplate(problems, `${field}.template`, spec.template ?? {});
+}
+
+function checkJobTemplate(problems: Problems, field: string, template: Draft<PodTemplate>): void {
+  checkTemplate(problems, field, template);
+  const policy: string | undefined = template.spec?.restartPolicy;
+  const at = `${field}.spec.restartPolicy`;
+  if (policy === 'Always' || policy === undefined || policy === '') {
+    problems.required(at, 'valid values: "OnFailure", "Never"');
+  } else problems.oneOf(at, policy, ['OnFailure', 'Never']);
+}
+
+export function checkJobUpdate(problems: Problems, job: Job, old: Job): void {
+  checkJobSpec(problems, 'spec', job.spec);
+  const { completions, completionMode, selector, parallelism } = job.spec;
+  const isElastic =
+    completionMode === 'Indexed' && completions === parallelism && old.spec.completions !== undefined;
+  if (!isElastic) problems.immutable('spec.completions', completions, completions === old.spec.completions);
+  problems.immutable('spec.selector', selector, equal(selector, old.spec.selector));
+  if (!isStartable(old)) {
+    problems.immutable('spec.template', job.spec.template, equal(job.spec.template, old.spec.template));
+  }
+  problems.immutable('spec.completionMode', completionMode, completionMode === old.spec.completionMode);
+}
+
+/** A suspended Job that never ran may still be told where its pods go. */
+function isStartable({ spec, status }: Job): boolean {
+  return spec.suspend === true && status.startTime === undefined;
+}
+
+export function checkCronJob(problems: Problems, { metadata, spec = {} }: Draft<CronJob>): void {
+  const { schedule = '', timeZone } = spec;
+  if (schedule === '') problems.required('spec.schedule');
+  else {
+    const problem = scheduleProblem(schedule);
+    if (problem !== undefined) problems.invalid('spec.schedule', schedule, problem);
+  }
+  problems.notNegative('spec.startingDeadlineSeconds', spec.startingDeadlineSeconds);
+  if (timeZone === '')
+    problems.invalid('spec.timeZone', timeZone, 'timeZone must be nil or non-empty string');
+  else if (timeZone !== undefined && !isTimeZone(timeZone)) {
+    problems.invalid('spec.timeZone', timeZone, `unknown time zone ${timeZone}`);
+  }
+  const policy: string | undefined = spec.concurrencyPolicy;
+  problems.oneOf('spec.concurrencyPolicy', policy, ['Allow', 'Forbid', 'Replace']);
+  checkJobSpec(problems, 'spec.jobTemplate.spec', spec.jobTemplate?.spec ?? {});
+  problems.notNegative('spec.successfulJobsHistoryLimit', spec.successfulJobsHistoryLimit);
+  problems.notNegative('spec.failedJobsHistoryLimit', spec.failedJobsHistoryLimit);
+  const { name = '' } = metadata ?? {};
+  if (name.length > CRON_NAME_LIMIT) {
+    problems.invalid('metadata.name', name, `must be no more than ${CRON_NAME_LIMIT} characters`);
+  }
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return !/^[+-]/.test(name);
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,201 @@
+import { equal } from '../../../core/json.ts';
+import { labelKeyProblems } from '../../../model/label-syntax.ts';
+import { compareQuantities, parseQuantity } from '../../../model/quantity.ts';
+import type { LimitRange, Quantity, ResourceList, ResourceQuota } from '../../../model/objects.ts';
+import type { Draft } from '../defaults/draft.ts';
+import type { Problems } from './problems.ts';
+
+type Limit = LimitRange['spec']['limits'][number];
+
+const CONTAINER_RESOURCES = new Set(['cpu', 'memory', 'ephemeral-storage']);
+const ONE = 10n ** 9n;
+
+/** https://kubernetes.io/docs/concepts/policy/limit-range/ */
+export function checkLimitRange(problems: Problems, range: Draft<LimitRange>): void {
+  const types = new Set<string>();
+  (range.spec?.limits ?? []).forEach((sent, index) => {
+    const field = `spec.limits[${index}]`;
+    const type: string = sent.type ?? '';
+    const limit = { ...sent, type } as Limit;
+    problems.invalidFor(`${field}.type`, type, labelKeyProblems(type));
+    if (types.has(type)) problems.duplicate(`${field}.type`, type);
+    types.add(type);
+    checkLimit(problems, field, limit);
+  });
+}
+
+function checkLimit(problems: Problems, field: string, limit: Limit): void {
+  checkNames(problems, `${field}.max`, limit, limit.max);
+  checkNames(problems, `${field}.min`, limit, limit.min);
+  for (const which of ['default', 'defaultRequest'] as const) {
+    if (limit.type !== 'Pod') checkNames(problems, `${field}.${which}`, limit, limit[which]);
+    else if (limit[which] !== undefined) {
+      problems.forbidden(`${field}.${which}`, "may not be specified when `type` is 'Pod'");
+    }
+  }
+  if (limit.type === 'PersistentVolumeClaim' && !limit.min?.['storage'] && !limit.max?.['storage']) {
+    const why = 'either minimum or maximum storage value is required, but neither was provided';
+    problems.required(`${field}.limits`, why);
+  }
+  checkNames(problems, `${field}.maxLimitRequestRatio`, limit, limit.maxLimitRequestRatio);
+  const names = [limit.max, limit.min, limit.default, limit.defaultRequest].flatMap((list) =>
+    Object.keys(list ?? {}),
+  );
+  for (const name of new Set(names)) checkOrder(problems, field, limit, name);
+}
+
+function checkNames(
+  problems: Problems,
+  field: string,
+  { type }: Limit,
+  list: ResourceList | undefined,
+): void {
+  for (const name of Object.keys(list ?? {})) {
+    const at = `${field}[${name}]`;
+    problems.invalidFor(at, name, labelKeyProblems(name));
+    if (name.includes('/') || name.startsWith('hugepages-')) continue;
+    const isKnown = CONTAINER_RESOURCES.has(name) || name === 'storage';
+    if (!isKnown) problems.invalid(at, name, 'must be a standard resource type or fully qualified');
+    if (type === 'Container' && !CONTAINER_RESOURCES.has(name)) {
+      problems.invalid(at, name, 'must be a standard resource for containers');
+    }
+  }
+}
+
+/** minimum ≤ default request ≤ default ≤ maximum, as far as they are given. */
+function checkOrder(problems: Problems, field: string, limit: Limit, name: string): void {
+  const min = limit.min?.[name];
+  const max = limit.max?.[name];
+  const request = limit.type === 'Pod' ? undefined : limit.defaultRequest?.[name];
+  const usual = limit.type === 'Pod' ? undefined : limit.default?.[name];
+  const complain = (which: string, value: Quantity | undefined, why: string): void => {
+    problems.invalid(`${field}.${which}[${name}]`, String(value), why);
+  };
+  if (isMore(min, max)) complain('min', min, `min value ${min} is greater than max value ${max}`);
+  if (isMore(min, request)) {
+    complain('defaultRequest', request, `min value ${min} is greater than default request value ${request}`);
+  }
+  if (isMore(request, max)) {
+    complain('defaultRequest', request, `default request value ${request} is greater than max value ${max}`);
+  }
+  if (isMore(request, usual)) {
+    complain(
+      'defaultRequest',
+      request,
+      `default request value ${request} is greater than default limit value ${usual}`,
+    );
+  }
+  if (isMore(min, usual)) complain('default', min, `min value ${min} is greater than default value ${usual}`);
+  if (isMore(usual, max)) complain('default', max, `default value ${usual} is greater than max value ${max}`);
+  checkRatio(problems, `${field}.maxLimitRequestRatio[${name}]`, limit.maxLimitRequestRatio?.[name], [
+    min,
+    max,
+  ]);
+}
+
+function isMore(a: Quantity | undefined, b: Quantity | undefined): a is Quantity {
+  return a !== undefined && b !== undefined && compareQuantities(a, b) > 0;
+}
+
+function checkRatio(
+  problems: Problems,
+  field: string,
+  ratio: Quantity | undefined,
+  [min, max]: readonly [Quantity | undefined, Quantity | undefined],
+): void {
+  if (ratio === undefined) return;
+  if (compareQuantities(ratio, '1') < 0)
+    problems.invalid(field, String(ratio), `ratio ${ratio} is less than 1`);
+  if (min === undefined || max === undefined) return;
+  const widest = Number(parseQuantity(max).nanos) / Number(parseQuantity(min).nanos);
+  if (Number(parseQuantity(ratio).nanos) / 1e9 <= widest) return;
+  problems.invalid(field, String(ratio), `ratio ${ratio} is greater than max/min = ${widest.toFixed(6)}`);
+}
+
+const COUNTED = new Set([
+  'pods',
+  'services',
+  'replicationcontrollers',
+  'resourcequotas',
+  'secrets',
+  'configmaps',
+  'persistentvolumeclaims',
+  'services.nodeports',
+  'services.loadbalancers',
+]);
+const MEASURED = new Set(
+  ['', 'requests.', 'limits.'].flatMap((prefix) =>
+    ['cpu', 'memory', 'ephemeral-storage'].map((name) => prefix + name),
+  ),
+);
+const SCOPES = new Set([
+  'Terminating',
+  'NotTerminating',
+  'BestEffort',
+  'NotBestEffort',
+  'PriorityClass',
+  'CrossNamespacePodAffinity',
+  'VolumeAttributesClass',
+]);
+const CONFLICTS = [
+  ['Terminating', 'NotTerminating'],
+  ['BestEffort', 'NotBestEffort'],
+] as const;
+
+/** https://kubernetes.io/docs/concepts/policy/resource-quotas/ */
+export function checkResourceQuota(problems: Problems, quota: Draft<ResourceQuota>): void {
+  const hard = (quota.spec?.hard ?? {}) as ResourceList;
+  for (const [name, quantity] of Object.entries(hard))
+    checkHard(problems, `spec.hard[${name}]`, name, quantity);
+  const scopes = quota.spec?.scopes ?? [];
+  for (const scope of scopes) {
+    if (!SCOPES.has(scope)) problems.invalid('spec.scopes', scopes, 'unsupported scope');
+    for (const name of Object.keys(hard)) {
+      if (!isStandard(name) || isInScope(scope, name)) continue;
+      problems.invalid('spec.scopes', scopes, 'unsupported scope applied to resource');
+    }
+  }
+  for (const [one, other] of CONFLICTS) {
+    if (scopes.includes(one) && scopes.includes(other)) {
+      problems.invalid('spec.scopes', scopes, 'conflicting scopes');
+    }
+  }
+}
+
+function checkHard(problems: Problems, field: string, name: string, quantity: Quantity): void {
+  const wrong = labelKeyProblems(name);
+  problems.invalidFor(field, name, wrong);
+  if (!name.includes('/') && !isStandard(name)) {
+    if (wrong.length === 0)
+      problems.invalid(field, name, 'must be a standard resource type or fully qualified');
+    problems.invalid(field, name, 'must be a standard resource for quota');
+  }
+  const { nanos } = parseQuantity(quantity);
+  if (nanos < 0n) problems.invalid(field, String(quantity), 'must be greater than or equal to 0');
+  if (isCounted(name) && nanos % ONE !== 0n) problems.invalid(field, String(quantity), 'must be an integer');
+}
+
+function isStandard(name: string): boolean {
+  return (
+    COUNTED.has(name) ||
+    MEASURED.has(name) ||
+    name === 'requests.storage' ||
+    /^(requests\.)?hugepages-/.test(name)
+  );
+}
+
+function isCounted(name: string): boolean {
+  return COUNTED.has(name) || name.startsWith('count/');
+}
+
+function isInScope(scope: string, name: string): boolean {
+  if (scope === 'BestEffort') return name === 'pods';
+  if (!SCOPES.has(scope)) return true;
+  return name === 'pods' || MEASURED.has(name) || name.startsWith('requests.') || name.startsWith('limits.');
+}
+
+export function checkResourceQuotaUpdate(problems: Problems, quota: ResourceQuota, old: ResourceQuota): void {
+  checkResourceQuota(problems, quota);
+  const sorted = ({ spec }: ResourceQuota): string[] => [...(spec.scopes ?? [])].sort();
+  problems.immutable('spec.scopes', quota.spec.scopes, equal(sorted(quota), sorted(old)));
+}

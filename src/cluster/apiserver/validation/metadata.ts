@@ -1,0 +1,100 @@
+import { equal } from '../../../core/json.ts';
+import { labelKeyProblems, labelValueProblems } from '../../../model/label-syntax.ts';
+import type { AnyObject, Labels, ObjectMeta, OwnerReference } from '../../../model/objects.ts';
+import type { Resource } from '../../../model/resources.ts';
+import { labelNameProblems, pathSegmentProblems, subdomainProblems } from './formats.ts';
+import type { Problems } from './problems.ts';
+
+const STANDARD_FINALIZERS = new Set(['kubernetes', 'orphan', 'foregroundDeletion']);
+const ANNOTATIONS_LIMIT = 256 * 1024;
+
+/** Whose names have no dots; the others are subdomains or, in RBAC, parts of a path. */
+const NAMED_BY_LABEL = new Set(['services', 'namespaces']);
+
+/** https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/object-meta/ */
+export function checkMetadata(problems: Problems, resource: Resource, object: AnyObject): void {
+  const { metadata } = object;
+  const nameProblems = namingOf(resource);
+  if (metadata.generateName !== undefined && metadata.generateName !== '') {
+    // The suffix makes a name of a prefix that ends with a dash.
+    const prefix = metadata.generateName.replace(/-$/, 'a');
+    problems.invalidFor('metadata.generateName', metadata.generateName, nameProblems(prefix));
+  }
+  if (metadata.name === '') problems.required('metadata.name', 'name or generateName is required');
+  else problems.invalidFor('metadata.name', metadata.name, nameProblems(metadata.name));
+  checkLabels(problems, 'metadata.labels', metadata.labels);
+  checkAnnotations(problems, 'metadata.annotations', metadata.annotations);
+  checkOwners(problems, metadata.ownerReferences ?? []);
+  checkFinalizers(problems, metadata.finalizers ?? []);
+}
+
+function namingOf({ id, group }: Resource): (name: string) => string[] {
+  if (NAMED_BY_LABEL.has(id)) return labelNameProblems;
+  return group === 'rbac.authorization.k8s.io' ? pathSegmentProblems : subdomainProblems;
+}
+
+export function checkLabels(problems: Problems, field: string, labels: Labels | undefined): void {
+  for (const [key, value] of Object.entries(labels ?? {})) {
+    problems.invalidFor(field, key, labelKeyProblems(key));
+    problems.invalidFor(field, value, labelValueProblems(value));
+  }
+}
+
+export function checkAnnotations(problems: Problems, field: string, annotations: Labels | undefined): void {
+  let size = 0;
+  for (const [key, value] of Object.entries(annotations ?? {})) {
+    problems.invalidFor(field, key, labelKeyProblems(key.toLowerCase()));
+    size += Buffer.byteLength(key) + Buffer.byteLength(value);
+  }
+  if (size > ANNOTATIONS_LIMIT) problems.tooLong(field, ANNOTATIONS_LIMIT);
+}
+
+function checkOwners(problems: Problems, owners: readonly OwnerReference[]): void {
+  const field = 'metadata.ownerReferences';
+  for (const { apiVersion, kind, name, uid } of owners) {
+    if (apiVersion === '') problems.invalid(`${field}.apiVersion`, apiVersion, 'version must not be empty');
+    if (kind === '') problems.invalid(`${field}.kind`, kind, 'must not be empty');
+    if (name === '') problems.invalid(`${field}.name`, name, 'must not be empty');
+    if (uid === '') problems.invalid(`${field}.uid`, uid, 'must not be empty');
+  }
+  const [first, second] = owners.filter(({ controller }) => controller === true);
+  if (first === undefined || second === undefined) return;
+  const which = `${first.kind}/${first.name} and ${second.kind}/${second.name}`;
+  problems.invalid(
+    field,
+    owners,
+    `Only one reference can have Controller set to true. Found "true" in references for ${which}`,
+  );
+}
+
+function checkFinalizers(problems: Problems, finalizers: readonly string[]): void {
+  for (const finalizer of finalizers) {
+    problems.invalidFor('metadata.finalizers', finalizer, labelKeyProblems(finalizer));
+  }
+  finalizers.forEach((finalizer, index) => {
+    if (finalizer.includes('/') || STANDARD_FINALIZERS.has(finalizer)) return;
+    problems.invalid(
+      `metadata.finalizers[${index}]`,
+      finalizer,
+      'name is neither a standard finalizer name nor is it fully qualified',
+    );
+  });
+}
+
+/** Metadata of an object that exists. */
+export function checkMetadataUpdate(problems: Problems, metadata: ObjectMeta, old: ObjectMeta): void {
+  checkLabels(problems, 'metadata.labels', metadata.labels);
+  checkAnnotations(problems, 'metadata.annotations', metadata.annotations);
+  checkOwners(problems, metadata.ownerReferences ?? []);
+  checkFinalizers(problems, metadata.finalizers ?? []);
+  if (old.deletionTimestamp === undefined || equal(metadata.finalizers, old.finalizers)) return;
+  const added = (metadata.finalizers ?? []).filter(
+    (finalizer) => old.finalizers?.includes(finalizer) !== true,
+  );
+  if (added.length === 0) return;
+  const list = added.map((finalizer) => `"${finalizer}"`).join(', ');
+  problems.forbidden(
+    'metadata.finalizers',
+    `no new finalizers can be added if the object is being deleted, found new finalizers []string{${list}}`,
+  );
+}

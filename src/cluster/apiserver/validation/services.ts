@@ -1,0 +1,211 @@
+import type { Endpoints, EndpointSlice, Labels, Service, ServicePort } from '../../../model/objects.ts';
+import type { Draft } from '../defaults/draft.ts';
+import {
+  addressProblems,
+  isIPv4,
+  isIPv6,
+  labelProblems,
+  reservedAddressProblems,
+  subdomainProblems,
+} from './formats.ts';
+import { checkPort } from './handlers.ts';
+import { checkLabels } from './metadata.ts';
+import type { Problems } from './problems.ts';
+
+type Spec = Draft<Service['spec']>;
+
+const TYPES = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'];
+const PROTOCOLS = ['SCTP', 'TCP', 'UDP'];
+const POLICIES = ['Cluster', 'Local'];
+const LONGEST_AFFINITY = 86_400;
+
+/** https://kubernetes.io/docs/reference/kubernetes-api/service-resources/service-v1/ */
+export function checkService(problems: Problems, { spec = {} }: Draft<Service>): void {
+  const ports = spec.ports ?? [];
+  const type: string | undefined = spec.type;
+  const isHeadless = spec.clusterIPs?.[0] === 'None';
+  if (ports.length === 0 && !isHeadless && type !== 'ExternalName') problems.required('spec.ports');
+  if (isHeadless && (type === 'NodePort' || type === 'LoadBalancer')) {
+    problems.invalid('spec.clusterIPs[0]', 'None', `may not be set to 'None' for ${type} services`);
+  }
+  if (type === 'ExternalName') checkExternalName(problems, spec);
+  checkServicePorts(problems, ports);
+  checkLabels(problems, 'spec.selector', spec.selector as Labels | undefined);
+  checkSessionAffinity(problems, spec);
+  if (type !== 'ExternalName') checkAddresses(problems, spec.clusterIPs ?? []);
+  (spec.externalIPs ?? []).forEach((address, index) => {
+    const field = `spec.externalIPs[${index}]`;
+    const wrong = addressProblems(address);
+    problems.invalidFor(field, address, wrong.length > 0 ? wrong : reservedAddressProblems(address));
+  });
+  problems.oneOf('spec.type', type, TYPES);
+  if (type === 'ClusterIP') checkHasNoNodePorts(problems, ports);
+  checkRepeatedPorts(problems, ports);
+  checkTraffic(problems, spec);
+}
+
+function checkExternalName(problems: Problems, spec: Spec): void {
+  if ((spec.clusterIPs?.length ?? 0) > 0) {
+    problems.forbidden('spec.clusterIPs', 'may not be set for ExternalName services');
+  }
+  const name = (spec.externalName ?? '').replace(/\.$/, '');
+  if (name === '') problems.required('spec.externalName');
+  else problems.invalidFor('spec.externalName', name, subdomainProblems(name));
+}
+
+function checkServicePorts(problems: Problems, ports: readonly Draft<ServicePort>[]): void {
+  const names = new Set<string>();
+  ports.forEach(({ name = '', port = 0, protocol, targetPort }, index) => {
+    const field = `spec.ports[${index}]`;
+    if (name === '') {
+      if (ports.length > 1) problems.required(`${field}.name`);
+    } else {
+      problems.invalidFor(`${field}.name`, name, labelProblems(name));
+      if (names.has(name)) problems.duplicate(`${field}.name`, name);
+      names.add(name);
+    }
+    problems.port(`${field}.port`, port);
+    const given: string | undefined = protocol;
+    if (given === undefined || given === '') problems.required(`${field}.protocol`);
+    else problems.oneOf(`${field}.protocol`, given, PROTOCOLS);
+    checkPort(problems, `${field}.targetPort`, targetPort);
+  });
+}
+
+function checkSessionAffinity(problems: Problems, spec: Spec): void {
+  const affinity: string | undefined = spec.sessionAffinity;
+  problems.oneOf('spec.sessionAffinity', affinity, ['ClientIP', 'None']);
+  if (affinity !== 'ClientIP') return;
+  const seconds = spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? 0;
+  if (seconds > 0 && seconds <= LONGEST_AFFINITY) return;
+  const why = `must be greater than 0 and less than ${LONGEST_AFFINITY}`;
+  problems.invalid('spec.sessionAffinityConfig.clientIP.timeoutSeconds', seconds, why);
+}
+
+function checkAddresses(problems: Problems, addresses: readonly string[]): void {
+  addresses.forEach((address, index) => {
+    if (index === 0 && address === 'None') return;
+    problems.invalidFor(`spec.clusterIPs[${index}]`, address, addressProblems(address));
+  });
+}
+
+function checkHasNoNodePorts(problems: Problems, ports: readonly Draft<ServicePort>[]): void {
+  ports.forEach(({ nodePort = 0 }, index) => {
+    if (nodePort === 0) return;
+    problems.forbidden(`spec.ports[${index}].nodePort`, "may not be used when `type` is 'ClusterIP'");
+  });
+}
+
+function checkRepeatedPorts(problems: Problems, ports: readonly Draft<ServicePort>[]): void {
+  const nodePorts = new Set<string>();
+  ports.forEach(({ nodePort = 0, protocol = 'TCP' }, index) => {
+    if (nodePort === 0) return;
+    const key = `${protocol}/${nodePort}`;
+    if (nodePorts.has(key)) problems.duplicate(`spec.ports[${index}].nodePort`, nodePort);
+    nodePorts.add(key);
+  });
+  const seen = new Set<string>();
+  ports.forEach(({ port = 0, protocol = 'TCP' }, index) => {
+    const key = `${protocol}/${port}`;
+    if (seen.has(key)) {
+      const shown = {
+        Name: '',
+        Protocol: protocol,
+        AppProtocol: null,
+        Port: port,
+        TargetPort: 0,
+        NodePort: 0,
+      };
+      problems.duplicate(`spec.ports[${index}]`, shown);
+    }
+    seen.add(key);
+  });
+}
+
+function checkTraffic(problems: Problems, spec: Spec): void {
+  const { type, externalTrafficPolicy: external, internalTrafficPolicy: internal } = spec;
+  const isExternal =
+    type === 'NodePort' ||
+    type === 'LoadBalancer' ||
+    (type === 'ClusterIP' && (spec.externalIPs?.length ?? 0) > 0);
+  if (isExternal) problems.oneOf('spec.externalTrafficPolicy', external, POLICIES);
+  else if (external !== undefined) {
+    const why = 'may only be set for externally-accessible services';
+    problems.invalid('spec.externalTrafficPolicy', external, why);
+  }
+  problems.oneOf('spec.internalTrafficPolicy', internal, POLICIES);
+}
+
+/** A Service keeps its address as long as it has one. */
+export function checkServiceUpdate(problems: Problems, service: Service, old: Service): void {
+  const [before] = old.spec.clusterIPs ?? [];
+  const keepsKind = old.spec.type !== 'ExternalName' && service.spec.type !== 'ExternalName';
+  if (keepsKind && before !== undefined && service.spec.clusterIPs?.[0] !== before) {
+    problems.invalid('spec.clusterIPs[0]', service.spec.clusterIPs, 'may not change once set');
+  }
+  checkService(problems, service);
+}
+
+export function checkEndpoints(problems: Problems, { subsets = [] }: Draft<Endpoints>): void {
+  subsets.forEach(({ addresses = [], notReadyAddresses = [], ports = [] }, index) => {
+    const field = `subsets[${index}]`;
+    if (addresses.length === 0 && notReadyAddresses.length === 0) {
+      problems.required(field, 'must specify `addresses` or `notReadyAddresses`');
+    }
+    for (const [which, list] of Object.entries({ addresses, notReadyAddresses })) {
+      list.forEach(({ ip = '' }, position) => {
+        const at = `${field}.${which}[${position}].ip`;
+        problems.invalidFor(at, ip, addressProblems(ip));
+        if (!isIPv4(ip) && !isIPv6(ip)) problems.invalid(at, ip, 'must be a valid IP address');
+        problems.invalidFor(at, ip, reservedAddressProblems(ip));
+      });
+    }
+    ports.forEach(({ name = '', port = 0, protocol }, position) => {
+      const at = `${field}.ports[${position}]`;
+      if (name === '') {
+        if (ports.length > 1) problems.required(`${at}.name`);
+      } else problems.invalidFor(`${at}.name`, name, labelProblems(name));
+      problems.port(`${at}.port`, port);
+      problems.oneOf(`${at}.protocol`, protocol, PROTOCOLS);
+    });
+  });
+}
+
+/** https://kubernetes.io/docs/concepts/services-networking/endpoint-slices/ */
+export function checkEndpointSlice(problems: Problems, slice: Draft<EndpointSlice>): void {
+  const type: string = slice.addressType ?? '';
+  if (type === '') problems.required('addressType');
+  else problems.oneOf('addressType', type, ['FQDN', 'IPv4', 'IPv6']);
+  const names = new Set<string>();
+  (slice.ports ?? []).forEach(({ name = '', protocol }, index) => {
+    const field = `ports[${index}]`;
+    if (name !== '') problems.invalidFor(`${field}.name`, name, labelProblems(name));
+    if (names.has(name)) problems.duplicate(`${field}.name`, name);
+    names.add(name);
+    problems.oneOf(`${field}.protocol`, protocol, PROTOCOLS);
+  });
+  (slice.endpoints ?? []).forEach(({ addresses = [] }, index) => {
+    const field = `endpoints[${index}].addresses`;
+    if (addresses.length === 0) problems.required(field, 'must contain at least 1 address');
+    addresses.forEach((address, position) => checkEndpoint(problems, field, position, address, type));
+  });
+}
+
+function checkEndpoint(
+  problems: Problems,
+  field: string,
+  position: number,
+  address: string,
+  type: string,
+): void {
+  const at = `${field}[${position}]`;
+  if (type === 'FQDN') problems.invalidFor(at, address, subdomainProblems(address));
+  if (type !== 'IPv4' && type !== 'IPv6') return;
+  const wrong = addressProblems(address);
+  problems.invalidFor(at, address, wrong);
+  if (wrong.length > 0) return;
+  if (isIPv4(address) !== (type === 'IPv4')) {
+    problems.invalid(field, address, `must be an ${type} address`);
+  }
+  problems.invalidFor(at, address, reservedAddressProblems(address));
+}
