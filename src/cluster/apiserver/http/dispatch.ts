@@ -6,6 +6,7 @@ import type { ResourceRequest, RestParts } from '../rest/resource-request.ts';
 import { watch } from '../rest/watch.ts';
 import { create, remove, removeCollection, update } from '../rest/write.ts';
 import { methodNotAllowed, resourceNotServed, unauthorizedAction } from '../status.ts';
+import { componentStatuses } from '../subresources/component-statuses.ts';
 import { bind } from '../subresources/pods.ts';
 import { reviews } from '../subresources/reviews.ts';
 import { serveSubresource } from '../subresources/subresources.ts';
@@ -70,6 +71,7 @@ export function serveResource(
     user,
     warnings: info.storage === 'endpoints' ? [ENDPOINTS_WARNING] : [],
   };
+  if (info.storage === 'componentstatuses') return componentStatuses(parts, request);
   if (path.subresource !== undefined) return serveSubresource(parts, request);
   return path.name === undefined ? serveCollection(parts, request) : serveObject(parts, request);
 }

@@ -11,7 +11,8 @@ import type { ResourceRequest } from './resource-request.ts';
 
 /** metadata of a list. */
 export interface ListMetadata {
-  readonly resourceVersion: string;
+  /** Absent for what is not stored. */
+  readonly resourceVersion?: string;
   readonly continue?: string;
   readonly remainingItemCount?: number;
 }

@@ -33,6 +33,19 @@ interface FlowSchema extends KubeObject {
   status?: { conditions?: { type: string; status: string }[] };
 }
 
+interface ComponentStatus extends KubeObject {
+  conditions?: { type: string; status: string; message?: string; error?: string }[];
+}
+
+export const componentStatusPrinter = printer<ComponentStatus>(
+  'Name, Status, Message, Error',
+  ({ metadata, conditions = [] }) => {
+    const healthy = conditions.find(({ type }) => type === 'Healthy');
+    const status = healthy?.status === 'True' ? 'Healthy' : 'Unhealthy';
+    return [metadata.name, status, healthy?.message ?? '', healthy?.error ?? ''];
+  },
+);
+
 export const nodePrinter = printer<Node>(
   'Name, Status, Roles, Age, Version, Internal-IP*, External-IP*, OS-Image*, Kernel-Version*, Container-Runtime*',
   (node, now) => {

@@ -2,6 +2,7 @@ import type { AnyObject } from '../../../model/objects.ts';
 import type { ResourceInfo } from '../resource-registry.ts';
 import {
   apiServicePrinter,
+  componentStatusPrinter,
   configMapPrinter,
   defaultPrinter,
   eventPrinter,
@@ -75,6 +76,7 @@ const printers: Readonly<Record<string, Printer<never>>> = {
   'networkpolicies.networking.k8s.io': networkPolicyPrinter,
   'ipaddresses.networking.k8s.io': ipAddressPrinter,
   'servicecidrs.networking.k8s.io': serviceCidrPrinter,
+  componentstatuses: componentStatusPrinter,
   nodes: nodePrinter,
   namespaces: namespacePrinter,
   configmaps: configMapPrinter,

@@ -1,0 +1,104 @@
+import { describe, expect, test } from '@jest/globals';
+import { send, startApiServer } from './harness.ts';
+
+const running = startApiServer();
+const AGGREGATED = {
+  accept: 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json',
+};
+
+describe('discovery', () => {
+  test('is aggregated for those who ask', () => {
+    const answer = send(running, 'GET', '/apis', undefined, AGGREGATED);
+    expect(answer.headers['content-type']).toBe(
+      'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList',
+    );
+    expect(answer.body).toMatchObject({
+      kind: 'APIGroupDiscoveryList',
+      apiVersion: 'apidiscovery.k8s.io/v2',
+    });
+    const core = send(running, 'GET', '/api', undefined, AGGREGATED).body;
+    expect(core.items[0].versions[0].resources).toContainEqual(expect.objectContaining({ resource: 'pods' }));
+  });
+
+  test('comes in single documents for everyone else', () => {
+    expect(send(running, 'GET', '/api').body).toMatchObject({ kind: 'APIVersions', versions: ['v1'] });
+    const apps = {
+      name: 'apps',
+      versions: [{ groupVersion: 'apps/v1', version: 'v1' }],
+      preferredVersion: { groupVersion: 'apps/v1', version: 'v1' },
+    };
+    expect(send(running, 'GET', '/apis/').body.groups).toContainEqual(apps);
+    expect(send(running, 'GET', '/apis/apps').body).toEqual({ kind: 'APIGroup', apiVersion: 'v1', ...apps });
+    const { body } = send(running, 'GET', '/apis/apps/v1');
+    expect(body).toMatchObject({ kind: 'APIResourceList', apiVersion: 'v1', groupVersion: 'apps/v1' });
+    expect(body.resources).toContainEqual({
+      name: 'deployments',
+      singularName: 'deployment',
+      namespaced: true,
+      kind: 'Deployment',
+      verbs: ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'],
+      shortNames: ['deploy'],
+      categories: ['all'],
+    });
+    expect(body.resources).toContainEqual({
+      name: 'deployments/scale',
+      singularName: '',
+      namespaced: true,
+      group: 'autoscaling',
+      version: 'v1',
+      kind: 'Scale',
+      verbs: ['get', 'patch', 'update'],
+    });
+    expect(send(running, 'GET', '/apis/nosuch').status).toBe(404);
+    expect(send(running, 'GET', '/apis/metrics.k8s.io/v1beta1').status).toBe(404);
+  });
+
+  test('names the version', () => {
+    expect(send(running, 'GET', '/version').body).toMatchObject({
+      major: '1',
+      minor: '36',
+      gitVersion: 'v1.36.3',
+    });
+  });
+});
+
+describe('OpenAPI v3', () => {
+  const index = send(running, 'GET', '/openapi/v3').body.paths as Record<
+    string,
+    { serverRelativeURL: string }
+  >;
+
+  test('is an index of documents that may be kept for good', () => {
+    const url = index['apis/apps/v1']?.serverRelativeURL ?? '';
+    expect(url).toMatch(/^\/openapi\/v3\/apis\/apps\/v1\?hash=[0-9A-F]+$/);
+    const answer = send(running, 'GET', url);
+    expect(answer.headers).toMatchObject({
+      'cache-control': 'public, immutable',
+      etag: expect.stringMatching(/^"[0-9A-F]+"$/),
+    });
+    expect(answer.body.openapi).toBe('3.0.0');
+    const { status, headers } = send(running, 'GET', '/openapi/v3/apis/apps/v1?hash=old');
+    expect([status, headers['location']]).toEqual([301, url]);
+    expect(send(running, 'GET', '/openapi/v3/api/v1').headers['cache-control']).toBe('no-cache, private');
+    expect(send(running, 'GET', '/openapi/v3/nosuch').status).toBe(404);
+  });
+
+  test('has no predecessor', () => {
+    expect(send(running, 'GET', '/openapi/v2').status).toBe(406);
+  });
+});
+
+describe('health', () => {
+  test.each(['/healthz', '/livez', '/readyz', '/livez/etcd', '/readyz/poststarthook/rbac/bootstrap-roles'])(
+    '%s',
+    (path) => {
+      expect(send(running, 'GET', path)).toMatchObject({ status: 200, text: 'ok' });
+    },
+  );
+  test('tells of every check', () => {
+    const { text } = send(running, 'GET', '/readyz?verbose');
+    expect(text).toMatch(/^\[\+\]ping ok\n\[\+\]log ok\n\[\+\]etcd ok\n\[\+\]etcd-readiness ok\n/);
+    expect(text).toMatch(/\[\+\]shutdown ok\nreadyz check passed\n$/);
+    expect(send(running, 'GET', '/healthz/foo').status).toBe(404);
+  });
+});

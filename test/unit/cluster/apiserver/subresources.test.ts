@@ -1,0 +1,428 @@
+import { describe, expect, test } from '@jest/globals';
+import { StatusError } from '../../../../src/cluster/api.ts';
+import type { LogOptions, NodeApi } from '../../../../src/cluster/node-api.ts';
+import { requestOf, send, startApiServer } from './harness.ts';
+import type { Running } from './harness.ts';
+
+const PODS = '/api/v1/namespaces/default/pods';
+const MERGE = { 'content-type': 'application/merge-patch+json' };
+const STRATEGIC = { 'content-type': 'application/strategic-merge-patch+json' };
+
+function runningPod(running: Running, name = 'web', spec: object = {}): void {
+  send(running, 'POST', PODS, {
+    metadata: { name, labels: { app: 'web' } },
+    spec: { containers: [{ name: 'app', image: 'nginx' }], ...spec },
+  });
+  send(running, 'POST', `${PODS}/${name}/binding`, { target: { name: 'worker' } });
+  const status = { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] };
+  send(running, 'PATCH', `${PODS}/${name}/status`, { status }, MERGE);
+}
+
+describe('scale', () => {
+  const URL = '/apis/apps/v1/namespaces/default/deployments';
+  const started = (): Running => {
+    const running = startApiServer();
+    const labels = { app: 'web' };
+    const template = { metadata: { labels }, spec: { containers: [{ name: 'app', image: 'nginx' }] } };
+    send(running, 'POST', URL, {
+      metadata: { name: 'web' },
+      spec: { replicas: 2, selector: { matchLabels: labels }, template },
+    });
+    return running;
+  };
+
+  test('is read, put and patched', () => {
+    const running = started();
+    expect(send(running, 'GET', `${URL}/web/scale`).body).toMatchObject({
+      kind: 'Scale',
+      apiVersion: 'autoscaling/v1',
+      metadata: { name: 'web' },
+      spec: { replicas: 2 },
+      status: { replicas: 0, selector: 'app=web' },
+    });
+    const sent = { metadata: { name: 'web' }, spec: { replicas: 5 } };
+    expect(send(running, 'PUT', `${URL}/web/scale`, sent).body.spec).toEqual({ replicas: 5 });
+    expect(send(running, 'PATCH', `${URL}/web/scale`, { spec: { replicas: 0 } }, MERGE).body.spec).toEqual(
+      {},
+    );
+    expect(send(running, 'GET', `${URL}/web`).body).toMatchObject({
+      spec: { replicas: 0 },
+      metadata: { generation: 3 },
+    });
+  });
+
+  test('refuses in the words of the workload', () => {
+    const running = started();
+    const messages = [
+      send(running, 'PATCH', `${URL}/web/scale`, { spec: { replicas: -1 } }, MERGE),
+      send(running, 'PUT', `${URL}/web/scale`, { metadata: { name: 'web', resourceVersion: '1' }, spec: {} }),
+      send(running, 'GET', `${URL}/nope/scale`),
+    ].map(({ body }) => String(body.message));
+    expect(messages).toEqual([
+      'Scale.autoscaling "web" is invalid: spec.replicas: Invalid value: -1: must be greater than or equal to 0',
+      'Operation cannot be fulfilled on deployments.apps "web": the object has been modified; please apply your changes to the latest version and try again',
+      'deployments.apps "nope" not found',
+    ]);
+  });
+});
+
+describe('binding', () => {
+  test('sets the node and the condition, and neither generation nor owners of fields', () => {
+    const running = startApiServer();
+    runningPod(running);
+    const { body } = send(running, 'GET', `${PODS}/web`);
+    expect(body).toMatchObject({ spec: { nodeName: 'worker' }, metadata: { generation: 1 } });
+    expect(JSON.stringify(body.metadata.managedFields)).not.toContain('nodeName');
+  });
+
+  test('refuses what cannot be bound', () => {
+    const running = startApiServer();
+    runningPod(running);
+    send(running, 'POST', PODS, {
+      metadata: { name: 'gated' },
+      spec: { schedulingGates: [{ name: 'a/b' }], containers: [{ name: 'a', image: 'x' }] },
+    });
+    const bind = (name: string, target: object): string =>
+      String(send(running, 'POST', `${PODS}/${name}/binding`, { target }).body.message);
+    expect(bind('web', { name: 'n' })).toBe(
+      'Operation cannot be fulfilled on pods/binding "web": pod web is already assigned to node "worker"',
+    );
+    expect(bind('gated', { name: 'n' })).toBe(
+      'Operation cannot be fulfilled on pods/binding "gated": pod gated has non-empty .spec.schedulingGates',
+    );
+    expect(bind('gated', {})).toBe('target.name: Required value');
+    expect(bind('nope', { name: 'n' })).toBe('pods "nope" not found');
+  });
+});
+
+describe('eviction', () => {
+  const BUDGETS = '/apis/policy/v1/namespaces/default/poddisruptionbudgets';
+  const EVICTION = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: 'web' } };
+  const guarded = (status: object): Running => {
+    const running = startApiServer();
+    runningPod(running);
+    send(running, 'POST', BUDGETS, {
+      metadata: { name: 'budget' },
+      spec: { minAvailable: 2, selector: { matchLabels: { app: 'web' } } },
+    });
+    send(running, 'PATCH', `${BUDGETS}/budget/status`, { status }, MERGE);
+    return running;
+  };
+
+  test('deletes gracefully and notes why', () => {
+    const running = startApiServer();
+    runningPod(running);
+    expect(send(running, 'POST', `${PODS}/web/eviction?dryRun=All`, EVICTION).status).toBe(201);
+    expect(send(running, 'GET', `${PODS}/web`).body.metadata.deletionTimestamp).toBeUndefined();
+    expect(send(running, 'POST', `${PODS}/web/eviction`, EVICTION).body).toMatchObject({
+      status: 'Success',
+      code: 201,
+    });
+    const { body } = send(running, 'GET', `${PODS}/web`);
+    expect(body.metadata.deletionGracePeriodSeconds).toBe(30);
+    expect(body.status.conditions).toContainEqual(
+      expect.objectContaining({
+        type: 'DisruptionTarget',
+        reason: 'EvictionByEvictionAPI',
+        message: 'Eviction API: evicting',
+      }),
+    );
+  });
+
+  test('takes from the budget', () => {
+    const running = guarded({
+      observedGeneration: 1,
+      disruptionsAllowed: 1,
+      currentHealthy: 3,
+      desiredHealthy: 2,
+      expectedPods: 3,
+    });
+    expect(send(running, 'POST', `${PODS}/web/eviction`, EVICTION).status).toBe(201);
+    expect(send(running, 'GET', `${BUDGETS}/budget`).body.status).toMatchObject({
+      disruptionsAllowed: 0,
+      disruptedPods: { web: '2026-11-22T10:00:00Z' },
+    });
+  });
+
+  test('is refused where the budget does not allow it, or is not looked at yet', () => {
+    const spent = guarded({
+      observedGeneration: 1,
+      disruptionsAllowed: 0,
+      currentHealthy: 1,
+      desiredHealthy: 2,
+      expectedPods: 1,
+    });
+    expect(send(spent, 'POST', `${PODS}/web/eviction`, EVICTION)).toMatchObject({
+      status: 429,
+      body: {
+        reason: 'TooManyRequests',
+        message: "Cannot evict pod as it would violate the pod's disruption budget.",
+        details: {
+          causes: [
+            {
+              reason: 'DisruptionBudget',
+              message: 'The disruption budget budget needs 2 healthy pods and has 1 currently',
+            },
+          ],
+        },
+      },
+    });
+    const fresh = guarded({
+      observedGeneration: 0,
+      disruptionsAllowed: 1,
+      currentHealthy: 1,
+      desiredHealthy: 2,
+      expectedPods: 1,
+    });
+    const answer = send(fresh, 'POST', `${PODS}/web/eviction`, EVICTION);
+    expect(answer.headers['retry-after']).toBe('10');
+    expect(answer.body.details.causes[0].message).toBe(
+      'The disruption budget budget is still being processed by the server.',
+    );
+  });
+
+  test('of two budgets is a failure of the server', () => {
+    const running = guarded({
+      observedGeneration: 1,
+      disruptionsAllowed: 1,
+      currentHealthy: 1,
+      desiredHealthy: 1,
+      expectedPods: 1,
+    });
+    send(running, 'POST', BUDGETS, { metadata: { name: 'other' }, spec: { selector: {} } });
+    expect(send(running, 'POST', `${PODS}/web/eviction`, EVICTION)).toMatchObject({
+      status: 500,
+      body: {
+        message:
+          'This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.',
+      },
+    });
+  });
+});
+
+describe('resize and ephemeral containers', () => {
+  test('change their part and nothing else', () => {
+    const running = startApiServer();
+    runningPod(running);
+    const sent = {
+      spec: { containers: [{ name: 'app', image: 'other', resources: { limits: { cpu: '1' } } }] },
+    };
+    const resized = send(running, 'PATCH', `${PODS}/web/resize`, sent, STRATEGIC).body;
+    expect(resized.spec.containers[0]).toMatchObject({ image: 'nginx', resources: { limits: { cpu: '1' } } });
+    expect(resized.metadata.generation).toBe(2);
+    const debug = { spec: { ephemeralContainers: [{ name: 'debugger', image: 'busybox' }] } };
+    const debugged = send(running, 'PATCH', `${PODS}/web/ephemeralcontainers`, debug, STRATEGIC).body;
+    expect(debugged.spec).toMatchObject({
+      containers: [{ image: 'nginx' }],
+      ephemeralContainers: [{ name: 'debugger' }],
+    });
+    expect(send(running, 'GET', `${PODS}/web/ephemeralcontainers`).body.kind).toBe('Pod');
+  });
+});
+
+describe('streams', () => {
+  const asked: unknown[] = [];
+  const nodes: NodeApi = {
+    logs(pod, options: LogOptions, sink) {
+      asked.push({ pod, options });
+      if (options.container === 'waiting') {
+        const message = 'container "waiting" in pod "two" is waiting to start: ContainerCreating';
+        throw new StatusError({
+          kind: 'Status',
+          apiVersion: 'v1',
+          metadata: {},
+          status: 'Failure',
+          message,
+          reason: 'BadRequest',
+          code: 400,
+        });
+      }
+      sink.write(new TextEncoder().encode('hello\n'));
+      if (options.follow !== true) sink.end();
+      return () => {};
+    },
+    exec(_pod, options, output) {
+      asked.push(options);
+      output.exit({ code: 0 });
+      return { stdin: () => {}, stdinEnd: () => {}, resize: () => {}, close: () => {} };
+    },
+    attach: () => {
+      throw new Error('not asked for');
+    },
+    portForward(_pod, port) {
+      asked.push(port);
+      return { data: () => {}, end: () => {}, destroy: () => {} };
+    },
+  };
+  const started = (): Running => {
+    const running = startApiServer({}, nodes);
+    runningPod(running);
+    runningPod(running, 'two', {
+      containers: [
+        { name: 'a', image: 'x' },
+        { name: 'waiting', image: 'x' },
+      ],
+      initContainers: [{ name: 'i', image: 'x' }],
+    });
+    send(running, 'POST', PODS, {
+      metadata: { name: 'unbound' },
+      spec: { containers: [{ name: 'a', image: 'x' }] },
+    });
+    asked.length = 0;
+    return running;
+  };
+
+  test('logs come whole', () => {
+    const running = started();
+    const { text, headers } = send(
+      running,
+      'GET',
+      `${PODS}/web/log?tailLines=5&timestamps=true&previous=true&sinceSeconds=3`,
+    );
+    expect([text, headers['content-type']]).toEqual(['hello\n', 'text/plain']);
+    expect(asked).toEqual([
+      {
+        pod: { namespace: 'default', name: 'web' },
+        options: { container: 'app', previous: true, timestamps: true, tailLines: 5, sinceSeconds: 3 },
+      },
+    ]);
+    expect(send(running, 'GET', `${PODS}/unbound/log`).status).toBe(204);
+  });
+
+  test('logs that are followed are a stream, and refusals come before it', () => {
+    const { server } = started();
+    const response = server.handle(requestOf('GET', `${PODS}/web/log?follow=true`));
+    if (response.kind !== 'stream') throw new Error(response.kind);
+    const chunks: Uint8Array[] = [];
+    response.open({ write: (bytes) => chunks.push(bytes), end: () => {} });
+    expect(Buffer.concat(chunks).toString()).toBe('hello\n');
+    expect(server.handle(requestOf('GET', `${PODS}/two/log?follow=true&container=waiting`))).toMatchObject({
+      kind: 'complete',
+      status: 400,
+    });
+  });
+
+  test.each([
+    [`${PODS}/nope/log`, 'pods "nope" not found'],
+    [`${PODS}/two/log`, 'a container name must be specified for pod two, choose one of: [i a waiting]'],
+    [`${PODS}/two/log?container=zz`, 'container zz is not valid for pod two'],
+    [`${PODS}/web/log?tailLines=x`, 'strconv.ParseInt: parsing "x": invalid syntax'],
+    [
+      `${PODS}/web/log?tailLines=-1`,
+      'PodLogOptions "web" is invalid: tailLines: Invalid value: -1: must be greater than or equal to 0',
+    ],
+    [
+      `${PODS}/web/log?sinceSeconds=1&sinceTime=2020-01-01T00:00:00Z`,
+      'PodLogOptions "web" is invalid: []: Forbidden: at most one of `sinceTime` or `sinceSeconds` may be specified',
+    ],
+    [`${PODS}/unbound/exec?command=ls`, 'pod unbound does not have a host assigned'],
+    [`${PODS}/unbound/portforward`, 'pod unbound does not have a host assigned'],
+    [`${PODS}/two/attach`, 'a container name must be specified for pod two, choose one of: [i a waiting]'],
+  ])('%s: %s', (url, message) => {
+    expect(send(started(), 'GET', url).body.message).toBe(message);
+  });
+
+  test('exec and port-forward do nothing before they are started', () => {
+    const { server } = started();
+    const exec = server.handle(
+      requestOf('POST', `${PODS}/web/exec?command=sh&command=-c&stdin=true&tty=true&stdout=true`),
+    );
+    const forward = server.handle(requestOf('GET', `${PODS}/web/portforward`));
+    expect(asked).toEqual([]);
+    if (exec.kind !== 'exec' || forward.kind !== 'portforward') throw new Error('other kinds');
+    exec.start({ stdout: () => {}, stderr: () => {}, exit: () => {} });
+    forward.connect(80, { data: () => {}, end: () => {}, error: () => {} });
+    expect(asked).toEqual([{ container: 'app', command: ['sh', '-c'], stdin: true, tty: true }, 80]);
+  });
+});
+
+describe('tokens and reviews', () => {
+  const AUTHORIZATION = '/apis/authorization.k8s.io/v1';
+
+  test('hands out tokens of service accounts', () => {
+    const running = startApiServer();
+    const url = '/api/v1/namespaces/default/serviceaccounts';
+    send(running, 'POST', url, { metadata: { name: 'app' } });
+    expect(send(running, 'POST', `${url}/app/token`, { spec: {} }).body).toMatchObject({
+      kind: 'TokenRequest',
+      spec: {
+        audiences: ['https://kubernetes.default.svc.cluster.local'],
+        expirationSeconds: 3600,
+        boundObjectRef: null,
+      },
+      status: { token: 'token-of-app', expirationTimestamp: '2026-11-22T11:00:00Z' },
+    });
+    expect(send(running, 'POST', `${url}/app/token`, { spec: { expirationSeconds: 5 } }).body.message).toBe(
+      'TokenRequest.authentication.k8s.io "" is invalid: spec.expirationSeconds: Invalid value: 5: may not specify a duration less than 10 minutes',
+    );
+    expect(
+      send(running, 'POST', `${url}/app/token`, { spec: { boundObjectRef: { kind: 'Pod', name: 'x' } } })
+        .status,
+    ).toBe(404);
+    expect(send(running, 'POST', `${url}/nope/token`, { spec: {} }).status).toBe(404);
+  });
+
+  test('answers who may do what', () => {
+    const running = startApiServer({
+      authorizer: {
+        authorize: ({ name }, { resource, namespace }) =>
+          name === 'root'
+            ? { allowed: true, reason: 'root' }
+            : { allowed: resource === 'pods' && namespace === 'shop', reason: '' },
+        rulesFor: (_user, namespace) => ({
+          resourceRules: [{ verbs: ['get'], apiGroups: [''], resources: [namespace] }],
+          nonResourceRules: [],
+        }),
+      },
+    });
+    const ask = (path: string, spec: object): unknown =>
+      send(running, 'POST', `${AUTHORIZATION}/${path}`, { spec }).body.status;
+    const pods = { verb: 'get', resource: 'pods', namespace: 'shop' };
+    expect(ask('selfsubjectaccessreviews', { resourceAttributes: pods })).toEqual({
+      allowed: true,
+      reason: 'root',
+    });
+    expect(ask('subjectaccessreviews', { user: 'bob', resourceAttributes: pods })).toEqual({ allowed: true });
+    const local = ask('namespaces/default/localsubjectaccessreviews', {
+      user: 'bob',
+      resourceAttributes: pods,
+    });
+    expect(local).toEqual({ allowed: false });
+    expect(ask('selfsubjectrulesreviews', { namespace: 'shop' })).toEqual({
+      resourceRules: [{ verbs: ['get'], apiGroups: [''], resources: ['shop'] }],
+      nonResourceRules: [],
+      incomplete: false,
+    });
+    const refused = (path: string): unknown =>
+      send(running, 'POST', `${AUTHORIZATION}/${path}`, { spec: {} }).body.message;
+    expect(refused('selfsubjectrulesreviews')).toBe('no namespace on request');
+    expect(refused('selfsubjectaccessreviews')).toBe(
+      '.authorization.k8s.io "" is invalid: spec.resourceAttributes: Invalid value: null: exactly one of nonResourceAttributes or resourceAttributes must be specified',
+    );
+  });
+
+  test('tells who asks, and whose a token is', () => {
+    const running = startApiServer();
+    const url = '/apis/authentication.k8s.io/v1';
+    expect(send(running, 'POST', `${url}/selfsubjectreviews`, {}).body.status).toEqual({
+      userInfo: { username: 'root', groups: ['system:masters'] },
+    });
+    expect(send(running, 'POST', `${url}/tokenreviews`, { spec: { token: 'x' } }).body.status).toEqual({
+      user: {},
+      error: 'invalid bearer token',
+    });
+  });
+});
+
+test('component statuses are made up', () => {
+  const running = startApiServer();
+  const answer = send(running, 'GET', '/api/v1/componentstatuses');
+  expect(answer.headers['warning']).toBe('299 - "v1 ComponentStatus is deprecated in v1.19+"');
+  expect(answer.body.items[0]).toEqual({
+    metadata: { name: 'controller-manager' },
+    conditions: [{ type: 'Healthy', status: 'True', message: 'ok' }],
+  });
+  expect(send(running, 'GET', '/api/v1/componentstatuses/foo').body.message).toBe(
+    'componentstatus "foo" not found',
+  );
+});
