@@ -3,6 +3,7 @@ import type { CronJob, Job, JobSpec, Labels, LabelSelector, PodTemplate } from '
 import { matchesSelector } from '../../../model/selector.ts';
 import type { Draft } from '../defaults/draft.ts';
 import { scheduleProblem } from './cron.ts';
+import { podSpecForm } from './go-form.ts';
 import { checkTemplate } from './pod.ts';
 import type { Problems } from './problems.ts';
 import { checkSelector } from './selectors.ts';
@@ -79,7 +80,9 @@ export function checkJobUpdate(problems: Problems, job: Job, old: Job): void {
   if (!isElastic) problems.immutable('spec.completions', completions, completions === old.spec.completions);
   problems.immutable('spec.selector', selector, equal(selector, old.spec.selector));
   if (!isStartable(old)) {
-    problems.immutable('spec.template', job.spec.template, equal(job.spec.template, old.spec.template));
+    const { metadata, spec } = job.spec.template;
+    const shown = { ...metadata, Spec: podSpecForm(spec) };
+    problems.immutable('spec.template', shown, equal(job.spec.template, old.spec.template));
   }
   problems.immutable('spec.completionMode', completionMode, completionMode === old.spec.completionMode);
 }

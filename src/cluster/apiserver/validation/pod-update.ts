@@ -2,8 +2,10 @@ import { equal } from '../../../core/json.ts';
 import type { Container, Pod, PodSpec, ResourceRequirements, Toleration } from '../../../model/objects.ts';
 import { qosClassOf } from '../defaults/initial-status.ts';
 import { checkImage } from './containers.ts';
+import { podSpecForm } from './go-form.ts';
 import { checkPodSpec } from './pod.ts';
 import type { Problems } from './problems.ts';
+import { unifiedDiff } from './text-diff.ts';
 
 const MIRROR_ANNOTATION = 'kubernetes.io/config.mirror';
 const CHANGEABLE =
@@ -18,7 +20,10 @@ export function checkPodUpdate(problems: Problems, pod: Pod, old: Pod): void {
   checkGates(problems, pod.spec, old.spec);
   if (problems.list.length > 0) return;
   checkTolerations(problems, pod.spec.tolerations ?? [], old.spec.tolerations ?? []);
-  if (!equal(withChangeable(pod.spec, old.spec), old.spec)) problems.forbidden('spec', CHANGEABLE);
+  const compared = withChangeable(pod.spec, old.spec);
+  if (equal(compared, old.spec)) return;
+  const difference = unifiedDiff(podSpecForm(old.spec), podSpecForm(compared));
+  problems.forbidden('spec', `${CHANGEABLE}\n${difference}`);
 }
 
 function keepsContainers(

@@ -1,5 +1,6 @@
 import type { PodSpec, SecurityContext } from '../../../model/objects.ts';
 import type { Draft } from '../defaults/draft.ts';
+import { goForm, SECURITY_CONTEXT } from './go-form.ts';
 import type { Problems } from './problems.ts';
 
 const ID_RANGE = 'must be between 0 and 2147483647, inclusive';
@@ -29,39 +30,19 @@ export function checkContainerSecurity(
     if (context.privileged === true) {
       problems.invalid(
         field,
-        goForm(context),
+        goForm(SECURITY_CONTEXT, context),
         'cannot set `allowPrivilegeEscalation` to false and `privileged` to true',
       );
     }
     if (context.capabilities?.add?.some((name) => name === 'CAP_SYS_ADMIN') === true) {
       problems.invalid(
         field,
-        goForm(context),
+        goForm(SECURITY_CONTEXT, context),
         'cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN',
       );
     }
   }
   problems.oneOf(`${field}.appArmorProfile.type`, context.appArmorProfile?.type, SECCOMP_TYPES);
-}
-
-/** The context as the API server's own structure prints itself. */
-function goForm(context: Draft<SecurityContext> & MoreFields): object {
-  const { capabilities } = context;
-  return {
-    Capabilities:
-      capabilities === undefined ? null : { Add: capabilities.add ?? null, Drop: capabilities.drop ?? null },
-    Privileged: context.privileged ?? null,
-    SELinuxOptions: context.seLinuxOptions ?? null,
-    WindowsOptions: context.windowsOptions ?? null,
-    RunAsUser: context.runAsUser ?? null,
-    RunAsGroup: context.runAsGroup ?? null,
-    RunAsNonRoot: context.runAsNonRoot ?? null,
-    ReadOnlyRootFilesystem: context.readOnlyRootFilesystem ?? null,
-    AllowPrivilegeEscalation: context.allowPrivilegeEscalation ?? null,
-    ProcMount: context.procMount ?? null,
-    SeccompProfile: context.seccompProfile ?? null,
-    AppArmorProfile: context.appArmorProfile ?? null,
-  };
 }
 
 function checkId(problems: Problems, field: string, id: number | undefined): void {

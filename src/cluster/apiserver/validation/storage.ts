@@ -6,16 +6,21 @@ import type {
   PersistentVolumeClaim,
   Quantity,
   ResourceList,
+  ResourceRequirements,
   StorageClass,
 } from '../../../model/objects.ts';
 import type { Draft } from '../defaults/draft.ts';
 import { subdomainProblems } from './formats.ts';
+import { CLAIM_SPEC, goForm, VOLUME_SOURCE } from './go-form.ts';
 import { checkNodeTerms } from './placement.ts';
 import type { Problems } from './problems.ts';
 import { checkSelector } from './selectors.ts';
+import { unifiedDiff } from './text-diff.ts';
 import { checkHostPath } from './volumes.ts';
 
 const ACCESS_MODES = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod'];
+const CLAIM_CHANGES =
+  'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims';
 const NOT_A_SOURCE = new Set([
   'capacity',
   'accessModes',
@@ -69,24 +74,23 @@ export function checkClaimUpdate(
 ): void {
   checkClaim(problems, claim);
   const isBound = old.status.phase === 'Bound';
-  const { volumeName: _, ...before } = old.spec;
-  const { volumeName: __, ...after } = claim.spec;
-  const mayBind = old.spec.volumeName === undefined || old.spec.volumeName === '';
-  const compared = isBound ? { ...after, resources: withSizeOf(claim, old) } : after;
-  const keepsVolume = mayBind || claim.spec.volumeName === old.spec.volumeName;
-  if (!equal(compared, before) || !keepsVolume) {
-    problems.forbidden(
-      'spec',
-      'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims',
-    );
+  const compared = { ...claim.spec };
+  if (isBound) compared.resources = withSizeOf(claim, old);
+  // The binder names the volume, once.
+  if ((old.spec.volumeName ?? '') === '') delete compared.volumeName;
+  if (!equal(compared, old.spec)) {
+    const difference = unifiedDiff(goForm(CLAIM_SPEC, old.spec), goForm(CLAIM_SPEC, compared));
+    problems.forbidden('spec', `${CLAIM_CHANGES}\n${difference}`);
   }
+  const { volumeMode } = claim.spec;
+  problems.immutable('volumeMode', volumeMode, volumeMode === old.spec.volumeMode);
   const [size, had] = [claim.spec.resources.requests?.['storage'], old.status.capacity?.['storage']];
   if (isBound && size !== undefined && had !== undefined && compareQuantities(size, had) < 0) {
     problems.forbidden('spec.resources.requests.storage', 'field can not be less than status.capacity');
   }
 }
 
-function withSizeOf(claim: PersistentVolumeClaim, old: PersistentVolumeClaim): object {
+function withSizeOf(claim: PersistentVolumeClaim, old: PersistentVolumeClaim): ResourceRequirements {
   const size = old.spec.resources.requests?.['storage'];
   const requests = { ...claim.spec.resources.requests, ...(size !== undefined && { storage: size }) };
   return { ...claim.spec.resources, requests };
@@ -138,8 +142,11 @@ function checkVolumeSource(problems: Problems, spec: Draft<PersistentVolume['spe
 export function checkVolumeUpdate(problems: Problems, volume: PersistentVolume, old: PersistentVolume): void {
   checkVolume(problems, volume);
   if (equal(sourceOf(volume), sourceOf(old))) return;
-  const why = 'spec.persistentvolumesource is immutable after creation';
-  problems.forbidden('spec.persistentvolumesource', why);
+  const difference = unifiedDiff(goForm(VOLUME_SOURCE, old.spec), goForm(VOLUME_SOURCE, volume.spec));
+  problems.forbidden(
+    'spec.persistentvolumesource',
+    `spec.persistentvolumesource is immutable after creation\n${difference}`,
+  );
 }
 
 function sourceOf({ spec }: PersistentVolume): object {
