@@ -27,7 +27,7 @@ import type { ApiRequest, ApiResponse } from './types.ts';
 import { WatchHub } from './watch-hub.ts';
 
 /** Longer bodies are refused. */
-export const BODY_LIMIT = 3 * 1024 * 1024;
+const BODY_LIMIT = 3 * 1024 * 1024;
 
 export interface ApiServerOptions {
   readonly simulation: Simulation;

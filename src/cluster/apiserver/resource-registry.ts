@@ -24,7 +24,7 @@ export interface DiscoveredResource {
   readonly subresources?: readonly DiscoveredSubresource[];
 }
 
-export interface DiscoveredSubresource {
+interface DiscoveredSubresource {
   readonly subresource: string;
   readonly responseKind?: { readonly group?: string; readonly version?: string; readonly kind: string };
   readonly verbs: readonly string[];

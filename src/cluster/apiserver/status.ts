@@ -152,15 +152,6 @@ export function resourceNotServed(): StatusError {
   return statusError(404, 'NotFound', 'the server could not find the requested resource', {});
 }
 
-export function methodNotSupported(resource: Named, action: string): StatusError {
-  return statusError(
-    405,
-    'MethodNotAllowed',
-    `${action} is not supported on resources of kind "${resource.id}"`,
-    detailsOf(resource),
-  );
-}
-
 export function methodNotAllowed(): StatusError {
   return statusError(
     405,

@@ -9,8 +9,8 @@ import { inOrder } from './metadata.ts';
 import type { WriteContext } from './write-context.ts';
 import type { Target, Writer } from './writer.ts';
 
-export const FOREGROUND_FINALIZER = 'foregroundDeletion';
-export const ORPHAN_FINALIZER = 'orphan';
+const FOREGROUND_FINALIZER = 'foregroundDeletion';
+const ORPHAN_FINALIZER = 'orphan';
 
 /** Kinds whose dependents stay when a client says nothing, for the sake of very old clients. */
 const ORPHANS_BY_DEFAULT: ReadonlySet<string> = new Set(['jobs.batch', 'replicationcontrollers']);

@@ -4,7 +4,7 @@ import { keyOf } from '../../store/store.ts';
 import type { Store } from '../../store/store.ts';
 import type { ListOptions } from '../http/list-options.ts';
 import type { ApiResponse } from '../types.ts';
-import { badRequest, statusError } from '../status.ts';
+import { badRequest, expired, statusError } from '../status.ts';
 import { bodyResponse, listBytes } from './representation.ts';
 import type { ListMetadata } from './representation.ts';
 import type { ResourceRequest, RestParts } from './resource-request.ts';
@@ -74,7 +74,7 @@ export function tooLargeVersion(wanted: number, current: number): StatusError {
 
 /** The answer itself tells how to get the rest, without the promise that it fits what was there before. */
 function tooOldToContinue({ after }: ContinueToken): StatusError {
-  const { status } = statusError(410, 'Expired', TOO_OLD_TO_CONTINUE);
+  const { status } = expired(TOO_OLD_TO_CONTINUE);
   return new StatusError({ ...status, metadata: { continue: writeToken({ revision: -1, after }) } });
 }
 
