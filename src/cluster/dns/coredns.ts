@@ -91,6 +91,7 @@ class Coredns {
         this.#log(level, words);
       },
       exit: (code) => {
+        this.#current?.stop();
         this.#exit.resolve(code);
       },
     });

@@ -1,5 +1,4 @@
 import type { DnsMessage, DnsRecord } from '../network/dns-message.ts';
-import type { DnsListener } from '../network/types.ts';
 import type { Program } from '../runtime/types.ts';
 import { inZone, normalName, replyTo } from './messages.ts';
 
@@ -42,18 +41,6 @@ export function answerFromZone({ zones, records }: UpstreamZone, query: DnsMessa
   if (answers.length > 0) return replyTo(query, { answers, authoritative: true });
   const exists = records.some((record) => inZone(normalName(record.name), name));
   return replyTo(query, { code: exists ? 'NOERROR' : 'NXDOMAIN', authority: [soa], authoritative: true });
-}
-
-/** A name server outside the cluster (`network.attachHost`): the resolver of the nodes, which knows no names. */
-export function hostNameServer(zone: UpstreamZone): DnsListener {
-  return (query, _from, respond) => {
-    const answer = answerFromZone(zone, query);
-    // It asks the world for what it does not know, and the world knows nothing of a lab.
-    respond({
-      ...(answer.code === 'REFUSED' ? replyTo(query, { code: 'NXDOMAIN' }) : answer),
-      recursionAvailable: true,
-    });
-  };
 }
 
 /** The lab's own upstream DNS as a program for a pod: answers its zones on port 53, late or not at all if told so. */

@@ -33,9 +33,9 @@ function beginsLine(tokens: Dispenser, index: number): boolean {
 }
 
 /** A whole number as Go reads it. @throws Error with Go's words */
-export function parseWhole(text: string): number {
+export function parseWhole(text: string, parser: 'Atoi' | 'ParseInt' = 'Atoi'): number {
   if (!/^[+-]?\d+$/.test(text)) {
-    throw new CorefileError(`strconv.Atoi: parsing ${JSON.stringify(text)}: invalid syntax`);
+    throw new CorefileError(`strconv.${parser}: parsing ${JSON.stringify(text)}: invalid syntax`);
   }
   return Number(text);
 }

@@ -191,10 +191,10 @@ export const erratic: Setup = ({ tokens, block, instance }) => {
     while (tokens.nextInBlock()) {
       const property = tokens.value;
       const [amount, duration] = tokens.remaining();
-      if (property === 'drop') drop = amount === undefined ? 2 : parseWhole(amount);
-      else if (property === 'truncate') truncate = amount === undefined ? 2 : parseWhole(amount);
+      if (property === 'drop') drop = amount === undefined ? 2 : parseWhole(amount, 'ParseInt');
+      else if (property === 'truncate') truncate = amount === undefined ? 2 : parseWhole(amount, 'ParseInt');
       else if (property === 'delay') {
-        delay = amount === undefined ? 2 : parseWhole(amount);
+        delay = amount === undefined ? 2 : parseWhole(amount, 'ParseInt');
         delayMs = duration === undefined ? 100 : Number.parseInt(duration, 10);
       } else if (property !== 'large') throw tokens.error(`unknown property '${property}'`);
     }

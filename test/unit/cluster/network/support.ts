@@ -115,7 +115,7 @@ export interface World {
   readonly api: WatchedObjects;
   readonly network: ClusterNetwork;
   /** Lets virtual time pass. */
-  run(seconds?: number): Promise<void>;
+  readonly run: (seconds?: number) => Promise<void>;
   addNamespace(name: string, labels?: Record<string, string>): Namespace;
   addPod(
     name: string,
