@@ -1,7 +1,7 @@
 import type { DnsCode, DnsMessage, DnsRecord } from '../network/dns-message.ts';
 
 /** The largest answer over UDP to a client that does not say otherwise (EDNS). */
-export const UDP_SIZE = 512;
+const UDP_SIZE = 512;
 
 const CODES: Readonly<Record<DnsCode, number>> = {
   NOERROR: 0,

@@ -68,7 +68,7 @@ export interface Instance {
   exit(code: number): void;
 }
 
-export interface SetupContext {
+interface SetupContext {
   readonly tokens: Dispenser;
   readonly block: BlockContext;
   readonly instance: Instance;

@@ -6,7 +6,7 @@ import { readResolvConf } from './resolv-conf.ts';
 import { queryId, type LookupOptions } from './resolver.ts';
 
 /** One question of a tool and what came back. */
-export interface QueryResult {
+interface QueryResult {
   /** Without the final dot. */
   readonly name: string;
   readonly type: DnsType;

@@ -361,6 +361,6 @@ const REASONS: Readonly<Record<number, string>> = {
 };
 
 /** The words after a status code: `404` is `Not Found`. */
-export function reasonPhrase(status: number): string {
+function reasonPhrase(status: number): string {
   return REASONS[status] ?? 'Unknown';
 }

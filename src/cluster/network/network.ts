@@ -11,7 +11,7 @@ import { ServiceProxy } from './services.ts';
 import { isOwnAddress, Stack } from './stack.ts';
 import type { Address, Listener, Network, NetworkStack } from './types.ts';
 
-export interface NodeNetwork {
+interface NodeNetwork {
   readonly name: string;
   /** InternalIP, out of {@link NODE_NETWORK}. */
   readonly ip: string;
@@ -38,8 +38,8 @@ export interface ClusterNetwork extends Network {
 }
 
 /** The Docker network of kind: nodes, and hosts outside the cluster. */
-export const NODE_NETWORK = '172.18.0.0/16';
-export const API_SERVER_PORT = 6443;
+const NODE_NETWORK = '172.18.0.0/16';
+const API_SERVER_PORT = 6443;
 
 const LOOPBACK_DELAY: Micros = 20;
 const SAME_NODE_DELAY: Micros = 60;

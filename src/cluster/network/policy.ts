@@ -15,7 +15,7 @@ export interface PolicyEnd {
   readonly pod?: Pod;
 }
 
-export interface PolicyTraffic {
+interface PolicyTraffic {
   readonly from: PolicyEnd;
   readonly to: PolicyEnd;
   /** ICMP is let through by rules that name no port. */
