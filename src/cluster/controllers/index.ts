@@ -15,6 +15,11 @@ import { createPodGarbageCollector } from './nodes/pod-garbage-collector.ts';
 import { createTaintEvictionController } from './nodes/taint-eviction-controller.ts';
 import { createRootCertificateController } from './namespace/root-certificate-controller.ts';
 import { createServiceAccountController } from './namespace/service-account-controller.ts';
+import { createMirroringController } from './endpoints/mirroring-controller.ts';
+import { createCronJobController } from './jobs/cronjob-controller.ts';
+import { createJobController } from './jobs/job-controller.ts';
+import { createTtlAfterFinishedController } from './jobs/ttl-after-finished-controller.ts';
+import { createResourceQuotaController } from './quota/resource-quota-controller.ts';
 import { createReplicaSetController } from './replicaset/replicaset-controller.ts';
 import { createStatefulSetController } from './statefulset/statefulset-controller.ts';
 import { createLocalPathProvisioner } from './volumes/local-path-provisioner.ts';
@@ -76,6 +81,19 @@ const controllers = {
     createEndpointSliceController,
   ),
   endpoints: entry('endpoint-controller', 'endpoint-controller', createEndpointsController),
+  'endpointslice-mirroring': entry(
+    'endpointslicemirroring-controller',
+    'endpoint-slice-mirroring-controller',
+    createMirroringController,
+  ),
+  resourcequota: entry('resourcequota-controller', 'resourcequota-controller', createResourceQuotaController),
+  job: entry('job-controller', 'job-controller', createJobController),
+  cronjob: entry('cronjob-controller', 'cronjob-controller', createCronJobController),
+  'ttl-after-finished': entry(
+    'ttl-after-finished-controller',
+    'ttl-after-finished-controller',
+    createTtlAfterFinishedController,
+  ),
 } as const satisfies Record<string, Entry>;
 
 export type ControllerName = keyof typeof controllers;

@@ -1,4 +1,4 @@
-import { edit } from '../../../core/json.ts';
+import { edit, equal } from '../../../core/json.ts';
 import type { KubeObject, OwnerReference } from '../../../model/objects.ts';
 import type { Resource } from '../../../model/resources.ts';
 import { StatusError } from '../../api.ts';
@@ -139,8 +139,9 @@ export function createGarbageCollector(context: ControllerContext): Controller {
     });
   }
 
-  function onChange(resource: Resource, { type, object }: WatchEvent): void {
+  function onChange(resource: Resource, { type, object, old }: WatchEvent): void {
     const { uid } = object.metadata;
+    if (type === 'MODIFIED' && old !== undefined && !concerns(old, object)) return;
     if (type === 'DELETED') {
       const node = graph.node(uid);
       for (const dependent of graph.dependentsOf(uid)) queue.add(dependent.uid);
@@ -179,6 +180,15 @@ export function createGarbageCollector(context: ControllerContext): Controller {
       rediscover();
     },
   };
+}
+
+/** Whether a change has to do with ownership or deletion; most (statuses, leases) have not. */
+function concerns({ metadata: old }: KubeObject, { metadata }: KubeObject): boolean {
+  return (
+    old.deletionTimestamp !== metadata.deletionTimestamp ||
+    !equal(old.ownerReferences, metadata.ownerReferences) ||
+    !equal(old.finalizers, metadata.finalizers)
+  );
 }
 
 function groupOf(apiVersion: string): string {

@@ -173,4 +173,35 @@ describe('endpoints', () => {
     // One slice is written, the other left alone.
     expect(slices(world).filter((slice) => before.includes(slice.metadata.resourceVersion))).toHaveLength(1);
   });
+
+  test('slices of hand-made Endpoints, for a Service without a selector', async () => {
+    const world = new World().start('endpointslice-mirroring');
+    const { selector: _selector, ...spec } = service().spec;
+    world.api.create(resources.services, { ...service(), spec });
+    world.api.create(resources.endpoints, {
+      apiVersion: 'v1',
+      kind: 'Endpoints',
+      metadata: { name: 'web', namespace: 'shop', labels: { x: 'y1' } },
+      subsets: [{ addresses: [{ ip: '10.1.1.1' }], ports: [{ port: 80, protocol: 'TCP' }] }],
+    });
+    await world.seconds(1);
+    expect(slices(world)).toHaveLength(1);
+    // As on kind.
+    expect(slices(world)[0]).toMatchObject({
+      metadata: {
+        generateName: 'web-',
+        labels: {
+          'endpointslice.kubernetes.io/managed-by': 'endpointslicemirroring-controller.k8s.io',
+          'kubernetes.io/service-name': 'web',
+          x: 'y1',
+        },
+        ownerReferences: [{ apiVersion: 'v1', kind: 'Endpoints', name: 'web', controller: true }],
+      },
+      endpoints: [{ addresses: ['10.1.1.1'], conditions: { ready: true } }],
+      ports: [{ name: '', port: 80, protocol: 'TCP' }],
+    });
+    world.api.delete(resources.endpoints, 'shop', 'web');
+    await world.seconds(1);
+    expect(slices(world)).toEqual([]);
+  });
 });

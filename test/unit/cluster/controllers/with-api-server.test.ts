@@ -74,7 +74,7 @@ describe('controllers on the API server', () => {
     expect(after.status).toMatchObject({ observedGeneration: 2, replicas: 3, availableReplicas: 3 });
     expect(after.metadata.annotations?.['deployment.kubernetes.io/revision']).toBe('2');
     const versions = world.api.list(resources.replicaSets).map(({ metadata }) => metadata.resourceVersion);
-    await world.seconds(100);
+    await world.seconds(30);
     // Nothing is written over and over.
     expect(world.api.get(resources.deployments, 'shop', 'web')).toBe(after);
     expect(world.api.list(resources.replicaSets).map(({ metadata }) => metadata.resourceVersion)).toEqual(
@@ -166,6 +166,43 @@ describe('controllers on the API server', () => {
       disruptionsAllowed: 1,
       currentHealthy: 2,
     });
+  });
+
+  test('a quota: refusals as ReplicaFailure, and the count of what is used', async () => {
+    const world = started();
+    await world.seconds(1);
+    world.api.create(resources.resourceQuotas, {
+      apiVersion: 'v1',
+      kind: 'ResourceQuota',
+      metadata: { name: 'q', namespace: 'shop' },
+      spec: { hard: { pods: '2', 'requests.cpu': '1' } },
+    });
+    await world.seconds(1);
+    const used = (): unknown => world.api.get(resources.resourceQuotas, 'shop', 'q')?.status.used;
+    expect(used()).toEqual({ pods: '0', 'requests.cpu': '0' });
+    const spec = podSpec();
+    spec.containers[0]!.resources = { requests: { cpu: '100m' } };
+    world.api.create(
+      resources.deployments,
+      deployment('web', { replicas: 3, template: { metadata: { labels: { app: 'web' } }, spec } }),
+    );
+    await world.seconds(5);
+    expect(used()).toEqual({ pods: '2', 'requests.cpu': '200m' });
+    const failure = world.api
+      .get(resources.deployments, 'shop', 'web')
+      ?.status.conditions?.find(({ type }) => type === 'ReplicaFailure');
+    expect(failure).toMatchObject({ status: 'True', reason: 'FailedCreate' });
+    expect(failure?.message).toMatch(
+      /^pods "web-[a-z0-9]+-[a-z0-9]{5}" is forbidden: exceeded quota: q, requested: pods=1, used: pods=2, limited: pods=2$/,
+    );
+    world.api.update(
+      resources.deployments,
+      edit(world.api.get(resources.deployments, 'shop', 'web')!, (draft) => {
+        draft.spec.replicas = 1;
+      }),
+    );
+    await world.seconds(5);
+    expect(used()).toEqual({ pods: '1', 'requests.cpu': '100m' });
   });
 
   test('the same seed gives the same run', async () => {
