@@ -86,6 +86,7 @@ async function withClone(
 }
 
 function clonePod(template: PodTemplate, clone: Clone): NewObject<Pod> {
+  const spec = copy(template.spec);
   return {
     apiVersion: 'v1',
     kind: 'Pod',
@@ -94,7 +95,11 @@ function clonePod(template: PodTemplate, clone: Clone): NewObject<Pod> {
       labels: { [CLONE_LABEL]: clone.name },
       annotations: { ...template.metadata?.annotations },
     },
-    spec: { ...copy(template.spec), restartPolicy: 'Always' },
+    // A liveness probe would restart the container, and a pod that restarts is not ready either: readiness alone counts.
+    spec: {
+      ...spec,
+      containers: spec.containers.map(({ livenessProbe: _liveness, ...container }) => container),
+    },
   };
 }
 

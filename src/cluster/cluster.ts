@@ -1,6 +1,4 @@
 import { createHash } from 'node:crypto';
-import type { KubeObject, NewObject } from '../model/objects.ts';
-import type { Resource } from '../model/resources.ts';
 import { resources } from '../model/resources.ts';
 import type { Api } from './api.ts';
 import { admissionPlugins } from './apiserver/admission/plugins.ts';
@@ -8,7 +6,6 @@ import { ApiServer } from './apiserver/api-server.ts';
 import { createAuthentication } from './apiserver/auth/authentication.ts';
 import { createAuthorizer } from './apiserver/auth/authorizer.ts';
 import { createTokens, type Tokens } from './apiserver/auth/tokens.ts';
-import { discoveryDocuments } from './apiserver/data.ts';
 import { applyDefaults } from './apiserver/defaults/defaults.ts';
 import type { ApiRequest, ApiResponse } from './apiserver/types.ts';
 import { validateObject } from './apiserver/validation/validate.ts';
@@ -35,6 +32,7 @@ import { apiServerListener } from './system/api-server-listener.ts';
 import { loadBootstrapObjects } from './system/bootstrap.ts';
 import { controlPlanePods } from './system/control-plane.ts';
 import { systemImages } from './system/images.ts';
+import { NODE_NAME_SERVER, startNameServer } from './system/name-server.ts';
 import { servedResources } from './system/served-resources.ts';
 
 /** What an embedded cluster is made of. Together with the seed and the inputs it determines everything. */
@@ -90,6 +88,7 @@ export function createCluster(options: ClusterOptions): EmbeddedCluster {
     apiServer: { node: nodes[0]?.name ?? '', listener: apiServerListener },
   });
   const registries = createRegistries({ simulation, network, specs: options.registries });
+  startNameServer(network, registries);
   const records = watchClusterRecords(as('system:serviceaccount:kube-system:coredns', 'coredns'), simulation);
   const images = { ...systemImages(corednsProgram({ records })), ...options.images };
   startControllers({
@@ -121,7 +120,11 @@ export function createCluster(options: ClusterOptions): EmbeddedCluster {
       parseReference: readReference,
       tokens: tokensFor(api, tokens, node.name),
       clusterDns: CLUSTER_DNS,
-      resolvConf: { nameservers: ['172.18.0.1'], searches: [], options: ['edns0', 'trust-ad', 'ndots:0'] },
+      resolvConf: {
+        nameservers: [NODE_NAME_SERVER],
+        searches: [],
+        options: ['edns0', 'trust-ad', 'ndots:0'],
+      },
       staticPods: node.role === 'control-plane' ? controlPlanePods : [],
     });
   });

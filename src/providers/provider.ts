@@ -20,6 +20,27 @@ export interface ClusterProvider {
   state(ref: ClusterRef): Promise<ClusterState>;
   /** Idempotent, also after half a create; leaves nothing. */
   destroy(ref: ClusterRef): Promise<void>;
+  /**
+   * Makes a cluster of this process again from the log of another one (`can.inputs`), with time that is moved by
+   * hand; it can be forked, and is gone when it is disposed.
+   * @param log text; its first line is a {@link LogHead}
+   */
+  replay?(ref: ClusterRef, spec: ClusterSpec, log: string, options: ReplayOptions): Promise<Cluster>;
+}
+
+export interface ReplayOptions extends CreateOptions {
+  /** `start`: the cluster before the first input; `hand-over`: what set-up did; `end`: all of the log. */
+  readonly upTo: 'start' | 'hand-over' | 'end';
+}
+
+/** What everybody may read of a log. */
+export interface LogHead {
+  /** Version of breakfix that wrote it; another one may simulate differently. */
+  readonly breakfix: string;
+  /** As in {@link ClusterSpec}. */
+  readonly seed: string;
+  /** Virtual time of the start, microseconds since 1970. */
+  readonly epoch: number;
 }
 
 export type Availability =
@@ -84,7 +105,7 @@ export interface Cluster extends AsyncDisposable {
     readonly goLive?: () => Promise<void>;
     /** A registry of the spec, by host. */
     readonly registry?: (host: string) => Promise<RegistryAccess>;
-    /** The log of a learner's inputs, for `submit`. */
+    /** The log of all inputs up to now, for `submit`; its end says what time it is, so that a replay goes that far. */
     readonly inputs?: () => Promise<string>;
   };
 }

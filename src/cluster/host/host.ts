@@ -287,7 +287,8 @@ export class Host {
       answered = true;
     };
     const watched: ExecOutput = {
-      ...output,
+      stdout: (bytes) => output.stdout(bytes),
+      stderr: (bytes) => output.stderr(bytes),
       exit: (result) => {
         answer();
         output.exit(result);

@@ -11,7 +11,7 @@ import { type Credentials, type EmbeddedHeader, kubeconfigFor } from './spec.ts'
 export const EMBEDDED_FACTS: ReadonlySet<Fact> = new Set<Fact>(['ownsCluster', 'networkPolicy', 'registry']);
 
 /** Set-up starts so long before the fault, in milliseconds: the shop has some history when it breaks. */
-const HISTORY = 30 * 60_000;
+const HISTORY = 6 * 60_000;
 
 export interface LocalOptions {
   readonly ref: ClusterRef;

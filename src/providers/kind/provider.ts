@@ -20,7 +20,7 @@ import { registryAccess, removeContainer, startRegistry, useRegistry } from './r
 import { buildShopImage } from './shop-images.ts';
 
 /** A real Kubernetes: the node image that kind starts; another one by BREAKFIX_KIND_NODE_IMAGE. */
-const NODE_IMAGE = 'kindest/node:v1.36.3';
+export const NODE_IMAGE = 'kindest/node:v1.36.3';
 
 const FACTS: ReadonlySet<Fact> = new Set<Fact>(['ownsCluster', 'registry']);
 

@@ -1,0 +1,348 @@
+import type { FileSystem } from '../../../cluster/runtime/types.ts';
+import type { ArithmeticVariables } from './arithmetic.ts';
+import { ArithmeticError, calculate } from './arithmetic.ts';
+import { ShellError } from './control.ts';
+import { findPaths } from './glob.ts';
+import { compilePattern, isPattern, quotePattern } from './pattern.ts';
+import type { Parameter, Part, Statement, Word } from './tree.ts';
+
+/** What expansions need of a shell. */
+export interface ExpansionHost extends ArithmeticVariables {
+  readonly positional: readonly string[];
+  readonly files: FileSystem;
+  readonly cwd: string;
+  hasOption(letter: string): boolean;
+  /** `$?`, `$$`, `$!`, `$-`, `$0` and variables. */
+  parameter(name: string): string | undefined;
+  home(user: string): string | undefined;
+  substitute(body: readonly Statement[]): Promise<string>;
+}
+
+/** A piece of a word on its way. */
+interface Piece {
+  readonly text: string;
+  readonly isQuoted: boolean;
+  /** Comes out of an expansion outside of quotes: blanks in it end fields. */
+  readonly splits: boolean;
+}
+
+/** Between the values of `"$@"`. */
+const BREAK = 'break';
+type Pieces = (Piece | typeof BREAK)[];
+
+/** A word as the fields that it makes. */
+export async function expandFields(host: ExpansionHost, word: Word): Promise<readonly string[]> {
+  if (word.literal !== undefined) return [word.literal];
+  const pieces = await expandParts(host, word.parts, { isQuoted: false, hasTilde: true });
+  const fields = splitFields(pieces, host.parameter('IFS') ?? ' \t\n');
+  if (host.hasOption('f')) return fields.map(plain);
+  return fields.flatMap((field) => {
+    const pattern = patternOf(field);
+    if (!isPattern(pattern)) return [plain(field)];
+    const paths = findPaths(host.files, host.cwd, pattern);
+    return paths.length === 0 ? [plain(field)] : paths;
+  });
+}
+
+/** A word that stays one: an assignment's value, a file name, what `case` looks at. */
+export async function expandText(host: ExpansionHost, word: Word, inAssignment = false): Promise<string> {
+  if (word.literal !== undefined) return word.literal;
+  const pieces = await expandParts(host, word.parts, { isQuoted: false, hasTilde: true, inAssignment });
+  return plain(pieces.map((piece) => (piece === BREAK ? space : piece)));
+}
+
+/** A word as a pattern: what was quoted stands for itself. */
+export async function expandPattern(host: ExpansionHost, word: Word): Promise<string> {
+  const pieces = await expandParts(host, word.parts, { isQuoted: false, hasTilde: true });
+  return patternOf(pieces.map((piece) => (piece === BREAK ? space : piece)));
+}
+
+const space: Piece = { text: ' ', isQuoted: false, splits: false };
+
+function plain(field: readonly Piece[]): string {
+  return field.map(({ text }) => text).join('');
+}
+
+function patternOf(field: readonly Piece[]): string {
+  return field.map(({ text, isQuoted }) => (isQuoted ? quotePattern(text) : text)).join('');
+}
+
+interface Context {
+  readonly isQuoted: boolean;
+  readonly hasTilde: boolean;
+  readonly inAssignment?: boolean;
+}
+
+async function expandParts(host: ExpansionHost, parts: readonly Part[], context: Context): Promise<Pieces> {
+  const pieces: Pieces = [];
+  const { isQuoted } = context;
+  for (const [index, part] of parts.entries()) {
+    switch (part.kind) {
+      case 'text': {
+        const isLast = index === parts.length - 1;
+        const value = isQuoted ? part.text : withTildes(host, part.text, context, index === 0, isLast);
+        pieces.push({ text: value, isQuoted, splits: false });
+        break;
+      }
+      case 'quoted':
+        pieces.push({ text: part.text, isQuoted: true, splits: false });
+        break;
+      case 'double': {
+        const inner = await expandParts(host, part.parts, { isQuoted: true, hasTilde: false });
+        const isAll = part.parts.length === 1 && isAllParameters(part.parts[0]);
+        if (inner.length === 0 && !isAll) pieces.push({ text: '', isQuoted: true, splits: false });
+        pieces.push(...inner);
+        break;
+      }
+      case 'parameter':
+        pieces.push(...(await expandParameter(host, part, isQuoted)));
+        break;
+      case 'command':
+        pieces.push({ text: await host.substitute(part.body), isQuoted, splits: !isQuoted });
+        break;
+      case 'arithmetic': {
+        const text = await arithmeticText(host, part.parts);
+        pieces.push({ text: String(evaluate(host, text)), isQuoted, splits: !isQuoted });
+      }
+    }
+  }
+  return pieces;
+}
+
+function isAllParameters(part: Part | undefined): boolean {
+  return part?.kind === 'parameter' && part.name === '@' && part.operator === undefined;
+}
+
+async function arithmeticText(host: ExpansionHost, parts: readonly Part[]): Promise<string> {
+  const pieces = await expandParts(host, parts, { isQuoted: true, hasTilde: false });
+  return plain(pieces.map((piece) => (piece === BREAK ? space : piece)));
+}
+
+function evaluate(host: ExpansionHost, text: string): bigint {
+  try {
+    return calculate(text, host);
+  } catch (error) {
+    if (error instanceof ArithmeticError) throw new ShellError(error.message);
+    throw error;
+  }
+}
+
+function withTildes(
+  host: ExpansionHost,
+  text: string,
+  context: Context,
+  isFirst: boolean,
+  isLast: boolean,
+): string {
+  if (!context.hasTilde || !text.includes('~')) return text;
+  const replace = (prefix: string, user: string, rest: string): string =>
+    rest === '' && !isLast ? `${prefix}~${user}` : `${prefix}${host.home(user) ?? `~${user}`}${rest}`;
+  const expanded = isFirst
+    ? text.replace(/^~([\w.-]*)(?=([/:]|$))/, (_match, user: string, rest: string) =>
+        replace('', user, rest),
+      )
+    : text;
+  if (context.inAssignment !== true) return expanded;
+  return expanded.replace(/:~([\w.-]*)(?=([/:]|$))/g, (_match, user: string, rest: string) =>
+    replace(':', user, rest),
+  );
+}
+
+async function expandParameter(host: ExpansionHost, part: Parameter, isQuoted: boolean): Promise<Pieces> {
+  const { name, operator } = part;
+  const isList = name === '@' || name === '*';
+  if (isList && (operator === undefined || host.positional.length > 0) && isListOperator(operator)) {
+    return expandList(host, name, isQuoted);
+  }
+  const value = isList ? listValue(host, name) : host.parameter(name);
+  const piece = (text: string): Pieces => [{ text, isQuoted, splits: !isQuoted }];
+  const word = part.word ?? { parts: [], literal: '' };
+  const isMissing = value === undefined || (operator?.startsWith(':') === true && value === '');
+  switch (operator) {
+    case undefined:
+      return piece(value ?? unsetValue(host, name));
+    case 'length':
+      return piece(String(isList ? host.positional.length : (value ?? unsetValue(host, name)).length));
+    case '-':
+    case ':-':
+      return isMissing ? operand(host, word, isQuoted) : piece(value);
+    case '+':
+    case ':+':
+      return isMissing ? [] : operand(host, word, isQuoted);
+    case '=':
+    case ':=': {
+      if (!isMissing) return piece(value);
+      const text = await expandText(host, word);
+      host.set(name, text);
+      return piece(text);
+    }
+    case '?':
+    case ':?': {
+      if (!isMissing) return piece(value);
+      const text = await expandText(host, word);
+      throw new ShellError(`${name}: ${text === '' ? 'parameter not set' : text}`);
+    }
+    default: {
+      const text = value ?? unsetValue(host, name);
+      return piece(await changed(host, text, part, operator, word));
+    }
+  }
+}
+
+/** `%`, `#`, `/` and slices. */
+async function changed(
+  host: ExpansionHost,
+  value: string,
+  part: Parameter,
+  operator: '%' | '%%' | '#' | '##' | '/' | '//' | 'slice',
+  word: Word,
+): Promise<string> {
+  if (operator === 'slice') return slice(host, value, word, part.second);
+  const pattern = await expandPattern(host, word);
+  if (operator === '/' || operator === '//') {
+    const text = part.second === undefined ? '' : await expandText(host, part.second);
+    return replacePattern(value, pattern, text, operator === '//');
+  }
+  return removeMatch(value, pattern, operator);
+}
+
+/** An operand keeps its own quoting; outside of quotes what is not quoted in it is split. */
+async function operand(host: ExpansionHost, word: Word, isQuoted: boolean): Promise<Pieces> {
+  const pieces = await expandParts(host, word.parts, { isQuoted, hasTilde: !isQuoted });
+  return pieces.map((piece) =>
+    piece === BREAK || piece.isQuoted || isQuoted ? piece : { ...piece, splits: true },
+  );
+}
+
+function isListOperator(operator: Parameter['operator']): boolean {
+  return operator === undefined || operator === '-' || operator === ':-';
+}
+
+function listValue(host: ExpansionHost, name: string): string | undefined {
+  if (host.positional.length === 0) return undefined;
+  const separator = name === '*' ? (host.parameter('IFS') ?? ' ').slice(0, 1) : ' ';
+  return host.positional.join(separator);
+}
+
+function expandList(host: ExpansionHost, name: string, isQuoted: boolean): Pieces {
+  if (isQuoted && name === '*') return [{ text: listValue(host, '*') ?? '', isQuoted: true, splits: false }];
+  return host.positional.flatMap((text, index): Pieces => [
+    ...(index === 0 ? [] : [BREAK as typeof BREAK]),
+    { text, isQuoted, splits: !isQuoted },
+  ]);
+}
+
+function unsetValue(host: ExpansionHost, name: string): string {
+  if (host.hasOption('u')) throw new ShellError(`${name}: parameter not set`);
+  return '';
+}
+
+async function slice(
+  host: ExpansionHost,
+  value: string,
+  offsetWord: Word,
+  lengthWord: Word | undefined,
+): Promise<string> {
+  const size = value.length;
+  let start = Number(evaluate(host, await expandText(host, offsetWord)));
+  if (start < 0) start += size;
+  if (start < 0) return '';
+  if (lengthWord === undefined) return value.slice(start);
+  const length = Number(evaluate(host, await expandText(host, lengthWord)));
+  return value.slice(start, length < 0 ? Math.max(start, size + length) : start + length);
+}
+
+function removeMatch(value: string, text: string, operator: '%' | '%%' | '#' | '##'): string {
+  const pattern = compilePattern(text);
+  const isPrefix = operator.startsWith('#');
+  const isLongest = operator.length === 2;
+  for (let step = 0; step <= value.length; step++) {
+    const length = isLongest ? value.length - step : step;
+    const part = isPrefix ? value.slice(0, length) : value.slice(value.length - length);
+    if (pattern.matches(part)) {
+      return isPrefix ? value.slice(length) : value.slice(0, value.length - length);
+    }
+  }
+  return value;
+}
+
+function replacePattern(value: string, pattern: string, text: string, all: boolean): string {
+  const anchor = /^[#%]/.exec(pattern)?.[0];
+  const compiled = compilePattern(anchor === undefined ? pattern : pattern.slice(1));
+  if (pattern === '') return value;
+  let result = '';
+  for (let start = 0; start < value.length; ) {
+    let end = value.length;
+    while (end > start && !compiled.matches(value.slice(start, end))) end--;
+    const fits = anchor !== '%' || end === value.length;
+    if (end > start && fits) {
+      result += text;
+      start = end;
+      if (!all) return result + value.slice(start);
+    } else result += value.charAt(start++);
+    if (anchor === '#') return result + value.slice(start);
+  }
+  return result;
+}
+
+/** Fields out of pieces: https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html#tag_19_06_05 */
+function splitFields(pieces: Pieces, separators: string): readonly (readonly Piece[])[] {
+  const fields: Piece[][] = [];
+  let field: Piece[] | undefined;
+  const end = (): void => {
+    if (field !== undefined) fields.push(field);
+    field = undefined;
+  };
+  for (const piece of pieces) {
+    if (piece === BREAK) {
+      end();
+      continue;
+    }
+    if (!piece.splits) {
+      if (piece.text !== '' || piece.isQuoted) (field ??= []).push(piece);
+      continue;
+    }
+    const split = splitText(piece.text, separators);
+    if (split.startsAnew && field !== undefined) end();
+    split.fields.forEach((text, index) => {
+      if (index > 0) end();
+      (field ??= []).push({ ...piece, text });
+    });
+    if (split.endsField) end();
+  }
+  end();
+  return fields;
+}
+
+/** Blanks of IFS run together; every other separator ends a field of its own. */
+function splitText(
+  text: string,
+  separators: string,
+): { readonly fields: readonly string[]; readonly startsAnew: boolean; readonly endsField: boolean } {
+  if (separators === '') return { fields: text === '' ? [] : [text], startsAnew: false, endsField: false };
+  const isBlank = (character: string): boolean => ' \t\n'.includes(character);
+  const fields: string[] = [];
+  let current: string | undefined;
+  let startsAnew = false;
+  let endsField = false;
+  let sawSeparator = false;
+  for (let index = 0; index < text.length; index++) {
+    const character = text.charAt(index);
+    if (!separators.includes(character)) {
+      current = (current ?? '') + character;
+      endsField = false;
+      sawSeparator = false;
+      continue;
+    }
+    if (index === 0) startsAnew = true;
+    endsField = true;
+    const hadField = current !== undefined;
+    if (current !== undefined) fields.push(current);
+    current = undefined;
+    if (isBlank(character)) continue;
+    if (!hadField && (sawSeparator || index === 0 || fields.length === 0)) fields.push('');
+    sawSeparator = true;
+  }
+  if (current !== undefined) fields.push(current);
+  return { fields, startsAnew, endsField };
+}

@@ -1,0 +1,135 @@
+import type { FileSystem, InputStream, OutputStream } from '../../cluster/runtime/types.ts';
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+const NEWLINE = 0x0a;
+/** What one read of a file gives at most. */
+const CHUNK = 64 * 1024;
+
+export function encode(text: string): Uint8Array {
+  return encoder.encode(text);
+}
+
+export function decode(bytes: Uint8Array): string {
+  return decoder.decode(bytes);
+}
+
+export function joinBytes(chunks: readonly Uint8Array[]): Uint8Array {
+  const [only] = chunks;
+  if (only !== undefined && chunks.length === 1) return only;
+  const joined = new Uint8Array(chunks.reduce((sum, { length }) => sum + length, 0));
+  let offset = 0;
+  for (const chunk of chunks) {
+    joined.set(chunk, offset);
+    offset += chunk.length;
+  }
+  return joined;
+}
+
+/** An input from which less than a chunk can be taken, as `read` and `head` of a shared descriptor do. */
+export class Input implements InputStream {
+  readonly #stream: InputStream;
+  #rest: Uint8Array = new Uint8Array();
+
+  constructor(stream: InputStream) {
+    this.#stream = stream;
+  }
+
+  read(): Promise<Uint8Array | undefined> {
+    if (this.#rest.length === 0) return this.#stream.read();
+    const rest = this.#rest;
+    this.#rest = new Uint8Array();
+    return Promise.resolve(rest);
+  }
+
+  /** Up to and including the next `delimiter`; what is left at the end comes without one. */
+  async readUntil(delimiter = NEWLINE): Promise<Uint8Array | undefined> {
+    const chunks: Uint8Array[] = [];
+    for (;;) {
+      const chunk = await this.read();
+      if (chunk === undefined) return chunks.length === 0 ? undefined : joinBytes(chunks);
+      const end = chunk.indexOf(delimiter);
+      if (end < 0) {
+        chunks.push(chunk);
+        continue;
+      }
+      this.unread(chunk.subarray(end + 1));
+      chunks.push(chunk.subarray(0, end + 1));
+      return joinBytes(chunks);
+    }
+  }
+
+  /** A line without its end. */
+  async readLine(): Promise<string | undefined> {
+    const bytes = await this.readUntil();
+    return bytes === undefined ? undefined : decode(bytes).replace(/\n$/, '');
+  }
+
+  async readAll(): Promise<Uint8Array> {
+    const chunks: Uint8Array[] = [];
+    for (let chunk = await this.read(); chunk !== undefined; chunk = await this.read()) chunks.push(chunk);
+    return joinBytes(chunks);
+  }
+
+  /** Puts bytes back in front. */
+  unread(bytes: Uint8Array): void {
+    if (bytes.length > 0) this.#rest = joinBytes([bytes, this.#rest]);
+  }
+
+  /** What a child gets: the stream itself, unless something of it was read too much. */
+  forChild(): InputStream {
+    return this.#rest.length === 0 ? this.#stream : this;
+  }
+}
+
+/** Reads a file that has been opened; devices are asked again and again. */
+export class FileInput implements InputStream {
+  readonly #files: FileSystem;
+  readonly #path: string;
+  readonly #isDevice: boolean;
+  #content: Uint8Array;
+  #offset = 0;
+
+  /** @throws FileError */
+  constructor(files: FileSystem, path: string) {
+    this.#files = files;
+    this.#path = path;
+    this.#isDevice = files.stat(path).type === 'device';
+    this.#content = files.read(path);
+  }
+
+  read(): Promise<Uint8Array | undefined> {
+    if (this.#isDevice && this.#offset > 0) {
+      this.#offset = 0;
+      this.#content = this.#files.read(this.#path);
+    }
+    const chunk = this.#content.subarray(this.#offset, this.#offset + CHUNK);
+    this.#offset += chunk.length;
+    return Promise.resolve(chunk.length === 0 ? undefined : chunk);
+  }
+}
+
+/** Writes to the end of a file that has been opened. */
+export class FileOutput implements OutputStream {
+  readonly #files: FileSystem;
+  readonly #path: string;
+
+  /**
+   * @param how `truncate` empties it, `append` keeps what is there; both make it where it is missing
+   * @throws FileError
+   */
+  constructor(files: FileSystem, path: string, how: 'truncate' | 'append', mode = 0o644) {
+    this.#files = files;
+    this.#path = path;
+    files.write(path, '', { append: how === 'append', mode });
+  }
+
+  write(data: string | Uint8Array): void {
+    this.#files.write(this.#path, data, { append: true });
+  }
+
+  end(): void {}
+}
+
+/** The end of everything. */
+export const EMPTY: InputStream = { read: () => Promise.resolve(undefined) };

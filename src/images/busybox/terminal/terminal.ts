@@ -1,0 +1,222 @@
+import { nothing } from '../../../cluster/runtime/pipe.ts';
+import { ProcessInput, ProcessOutput } from '../../../cluster/runtime/streams.ts';
+import type { InputStream, OutputStream, ProgramContext, Signal } from '../../../cluster/runtime/types.ts';
+import { derive } from '../derive.ts';
+import { decode, encode, joinBytes } from '../streams.ts';
+import type { InputView, OutputView } from './views.ts';
+
+const INTERRUPT = 0x03;
+const END_OF_FILE = 0x04;
+const BACKSPACE = 0x08;
+const TAB = 0x09;
+const RETURN = 0x0d;
+const NEWLINE = 0x0a;
+const KILL_LINE = 0x15;
+const ERASE_WORD = 0x17;
+const QUIT = 0x1c;
+const DELETE = 0x7f;
+
+/** Terminals by the streams of the runtime that they stand on, so that every process of a session finds its own. */
+const terminals = new WeakMap<object, Terminal>();
+
+interface Reader {
+  readonly deliver: (bytes: Uint8Array | undefined) => void;
+}
+
+/**
+ * The kernel's side of a terminal (termios(3)): it echoes, edits lines and sends signals, or hands every key to a
+ * program that wants them raw. The runtime has none, so the first busybox process of a session is its host.
+ */
+export class Terminal {
+  /** Whether a program edits lines itself. */
+  isRaw = false;
+  readonly #host: ProgramContext;
+  /** Pids whose families get the signals of keys; empty: the host. */
+  #foreground: readonly number[] = [];
+  #background = new Set<number>();
+  #line = '';
+  /** Keys that nobody has read; lines where it is cooked; undefined is an end of file. */
+  readonly #ready: (Uint8Array | undefined)[] = [];
+  readonly #readers: Reader[] = [];
+
+  constructor(host: ProgramContext) {
+    this.#host = host;
+  }
+
+  get size(): { readonly columns: number; readonly rows: number } {
+    return this.#host.tty ?? { columns: 80, rows: 24 };
+  }
+
+  /** Who gets Ctrl-C from now on. @returns puts back who did before */
+  takeForeground(pids: readonly number[]): () => void {
+    const before = this.#foreground;
+    this.#foreground = pids;
+    return () => {
+      this.#foreground = before;
+    };
+  }
+
+  /** A job that Ctrl-C does not reach, though its parent may be in the foreground. */
+  addBackground(pid: number): void {
+    this.#background.add(pid);
+  }
+
+  /** Reads keys from the client for as long as the session lasts. */
+  async pump(): Promise<void> {
+    for (;;) {
+      const bytes = await this.#host.stdin.read();
+      if (bytes === undefined) break;
+      this.#receive(bytes);
+    }
+    this.#signal('SIGHUP');
+    this.#host.processes.kill(this.#host.pid, 'SIGHUP');
+    this.#deliver(undefined);
+  }
+
+  /** What a program reads: a line, or keys where it is raw. */
+  read(context: ProgramContext): Promise<Uint8Array | undefined> {
+    if (this.#ready.length > 0) return Promise.resolve(this.#ready.shift());
+    const waiting = context.deferred<Uint8Array | undefined>();
+    this.#readers.push({ deliver: (bytes) => waiting.resolve(bytes) });
+    return waiting.promise;
+  }
+
+  #receive(bytes: Uint8Array): void {
+    if (this.isRaw) {
+      this.#deliver(bytes);
+      return;
+    }
+    for (const [index, byte] of bytes.entries()) {
+      if (this.isRaw) {
+        this.#deliver(bytes.subarray(index));
+        return;
+      }
+      if (byte < 0x20 || byte === DELETE) this.#control(byte);
+      else this.#type(bytes, index);
+    }
+  }
+
+  /** A byte of text; those behind the first of a character in UTF-8 came with it. */
+  #type(bytes: Uint8Array, index: number): void {
+    const byte = bytes[index] ?? 0;
+    if ((byte & 0xc0) === 0x80) return;
+    let end = index + 1;
+    while (((bytes[end] ?? 0) & 0xc0) === 0x80) end++;
+    const text = decode(bytes.subarray(index, end));
+    this.#line += text;
+    this.#echo(text);
+  }
+
+  #control(byte: number): void {
+    switch (byte) {
+      case INTERRUPT:
+      case QUIT:
+        this.#line = '';
+        this.#echo(byte === INTERRUPT ? '^C' : '^\\');
+        this.#signal(byte === INTERRUPT ? 'SIGINT' : 'SIGQUIT');
+        break;
+      case RETURN:
+      case NEWLINE:
+        this.#echo('\r\n');
+        this.#deliver(encode(`${this.#line}\n`));
+        this.#line = '';
+        break;
+      case END_OF_FILE:
+        this.#deliver(this.#line === '' ? undefined : encode(this.#line));
+        this.#line = '';
+        break;
+      case BACKSPACE:
+      case DELETE:
+        this.#erase(1);
+        break;
+      case KILL_LINE:
+        this.#erase(this.#line.length);
+        break;
+      case ERASE_WORD:
+        this.#erase(/\S*\s*$/.exec(this.#line)?.[0].length ?? 0);
+        break;
+      default:
+        this.#line += String.fromCharCode(byte);
+        this.#echo(byte === TAB ? '\t' : `^${String.fromCharCode(byte + 0x40)}`);
+    }
+  }
+
+  #erase(count: number): void {
+    const erased = Math.min(count, this.#line.length);
+    this.#line = this.#line.slice(0, this.#line.length - erased);
+    this.#echo('\b \b'.repeat(erased));
+  }
+
+  #echo(text: string): void {
+    this.#host.stdout.write(text);
+  }
+
+  #deliver(bytes: Uint8Array | undefined): void {
+    const reader = this.#readers.shift();
+    if (reader !== undefined) {
+      reader.deliver(bytes);
+      return;
+    }
+    const last = this.#ready.at(-1);
+    if (last === undefined || bytes === undefined || !this.isRaw) this.#ready.push(bytes);
+    else this.#ready[this.#ready.length - 1] = joinBytes([last, bytes]);
+  }
+
+  /** To the processes in the foreground and all that they have started. */
+  #signal(signal: Signal): void {
+    const all = this.#host.processes.list();
+    const targets = new Set(this.#foreground.length === 0 ? [this.#host.pid] : this.#foreground);
+    for (const { pid, parent } of all) {
+      if (targets.has(parent) && !this.#background.has(pid)) targets.add(pid);
+    }
+    for (const pid of targets) this.#host.processes.kill(pid, signal);
+  }
+}
+
+/** The terminal that a stream leads to, if it leads to one. */
+export function terminalOf(stream: InputStream | OutputStream): Terminal | undefined {
+  return terminals.get(keyOf(stream));
+}
+
+function keyOf(stream: InputStream | OutputStream): object {
+  if ('behind' in stream) return keyOf((stream as InputView | OutputView).behind);
+  if (stream instanceof ProcessInput) return stream.source;
+  if (stream instanceof ProcessOutput) return stream.sink;
+  return stream;
+}
+
+/**
+ * The context as a program at a terminal has it. The first program of a session (`-t`) makes the terminal.
+ * @returns the context itself where there is none
+ */
+export function withTerminal(context: ProgramContext): ProgramContext {
+  if (context.tty === undefined) return context;
+  if (isSessionLeader(context) && terminalOf(context.stdout) === undefined) attach(context);
+  const input = terminalOf(context.stdin);
+  const stdin: InputStream | InputView =
+    input === undefined ? context.stdin : { behind: context.stdin, read: () => input.read(context) };
+  return derive(context, { stdin, stdout: viewOf(context.stdout), stderr: viewOf(context.stderr) });
+}
+
+/** Newlines become what a terminal needs to go to the start of a line. */
+function viewOf(stream: OutputStream): OutputStream | OutputView {
+  if (terminalOf(stream) === undefined) return stream;
+  return {
+    behind: stream,
+    write: (data) => {
+      const text = typeof data === 'string' ? data : decode(data);
+      stream.write(text.replace(/\n/g, '\r\n'));
+    },
+    end: () => stream.end(),
+  };
+}
+
+function isSessionLeader(context: ProgramContext): boolean {
+  return context.processes.list().some(({ pid, parent }) => pid === context.pid && parent === 0);
+}
+
+function attach(context: ProgramContext): void {
+  const terminal = new Terminal(context);
+  for (const stream of [context.stdin, context.stdout, context.stderr]) terminals.set(keyOf(stream), terminal);
+  if (keyOf(context.stdin) !== nothing) void terminal.pump();
+}
