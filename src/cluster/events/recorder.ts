@@ -46,6 +46,7 @@ export function createEventRecorder(options: {
   const buckets = new Map<string, Bucket>();
   const similar = new Map<string, Similar>();
   const known = new Map<string, Known>();
+  let latest = 0n;
 
   function write(about: ObjectReference, type: Event['type'], reason: string, message: string): void {
     const object = [about.kind, about.namespace, about.name, about.uid, about.apiVersion].join('/');
@@ -117,11 +118,15 @@ export function createEventRecorder(options: {
     api.update(resources.events, changed);
   }
 
-  /** As the real one ends in the time in hexadecimal nanoseconds; the last three digits of them are drawn. */
+  /**
+   * As the real one ends in the time in hexadecimal nanoseconds. The last three digits of them are drawn, but a later
+   * event always has a later time, also within the same instant.
+   */
   function newName({ namespace = 'default', name = '' }: ObjectReference): string {
-    let nanoseconds = BigInt(simulation.now) * 1000n + BigInt(random.between(0, 999));
-    const text = (): string => `${name}.${nanoseconds.toString(16)}`;
-    while (api.get(resources.events, namespace, text()) !== undefined) nanoseconds++;
+    const drawn = BigInt(simulation.now) * 1000n + BigInt(random.between(0, 99));
+    latest = drawn > latest ? drawn : latest + 1n;
+    const text = (): string => `${name}.${latest.toString(16)}`;
+    while (api.get(resources.events, namespace, text()) !== undefined) latest++;
     return text();
   }
 

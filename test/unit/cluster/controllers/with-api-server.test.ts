@@ -1,60 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import { edit } from '../../../../src/core/json.ts';
-import type { NewObject, Node, StatefulSet } from '../../../../src/model/objects.ts';
+import type { StatefulSet } from '../../../../src/model/objects.ts';
 import { resources } from '../../../../src/model/resources.ts';
-import type { Api } from '../../../../src/cluster/api.ts';
-import { admissionPlugins } from '../../../../src/cluster/apiserver/admission/plugins.ts';
-import { ApiServer } from '../../../../src/cluster/apiserver/api-server.ts';
-import { validateObject } from '../../../../src/cluster/apiserver/validation/validate.ts';
-import { startScheduler } from '../../../../src/cluster/scheduler/scheduler.ts';
-import { openStages } from '../apiserver/harness.ts';
-import { World, deployment, node, podSpec, statefulSet } from '../support/world.ts';
-
-/** All controllers and the scheduler on the real API server: real defaults, validation, names and deletion. */
-function started(): World<Api> {
-  const world = new World<Api>((simulation) =>
-    new ApiServer({
-      simulation,
-      stages: () => ({
-        ...openStages,
-        validateObject,
-        admissionPlugins: admissionPlugins({ random: simulation.random }),
-      }),
-      nodes: () => {
-        throw new Error('no kubelet');
-      },
-    }).clientFor({ user: 'system:kube-controller-manager', groups: [], manager: 'kube-controller-manager' }),
-  );
-  const { api } = world;
-  for (const name of ['shop', 'kube-node-lease']) {
-    api.create(resources.namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name }, spec: {} });
-  }
-  const create = (wanted: NewObject<Node>): void => {
-    const created = api.create(resources.nodes, wanted);
-    api.updateStatus(
-      resources.nodes,
-      edit(created, (draft) => {
-        draft.status = wanted.status as Node['status'];
-      }),
-    );
-  };
-  create(node('a'));
-  create(node('b'));
-  api.create(resources.storageClasses, {
-    apiVersion: 'storage.k8s.io/v1',
-    kind: 'StorageClass',
-    metadata: { name: 'standard' },
-    provisioner: 'rancher.io/local-path',
-    reclaimPolicy: 'Delete',
-    volumeBindingMode: 'WaitForFirstConsumer',
-  });
-  startScheduler({ simulation: world.simulation, api });
-  return world.kubelets().start();
-}
+import { startedWithApiServer } from '../support/with-api-server.ts';
+import { deployment, podSpec, statefulSet } from '../support/world.ts';
 
 describe('controllers on the API server', () => {
   test('a Deployment becomes available, rolls out and comes to rest', async () => {
-    const world = started();
+    const world = startedWithApiServer();
     world.api.create(resources.deployments, deployment('web', { replicas: 3 }));
     await world.seconds(5);
     const found = world.api.get(resources.deployments, 'shop', 'web')!;
@@ -83,7 +36,7 @@ describe('controllers on the API server', () => {
   });
 
   test('a StatefulSet with volumes, a Service with endpoints, and the end of their namespace', async () => {
-    const world = started();
+    const world = startedWithApiServer();
     const volumeClaimTemplates = [
       {
         metadata: { name: 'data' },
@@ -128,7 +81,7 @@ describe('controllers on the API server', () => {
   });
 
   test.each(['Background', 'Foreground', 'Orphan'] as const)('deletes %s', async (propagationPolicy) => {
-    const world = started();
+    const world = startedWithApiServer();
     world.api.create(resources.deployments, deployment('web'));
     await world.seconds(5);
     world.api.delete(resources.deployments, 'shop', 'web', { propagationPolicy });
@@ -139,7 +92,7 @@ describe('controllers on the API server', () => {
   });
 
   test('a DaemonSet and a budget', async () => {
-    const world = started();
+    const world = startedWithApiServer();
     world.api.create(resources.daemonSets, {
       apiVersion: 'apps/v1',
       kind: 'DaemonSet',
@@ -169,7 +122,7 @@ describe('controllers on the API server', () => {
   });
 
   test('a quota: refusals as ReplicaFailure, and the count of what is used', async () => {
-    const world = started();
+    const world = startedWithApiServer();
     await world.seconds(1);
     world.api.create(resources.resourceQuotas, {
       apiVersion: 'v1',
@@ -207,7 +160,7 @@ describe('controllers on the API server', () => {
 
   test('the same seed gives the same run', async () => {
     const digest = async (): Promise<string> => {
-      const world = started();
+      const world = startedWithApiServer();
       world.api.create(resources.deployments, deployment('web', { replicas: 5 }));
       await world.seconds(20);
       return world.simulation.digest;
