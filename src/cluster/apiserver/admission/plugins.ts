@@ -9,13 +9,16 @@ import { resourceQuota } from './resource-quota.ts';
 import { runtimeClass } from './runtime-class.ts';
 import { serviceAccount } from './service-account.ts';
 import { claimResize, defaultStorageClass, storageObjectInUseProtection } from './storage.ts';
+import { warnings } from './warnings.ts';
 
 /**
- * The admission plugins that a Kubernetes 1.36 API server has switched on, in its order.
+ * The admission plugins that a Kubernetes 1.36 API server has switched on, in its order, and
+ * the warnings of the kinds.
  * https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/
  */
 export function admissionPlugins(parts: { readonly random: RandomStreams }): readonly AdmissionPlugin[] {
   return [
+    warnings,
     namespaceLifecycle,
     limitRanger,
     serviceAccount(parts.random.stream('admission/service-account')),

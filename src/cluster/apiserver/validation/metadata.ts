@@ -9,7 +9,7 @@ const STANDARD_FINALIZERS = new Set(['kubernetes', 'orphan', 'foregroundDeletion
 const ANNOTATIONS_LIMIT = 256 * 1024;
 
 /** Whose names have no dots; the others are subdomains or, in RBAC, parts of a path. */
-const NAMED_BY_LABEL = new Set(['services', 'namespaces']);
+const NAMED_BY_LABEL = new Set(['services', 'namespaces', 'statefulsets.apps']);
 
 /** https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/object-meta/ */
 export function checkMetadata(problems: Problems, resource: Resource, object: AnyObject): void {

@@ -31,8 +31,9 @@ function checkPods(
 ): void {
   const selector = spec.selector as LabelSelector | undefined;
   const template = spec.template ?? {};
-  if (selector === undefined) problems.required('spec.selector');
-  else {
+  if (selector === undefined) {
+    if (what !== 'daemonset') problems.required('spec.selector');
+  } else {
     checkSelector(problems, 'spec.selector', selector);
     if (isEmpty(selector))
       problems.invalid('spec.selector', selector, `empty selector is invalid for ${what}`);

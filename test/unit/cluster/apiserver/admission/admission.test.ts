@@ -729,3 +729,118 @@ describe('storage', () => {
     );
   });
 });
+
+describe('warnings', () => {
+  const warningsOf = (manifest: object): string[] => write(manifest).warnings;
+  const workload = (kind: string, name: string, spec: object = {}, more: object = {}): object => ({
+    apiVersion: 'apps/v1',
+    kind,
+    metadata: { name },
+    spec: {
+      selector: { matchLabels: { app: 'a' } },
+      template: { metadata: { labels: { app: 'a' } }, spec: { containers: [container('a')], ...spec } },
+      ...more,
+    },
+  });
+
+  test('of a pod', () => {
+    const manifest = pod(
+      {
+        nodeSelector: { 'beta.kubernetes.io/os': 'linux' },
+        containers: [
+          container('a', {
+            env: [
+              { name: 'A', value: 'a' },
+              { name: 'A', value: 'b' },
+              { name: 'B', value: 'b' },
+              { name: 'B', value: '$(B):c' },
+            ],
+            ports: [{ containerPort: 80 }, { containerPort: 80, name: 'x' }],
+            resources: {
+              requests: { memory: '100m', 'ephemeral-storage': 0.5 },
+              limits: { memory: '1500m' },
+            },
+          }),
+        ],
+      },
+      { name: 'a.b' },
+    );
+    expect(warningsOf(manifest)).toEqual([
+      "metadata.name: this is used in the Pod's hostname, which can result in surprising behavior; a DNS label is recommended: [must not contain dots]",
+      'spec.nodeSelector[beta.kubernetes.io/os]: deprecated since v1.14; use "kubernetes.io/os" instead',
+      'spec.containers[0].resources.limits[memory]: fractional byte value "1500m" is invalid, must be an integer',
+      'spec.containers[0].resources.requests[memory]: fractional byte value "100m" is invalid, must be an integer',
+      'spec.containers[0].resources.requests[ephemeral-storage]: fractional byte value "500m" is invalid, must be an integer',
+      'spec.containers[0].env[1]: hides previous definition of "A", which may be dropped when using apply',
+      'spec.containers[0].ports[1]: duplicate port definition with spec.containers[0].ports[0]',
+    ]);
+  });
+
+  test('of a pod that repeats itself', () => {
+    const manifest = pod({
+      hostAliases: [{ ip: '1.1.1.1' }, { ip: '1.1.1.1' }],
+      imagePullSecrets: [{ name: '' }, { name: 'b' }, { name: 'b' }],
+      containers: [
+        container('b', { ports: [{ containerPort: 80 }] }),
+        container('c', { ports: [{ containerPort: 80 }] }),
+      ],
+      topologySpreadConstraints: [
+        {
+          maxSkew: 1,
+          topologyKey: 'failure-domain.beta.kubernetes.io/zone',
+          whenUnsatisfiable: 'ScheduleAnyway',
+        },
+      ],
+    });
+    expect(warningsOf(manifest)).toEqual([
+      'spec.topologySpreadConstraints[0].topologyKey: failure-domain.beta.kubernetes.io/zone is deprecated since v1.17; use "topology.kubernetes.io/zone" instead',
+      'spec.topologySpreadConstraints[0].labelSelector: a null labelSelector results in matching no pod',
+      'spec.hostAliases[1].ip: duplicate ip "1.1.1.1"',
+      'spec.imagePullSecrets[2].name: duplicate name "b"',
+      'spec.imagePullSecrets[0].name: invalid empty name ""',
+      'spec.containers[1].ports[0]: duplicate port definition with spec.containers[0].ports[0]',
+    ]);
+  });
+
+  test('of what makes pods, once: a change of something else says nothing', () => {
+    const manifest = workload('Deployment', 'a', {
+      containers: [container('a', { resources: { limits: { memory: '128m' } } })],
+    });
+    const { object: old, warnings } = write(manifest);
+    expect(warnings).toEqual([
+      'spec.template.spec.containers[0].resources.limits[memory]: fractional byte value "128m" is invalid, must be an integer',
+    ]);
+    const scaled = edit(old, (draft) => {
+      (draft['spec'] as { replicas: number }).replicas = 5;
+    });
+    expect(write(scaled, { old }).warnings).toEqual([]);
+    expect(warningsOf(workload('Deployment', 'a.b'))).toEqual([
+      'metadata.name: this is used in Pod names and hostnames, which can result in surprising behavior; a DNS label is recommended: [must not contain dots]',
+    ]);
+    expect(warningsOf(workload('DaemonSet', 'a.b'))).toEqual([]);
+  });
+
+  test('of a StatefulSet', () => {
+    const claims = [
+      {
+        metadata: { name: 'd' },
+        spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1500m' } } },
+      },
+    ];
+    const more = { serviceName: 'a', revisionHistoryLimit: -1, volumeClaimTemplates: claims };
+    expect(warningsOf(workload('StatefulSet', 'a', {}, more))).toEqual([
+      'spec.volumeClaimTemplates[0].resources.requests[storage]: fractional byte value "1500m" is invalid, must be an integer',
+      'spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended',
+    ]);
+  });
+
+  test('of other kinds', () => {
+    expect(warningsOf({ apiVersion: 'v1', kind: 'Endpoints', metadata: { name: 'a' } })).toEqual([
+      'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice',
+    ]);
+    const spec = { externalIPs: ['1.2.3.4'], ports: [{ port: 80 }] };
+    expect(warningsOf({ apiVersion: 'v1', kind: 'Service', metadata: { name: 'a' }, spec })).toEqual([
+      'spec.externalIPs is deprecated and may no longer be implemented in some clusters',
+    ]);
+  });
+});

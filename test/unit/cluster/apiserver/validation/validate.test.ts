@@ -3,7 +3,9 @@ import { describe, expect, test } from '@jest/globals';
 import { parseAllDocuments } from 'yaml';
 import { isObject } from '../../../../../src/core/json.ts';
 import { StatusError } from '../../../../../src/cluster/api.ts';
-import { write, type Write } from '../admission/harness.ts';
+import type { AnyObject } from '../../../../../src/model/objects.ts';
+import { validateObject } from '../../../../../src/cluster/apiserver/validation/validate.ts';
+import { resourceOf, write, type Write } from '../admission/harness.ts';
 
 type Outcome = { message: string; reasons: string[]; unordered?: boolean } | null;
 
@@ -107,4 +109,42 @@ describe('changes are answered as by Kubernetes', () => {
     const object = subresource === 'resize' ? resized(old, sent) : sent;
     compare(outcome(object, { old, ...(subresource !== undefined && { subresource }) }), expected);
   });
+});
+
+describe('sizes', () => {
+  const large = 'x'.repeat(1_048_577);
+  const object = (kind: string, more: object): object => ({
+    apiVersion: 'v1',
+    kind,
+    metadata: { name: 'a' },
+    ...more,
+  });
+  test.each([
+    [
+      object('ConfigMap', { data: { a: large } }),
+      'ConfigMap "a" is invalid: []: Too long: may not be more than 1048576 bytes',
+    ],
+    [object('ConfigMap', { data: { a: large.slice(1) } }), undefined],
+    [
+      object('Secret', { stringData: { a: large } }),
+      'Secret "a" is invalid: data: Too long: may not be more than 1048576 bytes',
+    ],
+    [
+      object('ConfigMap', { metadata: { name: 'a', annotations: { a: large.slice(0, 262_144) } } }),
+      'ConfigMap "a" is invalid: metadata.annotations: Too long: may not be more than 262144 bytes',
+    ],
+  ])('%#', (manifest, message) => {
+    expect(outcome(manifest)?.message).toBe(message);
+  });
+});
+
+describe('what Kubernetes has stored is in order', () => {
+  const all = JSON.parse(text('../defaults/stored.json')) as AnyObject[];
+  test.each(all.map((object) => ({ kind: object.kind, name: object.metadata.name, object })))(
+    '$kind $name',
+    ({ object }) => {
+      const of = resourceOf(object.kind);
+      expect(validateObject(of, object, { operation: 'UPDATE', old: object })).toEqual([]);
+    },
+  );
 });
