@@ -6,7 +6,7 @@ import { configKeyProblems, subdomainProblems, variableProblems } from './format
 import type { Problems } from './problems.ts';
 
 /** Fields of a pod that its environment may refer to. */
-export const ENVIRONMENT_FIELDS = [
+const ENVIRONMENT_FIELDS = [
   'metadata.name',
   'metadata.namespace',
   'metadata.uid',

@@ -186,7 +186,7 @@ const POD_AFFINITY = pointer({
   PreferredDuringSchedulingIgnoredDuringExecution: list({ Weight: 0, PodAffinityTerm: structure(POD_TERM) }),
 });
 
-export const POD_SPEC = structure({
+const POD_SPEC = structure({
   Volumes: VOLUMES,
   InitContainers: list(CONTAINER),
   Containers: list(CONTAINER),

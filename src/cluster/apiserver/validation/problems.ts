@@ -71,7 +71,7 @@ export class Problems {
 
 const PORT_RANGE = 'must be between 1 and 65535, inclusive';
 
-export function isPort(value: number): boolean {
+function isPort(value: number): boolean {
   return Number.isInteger(value) && value >= 1 && value <= 65_535;
 }
 
