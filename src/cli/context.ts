@@ -4,12 +4,13 @@ import { closest } from 'fastest-levenshtein';
 import { type Clock, wallClock } from '../core/clock.ts';
 import { BreakfixError } from '../core/errors.ts';
 import { packageRoot } from '../core/package-root.ts';
-import { LabStore } from '../engine/lab-store.ts';
+import { type LabRecord, LabStore } from '../engine/lab-store.ts';
 import { openLab, type OpenLab } from '../engine/open-lab.ts';
 import type { ClusterProvider } from '../providers/provider.ts';
 import type { Scenario } from '../scenario/types.ts';
 import { loadCatalogue } from './catalogue.ts';
 import type { Output } from './output.ts';
+import { type Prompts, terminalPrompts } from './prompts.ts';
 
 /** What every command works with: the composition root knows the concrete providers, nothing below does. */
 export interface CommandContext {
@@ -18,8 +19,14 @@ export interface CommandContext {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly version: string;
+  /** Absent where nobody can be asked: no terminal, or `--json`. */
+  readonly prompts: Prompts | undefined;
   catalogue(): Promise<readonly Scenario[]>;
   provider(name: string, options?: { local?: boolean }): Promise<ClusterProvider>;
+  /** A scenario from a module that is not in the catalogue. */
+  scenarioFile(path: string): Promise<Scenario>;
+  /** What a lab's incident is to be looked up in. */
+  catalogueOf(record: LabRecord): Promise<readonly Scenario[]>;
   /** Connects to a lab by name or incident, or to the only one. */
   open(name: string | undefined): Promise<OpenLab>;
 }
@@ -32,6 +39,12 @@ export function createContext(output: Output, signal: AbortSignal): CommandConte
   const version = packageVersion();
   let scenarios: Promise<readonly Scenario[]> | undefined;
   const catalogue = (): Promise<readonly Scenario[]> => (scenarios ??= loadCatalogue());
+  const scenarioFile: CommandContext['scenarioFile'] = async (path) => {
+    const { loadScenarioFile } = await import('../scenario/loader.ts');
+    return loadScenarioFile(path, await import('../index.ts'));
+  };
+  const catalogueOf: CommandContext['catalogueOf'] = async (record) =>
+    record.scenarioFile === undefined ? catalogue() : [await scenarioFile(record.scenarioFile)];
   const provider: CommandContext['provider'] = async (name, { local = false } = {}) => {
     const factory = providers[name as keyof typeof providers] as (typeof providers)['embedded'] | undefined;
     if (factory === undefined) throw unknownProvider(name);
@@ -43,11 +56,14 @@ export function createContext(output: Output, signal: AbortSignal): CommandConte
     clock: wallClock,
     signal,
     version,
+    prompts: terminalPrompts({ json: output.json, signal }),
     catalogue,
+    scenarioFile,
+    catalogueOf,
     provider,
     open: async (name) => {
       const found = store.find(name);
-      return openLab(found, await provider(found.record.provider), await catalogue(), signal);
+      return openLab(found, await provider(found.record.provider), await catalogueOf(found.record), signal);
     },
   };
 }

@@ -67,6 +67,14 @@ export function wrap(text: string, width: number, indent = ''): string {
     .join('\n\n');
 }
 
+/** Each line wrapped by itself, further lines indented as the first: for messages with lists in them. */
+export function wrapLines(text: string, width: number): string {
+  return text
+    .split('\n')
+    .map((line) => wrap(line, width, /^ */.exec(line)?.[0] ?? ''))
+    .join('\n');
+}
+
 /** `0.3 s`, `12.0 s`, `2 min`. */
 export function shortTime(ms: number): string {
   return ms < 120_000 ? `${(ms / 1000).toFixed(1)} s` : `${Math.round(ms / 60_000)} min`;

@@ -1,11 +1,13 @@
 import { Command, CommanderError } from 'commander';
 import { BreakfixError, messageOf } from '../core/errors.ts';
+import { ClusterUnreachable } from '../kube/client.ts';
 import { type CommandContext, createContext, packageVersion } from './context.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
-import { createOutput, type Output } from './output.ts';
-
-/** @returns the exit code, where that is not 0 */
-type Work = (context: CommandContext) => Promise<unknown>;
+import { createOutput, type Output, wrapLines } from './output.ts';
+import { Cancelled } from './prompts.ts';
+import { addAuthorCommands } from './tree/author.ts';
+import { treeOf, type Work } from './tree/define.ts';
+import { addLearnerCommands } from './tree/learner.ts';
 
 /** Runs a command line and says what the process is to end with. */
 export async function run(args: readonly string[]): Promise<number> {
@@ -15,31 +17,64 @@ export async function run(args: readonly string[]): Promise<number> {
   process.once('SIGINT', onSignal);
   process.once('SIGTERM', onSignal);
   const output = createOutput({ json: args.includes('--json') });
-  let exitCode: number = exitCodes.ok;
-  const program = createProgram(async (work) => {
-    const code = await work(createContext(output, interrupted.signal));
-    exitCode = typeof code === 'number' ? code : exitCodes.ok;
-  });
+  const context = createContext(output, interrupted.signal);
   try {
-    await program.parseAsync(args, { from: 'user' });
-    return exitCode;
+    return await runIn(context, args);
   } catch (error) {
-    if (interrupted.signal.aborted) {
-      output.note('interrupted');
+    if (interrupted.signal.aborted || error instanceof Cancelled) {
+      const error = { code: 'INTERRUPTED', kind: 'user', message: 'interrupted' };
+      if (output.json) output.result({ error }, '');
+      else output.note(error.message);
       return exitCodes.interrupted;
     }
-    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
     return failed(error, output);
   }
 }
 
-function failed(error: unknown, output: Output): number {
+/** @returns the exit code @throws whatever the command throws */
+export async function runIn(context: CommandContext, args: readonly string[]): Promise<number> {
+  let exitCode: number = exitCodes.ok;
+  const program = createProgram(async (work) => {
+    const code = await work(context);
+    exitCode = typeof code === 'number' ? code : exitCodes.ok;
+  });
+  try {
+    await program.parseAsync(await wanted(context, program, args), { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return exitCodes.ok;
+    if (context.output.json) {
+      const message = error.message.replace(/^error: /, '');
+      context.output.result({ error: { code: 'USAGE', kind: 'user', message, fix: 'breakfix --help' } }, '');
+    }
+    return exitCodes.usage;
+  }
+}
+
+/** Nothing asked: a menu where somebody can be asked, otherwise the help. */
+async function wanted(
+  context: CommandContext,
+  program: Command,
+  args: readonly string[],
+): Promise<readonly string[]> {
+  if (args.length > 0) return args;
+  if (context.prompts !== undefined) {
+    return (await import('./commands/menu.ts')).menu(context, context.prompts);
+  }
+  program.outputHelp();
+  throw new CommanderError(exitCodes.ok, 'help', '');
+}
+
+/** Prints what went wrong. @returns the exit code */
+export function failed(thrown: unknown, output: Output): number {
+  const error = thrown instanceof ClusterUnreachable ? unreachable(thrown) : thrown;
   if (error instanceof BreakfixError) {
     const { code, kind, message, fix, docs } = error;
     if (output.json) output.result({ error: { code, kind, message, fix, docs } }, '');
     else {
-      output.note(`${output.colors.red('error')} ${message}`);
-      output.note(`fix: ${fix}`);
+      output.note(`${output.colors.red('error')} ${wrapLines(message, output.width)}`);
+      output.note(wrapLines(`fix: ${fix}`, output.width));
     }
     return exitCodeOf(kind);
   }
@@ -49,6 +84,16 @@ function failed(error: unknown, output: Output): number {
   return exitCodes.bug;
 }
 
+function unreachable(cause: ClusterUnreachable): BreakfixError {
+  return new BreakfixError({
+    code: 'CLUSTER_UNREACHABLE',
+    kind: 'lab',
+    message: cause.message,
+    fix: 'breakfix status shows what is left; breakfix reset builds the lab anew, breakfix stop removes it',
+    cause,
+  });
+}
+
 /** The hidden command that a lab's background process runs. */
 async function labProcess(folder: string): Promise<number> {
   const { runLabProcess } = await import('../providers/embedded/lab-process.ts');
@@ -56,65 +101,15 @@ async function labProcess(folder: string): Promise<number> {
   return exitCodes.ok;
 }
 
-function createProgram(work: (work: Work) => Promise<void>): Command {
+/** The tree of commands. @param run does what the command line asked for */
+export function createProgram(run: (work: Work) => Promise<void>): Command {
   const program = new Command('breakfix')
     .description('Breaks a Kubernetes cluster, hands it to you with a ticket, and grades your repair.')
     .version(packageVersion())
-    .exitOverride()
     .showSuggestionAfterError()
-    .option('--json', 'print one JSON document on standard output');
-  const command = (name: string, description: string): Command =>
-    program
-      .command(name)
-      .description(description)
-      .option('--json', 'print one JSON document on standard output')
-      .exitOverride();
-
-  command('list', 'the incidents')
-    .option('--area <area>', 'probes, dns, images or memory')
-    .option('--difficulty <difficulty>', 'beginner, intermediate or advanced')
-    .option('--author', 'with what learners must not see')
-    .action((flags: { area?: string; difficulty?: string; author?: boolean }) =>
-      work(async (context) => (await import('./commands/list.ts')).list(context, flags)),
-    );
-  command('show <incident>', 'the ticket of an incident and its rules')
-    .option('--author', 'with what learners must not see')
-    .action((incident: string, flags: { author?: boolean }) =>
-      work(async (context) => (await import('./commands/list.ts')).show(context, incident, flags)),
-    );
-  command('start [incident]', 'start a lab: a broken cluster and a ticket')
-    .option('--provider <name>', 'embedded or kind', 'embedded')
-    .option('--seed <number>', 'the same numbers and names again')
-    .option('--area <area>', 'any incident of an area')
-    .option('--random', 'any incident')
-    .option('--id <id>', 'a scenario by its id (for authors)')
-    .action(
-      (
-        incident: string | undefined,
-        flags: { provider: string; seed?: string; area?: string; random?: boolean; id?: string },
-      ) => work(async (context) => (await import('./commands/start.ts')).start(context, incident, flags)),
-    );
-  command('status', 'the labs that run').action(() =>
-    work(async (context) => (await import('./commands/status.ts')).status(context)),
-  );
-  command('hint [lab]', 'the next hint').action((lab: string | undefined) =>
-    work(async (context) => (await import('./commands/hint.ts')).hint(context, lab)),
-  );
-  command('grade [lab]', 'look at the cluster and grade the repair').action((lab: string | undefined) =>
-    work(async (context) => (await import('./commands/grade.ts')).grade(context, lab)),
-  );
-  command('stop [lab]', 'remove a lab and everything it left')
-    .option('--all', 'every lab')
-    .action((lab: string | undefined, flags: { all?: boolean }) =>
-      work(async (context) => (await import('./commands/stop.ts')).stop(context, lab, flags)),
-    );
-  command('verify [ids...]', 'prove that scenarios are sound (for authors)')
-    .option('--all', 'every scenario')
-    .option('--provider <name>', 'embedded or kind', 'embedded')
-    .option('--seeds <seeds>', 'how many, or which (7,12)', '1')
-    .option('--only <text>', 'only cases with this in their name')
-    .action((ids: string[], flags: { all?: boolean; provider: string; seeds: string; only?: string }) =>
-      work(async (context) => (await import('./commands/verify.ts')).verify(context, ids, flags)),
-    );
+    .addHelpText('after', '\nExamples:\n  $ breakfix start\n  $ breakfix grade\n  $ breakfix stop --all');
+  const tree = treeOf(program, run);
+  addLearnerCommands(tree);
+  addAuthorCommands(tree, program);
   return program;
 }

@@ -1,5 +1,5 @@
 import { observe, pass } from '../checks/check.ts';
-import type { JournalEntry } from '../report/journal.ts';
+import { type JournalEntry, sinceReset } from '../report/journal.ts';
 import { viewOf } from './break.ts';
 import type { OpenLab } from './open-lab.ts';
 
@@ -12,8 +12,7 @@ export interface TakenHint {
 
 /** The hints that were taken since the last reset. */
 export function takenHints(entries: readonly JournalEntry[]): readonly (JournalEntry & { type: 'hint' })[] {
-  const since = entries.findLastIndex(({ type }) => type === 'reset');
-  return entries.slice(since + 1).filter((entry) => entry.type === 'hint');
+  return sinceReset(entries).filter((entry) => entry.type === 'hint');
 }
 
 /** What all taken hints cost together. */

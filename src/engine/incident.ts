@@ -46,3 +46,9 @@ export function findScenario(catalogue: readonly Scenario[], wanted: string): Sc
     fix: 'breakfix list shows all of them',
   });
 }
+
+/** The incident after another one, by number, from the beginning again after the last. */
+export function nextIncident(catalogue: readonly Scenario[], incident: string): Scenario | undefined {
+  const others = catalogue.filter((scenario) => scenario.incident !== incident);
+  return others.find((scenario) => scenario.incident > incident) ?? others[0];
+}

@@ -18,6 +18,8 @@ export interface LabRecord {
   /** `starting` until it is handed over: what is left of it then is debris. */
   readonly state: 'starting' | 'running' | 'failed' | 'ended';
   readonly cluster: ClusterRef;
+  /** Where the scenario is loaded from, for one that is not in the catalogue. */
+  readonly scenarioFile?: string;
 }
 
 /** One lab's folder. */
@@ -135,7 +137,7 @@ export class LabStore {
       if (others.length === 0) return only;
       throw noLab(
         `${labs.length} labs are running: ${labs.map((lab) => lab.name).join(', ')}`,
-        'say which one: --lab NAME',
+        `name one behind the command, e.g. breakfix grade ${only.name}`,
       );
     }
     const wanted = name.toLowerCase();

@@ -31,17 +31,7 @@ export async function openLab(
   catalogue: readonly Scenario[],
   signal?: AbortSignal,
 ): Promise<OpenLab> {
-  if (record.state !== 'running') {
-    throw new BreakfixError({
-      code: 'LAB_NOT_RUNNING',
-      kind: 'lab',
-      message:
-        record.state === 'starting'
-          ? `lab ${name} was never handed over: its start was cut off`
-          : `lab ${name} has ended`,
-      fix: `breakfix stop ${name} removes what is left of it`,
-    });
-  }
+  if (record.state !== 'running') throw notRunning(name, record.state);
   const incident = incidentOfLab(record, catalogue);
   const cluster = await connect(name, record, provider, signal);
   const baseline = new Baseline(folder.readJson('baseline.json') as Record<string, AnyObject>);
@@ -54,6 +44,21 @@ export async function openLab(
     baseline,
     [Symbol.asyncDispose]: () => Promise.resolve(cluster[Symbol.asyncDispose]()),
   };
+}
+
+const STATES = {
+  starting: 'was never handed over: its start was cut off, or goes on in another terminal',
+  failed: 'is not whole: its last start or reset failed',
+  ended: 'has ended',
+} as const;
+
+function notRunning(name: string, state: keyof typeof STATES): BreakfixError {
+  return new BreakfixError({
+    code: 'LAB_NOT_RUNNING',
+    kind: 'lab',
+    message: `lab ${name} ${STATES[state]}`,
+    fix: `breakfix reset ${name} builds it anew, breakfix stop ${name} removes what is left of it`,
+  });
 }
 
 async function connect(

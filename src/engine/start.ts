@@ -3,14 +3,20 @@ import type { Baseline } from '../checks/baseline.ts';
 import { messageOf } from '../core/errors.ts';
 import type { Clock } from '../core/clock.ts';
 import type { PhaseName } from '../report/journal.ts';
-import type { Cluster, ClusterProvider, ClusterSpec } from '../providers/provider.ts';
+import type { Cluster, ClusterProvider, ClusterRef, ClusterSpec } from '../providers/provider.ts';
 import { breakCluster, type PhaseReport } from './break.ts';
 import type { Incident } from './incident.ts';
 import type { LabFolder, LabRecord, LabStore } from './lab-store.ts';
+import { lockLab } from './lock.ts';
 import { type Snapshot, takeSnapshot } from './snapshot.ts';
 
-export interface StartOptions {
+export interface StartOptions extends PhaseOptions {
   readonly store: LabStore;
+  /** The module of a scenario that is not in the catalogue: later commands load it again. */
+  readonly scenarioFile?: string;
+}
+
+export interface PhaseOptions {
   readonly provider: ClusterProvider;
   readonly incident: Incident;
   /** The wall. */
@@ -49,7 +55,9 @@ export async function startLab(options: StartOptions): Promise<StartedLab> {
     createdAt: clock.now().toISOString(),
     state: 'starting',
     cluster: provider.plan(spec),
+    ...(options.scenarioFile === undefined ? {} : { scenarioFile: options.scenarioFile }),
   };
+  using _lock = lockLab({ name, folder }, 'started');
   folder.save(record);
   const { seed } = incident;
   folder.journal.append(clock.now(), {
@@ -59,14 +67,23 @@ export async function startLab(options: StartOptions): Promise<StartedLab> {
     provider: provider.name,
   });
   try {
-    const cluster = await prepare(options, folder, record, spec);
+    const cluster = await createBroken(options, folder, record.cluster, spec);
     const running: LabRecord = { ...record, state: 'running' };
     folder.save(running);
     return { name, folder, record: running, cluster };
   } catch (error) {
+    await cleanUp(provider, folder, record);
+    throw error;
+  }
+}
+
+/** What cannot be removed now stays listed, so that `stop` can try again; the first error is the one to tell. */
+async function cleanUp(provider: ClusterProvider, folder: LabFolder, record: LabRecord): Promise<void> {
+  try {
     await provider.destroy(record.cluster);
     folder.remove();
-    throw error;
+  } catch {
+    folder.save({ ...record, state: 'failed' });
   }
 }
 
@@ -83,29 +100,44 @@ export function specFor({ scenario, seed, plan }: Incident, lab: string, folder:
   };
 }
 
-async function prepare(
-  options: StartOptions,
+/** Makes a cluster, breaks it and hands it over; where that fails nothing holds on to the cluster. */
+export async function createBroken(
+  options: PhaseOptions,
   folder: LabFolder,
-  record: LabRecord,
+  ref: ClusterRef,
   spec: ClusterSpec,
 ): Promise<Cluster> {
-  const { provider, incident, clock, signal } = options;
-  const phase = journaled(options, folder);
   let cluster: Cluster | undefined;
-  await phase('cluster', async () => {
-    const progress = (): void => {};
-    cluster = await provider.create(record.cluster, spec, { progress, signal });
-    return `${spec.nodes.length} nodes, ${cluster.version}`;
-  });
-  if (cluster === undefined) throw new Error('the provider gave no cluster');
-  await handOver(cluster, folder, incident, await breakCluster(cluster, incident, phase, signal));
+  try {
+    await journaled(options, folder)('cluster', async () => {
+      const { provider, signal } = options;
+      cluster = await provider.create(ref, spec, { progress: () => {}, signal });
+      return `${spec.nodes.length} nodes, ${cluster.version}`;
+    });
+    if (cluster === undefined) throw new Error('the provider gave no cluster');
+    await breakAndHandOver(options, folder, cluster);
+    return cluster;
+  } catch (error) {
+    await cluster?.[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** Breaks an empty cluster and hands it over. */
+export async function breakAndHandOver(
+  options: PhaseOptions,
+  folder: LabFolder,
+  cluster: Cluster,
+): Promise<void> {
+  const { incident, clock, signal } = options;
+  const baseline = await breakCluster(cluster, incident, journaled(options, folder), signal);
+  await handOver(cluster, folder, incident, baseline);
   const brokenSince = new Date(clock.now().getTime() - incident.scenario.since).toISOString();
   folder.journal.append(clock.now(), { type: 'handed-over', brokenSince });
-  return cluster;
 }
 
 /** Keeps what grading and the debrief compare with, and lets the clock be the wall's. */
-export async function handOver(
+async function handOver(
   cluster: Cluster,
   folder: LabFolder,
   { plan }: Incident,
@@ -119,7 +151,7 @@ export async function handOver(
 }
 
 /** Runs phases with a journal entry each. */
-export function journaled(options: StartOptions, folder: LabFolder): PhaseReport {
+function journaled(options: PhaseOptions, folder: LabFolder): PhaseReport {
   const { clock, progress, signal } = options;
   return async (phase, work) => {
     signal.throwIfAborted();

@@ -1,4 +1,5 @@
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { BreakfixError } from '../core/errors.ts';
 import type { ObjectiveResult, SafeguardResult, Score } from '../score/score.ts';
 
 /**
@@ -69,20 +70,36 @@ export class Journal {
 
   /**
    * All entries; a torn last line (the writer was killed) is left out.
-   * @throws SyntaxError where an earlier line is not JSON
+   * @throws BreakfixError `lab` with the number of an earlier line that is not JSON
    */
   read(): JournalEntry[] {
     if (!existsSync(this.#path)) return [];
     const lines = readFileSync(this.#path, 'utf8').split('\n');
-    const torn = lines.pop();
-    const entries = lines.filter((line) => line !== '').map((line) => JSON.parse(line) as JournalEntry);
-    if (torn !== undefined && torn !== '') {
+    const last = lines.length - 1;
+    return lines.flatMap((line, index) => {
+      if (line === '') return [];
       try {
-        entries.push(JSON.parse(torn) as JournalEntry);
-      } catch {
-        // Half a line: the entry was never acknowledged.
+        return [JSON.parse(line) as JournalEntry];
+      } catch (cause) {
+        // Half a last line: the entry was never acknowledged.
+        if (index === last) return [];
+        throw corrupt(this.#path, index + 1, cause);
       }
-    }
-    return entries;
+    });
   }
+}
+
+function corrupt(path: string, line: number, cause: unknown): BreakfixError {
+  return new BreakfixError({
+    code: 'JOURNAL_CORRUPT',
+    kind: 'lab',
+    message: `${path}:${line} is not JSON: somebody or something has written into the journal`,
+    fix: `mend or delete that line; the other lines stay valid`,
+    cause,
+  });
+}
+
+/** The entries since the lab was last put back to its broken state; all of them where it never was. */
+export function sinceReset(entries: readonly JournalEntry[]): readonly JournalEntry[] {
+  return entries.slice(entries.findLastIndex(({ type }) => type === 'reset') + 1);
 }

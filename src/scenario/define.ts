@@ -1,24 +1,37 @@
-import { BreakfixError } from '../core/errors.ts';
+import { BreakfixError, messageOf } from '../core/errors.ts';
 import type { Scenario } from './types.ts';
-import { drawValues, type Variants } from './variants.ts';
+import { drawValues, type Values, type Variants } from './variants.ts';
 
 /**
  * Declares a scenario: the default export of `scenarios/<id>/scenario.ts`.
- * @throws BreakfixError with every problem at once, each with the path of the field
+ * @throws ScenarioMalformed with every problem at once, each with the path of the field
  */
 export function defineScenario<const V extends Variants>(scenario: Scenario<V>): Scenario {
   const general = scenario as unknown as Scenario;
   const problems = problemsOf(general);
   if (problems.length > 0) {
     const name = typeof scenario.id === 'string' ? scenario.id : 'a scenario without id';
-    throw new BreakfixError({
-      code: 'SCENARIO_MALFORMED',
-      kind: 'user',
-      message: `${name} has ${problems.length} problem${problems.length === 1 ? '' : 's'}:\n${problems.map((problem) => `  ${problem}`).join('\n')}`,
-      fix: `mend them in ${definedAt()}; docs/authoring.md describes every field`,
-    });
+    throw new ScenarioMalformed(name, problems, definedAt());
   }
   return general;
+}
+
+/** All that is wrong with a scenario. */
+export class ScenarioMalformed extends BreakfixError {
+  /** `path: what it must be`, one each. */
+  readonly problems: readonly string[];
+
+  constructor(name: string, problems: readonly string[], where: string) {
+    const count = `${problems.length} problem${problems.length === 1 ? '' : 's'}`;
+    super({
+      code: 'SCENARIO_MALFORMED',
+      kind: 'user',
+      message: `${name} has ${count}:\n${problems.map((problem) => `  ${problem}`).join('\n')}`,
+      fix: `mend them in ${where}; docs/authoring.md describes every field`,
+    });
+    this.name = 'ScenarioMalformed';
+    this.problems = problems;
+  }
 }
 
 const AREAS = ['probes', 'dns', 'images', 'memory'];
@@ -66,23 +79,44 @@ function fieldProblems(scenario: Partial<Scenario>): string[] {
 /** Looks at what the functions give for the first seed. */
 function contentProblems(scenario: Scenario): string[] {
   const problems: string[] = [];
-  const values = drawValues(scenario, 1);
-  const objectives = scenario.objectives(values);
-  const safeguards = scenario.safeguards(values);
-  const hints = scenario.hints(values);
+  const values = valuesOf(scenario, problems);
+  if (values === undefined) return problems;
+  const given = <T>(
+    name: (typeof FUNCTIONS)[number],
+    give: (values: Values<Variants>) => readonly T[],
+  ): readonly T[] => {
+    try {
+      return give(values);
+    } catch (error) {
+      problems.push(`${name}: throws for the values of seed 1: ${messageOf(error)}`);
+      return [];
+    }
+  };
+  const objectives = given('objectives', scenario.objectives);
+  const safeguards = given('safeguards', scenario.safeguards);
+  const hints = given('hints', scenario.hints);
+  const hacks = given('hacks', scenario.hacks);
+  const symptoms = given('symptoms', scenario.symptoms);
+  const fixes = given('fixes', scenario.fixes);
+  for (const name of ['ticket', 'baseline', 'debrief'] as const) {
+    given(name, (one) => [scenario[name](one)]);
+  }
+  for (const name of ['rules', 'inject', 'diagnosis'] as const) given<unknown>(name, scenario[name]);
+  if (problems.length > 0) return problems;
+
   const ids = [...objectives, ...safeguards].map(({ id }) => id);
   const points = objectives.reduce((sum, objective) => sum + objective.points, 0);
   if (points !== 100) problems.push(`objectives: their points are ${points} together; they must be 100`);
   for (const id of new Set(ids.filter((one, index) => ids.indexOf(one) !== index))) {
     problems.push(`objectives, safeguards: "${id}" is there twice`);
   }
-  if (scenario.symptoms(values).length === 0) problems.push('symptoms: there must be at least one');
-  if (scenario.fixes(values).length === 0) problems.push('fixes: there must be at least one');
-  if (scenario.hints(values).length < 3) problems.push('hints: there must be at least three');
+  if (symptoms.length === 0) problems.push('symptoms: there must be at least one');
+  if (fixes.length === 0) problems.push('fixes: there must be at least one');
+  if (hints.length < 3) problems.push('hints: there must be at least three');
   if (hints.some(({ price }, index) => price < (hints[index - 1]?.price ?? 0))) {
     problems.push('hints: their prices must rise');
   }
-  for (const [index, { id, caughtBy }] of scenario.hacks(values).entries()) {
+  for (const [index, { id, caughtBy }] of hacks.entries()) {
     if (!ids.includes(caughtBy)) {
       problems.push(
         `hacks[${index}] (${id}): caughtBy is "${caughtBy}"; it must be one of ${ids.join(', ')}`,
@@ -90,6 +124,15 @@ function contentProblems(scenario: Scenario): string[] {
     }
   }
   return problems;
+}
+
+function valuesOf(scenario: Scenario, problems: string[]): Values<Variants> | undefined {
+  try {
+    return drawValues(scenario, 1);
+  } catch (error) {
+    problems.push(`variants: cannot be drawn from: ${messageOf(error)}`);
+    return undefined;
+  }
 }
 
 /** `file:line` of the call of defineScenario, out of the stack. */

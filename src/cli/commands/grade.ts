@@ -1,4 +1,5 @@
 import { gradeLab } from '../../engine/grade-lab.ts';
+import { standingOf } from '../../report/standing.ts';
 import type { CommandContext } from '../context.ts';
 import { exitCodeOfVerdict } from '../exit-codes.ts';
 import { gradeText } from '../texts/grade-table.ts';
@@ -13,6 +14,12 @@ export async function grade(context: CommandContext, name: string | undefined): 
     progress: (message) => output.note(`  ${message}`),
     signal,
   });
+  const { outcome, points } = standingOf(lab.folder.journal.read());
+  const ended = { 'given-up': 'was given up', solved: 'was solved for you', passed: 'was passed before' };
+  const why = ended[outcome as keyof typeof ended] as string | undefined;
+  if (why !== undefined && points !== result.points) {
+    output.note(`The lab ${why}: what counts is ${points} points. breakfix reset ${lab.name} begins anew.`);
+  }
   output.result({ lab: lab.name, incident: lab.record.incident, ...result }, gradeText(result, output));
   return exitCodeOfVerdict(result.verdict);
 }

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { resolve } from 'node:path';
 import { BreakfixError } from '../../core/errors.ts';
 import { type Incident, findScenario, incidentOf, seedOfChance } from '../../engine/incident.ts';
-import { startLab } from '../../engine/start.ts';
+import { type PhaseOptions, startLab } from '../../engine/start.ts';
 import type { PhaseName } from '../../report/journal.ts';
 import type { ClusterProvider } from '../../providers/provider.ts';
 import type { Scenario } from '../../scenario/types.ts';
@@ -16,6 +17,8 @@ export interface StartFlags {
   readonly area?: string;
   readonly random?: boolean;
   readonly id?: string;
+  /** The module of a scenario that is not in the catalogue. */
+  readonly file?: string;
 }
 
 const PHASES: Readonly<Record<PhaseName, string>> = {
@@ -35,7 +38,11 @@ export async function start(
   const { output, store, clock } = context;
   const catalogue = await context.catalogue();
   const nothingAsked =
-    wanted === undefined && flags.id === undefined && flags.area === undefined && flags.random !== true;
+    wanted === undefined &&
+    flags.id === undefined &&
+    flags.file === undefined &&
+    flags.area === undefined &&
+    flags.random !== true;
   const running = nothingAsked
     ? store.list().findLast(({ record }) => record.state === 'running')
     : undefined;
@@ -45,7 +52,10 @@ export async function start(
     output.result(handOverDocument(lab, lab.incident), handOverText(lab, lab.incident, output));
     return;
   }
-  const scenario = pick(catalogue, wanted ?? flags.id, flags);
+  const scenario =
+    flags.file === undefined
+      ? pick(catalogue, wanted ?? flags.id, flags)
+      : await context.scenarioFile(flags.file);
   const provider = await context.provider(flags.provider);
   await mustBeAvailable(provider);
   const incident = incidentOf(scenario, seedFrom(flags.seed));
@@ -56,16 +66,22 @@ export async function start(
     incident,
     clock,
     signal: context.signal,
-    progress: (phase, state) => {
-      if (state === 'begun') output.passing(`  ${PHASES[phase]} …`);
-      else
-        output.note(
-          `${output.colors.green('✓')} ${PHASES[phase].padEnd(20)} ${shortTime(state.tookMs).padStart(6)}   ${state.detail ?? ''}`.trimEnd(),
-        );
-    },
+    progress: phaseLines(context),
+    ...(flags.file === undefined ? {} : { scenarioFile: resolve(flags.file) }),
   });
   output.result(handOverDocument(lab, incident), handOverText(lab, incident, output));
   await lab.cluster[Symbol.asyncDispose]();
+}
+
+/** A line per phase with its time. */
+export function phaseLines({ output }: Pick<CommandContext, 'output'>): PhaseOptions['progress'] {
+  return (phase, state) => {
+    if (state === 'begun') output.passing(`  ${PHASES[phase]} …`);
+    else
+      output.note(
+        `${output.colors.green('✓')} ${PHASES[phase].padEnd(20)} ${shortTime(state.tookMs).padStart(6)}   ${state.detail ?? ''}`.trimEnd(),
+      );
+  };
 }
 
 function pick(catalogue: readonly Scenario[], wanted: string | undefined, flags: StartFlags): Scenario {
@@ -89,7 +105,8 @@ export function seedFrom(text: string | undefined): number {
   return text === undefined ? seedOfChance(randomUUID()) : Number(text);
 }
 
-async function mustBeAvailable(provider: ClusterProvider): Promise<void> {
+/** @throws BreakfixError with what is missing on this machine */
+export async function mustBeAvailable(provider: ClusterProvider): Promise<void> {
   const availability = await provider.availability();
   if (availability.available) return;
   const { reason: message, fix } = availability;

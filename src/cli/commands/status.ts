@@ -45,7 +45,7 @@ async function statusOf(
   folder: LabFolder,
   record: LabRecord,
 ): Promise<LabStatus> {
-  const scenario = (await context.catalogue()).find(({ incident }) => incident === record.incident);
+  const title = await titleOf(context, record);
   const provider = await context.provider(record.provider);
   const cluster = await provider.state(record.cluster);
   const state = record.state === 'running' ? cluster : `${record.state} (cluster ${cluster})`;
@@ -53,7 +53,7 @@ async function statusOf(
   return {
     lab: name,
     incident: record.incident,
-    title: scenario?.title ?? 'unknown to this version',
+    title,
     provider: record.provider,
     state,
     ageMs: context.clock.now().getTime() - Date.parse(record.createdAt),
@@ -61,6 +61,16 @@ async function statusOf(
     kubeconfig: folder.file('kubeconfig'),
     ...(symptom === undefined ? {} : { symptom }),
   };
+}
+
+/** The module of a scenario may be gone; the lab is still there. */
+async function titleOf(context: CommandContext, record: LabRecord): Promise<string> {
+  try {
+    const scenarios = await context.catalogueOf(record);
+    return scenarios.find(({ incident }) => incident === record.incident)?.title ?? 'unknown to this version';
+  } catch {
+    return `its scenario ${record.scenarioFile ?? ''} cannot be loaded`;
+  }
 }
 
 /** Whether the symptoms that were proven at hand-over still show; on a copy, where one can be made. */

@@ -5,6 +5,7 @@ import { findScenario, type Incident, incidentOf } from '../../engine/incident.t
 import { specFor } from '../../engine/start.ts';
 import { type BrokenCluster, type CaseResult, verifyIncident } from '../../engine/verify.ts';
 import type { Cluster, ClusterProvider } from '../../providers/provider.ts';
+import type { Scenario } from '../../scenario/types.ts';
 import type { CommandContext } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { shortTime } from '../output.ts';
@@ -25,7 +26,9 @@ export async function verify(
 ): Promise<number> {
   const { output } = context;
   const catalogue = await context.catalogue();
-  const scenarios = flags.all === true ? catalogue : ids.map((id) => findScenario(catalogue, id));
+  const named = (id: string): Promise<Scenario> | Scenario =>
+    isPath(id) ? context.scenarioFile(id) : findScenario(catalogue, id);
+  const scenarios = flags.all === true ? catalogue : await Promise.all(ids.map(named));
   if (scenarios.length === 0) {
     throw new BreakfixError({
       code: 'NOTHING_TO_VERIFY',
@@ -49,6 +52,8 @@ export async function verify(
   output.result({ results, ok: wrong.length === 0 }, summary);
   return wrong.length === 0 ? exitCodes.ok : exitCodes.failed;
 }
+
+const isPath = (id: string): boolean => /[\\/]|\.[cm]?[jt]s$/.test(id);
 
 /** `3` means seeds 1, 2 and 3; `7,12` means these. */
 function seedsOf(text: string): number[] {

@@ -19,7 +19,7 @@ export function gradeText(grade: GradeEntry, output: Output): string {
   lines.push('');
   if (grade.hintPrice > 0) lines.push(`Hints cost ${grade.hintPrice} points.`);
   const where = grade.onCopy ? 'a copy of your cluster; the cluster itself was not touched' : 'your cluster';
-  lines.push(colors.dim(wrap(`Looked at ${where} for ${shortTime(grade.tookMs)}.`, width)));
+  lines.push(colors.dim(wrap(`Looked for ${shortTime(grade.tookMs)} at ${where}.`, width)));
   return lines.join('\n');
 }
 

@@ -1,0 +1,60 @@
+import { BreakfixError } from '../core/errors.ts';
+import type { DiagnosisAnswer } from '../report/journal.ts';
+import type { Question } from '../scenario/types.ts';
+import type { Incident } from './incident.ts';
+import type { LabFolder } from './lab-store.ts';
+
+export interface Diagnosis {
+  readonly answers: readonly DiagnosisAnswer[];
+  readonly points: number;
+  readonly most: number;
+}
+
+export function questionsOf({ scenario, values }: Incident): readonly Question[] {
+  return scenario.diagnosis(values);
+}
+
+/**
+ * Grades the answers of a diagnosis by the scenario's rules, and writes them into the journal.
+ * @param given by the question's id; of a question with choices also the choice's number, from 1
+ * @throws BreakfixError where an answer is missing
+ */
+export function diagnose(
+  { folder, incident }: { readonly folder: LabFolder; readonly incident: Incident },
+  given: Readonly<Record<string, string | undefined>>,
+  now: Date,
+): Diagnosis {
+  const questions = questionsOf(incident);
+  const missing = questions.filter(({ id }) => given[id] === undefined);
+  if (missing.length > 0) throw unanswered(missing);
+  const answers = questions.map((question): DiagnosisAnswer => {
+    const answer = chosen(question, given[question.id] ?? '');
+    const right = question.accepts(answer);
+    const points = right ? question.points : 0;
+    return { question: question.id, given: answer, right, points, most: question.points };
+  });
+  folder.journal.append(now, { type: 'diagnosis', answers });
+  return { answers, points: sum(answers, 'points'), most: sum(answers, 'most') };
+}
+
+function chosen({ choices = [] }: Question, given: string): string {
+  return /^\d+$/.test(given.trim()) ? (choices[Number(given) - 1] ?? given) : given;
+}
+
+function unanswered(missing: readonly Question[]): BreakfixError {
+  const lines = missing.flatMap(({ id, ask, choices = [] }) => [
+    `  --${id}: ${ask}`,
+    ...choices.map((choice, index) => `      ${index + 1}. ${choice}`),
+  ]);
+  const flags = missing.map(({ id, choices }) => `--${id} ${choices === undefined ? 'ANSWER' : 'NUMBER'}`);
+  return new BreakfixError({
+    code: 'DIAGNOSIS_INCOMPLETE',
+    kind: 'user',
+    message: `answers are missing:\n${lines.join('\n')}`,
+    fix: `breakfix diagnose ${flags.join(' ')}`,
+  });
+}
+
+function sum(answers: readonly DiagnosisAnswer[], what: 'points' | 'most'): number {
+  return answers.reduce((total, answer) => total + answer[what], 0);
+}

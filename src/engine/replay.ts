@@ -1,0 +1,102 @@
+import { Baseline } from '../checks/baseline.ts';
+import { BreakfixError, messageOf } from '../core/errors.ts';
+import type { Cluster, ClusterProvider, ReplayOptions } from '../providers/provider.ts';
+import type { GradeEntry } from '../report/journal.ts';
+import { breakCluster, namespacesOf } from './break.ts';
+import { gradeInPlace } from './grade.ts';
+import type { Incident } from './incident.ts';
+import { specFor } from './start.ts';
+import { logOf, type Submission } from './submission.ts';
+import { changesBetween, takeSnapshot } from './snapshot.ts';
+
+export interface ReplayGradeOptions {
+  readonly provider: ClusterProvider;
+  readonly incident: Incident;
+  /** Name of the file, for messages. */
+  readonly name: string;
+  /** A folder for the provider's files. */
+  readonly folder: string;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Grades a submission by doing again what it says. Three clusters: one that this program breaks itself, which tells
+ * how the lab was when it was whole and when it was handed over; one with the log's own set-up, which must be the
+ * same; and one with all of the log, which is graded.
+ * @throws BreakfixError where the log does not begin as this lab begins, or cannot be replayed
+ */
+export async function gradeSubmission(
+  submission: Submission,
+  options: ReplayGradeOptions,
+): Promise<GradeEntry> {
+  const { provider, incident, name, folder, signal } = options;
+  const spec = specFor(incident, incident.scenario.incident.toLowerCase(), folder);
+  const log = logOf(submission, name, spec.seed);
+  const replay = async (upTo: ReplayOptions['upTo']): Promise<Cluster> => {
+    if (provider.replay === undefined) throw cannotReplay(provider);
+    try {
+      return await provider.replay(provider.plan(spec), spec, log, { progress: () => {}, signal, upTo });
+    } catch (cause) {
+      signal.throwIfAborted();
+      throw notReplayed(name, messageOf(cause), cause);
+    }
+  };
+  const baseline = await provenSetUp(incident, replay, name, signal);
+  await using cluster = await replay('end');
+  const price = submission.hintPrice;
+  return await gradeInPlace(cluster, baseline, incident, { hintPrice: price, signal }, true);
+}
+
+/** @returns the healthy shop, from a set-up of our own that is the same as that of the log */
+async function provenSetUp(
+  incident: Incident,
+  replay: (upTo: ReplayOptions['upTo']) => Promise<Cluster>,
+  name: string,
+  signal: AbortSignal,
+): Promise<Baseline> {
+  const quiet = async (_phase: string, work: () => Promise<unknown>): Promise<void> => {
+    await work();
+  };
+  await using ours = await replay('start');
+  const baseline = await breakCluster(ours, incident, quiet, signal);
+  const ourUids = await uidsOf(ours, incident);
+  const ourState = await takeSnapshot(ours.kube, incident.plan);
+  await using theirs = await replay('hand-over');
+  const [difference] = changesBetween(ourState, await takeSnapshot(theirs.kube, incident.plan));
+  if (difference !== undefined) {
+    throw notReplayed(name, `at its hand-over ${difference.object} is not what this lab makes it`);
+  }
+  if (ourUids !== (await uidsOf(theirs, incident))) {
+    throw notReplayed(name, 'at its hand-over there are other objects than this lab makes');
+  }
+  return baseline;
+}
+
+/** Of what keeps its identity from the healthy shop to the hand-over: all but pods. */
+async function uidsOf(cluster: Cluster, { plan }: Incident): Promise<string> {
+  const objects = (await Baseline.capture(cluster.kube, namespacesOf(plan))).toJSON();
+  return Object.entries(objects)
+    .filter(([key]) => !key.startsWith('pods/'))
+    .map(([key, { metadata }]) => `${key} ${metadata.uid}`)
+    .sort()
+    .join('\n');
+}
+
+function notReplayed(name: string, why: string, cause?: unknown): BreakfixError {
+  return new BreakfixError({
+    code: 'SUBMISSION_NOT_REPLAYED',
+    kind: 'lab',
+    message: `${name} cannot be judged: ${why}`,
+    fix: 'ask for the file again: breakfix submit FILE writes it; the lab itself can still be graded with breakfix grade',
+    cause,
+  });
+}
+
+function cannotReplay({ name }: ClusterProvider): BreakfixError {
+  return new BreakfixError({
+    code: 'PROVIDER_CANNOT_REPLAY',
+    kind: 'user',
+    message: `provider ${name} cannot replay a log`,
+    fix: 'take --provider embedded',
+  });
+}
