@@ -51,9 +51,9 @@ export function claim<T extends KubeObject>(
   const claimed: T[] = [];
   for (const candidate of candidates) {
     const controller = controllerOf(candidate);
+    if (controller !== undefined && controller.uid !== owner.object.metadata.uid) continue;
     const matches = matchesSelector(owner.selector, candidate.metadata.labels);
     if (controller !== undefined) {
-      if (controller.uid !== owner.object.metadata.uid) continue;
       if (matches) claimed.push(candidate);
       else if (owner.object.metadata.deletionTimestamp === undefined) {
         release(api, resource, candidate, controller.uid);

@@ -1,16 +1,41 @@
 import type { Node, Pod } from '../../model/objects.ts';
-import { podRequests } from '../../model/pod-requests.ts';
+import { amountsOf, podRequests } from '../../model/pod-requests.ts';
+import type { Amounts } from '../../model/pod-requests.ts';
+
+/** Pods as they are stored never change, so each is summed up once. */
+const sums = new WeakMap<Pod['spec'], { readonly exact: Amounts; readonly nominal: Amounts }>();
+
+function sumsOf({ spec }: Pod): { readonly exact: Amounts; readonly nominal: Amounts } {
+  let known = sums.get(spec);
+  if (known === undefined) {
+    known = { exact: podRequests(spec), nominal: podRequests(spec, { nominal: true }) };
+    sums.set(spec, known);
+  }
+  return known;
+}
+
+/** What a pod asks of its node; see podRequests. */
+export function requestsOf(pod: Pod): Amounts {
+  return sumsOf(pod).exact;
+}
+
+/** The same with a nominal amount for containers that request nothing. */
+export function nominalRequestsOf(pod: Pod): Amounts {
+  return sumsOf(pod).nominal;
+}
 
 /** A node with the pods that are on it or on their way to it. */
 export class NodeInfo {
   readonly node: Node;
-  readonly #pods: Map<string, Pod>;
+  /** Cpu in millicores, the rest in whole units. */
+  readonly allocatable: Amounts;
+  readonly #pods = new Map<string, Pod>();
   readonly #requested = new Map<string, number>();
   readonly #nominal = new Map<string, number>();
 
   constructor(node: Node, pods: Iterable<Pod> = []) {
     this.node = node;
-    this.#pods = new Map();
+    this.allocatable = amountsOf(node.status.allocatable);
     for (const pod of pods) this.add(pod);
   }
 
@@ -58,10 +83,10 @@ export class NodeInfo {
   }
 
   #count(pod: Pod, sign: 1 | -1): void {
-    for (const [name, amount] of podRequests(pod.spec)) {
+    for (const [name, amount] of requestsOf(pod)) {
       this.#requested.set(name, this.requested(name) + sign * amount);
     }
-    for (const [name, amount] of podRequests(pod.spec, { nominal: true })) {
+    for (const [name, amount] of nominalRequestsOf(pod)) {
       this.#nominal.set(name, this.nominallyRequested(name) + sign * amount);
     }
   }
@@ -70,12 +95,14 @@ export class NodeInfo {
 /** What the scheduler knows of the cluster: nodes and the pods on them, as told by its watches. */
 export class ClusterState {
   readonly #nodes = new Map<string, NodeInfo>();
+  #sorted: readonly NodeInfo[] | undefined;
   /** Pods whose node is not known (yet), by the name of that node. */
   readonly #stray = new Map<string, Map<string, Pod>>();
 
   /** In the order of their names. */
   get nodes(): readonly NodeInfo[] {
-    return [...this.#nodes.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+    this.#sorted ??= [...this.#nodes.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+    return this.#sorted;
   }
 
   node(name: string): NodeInfo | undefined {
@@ -87,9 +114,11 @@ export class ClusterState {
     const known = this.#nodes.get(name);
     this.#nodes.set(name, known?.with({}, node) ?? new NodeInfo(node, this.#stray.get(name)?.values()));
     this.#stray.delete(name);
+    this.#sorted = undefined;
   }
 
   deleteNode(name: string): void {
+    this.#sorted = undefined;
     const known = this.#nodes.get(name);
     this.#nodes.delete(name);
     for (const pod of known?.pods ?? []) this.#strayOn(name).set(pod.metadata.uid, pod);

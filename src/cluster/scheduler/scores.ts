@@ -1,10 +1,9 @@
 import { matchesNodeSelectorTerm } from '../../model/node-affinity.ts';
-import type { LabelSelector, Pod } from '../../model/objects.ts';
-import { amountsOf, podRequests } from '../../model/pod-requests.ts';
+import type { LabelSelector, Pod, PodAffinityTerm } from '../../model/objects.ts';
 import { resources } from '../../model/resources.ts';
 import { matchesSelector } from '../../model/selector.ts';
 import { toleratesAny } from '../../model/taints.ts';
-import type { NodeInfo } from './cluster-state.ts';
+import { NodeInfo, nominalRequestsOf, requestsOf } from './cluster-state.ts';
 import type { FilterContext } from './filter.ts';
 import { countNear, isNear } from './filters/inter-pod-affinity.ts';
 import { podsPerDomain } from './filters/topology-spread.ts';
@@ -139,51 +138,51 @@ function preferredPodAffinity(pod: Pod, nodes: readonly NodeInfo[], context: Fil
   const { podAffinity, podAntiAffinity } = pod.spec.affinity ?? {};
   const wanted = podAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? [];
   const unwanted = podAntiAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? [];
+  // Affinity is mutual: what the pods that run already would like counts, too.
+  const others = context.nodes.flatMap((other) =>
+    other.pods
+      .filter(({ spec }) => spec.affinity !== undefined)
+      .flatMap((existing) => likes(existing).map((like) => ({ ...like, existing, other }))),
+  );
+  const near = (node: NodeInfo, { weight, podAffinityTerm }: (typeof wanted)[number]): number =>
+    weight * countNear(podAffinityTerm, pod, node, context);
   return nodes.map((node) => {
-    const plus = wanted.reduce(
-      (sum, { weight, podAffinityTerm: term }) => sum + weight * countNear(term, pod, node, context),
-      0,
+    const trial: FilterContext = {
+      ...context,
+      nodes: others.length === 0 ? [] : [new NodeInfo(node.node, [pod])],
+    };
+    return (
+      wanted.reduce((sum, term) => sum + near(node, term), 0) -
+      unwanted.reduce((sum, term) => sum + near(node, term), 0) +
+      others.reduce(
+        (sum, { term, weight, existing, other }) => sum + (isNear(term, existing, other, trial) ? weight : 0),
+        0,
+      )
     );
-    const minus = unwanted.reduce(
-      (sum, { weight, podAffinityTerm: term }) => sum + weight * countNear(term, pod, node, context),
-      0,
-    );
-    return plus - minus + othersPreference(pod, node, context);
   });
 }
 
-/** What the pods that run already would like: affinity is mutual. */
-function othersPreference(pod: Pod, node: NodeInfo, context: FilterContext): number {
-  let sum = 0;
-  const alone: FilterContext = { ...context, nodes: [node.with({ remove: node.pods, add: [pod] })] };
-  for (const other of context.nodes) {
-    for (const existing of other.pods) {
-      const { podAffinity, podAntiAffinity } = existing.spec.affinity ?? {};
-      const isLiked = (term: Parameters<typeof isNear>[0]): boolean => isNear(term, existing, other, alone);
-      for (const {
-        weight,
-        podAffinityTerm,
-      } of podAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? []) {
-        if (isLiked(podAffinityTerm)) sum += weight;
-      }
-      for (const {
-        weight,
-        podAffinityTerm,
-      } of podAntiAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? []) {
-        if (isLiked(podAffinityTerm)) sum -= weight;
-      }
-      for (const term of podAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? []) {
-        if (isLiked(term)) sum += 1;
-      }
-    }
-  }
-  return sum;
+/** What a pod would like, or cannot do without, to have near it, with its weight. */
+function likes({ spec }: Pod): { readonly term: PodAffinityTerm; readonly weight: number }[] {
+  const { podAffinity, podAntiAffinity } = spec.affinity ?? {};
+  return [
+    ...(podAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? []).map(
+      ({ weight, podAffinityTerm: term }) => ({ term, weight }),
+    ),
+    ...(podAntiAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? []).map(
+      ({ weight, podAffinityTerm: term }) => ({ term, weight: -weight }),
+    ),
+    ...(podAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? []).map((term) => ({
+      term,
+      weight: 1,
+    })),
+  ];
 }
 
 function leastAllocated(pod: Pod, nodes: readonly NodeInfo[]): number[] {
-  const requests = podRequests(pod.spec, { nominal: true });
+  const requests = nominalRequestsOf(pod);
   return nodes.map((node) => {
-    const allocatable = amountsOf(node.node.status.allocatable);
+    const { allocatable } = node;
     const free = ['cpu', 'memory'].map((name) => {
       const total = allocatable.get(name) ?? 0;
       const used = node.nominallyRequested(name) + (requests.get(name) ?? 0);
@@ -194,9 +193,9 @@ function leastAllocated(pod: Pod, nodes: readonly NodeInfo[]): number[] {
 }
 
 function balancedAllocation(pod: Pod, nodes: readonly NodeInfo[]): number[] {
-  const requests = podRequests(pod.spec);
+  const requests = requestsOf(pod);
   return nodes.map((node) => {
-    const allocatable = amountsOf(node.node.status.allocatable);
+    const { allocatable } = node;
     const [cpu = 0, memory = 0] = ['cpu', 'memory'].map((name) => {
       const total = allocatable.get(name) ?? 0;
       return total === 0 ? 1 : Math.min(1, (node.requested(name) + (requests.get(name) ?? 0)) / total);

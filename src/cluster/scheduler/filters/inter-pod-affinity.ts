@@ -29,15 +29,28 @@ function satisfiesAffinity(pod: Pod, node: NodeInfo, context: FilterContext): bo
   return isFirst && terms.every((term) => selects(term, pod, pod, context.api));
 }
 
+/** The terms of running pods that keep others away, gathered once for all nodes of a search. */
+const antiTerms = new WeakMap<FilterContext, { term: PodAffinityTerm; existing: Pod; node: NodeInfo }[]>();
+
+function antiTermsOf(context: FilterContext): { term: PodAffinityTerm; existing: Pod; node: NodeInfo }[] {
+  let known = antiTerms.get(context);
+  if (known === undefined) {
+    known = context.nodes.flatMap((node) =>
+      node.pods.flatMap((existing) =>
+        (existing.spec.affinity?.podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? []).map(
+          (term) => ({ term, existing, node }),
+        ),
+      ),
+    );
+    antiTerms.set(context, known);
+  }
+  return known;
+}
+
 function isKeptAwayByOthers(pod: Pod, node: NodeInfo, context: FilterContext): boolean {
-  return context.nodes.some((other) =>
-    other.pods.some((existing) => {
-      const terms =
-        existing.spec.affinity?.podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? [];
-      return terms.some(
-        (term) => sameDomain(term.topologyKey, node, other) && selects(term, existing, pod, context.api),
-      );
-    }),
+  return antiTermsOf(context).some(
+    ({ term, existing, node: other }) =>
+      sameDomain(term.topologyKey, node, other) && selects(term, existing, pod, context.api),
   );
 }
 

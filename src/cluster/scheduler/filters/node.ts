@@ -1,7 +1,7 @@
 import type { ContainerPort, Pod } from '../../../model/objects.ts';
 import { fitsNodeAffinity } from '../../../model/node-affinity.ts';
-import { amountsOf, podRequests } from '../../../model/pod-requests.ts';
 import { toleratesAny, untoleratedTaint } from '../../../model/taints.ts';
+import { requestsOf } from '../cluster-state.ts';
 import { rejection, unresolvable } from '../filter.ts';
 import type { Filter } from '../filter.ts';
 
@@ -70,8 +70,8 @@ function conflicts(a: ContainerPort, b: ContainerPort): boolean {
 const STANDARD = ['cpu', 'memory', 'ephemeral-storage'];
 
 export const nodeResourcesFit: Filter = (pod, node) => {
-  const allocatable = amountsOf(node.node.status.allocatable);
-  const requests = podRequests(pod.spec);
+  const { allocatable } = node;
+  const requests = requestsOf(pod);
   const reasons: string[] = [];
   let isHopeless = false;
   if (node.podCount + 1 > (allocatable.get('pods') ?? 0)) reasons.push('Too many pods');

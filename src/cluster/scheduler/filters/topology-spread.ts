@@ -12,6 +12,7 @@ export const podTopologySpread: Filter = (pod, node, { nodes }) => {
   const hard = (pod.spec.topologySpreadConstraints ?? []).filter(
     ({ whenUnsatisfiable }) => whenUnsatisfiable === 'DoNotSchedule',
   );
+  if (hard.length === 0) return undefined;
   const eligible = nodes.filter(
     (other) =>
       fitsNodeAffinity(pod.spec, other.node) &&
