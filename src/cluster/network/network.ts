@@ -39,7 +39,7 @@ export interface ClusterNetwork extends Network {
 
 /** The Docker network of kind: nodes, and hosts outside the cluster. */
 const NODE_NETWORK = '172.18.0.0/16';
-const API_SERVER_PORT = 6443;
+export const API_SERVER_PORT = 6443;
 
 const LOOPBACK_DELAY: Micros = 20;
 const SAME_NODE_DELAY: Micros = 60;
