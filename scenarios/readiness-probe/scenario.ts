@@ -68,7 +68,7 @@ Make ${service} answer its callers again.`,
   since: minutes(14),
   symptoms: ({ service }) => [
     checks.runningNotReady({ namespace, app: service }),
-    checks.podEvent({ namespace, app: service }, 'Unhealthy', 'connection refused'),
+    checks.podEvent({ namespace, app: service }, 'Unhealthy', 'Readiness probe failed', 'connection refused'),
     not(`gateway is refused by ${service}`, versionOf(service)),
   ],
 
@@ -162,9 +162,8 @@ Make ${service} answer its callers again.`,
       await patch(lab, service, probe({ tcpSocket: { port: 'http' } }));
     }),
     fix('exec-probe', ['an exec readiness probe that asks the process itself'], async (lab) => {
-      const script =
-        'fetch("http://127.0.0.1:8080/readyz").then(r=>process.exit(r.ok?0:1),()=>process.exit(1))';
-      await patch(lab, service, probe({ exec: { command: ['node', '-e', script] }, timeoutSeconds: 5 }));
+      const command = ['sh', '-c', 'wget -q -O- http://127.0.0.1:8080/readyz'];
+      await patch(lab, service, probe({ exec: { command }, timeoutSeconds: 5 }));
     }),
     fix(
       'move-the-app',

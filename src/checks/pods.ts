@@ -74,8 +74,8 @@ export function runningNotReady(of: ClientRef): Check {
   };
 }
 
-/** An event with this reason, and this text in it, is about a pod of the app. */
-export function podEvent(of: ClientRef, reason: string, contains: string): Check {
+/** An event with this reason, and all of these texts in it, is about a pod of the app. */
+export function podEvent(of: ClientRef, reason: string, ...contains: readonly string[]): Check {
   return {
     expected: `an event ${reason} about ${of.app}`,
     look: async (lab) => {
@@ -84,10 +84,12 @@ export function podEvent(of: ClientRef, reason: string, contains: string): Check
       const found = events.find(
         (event) =>
           event.reason === reason &&
-          event.message.includes(contains) &&
+          contains.every((text) => event.message.includes(text)) &&
           names.has(event.involvedObject.name ?? ''),
       );
-      return found === undefined ? fail(`no event ${reason} with "${contains}"`) : pass(found.message);
+      return found === undefined
+        ? fail(`no event ${reason} with "${contains.join('", "')}"`)
+        : pass(found.message);
     },
   };
 }

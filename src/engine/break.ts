@@ -45,11 +45,10 @@ export async function breakCluster(
   });
   let baseline = new Baseline({});
   await phase('healthy', async () => {
-    for (const symptom of scenario.symptoms(values)) {
-      const seen = await observe(before, () => symptom.look(before));
-      if (seen.status === 'pass')
-        throw broken('the symptom shows although nothing is broken yet', symptom, seen.seen);
-    }
+    const symptoms = all('the symptoms do not show yet', scenario.symptoms(values));
+    const seen = await observe(before, () => symptoms.look(before));
+    if (seen.status === 'pass')
+      throw broken('the symptoms show although nothing is broken yet', symptoms, seen.seen);
     baseline = await Baseline.capture(cluster.kube, namespacesOf(plan));
     await cluster.can.backdate?.(scenario.since);
     return undefined;
