@@ -1,8 +1,8 @@
 import type { EndpointSlice, Pod, Service, ServicePort } from '../../../model/objects.ts';
 import { isPodFinished, isPodReady } from '../pod-state.ts';
 
-export type SlicePort = EndpointSlice['ports'][number];
-export type SliceEndpoint = EndpointSlice['endpoints'][number];
+export type SlicePort = NonNullable<EndpointSlice['ports']>[number];
+export type SliceEndpoint = NonNullable<EndpointSlice['endpoints']>[number];
 
 /** A pod that a Service leads to, with the ports that it has for the Service. */
 export interface Backend {

@@ -57,11 +57,11 @@ function planGroup({ ports, endpoints }: PortGroup, unused: EndpointSlice[]): Pl
   const key = canonical(ports);
   const missing = new Map(endpoints.map((endpoint) => [identity(endpoint), endpoint]));
   const kept = unused
-    .filter((slice) => canonical(portsOf(slice)) === key)
+    .filter((slice) => canonical(slice.ports ?? []) === key)
     .map((slice) => ({
       slice,
       ports,
-      endpoints: endpointsOf(slice).flatMap((endpoint) => {
+      endpoints: (slice.endpoints ?? []).flatMap((endpoint) => {
         const now = missing.get(identity(endpoint));
         missing.delete(identity(endpoint));
         return now === undefined ? [] : [now];
@@ -85,19 +85,10 @@ function identity(endpoint: SliceEndpoint): string {
   return endpoint.targetRef?.uid ?? `${endpoint.addresses.join()}/${endpoint.hostname ?? ''}`;
 }
 
-/** The endpoints of a slice, which on the wire are null when there are none. */
-export function endpointsOf(slice: { readonly endpoints: SliceEndpoint[] | null }): readonly SliceEndpoint[] {
-  return slice.endpoints ?? [];
-}
-
-function portsOf(slice: { readonly ports: SlicePort[] | null }): readonly SlicePort[] {
-  return slice.ports ?? [];
-}
-
 function update(api: Api, slice: EndpointSlice, plan: Plan, wanted: WantedSlices): void {
   const isSame =
-    equal(endpointsOf(slice), plan.endpoints) &&
-    equal(portsOf(slice), plan.ports) &&
+    equal(slice.endpoints ?? [], plan.endpoints) &&
+    equal(slice.ports ?? [], plan.ports) &&
     equal(slice.metadata.labels, wanted.labels);
   if (isSame) return;
   api.update(
@@ -131,7 +122,7 @@ function create(api: Api, plan: Plan, wanted: WantedSlices): void {
 /** Empty lists are null in what Kubernetes writes, and shown so by kubectl. */
 function content({ ports, endpoints }: Plan): Pick<EndpointSlice, 'ports' | 'endpoints'> {
   return {
-    endpoints: (endpoints.length === 0 ? null : [...endpoints]) as SliceEndpoint[],
-    ports: (ports.length === 0 ? null : [...ports]) as SlicePort[],
+    endpoints: endpoints.length === 0 ? null : [...endpoints],
+    ports: ports.length === 0 ? null : [...ports],
   };
 }

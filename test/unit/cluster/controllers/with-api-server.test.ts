@@ -69,7 +69,7 @@ describe('controllers on the API server', () => {
     expect(
       world.api
         .list(resources.endpointSlices, { namespace: 'shop' })
-        .flatMap((slice) => slice.endpoints.map(({ hostname }) => hostname)),
+        .flatMap((slice) => slice.endpoints?.map(({ hostname }) => hostname)),
     ).toEqual(['db-0', 'db-1']);
     world.api.delete(resources.namespaces, undefined, 'shop');
     await world.seconds(40);
