@@ -78,7 +78,7 @@ export function createCluster(options: ClusterOptions): EmbeddedCluster {
   });
   const as = (user: string, manager: string, ...groups: string[]): Api =>
     apiServer.clientFor({ user, manager, groups: [...groups, 'system:authenticated'] });
-  loadBootstrapObjects(apiServer, as('kubernetes-admin', 'kubeadm', 'system:masters'));
+  loadBootstrapObjects(apiServer, as('kubernetes-admin', 'kubeadm', 'system:masters'), nodes[0]?.ip ?? '');
 
   const network = createNetwork({
     simulation,

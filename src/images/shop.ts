@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../core/package-root.ts';
-import { NetError } from '../cluster/network/types.ts';
+import { type HttpRequest, NetError } from '../cluster/network/types.ts';
 import type { Image, ProgramContext } from '../cluster/runtime/types.ts';
 import { compileScript } from '../cluster/runtime/vm-program.ts';
 import { releases } from './releases.ts';
@@ -81,22 +81,21 @@ function shopHost(context: ProgramContext, args: readonly string[]): unknown {
     print: (line: string) => context.stdout.write(`${line}\n`),
     listen: (port: number, handler: (request: unknown) => Promise<ShopAnswer>) => {
       const listening = net.listenHttp(port, async (request) => {
-        const url = new URL(request.path, 'http://shop');
-        const answer = await handler({ ...request, path: url.pathname, query: url.searchParams });
+        const answer = await handler(shopRequest(request));
         return { status: answer.status, headers: { ...answer.headers }, body: answer.body };
       });
-      return Promise.resolve({ close: () => listening.close() });
+      return Promise.resolve({ close: () => listening.close({ drain: true }) });
     },
     call: async (address: string, options: CallOptions) => {
-      const url = new URL(address);
+      const url = target(address);
       const [ip = ''] = await net.lookup(url.hostname);
-      const port = Number(url.port === '' ? '80' : url.port);
+      const { port } = url;
       const { method = 'GET', body = '', timeoutMs } = options;
       const headers = { host: url.host, ...options.headers };
       try {
         return await net.http(
           { ip, port },
-          { method, path: url.pathname + url.search, headers, body },
+          { method, path: url.path, headers, body },
           { timeoutMs },
         );
       } catch (error) {
@@ -143,6 +142,37 @@ function shopHost(context: ProgramContext, args: readonly string[]): unknown {
     onHangUp: (handler: () => void) => context.onSignal('SIGUSR2', handler),
     hangUp: () => context.processes.kill(1, 'SIGUSR2'),
   };
+}
+
+/** A path that is what it looks like, and no more. */
+const PLAIN_PATH = /^(?:\/[\w-]+)+$/;
+
+/** A request as the shop takes it. */
+function shopRequest(request: HttpRequest): HttpRequest & { readonly query: URLSearchParams } {
+  // Probes and the shop's own calls, that is nearly all, need no parser.
+  if (PLAIN_PATH.test(request.path)) return { ...request, query: new URLSearchParams() };
+  const url = new URL(request.path, 'http://shop');
+  return { ...request, path: url.pathname, query: url.searchParams };
+}
+
+interface Target {
+  readonly host: string;
+  readonly hostname: string;
+  readonly port: number;
+  /** With the query. */
+  readonly path: string;
+}
+
+const targets = new Map<string, Target>();
+
+/** The parts of a URL; the shop calls a handful of them again and again. @throws TypeError where it is none */
+function target(address: string): Target {
+  const known = targets.get(address);
+  if (known !== undefined) return known;
+  const { host, hostname, port, pathname, search } = new URL(address);
+  const parts = { host, hostname, port: Number(port === '' ? '80' : port), path: pathname + search };
+  if (targets.size < 1000) targets.set(address, parts);
+  return parts;
 }
 
 interface ShopAnswer {

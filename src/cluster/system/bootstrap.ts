@@ -2,12 +2,13 @@ import type { DaemonSet, NewObject } from '../../model/objects.ts';
 import { type Resource, resources } from '../../model/resources.ts';
 import type { Api } from '../api.ts';
 import type { ApiServer } from '../apiserver/api-server.ts';
+import { API_SERVER_PORT } from '../network/network.ts';
 import { bootstrapObjects } from '../apiserver/data.ts';
 import { setInitialStatus } from '../apiserver/defaults/initial-status.ts';
 import { servedResources } from './served-resources.ts';
 
 /** Creates what a fresh cluster has: namespaces, default RBAC, CoreDNS, storage class … as kubeadm and kind do. */
-export function loadBootstrapObjects(apiServer: ApiServer, api: Api): void {
+export function loadBootstrapObjects(apiServer: ApiServer, api: Api, apiServerIp: string): void {
   const collections = collectionsByKind();
   for (const object of bootstrapObjects()) {
     const group = object.apiVersion.includes('/') ? (object.apiVersion.split('/')[0] ?? '') : '';
@@ -17,6 +18,33 @@ export function loadBootstrapObjects(apiServer: ApiServer, api: Api): void {
     apiServer.load(collection.id, object);
   }
   api.create(resources.daemonSets, kubeProxy);
+  api.create(resources.endpointSlices, {
+    apiVersion: 'discovery.k8s.io/v1',
+    kind: 'EndpointSlice',
+    metadata: {
+      name: 'kubernetes',
+      namespace: 'default',
+      labels: { 'kubernetes.io/service-name': 'kubernetes' },
+    },
+    addressType: 'IPv4',
+    endpoints: [{ addresses: [apiServerIp], conditions: { ready: true } }],
+    ports: [{ name: 'https', port: API_SERVER_PORT, protocol: 'TCP' }],
+  });
+  api.create(resources.endpoints, {
+    apiVersion: 'v1',
+    kind: 'Endpoints',
+    metadata: {
+      name: 'kubernetes',
+      namespace: 'default',
+      labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' },
+    },
+    subsets: [
+      {
+        addresses: [{ ip: apiServerIp }],
+        ports: [{ name: 'https', port: API_SERVER_PORT, protocol: 'TCP' }],
+      },
+    ],
+  });
 }
 
 /** By `group/Kind`. */

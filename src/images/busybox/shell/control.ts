@@ -21,6 +21,9 @@ export abstract class Jump {
 export class Exit extends Jump {}
 export class Return extends Jump {}
 
+/** An error that has been reported ends a script, or leads back to the prompt. */
+export class Abort extends Jump {}
+
 export class LoopJump extends Jump {
   readonly kind: 'break' | 'continue';
   /** How many loops it leaves. */

@@ -12,7 +12,7 @@ import type {
   Word,
 } from './tree.ts';
 import { ShellSyntaxError } from './syntax-error.ts';
-import { escapes } from './escapes.ts';
+import { escapes } from '../common/escapes.ts';
 
 /** A node of the parser's tree: what it is called by is what `mvdan.cc/sh/v3/syntax` calls it. */
 interface Node {

@@ -3,7 +3,7 @@ import type { ArithmeticVariables } from './arithmetic.ts';
 import { ArithmeticError, calculate } from './arithmetic.ts';
 import { ShellError } from './control.ts';
 import { findPaths } from './glob.ts';
-import { compilePattern, isPattern, quotePattern } from './pattern.ts';
+import { compilePattern, isPattern, quotePattern } from '../common/pattern.ts';
 import type { Parameter, Part, Statement, Word } from './tree.ts';
 
 /** What expansions need of a shell. */
@@ -302,7 +302,7 @@ function splitFields(pieces: Pieces, separators: string): readonly (readonly Pie
       if (piece.text !== '' || piece.isQuoted) (field ??= []).push(piece);
       continue;
     }
-    const split = splitText(piece.text, separators);
+    const split = splitText(piece.text, separators, field !== undefined);
     if (split.startsAnew && field !== undefined) end();
     split.fields.forEach((text, index) => {
       if (index > 0) end();
@@ -318,6 +318,7 @@ function splitFields(pieces: Pieces, separators: string): readonly (readonly Pie
 function splitText(
   text: string,
   separators: string,
+  hasField: boolean,
 ): { readonly fields: readonly string[]; readonly startsAnew: boolean; readonly endsField: boolean } {
   if (separators === '') return { fields: text === '' ? [] : [text], startsAnew: false, endsField: false };
   const isBlank = (character: string): boolean => ' \t\n'.includes(character);
@@ -340,7 +341,7 @@ function splitText(
     if (current !== undefined) fields.push(current);
     current = undefined;
     if (isBlank(character)) continue;
-    if (!hadField && (sawSeparator || index === 0 || fields.length === 0)) fields.push('');
+    if (!hadField && (sawSeparator || (fields.length === 0 && !hasField))) fields.push('');
     sawSeparator = true;
   }
   if (current !== undefined) fields.push(current);

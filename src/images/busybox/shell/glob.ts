@@ -1,6 +1,6 @@
 import type { FileSystem } from '../../../cluster/runtime/types.ts';
 import { FileError } from '../../../cluster/runtime/types.ts';
-import { compilePattern, isPattern } from './pattern.ts';
+import { compilePattern, isPattern } from '../common/pattern.ts';
 
 /** The paths that a pattern stands for, sorted; relative ones where the pattern is. */
 export function findPaths(files: FileSystem, cwd: string, pattern: string): readonly string[] {

@@ -70,6 +70,8 @@ export interface Simple {
   readonly words: readonly Word[];
   readonly redirections: readonly Redirection[];
   readonly line: number;
+  /** The `exec` in front of it is the shell's own idea. */
+  readonly isImplied?: true;
 }
 
 export type Command =

@@ -23,8 +23,8 @@ export class Variables {
   /** @param allocate charges memory */
   constructor(allocate: (bytes: number) => void, from?: Variables) {
     this.#allocate = allocate;
-    this.#values = new Map(from?.#values);
-    this.#size = this.#charged = from?.#size ?? 0;
+    this.#values = new Map(from === undefined ? [] : from.#values);
+    this.#size = this.#charged = from === undefined ? 0 : from.#size;
   }
 
   get(name: string): string | undefined {

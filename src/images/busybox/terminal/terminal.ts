@@ -4,6 +4,7 @@ import type { InputStream, OutputStream, ProgramContext, Signal } from '../../..
 import { derive } from '../derive.ts';
 import { decode, encode, joinBytes } from '../streams.ts';
 import type { InputView, OutputView } from './views.ts';
+import { unwrapInput, unwrapOutput } from './views.ts';
 
 const INTERRUPT = 0x03;
 const END_OF_FILE = 0x04;
@@ -20,6 +21,7 @@ const DELETE = 0x7f;
 const terminals = new WeakMap<object, Terminal>();
 
 interface Reader {
+  readonly pid: number;
   readonly deliver: (bytes: Uint8Array | undefined) => void;
 }
 
@@ -77,8 +79,13 @@ export class Terminal {
   read(context: ProgramContext): Promise<Uint8Array | undefined> {
     if (this.#ready.length > 0) return Promise.resolve(this.#ready.shift());
     const waiting = context.deferred<Uint8Array | undefined>();
-    this.#readers.push({ deliver: (bytes) => waiting.resolve(bytes) });
+    this.#readers.push({ pid: context.pid, deliver: (bytes) => waiting.resolve(bytes) });
     return waiting.promise;
+  }
+
+  /** Puts keys back that belong to whoever reads next. */
+  unread(bytes: Uint8Array): void {
+    this.#ready.unshift(bytes);
   }
 
   #receive(bytes: Uint8Array): void {
@@ -152,8 +159,9 @@ export class Terminal {
   }
 
   #deliver(bytes: Uint8Array | undefined): void {
-    const reader = this.#readers.shift();
-    if (reader !== undefined) {
+    const alive = new Set(this.#host.processes.list().map(({ pid }) => pid));
+    for (let reader = this.#readers.shift(); reader !== undefined; reader = this.#readers.shift()) {
+      if (!alive.has(reader.pid)) continue;
       reader.deliver(bytes);
       return;
     }
@@ -192,10 +200,15 @@ function keyOf(stream: InputStream | OutputStream): object {
 export function withTerminal(context: ProgramContext): ProgramContext {
   if (context.tty === undefined) return context;
   if (isSessionLeader(context) && terminalOf(context.stdout) === undefined) attach(context);
-  const input = terminalOf(context.stdin);
+  const behind = unwrapInput(context.stdin);
+  const input = terminalOf(behind);
   const stdin: InputStream | InputView =
-    input === undefined ? context.stdin : { behind: context.stdin, read: () => input.read(context) };
-  return derive(context, { stdin, stdout: viewOf(context.stdout), stderr: viewOf(context.stderr) });
+    input === undefined ? behind : { behind, read: () => input.read(context) };
+  return derive(context, {
+    stdin,
+    stdout: viewOf(unwrapOutput(context.stdout)),
+    stderr: viewOf(unwrapOutput(context.stderr)),
+  });
 }
 
 /** Newlines become what a terminal needs to go to the start of a line. */
@@ -204,11 +217,19 @@ function viewOf(stream: OutputStream): OutputStream | OutputView {
   return {
     behind: stream,
     write: (data) => {
-      const text = typeof data === 'string' ? data : decode(data);
-      stream.write(text.replace(/\n/g, '\r\n'));
+      stream.write(typeof data === 'string' ? data.replace(/\n/g, '\r\n') : withReturns(data));
     },
     end: () => stream.end(),
   };
+}
+
+function withReturns(bytes: Uint8Array): Uint8Array {
+  const result: number[] = [];
+  for (const byte of bytes) {
+    if (byte === NEWLINE) result.push(RETURN);
+    result.push(byte);
+  }
+  return Uint8Array.from(result);
 }
 
 function isSessionLeader(context: ProgramContext): boolean {
@@ -217,6 +238,9 @@ function isSessionLeader(context: ProgramContext): boolean {
 
 function attach(context: ProgramContext): void {
   const terminal = new Terminal(context);
-  for (const stream of [context.stdin, context.stdout, context.stderr]) terminals.set(keyOf(stream), terminal);
-  if (keyOf(context.stdin) !== nothing) void terminal.pump();
+  terminals.set(keyOf(context.stdout), terminal);
+  terminals.set(keyOf(context.stderr), terminal);
+  if (keyOf(context.stdin) === nothing) return;
+  terminals.set(keyOf(context.stdin), terminal);
+  void terminal.pump();
 }

@@ -1,0 +1,154 @@
+import { escapes } from './escapes.ts';
+
+interface Result {
+  readonly text: string;
+  /** Arguments that are no numbers, though they should be. */
+  readonly problems: readonly string[];
+}
+
+const CONVERSION = /%(%|([-+ 0#]*)(\*|\d+)?(?:\.(\*|\d*))?[hlLjzt]*([a-zA-Z]))/g;
+
+/** What `printf` writes: the format is used again for as long as there are arguments. */
+export function printfText(format: string, args: readonly string[]): Result {
+  const problems: string[] = [];
+  const queue = [...args];
+  const plain = escapes(format);
+  let text = '';
+  for (;;) {
+    const before = queue.length;
+    const once = formatOnce(plain.text, queue, problems);
+    text += once.text;
+    if (once.ended || plain.ended || queue.length === 0 || queue.length === before) return { text, problems };
+  }
+}
+
+function formatOnce(format: string, queue: string[], problems: string[]): { text: string; ended: boolean } {
+  let ended = false;
+  const text = format.replace(
+    CONVERSION,
+    (whole: string, kind: string, flags = '', width?: string, precision?: string, letter = '') => {
+      if (ended) return '';
+      if (kind === '%') return '%';
+      const size = width === '*' ? Number(queue.shift() ?? 0) : Number(width ?? 0);
+      const places = precision === '*' ? Number(queue.shift() ?? 0) : precision;
+      const digits = places === undefined ? undefined : Number(places);
+      const isLeft = String(flags).includes('-') || size < 0;
+      const argument = queue.shift();
+      let body: string;
+      switch (letter) {
+        case 's':
+          body = (argument ?? '').slice(0, digits);
+          break;
+        case 'c':
+          body = (argument ?? '').slice(0, 1);
+          break;
+        case 'b': {
+          const escaped = escapes(argument ?? '');
+          ended = escaped.ended;
+          body = escaped.text.slice(0, digits);
+          break;
+        }
+        default: {
+          const number = formatNumber(letter, argument, String(flags), digits, problems);
+          if (number === undefined) return whole;
+          body = number;
+        }
+      }
+      return pad(body, Math.abs(size), isLeft, String(flags).includes('0') && !/[scb]/.test(letter));
+    },
+  );
+  return { text, ended };
+}
+
+function formatNumber(
+  letter: string,
+  argument: string | undefined,
+  flags: string,
+  digits: number | undefined,
+  problems: string[],
+): string | undefined {
+  if ('diouxX'.includes(letter)) {
+    const value = integerOf(argument ?? '0', problems);
+    return withSign(formatInteger(value, letter, digits, flags.includes('#')), flags, /[di]/.test(letter));
+  }
+  if (!'eEfFgG'.includes(letter)) return undefined;
+  const value = Number(argument ?? '0');
+  if (Number.isNaN(value)) problems.push(argument ?? '');
+  return withSign(formatFloat(Number.isNaN(value) ? 0 : value, letter, digits ?? 6), flags, true);
+}
+
+function withSign(text: string, flags: string, isSigned: boolean): string {
+  if (!isSigned || text.startsWith('-')) return text;
+  return flags.includes('+') ? `+${text}` : flags.includes(' ') ? ` ${text}` : text;
+}
+
+function integerOf(text: string, problems: string[]): bigint {
+  const quotedCharacter = /^['"](.)/su.exec(text)?.[1];
+  if (quotedCharacter !== undefined) return BigInt(quotedCharacter.codePointAt(0) ?? 0);
+  const match = /^\s*([-+]?)(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9]\d*)$/.exec(text);
+  if (match?.[2] === undefined) {
+    problems.push(text);
+    return 0n;
+  }
+  const digits = /^0[0-7]+$/.test(match[2]) ? `0o${match[2].slice(1)}` : match[2];
+  return match[1] === '-' ? -BigInt(digits) : BigInt(digits);
+}
+
+function formatInteger(
+  value: bigint,
+  letter: string,
+  digits: number | undefined,
+  isAlternate: boolean,
+): string {
+  const isSigned = letter === 'd' || letter === 'i';
+  const number = isSigned ? value : BigInt.asUintN(64, value);
+  const magnitude = number < 0n ? -number : number;
+  const radix = letter === 'o' ? 8 : /x/i.test(letter) ? 16 : 10;
+  let text = magnitude.toString(radix).padStart(digits ?? 0, '0');
+  if (isAlternate && radix === 16) text = `0x${text}`;
+  if (isAlternate && radix === 8) text = `0${text}`;
+  if (letter === 'X') text = text.toUpperCase();
+  return number < 0n ? `-${text}` : text;
+}
+
+/** `%e`, `%f` and `%g` as in C. */
+export function formatFloat(value: number, letter: string, digits: number): string {
+  if (!Number.isFinite(value)) return Number.isNaN(value) ? 'nan' : value < 0 ? '-inf' : 'inf';
+  const places = Math.min(digits, 100);
+  const exponential = (text: string): string =>
+    text.replace(/e([-+])(\d)$/, (_match, sign: string, digit: string) => `e${sign}0${digit}`);
+  switch (letter.toLowerCase()) {
+    case 'f':
+      return fixed(value, places);
+    case 'e':
+      return exponential(value.toExponential(places));
+    default: {
+      const precision = Math.max(places, 1);
+      const exponent = value === 0 ? 0 : Number(value.toExponential(precision - 1).split('e')[1]);
+      if (exponent < -4 || exponent >= precision) {
+        return exponential(
+          value.toExponential(precision - 1).replace(/\.?0+e/, 'e'),
+        );
+      }
+      const text = fixed(value, precision - 1 - exponent);
+      return text.includes('.') ? text.replace(/\.?0+$/, '') : text;
+    }
+  }
+}
+
+/** Halves are rounded to even where they are exact, unlike in `toFixed`. */
+function fixed(value: number, places: number): string {
+  if (Math.abs(value) >= 1e21) return BigInt(Math.trunc(value)).toString();
+  const scaled = value * 10 ** places;
+  const isHalf = places < 16 && Math.abs(scaled) < 2 ** 52 && Math.abs(scaled % 1) === 0.5;
+  if (!isHalf) return value.toFixed(places);
+  const floor = Math.floor(scaled);
+  return ((floor % 2 === 0 ? floor : floor + 1) / 10 ** places).toFixed(places);
+}
+
+function pad(text: string, size: number, isLeft: boolean, hasZeros: boolean): string {
+  if (isLeft) return text.padEnd(size);
+  if (!hasZeros) return text.padStart(size);
+  const sign = /^[-+ ]/.exec(text)?.[0] ?? '';
+  return sign + text.slice(sign.length).padStart(size - sign.length, '0');
+}

@@ -1,0 +1,114 @@
+import { LineEditor } from '../terminal/line-editor.ts';
+import type { Terminal } from '../terminal/terminal.ts';
+import { complete } from './completion.ts';
+import { Abort, Exit, Interrupt, Jump } from './control.ts';
+import { expandText } from './expand.ts';
+import { handleSignals, report, runStatements } from './interpreter.ts';
+import { parseScript } from './parse.ts';
+import type { Shell } from './shell.ts';
+import { ShellSyntaxError } from './syntax-error.ts';
+import type { Statement } from './tree.ts';
+
+/** Prompts and runs what is typed until there is nothing more. @returns the exit code */
+export async function interact(shell: Shell, terminal: Terminal): Promise<number> {
+  for (const signal of ['INT', 'TERM', 'QUIT', 'HUP']) shell.signals.listen(signal);
+  const editor = new LineEditor(shell.context, terminal, shell.history, (line) => complete(shell, line));
+  for (;;) {
+    try {
+      await handleSignals(shell);
+      sayWhatIsDone(shell);
+      const statements = await readStatements(shell, editor);
+      if (statements === undefined) return shell.status;
+      shell.status = await runStatements(shell, statements);
+    } catch (error) {
+      shell.status = recover(shell, error);
+    }
+  }
+}
+
+/** Back to the prompt, unless it was the end. */
+function recover(shell: Shell, error: unknown): number {
+  if (error instanceof Interrupt) {
+    shell.say('\n');
+    return error.status;
+  }
+  if (error instanceof Exit) throw error;
+  if (error instanceof Abort || error instanceof Jump) return error.status;
+  return report(shell, error);
+}
+
+async function readStatements(shell: Shell, editor: LineEditor): Promise<readonly Statement[] | undefined> {
+  let text = '';
+  for (;;) {
+    const typed = await editor.read(await promptOf(shell, text === '' ? 'PS1' : 'PS2'));
+    if (typed === 'interrupt') {
+      shell.status = 130;
+      return [];
+    }
+    if (typed === 'end') {
+      if (text === '') return undefined;
+      throw new ShellSyntaxError('unexpected end of file');
+    }
+    text += `${typed.line}\n`;
+    const statements = parseIfComplete(text);
+    if (statements !== undefined) return statements;
+  }
+}
+
+/** @returns undefined where more lines are needed @throws ShellSyntaxError */
+export function parseIfComplete(text: string): readonly Statement[] | undefined {
+  if (/(^|[^\\])(\\\\)*\\\n$/.test(text)) return undefined;
+  try {
+    return parseScript(text);
+  } catch (error) {
+    if (error instanceof ShellSyntaxError && error.isIncomplete) return undefined;
+    throw error;
+  }
+}
+
+function sayWhatIsDone(shell: Shell): void {
+  for (const job of shell.jobs.list) {
+    if (job.status === undefined) continue;
+    shell.say(`${shell.jobs.describe(job)}\n`);
+    shell.jobs.forget(job);
+  }
+}
+
+async function promptOf(shell: Shell, name: 'PS1' | 'PS2'): Promise<string> {
+  const text = (shell.variables.get(name) ?? '').replace(/\\([^])/g, (whole, letter: string) =>
+    promptPart(shell, letter, whole),
+  );
+  if (!/[$`]/.test(text)) return text;
+  const [statement] = parseScript(`: "${text.replace(/["\\]|\$$|\$(?=[^\w{(?])/g, '\\$&')}"`);
+  const word = statement?.command.kind === 'simple' ? statement.command.words[1] : undefined;
+  return word === undefined ? text : expandText(shell, word);
+}
+
+function promptPart(shell: Shell, letter: string, whole: string): string {
+  const home = shell.variables.get('HOME') ?? '';
+  const isBelowHome = home.length > 1 && `${shell.cwd}/`.startsWith(`${home}/`);
+  const folder = isBelowHome ? `~${shell.cwd.slice(home.length)}` : shell.cwd;
+  const { context } = shell;
+  switch (letter) {
+    case 'w':
+      return folder;
+    case 'W':
+      return folder.replace(/^.*\/(?=.)/, '');
+    case '$':
+      return context.user.uid === 0 ? '#' : '$';
+    case 'u':
+      return context.processes.list().find(({ pid }) => pid === context.pid)?.user ?? '';
+    case 'h':
+    case 'H':
+      return context.hostname;
+    case 'n':
+      return '\n';
+    case 'e':
+      return '\x1b';
+    case '[':
+    case ']':
+      return '';
+    default:
+      return whole;
+  }
+}

@@ -1,0 +1,138 @@
+import type {
+  InputStream,
+  OutputStream,
+  SpawnedProcess,
+  SpawnOptions,
+} from '../../../cluster/runtime/types.ts';
+import { FileError } from '../../../cluster/runtime/types.ts';
+import { decode, EMPTY, Input, joinBytes } from '../streams.ts';
+import { withTerminal } from '../terminal/terminal.ts';
+import { unwrapInput, unwrapOutput } from '../terminal/views.ts';
+import { ShellError } from './control.ts';
+import type { Descriptor, Shell } from './shell.ts';
+import type { Part, Simple } from './tree.ts';
+
+/** A child; one that could not be started has no pid. */
+export interface Running {
+  readonly pid?: number;
+  readonly exited: Promise<number>;
+}
+
+/** Output of `$(…)` beyond this is no text any more that a shell could hold. */
+const LONGEST_SUBSTITUTION = 16 * 1024 * 1024;
+
+/** What a shell says about a process that a signal has ended, by exit code. */
+const OBITUARIES: Readonly<Record<number, string>> = { 137: 'Killed', 143: 'Terminated' };
+
+const CLOSED: OutputStream = { write: () => {}, end: () => {} };
+
+export function pipeOf(shell: Shell): { readonly input: Input; readonly output: OutputStream } {
+  const { input, output } = shell.context.processes.pipe();
+  return { input: new Input(input), output };
+}
+
+function streamsOf(
+  descriptors: ReadonlyMap<number, Descriptor>,
+): Required<Pick<SpawnOptions, 'stdin' | 'stdout' | 'stderr'>> {
+  const output = (fd: number): OutputStream => unwrapOutput(descriptors.get(fd)?.output ?? CLOSED);
+  const input: InputStream = descriptors.get(0)?.input?.forChild() ?? EMPTY;
+  return { stdin: unwrapInput(input), stdout: output(1), stderr: output(2) };
+}
+
+/** Would it be a program whatever its words expand to, without anything that takes time to expand? */
+export function isPlain(shell: Shell, command: Simple, builtins: ReadonlyMap<string, unknown>): boolean {
+  const name = command.words[0]?.literal;
+  if (name === undefined || builtins.has(name) || shell.functions.has(name) || shell.aliases.has(name)) {
+    return false;
+  }
+  const words = [
+    ...command.words,
+    ...command.assignments.map(({ value }) => value),
+    ...command.redirections.map(({ word }) => word),
+  ];
+  return words.every(({ parts }) => parts.every(isQuick));
+}
+
+function isQuick(part: Part): boolean {
+  if (part.kind === 'double') return part.parts.every(isQuick);
+  return part.kind === 'text' || part.kind === 'quoted' || (part.kind === 'parameter' && !part.operator);
+}
+
+/** Starts a program. @returns the exit code where that cannot be, which has been said then */
+export function startProgram(
+  shell: Shell,
+  words: readonly string[],
+  env: Readonly<Record<string, string>>,
+  descriptors: ReadonlyMap<number, Descriptor>,
+): SpawnedProcess | number {
+  const [name = '', ...args] = words;
+  const options = { env, cwd: shell.cwd, ...streamsOf(descriptors) };
+  try {
+    const child = shell.context.processes.spawn(words, options);
+    if (child !== undefined) return child;
+    shell.complain(`${name}: not found`);
+    return 127;
+  } catch (error) {
+    if (isOutOfProcesses(error)) throw new ShellError("can't fork: Resource temporarily unavailable");
+    if (!(error instanceof FileError)) throw error;
+    if (error.code === 'ENOEXEC') {
+      const script = shell.findCommand(name) ?? name;
+      const child = shell.context.processes.spawn(['/bin/sh', script, ...args], options);
+      if (child !== undefined) return child;
+    }
+    shell.complain(`${name}: Permission denied`);
+    return 126;
+  }
+}
+
+/** Runs a copy of the shell in a process of its own. */
+export function forkShell(
+  shell: Shell,
+  descriptors: Map<number, Descriptor>,
+  run: (sub: Shell) => Promise<number>,
+): SpawnedProcess {
+  const before = shell.descriptors;
+  shell.descriptors = descriptors;
+  const copy = shell.fork();
+  shell.descriptors = before;
+  try {
+    return shell.context.processes.fork((context) => run(copy(withTerminal(context))), shell.context.args, {
+      env: shell.variables.environment(),
+      cwd: shell.cwd,
+      ...streamsOf(descriptors),
+    });
+  } catch (error) {
+    if (isOutOfProcesses(error)) throw new ShellError("can't fork: Resource temporarily unavailable");
+    throw error;
+  }
+}
+
+function isOutOfProcesses(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EAGAIN';
+}
+
+/** Waits for children that the terminal belongs to meanwhile. @returns the status of the pipeline */
+export async function waitForeground(shell: Shell, children: readonly Running[]): Promise<number> {
+  const pids = children.flatMap(({ pid }) => (pid === undefined ? [] : [pid]));
+  const giveBack = shell.isInteractive ? shell.terminal?.takeForeground(pids) : undefined;
+  const codes = await Promise.all(children.map(({ exited }) => exited));
+  giveBack?.();
+  const last = codes.at(-1) ?? 0;
+  if (last === 130 && shell.isInteractive) shell.say('\n');
+  const obituary = OBITUARIES[last];
+  if (obituary !== undefined) shell.say(`${obituary}\n`);
+  return shell.hasOption('pipefail') ? (codes.findLast((code) => code !== 0) ?? 0) : last;
+}
+
+/** Reads what a command substitution writes, to the end. */
+export async function readOutput(shell: Shell, input: Input): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for (let chunk = await input.read(); chunk !== undefined; chunk = await input.read()) {
+    chunks.push(chunk);
+    size += chunk.length;
+    if (size > LONGEST_SUBSTITUTION) throw new ShellError('out of memory');
+    if (shell.step(chunk.length / 100)) await shell.pay();
+  }
+  return decode(joinBytes(chunks)).replaceAll('\0', '');
+}

@@ -1,0 +1,228 @@
+import type { ProgramContext } from '../../../cluster/runtime/types.ts';
+import { decode, encode } from '../streams.ts';
+import type { Terminal } from './terminal.ts';
+
+/** What came of a prompt: a line, Ctrl-C, or the end of the input. */
+export type Typed = { readonly line: string } | 'interrupt' | 'end';
+
+const CONTROL = (letter: string): string => String.fromCharCode(letter.charCodeAt(0) - 0x40);
+/** Asks the terminal where its cursor is, as busybox does behind every prompt; the answer is swallowed. */
+const ASK_POSITION = '\x1b[6n';
+const CLEAR_BELOW = '\x1b[J';
+/** Keys that terminals send as sequences. */
+const SEQUENCE = /^\x1b(?:\[[0-9;]*[A-Za-z~]|O[A-Za-z]|[^[O])/;
+const INCOMPLETE_SEQUENCE = /^\x1b(?:\[[0-9;]*|O)?$/;
+
+/** Reads lines from a terminal with the keys of busybox' editor. */
+export class LineEditor {
+  readonly #context: ProgramContext;
+  readonly #terminal: Terminal;
+  readonly #history: string[];
+  readonly #complete: (line: string) => readonly string[];
+  #prompt = '';
+  #line = '';
+  #cursor = 0;
+  #place = 0;
+
+  /**
+   * @param history grows with every line
+   * @param complete what the last word of a line could become
+   */
+  constructor(
+    context: ProgramContext,
+    terminal: Terminal,
+    history: string[],
+    complete: (line: string) => readonly string[],
+  ) {
+    this.#context = context;
+    this.#terminal = terminal;
+    this.#history = history;
+    this.#complete = complete;
+  }
+
+  async read(prompt: string): Promise<Typed> {
+    this.#prompt = prompt;
+    this.#line = '';
+    this.#cursor = 0;
+    this.#place = this.#history.length;
+    this.#write(prompt + ASK_POSITION);
+    this.#terminal.isRaw = true;
+    try {
+      return await this.#edit();
+    } finally {
+      this.#terminal.isRaw = false;
+    }
+  }
+
+  async #edit(): Promise<Typed> {
+    let keys = '';
+    for (;;) {
+      const bytes = await this.#terminal.read(this.#context);
+      if (bytes === undefined) return 'end';
+      keys += decode(bytes);
+      while (keys !== '') {
+        if (INCOMPLETE_SEQUENCE.test(keys)) break;
+        const key = SEQUENCE.exec(keys)?.[0] ?? String.fromCodePoint(keys.codePointAt(0) ?? 0);
+        keys = keys.slice(key.length);
+        const typed = this.#press(key);
+        if (typed === undefined) continue;
+        if (keys !== '') this.#terminal.unread(encode(keys));
+        return typed;
+      }
+    }
+  }
+
+  #press(key: string): Typed | undefined {
+    switch (key) {
+      case '\r':
+      case '\n':
+        this.#moveTo(this.#line.length);
+        this.#write('\n');
+        if (this.#line !== '' && this.#line !== this.#history.at(-1)) this.#history.push(this.#line);
+        return { line: this.#line };
+      case CONTROL('C'):
+        this.#moveTo(this.#line.length);
+        this.#write('^C\n\n');
+        return 'interrupt';
+      case CONTROL('D'):
+        if (this.#line === '') {
+          this.#write('\n');
+          return 'end';
+        }
+        this.#remove(this.#cursor, this.#cursor + 1);
+        return undefined;
+      default:
+        this.#change(key);
+        return undefined;
+    }
+  }
+
+  #change(key: string): void {
+    switch (key) {
+      case '\b':
+      case '\x7f':
+        this.#remove(this.#cursor - 1, this.#cursor);
+        break;
+      case CONTROL('U'):
+        this.#show(this.#line.slice(this.#cursor), 0);
+        break;
+      case CONTROL('K'):
+        this.#remove(this.#cursor, this.#line.length);
+        break;
+      case CONTROL('W'): {
+        const word = /\S*\s*$/.exec(this.#line.slice(0, this.#cursor))?.[0].length ?? 0;
+        this.#remove(this.#cursor - word, this.#cursor);
+        break;
+      }
+      case CONTROL('L'):
+        this.#write('\x1b[H');
+        this.#write(CLEAR_BELOW);
+        this.#show(this.#line, this.#cursor);
+        break;
+      case '\x1b[3~':
+        this.#remove(this.#cursor, this.#cursor + 1);
+        break;
+      case '\t':
+        this.#completeWord();
+        break;
+      default:
+        if (key.startsWith('\x1b') || key < ' ') this.#move(key);
+        else this.#insert(key);
+    }
+  }
+
+  #move(key: string): void {
+    switch (key) {
+      case CONTROL('A'):
+      case '\x1b[H':
+      case '\x1b[1~':
+      case '\x1bOH':
+        this.#moveTo(0);
+        break;
+      case CONTROL('E'):
+      case '\x1b[F':
+      case '\x1b[4~':
+      case '\x1bOF':
+        this.#moveTo(this.#line.length);
+        break;
+      case CONTROL('B'):
+      case '\x1b[D':
+      case '\x1bOD':
+        this.#moveTo(this.#cursor - 1);
+        break;
+      case CONTROL('F'):
+      case '\x1b[C':
+      case '\x1bOC':
+        this.#moveTo(this.#cursor + 1);
+        break;
+      case CONTROL('P'):
+      case '\x1b[A':
+      case '\x1bOA':
+        this.#recall(this.#place - 1);
+        break;
+      case CONTROL('N'):
+      case '\x1b[B':
+      case '\x1bOB':
+        this.#recall(this.#place + 1);
+        break;
+    }
+  }
+
+  #recall(place: number): void {
+    if (place < 0 || place > this.#history.length) return;
+    this.#place = place;
+    const line = this.#history[place] ?? '';
+    this.#show(line, line.length);
+  }
+
+  #insert(text: string): void {
+    const rest = this.#line.slice(this.#cursor);
+    this.#line = this.#line.slice(0, this.#cursor) + text + rest;
+    this.#cursor += text.length;
+    this.#write(text + rest + '\b'.repeat(rest.length));
+  }
+
+  #remove(from: number, to: number): void {
+    if (from < 0 || from >= this.#line.length) return;
+    this.#moveTo(from);
+    const rest = this.#line.slice(to);
+    this.#line = this.#line.slice(0, from) + rest;
+    this.#write(rest + CLEAR_BELOW + '\b'.repeat(rest.length));
+  }
+
+  #moveTo(cursor: number): void {
+    const target = Math.max(0, Math.min(cursor, this.#line.length));
+    const text =
+      target < this.#cursor ? '\b'.repeat(this.#cursor - target) : this.#line.slice(this.#cursor, target);
+    this.#cursor = target;
+    if (text !== '') this.#write(text);
+  }
+
+  /** Draws prompt and line anew. */
+  #show(line: string, cursor: number): void {
+    this.#line = line;
+    this.#cursor = cursor;
+    this.#write(`\r${this.#prompt}${line}${CLEAR_BELOW}${'\b'.repeat(line.length - cursor)}`);
+  }
+
+  #completeWord(): void {
+    const before = this.#line.slice(0, this.#cursor);
+    const candidates = this.#complete(before);
+    const [first] = candidates;
+    if (first === undefined) return;
+    let common = first;
+    for (const each of candidates) while (!each.startsWith(common)) common = common.slice(0, -1);
+    const word = /\S*$/.exec(before)?.[0] ?? '';
+    if (common.length > word.length) {
+      const isWhole = candidates.length === 1 && !common.endsWith('/');
+      this.#insert(common.slice(word.length) + (isWhole ? ' ' : ''));
+    } else if (candidates.length > 1) {
+      this.#write(`\n${candidates.map((each) => each.replace(/.*\/(?=.)/, '')).join('  ')}\n`);
+      this.#show(this.#line, this.#cursor);
+    }
+  }
+
+  #write(text: string): void {
+    this.#context.stdout.write(text);
+  }
+}
