@@ -79,7 +79,9 @@ export function watchClusterRecords(api: Api, simulation: Simulation): ClusterRe
     slices: (namespace, service) => byName(slices.get(keyOf(namespace, service))?.values() ?? []),
     slicesWithIp: (ip) => {
       const all = [...slices.values()].flatMap((some) => [...some.values()]);
-      return byName(all.filter(({ endpoints }) => endpoints.some(({ addresses }) => addresses.includes(ip))));
+      return byName(
+        all.filter(({ endpoints }) => endpoints?.some(({ addresses }) => addresses.includes(ip)) === true),
+      );
     },
     hasPodWithIp: (namespace, ip) =>
       [...(podsByIp.get(ip) ?? [])].some((key) => key.startsWith(`${namespace}/`)),

@@ -1,4 +1,4 @@
-import type { EndpointSlice, Service, ServicePort } from '../../model/objects.ts';
+import type { EndpointSlice, Service, ServicePort, SliceEndpoint, SlicePort } from '../../model/objects.ts';
 import { resources } from '../../model/resources.ts';
 import type { Api } from '../api.ts';
 import { MILLISECOND, SECOND, type Micros, type Simulation } from '../simulation/simulation.ts';
@@ -176,8 +176,8 @@ function addressesOf(service: Service, port: ServicePort): string[] {
 
 /** A slice that somebody made by hand may lack what the controller always fills in. */
 type AnySlice = Pick<EndpointSlice, 'addressType'> & {
-  readonly endpoints?: Partial<EndpointSlice['endpoints'][number]>[] | null;
-  readonly ports?: Partial<EndpointSlice['ports'][number]>[] | null;
+  readonly endpoints?: Partial<SliceEndpoint>[] | null;
+  readonly ports?: Partial<SlicePort>[] | null;
 };
 
 /**
@@ -203,9 +203,7 @@ function endpointsOf(port: ServicePort, slices: readonly AnySlice[]): Endpoint[]
   return [...(ready.size > 0 ? ready : terminating).values()];
 }
 
-function stateOf(
-  conditions: EndpointSlice['endpoints'][number]['conditions'] = {},
-): 'ready' | 'terminating' | 'out' {
+function stateOf(conditions: SliceEndpoint['conditions'] = {}): 'ready' | 'terminating' | 'out' {
   if (conditions.ready ?? true) return 'ready';
   return conditions.serving === true && conditions.terminating === true ? 'terminating' : 'out';
 }

@@ -136,9 +136,7 @@ export class Container implements RuntimeContainer {
     const found = this.#find(command);
     const words = 'program' in found ? undefined : wordsOfRunc(found);
     if (words !== undefined) {
-      return fail(
-        `error executing command in container: failed to exec in container: failed to start exec "${id}": ${EXEC_FAILED}${words}`,
-      );
+      return fail(`failed to exec in container: failed to start exec "${id}": ${EXEC_FAILED}${words}`);
     }
     const stdin = new Pipe();
     stdin.holdWriter(client);

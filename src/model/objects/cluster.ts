@@ -42,15 +42,26 @@ export interface ObjectReference {
 
 export interface EndpointSlice extends KubeObject {
   addressType: 'IPv4' | 'IPv6' | 'FQDN';
-  endpoints: {
-    addresses: string[];
-    conditions: { ready?: boolean; serving?: boolean; terminating?: boolean };
-    hostname?: string;
-    nodeName?: string;
-    targetRef?: ObjectReference;
-    zone?: string;
-  }[];
-  ports: { name: string; port: number; protocol: 'TCP' | 'UDP' | 'SCTP'; appProtocol?: string }[];
+  /** Null where there are none. */
+  endpoints: SliceEndpoint[] | null;
+  /** Null where there are none: every port, or no endpoint. */
+  ports: SlicePort[] | null;
+}
+
+export interface SliceEndpoint {
+  addresses: string[];
+  conditions: { ready?: boolean; serving?: boolean; terminating?: boolean };
+  hostname?: string;
+  nodeName?: string;
+  targetRef?: ObjectReference;
+  zone?: string;
+}
+
+export interface SlicePort {
+  name: string;
+  port: number;
+  protocol: 'TCP' | 'UDP' | 'SCTP';
+  appProtocol?: string;
 }
 
 export interface Endpoints extends KubeObject {

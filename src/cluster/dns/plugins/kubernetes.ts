@@ -133,12 +133,14 @@ function apexRecords(
   ownIp: string,
   records: ClusterRecords,
 ): readonly DnsRecord[] | undefined {
-  const server = nameServerOf(zone, ownIp, records);
   if (name === zone) {
-    return type === 'NS' ? [{ name, type, ttl, data: `${server.name}.` }] : [];
+    if (type !== 'NS') return [];
+    return [{ name, type, ttl, data: `${nameServerOf(zone, ownIp, records).name}.` }];
   }
   if (name === `dns-version.${zone}`) return type === 'TXT' ? [{ name, type, ttl, data: '"1.1.0"' }] : [];
-  if (name === `ns.dns.${zone}`) return type === 'A' ? [{ name, type, ttl, data: server.ip }] : [];
+  if (name === `ns.dns.${zone}`) {
+    return type === 'A' ? [{ name, type, ttl, data: nameServerOf(zone, ownIp, records).ip }] : [];
+  }
   return undefined;
 }
 
@@ -211,9 +213,7 @@ function endpointTargets(service: Service, records: ClusterRecords, suffix: stri
   for (const slice of records.slices(service.metadata.namespace ?? '', service.metadata.name)) {
     for (const { host, hostname } of readyAddresses(slice)) {
       if (filter.endpoint !== undefined && filter.endpoint !== hostname) continue;
-      const ports =
-        slice.ports.length === 0 ? [{ name: '', port: -1, protocol: 'TCP' as const }] : slice.ports;
-      for (const port of ports) {
+      for (const port of slice.ports ?? [{ name: '', port: -1, protocol: 'TCP' as const }]) {
         if (portFits(filter, port)) targets.push({ name: `${hostname}.${suffix}`, host, port: port.port });
       }
     }
@@ -223,7 +223,7 @@ function endpointTargets(service: Service, records: ClusterRecords, suffix: stri
 
 function readyAddresses(slice: EndpointSlice): { host: string; hostname: string }[] {
   if (slice.addressType !== 'IPv4') return [];
-  return slice.endpoints
+  return (slice.endpoints ?? [])
     .filter(({ conditions }) => conditions.ready ?? true)
     .flatMap(({ addresses, hostname }) =>
       addresses.map((host) => ({ host, hostname: hostname ?? host.replaceAll('.', '-') })),

@@ -64,8 +64,7 @@ export class Prober {
       return { result: 'failure', output };
     }
     if ('error' in result) {
-      const words = result.error.replace(/^error executing command in container: /, '');
-      return { result: 'error', output: `rpc error: code = Unknown desc = ${words}` };
+      return { result: 'error', output: `rpc error: code = Unknown desc = ${result.error}` };
     }
     return { result: result.code === 0 ? 'success' : 'failure', output: result.output };
   }

@@ -223,6 +223,21 @@ describe('kubernetes', () => {
     expect(await verified.digs('78.0.96.10.in-addr.arpa', 'PTR', { seconds: 8 })).toBe('SERVFAIL');
   });
 
+  test('a slice without endpoints, as the controller leaves it when no pod is left, is no address', async () => {
+    const world = recordedCluster();
+    const { digs } = await lab(RECORDED, { world });
+    world.addService(
+      'empty',
+      { clusterIP: 'None', ports: [{ port: 80, targetPort: 80, protocol: 'TCP' }] },
+      't',
+    );
+    const slice = world.addSlice('empty', [], [], { namespace: 't' });
+    world.api.put({ id: 'endpointslices' } as never, { ...slice, endpoints: null, ports: null });
+    await world.run(1);
+    expect(await digs('empty.t.svc.cluster.local')).toContain('NXDOMAIN');
+    expect(await digs('9.9.244.10.in-addr.arpa', 'PTR', { seconds: 8 })).toBe('SERVFAIL');
+  });
+
   test('without the API it waits, starts all the same, and is not ready', async () => {
     const world = createWorld();
     const { news, coredns, client, digs } = await lab('.:53 {\n ready\n kubernetes cluster.local\n}', {

@@ -1,5 +1,6 @@
 import type {
   EndpointSlice,
+  SliceEndpoint,
   KubeObject,
   LabelSelector,
   Namespace,
@@ -129,7 +130,7 @@ export interface World {
   addService(name: string, spec: Partial<Service['spec']>, namespace?: string): Service;
   addSlice(
     service: string,
-    endpoints: Partial<EndpointSlice['endpoints'][number]>[],
+    endpoints: Partial<SliceEndpoint>[],
     ports: EndpointSlice['ports'],
     options?: { namespace?: string; name?: string },
   ): EndpointSlice;

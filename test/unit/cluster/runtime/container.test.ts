@@ -203,7 +203,7 @@ describe('exec', () => {
     const { container } = lab.start({ image });
     const { error } = await lab.exec(container, ['bash']);
     expect(error).toMatch(
-      /^error executing command in container: failed to exec in container: failed to start exec "[0-9a-f]{64}": OCI runtime exec failed: exec failed: unable to start container process: exec: "bash": executable file not found in \$PATH$/,
+      /^failed to exec in container: failed to start exec "[0-9a-f]{64}": OCI runtime exec failed: exec failed: unable to start container process: exec: "bash": executable file not found in \$PATH$/,
     );
   });
 

@@ -70,6 +70,18 @@ describe('quantities that cannot be read', () => {
   });
 });
 
+const SLICE = {
+  apiVersion: 'discovery.k8s.io/v1',
+  kind: 'EndpointSlice',
+  metadata: { name: 'a' },
+  addressType: 'IPv4',
+};
+test.each([[[]], [null], [undefined]])('the lists of an EndpointSlice are null when they were %j', (list) => {
+  const slice = { ...SLICE, endpoints: list, ports: list } as unknown as AnyObject;
+  applyDefaults(resources.endpointSlices as Resource, slice, { operation: 'CREATE' });
+  expect(slice).toEqual({ ...SLICE, endpoints: null, ports: null });
+});
+
 test('objects of custom resources stay as they are', () => {
   const widget = { group: 'example.com', version: 'v1', plural: 'widgets', kind: 'Widget', namespaced: true };
   const object = {
