@@ -36,9 +36,8 @@ export async function breakCluster(
   const whole = workloadsWhole(plan);
   await phase('shop', async () => {
     const objects = [...plan.manifests, ...(await registryObjects(cluster, plan))];
-    await cluster.kube.applyAll(objects, {
-      manager: 'kubectl',
-    });
+    // The cluster's own Corefile has another owner.
+    await cluster.kube.applyAll(objects, { manager: 'kubectl', force: true });
     await mustPass(before, converge(HEALTHY_WITHIN, whole), 'the shop did not become healthy');
     const pods = await cluster.kube.list(resources.pods, { namespace: plan.namespace });
     return `${pods.length} pods ready`;

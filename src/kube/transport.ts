@@ -11,11 +11,7 @@ const ANSWER_TIMEOUT = 60_000;
 /** Milliseconds of silence after which a watch is opened anew; API servers send a bookmark about every minute. */
 const WATCH_IDLE_TIMEOUT = 150_000;
 
-/**
- * What the API server takes for the name of a field manager where a request names none. A learner sees it in
- * `managedFields`, where our name would tell which change was the fault.
- */
-const USER_AGENT = 'kubectl/v1.36.3';
+const USER_AGENT = 'breakfix';
 
 /** Sends requests of one handle over one HTTP/2 connection. */
 export class Transport implements AsyncDisposable {

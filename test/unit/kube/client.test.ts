@@ -129,22 +129,22 @@ describe('writing', () => {
     expect(bodyOf(request)).toEqual(pod);
     const plain = manifest('Pod', 'web') as unknown as Pod;
     expect(target(await asked((kube) => kube.create(resources.pods, plain)))).toBe(
-      'POST /api/v1/namespaces/default/pods',
+      'POST /api/v1/namespaces/default/pods?fieldManager=kubectl',
     );
     const namespace = manifest('Namespace', 'shop') as unknown as NewObject<Namespace>;
     expect(target(await asked((kube) => kube.create(resources.namespaces, namespace)))).toBe(
-      'POST /api/v1/namespaces',
+      'POST /api/v1/namespaces?fieldManager=kubectl',
     );
   });
 
   test('a subresource is created under its object', async () => {
     const request = await asked((kube) => kube.create(resources.pods, pod, { subresource: 'eviction' }));
-    expect(target(request)).toBe('POST /api/v1/namespaces/shop/pods/web/eviction');
+    expect(target(request)).toBe('POST /api/v1/namespaces/shop/pods/web/eviction?fieldManager=kubectl');
   });
 
   test('update', async () => {
     const request = await asked((kube) => kube.update(resources.pods, pod, { subresource: 'status' }));
-    expect(target(request)).toBe('PUT /api/v1/namespaces/shop/pods/web/status');
+    expect(target(request)).toBe('PUT /api/v1/namespaces/shop/pods/web/status?fieldManager=kubectl');
   });
 
   test.each([
@@ -276,10 +276,10 @@ describe('the connection', () => {
     expect(cluster.listener.connections).toBe(1);
   });
 
-  test('shows the client certificate, and no name of ours', async () => {
+  test('shows the client certificate and its own name', async () => {
     const request = await asked((kube) => kube.version());
     expect(request.certificate?.commonName).toBe('kubernetes-admin');
-    expect(request.headers['user-agent']).toMatch(/^kubectl\//);
+    expect(request.headers['user-agent']).toBe('breakfix');
   });
 
   test('is unreachable when nobody listens', async () => {
