@@ -31,6 +31,19 @@ export class BreakfixError extends Error {
   }
 }
 
+/**
+ * An error that is an answer, not a mishap: a connection that is refused, a file that is not there. It keeps no
+ * stack, whose capture costs more than everything else about it.
+ */
+export class ExpectedError extends Error {
+  constructor(message: string) {
+    const depth = Error.stackTraceLimit;
+    Error.stackTraceLimit = 0;
+    super(message);
+    Error.stackTraceLimit = depth;
+  }
+}
+
 /** The message of anything that was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

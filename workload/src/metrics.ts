@@ -1,6 +1,7 @@
 /** Counters and gauges in Prometheus' text format. https://prometheus.io/docs/instrumenting/exposition_formats/ */
 export class Metrics {
-  readonly #counters = new Map<string, Map<string, number>>();
+  /** By metric and by the labels' values; what is printed of the labels is made once. */
+  readonly #counters = new Map<string, Map<string, { readonly labels: string; value: number }>>();
   readonly #gauges = new Map<string, () => number>();
 
   count(name: string, labels: Readonly<Record<string, string>>): void {
@@ -9,10 +10,10 @@ export class Metrics {
       series = new Map();
       this.#counters.set(name, series);
     }
-    const key = Object.entries(labels)
-      .map(([label, value]) => `${label}="${value.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`)
-      .join(',');
-    series.set(key, (series.get(key) ?? 0) + 1);
+    const key = Object.values(labels).join('\n');
+    const counter = series.get(key) ?? { labels: printed(labels), value: 0 };
+    counter.value++;
+    series.set(key, counter);
   }
 
   gauge(name: string, read: () => number): void {
@@ -23,9 +24,15 @@ export class Metrics {
     const lines: string[] = [];
     for (const [name, series] of this.#counters) {
       lines.push(`# TYPE ${name} counter`);
-      for (const [labels, value] of series) lines.push(`${name}{${labels}} ${value}`);
+      for (const { labels, value } of series.values()) lines.push(`${name}{${labels}} ${value}`);
     }
     for (const [name, read] of this.#gauges) lines.push(`# TYPE ${name} gauge`, `${name} ${read()}`);
     return `${lines.join('\n')}\n`;
   }
+}
+
+function printed(labels: Readonly<Record<string, string>>): string {
+  return Object.entries(labels)
+    .map(([label, value]) => `${label}="${value.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`)
+    .join(',');
 }

@@ -5,7 +5,15 @@ interface Family {
   readonly help: string;
   readonly type: 'counter' | 'gauge' | 'histogram';
   readonly buckets?: readonly number[];
-  readonly series: Map<string, { labels: Labels; value: number; counts: number[] }>;
+  readonly series: Map<string, Series>;
+  /** The same series by their labels as they are given: ordering and quoting them costs more than counting. */
+  readonly given: Map<string, Series>;
+}
+
+interface Series {
+  readonly labels: Labels;
+  value: number;
+  counts: number[];
 }
 
 const DURATION_BUCKETS = [
@@ -80,6 +88,7 @@ export class Metrics {
         help,
         ...(buckets === undefined ? {} : { buckets }),
         series: new Map(),
+        given: new Map(),
       });
     }
     this.set('coredns_build_info', { goversion: GO_VERSION, revision: '', version: COREDNS_VERSION }, 1);
@@ -113,7 +122,9 @@ export class Metrics {
 
   /** Forgets all series of a family: plugins of a configuration that was replaced. */
   clear(name: MetricName): void {
-    this.#families.get(name)?.series.clear();
+    const family = this.#families.get(name);
+    family?.series.clear();
+    family?.given.clear();
   }
 
   text(): string {
@@ -129,11 +140,17 @@ export class Metrics {
     return `${lines.join('\n')}\n`;
   }
 
-  #series(name: MetricName, labels: Labels): { labels: Labels; value: number; counts: number[] } {
-    const all = this.#families.get(name)?.series ?? new Map<string, never>();
+  #series(name: MetricName, labels: Labels): Series {
+    const family = this.#families.get(name);
+    if (family === undefined) throw new Error(`no metric ${name}`);
+    let given = '';
+    for (const label in labels) given += `${label}=${labels[label] ?? ''}\n`;
+    const known = family.given.get(given);
+    if (known !== undefined) return known;
     const key = braces(labels);
-    const found = all.get(key) ?? { labels, value: 0, counts: [] };
-    all.set(key, found);
+    const found = family.series.get(key) ?? { labels, value: 0, counts: [] };
+    family.series.set(key, found);
+    family.given.set(given, found);
     return found;
   }
 }
@@ -141,11 +158,7 @@ export class Metrics {
 export const COREDNS_VERSION = '1.14.2';
 export const GO_VERSION = 'go1.26.8';
 
-function histogram(
-  name: string,
-  buckets: readonly number[],
-  series: { labels: Labels; value: number; counts: number[] },
-): string[] {
+function histogram(name: string, buckets: readonly number[], series: Series): string[] {
   const lines: string[] = [];
   let total = 0;
   for (const [index, limit] of [...buckets, '+Inf' as const].entries()) {

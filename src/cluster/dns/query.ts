@@ -2,7 +2,7 @@ import { parseIp } from '../network/addresses.ts';
 import type { DnsMessage, DnsType } from '../network/dns-message.ts';
 import { NetError, type Address } from '../network/types.ts';
 import { normalName, reverseName } from './messages.ts';
-import { readResolvConf } from './resolv-conf.ts';
+import { ResolverFiles } from './resolv-conf.ts';
 import { queryId, type LookupOptions } from './resolver.ts';
 
 /** One question of a tool and what came back. */
@@ -40,7 +40,7 @@ export async function queryServers(
   name: string,
   request: QueryRequest = {},
 ): Promise<QueryReport> {
-  const configuration = readResolvConf(options.files);
+  const { configuration } = new ResolverFiles(options.files);
   const servers: Address[] =
     request.server === undefined
       ? configuration.nameservers.map((ip) => ({ ip, port: 53 }))

@@ -1,5 +1,5 @@
 import { parseIp } from '../network/addresses.ts';
-import type { FileSystem } from '../runtime/types.ts';
+import { FileError, type FileSystem } from '../runtime/types.ts';
 import { normalName } from './messages.ts';
 
 /** What the C library takes from /etc/resolv.conf. https://man7.org/linux/man-pages/man5/resolv.conf.5.html */
@@ -13,14 +13,43 @@ export interface ResolverConfiguration {
   readonly useTcp: boolean;
 }
 
-type Reader = Pick<FileSystem, 'exists' | 'readText'>;
+type Reader = Pick<FileSystem, 'readText'>;
 
-/** Reads /etc/resolv.conf as the C library does: without it the server is the local host. */
-export function readResolvConf(files: Reader): ResolverConfiguration {
+/** Remembers what the last text meant: the files are read at every lookup and hardly ever change. */
+function remembering<T>(parse: (text: string) => T): (text: string) => T {
+  let last: { readonly text: string; readonly meaning: T } | undefined;
+  return (text) => {
+    if (last?.text !== text) last = { text, meaning: parse(text) };
+    return last.meaning;
+  };
+}
+
+/** What the C library knows from its files; a lookup of its own for every process. */
+export class ResolverFiles {
+  readonly #files: Reader;
+  readonly #configuration = remembering(parseResolvConf);
+  readonly #hosts = remembering(parseHosts);
+
+  constructor(files: Reader) {
+    this.#files = files;
+  }
+
+  /** /etc/resolv.conf; without it the server is the local host. */
+  get configuration(): ResolverConfiguration {
+    return this.#configuration(textOf(this.#files, '/etc/resolv.conf'));
+  }
+
+  /** Addresses of a name in /etc/hosts, in the order of their lines. */
+  addressesOf(name: string): readonly string[] {
+    return this.#hosts(textOf(this.#files, '/etc/hosts')).get(normalName(name)) ?? [];
+  }
+}
+
+function parseResolvConf(text: string): ResolverConfiguration {
   const nameservers: string[] = [];
   let search: string[] = [];
   const options = new Map<string, string>();
-  for (const line of linesOf(files, '/etc/resolv.conf')) {
+  for (const line of text.split('\n')) {
     const [keyword, ...words] = line
       .replace(/[#;].*/, '')
       .trim()
@@ -49,18 +78,25 @@ export function readResolvConf(files: Reader): ResolverConfiguration {
   };
 }
 
-/** Addresses of a name in /etc/hosts, in the order of their lines. */
-export function readHosts(files: Reader, name: string): string[] {
-  const wanted = normalName(name);
-  const found: string[] = [];
-  for (const line of linesOf(files, '/etc/hosts')) {
+function parseHosts(text: string): ReadonlyMap<string, readonly string[]> {
+  const addresses = new Map<string, string[]>();
+  for (const line of text.split('\n')) {
     const [ip, ...names] = line.replace(/#.*/, '').trim().split(/\s+/);
     if (ip === undefined || parseIp(ip) === undefined) continue;
-    if (names.some((one) => normalName(one) === wanted)) found.push(ip);
+    for (const name of names.map(normalName)) {
+      const known = addresses.get(name) ?? [];
+      if (!known.includes(ip)) addresses.set(name, [...known, ip]);
+    }
   }
-  return [...new Set(found)];
+  return addresses;
 }
 
-function linesOf(files: Reader, path: string): string[] {
-  return files.exists(path) ? files.readText(path).split('\n') : [];
+/** A file that cannot be read is as good as none. */
+function textOf(files: Reader, path: string): string {
+  try {
+    return files.readText(path);
+  } catch (error) {
+    if (error instanceof FileError) return '';
+    throw error;
+  }
 }

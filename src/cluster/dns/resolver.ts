@@ -4,11 +4,11 @@ import type { DnsMessage, DnsType } from '../network/dns-message.ts';
 import { NetError, type Address } from '../network/types.ts';
 import { LookupError, type FileSystem } from '../runtime/types.ts';
 import { normalName } from './messages.ts';
-import { readHosts, readResolvConf, type ResolverConfiguration } from './resolv-conf.ts';
+import { type ResolverConfiguration, ResolverFiles } from './resolv-conf.ts';
 
 export interface LookupOptions {
   /** The files of the container: /etc/hosts and /etc/resolv.conf are read at every call. */
-  readonly files: Pick<FileSystem, 'exists' | 'readText'>;
+  readonly files: Pick<FileSystem, 'readText'>;
   /** One exchange; rejects with NetError, also ETIMEDOUT after `timeoutMs`. */
   readonly query: (
     to: Address,
@@ -35,13 +35,14 @@ type Answer =
  */
 export function createLookup(options: LookupOptions): Lookup {
   let turn = 0;
+  const files = new ResolverFiles(options.files);
   return async (name, { type } = {}) => {
     if (parseIp(name) !== undefined && type === undefined) return [name];
     if (type === undefined || type === 'A') {
-      const known = readHosts(options.files, name);
+      const known = files.addressesOf(name);
       if (known.length > 0) return known;
     }
-    const configuration = readResolvConf(options.files);
+    const { configuration } = files;
     const start = configuration.rotate ? turn++ : 0;
     const resolver = new Resolver(options, configuration, start);
     let best: 'ENOTFOUND' | 'EAI_AGAIN' = 'ENOTFOUND';

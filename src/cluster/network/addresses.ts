@@ -4,16 +4,31 @@ export interface Cidr {
   readonly bits: number;
 }
 
+const DOT = 0x2e;
+const ZERO = 0x30;
+
 /** An IPv4 address as a number from 0 to 2³² − 1, or undefined where the text is none. */
 export function parseIp(text: string): number | undefined {
-  const parts = text.split('.');
-  if (parts.length !== 4) return undefined;
   let value = 0;
-  for (const part of parts) {
-    if (!/^\d{1,3}$/.test(part) || Number(part) > 255) return undefined;
-    value = value * 256 + Number(part);
+  let part = 0;
+  let digits = 0;
+  let parts = 1;
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index);
+    if (code === DOT) {
+      if (digits === 0) return undefined;
+      value = value * 256 + part;
+      part = 0;
+      digits = 0;
+      parts++;
+    } else {
+      if (code < ZERO || code > ZERO + 9) return undefined;
+      part = part * 10 + code - ZERO;
+      digits++;
+      if (digits > 3 || part > 255) return undefined;
+    }
   }
-  return value;
+  return parts === 4 && digits > 0 ? value * 256 + part : undefined;
 }
 
 export function formatIp(value: number): string {

@@ -158,8 +158,8 @@ export class Stack implements NetworkStack {
       });
     };
     const route = this.#fabric.route(this, to, 'UDP');
-    const refused = new NetError('ECONNREFUSED', `${to.ip}:${to.port}`);
-    if (route.kind === 'refused') finish(2 * route.delay, refused);
+    const refused = (): NetError => new NetError('ECONNREFUSED', `${to.ip}:${to.port}`);
+    if (route.kind === 'refused') finish(2 * route.delay, refused());
     if (route.kind === 'unreachable') finish(3 * SECOND, new NetError('EHOSTUNREACH', `${to.ip}:${to.port}`));
     const there = route.kind === 'deliver' ? faults.transit(route.flow, 'there') : undefined;
     if (route.kind === 'deliver' && there !== undefined) {
@@ -173,7 +173,7 @@ export class Stack implements NetworkStack {
         if (route.stack.closed) return;
         const listener = route.stack.#listenerOn(route.to)?.listener;
         if (listener?.kind !== 'dns') {
-          finish(route.delay, refused);
+          finish(route.delay, refused());
           return;
         }
         listener.handle(query, from, (answer) => {

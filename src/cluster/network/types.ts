@@ -1,3 +1,4 @@
+import { ExpectedError } from '../../core/errors.ts';
 import type { Pod } from '../../model/objects.ts';
 import type { DnsMessage } from './dns-message.ts';
 
@@ -8,7 +9,7 @@ import type { DnsMessage } from './dns-message.ts';
 export type NetErrorCode =
   'ECONNREFUSED' | 'ETIMEDOUT' | 'EHOSTUNREACH' | 'ENETUNREACH' | 'ECONNRESET' | 'EADDRINUSE';
 
-export class NetError extends Error {
+export class NetError extends ExpectedError {
   readonly code: NetErrorCode;
 
   constructor(code: NetErrorCode, detail: string) {

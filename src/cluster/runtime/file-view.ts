@@ -21,6 +21,10 @@ const STICKY = 0o1000;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
+/** Texts of small files that were read: /etc/resolv.conf is read with every lookup. The bytes of a file never change. */
+const texts = new WeakMap<Uint8Array, string>();
+const KEPT_TEXT = 4096;
+
 /** Files as one user sees them: Linux' rules about paths, permissions and mounts over a {@link MountTable}. */
 export class FileView implements FileSystem {
   readonly #table: MountTable;
@@ -44,7 +48,12 @@ export class FileView implements FileSystem {
   }
 
   readText(path: string): string {
-    return decoder.decode(this.read(path));
+    const bytes = this.read(path);
+    const known = texts.get(bytes);
+    if (known !== undefined) return known;
+    const text = decoder.decode(bytes);
+    if (bytes.length <= KEPT_TEXT) texts.set(bytes, text);
+    return text;
   }
 
   write(
@@ -305,9 +314,22 @@ function refuseReplacing(source: Node, target: Node, path: string): void {
   if ([...target.entries.keys()].length > 0) throw new FileError('ENOTEMPTY', path);
 }
 
+/** How far the buffers behind files that grow are filled. */
+const filled = new WeakMap<ArrayBufferLike, number>();
+
+/**
+ * The bytes of a file with more behind them. The buffer has room for what comes next: a log of a day is not copied
+ * with every line. Views of earlier states stay as they are.
+ */
 function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
-  const result = new Uint8Array(first.length + second.length);
-  result.set(first);
-  result.set(second, first.length);
-  return result;
+  const { buffer, byteOffset: start } = first;
+  const length = first.length + second.length;
+  const hasRoom = filled.get(buffer) === start + first.length && start + length <= buffer.byteLength;
+  const bytes = hasRoom
+    ? new Uint8Array(buffer, start, length)
+    : new Uint8Array(new ArrayBuffer(length + (first.length >> 1)), 0, length);
+  if (!hasRoom) bytes.set(first);
+  bytes.set(second, first.length);
+  filled.set(bytes.buffer, bytes.byteOffset + length);
+  return bytes;
 }

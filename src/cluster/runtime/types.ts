@@ -1,3 +1,4 @@
+import { ExpectedError } from '../../core/errors.ts';
 import type { Random } from '../../core/random.ts';
 import type { DnsMessage, DnsType } from '../network/dns-message.ts';
 import type {
@@ -111,7 +112,7 @@ export interface ProgramNetwork {
 export type LookupErrorCode = 'ENOTFOUND' | 'EAI_AGAIN';
 
 /** `ENOTFOUND`: the name does not exist; `EAI_AGAIN`: no server gave an answer (time-out, refused, SERVFAIL). */
-export class LookupError extends Error {
+export class LookupError extends ExpectedError {
   readonly code: LookupErrorCode;
   readonly hostname: string;
 
@@ -192,7 +193,7 @@ export type FileErrorCode =
   | 'ELOOP'
   | 'ENOEXEC';
 
-export class FileError extends Error {
+export class FileError extends ExpectedError {
   readonly code: FileErrorCode;
 
   constructor(code: FileErrorCode, path: string) {

@@ -59,7 +59,6 @@ const resolvConf = (...servers: string[]): string =>
 function options(): LookupOptions {
   return {
     files: {
-      exists: (path) => path in files,
       readText: (path) => files[path] ?? '',
     },
     query: (...args) => programNetwork(world, client).query(...args),
