@@ -93,6 +93,7 @@ export class Host {
       this.#wall = wall;
       await this.#catchUp();
       this.#follow(wall);
+      this.#hangUp();
     });
   }
 
@@ -101,6 +102,14 @@ export class Host {
     return this.turn(async () => {
       await this.#catchUp();
       return this.now;
+    });
+  }
+
+  /** Writes into the log what time it is, so that a replay goes that far. */
+  mark(): Promise<void> {
+    return this.turn(async () => {
+      await this.#catchUp();
+      this.#apply({ type: 'advance' });
     });
   }
 
@@ -151,10 +160,8 @@ export class Host {
       return;
     }
     const wall = this.#wall.now();
-    const gap = wall - this.#lastWall;
-    if (gap > LONGEST_GAP) {
-      simulation.shift(wall - simulation.now);
-      this.#note({ type: 'gap', by: gap }, wall - gap);
+    if (wall - this.#lastWall > LONGEST_GAP) {
+      this.#apply({ type: 'gap', by: wall - simulation.now });
     }
     this.#lastWall = Math.max(wall, this.#lastWall);
     await simulation.advanceTo(wall);
@@ -199,15 +206,15 @@ export class Host {
   // ---- inputs ---------------------------------------------------------------------------------------------
 
   #apply(input: Input): ApiResponse | undefined {
-    this.#note(input, this.now);
+    this.#note(input);
     return this.#perform(input, undefined);
   }
 
-  #note(input: Input, at: Micros): void {
+  /** The record of a gap has the time after it. */
+  #note(input: Input): void {
     const { simulation } = this.#cluster;
-    const recordedAt = input.type === 'gap' ? at + input.by : at;
     this.#record({
-      at: recordedAt,
+      at: input.type === 'gap' ? this.now + input.by : this.now,
       events: simulation.eventCount,
       revision: this.#cluster.revision(),
       input,
@@ -278,6 +285,12 @@ export class Host {
     return response;
   }
 
+  /** The clients of sessions that the log leaves open went away with the process that served them. */
+  #hangUp(): void {
+    for (const session of [...this.#execs.keys()]) this.#apply({ type: 'close', session });
+    for (const session of [...this.#forwards.keys()]) this.#apply({ type: 'forward-destroy', session });
+  }
+
   #execSession(request: ApiRequest, output: ExecOutput): ExecInput {
     const session = ++this.#sessions;
     let answered = false;
@@ -294,12 +307,13 @@ export class Host {
         output.exit(result);
       },
     };
+    const failed = (error: unknown): void => watched.exit({ error: messageOf(error) });
     this.#later(() => {
       const input: Input = { type: 'exec', session, request: loggedRequest(request) };
-      this.#note(input, this.now);
+      this.#note(input);
       this.#perform(input, watched);
-    });
-    const later = (input: Input): void => this.#later(() => this.#apply(input));
+    }, failed);
+    const later = (input: Input): void => this.#later(() => this.#apply(input), failed);
     return {
       stdin: (bytes) => later({ type: 'stdin', session, data: Buffer.from(bytes).toString('base64') }),
       stdinEnd: () => later({ type: 'stdin-end', session }),
@@ -313,12 +327,13 @@ export class Host {
 
   #forwardSession(request: ApiRequest, port: number, output: PortForwardOutput): PortForwardInput {
     const session = ++this.#sessions;
+    const failed = (): void => output.end();
     this.#later(() => {
-      this.#note({ type: 'forward', session, request: loggedRequest(request), port }, this.now);
+      this.#note({ type: 'forward', session, request: loggedRequest(request), port });
       this.#cluster.simulation.wake();
       this.#startForward(session, request, port, output);
-    });
-    const later = (input: Input): void => this.#later(() => this.#apply(input));
+    }, failed);
+    const later = (input: Input): void => this.#later(() => this.#apply(input), failed);
     return {
       data: (bytes) => later({ type: 'forward-data', session, data: Buffer.from(bytes).toString('base64') }),
       end: () => later({ type: 'forward-end', session }),
@@ -344,12 +359,12 @@ export class Host {
     else output.end();
   }
 
-  #later(work: () => void): void {
-    void this.turn(async () => {
+  #later(work: () => void, failed: (error: unknown) => void): void {
+    this.turn(async () => {
       await this.#catchUp();
       work();
       await this.#cluster.simulation.settle();
-    });
+    }).catch(failed);
   }
 }
 

@@ -1,4 +1,13 @@
-import { closeSync, existsSync, fsyncSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+  writeSync,
+} from 'node:fs';
 import type { InputRecord } from './inputs.ts';
 
 /**
@@ -31,6 +40,8 @@ export interface ReadLog {
   readonly records: readonly InputRecord[];
   /** Bytes that are whole records; what follows is torn. */
   readonly length: number;
+  /** Bytes of the file when it was read. */
+  readonly size: number;
 }
 
 /** Reads a log. @throws LogError for a file that is not one, has another version, or is corrupt before its end */
@@ -51,7 +62,7 @@ export function readLog(path: string): ReadLog {
     const isLast = index === lines.length - 1;
     let record: InputRecord;
     try {
-      record = parse(line, path, index + 1) as InputRecord;
+      record = parseRecord(line, path, index + 1);
     } catch (error) {
       if (isLast) break;
       throw error;
@@ -59,7 +70,15 @@ export function readLog(path: string): ReadLog {
     records.push(record);
     length += Buffer.byteLength(line) + 1;
   }
-  return { header, records, length };
+  return { header, records, length, size: bytes.length };
+}
+
+function parseRecord(line: string, path: string, number: number): InputRecord {
+  const record = parse(line, path, number) as Partial<InputRecord> | null;
+  if (typeof record?.at !== 'number' || typeof record.input?.type !== 'string') {
+    throw new LogError(`${path}:${number} is not a record of an input`);
+  }
+  return record as InputRecord;
 }
 
 function parse(line: string | undefined, path: string, number: number): unknown {
@@ -74,27 +93,34 @@ function parse(line: string | undefined, path: string, number: number): unknown 
 export class InputLogWriter {
   readonly #file: number;
   #count: number;
+  /** Bytes of whole records. */
+  #length: number;
 
-  private constructor(file: number, count: number) {
+  private constructor(file: number, count: number, length: number) {
     this.#file = file;
     this.#count = count;
+    this.#length = length;
   }
 
   /** Starts a new log. @throws where the file exists or cannot be written */
   static create(path: string, header: LogHeader): InputLogWriter {
     const file = openSync(path, 'wx', 0o600);
-    writeSync(file, `${JSON.stringify(header)}\n`);
+    const writer = new InputLogWriter(file, 0, 0);
+    writer.#write(header);
     fsyncSync(file);
-    return new InputLogWriter(file, 0);
+    return writer;
   }
 
-  /** Opens a log that was read, cutting off a torn end. */
+  /** Opens a log that was read, cutting off a torn end. @throws LogError where it is not any more what was read */
   static reopen(path: string, log: ReadLog): InputLogWriter {
     if (!existsSync(path)) throw new LogError(`${path} is gone`);
     const file = openSync(path, 'r+');
+    if (fstatSync(file).size !== log.size) {
+      closeSync(file);
+      throw new LogError(`${path} was written to by another process in the meantime`);
+    }
     ftruncateSync(file, log.length);
-    closeSync(file);
-    return new InputLogWriter(openSync(path, 'a'), log.records.length);
+    return new InputLogWriter(file, log.records.length, log.length);
   }
 
   /** Records written so far, those of an earlier process included. */
@@ -102,9 +128,23 @@ export class InputLogWriter {
     return this.#count;
   }
 
+  /** @throws where the record could not be written whole (the disk is full): then nothing of it stays */
   append(record: InputRecord): void {
-    writeSync(this.#file, `${JSON.stringify(record)}\n`);
+    this.#write(record);
     this.#count++;
+  }
+
+  #write(line: unknown): void {
+    const bytes = Buffer.from(`${JSON.stringify(line)}\n`);
+    try {
+      for (let done = 0; done < bytes.length;) {
+        done += writeSync(this.#file, bytes, done, bytes.length - done, this.#length + done);
+      }
+    } catch (error) {
+      ftruncateSync(this.#file, this.#length);
+      throw error;
+    }
+    this.#length += bytes.length;
   }
 
   close(): void {

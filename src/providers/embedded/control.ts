@@ -13,6 +13,8 @@ import { messageOf } from '../../core/errors.ts';
 export interface ControlMethods {
   /** Where the clock is, and how many inputs the log has: what a fork replays to. */
   sync(): Promise<{ now: number; records: number; live: boolean }>;
+  /** Writes the time into the log. */
+  mark(): Promise<Record<string, never>>;
   advanceTo(at: number): Promise<{ now: number }>;
   goLive(): Promise<{ now: number }>;
   stop(): Promise<Record<string, never>>;
@@ -51,6 +53,8 @@ async function answer(methods: ControlMethods, line: string): Promise<Answer> {
     switch (method) {
       case 'sync':
         return { result: await methods.sync() };
+      case 'mark':
+        return { result: await methods.mark() };
       case 'advanceTo':
         return { result: await methods.advanceTo(argument) };
       case 'goLive':

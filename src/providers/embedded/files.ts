@@ -34,11 +34,16 @@ export function writeCredentials(folder: string, credentials: StoredCredentials)
   renameSync(`${path}.new`, path);
 }
 
-/** Notes that the lab's process is alive now; the file's time says until when it was, should it be killed. */
-export function markAlive(folder: string, now: Date): void {
+/**
+ * Notes that this process is the lab's.
+ * @param until when the lab was last known alive: should the process be killed, it is not taken for older
+ */
+export function markAlive(folder: string, until: Date): void {
   const { alive } = filesIn(folder);
-  if (!existsSync(alive)) writeFileSync(alive, `${process.pid}\n`);
-  utimesSync(alive, now, now);
+  const marked = `${alive}.${process.pid}`;
+  writeFileSync(marked, `${process.pid}\n`, { mode: 0o600 });
+  utimesSync(marked, until, until);
+  renameSync(marked, alive);
 }
 
 /** @returns milliseconds since 1970, or undefined where no process ever ran */

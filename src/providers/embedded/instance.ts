@@ -26,6 +26,8 @@ export interface InstanceOptions {
   readonly record?: (record: InputRecord) => void;
   /** 0 or absent: any free port. */
   readonly port?: number;
+  /** Told of a part of the cluster that threw in an event: a bug, after which the lab goes on. */
+  readonly onError?: (error: unknown, owner: string) => void;
 }
 
 /**
@@ -33,8 +35,9 @@ export interface InstanceOptions {
  * @throws ReplayError where the records do not fit this version
  */
 export async function startInstance(options: InstanceOptions): Promise<Instance> {
-  const { header, credentials, records = [], record = () => {}, port = 0 } = options;
+  const { header, credentials, records = [], record = () => {}, port = 0, onError = warn } = options;
   const cluster = createCluster({ seed: header.seed, epoch: header.epoch, ...partsOf(header.spec) });
+  cluster.simulation.onError = onError;
   const host = new Host(cluster, record);
   const { live } = await host.replay(records);
   const listener = await startServer({
@@ -55,6 +58,10 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
       await listener.close();
     },
   };
+}
+
+function warn(error: unknown, owner: string): void {
+  process.emitWarning(`${owner}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
 }
 
 function partsOf(spec: EmbeddedSpec): Omit<Parameters<typeof createCluster>[0], 'seed' | 'epoch'> {

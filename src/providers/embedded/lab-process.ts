@@ -1,5 +1,6 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { InputLogWriter, readLog } from '../../cluster/host/input-log.ts';
+import { runningProgram } from '../../cluster/runtime/host-guard.ts';
 import { controlPath, serveControl } from './control.ts';
 import { filesIn, lastAlive, markAlive, readCredentials, writeCredentials } from './files.ts';
 import { startInstance, wallTime } from './instance.ts';
@@ -15,21 +16,24 @@ const ALIVE_EVERY = 5_000;
  */
 export async function runLabProcess(folder: string, ready: (port: number) => void): Promise<void> {
   const files = filesIn(folder);
+  process.on('unhandledRejection', (error) => report(error, `program ${runningProgram() ?? 'of nobody'}`));
+  const lastSeen = lastAlive(folder) ?? wallTime.now() / 1000;
+  markAlive(folder, new Date(lastSeen));
   const credentials = readCredentials(folder);
   const log = readLog(files.log);
-  const lastSeen = lastAlive(folder);
-  const writer = InputLogWriter.reopen(files.log, log);
   const instance = await startInstance({
     header: log.header as EmbeddedHeader,
     credentials,
     records: log.records,
     record: (record) => writer.append(record),
     port: credentials.port,
+    onError: report,
   });
+  // Only who has the port may write: of two processes that revive a lab at the same time one ends above.
+  const writer = InputLogWriter.reopen(files.log, log);
   const { host, listener } = instance;
-  if (instance.wasLive) await host.resume(wallTime, Math.floor((lastSeen ?? 0) * 1000));
+  if (instance.wasLive) await host.resume(wallTime, Math.floor(lastSeen * 1000));
   if (credentials.port !== listener.port) writeCredentials(folder, { ...credentials, port: listener.port });
-  writeFileSync(files.alive, `${process.pid}\n`);
   const stillAlive = (): void => markAlive(folder, new Date(wallTime.now() / 1000));
   stillAlive();
   // eslint-disable-next-line no-restricted-globals -- a heartbeat of the host, outside the lab's state
@@ -38,6 +42,10 @@ export async function runLabProcess(folder: string, ready: (port: number) => voi
   const { promise: stopped, resolve: stop } = Promise.withResolvers<undefined>();
   const control = await serveControl(folder, {
     sync: async () => ({ now: await host.sync(), records: writer.count, live: host.live }),
+    mark: async () => {
+      await host.mark();
+      return {};
+    },
     advanceTo: async (at) => {
       await host.advanceTo(at);
       return { now: host.now };
@@ -61,4 +69,10 @@ export async function runLabProcess(folder: string, ready: (port: number) => voi
   await instance[Symbol.asyncDispose]();
   writer.close();
   rmSync(controlPath(folder), { force: true });
+}
+
+/** A bug that the lab survives; it goes to the lab's own log. */
+function report(error: unknown, owner: string): void {
+  const words = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  process.stderr.write(`${owner}: ${words}\n`);
 }

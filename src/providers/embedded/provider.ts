@@ -1,10 +1,17 @@
 import { spawn } from 'node:child_process';
-import { closeSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { wallClock } from '../../core/clock.ts';
 import { BreakfixError } from '../../core/errors.ts';
-import { InputLogWriter, LOG_VERSION, readLog } from '../../cluster/host/input-log.ts';
+import { InputLogWriter, LOG_VERSION, LogError, readLog } from '../../cluster/host/input-log.ts';
 import { connectKube } from '../../kube/connect.ts';
-import type { Cluster, ClusterProvider, ClusterRef, ClusterSpec, ClusterState } from '../provider.ts';
+import type {
+  Cluster,
+  ClusterProvider,
+  ClusterRef,
+  ClusterSpec,
+  ClusterState,
+  ReplayOptions,
+} from '../provider.ts';
 import { askControl, controlPath, NoLabProcess } from './control.ts';
 import { filesIn, lastProcess, readCredentials, writeCredentials } from './files.ts';
 import { backdate, EMBEDDED_FACTS, epochFor, LocalCluster } from './local-cluster.ts';
@@ -25,6 +32,8 @@ export interface EmbeddedOptions {
 /** How long a lab's process may take to answer, in milliseconds. */
 const READY_WITHIN = 30_000;
 
+const PORT_TAKEN = 'LAB_PORT_TAKEN';
+
 /** The simulated Kubernetes: nothing but Node is needed. */
 export function embeddedProvider(options: EmbeddedOptions): ClusterProvider {
   return {
@@ -35,6 +44,7 @@ export function embeddedProvider(options: EmbeddedOptions): ClusterProvider {
     create: (ref, spec, { signal }) =>
       options.mode === 'local' ? createLocal(ref, spec, options) : createProcess(ref, spec, options, signal),
     open: (ref) => open(ref, options),
+    replay: (ref, _spec, log, { upTo }) => replay(ref, log, upTo),
     state: (ref) => stateOf(ref),
     destroy: (ref) => destroy(ref),
   };
@@ -86,6 +96,8 @@ async function createProcess(
 async function startProcess(ref: ClusterRef, options: EmbeddedOptions, signal?: AbortSignal): Promise<void> {
   const [command = process.execPath, ...args] = options.labCommand;
   const output = openSync(filesIn(ref.folder).output, 'a', 0o600);
+  const before = fstatSync(output).size;
+  const notStarted = (what: string): BreakfixError => startError(ref, what, before);
   const child = spawn(command, [...args, ref.folder], {
     detached: true,
     stdio: ['ignore', output, output, 'ipc'],
@@ -95,10 +107,10 @@ async function startProcess(ref: ClusterRef, options: EmbeddedOptions, signal?: 
   try {
     await new Promise<void>((resolve, reject) => {
       const timeout = AbortSignal.timeout(READY_WITHIN);
-      timeout.addEventListener('abort', () => reject(notStarted(ref, 'it did not answer in time')));
+      timeout.addEventListener('abort', () => reject(notStarted('it did not answer in time')));
       child.once('message', () => resolve());
       child.once('error', reject);
-      child.once('exit', (code) => reject(notStarted(ref, `it ended with ${code ?? 'a signal'}`)));
+      child.once('exit', (code) => reject(notStarted(`it ended with ${code ?? 'a signal'}`)));
     });
   } catch (error) {
     child.kill('SIGKILL');
@@ -111,13 +123,16 @@ async function startProcess(ref: ClusterRef, options: EmbeddedOptions, signal?: 
   child.unref();
 }
 
-function notStarted(ref: ClusterRef, what: string): BreakfixError {
-  const output = readFileSync(filesIn(ref.folder).output, 'utf8').trim();
+/** @param before bytes of the lab's output that are of earlier processes */
+function startError(ref: ClusterRef, what: string, before: number): BreakfixError {
+  const output = readFileSync(filesIn(ref.folder).output).subarray(before).toString('utf8').trim();
+  const astray = /^ReplayError: (.*)$/m.exec(output)?.[1];
+  if (astray !== undefined) return unreadable(ref, astray);
   const said = output === '' ? '' : `; it said: ${output.split('\n').slice(-5).join('\n')}`;
   const { port } = readCredentials(ref.folder);
   const taken = output.includes('EADDRINUSE');
   return new BreakfixError({
-    code: taken ? 'LAB_PORT_TAKEN' : 'LAB_NOT_STARTED',
+    code: taken ? PORT_TAKEN : 'LAB_NOT_STARTED',
     kind: 'environment',
     message: taken
       ? `the lab's port ${port} is taken by another program, so the lab cannot come back where kubectl knows it`
@@ -128,17 +143,70 @@ function notStarted(ref: ClusterRef, what: string): BreakfixError {
   });
 }
 
+/** The log of another lab as a cluster of this process; how far, `upTo` says. */
+function replay(ref: ClusterRef, text: string, upTo: ReplayOptions['upTo']): Promise<Cluster> {
+  const { log: path } = filesIn(ref.folder);
+  writeFileSync(path, text, { mode: 0o600 });
+  const { header, records } = readLog(path);
+  const handOver = records.findIndex(({ input }) => input.type === 'live');
+  const count = { start: 0, 'hand-over': handOver === -1 ? records.length : handOver, end: records.length }[
+    upTo
+  ];
+  return LocalCluster.start({
+    ref,
+    header: header as EmbeddedHeader,
+    credentials: createCredentials(wallClock.now()),
+    records: records.slice(0, count),
+  });
+}
+
 async function open(ref: ClusterRef, options: EmbeddedOptions): Promise<Cluster> {
-  const log = readLog(filesIn(ref.folder).log);
-  const header = log.header as EmbeddedHeader;
+  const header = headerOf(ref);
+  // Forks are replayed by this process, whichever serves the lab.
+  if (header.breakfix !== options.version) throw otherVersion(header.breakfix, options.version);
+  if (!(await answers(ref))) await revive(ref, options);
+  return processCluster(ref, header);
+}
+
+function headerOf(ref: ClusterRef): EmbeddedHeader {
+  try {
+    return readLog(filesIn(ref.folder).log).header as EmbeddedHeader;
+  } catch (error) {
+    if (error instanceof LogError) throw unreadable(ref, error.message);
+    throw error;
+  }
+}
+
+/** Starts the process of a lab again. Another command may do so at the same time: the port is for one of both. */
+async function revive(ref: ClusterRef, options: EmbeddedOptions): Promise<void> {
+  try {
+    await startProcess(ref, options);
+  } catch (error) {
+    if (!(error instanceof BreakfixError) || error.code !== PORT_TAKEN) throw error;
+    for (let tries = 0; !(await answers(ref)); tries++) {
+      if (tries === 20) throw error;
+      await wallClock.wait(50);
+    }
+  }
+}
+
+async function answers(ref: ClusterRef): Promise<boolean> {
   try {
     await askControl(ref.folder, 'sync');
+    return true;
   } catch (error) {
-    if (!(error instanceof NoLabProcess)) throw error;
-    if (header.breakfix !== options.version) throw otherVersion(header.breakfix, options.version);
-    await startProcess(ref, options);
+    if (error instanceof NoLabProcess) return false;
+    throw error;
   }
-  return processCluster(ref, header);
+}
+
+function unreadable({ lab }: ClusterRef, why: string): BreakfixError {
+  return new BreakfixError({
+    code: 'LAB_LOG_UNREADABLE',
+    kind: 'lab',
+    message: `lab ${lab} cannot be brought back from its log of inputs: ${why}`,
+    fix: `breakfix reset ${lab} starts the same incident again, breakfix stop ${lab} removes the lab`,
+  });
 }
 
 function otherVersion(wrote: string, runs: string): BreakfixError {
@@ -186,7 +254,7 @@ async function processCluster(ref: ClusterRef, header: EmbeddedHeader): Promise<
       },
       registry: (host) => Promise.resolve(registryAccess(header.spec, host)),
       inputs: async () => {
-        await askControl(ref.folder, 'sync');
+        await askControl(ref.folder, 'mark');
         return readFileSync(filesIn(ref.folder).log, 'utf8');
       },
     },
