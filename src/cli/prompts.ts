@@ -33,8 +33,8 @@ export function terminalPrompts(options: { json: boolean; signal: AbortSignal })
     return answer;
   };
   return {
-    text: async (message) => answered(await (await clack()).text({ message, ...io })),
-    confirm: async (message) => answered(await (await clack()).confirm({ message, ...io })),
+    text: async (message) => answered<string>(await (await clack()).text({ message, ...io })),
+    confirm: async (message) => answered<boolean>(await (await clack()).confirm({ message, ...io })),
     choose: async (message, choices) => {
       const { select } = await clack();
       const labels = choices.map(({ value, label }) => ({ value: value, label }));

@@ -14,6 +14,13 @@ export interface GradeOptions {
   readonly signal: AbortSignal;
   /** Leaves out what makes objects or load of its own: for looking again and again. */
   readonly quietly?: boolean;
+  /** See {@link LabView.patience}. */
+  readonly patience?: number;
+  /**
+   * Stops as soon as the check of this id has failed: what the others would say changes the verdict no more. They
+   * are missing in the result.
+   */
+  readonly until?: string;
 }
 
 interface Part {
@@ -46,21 +53,25 @@ export async function gradeInPlace(
   options: GradeOptions,
   onCopy: boolean,
 ): Promise<GradeEntry> {
-  const view = viewOf(cluster, baseline, incident, options.signal);
+  const { patience } = options;
+  const view: LabView = {
+    ...viewOf(cluster, baseline, incident, options.signal),
+    ...(patience === undefined ? {} : { patience }),
+  };
   const { scenario, values } = incident;
   const wanted = ({ check }: Part): boolean => options.quietly !== true || check.disturbs === undefined;
   const objectives = scenario.objectives(values).filter(wanted);
   const safeguards = scenario.safeguards(values).filter(wanted);
   const start = cluster.clock.now().getTime();
-  const results = await lookAt(view, [...objectives, ...safeguards], onCopy, options.progress);
-  const objectiveResults = objectives.map((objective): ObjectiveResult => ({
-    ...resultOf(results, objective),
-    points: objective.points,
-  }));
-  const safeguardResults = safeguards.map((safeguard): SafeguardResult => ({
-    ...resultOf(results, safeguard),
-    price: safeguard.price,
-  }));
+  const results = await lookAt(view, [...objectives, ...safeguards], onCopy, options);
+  const objectiveResults = objectives.flatMap((objective): ObjectiveResult[] => {
+    const result = results.get(objective);
+    return result === undefined ? [] : [{ ...result, points: objective.points }];
+  });
+  const safeguardResults = safeguards.flatMap((safeguard): SafeguardResult[] => {
+    const result = results.get(safeguard);
+    return result === undefined ? [] : [{ ...result, price: safeguard.price }];
+  });
   return {
     ...score(objectiveResults, safeguardResults, options.hintPrice),
     objectives: objectiveResults,
@@ -70,25 +81,37 @@ export async function gradeInPlace(
   };
 }
 
+/** @returns what was seen of every part; of `until`'s fellows only what came before it */
 async function lookAt(
   view: LabView,
   parts: readonly Part[],
   oneByOne: boolean,
-  progress: (message: string) => void = () => {},
+  { until, progress = () => {} }: GradeOptions,
 ): Promise<ReadonlyMap<Part, PartResult>> {
   const results = new Map<Part, PartResult>();
+  const enough = new AbortController();
+  const stopped = (): boolean => enough.signal.aborted;
+  const watching = { ...view, signal: AbortSignal.any([view.signal, enough.signal]) };
   const look = async (part: Part): Promise<void> => {
+    if (stopped()) return;
     const start = view.clock.now().getTime();
-    const { status, seen }: Observation = await gradeCheck(view, part.check);
+    let seen: Observation;
+    try {
+      seen = await gradeCheck(watching, part.check);
+    } catch (error) {
+      if (stopped() && !view.signal.aborted) return;
+      throw error;
+    }
     const tookMs = view.clock.now().getTime() - start;
     results.set(part, {
       id: part.id,
       title: part.title,
-      status,
-      seen,
+      status: seen.status,
+      seen: seen.seen,
       expected: part.check.expected,
       tookMs,
     });
+    if (part.id === until && seen.status === 'fail') enough.abort();
   };
   const quiet = parts.filter(({ check }) => check.disturbs === undefined);
   const disturbing = parts.filter(({ check }) => check.disturbs !== undefined);
@@ -96,14 +119,8 @@ async function lookAt(
   if (oneByOne) for (const part of quiet) await look(part);
   else await Promise.all(quiet.map(look));
   for (const part of disturbing) {
-    if (!oneByOne) progress(`looking at ${part.title}: makes ${part.check.disturbs ?? ''}`);
+    if (!oneByOne && !stopped()) progress(`looking at ${part.title}: makes ${part.check.disturbs ?? ''}`);
     await look(part);
   }
   return results;
-}
-
-function resultOf(results: ReadonlyMap<Part, PartResult>, part: Part): PartResult {
-  const result = results.get(part);
-  if (result === undefined) throw new Error(`${part.id} was not looked at`);
-  return result;
 }

@@ -3,7 +3,7 @@ import { messageOf } from '../core/errors.ts';
 import type { Cluster } from '../providers/provider.ts';
 import type { GradeEntry } from '../report/journal.ts';
 import { viewOf } from './break.ts';
-import { grade, gradeInPlace } from './grade.ts';
+import { grade, gradeInPlace, type GradeOptions } from './grade.ts';
 import type { Incident } from './incident.ts';
 
 /** One row of the proof of a scenario: what was done, what was expected, and what came. */
@@ -38,6 +38,8 @@ export interface VerifyOptions {
 interface Case {
   readonly name: string;
   readonly expected: string;
+  /** Leaves the cluster as it was, for the next case. */
+  readonly onlyReads?: true;
   run(broken: BrokenCluster): Promise<{ ok: boolean; seen: string }>;
 }
 
@@ -49,40 +51,58 @@ interface Case {
 export async function verifyIncident(options: VerifyOptions): Promise<CaseResult[]> {
   const { incident, stopwatch } = options;
   const results: CaseResult[] = [];
-  for (const one of casesOf(incident, options.signal)) {
-    if (options.only !== undefined && !one.name.includes(options.only)) continue;
-    const start = stopwatch();
-    let outcome: { ok: boolean; seen: string };
-    try {
-      await using broken = await options.broken();
-      outcome = await one.run(broken);
-    } catch (error) {
-      options.signal.throwIfAborted();
-      outcome = { ok: false, seen: `error: ${messageOf(error)}` };
+  let untouched: BrokenCluster | undefined;
+  try {
+    for (const one of casesOf(incident, options.signal)) {
+      if (options.only !== undefined && !one.name.includes(options.only)) continue;
+      const start = stopwatch();
+      let outcome: { ok: boolean; seen: string };
+      try {
+        untouched ??= await options.broken();
+        outcome = await one.run(untouched);
+      } catch (error) {
+        options.signal.throwIfAborted();
+        outcome = { ok: false, seen: `error: ${messageOf(error)}` };
+      }
+      if (one.onlyReads !== true) {
+        await untouched?.[Symbol.asyncDispose]();
+        untouched = undefined;
+      }
+      const result: CaseResult = {
+        scenario: incident.scenario.id,
+        seed: incident.seed,
+        case: one.name,
+        expected: one.expected,
+        ...outcome,
+        tookMs: stopwatch() - start,
+      };
+      results.push(result);
+      options.done(result);
     }
-    const result: CaseResult = {
-      scenario: incident.scenario.id,
-      seed: incident.seed,
-      case: one.name,
-      expected: one.expected,
-      ...outcome,
-      tookMs: stopwatch() - start,
-    };
-    results.push(result);
-    options.done(result);
+    return results;
+  } finally {
+    await untouched?.[Symbol.asyncDispose]();
   }
-  return results;
 }
+
+/** Where time is the wall's: how long a case that must fail waits for what will not come, in milliseconds. */
+const PATIENCE = 45_000;
 
 function casesOf(incident: Incident, signal: AbortSignal): Case[] {
   const { scenario, values } = incident;
-  const judge = ({ cluster, baseline }: BrokenCluster): Promise<GradeEntry> =>
-    gradeInPlace(cluster, baseline, incident, { hintPrice: 0, signal }, cluster.can.fork !== undefined);
+  const judge = (
+    { cluster, baseline }: BrokenCluster,
+    shorter: Pick<GradeOptions, 'patience' | 'until'> = {},
+  ): Promise<GradeEntry> => {
+    const virtual = cluster.can.fork !== undefined;
+    const options = { hintPrice: 0, signal, ...(virtual ? {} : shorter) };
+    return gradeInPlace(cluster, baseline, incident, options, virtual);
+  };
   const noop: Case = {
     name: 'no-op',
     expected: 'fail, 0 points, every objective',
     run: async (broken) => {
-      const result = await judge(broken);
+      const result = await judge(broken, { patience: PATIENCE });
       const held = result.objectives.filter(({ status }) => status !== 'fail').map(({ id }) => id);
       const ok = result.verdict === 'fail' && result.points === 0 && held.length === 0;
       return {
@@ -91,13 +111,14 @@ function casesOf(incident: Incident, signal: AbortSignal): Case[] {
       };
     },
   };
-  const fixes = scenario.fixes(values).map((fix): Case => ({
+  const fixes = scenario.fixes(values).map((fix, index): Case => ({
     name: `fix ${fix.id}`,
     expected: 'pass, all points, the same again',
     run: async (broken) => {
       await fix.apply(viewOf(broken.cluster, broken.baseline, incident, signal));
       const first = await grade(broken.cluster, broken.baseline, incident, { hintPrice: 0, signal });
-      const again = await judge(broken);
+      // Where a grade takes its time, one proof a scenario that grading changes nothing must do.
+      const again = index > 0 && broken.cluster.can.fork === undefined ? first : await judge(broken);
       const ok = [first, again].every(({ verdict, points, most }) => verdict === 'pass' && points === most);
       return {
         ok,
@@ -111,19 +132,20 @@ function casesOf(incident: Incident, signal: AbortSignal): Case[] {
     expected: `fail at ${hack.caughtBy}`,
     run: async (broken) => {
       await hack.apply(viewOf(broken.cluster, broken.baseline, incident, signal));
-      const result = await judge(broken);
+      const result = await judge(broken, { patience: PATIENCE, until: hack.caughtBy });
       const failed = [...result.objectives, ...result.safeguards].filter(({ status }) => status === 'fail');
       const ok = result.verdict === 'fail' && failed.some(({ id }) => id === hack.caughtBy);
       return { ok, seen: summary(result) };
     },
   }));
-  return [noop, ...fixes, ...hacks, hintsCase(incident, signal), diagnosisCase(incident)];
+  return [hintsCase(incident, signal), diagnosisCase(incident), noop, ...fixes, ...hacks];
 }
 
 function hintsCase(incident: Incident, signal: AbortSignal): Case {
   return {
     name: 'hints',
     expected: 'all can be told',
+    onlyReads: true,
     run: async ({ cluster, baseline }) => {
       const view = viewOf(cluster, baseline, incident, signal);
       const hints = incident.scenario.hints(incident.values);
@@ -140,6 +162,7 @@ function diagnosisCase({ scenario, values }: Incident): Case {
   return {
     name: 'diagnosis',
     expected: 'right answers count, wrong ones do not',
+    onlyReads: true,
     run: () => {
       const wrong = scenario.diagnosis(values).filter(({ accepts, answer, choices = [] }) => {
         const others = ['', 'nonsense', ...choices.filter((choice) => choice !== answer)];

@@ -2,7 +2,7 @@ import type { Baseline } from '../../checks/baseline.ts';
 import { BreakfixError } from '../../core/errors.ts';
 import { breakCluster } from '../../engine/break.ts';
 import { findScenario, type Incident, incidentOf } from '../../engine/incident.ts';
-import { specFor } from '../../engine/start.ts';
+import { sharedSpec } from '../../engine/start.ts';
 import { type BrokenCluster, type CaseResult, verifyIncident } from '../../engine/verify.ts';
 import type { Cluster, ClusterProvider } from '../../providers/provider.ts';
 import type { Scenario } from '../../scenario/types.ts';
@@ -10,6 +10,7 @@ import type { CommandContext } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { shortTime } from '../output.ts';
 import { columns } from './list.ts';
+import { mustBeAvailable } from './start.ts';
 
 export interface VerifyFlags {
   readonly all?: boolean;
@@ -26,7 +27,7 @@ export async function verify(
 ): Promise<number> {
   const { output } = context;
   const catalogue = await context.catalogue();
-  const named = (id: string): Promise<Scenario> | Scenario =>
+  const named = async (id: string): Promise<Scenario> =>
     isPath(id) ? context.scenarioFile(id) : findScenario(catalogue, id);
   const scenarios = flags.all === true ? catalogue : await Promise.all(ids.map(named));
   if (scenarios.length === 0) {
@@ -38,14 +39,15 @@ export async function verify(
     });
   }
   const provider = await context.provider(flags.provider, { local: true });
+  await mustBeAvailable(provider);
   const incidents = seedsOf(flags.seeds).flatMap((seed) =>
     scenarios.map((scenario) => incidentOf(scenario, seed)),
   );
   const results: CaseResult[] = [];
   const begun = context.clock.now().getTime();
-  for (const incident of incidents) {
-    results.push(...(await verifyOne(context, provider, incident, flags.only)));
-  }
+  const groups = provider.slow === true ? [incidents] : incidents.map((incident) => [incident]);
+  for (const group of groups)
+    results.push(...(await verifyOnOneCluster(context, provider, group, flags.only)));
   const wrong = results.filter(({ ok }) => !ok);
   const took = shortTime(context.clock.now().getTime() - begun);
   const summary = `${results.length - wrong.length} of ${results.length} cases as expected, ${took}`;
@@ -61,28 +63,32 @@ function seedsOf(text: string): number[] {
   return Array.from({ length: Number(text) }, (_, index) => index + 1);
 }
 
-async function verifyOne(
+async function verifyOnOneCluster(
   context: CommandContext,
   provider: ClusterProvider,
-  incident: Incident,
+  incidents: readonly Incident[],
   only: string | undefined,
 ): Promise<CaseResult[]> {
   const { output, signal, clock } = context;
-  const { folder, name } = context.store.create(`verify-${incident.scenario.incident}`);
-  const spec = specFor(incident, name, folder.path);
+  const { folder, name } = context.store.create(`verify-${incidents[0]?.scenario.incident ?? 'nothing'}`);
+  const spec = sharedSpec(incidents, name, folder.path);
   const ref = provider.plan(spec);
+  const results: CaseResult[] = [];
   try {
-    await using source = await brokenClusters(incident, signal, () =>
-      provider.create(ref, spec, { progress: () => {}, signal }),
-    );
-    return await verifyIncident({
-      incident,
-      broken: source.next,
-      signal,
-      stopwatch: () => clock.now().getTime(),
-      done: (result) => output.note(rowOf(result)),
-      ...(only === undefined ? {} : { only }),
-    });
+    await using cluster = await provider.create(ref, spec, { progress: () => {}, signal });
+    for (const incident of incidents) {
+      const source = await brokenClusters(cluster, incident, signal);
+      const verified = await verifyIncident({
+        incident,
+        broken: source.next,
+        signal,
+        stopwatch: () => clock.now().getTime(),
+        done: (result) => output.note(rowOf(result)),
+        ...(only === undefined ? {} : { only }),
+      });
+      results.push(...verified);
+    }
+    return results;
   } finally {
     await provider.destroy(ref);
     folder.remove();
@@ -96,7 +102,7 @@ function rowOf({ scenario, seed, case: name, ok, seen, tookMs }: CaseResult): st
   ]);
 }
 
-interface BrokenSource extends AsyncDisposable {
+interface BrokenSource {
   readonly next: () => Promise<BrokenCluster>;
 }
 
@@ -105,30 +111,25 @@ interface BrokenSource extends AsyncDisposable {
  * cluster, emptied and broken again.
  */
 async function brokenClusters(
+  cluster: Cluster,
   incident: Incident,
   signal: AbortSignal,
-  create: () => Promise<Cluster>,
 ): Promise<BrokenSource> {
-  const cluster = await create();
   const quiet = async (_phase: string, work: () => Promise<unknown>): Promise<void> => {
     await work();
   };
   const breakIt = (): Promise<Baseline> => breakCluster(cluster, incident, quiet, signal);
-  const dispose = (): Promise<void> => Promise.resolve(cluster[Symbol.asyncDispose]());
-  if (cluster.can.fork === undefined) {
-    let first = true;
+  const { fork, empty } = cluster.can;
+  if (fork === undefined) {
     return {
       next: async () => {
-        if (!first) await cluster.can.empty?.();
-        first = false;
+        await empty?.();
         return { cluster, baseline: await breakIt(), [Symbol.asyncDispose]: () => Promise.resolve() };
       },
-      [Symbol.asyncDispose]: dispose,
     };
   }
   const baseline = await breakIt();
   await cluster.can.goLive?.();
-  const { fork } = cluster.can;
   return {
     next: async () => {
       const copy = await fork();
@@ -138,6 +139,5 @@ async function brokenClusters(
         [Symbol.asyncDispose]: () => Promise.resolve(copy[Symbol.asyncDispose]()),
       };
     },
-    [Symbol.asyncDispose]: dispose,
   };
 }

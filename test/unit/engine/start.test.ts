@@ -1,0 +1,114 @@
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { describe, expect, test } from '@jest/globals';
+import { openLab } from '../../../src/engine/open-lab.ts';
+import { startLab } from '../../../src/engine/start.ts';
+import type { PhaseName } from '../../../src/report/journal.ts';
+import { pass } from '../../../src/checks/check.ts';
+import { resources } from '../../../src/model/resources.ts';
+import { settingsScenario } from '../support/settings-scenario.ts';
+import { type TestLab, testLab } from '../support/lab.ts';
+
+const PHASES: readonly PhaseName[] = ['cluster', 'shop', 'healthy', 'fault', 'symptom'];
+
+const start = ({ store, provider, incident, signal }: TestLab) =>
+  startLab({ store, provider, incident, clock: provider.clock, signal, progress: () => {} });
+
+describe('start', () => {
+  test('journals every phase with its time and hands over a broken cluster', async () => {
+    using lab = testLab();
+    await using open = await lab.start();
+    const entries = open.folder.journal.read();
+    expect(entries.map(({ type }) => type)).toEqual(['planned', ...PHASES.map(() => 'phase'), 'handed-over']);
+    expect(entries.flatMap((entry) => (entry.type === 'phase' ? [entry.phase] : []))).toEqual(PHASES);
+    const map = await open.cluster.kube.get(resources.configMaps, 'shop', 'settings');
+    expect(map?.data).toMatchObject({ mode: expect.stringMatching(/bad|worse/), level: '9' });
+    expect(open.baseline.get(resources.configMaps, 'shop', 'settings')?.data).toMatchObject({ mode: 'good' });
+  });
+
+  test('nothing that a learner may see names the scenario', async () => {
+    using lab = testLab();
+    await using open = await lab.start();
+    expect(open.name).toBe('inc-9100');
+    const record = readFileSync(open.folder.file('lab.json'), 'utf8');
+    expect(record.replaceAll('settings.test', '')).not.toMatch(/settings/);
+    expect(readFileSync(open.folder.file('journal.jsonl'), 'utf8')).not.toMatch(/wrong-values|settings/);
+    expect(statSync(open.folder.file('kubeconfig')).mode & 0o077).toBe(0);
+  });
+
+  test.each(PHASES)('Ctrl-C in phase %s leaves nothing', async (phase) => {
+    const interrupt = new AbortController();
+    using lab = testLab({ signal: interrupt.signal });
+    const reached = new Promise<void>((resolve) => {
+      lab.provider.blockAt = { phase, signal: interrupt.signal, reached: resolve };
+    });
+    const starting = start(lab);
+    await reached;
+    expect(lab.store.list()).toHaveLength(1);
+    interrupt.abort(new Error('interrupted'));
+    await expect(starting).rejects.toThrow('interrupted');
+    expect(lab.provider.states.size).toBe(0);
+    expect(lab.store.list()).toEqual([]);
+    expect(lab.store.debris()).toEqual([]);
+    // Whoever got a connection gave it back.
+    const connected = phase !== 'cluster';
+    expect(lab.provider.calls.includes('dispose inc-9100')).toBe(connected);
+  });
+
+  test('a symptom that does not show ends the start and says what was seen', async () => {
+    const scenario = settingsScenario({
+      symptoms: () => [
+        { expected: 'smoke', look: () => Promise.resolve({ status: 'fail', seen: 'no smoke' }) },
+      ],
+    });
+    using lab = testLab({ scenario });
+    await expect(start(lab)).rejects.toThrow(/the symptoms do not show: .*no smoke/);
+    expect(lab.store.list()).toEqual([]);
+  });
+
+  test('a symptom that shows before anything is broken ends the start', async () => {
+    const scenario = settingsScenario({
+      symptoms: () => [{ expected: 'smoke', look: () => Promise.resolve(pass('smoke')) }],
+    });
+    using lab = testLab({ scenario });
+    await expect(start(lab)).rejects.toThrow('although nothing is broken yet');
+  });
+
+  test('what cannot be removed after a failure stays listed, and the failure is what is told', async () => {
+    const scenario = settingsScenario({
+      inject: () => [{ name: 'x', describe: 'x', inject: () => Promise.reject(new Error('no hammer')) }],
+    });
+    using lab = testLab({ scenario });
+    lab.provider.failDestroy = true;
+    await expect(start(lab)).rejects.toThrow('no hammer');
+    expect(lab.record().state).toBe('failed');
+    const entries = lab.store.find(undefined).folder.journal.read();
+    expect(entries.at(-1)).toMatchObject({ type: 'phase-failed', phase: 'fault', message: 'no hammer' });
+  });
+
+  test('a lab whose start was cut off cannot be opened, and says how to go on', async () => {
+    using lab = testLab();
+    await (await lab.start())[Symbol.asyncDispose]();
+    const found = lab.store.find(undefined);
+    found.folder.save({ ...found.record, state: 'starting' });
+    const opening = openLab(lab.store.find(undefined), lab.provider, [lab.scenario]);
+    await expect(opening).rejects.toMatchObject({
+      code: 'LAB_NOT_RUNNING',
+      kind: 'lab',
+      message: expect.stringContaining('its start was cut off'),
+      fix: expect.stringContaining('breakfix stop inc-9100'),
+    });
+  });
+
+  test('a second lab of the same incident gets a name of its own', async () => {
+    using lab = testLab();
+    await start(lab);
+    await start(lab);
+    expect(lab.store.list().map(({ name }) => name)).toEqual(['inc-9100', 'inc-9100-2']);
+  });
+
+  test('the lab is free when it was started', async () => {
+    using lab = testLab();
+    await using open = await lab.start();
+    expect(existsSync(open.folder.file('busy'))).toBe(false);
+  });
+});
