@@ -15,7 +15,15 @@ export interface LabView {
   /** For names of clones and the like; differs between grades. */
   readonly random: Random;
   readonly signal: AbortSignal;
+  /**
+   * How long a check waits at most for what does not hold yet, in milliseconds, whatever it says itself: for
+   * `verify`, which knows that it never will. Windows in which something must hold are not cut.
+   */
+  readonly patience?: number;
 }
+
+/** Milliseconds to wait for what does not hold yet. */
+export const patient = (lab: LabView, ms: number): number => Math.min(ms, lab.patience ?? Infinity);
 
 /** `error` means that it could not be judged: never a fail, never a pass. */
 export type CheckStatus = 'pass' | 'fail' | 'error';
@@ -90,22 +98,29 @@ export function converge(withinMs: number, check: Check): Check {
 
 /**
  * Passes when `check` holds for the whole of `windowMs`, seen by one observer. It may take `settleMs` until it
- * holds at all: a rollout that has just been started is no failure.
+ * holds for the first time, and a window that breaks before that is over begins anew: a rollout that has just been
+ * started is no failure.
  */
 export function hold(windowMs: number, check: Check, settleMs = 60_000): Check {
   return {
     expected: `${check.expected}, for ${windowMs / 1000} s`,
     look: (lab) => check.look(lab),
     grade: async (lab) => {
-      const settled = await untilPass(lab, check, settleMs);
-      if (settled.status !== 'pass') return settled;
-      return check.observe === undefined ? lookThrough(lab, check, windowMs) : check.observe(lab, windowMs);
+      const settled = lab.clock.now().getTime() + patient(lab, settleMs);
+      for (;;) {
+        const first = await untilPass(lab, check, settled - lab.clock.now().getTime());
+        if (first.status !== 'pass') return first;
+        const seen = await (check.observe?.(lab, windowMs) ?? lookThrough(lab, check, windowMs));
+        if (seen.status !== 'fail' || lab.clock.now().getTime() >= settled) return seen;
+        // Still settling: the last pod of the old template may have answered once more.
+        await lab.clock.wait(LOOK_EVERY, lab.signal);
+      }
     },
   };
 }
 
 async function untilPass(lab: LabView, check: Check, withinMs: number): Promise<Observation> {
-  const end = lab.clock.now().getTime() + withinMs;
+  const end = lab.clock.now().getTime() + patient(lab, withinMs);
   for (;;) {
     const seen = await check.look(lab);
     if (seen.status === 'pass' || lab.clock.now().getTime() >= end) return seen;

@@ -2,7 +2,7 @@ import { copy } from '../core/json.ts';
 import { KubeError } from '../kube/client.ts';
 import type { NewObject, Pod, PodTemplate, Service } from '../model/objects.ts';
 import { resources } from '../model/resources.ts';
-import { type Check, fail, type LabView, type Observation, pass } from './check.ts';
+import { type Check, fail, type LabView, type Observation, pass, patient } from './check.ts';
 import { readyAddresses } from './endpoints.ts';
 import { isReady, type WorkloadRef } from './workloads.ts';
 
@@ -41,7 +41,7 @@ async function proveLeaving(
   clone: Clone,
   withinMs: number,
 ): Promise<Observation> {
-  if (!(await until(lab, 90_000, () => served(lab, clone))))
+  if (!(await until(lab, patient(lab, 90_000), () => served(lab, clone))))
     return fail('a fresh pod of the template does not become ready');
   const { code } = await lab.kube.exec(clone.namespace, clone.name, {
     container: of.name,

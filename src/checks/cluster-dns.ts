@@ -6,6 +6,9 @@ import { readyAddresses } from './endpoints.ts';
 import { dns } from './traffic.ts';
 import { isReady, selectedPods } from './workloads.ts';
 
+/** Milliseconds that a new Service may take to reach every DNS server. */
+const UNTIL_KNOWN = 10_000;
+
 /**
  * Names of Services that are made while this is graded resolve to their own addresses: one with a ClusterIP, one
  * headless. Static records cannot know them.
@@ -20,6 +23,8 @@ export function freshServicesResolve(from: ClientRef, windowMs: number, settleMs
       const names = [`fresh-${suffix}`, `fresh-headless-${suffix}`] as const;
       try {
         const [plain, headless] = await makeServices(lab, from, names);
+        // A name that is asked for before DNS knows it is remembered as missing for a while, by any good server.
+        await lab.clock.wait(UNTIL_KNOWN, lab.signal);
         const checks = [
           dns({ from, name: names[0], address: plain }),
           dns({ from, name: names[1], address: headless }),
@@ -70,11 +75,34 @@ export function clusterDnsWhole(): Check {
       const corefile = (await lab.kube.get<ConfigMap>(resources.configMaps, 'kube-system', 'coredns'))
         ?.data?.['Corefile'];
       if (corefile === undefined) return fail('configmap/coredns has no Corefile');
-      const missing = NEEDED.filter((plugin) => !new RegExp(`^\\s*${plugin}\\b`, 'm').test(corefile));
+      const main = mainBlocks(corefile);
+      const missing = NEEDED.filter((plugin) => !new RegExp(`^\\s*${plugin}\\b`, 'm').test(main));
       if (missing.length > 0) return fail(`the Corefile lacks ${missing.join(', ')}`);
       return judgeKubeDns(lab);
     },
   };
+}
+
+/** The inside of the server blocks that answer for the whole cluster; a stub domain's cache is not the cluster's. */
+function mainBlocks(corefile: string): string {
+  const plain = corefile.replaceAll(/#.*$/gm, '');
+  const blocks: string[] = [];
+  let depth = 0;
+  let start = 0;
+  for (let index = 0; index < plain.length; index++) {
+    if (plain[index] === '{' && depth++ === 0) {
+      const zones = plain
+        .slice(start, index)
+        .trim()
+        .split(/[\s,]+/);
+      start = index + 1;
+      blocks.push(zones.some((zone) => /^(dns:\/\/)?(\.|cluster\.local\.?)(:53)?$/.test(zone)) ? 'main' : '');
+    } else if (plain[index] === '}' && --depth === 0) {
+      if (blocks.pop() === 'main') blocks.push(plain.slice(start, index));
+      start = index + 1;
+    }
+  }
+  return blocks.join('\n');
 }
 
 async function judgeKubeDns(lab: LabView): Promise<Observation> {

@@ -1,4 +1,3 @@
-import type { EndpointSlice } from '../model/objects.ts';
 import { resources } from '../model/resources.ts';
 import type { LabView } from './check.ts';
 
@@ -15,7 +14,7 @@ export async function readyAddresses(
   return new Set(
     slices.flatMap((slice) =>
       // An empty slice comes over the wire as `endpoints: null`.
-      ((slice.endpoints as EndpointSlice['endpoints'] | null) ?? [])
+      (slice.endpoints ?? [])
         .filter(({ conditions }) => conditions.ready !== false)
         .flatMap(({ addresses }) => addresses),
     ),

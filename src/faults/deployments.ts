@@ -1,4 +1,3 @@
-import { KubeError } from '../kube/client.ts';
 import type { LabView } from '../checks/check.ts';
 import type { Deployment } from '../model/objects.ts';
 import { resources } from '../model/resources.ts';
@@ -70,13 +69,4 @@ export function memoryLimit(of: DeploymentRef, limit: string, request: string): 
     inject: (lab) =>
       patchContainer(lab, of, { resources: { limits: { memory: limit }, requests: { memory: request } } }),
   };
-}
-
-/** Ignores that something is not there: for undoing what a learner may have deleted. */
-export async function unlessGone(work: Promise<unknown>): Promise<void> {
-  try {
-    await work;
-  } catch (error) {
-    if (!(error instanceof KubeError && error.code === 404)) throw error;
-  }
 }

@@ -199,11 +199,3 @@ export function bytesOf(quantity: Quantity): number {
 export function millicoresOf(quantity: Quantity): number {
   return Number(ceilingOf(parseQuantity(quantity).nanos, 1_000_000n));
 }
-
-/** The exact amount in units of 10⁻⁹. */
-export function nanoValue(quantity: Quantity): bigint {
-  return parseQuantity(quantity).nanos;
-}
-
-/** The same under the names that say what they are of other resources than memory and CPU. */
-export { bytesOf as wholeValue, millicoresOf as milliValue };
