@@ -9,6 +9,8 @@ export interface ClusterProvider {
   readonly name: string;
   /** What its clusters have. */
   readonly facts: ReadonlySet<Fact>;
+  /** A cluster takes so long to make that several incidents share one where they can, emptied in between. */
+  readonly slow?: true;
   /** Whether it can be used here: otherwise what is missing, and the command that mends it. */
   availability(): Promise<Availability>;
   /** Pure: every name it will own. Saved before anything is created. */

@@ -35,6 +35,7 @@ export function kindProvider(): ClusterProvider {
   return {
     name: 'kind',
     facts: FACTS,
+    slow: true,
     availability,
     plan,
     create: (ref, spec, { signal }) => create(ref as KindRef, spec, signal),

@@ -47,12 +47,12 @@ describe('verify', () => {
     const results = await verify({});
     expect(results.filter(({ ok }) => !ok)).toEqual([]);
     expect(results.map((one) => one.case)).toEqual([
+      'hints',
+      'diagnosis',
       'no-op',
       'fix patch',
       'fix two-steps',
       'hack recreate',
-      'hints',
-      'diagnosis',
     ]);
   });
 
