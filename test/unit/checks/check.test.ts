@@ -75,7 +75,17 @@ describe('hold', () => {
   test('a dip in the window fails and says when', async () => {
     const clock = new ManualClock();
     const check = timed(clock, (ms) => (ms === 2000 ? fail('down') : pass('up')));
-    expect(await gradeCheck(view(clock), hold(seconds(30), check))).toEqual(fail('down (after 2 s)'));
+    expect(await gradeCheck(view(clock), hold(seconds(30), check, 0))).toEqual(fail('down (after 2 s)'));
+  });
+
+  test('a dip while it settles begins the window anew; a later one fails', async () => {
+    const clock = new ManualClock();
+    const early = timed(clock, (ms) => (ms === 2000 ? fail('down') : pass('up')));
+    expect((await gradeCheck(view(clock), hold(seconds(30), early, seconds(10)))).status).toBe('pass');
+    expect(early.looks.at(-1)).toBe(33_000);
+    const again = new ManualClock();
+    const late = timed(again, (ms) => (ms % 20_000 === 12_000 ? fail('down') : pass('up')));
+    expect((await gradeCheck(view(again), hold(seconds(30), late, seconds(10)))).status).toBe('fail');
   });
 
   test('it may take a while to settle, but not for ever', async () => {
@@ -97,7 +107,7 @@ describe('hold', () => {
         return Promise.resolve(fail('3 of 150 requests were refused'));
       },
     };
-    expect((await gradeCheck(view(clock), hold(seconds(30), check))).status).toBe('fail');
+    expect((await gradeCheck(view(clock), hold(seconds(30), check, 0))).status).toBe('fail');
     expect(windows).toEqual([30_000]);
   });
 
@@ -141,7 +151,7 @@ describe('not', () => {
 });
 
 describe('what a check throws', () => {
-  const throwing = (error: unknown): Check => ({ expected: 'x', look: () => Promise.reject(error) });
+  const throwing = (error: Error): Check => ({ expected: 'x', look: () => Promise.reject(error) });
 
   test('is an error, never a fail', async () => {
     const seen = await gradeCheck(view(new ManualClock()), throwing(new Error('odd')));
