@@ -93,11 +93,7 @@ function shopHost(context: ProgramContext, args: readonly string[]): unknown {
       const { method = 'GET', body = '', timeoutMs } = options;
       const headers = { host: url.host, ...options.headers };
       try {
-        return await net.http(
-          { ip, port },
-          { method, path: url.path, headers, body },
-          { timeoutMs },
-        );
+        return await net.http({ ip, port }, { method, path: url.path, headers, body }, { timeoutMs });
       } catch (error) {
         throw inNodesWords(error, `${ip}:${port}`);
       }

@@ -107,7 +107,8 @@ export class Command {
     args: readonly string[],
     options: { readonly env?: Readonly<Record<string, string>>; readonly words?: string } = {},
   ): Promise<number> {
-    const say = (reason: string): void => this.warn(`${options.words ?? `can't execute '${args[0]}'`}: ${reason}`);
+    const say = (reason: string): void =>
+      this.warn(`${options.words ?? `can't execute '${args[0]}'`}: ${reason}`);
     try {
       const child = this.spawn(args, options);
       if (child !== undefined) return await child.exited;

@@ -13,7 +13,7 @@ export function parseMode(text: string, before: number, isDirectory: boolean): n
   for (const clause of text.split(',')) {
     const match = /^([ugoa]*)((?:[-+=][rwxXstugo]*)+)$/.exec(clause);
     if (match?.[2] === undefined) return undefined;
-    const who = [...(match[1] === '' || match[1] === undefined ? 'a' : match[1])];
+    const who = (match[1] === '' || match[1] === undefined ? 'a' : match[1]).split('');
     const mask = who.reduce((sum, letter) => sum | (WHO[letter] ?? 0), 0);
     for (const [, operator, letters = ''] of match[2].matchAll(/([-+=])([rwxXstugo]*)/g)) {
       const bits = bitsOf(letters, mode, isDirectory) & mask;

@@ -24,40 +24,28 @@ export function printfText(format: string, args: readonly string[]): Result {
 
 function formatOnce(format: string, queue: string[], problems: string[]): { text: string; ended: boolean } {
   let ended = false;
-  const text = format.replace(
-    CONVERSION,
-    (whole: string, kind: string, flags = '', width?: string, precision?: string, letter = '') => {
-      if (ended) return '';
-      if (kind === '%') return '%';
-      const size = width === '*' ? Number(queue.shift() ?? 0) : Number(width ?? 0);
-      const places = precision === '*' ? Number(queue.shift() ?? 0) : precision;
-      const digits = places === undefined ? undefined : Number(places);
-      const isLeft = String(flags).includes('-') || size < 0;
-      const argument = queue.shift();
-      let body: string;
-      switch (letter) {
-        case 's':
-          body = (argument ?? '').slice(0, digits);
-          break;
-        case 'c':
-          body = (argument ?? '').slice(0, 1);
-          break;
-        case 'b': {
-          const escaped = escapes(argument ?? '');
-          ended = escaped.ended;
-          body = escaped.text.slice(0, digits);
-          break;
-        }
-        default: {
-          const number = formatNumber(letter, argument, String(flags), digits, problems);
-          if (number === undefined) return whole;
-          body = number;
-        }
-      }
-      return pad(body, Math.abs(size), isLeft, String(flags).includes('0') && !/[scb]/.test(letter));
-    },
-  );
+  const text = format.replace(CONVERSION, (...match: readonly (string | undefined)[]) => {
+    if (ended) return '';
+    const [whole = '', kind, flags = '', width, precision, letter = ''] = match;
+    if (kind === '%') return '%';
+    const numberOf = (text: string): number => Number(text === '*' ? (queue.shift() ?? 0) : text);
+    const size = numberOf(width ?? '0');
+    const digits = precision === undefined ? undefined : numberOf(precision);
+    const argument = queue.shift();
+    const isText = /[scb]/.test(letter);
+    if (letter === 'b') ended = escapes(argument ?? '').ended;
+    const body = isText
+      ? formatText(letter, argument ?? '', digits)
+      : formatNumber(letter, argument, flags, digits, problems);
+    if (body === undefined) return whole;
+    return pad(body, Math.abs(size), flags.includes('-') || size < 0, flags.includes('0') && !isText);
+  });
   return { text, ended };
+}
+
+function formatText(letter: string, argument: string, digits: number | undefined): string {
+  if (letter === 'c') return argument.slice(0, 1);
+  return (letter === 'b' ? escapes(argument).text : argument).slice(0, digits);
 }
 
 function formatNumber(
@@ -126,9 +114,7 @@ export function formatFloat(value: number, letter: string, digits: number): stri
       const precision = Math.max(places, 1);
       const exponent = value === 0 ? 0 : Number(value.toExponential(precision - 1).split('e')[1]);
       if (exponent < -4 || exponent >= precision) {
-        return exponential(
-          value.toExponential(precision - 1).replace(/\.?0+e/, 'e'),
-        );
+        return exponential(value.toExponential(precision - 1).replace(/\.?0+e/, 'e'));
       }
       const text = fixed(value, precision - 1 - exponent);
       return text.includes('.') ? text.replace(/\.?0+$/, '') : text;

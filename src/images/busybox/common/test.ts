@@ -28,8 +28,12 @@ const BINARY: ReadonlySet<string> = new Set([
   '-nt',
   '-ot',
   '-ef',
-  '=~',
 ]);
+
+/** Kinds of files by the letter that asks for them; of the ones in `ABSENT` there are none here. */
+const TYPES: Readonly<Record<string, FileStat['type']>> = { f: 'file', d: 'directory', c: 'device' };
+const ABSENT = 'bpSguk';
+const ACCESS: Readonly<Record<string, number>> = { r: 4, w: 2, x: 1 };
 
 /**
  * Evaluates the arguments of `test` (or of `[` without its `]`).
@@ -112,22 +116,21 @@ class Parser {
   }
 
   #compare(left: string, operator: string, right: string): boolean {
+    const age = (path: string): number => this.#stat(path)?.modified ?? 0;
     switch (operator) {
       case '=':
       case '==':
-        return this.#hasPatterns ? compilePattern(right).matches(left) : left === right;
+        return this.#isEqual(left, right);
       case '!=':
-        return !(this.#hasPatterns ? compilePattern(right).matches(left) : left === right);
+        return !this.#isEqual(left, right);
       case '<':
         return left < right;
       case '>':
         return left > right;
-      case '=~':
-        return new RegExp(right).test(left);
       case '-nt':
-        return (this.#stat(left)?.modified ?? 0) > (this.#stat(right)?.modified ?? 0);
+        return age(left) > age(right);
       case '-ot':
-        return (this.#stat(left)?.modified ?? 0) < (this.#stat(right)?.modified ?? 0);
+        return age(left) < age(right);
       case '-ef':
         return this.#stat(left) !== undefined && this.#host.path(left) === this.#host.path(right);
       default:
@@ -135,8 +138,19 @@ class Parser {
     }
   }
 
+  #isEqual(left: string, right: string): boolean {
+    return this.#hasPatterns ? compilePattern(right).matches(left) : left === right;
+  }
+
+  /** @returns undefined where there is no such operator */
   #unary(operator: string, operand: string): boolean | undefined {
-    switch (operator.charAt(1)) {
+    const letter = operator.charAt(1);
+    const type = TYPES[letter];
+    if (type !== undefined) return this.#stat(operand)?.type === type;
+    if (ABSENT.includes(letter)) return false;
+    const bits = ACCESS[letter];
+    if (bits !== undefined) return this.#mayAccess(operand, bits);
+    switch (letter) {
       case 'n':
         return operand !== '';
       case 'z':
@@ -145,37 +159,21 @@ class Parser {
         return this.#host.isTerminal(Number(numberOf(operand)));
       case 'e':
         return this.#stat(operand) !== undefined;
-      case 'f':
-        return this.#stat(operand)?.type === 'file';
-      case 'd':
-        return this.#stat(operand)?.type === 'directory';
-      case 'c':
-        return this.#stat(operand)?.type === 'device';
-      case 'b':
-      case 'p':
-      case 'S':
-      case 'g':
-      case 'u':
-      case 'k':
-        return false;
       case 'h':
       case 'L':
         return this.#linkStat(operand)?.type === 'symlink';
       case 's':
         return (this.#stat(operand)?.size ?? 0) > 0;
-      case 'r':
-        return this.#mayAccess(operand, 4);
-      case 'w':
-        return this.#mayAccess(operand, 2);
-      case 'x':
-        return this.#mayAccess(operand, 1);
       case 'O':
-        return this.#stat(operand)?.uid === this.#host.user.uid;
       case 'G':
-        return this.#stat(operand)?.gid === this.#host.user.gid;
+        return this.#isOwn(operand, letter === 'O' ? 'uid' : 'gid');
       default:
         return undefined;
     }
+  }
+
+  #isOwn(path: string, kind: 'uid' | 'gid'): boolean {
+    return this.#stat(path)?.[kind] === this.#host.user[kind];
   }
 
   #mayAccess(path: string, want: number): boolean {

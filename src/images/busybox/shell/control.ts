@@ -10,10 +10,11 @@ export class ShellError extends Error {
 }
 
 /** How the flow of a script leaves its path. */
-export abstract class Jump {
+export abstract class Jump extends Error {
   readonly status: number;
 
   constructor(status: number) {
+    super('the flow of a script has left its path');
     this.status = status;
   }
 }

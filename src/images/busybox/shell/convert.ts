@@ -369,7 +369,9 @@ export class Converter {
   #parameter(node: Node, inDouble: boolean): Parameter {
     const name = text(node['Param']);
     const operand = (value: unknown): Word =>
-      value === null ? { parts: [], literal: '' } : { parts: this.#parts((value as Node)['Parts'], inDouble) };
+      value === null
+        ? { parts: [], literal: '' }
+        : { parts: this.#parts((value as Node)['Parts'], inDouble) };
     if (node['Length'] === true) return { kind: 'parameter', name, operator: 'length' };
     if (node['Index'] !== null || node['Excl'] === true) throw new ShellSyntaxError('bad substitution');
     const expansion = node['Exp'] as Node | null;

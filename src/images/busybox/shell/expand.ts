@@ -26,6 +26,8 @@ interface Piece {
   readonly splits: boolean;
 }
 
+type ConditionalOperator = '-' | ':-' | '=' | ':=' | '?' | ':?' | '+' | ':+';
+
 /** Between the values of `"$@"`. */
 const BREAK = 'break';
 type Pieces = (Piece | typeof BREAK)[];
@@ -138,9 +140,7 @@ function withTildes(
   const replace = (prefix: string, user: string, rest: string): string =>
     rest === '' && !isLast ? `${prefix}~${user}` : `${prefix}${host.home(user) ?? `~${user}`}${rest}`;
   const expanded = isFirst
-    ? text.replace(/^~([\w.-]*)(?=([/:]|$))/, (_match, user: string, rest: string) =>
-        replace('', user, rest),
-      )
+    ? text.replace(/^~([\w.-]*)(?=([/:]|$))/, (_match, user: string, rest: string) => replace('', user, rest))
     : text;
   if (context.inAssignment !== true) return expanded;
   return expanded.replace(/:~([\w.-]*)(?=([/:]|$))/g, (_match, user: string, rest: string) =>
@@ -156,19 +156,46 @@ async function expandParameter(host: ExpansionHost, part: Parameter, isQuoted: b
   }
   const value = isList ? listValue(host, name) : host.parameter(name);
   const piece = (text: string): Pieces => [{ text, isQuoted, splits: !isQuoted }];
-  const word = part.word ?? { parts: [], literal: '' };
-  const isMissing = value === undefined || (operator?.startsWith(':') === true && value === '');
   switch (operator) {
     case undefined:
       return piece(value ?? unsetValue(host, name));
     case 'length':
-      return piece(String(isList ? host.positional.length : (value ?? unsetValue(host, name)).length));
-    case '-':
-    case ':-':
-      return isMissing ? operand(host, word, isQuoted) : piece(value);
+      return piece(isList ? String(host.positional.length) : lengthOf(host, name, value));
+    case 'slice':
+    case '%':
+    case '%%':
+    case '#':
+    case '##':
+    case '/':
+    case '//':
+      return piece(await changed(host, value ?? unsetValue(host, name), part, operator));
+    default:
+      return expandConditionally(host, part, operator, value, isQuoted);
+  }
+}
+
+function lengthOf(host: ExpansionHost, name: string, value: string | undefined): string {
+  return String((value ?? unsetValue(host, name)).length);
+}
+
+/** `-`, `=`, `?` and `+`: with a colon an empty value is as good as none. */
+async function expandConditionally(
+  host: ExpansionHost,
+  part: Parameter,
+  operator: ConditionalOperator,
+  value: string | undefined,
+  isQuoted: boolean,
+): Promise<Pieces> {
+  const { name, word = { parts: [], literal: '' } } = part;
+  const isMissing = value === undefined || (operator.startsWith(':') && value === '');
+  const piece = (text: string): Pieces => [{ text, isQuoted, splits: !isQuoted }];
+  switch (operator) {
     case '+':
     case ':+':
       return isMissing ? [] : operand(host, word, isQuoted);
+    case '-':
+    case ':-':
+      return isMissing ? operand(host, word, isQuoted) : piece(value);
     case '=':
     case ':=': {
       if (!isMissing) return piece(value);
@@ -182,10 +209,6 @@ async function expandParameter(host: ExpansionHost, part: Parameter, isQuoted: b
       const text = await expandText(host, word);
       throw new ShellError(`${name}: ${text === '' ? 'parameter not set' : text}`);
     }
-    default: {
-      const text = value ?? unsetValue(host, name);
-      return piece(await changed(host, text, part, operator, word));
-    }
   }
 }
 
@@ -195,8 +218,8 @@ async function changed(
   value: string,
   part: Parameter,
   operator: '%' | '%%' | '#' | '##' | '/' | '//' | 'slice',
-  word: Word,
 ): Promise<string> {
+  const word = part.word ?? { parts: [], literal: '' };
   if (operator === 'slice') return slice(host, value, word, part.second);
   const pattern = await expandPattern(host, word);
   if (operator === '/' || operator === '//') {
@@ -271,7 +294,7 @@ function replacePattern(value: string, pattern: string, text: string, all: boole
   const compiled = compilePattern(anchor === undefined ? pattern : pattern.slice(1));
   if (pattern === '') return value;
   let result = '';
-  for (let start = 0; start < value.length; ) {
+  for (let start = 0; start < value.length;) {
     let end = value.length;
     while (end > start && !compiled.matches(value.slice(start, end))) end--;
     const fits = anchor !== '%' || end === value.length;

@@ -89,7 +89,8 @@ async function runCommand(shell: Shell, command: Command): Promise<number> {
     case 'subshell':
       return afterwards(shell, await runSubshell(shell, command.body));
     case 'not':
-      return (shell.status = (await asCondition(shell, () => runCommand(shell, command.command))) === 0 ? 1 : 0);
+      return (shell.status =
+        (await asCondition(shell, () => runCommand(shell, command.command))) === 0 ? 1 : 0);
     case 'and':
     case 'or': {
       const left = await asCondition(shell, () => runCommand(shell, command.left));
@@ -158,10 +159,7 @@ export async function handleSignals(shell: Shell): Promise<void> {
   }
 }
 
-async function runLoop(
-  shell: Shell,
-  next: () => Promise<readonly Statement[] | undefined>,
-): Promise<number> {
+async function runLoop(shell: Shell, next: () => Promise<readonly Statement[] | undefined>): Promise<number> {
   let status = 0;
   shell.loopDepth++;
   try {
@@ -256,7 +254,7 @@ async function runSimple(shell: Shell, command: Simple): Promise<number> {
   if (name === undefined) {
     await assign(shell, command.assignments);
     const descriptors = await tryRedirect(shell, command.redirections);
-    return descriptors === undefined ? 1 : (shell.substituted ?? 0);
+    return descriptors === undefined ? 1 : shell.takeSubstituted();
   }
   const environment = await values(shell, command.assignments);
   trace(shell, environment, command.isImplied === true ? words.slice(1) : words);
@@ -302,7 +300,10 @@ function aliasOf(shell: Shell, command: Simple): Simple | undefined {
     if (replacement?.kind !== 'simple') return undefined;
     const [own, ...others] = replacement.words;
     // An alias of itself (`ls='ls -l'`) is not looked up again: what is quoted is no alias.
-    const name = { parts: [{ kind: 'quoted', text: own?.literal ?? '' }], literal: own?.literal ?? '' } as const;
+    const name = {
+      parts: [{ kind: 'quoted', text: own?.literal ?? '' }],
+      literal: own?.literal ?? '',
+    } as const;
     return { ...command, words: [name, ...others, ...rest] };
   }
   return { ...command, words: [...replacement.words, ...rest] };

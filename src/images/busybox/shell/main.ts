@@ -7,7 +7,6 @@ import { ShellError } from './control.ts';
 import { interact, parseIfComplete } from './interactive.ts';
 import { runner, runStatements, runToEnd } from './interpreter.ts';
 import { parseScript } from './parse.ts';
-import { replaceProgram } from './replace.ts';
 import type { Shell as ShellType } from './shell.ts';
 import { Shell } from './shell.ts';
 import { ShellSyntaxError } from './syntax-error.ts';
@@ -76,7 +75,8 @@ function readArguments(args: readonly string[]): Arguments {
     if (text === undefined) throw new ShellError('-c requires an argument');
     return { options, text, file: undefined, name, positional, isForcedInteractive };
   }
-  const [file, ...positional] = letters.includes('s') ? [undefined, ...rest] : rest;
+  const file = letters.includes('s') ? undefined : rest[0];
+  const positional = file === undefined ? rest : rest.slice(1);
   return { options, text: undefined, file, name: file, positional, isForcedInteractive };
 }
 
@@ -161,4 +161,3 @@ async function runLines(shell: ShellType, next: () => Promise<string | undefined
   if (text !== '') parseScript(text);
   return shell.status;
 }
-

@@ -63,27 +63,34 @@ const EXPECTED: Readonly<Record<string, string>> = {
   case: 'esac',
 };
 
-/** The parser's messages in the words of ash, as far as they have a counterpart. */
+/** The parser's messages in the words of ash, as far as they have a counterpart; the first that fits. */
+const TRANSLATIONS: readonly (readonly [RegExp, (...match: string[]) => string])[] = [
+  [/without closing quote `/, () => 'EOF in backquote substitution'],
+  [/without closing quote/, () => 'unterminated quoted string'],
+  [/reached EOF without matching \$?\(\(/, () => `missing '))'`],
+  [/arithmetic|must be followed by an expression|not a valid/, () => 'arithmetic'],
+  [/^"?([^" ]+)"? can only be used/, (_all, token = '') => `unexpected "${token}"`],
+  [/ statement must end with "(\w+)"/, (_all, end = '') => `unexpected end of file (expecting "${end}")`],
+  [
+    /reached EOF without matching \S+ with (\S+)/,
+    (_all, end = '') => `unexpected end of file (expecting "${end}")`,
+  ],
+  [/^"foo\(" must be followed by/, () => 'unexpected end of file (expecting ")")'],
+  [/^"?(\w+)[^"]*"? must be followed by/, (_all, opening = '') => missing(EXPECTED[opening])],
+  [/^(?:&&|\|\||\|) must be followed/, () => 'unexpected end of file'],
+  [/unclosed here-document/, () => 'unterminated here-document'],
+  [/^(\S+) (?:can only|is not|must)/, (_all, token = '') => `unexpected "${token.replaceAll('"', '')}"`],
+  [/"([^"]+)"/, (_all, token = '') => `unexpected "${token}"`],
+];
+
+function missing(end: string | undefined): string {
+  return end === undefined ? 'unexpected newline' : `unexpected end of file (expecting "${end}")`;
+}
+
 function inAshWords(message: string): string {
-  if (/without closing quote/.test(message)) {
-    return message.includes('`') ? 'EOF in backquote substitution' : 'unterminated quoted string';
+  for (const [pattern, words] of TRANSLATIONS) {
+    const match = pattern.exec(message);
+    if (match !== null) return words(...match);
   }
-  if (/reached EOF without matching \$?\(\(/.test(message)) return `missing '))'`;
-  if (/arithmetic|must be followed by an expression|not a valid/.test(message)) return 'arithmetic';
-  const stray = /^"?([^" ]+)"? can only be used/.exec(message);
-  if (stray?.[1] !== undefined) return `unexpected "${stray[1]}"`;
-  const unclosed = /^(\w+|[{(]) statement must end with "(\w+)"/.exec(message);
-  if (unclosed?.[2] !== undefined) return `unexpected end of file (expecting "${unclosed[2]}")`;
-  const unmatched = /reached EOF without matching (\S+) with (\S+)/.exec(message);
-  if (unmatched?.[2] !== undefined) return `unexpected end of file (expecting "${unmatched[2]}")`;
-  const followed = /^"?(\w+|foo\()[^"]*"? must be followed by/.exec(message);
-  if (followed?.[1] !== undefined) {
-    const expected = followed[1] === 'foo(' ? ')' : EXPECTED[followed[1]];
-    return expected === undefined ? 'unexpected newline' : `unexpected end of file (expecting "${expected}")`;
-  }
-  if (/^(&&|\|\||\|) must be followed/.test(message)) return 'unexpected end of file';
-  if (/unclosed here-document/.test(message)) return 'unterminated here-document';
-  const token = /^(\S+) (?:can only|is not|must)/.exec(message);
-  if (token?.[1] !== undefined) return `unexpected "${token[1].replaceAll('"', '')}"`;
-  return `unexpected "${/"([^"]+)"/.exec(message)?.[1] ?? '('}"`;
+  return 'unexpected "("';
 }

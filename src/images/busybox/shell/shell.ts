@@ -35,7 +35,7 @@ export interface ShellOptions {
 }
 
 /** What a step of the interpreter takes of the CPU, in microseconds, and how much is put together for one charge. */
-const STEP = 10;
+const STEP = 30;
 const SLICE = 10_000;
 
 /** A running shell: variables, functions, descriptors, traps, jobs. A subshell is a copy in another process. */
@@ -84,12 +84,7 @@ export class Shell implements ExpansionHost {
   readonly isInteractive: boolean;
   #owed = 0;
 
-  constructor(
-    context: ProgramContext,
-    runner: Runner,
-    options: ShellOptions,
-    parent?: Shell,
-  ) {
+  constructor(context: ProgramContext, runner: Runner, options: ShellOptions, parent?: Shell) {
     const allocate = (bytes: number): void => context.memory.allocate(bytes);
     this.context = context;
     this.runner = runner;
@@ -197,7 +192,8 @@ export class Shell implements ExpansionHost {
   complain(message: string): void {
     const command = this.builtin ?? this.script;
     const inner = command === undefined || command === this.name ? '' : `${command}: `;
-    const line = command === undefined || this.isInteractive ? '' : `line ${Math.max(0, this.line + this.lineOffset)}: `;
+    const line =
+      command === undefined || this.isInteractive ? '' : `line ${Math.max(0, this.line + this.lineOffset)}: `;
     this.say(`${this.name}: ${inner}${line}${message}\n`);
   }
 
@@ -221,6 +217,13 @@ export class Shell implements ExpansionHost {
     for (const fd of [0, 1, 2]) descriptors.delete(fd);
     frozen.descriptors = descriptors;
     return (context) => new Shell(context, this.runner, options, frozen);
+  }
+
+  /** The exit code of the last `$(…)` since this was asked, 0 without one. */
+  takeSubstituted(): number {
+    const status = this.substituted ?? 0;
+    this.substituted = undefined;
+    return status;
   }
 
   isBuiltin(name: string): boolean {
@@ -281,4 +284,3 @@ export class Shell implements ExpansionHost {
     this.tested = parent.tested;
   }
 }
-

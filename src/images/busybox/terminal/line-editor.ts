@@ -10,8 +10,32 @@ const CONTROL = (letter: string): string => String.fromCharCode(letter.charCodeA
 const ASK_POSITION = '\x1b[6n';
 const CLEAR_BELOW = '\x1b[J';
 /** Keys that terminals send as sequences. */
-const SEQUENCE = /^\x1b(?:\[[0-9;]*[A-Za-z~]|O[A-Za-z]|[^[O])/;
-const INCOMPLETE_SEQUENCE = /^\x1b(?:\[[0-9;]*|O)?$/;
+const ESCAPE = '\x1b';
+const SEQUENCE = new RegExp(`^${ESCAPE}(?:\\[[0-9;]*[A-Za-z~]|O[A-Za-z]|[^[O])`);
+const INCOMPLETE_SEQUENCE = new RegExp(`^${ESCAPE}(?:\\[[0-9;]*|O)?$`);
+/** Keys that move the cursor or go through the history. */
+const MOVES: Readonly<Record<string, 'start' | 'end' | 'left' | 'right' | 'older' | 'newer'>> = {
+  [CONTROL('A')]: 'start',
+  '\x1b[H': 'start',
+  '\x1b[1~': 'start',
+  '\x1bOH': 'start',
+  [CONTROL('E')]: 'end',
+  '\x1b[F': 'end',
+  '\x1b[4~': 'end',
+  '\x1bOF': 'end',
+  [CONTROL('B')]: 'left',
+  '\x1b[D': 'left',
+  '\x1bOD': 'left',
+  [CONTROL('F')]: 'right',
+  '\x1b[C': 'right',
+  '\x1bOC': 'right',
+  [CONTROL('P')]: 'older',
+  '\x1b[A': 'older',
+  '\x1bOA': 'older',
+  [CONTROL('N')]: 'newer',
+  '\x1b[B': 'newer',
+  '\x1bOB': 'newer',
+};
 
 /** Reads lines from a terminal with the keys of busybox' editor. */
 export class LineEditor {
@@ -132,39 +156,26 @@ export class LineEditor {
   }
 
   #move(key: string): void {
-    switch (key) {
-      case CONTROL('A'):
-      case '\x1b[H':
-      case '\x1b[1~':
-      case '\x1bOH':
+    switch (MOVES[key]) {
+      case 'start':
         this.#moveTo(0);
         break;
-      case CONTROL('E'):
-      case '\x1b[F':
-      case '\x1b[4~':
-      case '\x1bOF':
+      case 'end':
         this.#moveTo(this.#line.length);
         break;
-      case CONTROL('B'):
-      case '\x1b[D':
-      case '\x1bOD':
+      case 'left':
         this.#moveTo(this.#cursor - 1);
         break;
-      case CONTROL('F'):
-      case '\x1b[C':
-      case '\x1bOC':
+      case 'right':
         this.#moveTo(this.#cursor + 1);
         break;
-      case CONTROL('P'):
-      case '\x1b[A':
-      case '\x1bOA':
+      case 'older':
         this.#recall(this.#place - 1);
         break;
-      case CONTROL('N'):
-      case '\x1b[B':
-      case '\x1bOB':
+      case 'newer':
         this.#recall(this.#place + 1);
         break;
+      case undefined:
     }
   }
 

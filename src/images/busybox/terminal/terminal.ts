@@ -89,11 +89,8 @@ export class Terminal {
   }
 
   #receive(bytes: Uint8Array): void {
-    if (this.isRaw) {
-      this.#deliver(bytes);
-      return;
-    }
     for (const [index, byte] of bytes.entries()) {
+      // What a key starts may want the next ones raw.
       if (this.isRaw) {
         this.#deliver(bytes.subarray(index));
         return;

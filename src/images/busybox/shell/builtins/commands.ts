@@ -100,7 +100,9 @@ export function commandsFor(
     for (const name of args) {
       const special = isSpecial(name) ? ' special' : '';
       const words = describe(shell, name, false, isBuiltin(name));
-      shell.print(`${words?.replace(' shell builtin', `${special} shell builtin`) ?? `${name}: not found`}\n`);
+      shell.print(
+        `${words?.replace(' shell builtin', `${special} shell builtin`) ?? `${name}: not found`}\n`,
+      );
       if (words === undefined) status = 127;
     }
     return status;
@@ -120,7 +122,21 @@ export function commandsFor(
     shell.builtin = undefined;
     return shell.runner.words(shell, words, true);
   };
-  return { type, command, cd, chdir: cd, pwd, umask, alias, unalias, hash: () => 0, ulimit, times, help, history };
+  return {
+    type,
+    command,
+    cd,
+    chdir: cd,
+    pwd,
+    umask,
+    alias,
+    unalias,
+    hash: () => 0,
+    ulimit,
+    times,
+    help,
+    history,
+  };
 }
 
 const alias: Builtin = (shell, args) => {

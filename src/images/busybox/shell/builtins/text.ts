@@ -75,7 +75,7 @@ function readOptions(args: readonly string[]): ReadOptions {
   while (/^-./.test(queue[0] ?? '')) {
     const option = queue.shift() ?? '';
     if (option === '--') break;
-    for (const [index, letter] of [...option.slice(1)].entries()) {
+    for (const [index, letter] of option.slice(1).split('').entries()) {
       if (letter === 'r') isRaw = true;
       if (letter === 'r' || letter === 's') continue;
       const attached = option.slice(index + 2);
@@ -116,7 +116,10 @@ async function readLogicalLine(
     const bytes =
       options.seconds === undefined
         ? await next
-        : await Promise.race([next, shell.context.clock.sleep(options.seconds * 1000).then(() => 'timeout' as const)]);
+        : await Promise.race([
+            next,
+            shell.context.clock.sleep(options.seconds * 1000).then(() => 'timeout' as const),
+          ]);
     if (bytes === 'timeout') return 'timeout';
     if (bytes === undefined) return { text, isComplete: false };
     const part = decode(bytes);
@@ -165,9 +168,10 @@ function assignFields(shell: Shell, line: string, options: ReadOptions): void {
     skipBlanks();
   }
   let rest = line.slice(index);
-  while (rest !== '' && isBlank(rest.charAt(rest.length - 1)) && !rest.endsWith('\\ ')) rest = rest.slice(0, -1);
+  while (rest !== '' && isBlank(rest.charAt(rest.length - 1)) && !rest.endsWith('\\ '))
+    rest = rest.slice(0, -1);
   const ending = rest.charAt(rest.length - 1);
-  const inner = [...rest.slice(0, -1)].some(isSeparator);
+  const inner = rest.slice(0, -1).split('').some(isSeparator);
   if (isSeparator(ending) && !isBlank(ending) && !inner) rest = rest.slice(0, -1);
   shell.set([only, ...others].at(-1) ?? only, unescaped(rest));
 }

@@ -2,6 +2,7 @@ import { ShellError } from '../control.ts';
 import { ArithmeticError, calculate } from '../arithmetic.ts';
 import { singleQuoted } from '../quote.ts';
 import type { Shell } from '../shell.ts';
+import { getopts } from './getopts.ts';
 import type { Builtin } from './types.ts';
 
 /** `NAME` or `NAME=VALUE`. */
@@ -104,7 +105,9 @@ const set: Builtin = (shell, args) => {
     for (const [name, letter] of Object.entries(OPTIONS)) {
       const isOn = shell.options.has(letter);
       shell.print(
-        args[0] === '-o' ? `${name.padEnd(16)}${isOn ? 'on' : 'off'}\n` : `set ${isOn ? '-' : '+'}o ${name}\n`,
+        args[0] === '-o'
+          ? `${name.padEnd(16)}${isOn ? 'on' : 'off'}\n`
+          : `set ${isOn ? '-' : '+'}o ${name}\n`,
       );
     }
     return 0;
@@ -125,54 +128,6 @@ const letBuiltin: Builtin = (shell, args) => {
     }
   }
   return value === 0n ? 1 : 0;
-};
-
-/** https://pubs.opengroup.org/onlinepubs/9799919799/utilities/getopts.html */
-const getopts: Builtin = (shell, [spec = '', name = '', ...rest]) => {
-  const args = rest.length > 0 ? rest : shell.positional;
-  let index = Number(shell.variables.get('OPTIND') ?? '1') - 1;
-  if (index === 0 && shell.optionIndex === 0) shell.optionIndex = 1;
-  const argument = args[index];
-  const finish = (): number => {
-    shell.set('OPTIND', String(index + 1));
-    shell.optionIndex = 1;
-    shell.set(name, '?');
-    return 1;
-  };
-  if (argument === '--') {
-    index++;
-    return finish();
-  }
-  if (argument === undefined || argument === '-' || !argument.startsWith('-')) return finish();
-  const position = Math.max(1, shell.optionIndex);
-  const letter = argument.charAt(position);
-  const isSilent = spec.startsWith(':');
-  const place = letter === ':' ? -1 : spec.indexOf(letter);
-  const hasValue = place >= 0 && spec.charAt(place + 1) === ':';
-  const isLast = position + 1 >= argument.length;
-  let option = place < 0 ? '?' : letter;
-  shell.variables.unset('OPTARG');
-  if (place < 0) {
-    if (isSilent) shell.set('OPTARG', letter);
-    else shell.say(`Illegal option -${letter}\n`);
-  } else if (hasValue) {
-    const value = isLast ? args[++index] : argument.slice(position + 1);
-    if (value !== undefined) shell.set('OPTARG', value);
-    else if (isSilent) {
-      shell.set('OPTARG', letter);
-      option = ':';
-    } else {
-      shell.say(`No arg for -${letter} option\n`);
-      option = '?';
-    }
-  }
-  if (isLast || hasValue) {
-    index++;
-    shell.optionIndex = 1;
-  } else shell.optionIndex = position + 1;
-  shell.set('OPTIND', String(index + 1));
-  shell.set(name, option);
-  return 0;
 };
 
 export const variables: Readonly<Record<string, Builtin>> = {
