@@ -24,16 +24,20 @@ const CLUSTER_CODE = /[/\\]src[/\\](cluster|images)[/\\]|program:/;
 const DEEP = 50;
 
 const running = new AsyncLocalStorage<string>();
-const watches = new Set<NativeWatch>();
 
-/** Runs a program under its name while somebody watches; costs nothing otherwise. */
+/** Runs a program under its name, which everything that it starts or rejects has from it. */
 export function runAsProgram<T>(name: string, run: () => T): T {
-  return watches.size === 0 ? run() : running.run(name, run);
+  return running.run(name, run);
+}
+
+/** The program that runs now, or whose promise was rejected; undefined where it is a part of the cluster itself. */
+export function runningProgram(): string | undefined {
+  return running.getStore();
 }
 
 /**
  * Records every native timer and I/O resource that programs (or the parts of the cluster) start, so that a test can
- * show that there was none. Programs that were started before are known by their stack only.
+ * show that there was none.
  */
 export function watchNativeActivity(): NativeWatch {
   const activities: NativeActivity[] = [];
@@ -45,7 +49,7 @@ export function watchNativeActivity(): NativeWatch {
       const stack = new Error(type).stack ?? '';
       Error.stackTraceLimit = depth;
       if (type === 'Immediate' && stack.includes(SIMULATION_DRAIN)) return;
-      const program = running.getStore();
+      const program = runningProgram();
       if (program === undefined && !CLUSTER_CODE.test(withoutThisFile(stack))) return;
       activities.push({ type, program, stack });
     },
@@ -54,10 +58,8 @@ export function watchNativeActivity(): NativeWatch {
     activities,
     stop: () => {
       hook.disable();
-      watches.delete(watch);
     },
   };
-  watches.add(watch);
   return watch;
 }
 

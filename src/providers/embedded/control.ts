@@ -67,6 +67,9 @@ async function answer(methods: ControlMethods, line: string): Promise<Answer> {
   }
 }
 
+/** How long an answer may take, in milliseconds; moving time may take as long as it takes. */
+const ANSWER_WITHIN: Readonly<Partial<Record<Method, number>>> = { sync: 20_000, mark: 20_000, stop: 5_000 };
+
 /** No process answers on the lab's socket. */
 export class NoLabProcess extends Error {
   constructor(folder: string) {
@@ -85,6 +88,13 @@ export function askControl<M extends Method>(
     const socket = connect(controlPath(folder));
     let text = '';
     socket.on('error', () => reject(new NoLabProcess(folder)));
+    const within = ANSWER_WITHIN[method];
+    if (within !== undefined) {
+      socket.setTimeout(within, () => {
+        reject(new Error(`the process of the lab has not answered for ${within / 1000} s`));
+        socket.destroy();
+      });
+    }
     socket.on('connect', () => socket.write(`${JSON.stringify({ method, argument: argument[0] })}\n`));
     socket.on('data', (chunk: Buffer) => (text += chunk.toString('utf8')));
     socket.on('close', () => {

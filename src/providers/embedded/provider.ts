@@ -279,11 +279,8 @@ async function stateOf(ref: ClusterRef): Promise<ClusterState> {
 }
 
 async function destroy(ref: ClusterRef): Promise<void> {
-  try {
-    await askControl(ref.folder, 'stop');
-  } catch (error) {
-    if (!(error instanceof NoLabProcess)) throw error;
-  }
+  // Whatever came of it, no process is to be left.
+  await askControl(ref.folder, 'stop').catch(() => {});
   await endProcess(ref.folder);
   rmSync(controlPath(ref.folder), { force: true });
   for (const file of Object.values(filesIn(ref.folder)) as string[]) rmSync(file, { force: true });

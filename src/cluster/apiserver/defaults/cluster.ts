@@ -67,8 +67,8 @@ export function defaultEndpointSlice(slice: Draft<EndpointSlice>): void {
     port.protocol ??= 'TCP';
   }
   // Kubernetes writes lists that must be there, and are empty, as null.
-  if (slice.endpoints === undefined || slice.endpoints.length === 0) slice.endpoints = null;
-  if (slice.ports === undefined || slice.ports.length === 0) slice.ports = null;
+  if ((slice.endpoints ?? []).length === 0) slice.endpoints = null;
+  if ((slice.ports ?? []).length === 0) slice.ports = null;
 }
 
 export function defaultSecret(secret: Draft<Secret> & { stringData?: Record<string, string> }): void {

@@ -78,7 +78,7 @@ const SLICE = {
 };
 test.each([[[]], [null], [undefined]])('the lists of an EndpointSlice are null when they were %j', (list) => {
   const slice = { ...SLICE, endpoints: list, ports: list } as unknown as AnyObject;
-  applyDefaults(resources.endpointSlices as Resource, slice, { operation: 'CREATE' });
+  applyDefaults(resources.endpointSlices, slice, { operation: 'CREATE' });
   expect(slice).toEqual({ ...SLICE, endpoints: null, ports: null });
 });
 

@@ -1,0 +1,261 @@
+import { describe, expect, test } from '@jest/globals';
+import type { ApiRequest, ApiResponse } from '../../../../src/cluster/apiserver/types.ts';
+import { Host, type HostedCluster, ReplayError, type WallTime } from '../../../../src/cluster/host/host.ts';
+import type { InputRecord } from '../../../../src/cluster/host/inputs.ts';
+import type { ExecInput, ExecOutput } from '../../../../src/cluster/node-api.ts';
+import { Simulation } from '../../../../src/cluster/simulation/simulation.ts';
+
+const SECOND = 1_000_000;
+const EPOCH = Date.UTC(2026, 10, 22) * 1000;
+
+/** A cluster whose state is a list of what happened, with an event every second. */
+class FakeCluster implements HostedCluster {
+  readonly simulation = new Simulation({ seed: 'host', epoch: EPOCH });
+  readonly seen: string[] = [];
+  #revision = 0;
+  readonly revision = (): number => this.#revision;
+
+  constructor() {
+    this.#tick();
+  }
+
+  #tick(): void {
+    this.simulation.after(SECOND, 'tick', () => {
+      this.#note('tick');
+      this.#tick();
+    });
+  }
+
+  handle(request: ApiRequest): ApiResponse {
+    if (request.path.endsWith('/exec')) {
+      return {
+        kind: 'exec',
+        options: { command: ['cat'], stdin: true, tty: false },
+        start: (output) => this.#exec(output),
+      };
+    }
+    if (request.method !== 'GET') this.#note(`${request.method} ${request.path}`);
+    return { kind: 'complete', status: 200, headers: {}, body: Buffer.from(this.seen.join('\n')) };
+  }
+
+  #exec(output: ExecOutput): ExecInput {
+    this.#note('exec');
+    return {
+      stdin: (bytes) => {
+        this.#note(`stdin ${Buffer.from(bytes).toString()}`);
+        output.stdout(bytes);
+      },
+      stdinEnd: () => this.simulation.after(2 * SECOND, 'exit', () => output.exit({ code: 0 })),
+      resize: () => {},
+      close: () => this.#note('close'),
+    };
+  }
+
+  #note(what: string): void {
+    this.seen.push(`${(this.simulation.now - EPOCH) / SECOND} ${what}`);
+    this.#revision++;
+  }
+}
+
+class FakeWall implements WallTime {
+  at = EPOCH;
+  wake: (() => void) | undefined;
+  now = (): number => this.at;
+  wakeAt(_at: number, run: () => void): () => void {
+    this.wake = run;
+    return () => (this.wake = undefined);
+  }
+}
+
+interface Lab {
+  readonly cluster: FakeCluster;
+  readonly host: Host;
+  readonly wall: FakeWall;
+  readonly records: InputRecord[];
+}
+
+function lab(records: InputRecord[] = []): Lab {
+  const cluster = new FakeCluster();
+  const host = new Host(cluster, (record) => records.push(structuredClone(record)));
+  return { cluster, host, wall: new FakeWall(), records };
+}
+
+async function liveLab(): Promise<Lab> {
+  const made = lab();
+  await made.host.goLive(made.wall);
+  return made;
+}
+
+async function replayed(records: readonly InputRecord[]): Promise<FakeCluster> {
+  const { cluster, host } = lab();
+  await host.replay(records);
+  return cluster;
+}
+
+const request = (method: string, path: string): ApiRequest => ({
+  method,
+  path,
+  query: '',
+  headers: {},
+  body: Buffer.from(''),
+});
+const post = request('POST', '/api/v1/namespaces');
+const read = request('GET', '/api/v1/namespaces');
+const execute = request('POST', '/api/v1/namespaces/a/pods/b/exec');
+
+function startExec(response: ApiResponse, output: Partial<ExecOutput> = {}): ExecInput {
+  if (response.kind !== 'exec') throw new Error('no exec');
+  return response.start({ stdout: () => {}, stderr: () => {}, exit: () => {}, ...output });
+}
+
+describe('a live lab', () => {
+  test('runs what is due before it answers, and never gets ahead of the wall', async () => {
+    const { host, wall, cluster } = await liveLab();
+    wall.at += 2.5 * SECOND;
+    const response = await host.handle(read);
+    expect(response.kind === 'complete' && Buffer.from(response.body).toString()).toBe('1 tick\n2 tick');
+    expect(cluster.simulation.now).toBe(wall.at);
+    wall.at -= 2 * SECOND;
+    await host.handle(post);
+    expect(cluster.seen.at(-1)).toBe('2.5 POST /api/v1/namespaces');
+  });
+
+  test('reads leave no record; changes leave one before they are applied', async () => {
+    const { host, records } = await liveLab();
+    await host.handle(read);
+    await host.handle(post);
+    expect(records.map(({ input, revision }) => [input.type, revision])).toEqual([
+      ['live', 0],
+      ['request', 0],
+    ]);
+  });
+
+  test('a change that cannot be recorded is refused and does not happen', async () => {
+    const cluster = new FakeCluster();
+    const host = new Host(cluster, () => {
+      throw new Error('ENOSPC: no space left on device, write');
+    });
+    expect(await host.handle(post)).toMatchObject({ kind: 'complete', status: 500 });
+    expect(cluster.seen).toEqual([]);
+    const ends: unknown[] = [];
+    startExec(await host.handle(execute), { exit: (end) => ends.push(end) });
+    await host.turn(() => Promise.resolve());
+    expect(ends).toEqual([{ error: 'ENOSPC: no space left on device, write' }]);
+    expect(cluster.seen).toEqual([]);
+  });
+
+  test('nine hours asleep: nothing fires, everything is nine hours later', async () => {
+    const { host, wall, cluster, records } = await liveLab();
+    wall.at += 0.5 * SECOND;
+    await host.sync();
+    wall.at += 9 * 3600 * SECOND;
+    await host.sync();
+    expect(cluster.seen).toEqual([]);
+    wall.at += SECOND;
+    await host.handle(post);
+    expect(cluster.seen).toEqual(['32401 tick', '32401.5 POST /api/v1/namespaces']);
+    expect((await replayed(records)).seen).toEqual(cluster.seen);
+  });
+
+  test('a gap right after hand-over, when the wall was ahead of the state already', async () => {
+    const { host, wall, cluster, records } = lab();
+    const moving = { at: wall.at, now: () => (moving.at += 0.7 * SECOND), wakeAt: () => () => {} };
+    await host.goLive(moving);
+    moving.at += 3600 * SECOND;
+    await host.handle(post);
+    const copy = await replayed(records);
+    expect(copy.seen).toEqual(cluster.seen);
+    expect(copy.simulation.digest).toBe(cluster.simulation.digest);
+  });
+
+  test('the longest gap that is none is made up for', async () => {
+    const { host, wall, cluster } = await liveLab();
+    wall.at += 60 * SECOND;
+    await host.sync();
+    expect(cluster.seen).toHaveLength(60);
+  });
+});
+
+describe('replay', () => {
+  test('gives the same state and the same events', async () => {
+    const { host, wall, cluster, records } = await liveLab();
+    wall.at += 1.5 * SECOND;
+    await host.handle(post);
+    const exec = startExec(await host.handle(execute));
+    exec.stdin(Buffer.from('hello'));
+    await host.sync();
+    wall.at += SECOND;
+    await host.sync();
+    exec.stdin(Buffer.from('world'));
+    exec.stdinEnd();
+    exec.close();
+    await host.sync();
+    wall.at += 3 * SECOND;
+    await host.handle(post);
+    const copy = await replayed(records);
+    expect(copy.seen).toEqual(cluster.seen);
+    expect(copy.simulation.digest).toBe(cluster.simulation.digest);
+    expect(cluster.seen).toContain('2.5 stdin world');
+  });
+
+  test.each(['events', 'revision'] as const)('stops where the log saw another %s', async (field) => {
+    const { host, wall, records } = await liveLab();
+    wall.at += SECOND;
+    await host.handle(post);
+    const astray = records.map((record, index) => (index === 1 ? { ...record, [field]: 77 } : record));
+    const error: unknown = await replayed(astray).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(ReplayError);
+    expect(String(error)).toContain('77');
+  });
+
+  test('after a kill the clients of open sessions are gone, and a second replay knows it', async () => {
+    const first = await liveLab();
+    startExec(await first.host.handle(execute)).stdin(Buffer.from('x'));
+    await first.host.sync();
+    const { records } = first;
+    const second = lab(records);
+    const { live } = await second.host.replay([...records]);
+    expect(live).toBe(true);
+    const wall = new FakeWall();
+    wall.at += 10 * SECOND;
+    await second.host.resume(wall, EPOCH + 3 * SECOND);
+    expect(second.cluster.seen.at(-1)).toBe('10 close');
+    expect((await replayed(records)).seen).toEqual(second.cluster.seen);
+  });
+
+  test('a process that was dead for long: what it slept through does not fire', async () => {
+    const first = await liveLab();
+    first.wall.at += 2 * SECOND;
+    await first.host.handle(post);
+    const second = lab(first.records);
+    await second.host.replay([...first.records]);
+    const wall = new FakeWall();
+    wall.at += 9 * 3600 * SECOND;
+    await second.host.resume(wall, EPOCH + 5 * SECOND);
+    expect(second.cluster.seen.at(-1)).toBe('5 tick');
+    expect(second.host.now).toBe(wall.at);
+    expect(first.records.at(-1)?.input).toEqual({ type: 'gap', by: (9 * 3600 - 5) * SECOND });
+    expect((await replayed(first.records)).seen).toEqual(second.cluster.seen);
+  });
+});
+
+describe('time that is moved by hand', () => {
+  test('moves by advance, and while an exec of the mover is unanswered', async () => {
+    const { host, cluster, records } = lab();
+    await host.advanceTo(EPOCH + 2 * SECOND);
+    const { promise, resolve } = Promise.withResolvers<unknown>();
+    const exec = startExec(await host.handle(execute), { exit: resolve });
+    exec.stdinEnd();
+    expect(await promise).toEqual({ code: 0 });
+    await host.turn(() => Promise.resolve());
+    expect(host.now).toBe(EPOCH + 4 * SECOND);
+    await host.advanceTo(EPOCH + 10 * SECOND);
+    expect(cluster.seen).toHaveLength(11);
+    expect((await replayed(records)).seen).toEqual(cluster.seen);
+  });
+
+  test('cannot be moved in a live lab', async () => {
+    const { host } = await liveLab();
+    await expect(host.advanceTo(EPOCH + SECOND)).rejects.toThrow('follows the wall');
+  });
+});
