@@ -98,7 +98,7 @@ export function specFor({ scenario, seed, plan }: Incident, lab: string, folder:
   return {
     lab,
     folder,
-    seed: `${scenario.id}/${seed}`,
+    seed: `${scenario.incident}/${seed}`,
     nodes: [{ role: 'control-plane' }, { role: 'worker' }],
     images: plan.images,
     registries: plan.registries ?? [],
