@@ -14,8 +14,9 @@ export async function run(args: readonly string[]): Promise<number> {
   if (args[0] === 'lab-process') return labProcess(args[1] ?? '');
   const interrupted = new AbortController();
   const onSignal = (): void => interrupted.abort(new Error('interrupted'));
-  process.once('SIGINT', onSignal);
-  process.once('SIGTERM', onSignal);
+  // Not `once`: execa re-raises a signal that nobody seems to listen to, and nothing would be cleaned up.
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
   const output = createOutput({ json: args.includes('--json') });
   const context = createContext(output, interrupted.signal);
   try {
@@ -28,6 +29,9 @@ export async function run(args: readonly string[]): Promise<number> {
       return exitCodes.interrupted;
     }
     return failed(error, output);
+  } finally {
+    process.off('SIGINT', onSignal);
+    process.off('SIGTERM', onSignal);
   }
 }
 

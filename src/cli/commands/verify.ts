@@ -73,6 +73,17 @@ async function verifyOnOneCluster(
   const { folder, name } = context.store.create(`verify-${incidents[0]?.scenario.incident ?? 'nothing'}`);
   const spec = sharedSpec(incidents, name, folder.path);
   const ref = provider.plan(spec);
+  // Saved before anything is made: `stop` finds what a crash leaves.
+  folder.save({
+    format: 1,
+    name,
+    incident: incidents[0]?.scenario.incident ?? '',
+    seed: incidents[0]?.seed ?? 0,
+    provider: provider.name,
+    createdAt: clock.now().toISOString(),
+    state: 'starting',
+    cluster: ref,
+  });
   const results: CaseResult[] = [];
   try {
     await using cluster = await provider.create(ref, spec, { progress: () => {}, signal });

@@ -11,6 +11,8 @@ export interface RunOptions {
   readonly input?: string;
   /** Milliseconds. */
   readonly timeout?: number;
+  /** Is told the process id as soon as there is one. */
+  readonly started?: (pid: number) => void;
 }
 
 /** Runs a program without a shell. A program that is missing gives code 127. */
@@ -20,13 +22,15 @@ export async function tryRun(
   options: RunOptions = {},
 ): Promise<CommandResult> {
   const { execa } = await import('execa');
-  const { signal, input, timeout } = options;
-  const result = await execa(program, [...args], {
+  const { signal, input, timeout, started } = options;
+  const child = execa(program, [...args], {
     reject: false,
     ...(signal === undefined ? {} : { cancelSignal: signal }),
     ...(input === undefined ? { stdin: 'ignore' as const } : { input }),
     ...(timeout === undefined ? {} : { timeout }),
   });
+  if (child.pid !== undefined) started?.(child.pid);
+  const result = await child;
   signal?.throwIfAborted();
   if (result.code === 'ENOENT') return { code: 127, stdout: '', stderr: `${program}: command not found` };
   return { code: result.exitCode ?? 1, stdout: result.stdout, stderr: result.stderr };
@@ -40,11 +44,15 @@ export async function run(
 ): Promise<string> {
   const { code, stdout, stderr } = await tryRun(program, args, options);
   if (code === 0) return stdout;
-  const words = (stderr === '' ? stdout : stderr).trim().split('\n').slice(-5).join('\n');
-  throw new BreakfixError({
+  throw commandFailed(`${program} ${args.join(' ')} (exit code ${code})`, stderr === '' ? stdout : stderr);
+}
+
+/** @param output what the command said; its last lines are told */
+export function commandFailed(command: string, output: string): BreakfixError {
+  return new BreakfixError({
     code: 'COMMAND_FAILED',
     kind: 'environment',
-    message: `${program} ${args.join(' ')} ended with ${code}: ${words}`,
+    message: `${command}: ${output.trim().split('\n').slice(-5).join('\n')}`,
     fix: 'breakfix doctor looks at what provider kind needs; breakfix stop removes what is left',
   });
 }

@@ -16,6 +16,7 @@ import type {
 } from '../provider.ts';
 import { run, tryRun } from './commands.ts';
 import { emptyCluster, readCorefile } from './empty.ts';
+import { removeNetwork, rememberNetwork } from './network.ts';
 import { registryAccess, removeContainer, startRegistry, useRegistry } from './registry.ts';
 import { buildShopImage } from './shop-images.ts';
 
@@ -27,6 +28,8 @@ const FACTS: ReadonlySet<Fact> = new Set<Fact>(['ownsCluster', 'registry']);
 interface KindRef extends ClusterRef {
   /** Name of the kind cluster. */
   readonly cluster: string;
+  /** Node image. */
+  readonly image: string;
   readonly registries: readonly { readonly host: string; readonly container: string }[];
 }
 
@@ -39,7 +42,7 @@ export function kindProvider(): ClusterProvider {
     availability,
     plan,
     create: (ref, spec, { signal }) => create(ref as KindRef, spec, signal),
-    open: (ref) => Promise.resolve(connect(ref as KindRef)),
+    open: (ref) => open(ref as KindRef),
     state: (ref) => stateOf(ref as KindRef),
     destroy: (ref) => destroy(ref as KindRef),
   };
@@ -72,50 +75,44 @@ function plan({ lab, folder, registries }: ClusterSpec): KindRef {
     lab,
     folder,
     cluster,
+    image: process.env['BREAKFIX_KIND_NODE_IMAGE'] ?? NODE_IMAGE,
     registries: registries.map(({ host }, index) => ({ host, container: `${cluster}-registry-${index}` })),
   };
 }
 
 const kubeconfigOf = (ref: KindRef): string => join(ref.folder, 'kind.kubeconfig');
 const corefileOf = (ref: KindRef): string => join(ref.folder, 'corefile');
-const networkMarkOf = (ref: KindRef): string => join(ref.folder, 'network-was-there');
+const processOf = (ref: KindRef): string => join(ref.folder, 'kind.pid');
 
 async function create(ref: KindRef, spec: ClusterSpec, signal: AbortSignal): Promise<Cluster> {
-  const network = await tryRun('docker', ['network', 'inspect', 'kind'], { signal });
-  if (network.code === 0) writeFileSync(networkMarkOf(ref), '');
-  const build = Promise.all(spec.images.filter(isShop).map((image) => buildShopImage(image, signal)));
-  const image = process.env['BREAKFIX_KIND_NODE_IMAGE'] ?? NODE_IMAGE;
-  await run(
-    'kind',
-    [
-      'create',
-      'cluster',
-      '--name',
-      ref.cluster,
-      '--image',
-      image,
-      '--kubeconfig',
-      kubeconfigOf(ref),
-      '--wait',
-      '180s',
-      '--config',
-      '-',
-    ],
-    { signal, input: configFor(spec) },
+  await rememberNetwork(ref.folder, signal);
+  const images = spec.images.map((image) =>
+    buildShopImage(image, image.slice(image.lastIndexOf(':') + 1), signal),
   );
-  await build;
-  const nodes = (await run('kind', ['get', 'nodes', '--name', ref.cluster]))
-    .split('\n')
-    .filter((name) => name !== '');
-  await run('kind', ['load', 'docker-image', '--name', ref.cluster, ...spec.images], { signal });
-  for (const [index, registry] of spec.registries.entries())
-    await addRegistry(ref, index, registry, nodes, signal);
+  await allOf(createNodes(ref, spec, signal), ...images);
+  const registries = spec.registries.map((registry, index) => addRegistry(ref, index, registry, signal));
+  const load = run('kind', ['load', 'docker-image', '--name', ref.cluster, ...spec.images], { signal });
+  await allOf(load, ...registries);
   const cluster = connect(ref);
   writeFileSync(corefileOf(ref), await readCorefile(cluster.kube));
   return cluster;
 }
 
-const isShop = (image: string): boolean => image.startsWith('shop.test/');
+/** Waits for all of them also when one fails: nobody may go on making things while they are being removed. */
+async function allOf(...works: readonly Promise<unknown>[]): Promise<void> {
+  const outcomes = await Promise.allSettled(works);
+  for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+}
+
+async function createNodes(ref: KindRef, spec: ClusterSpec, signal: AbortSignal): Promise<void> {
+  const flags = ['--name', ref.cluster, '--image', ref.image, '--kubeconfig', kubeconfigOf(ref)];
+  await run('kind', ['create', 'cluster', ...flags, '--wait', '180s', '--config', '-'], {
+    signal,
+    input: configFor(spec),
+    started: (pid) => writeFileSync(processOf(ref), String(pid)),
+  });
+  rmSync(processOf(ref), { force: true });
+}
 
 function configFor({ nodes }: ClusterSpec): string {
   return JSON.stringify({
@@ -132,25 +129,30 @@ async function addRegistry(
   ref: KindRef,
   index: number,
   registry: RegistryPlan,
-  nodes: readonly string[],
   signal: AbortSignal,
 ): Promise<void> {
   const container = ref.registries[index]?.container ?? '';
   await startRegistry(container, registry, signal);
-  for (const node of nodes) await useRegistry(node, registry.host, container, signal);
+  for (const node of await nodesOf(ref, '--all')) await useRegistry(node, registry.host, container, signal);
+}
+
+/** @throws BreakfixError `lab` where its nodes are gone or stopped */
+async function open(ref: KindRef): Promise<Cluster> {
+  const state = await stateOf(ref);
+  if (state === 'running' && existsSync(kubeconfigOf(ref))) return connect(ref);
+  throw new BreakfixError({
+    code: state === 'stopped' ? 'CLUSTER_STOPPED' : 'CLUSTER_GONE',
+    kind: 'lab',
+    message:
+      state === 'stopped'
+        ? `the containers of the kind cluster ${ref.cluster} are stopped, as after a restart of Docker`
+        : `the kind cluster ${ref.cluster} of lab ${ref.lab} was never finished or has been deleted`,
+    fix: `breakfix reset ${ref.lab} builds it anew, breakfix stop ${ref.lab} removes what is left`,
+  });
 }
 
 function connect(ref: KindRef): Cluster {
-  const path = kubeconfigOf(ref);
-  if (!existsSync(path)) {
-    throw new BreakfixError({
-      code: 'CLUSTER_GONE',
-      kind: 'lab',
-      message: `the kind cluster ${ref.cluster} of lab ${ref.lab} was never finished or has been deleted`,
-      fix: `breakfix stop ${ref.lab} removes what is left`,
-    });
-  }
-  const kubeconfig = readFileSync(path, 'utf8');
+  const kubeconfig = readFileSync(kubeconfigOf(ref), 'utf8');
   const kube = connectKube(kubeconfig);
   return {
     ref,
@@ -158,7 +160,7 @@ function connect(ref: KindRef): Cluster {
     kube,
     clock: wallClock,
     facts: FACTS,
-    version: 'Kubernetes of kind',
+    version: versionOf(ref.image),
     can: {
       empty: () => emptyCluster(kube, wallClock, readFileSync(corefileOf(ref), 'utf8')),
       registry: (host) => {
@@ -171,33 +173,40 @@ function connect(ref: KindRef): Cluster {
   };
 }
 
+/** `kindest/node:v1.36.3@sha256:…` is Kubernetes 1.36.3. */
+function versionOf(image: string): string {
+  const version = /:v(\d+\.\d+\.\d+)/.exec(image)?.[1];
+  return version === undefined ? image : `Kubernetes ${version}`;
+}
+
+/** Containers of the cluster's nodes by name; without `--all` those that run. */
+async function nodesOf(ref: KindRef, ...flags: readonly string[]): Promise<readonly string[]> {
+  const filter = ['--filter', `label=io.x-k8s.kind.cluster=${ref.cluster}`, '--format', '{{.Names}}'];
+  return (await run('docker', ['ps', ...flags, ...filter])).split('\n').filter((name) => name !== '');
+}
+
 async function stateOf(ref: KindRef): Promise<ClusterState> {
-  const all = await tryRun('docker', [
-    'ps',
-    '--all',
-    '--quiet',
-    '--filter',
-    `label=io.x-k8s.kind.cluster=${ref.cluster}`,
-  ]);
-  if (all.code !== 0 || all.stdout.trim() === '') return 'gone';
-  const running = await tryRun('docker', [
-    'ps',
-    '--quiet',
-    '--filter',
-    `label=io.x-k8s.kind.cluster=${ref.cluster}`,
-  ]);
-  return running.stdout.trim() === '' ? 'stopped' : 'running';
+  if ((await nodesOf(ref, '--all')).length === 0) return 'gone';
+  return (await nodesOf(ref)).length === 0 ? 'stopped' : 'running';
 }
 
 async function destroy(ref: KindRef): Promise<void> {
+  await endCreation(ref);
   for (const { container } of ref.registries) await removeContainer(container);
-  const path = kubeconfigOf(ref);
-  // Never the user's own kubeconfig: kind would look there without this flag.
-  await run('kind', ['delete', 'cluster', '--name', ref.cluster, '--kubeconfig', path]);
-  if (!existsSync(networkMarkOf(ref))) {
-    // Docker refuses while something is attached, which is what we want.
-    await tryRun('docker', ['network', 'rm', 'kind']);
-  }
-  rmSync(path, { force: true });
-  rmSync(networkMarkOf(ref), { force: true });
+  // Docker may still be making a container that a creation just cut off had asked for.
+  do {
+    // Never the user's own kubeconfig: kind would look there without this flag.
+    await run('kind', ['delete', 'cluster', '--name', ref.cluster, '--kubeconfig', kubeconfigOf(ref)]);
+  } while ((await nodesOf(ref, '--all')).length > 0);
+  await removeNetwork(ref.folder);
+  for (const path of [kubeconfigOf(ref), corefileOf(ref), processOf(ref)]) rmSync(path, { force: true });
+}
+
+/** A `kind create` that outlived its breakfix would go on making what is being removed. */
+async function endCreation(ref: KindRef): Promise<void> {
+  if (!existsSync(processOf(ref))) return;
+  const pid = readFileSync(processOf(ref), 'utf8');
+  const { stdout } = await tryRun('ps', ['-o', 'args=', '-p', pid]);
+  // The number may have gone to another process since.
+  if (stdout.includes(`--name ${ref.cluster} `)) await tryRun('kill', ['-9', pid]);
 }

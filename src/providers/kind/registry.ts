@@ -1,5 +1,5 @@
 import type { RegistryAccess, RegistryPlan } from '../provider.ts';
-import { run, tryRun } from './commands.ts';
+import { commandFailed, run, tryRun } from './commands.ts';
 import { buildShopImage } from './shop-images.ts';
 
 const IMAGE = 'registry:3';
@@ -26,9 +26,9 @@ export async function startRegistry(
   const port = await publishedPort(container);
   for (const [repository, tags] of Object.entries(plan.repositories)) {
     for (const [tag, release] of Object.entries(tags)) {
-      const local = `shop.test/shop:${release}`;
+      const local = `${plan.host}/${repository}:${tag}`;
       const pushed = `localhost:${port}/${repository}:${tag}`;
-      await buildShopImage(local, signal);
+      await buildShopImage(local, release, signal);
       await run('docker', ['tag', local, pushed], { signal });
       await run('docker', ['push', '--quiet', pushed], { signal });
       await run('docker', ['rmi', '--no-prune', pushed], { signal });
@@ -85,5 +85,7 @@ async function publishedPort(container: string): Promise<string> {
 }
 
 export async function removeContainer(container: string): Promise<void> {
-  await tryRun('docker', ['rm', '--force', '--volumes', container]);
+  const { code, stderr } = await tryRun('docker', ['rm', '--force', '--volumes', container]);
+  if (code !== 0 && !stderr.includes('No such container'))
+    throw commandFailed(`docker rm ${container}`, stderr);
 }

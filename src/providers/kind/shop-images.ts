@@ -8,11 +8,14 @@ import { run, tryRun } from './commands.ts';
 /** Labels that say what a built image was made of, so that it is built again only when that has changed. */
 const CONTENT_LABEL = 'dev.breakfix.content';
 
-/** Builds `reference` (`shop.test/shop:1.4.2`) with the knobs of its release, unless it is there already. */
-export async function buildShopImage(reference: string, signal: AbortSignal): Promise<void> {
-  const release = reference.slice(reference.lastIndexOf(':') + 1);
+/**
+ * Builds an image with the knobs of a release, unless it is there already. No two references share an image id:
+ * containerd forgets one of two names of an image that came to it in two ways (loaded and pulled).
+ * @param reference `shop.test/shop:1.4.2`
+ */
+export async function buildShopImage(reference: string, release: string, signal: AbortSignal): Promise<void> {
   const releaseFile = JSON.stringify({ version: release, ...releases[release] });
-  const content = `${await shopDigest()} ${releaseFile}`;
+  const content = `${reference} ${await shopDigest()} ${releaseFile}`;
   const existing = await tryRun(
     'docker',
     ['image', 'inspect', '--format', `{{index .Config.Labels "${CONTENT_LABEL}"}}`, reference],
