@@ -51,23 +51,39 @@ function headersOf(request: WireRequest): Record<string, string> {
   return headers;
 }
 
-/** Read once a connection: a certificate that another authority signed says nothing about who the client is. */
-const certificates = new WeakMap<object, ApiRequest['certificate'] & object>();
-const NOBODY = { commonName: '', organizations: [] };
-
-function certificateOf(request: WireRequest): ApiRequest['certificate'] {
-  const connection = 'stream' in request ? request.stream.session : request.socket;
-  if (connection === undefined) return undefined;
-  let certificate = certificates.get(connection);
-  if (certificate === undefined) {
-    certificate = peerOf(request.socket as TLSSocket);
-    certificates.set(connection, certificate);
-  }
-  return certificate === NOBODY ? undefined : certificate;
+/**
+ * Whether the client shows a certificate that does not verify and nothing else: kube-apiserver does not take it for
+ * nobody then, it refuses it.
+ */
+export function isStranger(request: WireRequest): boolean {
+  return peerOf(request) === STRANGER && request.headers.authorization === undefined;
 }
 
-function peerOf(socket: TLSSocket): ApiRequest['certificate'] & object {
-  if (!socket.authorized) return NOBODY;
+type Certificate = NonNullable<ApiRequest['certificate']>;
+
+/** Read once a connection. */
+const peers = new WeakMap<object, Certificate>();
+const NOBODY: Certificate = { commonName: '', organizations: [] };
+const STRANGER: Certificate = { commonName: '', organizations: [] };
+
+function certificateOf(request: WireRequest): Certificate | undefined {
+  const peer = peerOf(request);
+  return peer === NOBODY || peer === STRANGER ? undefined : peer;
+}
+
+function peerOf(request: WireRequest): Certificate {
+  const connection = 'stream' in request ? request.stream.session : request.socket;
+  if (connection === undefined) return NOBODY;
+  let peer = peers.get(connection);
+  if (peer === undefined) {
+    peer = readPeer(request.socket as TLSSocket);
+    peers.set(connection, peer);
+  }
+  return peer;
+}
+
+function readPeer(socket: TLSSocket): Certificate {
+  if (!socket.authorized) return Object.keys(socket.getPeerCertificate()).length === 0 ? NOBODY : STRANGER;
   // A resumed session without a certificate counts as authorized, and has no subject.
   const subject = socket.getPeerCertificate().subject as Record<string, string | string[]> | undefined;
   const commonName = subject?.['CN'];

@@ -43,6 +43,9 @@ export function respond(response: WireResponse, answer: ApiResponse, request: Ap
   else writeComplete(response, statusResponse(400, 'BadRequest', 'Upgrade request required'), request.method);
 }
 
+/** kube-apiserver's answer to credentials that it does not know. */
+export const unauthorized = (): CompleteResponse => statusResponse(401, 'Unauthorized', 'Unauthorized');
+
 /** An error of the transport itself, as the API server would put it. */
 export function statusResponse(code: number, reason: string, message: string): CompleteResponse {
   const status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, reason, code };

@@ -5,9 +5,9 @@ import type { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { MAX_BODY_BYTES, readBody, toApiRequest } from './request.ts';
+import { MAX_BODY_BYTES, isStranger, readBody, toApiRequest } from './request.ts';
 import type { WireRequest } from './request.ts';
-import { ask, respond, statusResponse, writeComplete } from './response.ts';
+import { ask, respond, statusResponse, unauthorized, writeComplete } from './response.ts';
 import type { WireResponse } from './response.ts';
 import type { RequestHandler } from './types.ts';
 import { serveUpgrade } from './upgrade.ts';
@@ -34,8 +34,8 @@ export interface ApiListener {
 
 /**
  * Serves the Kubernetes API: HTTP/2 and HTTP/1.1 over TLS, with WebSocket and SPDY upgrades for exec, attach and
- * port-forward. A client certificate is asked for; a client without one, or with one of another authority, is
- * served as somebody unknown, and the API server decides.
+ * port-forward. A client certificate is asked for; a client without one is served as somebody unknown, and the API
+ * server decides.
  * Rejects where the port is taken.
  */
 export async function startServer(options: ListenOptions): Promise<ApiListener> {
@@ -111,7 +111,7 @@ async function serve(handler: RequestHandler, request: WireRequest, response: Wi
     return;
   }
   const apiRequest = toApiRequest(request, body);
-  const answer = await ask(handler, apiRequest);
+  const answer = isStranger(request) ? unauthorized() : await ask(handler, apiRequest);
   if (response.destroyed) return;
   respond(response, answer, apiRequest);
 }

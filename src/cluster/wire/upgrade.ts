@@ -6,8 +6,8 @@ import type { ExecInput } from '../node-api.ts';
 import type { PortForwardResponse } from './port-forward.ts';
 import { RemoteOutput } from './remote-command.ts';
 import type { RemoteCommand } from './remote-command.ts';
-import { toApiRequest } from './request.ts';
-import { ask, errorResponse, respond, statusResponse } from './response.ts';
+import { isStranger, toApiRequest } from './request.ts';
+import { ask, errorResponse, respond, statusResponse, unauthorized } from './response.ts';
 import type { CompleteResponse } from './response.ts';
 import { spdyCommand, spdyPortForward } from './spdy-session.ts';
 import type { ByteChannel, ByteReceiver } from './spdy-session.ts';
@@ -48,7 +48,7 @@ export async function serveUpgrade(
   head: Buffer,
 ): Promise<void> {
   const apiRequest = toApiRequest(request, Buffer.alloc(0));
-  const answer = await ask(handler, apiRequest);
+  const answer = isStranger(request) ? unauthorized() : await ask(handler, apiRequest);
   if (socket.destroyed) return;
   const token = request.headers.upgrade?.toLowerCase();
   const to = token === 'websocket' ? 'websocket' : token === 'spdy/3.1' ? 'spdy' : undefined;

@@ -115,10 +115,10 @@ async function startProcess(ref: ClusterRef, options: EmbeddedOptions, signal?: 
   } catch (error) {
     child.kill('SIGKILL');
     throw error;
+  } finally {
+    child.removeAllListeners();
+    child.on('error', () => {});
   }
-  child.removeAllListeners('exit');
-  child.removeAllListeners('error');
-  child.on('error', () => {});
   child.disconnect();
   child.unref();
 }

@@ -124,7 +124,7 @@ describe.each([
     ]);
   });
 
-  test('a client without a certificate, or with a stranger’s, is served as nobody', async () => {
+  test('a client without a certificate is served as nobody, one with a stranger’s needs something else', async () => {
     const cluster = await start();
     const stranger = createAuthority({ commonName: 'kubernetes', now: new Date() });
     const forged = stranger.issueClient({
@@ -133,18 +133,24 @@ describe.each([
       organizations: ['system:masters'],
     });
     await ask(cluster, { tls: trust });
-    await ask(cluster, { tls: { ...trust, cert: forged.certificate, key: forged.key } });
+    const tls = { ...trust, cert: forged.certificate, key: forged.key };
+    const refused = await ask(cluster, { tls });
+    expect(refused.status).toBe(401);
+    expect(JSON.parse(refused.body)).toMatchObject({ reason: 'Unauthorized', message: 'Unauthorized' });
+    await ask(cluster, { tls, headers: { authorization: 'Bearer t' } });
     expect(cluster.requests.map(({ certificate }) => certificate)).toEqual([undefined, undefined]);
   });
 
-  test('a certificate that has expired, or that belongs to a server, says nothing', async () => {
+  test('a certificate that has expired, or that belongs to a server, is refused', async () => {
     const cluster = await start();
     const old = authority.issueClient({ now: new Date('2020-01-01'), commonName: 'old' });
     const server = authority.issueServer({ now: new Date() });
     for (const { certificate, key } of [old, server]) {
-      await ask(cluster, { tls: { ...trust, cert: certificate, key } });
+      expect(await ask(cluster, { tls: { ...trust, cert: certificate, key } })).toMatchObject({
+        status: 401,
+      });
     }
-    expect(cluster.requests.map(({ certificate }) => certificate)).toEqual([undefined, undefined]);
+    expect(cluster.requests).toEqual([]);
   });
 
   test('a body of 3 MiB is taken, a byte more is refused as kube-apiserver does', async () => {
