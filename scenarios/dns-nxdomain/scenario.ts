@@ -209,6 +209,23 @@ names (${partner.name}) still work. Nobody touched the shop itself. Make the sho
       );
       await patchPods(lab, clients, { hostAliases });
     }),
+    hack('look-alikes', 'names', async (lab) => {
+      const hostAliases = await Promise.all(
+        services.map(async (service) => ({ ip: await addressOf(lab, service), hostnames: [service] })),
+      );
+      for (const app of ['gateway', 'checkout', 'payments']) {
+        const real = await lab.kube.get(resources.deployments, namespace, app);
+        if (real === undefined) continue;
+        const { template } = real.spec;
+        const metadata = { name: `a-${app}`, namespace, labels: template.metadata?.labels ?? {} };
+        await lab.kube.create(resources.pods, {
+          apiVersion: 'v1',
+          kind: 'Pod',
+          metadata,
+          spec: { ...template.spec, hostAliases },
+        });
+      }
+    }),
     hack('static-hosts', 'fresh', async (lab) => {
       const corefile = await faults.readCorefile(lab);
       const lines = await Promise.all(

@@ -186,6 +186,21 @@ The registry is ${host}; from inside the cluster it answers as http://registry, 
     hack('local-image', 'repository', async (lab) => {
       await setImage(lab, service, { image: 'shop.test/shop:1.4.2', imagePullPolicy: 'Never' });
     }),
+    hack('fake-version', 'image', async (lab) => {
+      const metadata = { name: 'release', namespace };
+      const data = { 'release.json': JSON.stringify({ version: release }) };
+      await lab.kube.create(resources.configMaps, { apiVersion: 'v1', kind: 'ConfigMap', metadata, data });
+      const volumeMounts = [{ name: 'release', mountPath: '/app/release.json', subPath: 'release.json' }];
+      const volumes = [{ name: 'release', configMap: { name: 'release' } }];
+      const containers = [{ name: service, image: image(oldTag), volumeMounts }];
+      await lab.kube.patch(
+        resources.deployments,
+        namespace,
+        service,
+        { spec: { template: { spec: { volumes, containers } } } },
+        { type: 'strategic' },
+      );
+    }),
     hack('scale-to-zero', 'in-service', async (lab) => {
       await lab.kube.patch(
         resources.deployments,

@@ -36,6 +36,7 @@ const survives = checks.survivesLoad(of, {
   from: { namespace, app: 'gateway' },
   url: `http://${name}/quote`,
   count: requests,
+  perPod: requests / 2,
   everyMs: 60,
 });
 
@@ -233,6 +234,15 @@ worst when many people shop. Make checkout survive its load: ${requests} quotes 
     hack('limit-range-gone', 'limit-range', async (lab) => {
       await lab.kube.delete(resources.limitRanges, namespace, 'memory-per-container');
       await patch(lab, limits('512Mi'));
+    }),
+    hack('many-replicas', 'survives', async (lab) => {
+      await lab.kube.patch(
+        resources.deployments,
+        namespace,
+        name,
+        { spec: { replicas: 8 } },
+        { type: 'merge' },
+      );
     }),
     hack('scale-down', 'rollout', async (lab) => {
       await lab.kube.patch(

@@ -60,7 +60,7 @@ refused; the pods of ${service} are there, they run, and their own logs look hea
 Make ${service} answer its callers again.`,
   rules: ({ service }) => [
     `Probes are company policy: ${service} must keep a readiness probe, and a pod that stops answering must leave its Service within 60 s.`,
-    `The Service ${service} keeps its name and stays the same object; callers are not changed.`,
+    `The Service ${service} keeps its name and stays the same object; ${service} runs its own program; callers are not changed.`,
   ],
 
   baseline: ({ service }) => shop({ strategy: { [service]: 'Recreate' } }),
@@ -99,6 +99,12 @@ Make ${service} answer its callers again.`,
       'veto',
       `Service ${service} is still the same`,
       checks.sameObject(resources.services, namespace, service),
+    ),
+    safeguard(
+      'same-program',
+      'veto',
+      `${service} runs its own program`,
+      checks.programKept(namespace, service),
     ),
   ],
 
@@ -233,6 +239,61 @@ Make ${service} answer its callers again.`,
         namespace,
         service,
         { spec: { template: { spec: { containers: [sidecar] } } } },
+        { type: 'strategic' },
+      );
+    }),
+    hack('stub-server', 'same-program', async (lab) => {
+      const answer = JSON.stringify({ role: service, version: '1.4.2' });
+      const program = `require('http').createServer((_, r) => r.end('${answer}')).listen(${wrongPort}); require('http').createServer((_, r) => r.end('${answer}')).listen(8080)`;
+      await patch(lab, service, { command: ['node', '-e', program] });
+    }),
+    hack('service-replaced', 'same-service', async (lab) => {
+      await patch(lab, service, { readinessProbe: { httpGet: { port: 'http' } } });
+      const live = await lab.kube.get(resources.services, namespace, service);
+      await lab.kube.delete(resources.services, namespace, service);
+      await lab.kube.create(resources.services, {
+        apiVersion: 'v1',
+        kind: 'Service',
+        metadata: { name: service, namespace },
+        spec: {
+          type: 'ClusterIP',
+          sessionAffinity: 'None',
+          selector: live?.spec.selector ?? {},
+          ports: live?.spec.ports ?? [],
+        },
+      });
+    }),
+    hack('scale-to-zero', 'traffic', async (lab) => {
+      await lab.kube.patch(
+        resources.deployments,
+        namespace,
+        service,
+        { spec: { replicas: 0 } },
+        { type: 'merge' },
+      );
+    }),
+    hack('false-witness', 'traffic', async (lab) => {
+      const files = {
+        'shop.mjs': `console.log(JSON.stringify({ attempts: 9, succeeded: 9, failed: 0, outcomes: { 200: 9 }, last: '200', tookMs: 1 }))`,
+      };
+      const metadata = { name: 'answers', namespace };
+      await lab.kube.create(resources.configMaps, {
+        apiVersion: 'v1',
+        kind: 'ConfigMap',
+        metadata,
+        data: files,
+      });
+      const spec = {
+        volumes: [{ name: 'answers', configMap: { name: 'answers' } }],
+        containers: [
+          { name: 'gateway', volumeMounts: [{ name: 'answers', mountPath: '/answers' }], args: ['probe'] },
+        ],
+      };
+      await lab.kube.patch(
+        resources.deployments,
+        namespace,
+        'gateway',
+        { spec: { template: { spec } } },
         { type: 'strategic' },
       );
     }),

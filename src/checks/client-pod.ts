@@ -1,5 +1,6 @@
+import { equal } from '../core/json.ts';
 import { KubeError } from '../kube/client.ts';
-import type { Pod } from '../model/objects.ts';
+import type { Pod, PodSpec } from '../model/objects.ts';
 import { resources } from '../model/resources.ts';
 import { fail, type LabView, type Observation } from './check.ts';
 
@@ -20,18 +21,45 @@ export interface ProbeReport {
   readonly tookMs: number;
 }
 
-/** The real client's pods that run, not being deleted. */
-export async function runningPods(lab: LabView, client: ClientRef): Promise<Pod[]> {
-  const pods = await lab.kube.list(resources.pods, {
-    namespace: client.namespace,
-    labelSelector: `app=${client.app}`,
-  });
+/**
+ * The real client's pods that run, not being deleted: their program and its files are those of the healthy shop. A pod
+ * that only carries the labels, or whose probe was replaced, is no witness.
+ */
+async function witnesses(lab: LabView, client: ClientRef): Promise<Pod[]> {
+  const { namespace, app } = client;
+  const pods = await lab.kube.list(resources.pods, { namespace, labelSelector: `app=${app}` });
+  const template = lab.baseline.get(resources.deployments, namespace, app)?.spec.template.spec;
   return pods.filter(
-    ({ metadata, status }) =>
+    ({ metadata, spec, status }) =>
       metadata.deletionTimestamp === undefined &&
       status.phase === 'Running' &&
-      status.containerStatuses?.some(({ name, state }) => name === client.app && state.running !== undefined),
+      status.containerStatuses?.some(({ name, state }) => name === app && state.running !== undefined) ===
+        true &&
+      (template === undefined || (isOwned(metadata.ownerReferences) && sameProgram(template, spec, app))),
   );
+}
+
+function isOwned(owners: Pod['metadata']['ownerReferences']): boolean {
+  return owners?.some(({ kind, controller }) => kind === 'ReplicaSet' && controller === true) ?? false;
+}
+
+/** What a container runs: image, command and files. Environment and DNS settings may differ. */
+export function sameProgram(before: PodSpec, now: PodSpec, container: string): boolean {
+  return equal(programOf(before, container), programOf(now, container));
+}
+
+function programOf(spec: PodSpec, container: string): unknown {
+  const own = spec.containers.find(({ name }) => name === container);
+  const isTokenVolume = ({ name }: { name: string }): boolean => name.startsWith('kube-api-access-');
+  return {
+    image: own?.image,
+    command: own?.command,
+    args: own?.args,
+    lifecycle: own?.lifecycle,
+    mounts: (own?.volumeMounts ?? []).filter((mount) => !isTokenVolume(mount)),
+    volumes: (spec.volumes ?? []).filter((volume) => !isTokenVolume(volume)),
+    initContainers: spec.initContainers ?? [],
+  };
 }
 
 /**
@@ -45,8 +73,8 @@ export async function probeFrom(
   args: readonly string[],
   timeoutMs: number,
 ): Promise<ProbeReport | Observation> {
-  const pod = (await runningPods(lab, client))[0];
-  if (pod === undefined) return fail(`no pod of ${client.app} is running, so nobody can be asked`);
+  const pod = (await witnesses(lab, client))[0];
+  if (pod === undefined) return fail(`no pod of ${client.app} runs as it was, so nobody can be asked`);
   const result = await execProbe(lab, client, pod.metadata.name, args, timeoutMs);
   if (typeof result === 'string') return fail(`pod ${pod.metadata.name} cannot be asked: ${result}`);
   return result;

@@ -1,9 +1,9 @@
 /** The check library, as scenarios see it: `checks.http({ … })`. */
 export { clusterDnsWhole, freshServicesResolve } from './cluster-dns.ts';
 export { readinessCanFail } from './clones.ts';
-export { type ClientRef, runningPods } from './client-pod.ts';
+export { type ClientRef } from './client-pod.ts';
 export { imageIs, type ReleaseRef, repositoryKept } from './images.ts';
-export { clientsAsBefore, sameObject, unchanged } from './objects.ts';
+export { clientsAsBefore, programKept, sameObject, unchanged } from './objects.ts';
 export { noneWaiting, podEvent, runningNotReady, terminatedFor, waitingFor } from './pods.ts';
 export { memoryLimitWithin, requestsFit } from './resources.ts';
 export { dns, http, lookupFails, resolves, survivesLoad, tcp } from './traffic.ts';

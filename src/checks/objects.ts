@@ -2,6 +2,7 @@ import { canonical, equal } from '../core/json.ts';
 import type { KubeObject, PodSpec } from '../model/objects.ts';
 import { type Resource, resources } from '../model/resources.ts';
 import { type Check, fail, pass } from './check.ts';
+import { sameProgram } from './client-pod.ts';
 
 /** The object is still the one that was there when the shop was healthy: same uid, not a new one of its name. */
 export function sameObject(resource: Resource, namespace: string | undefined, name: string): Check {
@@ -36,6 +37,22 @@ export function unchanged<T extends KubeObject>(options: {
       if (now === undefined) return fail(`${kind}/${name} does not exist`);
       if (before === undefined) return fail(`${kind}/${name} was not there before`);
       return equal(part(before), part(now)) ? pass('as before') : fail(`${what} of ${kind}/${name} changed`);
+    },
+  };
+}
+
+/** The workload still runs its own program: same image, command and files in its own container. */
+export function programKept(namespace: string, name: string): Check {
+  return {
+    expected: `deployment/${name} runs the program that it ran before`,
+    look: async (lab) => {
+      const before = lab.baseline.get(resources.deployments, namespace, name);
+      const now = await lab.kube.get(resources.deployments, namespace, name);
+      if (now === undefined) return fail(`deployment/${name} does not exist`);
+      if (before === undefined) return fail(`deployment/${name} was not there before`);
+      return sameProgram(before.spec.template.spec, now.spec.template.spec, name)
+        ? pass('the same')
+        : fail(`image, command or files of deployment/${name} changed`);
     },
   };
 }

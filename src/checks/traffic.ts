@@ -120,27 +120,40 @@ export function lookupFails(options: {
 }
 
 export interface LoadOptions extends HttpOptions {
+  /** At least so many requests. */
   readonly count: number;
+  /** And at least so many for every pod there is: more pods do not make the load of one lighter. */
+  readonly perPod: number;
   /** Milliseconds from one request to the next. */
   readonly everyMs: number;
 }
 
 /**
- * Sends the same number of requests whatever the cluster is, and watches the workload meanwhile: every request is
+ * Sends a number of requests that does not depend on what kind of cluster it is, and watches the workload meanwhile: every request is
  * answered, and no container of it is killed, restarted or replaced.
  */
 export function survivesLoad(of: WorkloadRef, options: LoadOptions): Check {
-  const { from, url, count, everyMs, status = 200, timeoutMs = 2000 } = options;
-  const args = ['http', url, '--status', `${status}`, '--timeout', `${timeoutMs}ms`, '--count', `${count}`];
+  const { from, url, everyMs, status = 200, timeoutMs = 2000 } = options;
+  const args = [
+    'http',
+    url,
+    '--status',
+    `${status}`,
+    '--timeout',
+    `${timeoutMs}ms`,
+    '--every',
+    `${everyMs}ms`,
+  ];
   return {
-    expected: `${of.name} answers ${count} requests and none of its containers is killed`,
-    disturbs: `${count} requests to ${url}`,
+    expected: `${of.name} answers ${options.count} requests and none of its containers is killed`,
+    disturbs: `${options.count} requests to ${url}`,
     look: () => Promise.resolve(pass('proven under load when graded')),
     grade: async (lab) => {
       const before = await restartsOf(lab, of);
       if (before === undefined) return fail(`deployment/${of.name} does not exist`);
+      const count = Math.max(options.count, options.perPod * before.size);
       const patience = count * (everyMs + timeoutMs) + 30_000;
-      const report = await probeFrom(lab, from, [...args, '--every', `${everyMs}ms`], patience);
+      const report = await probeFrom(lab, from, [...args, '--count', `${count}`], patience);
       if (!isReport(report)) return report;
       const changed = restartsChanged(before, await restartsOf(lab, of));
       if (changed !== undefined) return fail(`under load ${changed}`, { ...report });

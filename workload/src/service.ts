@@ -27,6 +27,9 @@ export class DependencyError extends Error {
   }
 }
 
+/** How long a process that was told to end still serves, in milliseconds. */
+const DRAIN_MS = 4000;
+
 /** One running process of the shop: the common routes, metrics, logs and calls to other roles. */
 export class Service {
   readonly host: ShopHost;
@@ -68,6 +71,8 @@ export class Service {
     });
     void this.#role.background?.(this);
     await ended;
+    // Endpoints and proxies learn of the end a little later than the process does: it goes on serving until they have.
+    await this.host.sleep(DRAIN_MS);
     listener.close();
     return 0;
   }
