@@ -76,12 +76,16 @@ function malformed(problems: readonly string[], file: string, source: string): S
 export function lineOf(problem: string, source: string): number {
   const [, property = '', id] = /^(\w+)[^:]*?(?:\(([\w-]+)\))?:/.exec(problem) ?? [];
   const lines = source.split('\n');
-  const found = [
-    ...(id === undefined
-      ? []
-      : [lines.findIndex((line) => line.includes(`'${id}'`) || line.includes(`"${id}"`))]),
-    lines.findIndex((line) => new RegExp(`^\\s*${property}\\s*[:,(]`).test(line)),
+  const call = Math.max(
+    0,
     lines.findIndex((line) => line.includes('defineScenario(')),
+  );
+  const from = (matches: (line: string) => boolean): number =>
+    lines.findIndex((line, index) => index >= call && matches(line));
+  const declares = new RegExp(`^\\s*${property}\\s*[:,(]`);
+  const found = [
+    ...(id === undefined ? [] : [from((line) => line.includes(`'${id}'`) || line.includes(`"${id}"`))]),
+    from((line) => declares.test(line)),
   ].find((index) => index !== -1);
-  return (found ?? 0) + 1;
+  return (found ?? call) + 1;
 }

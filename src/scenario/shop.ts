@@ -67,20 +67,13 @@ export function shop(overlay: ShopOverlay = {}): BaselinePlan {
 export function readManifests(folder = join(packageRoot, 'manifests/shop')): readonly Manifest[] {
   manifests ??= readdirSync(folder)
     .filter((name) => name.endsWith('.yaml'))
-    .sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1))
+    .sort()
     .flatMap((name) =>
       parseAllDocuments(readFileSync(join(folder, name), 'utf8'), { version: '1.1' }).map(
         (document) => document.toJS() as Manifest,
       ),
     );
   return manifests;
-}
-
-/** The namespace first, then what pods read. */
-function rank(name: string): number {
-  return ['namespace.yaml', 'settings.yaml'].indexOf(name) === -1
-    ? 2
-    : ['namespace.yaml', 'settings.yaml'].indexOf(name);
 }
 
 function overlaid(object: Manifest, overlay: ShopOverlay): Manifest {

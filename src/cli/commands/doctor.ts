@@ -5,7 +5,7 @@ import { type CommandResult, tryRun } from '../../providers/kind/commands.ts';
 import { NODE_IMAGE } from '../../providers/kind/provider.ts';
 import type { CommandContext } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
-import type { Output } from '../output.ts';
+import { type Output, wrap } from '../output.ts';
 
 /** One thing that is needed for something. */
 export interface Finding {
@@ -59,10 +59,16 @@ export async function doctor(context: CommandContext, tools?: DoctorTools): Prom
   return usable ? exitCodes.ok : exitCodes.environment;
 }
 
-function lineOf({ name, ok, seen, fix, for: purpose }: Finding, { colors }: Output): string {
+/** Columns of the mark and the name. */
+const MARGIN = 'missing  state folder '.length;
+
+function lineOf({ name, ok, seen, fix, for: purpose }: Finding, { colors, width }: Output): string {
   const mark = ok ? colors.green('ok     ') : colors.red('missing');
-  const line = `${mark}  ${name.padEnd(12)} ${seen}\n         ${''.padEnd(12)} for ${purpose}`;
-  return fix === undefined ? line : `${line}\n         ${''.padEnd(12)} fix: ${fix}`;
+  const margin = ' '.repeat(MARGIN);
+  const [first = '', ...rest] = [seen, `for ${purpose}`, ...(fix === undefined ? [] : [`fix: ${fix}`])].map(
+    (text) => wrap(text, width, margin),
+  );
+  return [`${mark}  ${name.padEnd(MARGIN - 9)}${first.slice(MARGIN)}`, ...rest].join('\n');
 }
 
 export async function examine(tools: DoctorTools): Promise<Finding[]> {

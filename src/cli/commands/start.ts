@@ -12,7 +12,8 @@ import { shortTime } from '../output.ts';
 import { handOverDocument, handOverText } from '../texts/hand-over.ts';
 
 export interface StartFlags {
-  readonly provider: string;
+  /** `embedded` where not said. */
+  readonly provider?: string;
   readonly seed?: string;
   readonly area?: string;
   readonly random?: boolean;
@@ -39,6 +40,8 @@ export async function start(
   const catalogue = await context.catalogue();
   const nothingAsked =
     wanted === undefined &&
+    flags.provider === undefined &&
+    flags.seed === undefined &&
     flags.id === undefined &&
     flags.file === undefined &&
     flags.area === undefined &&
@@ -56,7 +59,7 @@ export async function start(
     flags.file === undefined
       ? pick(catalogue, wanted ?? flags.id, flags)
       : await context.scenarioFile(flags.file);
-  const provider = await context.provider(flags.provider);
+  const provider = await context.provider(flags.provider ?? 'embedded');
   await mustBeAvailable(provider);
   const incident = incidentOf(scenario, seedFrom(flags.seed));
   mustHave(provider, incident);

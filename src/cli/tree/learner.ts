@@ -22,7 +22,7 @@ export function addLearnerCommands({ command, run }: Tree): void {
     'start --area dns --provider kind',
     'start --file scenarios/my-failure/scenario.ts',
   ])
-    .option('--provider <name>', 'embedded or kind', 'embedded')
+    .option('--provider <name>', 'embedded (where not said) or kind')
     .option('--seed <number>', 'the same numbers and names again')
     .option('--area <area>', 'any incident of an area')
     .option('--random', 'any incident')

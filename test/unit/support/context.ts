@@ -17,18 +17,25 @@ export interface Ran {
   readonly notes: string;
 }
 
-/** Runs a command line with a fake provider; never on a terminal unless `prompts` are given. */
-export async function runWith(lab: TestLab, args: readonly string[], prompts?: Prompts): Promise<Ran> {
+/** A command's context, and what it has printed so far. */
+export function contextFor(
+  lab: TestLab,
+  args: readonly string[],
+  prompts?: Prompts,
+): { context: CommandContext; ran: () => Omit<Ran, 'code'> } {
   const notes: string[] = [];
   let text = '';
   let document: unknown;
+  const json = args.includes('--json');
   const output: Output = {
-    json: args.includes('--json'),
+    json,
     result: (given, words) => {
       document = given;
       text = words;
     },
-    note: (line) => notes.push(line),
+    note: (line) => {
+      if (!json) notes.push(line);
+    },
     passing: () => {},
     colors: pc.createColors(false),
     width: 80,
@@ -47,11 +54,15 @@ export async function runWith(lab: TestLab, args: readonly string[], prompts?: P
     provider: () => Promise.resolve(provider),
     open: (name) => openLab(store.find(name), provider, [scenario], signal),
   };
-  let code: number;
+  return { context, ran: () => ({ text, document, notes: notes.join('\n') }) };
+}
+
+/** Runs a command line with a fake provider; never on a terminal unless `prompts` are given. */
+export async function runWith(lab: TestLab, args: readonly string[], prompts?: Prompts): Promise<Ran> {
+  const { context, ran } = contextFor(lab, args, prompts);
   try {
-    code = await runIn(context, args);
+    return { code: await runIn(context, args), ...ran() };
   } catch (error) {
-    code = failed(error, output);
+    return { code: failed(error, context.output), ...ran() };
   }
-  return { code, text, document, notes: notes.join('\n') };
 }
