@@ -34,7 +34,7 @@ async function buildPackage(): Promise<void> {
     packages: 'external',
     alias: { breakfix: './src/index.ts' },
     banner: {
-      js: `import{createRequire as _createRequire}from'node:module';const require=_createRequire(import.meta.url);`,
+      js: `#!/usr/bin/env node\nimport{createRequire as _createRequire}from'node:module';const require=_createRequire(import.meta.url);`,
     },
   });
   chmodSync('dist/breakfix.js', 0o755);

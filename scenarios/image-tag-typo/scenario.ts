@@ -139,7 +139,7 @@ The registry is ${host}; from inside the cluster it answers as http://registry, 
     hint(5, `kubectl -n shop get pods shows one pod of ${service} that never starts: describe it.`),
     hint(
       10,
-      `Ask the registry for its tags: kubectl -n shop exec deploy/gateway -- node -e 'fetch("http://registry/v2/${repository}/tags/list").then(r=>r.text()).then(console.log)'`,
+      `Ask the registry for its tags: kubectl -n shop exec deploy/gateway -- wget -qO- http://registry/v2/${repository}/tags/list`,
     ),
     hint(20, async (lab) => {
       const deployment = await lab.kube.get(resources.deployments, namespace, service);

@@ -5,6 +5,7 @@ import { packageRoot } from '../core/package-root.ts';
 import { type HttpRequest, NetError } from '../cluster/network/types.ts';
 import type { Image, ProgramContext } from '../cluster/runtime/types.ts';
 import { compileScript } from '../cluster/runtime/vm-program.ts';
+import { busyboxFiles } from './busybox/image.ts';
 import { releases } from './releases.ts';
 
 /** The release knobs of the shop as they are baked into its image; see workload/src/release.ts. */
@@ -46,6 +47,12 @@ export function shopImage(release: string): Image {
       workingDir: '/app',
     },
     files: [
+      ...busyboxFiles(),
+      {
+        path: '/etc/passwd',
+        content: 'root:x:0:0:root:/root:/bin/bash\nnode:x:1000:1000::/home/node:/bin/bash\n',
+      },
+      { path: '/etc/group', content: 'root:x:0:\nnode:x:1000:\n' },
       { path: '/usr/local/bin/node', mode: 0o755, program: node },
       { path: '/app/shop.mjs', mode: 0o644, content: '// the bundle of workload/src/node/main.ts\n' },
       { path: '/app/release.json', mode: 0o644, content: releaseFile },

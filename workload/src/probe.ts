@@ -5,7 +5,7 @@ import { codeOf, type ShopHost, textOf } from './host.ts';
  * is what that client sees. It looks again and again for a time and prints one JSON document with counts.
  *
  *   probe http URL [--method M] [--status 200] [--contains TEXT] …   probe dns NAME …   probe tcp HOST:PORT …
- *   common: [--for 0s] [--every 200ms] [--timeout 2s] [--until-failure] [--count N] [--parallel N]
+ *   common: [--for 0s] [--every 200ms] [--timeout 2s] [--until-failure] [--count N]
  */
 export interface ProbeReport {
   readonly attempts: number;
