@@ -119,6 +119,7 @@ class Coredns {
 
   async #lookEvery(period: number, configuration: Configuration): Promise<void> {
     let last = configuration.hash;
+    let seen: string | undefined;
     for (;;) {
       await this.#context.clock.sleep(period);
       if (configuration.stopped) return;
@@ -129,12 +130,14 @@ class Coredns {
       } catch {
         continue;
       }
+      if (text === seen) continue;
       try {
         hash = Configuration.hashOf(this.#file, text);
       } catch (error) {
         this.#log('WARNING', `plugin/reload: Corefile parse failed: ${(error as Error).message}`);
         continue;
       }
+      seen = text;
       if (hash === last) continue;
       // A Corefile that is wrong is tried once.
       last = hash;

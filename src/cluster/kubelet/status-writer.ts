@@ -147,6 +147,11 @@ export class StatusWriter {
   }
 
   #put(pod: Pod, status: PodStatus): void {
+    this.#write(pod, status);
+    this.#options.probes.statusChanged();
+  }
+
+  #write(pod: Pod, status: PodStatus): void {
     const { api } = this.#options;
     const { namespace, name, uid } = pod.metadata;
     const stored = api.get(resources.pods, namespace, name);

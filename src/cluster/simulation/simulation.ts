@@ -1,4 +1,4 @@
-import { RandomStreams } from '../../core/random.ts';
+import { hash32, RandomStreams } from '../../core/random.ts';
 
 /** Microseconds since 1970 (instants) or a number of microseconds (durations). Always a whole number. */
 export type Micros = number;
@@ -14,11 +14,23 @@ export interface Timer {
   cancel(): void;
 }
 
-interface Entry extends Timer {
+class Entry implements Timer {
   at: Micros;
   readonly order: number;
   readonly owner: string;
+  /** Undefined once it has run or was cancelled. */
   run: (() => void) | undefined;
+
+  constructor(at: Micros, order: number, owner: string, run: () => void) {
+    this.at = at;
+    this.order = order;
+    this.owner = owner;
+    this.run = run;
+  }
+
+  cancel(): void {
+    this.run = undefined;
+  }
 }
 
 /** A promise that a simulation event settles. Programs wait on these and on nothing else. */
@@ -30,6 +42,10 @@ export interface Deferred<T> {
 
 /** More events than this of one owner at one instant mean that virtual time stands still. */
 const ZENO_LIMIT = 100_000;
+/** After so many events at one instant it is counted whose they are. */
+const MANY_AT_ONCE = 1_000;
+/** Owners whose fingerprint is kept. */
+const KNOWN_OWNERS = 10_000;
 
 /**
  * The deterministic heart of the embedded cluster: one queue of events on virtual time.
@@ -46,7 +62,9 @@ export class Simulation {
   #digest = 0x811c9dc5;
   #digestHigh = 0x1b873593;
   #programsWoken = false;
-  #instantOwners = new Map<string, number>();
+  #atThisInstant = 0;
+  readonly #instantOwners = new Map<string, number>();
+  readonly #ownerHashes = new Map<string, number>();
   readonly #heap: Entry[] = [];
   /** Where an exception of an event goes; the default stops the simulation. */
   onError: (error: unknown, owner: string) => void = (error) => {
@@ -91,15 +109,7 @@ export class Simulation {
    * @param owner whose event it is, e.g. `kubelet/worker/probe/web-0`; part of the digest.
    */
   at(at: Micros, owner: string, run: () => void): Timer {
-    const entry: Entry = {
-      at: Math.max(at, this.#now),
-      order: this.#order++,
-      owner,
-      run,
-      cancel: () => {
-        entry.run = undefined;
-      },
-    };
+    const entry = new Entry(Math.max(at, this.#now), this.#order++, owner, run);
     this.#push(entry);
     return entry;
   }
@@ -139,29 +149,17 @@ export class Simulation {
   /** Runs one event, if one is due at `until` or before. Programs that it woke are run to their next wait. */
   async step(until: Micros): Promise<boolean> {
     if (this.#programsWoken) await this.settle();
-    this.#dropCancelled();
-    const entry = this.#heap[0];
-    if (entry === undefined || entry.at > until) return false;
-    this.#pop();
-    this.#enter(entry);
-    const run = entry.run;
-    entry.run = undefined;
-    try {
-      run?.();
-    } catch (error) {
-      this.onError(error, entry.owner);
-    }
+    const ran = this.#runNext(until);
     if (this.#programsWoken) await this.settle();
-    return true;
+    return ran;
   }
 
   /** Runs everything that is due up to `until`, and sets the clock there. */
   async advanceTo(until: Micros): Promise<void> {
-    while (await this.step(until));
-    if (until > this.#now) {
-      this.#now = until;
-      this.#instantOwners.clear();
-    }
+    do {
+      if (this.#programsWoken) await this.settle();
+    } while (this.#runNext(until));
+    if (until > this.#now) this.#arriveAt(until);
   }
 
   /** Lets every woken program run until it waits again. */
@@ -176,20 +174,53 @@ export class Simulation {
   shift(gap: Micros): void {
     this.#now += gap;
     for (const entry of this.#heap) entry.at += gap;
-    this.#instantOwners.clear();
+    this.#arriveAt(this.#now);
+  }
+
+  #runNext(until: Micros): boolean {
+    this.#dropCancelled();
+    const entry = this.#heap[0];
+    if (entry === undefined || entry.at > until) return false;
+    this.#pop();
+    this.#enter(entry);
+    const { run } = entry;
+    entry.run = undefined;
+    try {
+      run?.();
+    } catch (error) {
+      this.onError(error, entry.owner);
+    }
+    return true;
+  }
+
+  #arriveAt(instant: Micros): void {
+    this.#now = instant;
+    if (this.#atThisInstant > MANY_AT_ONCE) this.#instantOwners.clear();
+    this.#atThisInstant = 0;
   }
 
   #enter(entry: Entry): void {
-    if (entry.at !== this.#now) {
-      this.#now = entry.at;
-      this.#instantOwners.clear();
-    }
-    const count = (this.#instantOwners.get(entry.owner) ?? 0) + 1;
-    this.#instantOwners.set(entry.owner, count);
-    if (count > ZENO_LIMIT) throw new Error(`${entry.owner}: more than ${ZENO_LIMIT} events at one instant`);
+    if (entry.at !== this.#now) this.#arriveAt(entry.at);
+    if (++this.#atThisInstant > MANY_AT_ONCE) this.#watchForZeno(entry.owner);
     this.#eventCount++;
     this.#mix(entry.at % 0x100000000);
-    for (let index = 0; index < entry.owner.length; index++) this.#mix(entry.owner.charCodeAt(index));
+    this.#mix(this.#hashOf(entry.owner));
+  }
+
+  #watchForZeno(owner: string): void {
+    const count = (this.#instantOwners.get(owner) ?? 0) + 1;
+    this.#instantOwners.set(owner, count);
+    if (count > ZENO_LIMIT) throw new Error(`${owner}: more than ${ZENO_LIMIT} events at one instant`);
+  }
+
+  #hashOf(owner: string): number {
+    let hash = this.#ownerHashes.get(owner);
+    if (hash === undefined) {
+      hash = hash32(owner);
+      if (this.#ownerHashes.size >= KNOWN_OWNERS) this.#ownerHashes.clear();
+      this.#ownerHashes.set(owner, hash);
+    }
+    return hash;
   }
 
   #mix(value: number): void {

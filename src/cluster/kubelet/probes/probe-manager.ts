@@ -65,6 +65,11 @@ export class PodProbes {
     return undefined;
   }
 
+  /** A status was written. */
+  statusChanged(): void {
+    for (const worker of this.#workers.values()) worker.statusChanged();
+  }
+
   /** During termination only readiness is still asked for. */
   stopLivenessAndStartup(): void {
     for (const [key, worker] of this.#workers) if (!key.startsWith('Readiness/')) worker.stop();

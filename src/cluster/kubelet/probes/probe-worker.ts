@@ -52,6 +52,8 @@ export class ProbeWorker {
   #onHold = false;
   #stopped = false;
   #triggered = false;
+  /** Nothing to ask until the status changes: a startup probe whose container has started. */
+  #resting = false;
 
   constructor(options: ProbeWorkerOptions) {
     this.#options = options;
@@ -90,12 +92,24 @@ export class ProbeWorker {
 
   stop(): void {
     this.#stopped = true;
+    this.#resting = false;
     this.pause();
+  }
+
+  /** The status was written: a run that has ended may be what {@link #resting} waited for. */
+  statusChanged(): void {
+    if (!this.#resting) return;
+    this.#resting = false;
+    this.#schedule();
   }
 
   #tick(): void {
     this.#timer = undefined;
     const target = this.#due();
+    if (target === 'rest') {
+      this.#resting = true;
+      return;
+    }
     if (target === 'stop') {
       this.stop();
       return;
@@ -124,7 +138,7 @@ export class ProbeWorker {
   }
 
   /** Whether there is something to probe at this instant. */
-  #due(): ContainerInstance | 'wait' | 'stop' {
+  #due(): ContainerInstance | 'wait' | 'rest' | 'stop' {
     const { kind, container } = this.#options;
     const { pod, status } = this.#options.current();
     if (status.phase === 'Failed' || status.phase === 'Succeeded') return 'stop';
@@ -139,7 +153,7 @@ export class ProbeWorker {
     }
     if (pod.metadata.deletionTimestamp !== undefined && kind !== 'Readiness') return 'stop';
     // Startup probes end where the others begin.
-    if ((seen.started === true) === (kind === 'Startup')) return 'wait';
+    if ((seen.started === true) === (kind === 'Startup')) return kind === 'Startup' ? 'rest' : 'wait';
     return this.#running() ?? 'wait';
   }
 
