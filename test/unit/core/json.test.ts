@@ -55,6 +55,6 @@ describe('plain data', () => {
     const after = edit(before, (draft) => draft.spec.list.push(3));
     expect(before.spec.list).toEqual([1, 2]);
     expect(after.spec.list).toEqual([1, 2, 3]);
-    expect(() => (before.spec.list).push(4)).toThrow(TypeError);
+    expect(() => before.spec.list.push(4)).toThrow(TypeError);
   });
 });

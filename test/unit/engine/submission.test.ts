@@ -91,7 +91,7 @@ describe('submit and replay', () => {
   test.each<[string, (submission: Submission) => Submission]>([
     ['another seed', (one) => forged(one, { seed: 8 })],
     ['another epoch', (one) => forged(one, { epoch: 5 })],
-    ['a log of another scenario', (one) => withLog(one, (log) => log.replace('settings/7', 'other/7'))],
+    ['a log of another scenario', (one) => withLog(one, (log) => log.replace('INC-9100/7', 'INC-0001/7'))],
   ])('%s does not fit', async (_name, change) => {
     using lab = testLab({ logs: true });
     const submission = change(await repaired(lab));
