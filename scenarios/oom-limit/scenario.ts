@@ -2,6 +2,7 @@ import {
   all,
   ask,
   checks,
+  converge,
   defineScenario,
   faults,
   fix,
@@ -127,7 +128,12 @@ worst when many people shop. Make checkout survive its load: ${requests} quotes 
     ),
   ],
   safeguards: () => [
-    safeguard('limits', 'veto', 'Memory limits are kept', checks.memoryLimitWithin(of, { floor, ceiling })),
+    safeguard(
+      'limits',
+      'veto',
+      'Memory limits are kept',
+      converge(seconds(90), converge(seconds(90), checks.memoryLimitWithin(of, { floor, ceiling }))),
+    ),
     safeguard('requests', 'veto', 'Requests fit on the nodes', checks.requestsFit()),
     safeguard(
       'limit-range',
