@@ -132,7 +132,7 @@ worst when many people shop. Make checkout survive its load: ${requests} quotes 
       'limits',
       'veto',
       'Memory limits are kept',
-      converge(seconds(90), converge(seconds(90), checks.memoryLimitWithin(of, { floor, ceiling }))),
+      converge(seconds(90), checks.memoryLimitWithin(of, { floor, ceiling })),
     ),
     safeguard('requests', 'veto', 'Requests fit on the nodes', checks.requestsFit()),
     safeguard(

@@ -15,8 +15,8 @@ export interface NativeWatch {
   stop(): void;
 }
 
-/** Promises and the queue of microtasks are how programs run at all; they are no clock and no I/O. */
-const HARMLESS = new Set(['PROMISE', 'Microtask', 'TickObject']);
+/** Promises and the queue of microtasks are how programs run at all, tokens are signed at once: no clock, no I/O. */
+const HARMLESS = new Set(['PROMISE', 'Microtask', 'TickObject', 'SIGNREQUEST']);
 /** Functions of Simulation, which hands over from events to programs by an immediate. */
 const SIMULATION_DRAIN = 'drainMicrotasks';
 /** Code whose activities count: the cluster, the images, and bundles (`program:shop`). */

@@ -1,5 +1,6 @@
 import type { Program, ProgramContext, SpawnedProcess } from '../../cluster/runtime/types.ts';
 import { FileError } from '../../cluster/runtime/types.ts';
+import { derive } from './derive.ts';
 import { errorWords, Failure } from './errors.ts';
 import type { Options } from './options.ts';
 import { parseOptions } from './options.ts';
@@ -33,6 +34,11 @@ export class Command {
   /** @throws UsageError */
   options(spec: string, long: Readonly<Record<string, string>> = {}): Options {
     return parseOptions(this.args, spec, long);
+  }
+
+  /** The same applet, called with other arguments. */
+  withArgs(args: readonly string[]): Command {
+    return new Command(derive(this.context, { args: [this.name, ...args] }), this.multicall);
   }
 
   print(text: string | Uint8Array): void {

@@ -36,7 +36,7 @@ export interface InstanceOptions {
  */
 export async function startInstance(options: InstanceOptions): Promise<Instance> {
   const { header, credentials, records = [], record = () => {}, port = 0, onError = warn } = options;
-  const cluster = createCluster({ seed: header.seed, epoch: header.epoch, ...partsOf(header.spec) });
+  const cluster = clusterOf(header);
   cluster.simulation.onError = onError;
   const host = new Host(cluster, record);
   const { live } = await host.replay(records);
@@ -62,6 +62,11 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
 
 function warn(error: unknown, owner: string): void {
   process.emitWarning(`${owner}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+}
+
+/** The cluster of a header before its first input. */
+export function clusterOf({ seed, epoch, spec }: EmbeddedHeader): EmbeddedCluster {
+  return createCluster({ seed, epoch, ...partsOf(spec) });
 }
 
 function partsOf(spec: EmbeddedSpec): Omit<Parameters<typeof createCluster>[0], 'seed' | 'epoch'> {
