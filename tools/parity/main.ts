@@ -1,0 +1,20 @@
+/**
+ * Runs scenarios on a real cluster and on the embedded one and compares what they show at hand-over:
+ *
+ *   npm run parity -- [ID …] [--seed N] [--recorded]
+ *
+ * `--recorded` takes the real cluster's side from the last run (reports/parity/). Ends with 1 where something differs
+ * that docs/fidelity.md does not list.
+ */
+import { registerHooks } from 'node:module';
+
+// Scenarios import `breakfix`: that must be this very instance of the sources, not the built package.
+registerHooks({
+  resolve: (specifier, context, next) =>
+    specifier === 'breakfix'
+      ? { url: new URL('../../src/index.ts', import.meta.url).href, shortCircuit: true }
+      : next(specifier, context),
+});
+
+const { parity } = await import('./parity.ts');
+process.exitCode = await parity(process.argv.slice(2));

@@ -1,0 +1,94 @@
+import type { Fact } from './record.ts';
+
+/** Something that may differ between a real cluster and the embedded one: what of a fact is not compared. */
+export interface Rule {
+  /** As in the table of docs/fidelity.md. */
+  readonly name: string;
+  /** The fact without what may differ; undefined: it is not compared at all. */
+  apply(fact: Fact): Fact | undefined;
+}
+
+/** A rule that changes texts, wherever they stand. */
+const texts = (name: string, change: (text: string) => string): Rule => ({
+  name,
+  apply: (fact) => inTexts(fact, change),
+});
+
+function inTexts(fact: Fact, change: (text: string) => string): Fact {
+  const deep = (value: unknown): unknown => {
+    if (typeof value === 'string') return change(value);
+    if (Array.isArray(value)) return value.map(deep);
+    if (typeof value !== 'object' || value === null) return value;
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, deep(inner)]));
+  };
+  const says = deep(fact.says) as Record<string, unknown>;
+  return { ...fact, about: change(fact.about), says };
+}
+
+/** Changes fields of the containers of a pod. */
+function containers(fact: Fact, change: (container: Record<string, unknown>) => object): Fact {
+  if (fact.kind !== 'pod') return fact;
+  const changed = (fact.says['containers'] as Record<string, unknown>[]).map(change);
+  return { ...fact, says: { ...fact.says, containers: changed } };
+}
+
+/** Letters and digits of generated names. https://pkg.go.dev/k8s.io/apimachinery/pkg/util/rand */
+const SAFE = '[bcdfghjklmnpqrstvwxz2456789]';
+
+/** The closed list. */
+export const rules: readonly Rule[] = [
+  texts('times', (text) =>
+    text
+      .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, '<time>')
+      .replaceAll(/\b(\d+h)?(\d+m)?\d+(\.\d+)?m?s\b/g, '<duration>')
+      .replaceAll(/\b\d+(\.\d+)? s\b/g, '<duration>'),
+  ),
+  texts('ids', (text) =>
+    text
+      .replaceAll(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, '<uid>')
+      .replaceAll(new RegExp(`-${SAFE}{8,10}-${SAFE}{5}\\b`, 'g'), '-<hash>-<id>')
+      .replaceAll(new RegExp(`-${SAFE}{8,10}\\b`, 'g'), '-<hash>')
+      .replaceAll(/\b[0-9a-f]{64}\b/g, '<id>'),
+  ),
+  texts('addresses', (text) =>
+    text
+      .replaceAll(/\b(?!127\.)\d+\.\d+\.\d+\.\d+\b/g, '<address>')
+      .replaceAll(/(<address>:\d+)->(<address>:\d+)/g, '<address>-><address>')
+      .replaceAll(/\b[a-z0-9-]+-(control-plane|worker)\d*\b/g, '<node>'),
+  ),
+  {
+    name: 'images',
+    apply: (fact) => containers(textual(fact), ({ imageID: _digest, ...container }) => container),
+  },
+  {
+    name: 'counts',
+    apply: (fact) =>
+      fact.kind === 'event'
+        ? { ...fact, says: { ...fact.says, count: undefined } }
+        : containers(fact, (container) => ({
+            ...container,
+            restartCount: Number(container['restartCount']) > 0,
+          })),
+  },
+  { name: 'moment', apply: momentary },
+  {
+    name: 'start-up',
+    apply: (fact) => (/^Startup probe failed/.test(String(fact.says['message'])) ? undefined : fact),
+  },
+  {
+    name: 'cgroups',
+    apply: (fact) => (fact.says['reason'] === 'CgroupV1' ? undefined : fact),
+  },
+];
+
+const textual = (fact: Fact): Fact =>
+  inTexts(fact, (text) => text.replaceAll(/Image size: \d+ bytes/g, 'Image size: <size>'));
+
+/** A container that is killed again and again is caught in another moment of that: its pod's state says only that. */
+function momentary(fact: Fact): Fact {
+  if (fact.kind !== 'pod') return fact;
+  const all = fact.says['containers'] as Record<string, unknown>[];
+  if (!all.some(({ restartCount }) => restartCount === true)) return fact;
+  const changed = containers(fact, ({ state: _state, ready: _ready, started: _started, ...rest }) => rest);
+  return { ...changed, says: { ...changed.says, conditions: 'of a pod that restarts' } };
+}
