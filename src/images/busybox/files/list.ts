@@ -3,6 +3,7 @@ import type { Applet, Command } from '../command.ts';
 import { modeText, names, sizeText } from '../common/describe.ts';
 import { errorWords } from '../errors.ts';
 import type { Options } from '../options.ts';
+import { linksOf } from './tree.ts';
 import { terminalOf } from '../terminal/terminal.ts';
 
 interface Entry {
@@ -181,10 +182,10 @@ class Listing {
     const user = isNumeric ? String(stat.uid) : (users.get(stat.uid) ?? String(stat.uid));
     const group = isNumeric ? String(stat.gid) : (groups.get(stat.gid) ?? String(stat.gid));
     const size = this.#options.has('h')
-      ? sizeText(sizeOf(stat)).padStart(9)
+      ? sizeText(sizeOf(stat)).padStart(7)
       : String(sizeOf(stat)).padStart(9);
     const owner = this.#options.has('g') ? '' : `${user.padEnd(8)} `;
-    const links = stat.type === 'directory' ? 2 : 1;
+    const links = linksOf(this.#command.context.files, entry.path, stat);
     const target = stat.type === 'symlink' ? ` -> ${stat.target ?? ''}` : '';
     return `${this.#prefix(entry)}${modeText(stat)} ${String(links).padStart(4)} ${owner}${group.padEnd(8)} ${size} ${this.#time(stat)} ${this.#label(entry)}${target}`;
   }

@@ -1,0 +1,172 @@
+import type { DnsMessage, DnsRecord, DnsType } from '../../../cluster/network/dns-message.ts';
+import { NetError } from '../../../cluster/network/types.ts';
+import type { Applet, Command } from '../command.ts';
+import { Failure, UsageError } from '../errors.ts';
+import { addressOf, isAddress } from './addresses.ts';
+
+const TYPES: readonly DnsType[] = ['A', 'AAAA', 'SRV', 'PTR', 'CNAME', 'TXT', 'NS', 'SOA', 'MX', 'ANY'];
+const PORT = 53;
+const DEFAULT_TIMEOUT = 5;
+const DEFAULT_RETRIES = 3;
+
+interface Server {
+  /** As it was named. */
+  readonly name: string;
+  readonly ip: string;
+}
+
+/**
+ * `nslookup`: asks for addresses of both kinds, unless `-type` says otherwise. Names are asked for as they are; of the
+ * search list of /etc/resolv.conf it knows nothing.
+ */
+export const nslookup: Applet = async (command) => {
+  const flags = command.args.filter((argument) => argument.startsWith('-'));
+  const [name, server] = command.args.filter((argument) => !argument.startsWith('-'));
+  if (name === undefined) throw new UsageError();
+  const settings = readFlags(flags);
+  const servers =
+    server === undefined
+      ? configuredServers(command)
+      : [{ name: server, ip: await addressOf(command, server) }];
+  return new Lookup(command, settings, servers).run(name);
+};
+
+interface Settings {
+  readonly types: readonly DnsType[];
+  readonly seconds: number;
+  readonly retries: number;
+  readonly port: number;
+}
+
+function readFlags(flags: readonly string[]): Settings {
+  const types: DnsType[] = [];
+  let seconds = DEFAULT_TIMEOUT;
+  let retries = DEFAULT_RETRIES;
+  let port = PORT;
+  for (const flag of flags) {
+    const [, name = '', value = ''] = /^-(\w+)=?(.*)$/.exec(flag) ?? [];
+    if (/^(type|querytype|q|t|ty|que)/.test(name)) {
+      const type = TYPES.find((each) => each === value.toUpperCase());
+      if (type === undefined) throw new Failure(`invalid query type "${value}"`);
+      types.push(type);
+    } else if (name === 'timeout') seconds = Number(value);
+    else if (name === 'retry') retries = Number(value);
+    else if (name === 'port') port = Number(value);
+    else if (name !== 'debug' && name !== 'stats')
+      throw new UsageError(`invalid option -- '${name.charAt(0)}'`);
+  }
+  return { types, seconds, retries, port };
+}
+
+function configuredServers(command: Command): readonly Server[] {
+  const { files } = command.context;
+  const text = files.exists('/etc/resolv.conf') ? files.readText('/etc/resolv.conf') : '';
+  const servers = [...text.matchAll(/^nameserver\s+(\S+)/gm)].map(([, ip = '']) => ({ name: ip, ip }));
+  return servers.length === 0 ? [{ name: '127.0.0.1', ip: '127.0.0.1' }] : servers;
+}
+
+class Lookup {
+  readonly #command: Command;
+  readonly #settings: Settings;
+  readonly #servers: readonly Server[];
+
+  constructor(command: Command, settings: Settings, servers: readonly Server[]) {
+    this.#command = command;
+    this.#settings = settings;
+    this.#servers = servers;
+  }
+
+  async run(name: string): Promise<number> {
+    const { types } = this.#settings;
+    const isReverse = isAddress(name);
+    const wanted: readonly DnsType[] = types.length > 0 ? types : isReverse ? ['PTR'] : ['A', 'AAAA'];
+    const question = isReverse ? reverseName(name) : name.replace(/\.$/, '');
+    const found = await this.#ask(question, wanted);
+    if (found === undefined) {
+      this.#command.print(';; connection timed out; no servers could be reached\n\n');
+      return 1;
+    }
+    const { server, answers } = found;
+    this.#command.print(`Server:\t\t${server.name}\nAddress:\t${server.ip}:${this.#settings.port}\n\n`);
+    let status = 0;
+    for (const answer of answers) {
+      if (answer === undefined) continue;
+      const code = answer.code ?? 'NOERROR';
+      if (code !== 'NOERROR') {
+        this.#command.print(`** server can't find ${question}: ${code}\n\n`);
+        status = 1;
+        continue;
+      }
+      if (answer.answers.length === 0) {
+        this.#command.print(`*** Can't find ${question}: No answer\n\n`);
+        continue;
+      }
+      if (answer.authoritative !== true) this.#command.print('Non-authoritative answer:\n');
+      for (const record of answer.answers) this.#command.print(recordText(record));
+      this.#command.print('\n');
+    }
+    return status;
+  }
+
+  /** The answers of the first server that gives any; all questions are asked at once. */
+  async #ask(
+    name: string,
+    types: readonly DnsType[],
+  ): Promise<{ readonly server: Server; readonly answers: readonly (DnsMessage | undefined)[] } | undefined> {
+    const { net, random } = this.#command.context;
+    const { seconds, retries, port } = this.#settings;
+    const timeoutMs = Math.max(1, Math.floor((seconds * 1000) / retries));
+    for (let attempt = 0; attempt < retries; attempt++) {
+      for (const server of this.#servers) {
+        const answers = await Promise.all(
+          types.map(async (type) => {
+            const query: DnsMessage = {
+              id: random.between(0, 0xffff),
+              question: { name, type },
+              answers: [],
+              authority: [],
+            };
+            try {
+              return await net.query({ ip: server.ip, port }, 'UDP', query, { timeoutMs });
+            } catch (error) {
+              if (error instanceof NetError) return undefined;
+              throw error;
+            }
+          }),
+        );
+        if (answers.some((answer) => answer !== undefined)) return { server, answers };
+      }
+    }
+    return undefined;
+  }
+}
+
+function reverseName(ip: string): string {
+  return `${ip.split('.').reverse().join('.')}.in-addr.arpa`;
+}
+
+function recordText({ name, type, data }: DnsRecord): string {
+  switch (type) {
+    case 'A':
+    case 'AAAA':
+      return `Name:\t${name}\nAddress: ${data}\n`;
+    case 'CNAME':
+      return `${name}\tcanonical name = ${data}\n`;
+    case 'PTR':
+      return `${name}\tname = ${data}\n`;
+    case 'NS':
+      return `${name}\tnameserver = ${data}\n`;
+    case 'MX':
+      return `${name}\tmail exchanger = ${data}\n`;
+    case 'TXT':
+      return `${name}\ttext = "${data.replaceAll('"', '')}"\n`;
+    case 'SRV':
+      return `${name}\tservice = ${data}\n`;
+    case 'SOA': {
+      const [origin, mail, serial, refresh, retry, expire, minimum] = data.split(' ');
+      return `${name}\n\torigin = ${origin}\n\tmail addr = ${mail}\n\tserial = ${serial}\n\trefresh = ${refresh}\n\tretry = ${retry}\n\texpire = ${expire}\n\tminimum = ${minimum}\n`;
+    }
+    default:
+      return `${name}\t${type} ${data}\n`;
+  }
+}

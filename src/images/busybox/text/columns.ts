@@ -1,0 +1,212 @@
+import type { Applet } from '../command.ts';
+import { escapes } from '../common/escapes.ts';
+import { errorWords, Failure, UsageError } from '../errors.ts';
+import { decode, encode } from '../streams.ts';
+import { eachFile, eachLine } from './each-file.ts';
+
+const wc: Applet = async (command) => {
+  const options = command.options('lwcmL');
+  const letters =
+    options.letters.length === 0
+      ? ['l', 'w', 'c']
+      : ['l', 'w', 'm', 'c', 'L'].filter((each) => options.has(each));
+  const totals = new Map<string, number>();
+  const isSingle = letters.length === 1;
+  const show = (counts: ReadonlyMap<string, number>, name: string): void => {
+    const numbers = letters.map((letter) => String(counts.get(letter) ?? 0).padStart(isSingle ? 0 : 9));
+    command.print(`${numbers.join(isSingle ? '' : ' ')}${name === '-' ? '' : ` ${name}`}\n`);
+  };
+  const status = await eachFile(command, options.operands, async (input, name) => {
+    const bytes = await command.readAll(input);
+    const text = decode(bytes);
+    const counts = new Map([
+      ['l', text.split('\n').length - 1],
+      ['w', text.match(/\S+/g)?.length ?? 0],
+      ['m', Array.from(text).length],
+      ['c', bytes.length],
+      ['L', Math.max(0, ...text.split('\n').map(({ length }) => length))],
+    ]);
+    for (const [letter, value] of counts) totals.set(letter, (totals.get(letter) ?? 0) + value);
+    show(counts, options.operands.length === 0 ? '-' : name);
+  });
+  if (options.operands.length > 1) show(totals, 'total');
+  return status;
+};
+
+const tee: Applet = async (command) => {
+  const options = command.options('ai');
+  const { files } = command.context;
+  let status = 0;
+  const paths = options.operands.flatMap((name) => {
+    const path = command.path(name);
+    try {
+      files.write(path, '', { append: options.has('a') });
+      return [path];
+    } catch (error) {
+      command.warn(`can't open '${name}': ${errorWords(error)}`);
+      status = 1;
+      return [];
+    }
+  });
+  for (let chunk = await command.stdin.read(); chunk !== undefined; chunk = await command.stdin.read()) {
+    command.print(chunk);
+    for (const path of paths) files.write(path, chunk, { append: true });
+    await command.work(chunk.length);
+  }
+  return status;
+};
+
+/** The ranges of `cut`: `1`, `2-`, `-3`, `4-5`, with commas. */
+function ranges(list: string): readonly (readonly [from: number, to: number])[] {
+  return list.split(',').map((part) => {
+    const match = /^(\d*)(-?)(\d*)$/.exec(part);
+    if (match === null || part === '' || part === '-') throw new Failure(`invalid range '${part}'`);
+    const [, from, dash, to] = match;
+    const start = from === '' || from === undefined ? 1 : Number(from);
+    const end = dash === '' ? start : to === '' || to === undefined ? Infinity : Number(to);
+    return [start, end] as const;
+  });
+}
+
+const cut: Applet = (command) => {
+  const options = command.options('b:c:f:d:sn', { 'output-delimiter': 'O' });
+  const list = options.value('b') ?? options.value('c') ?? options.value('f');
+  if (list === undefined) throw new Failure('expected a list of bytes, characters, or fields');
+  const wanted = ranges(list);
+  const isWanted = (place: number): boolean => wanted.some(([from, to]) => place >= from && place <= to);
+  const delimiter = options.value('d') ?? '\t';
+  return eachFile(command, options.operands, (input) =>
+    eachLine(command, input, (line) => {
+      if (!options.has('f')) {
+        command.print(
+          `${line
+            .split('')
+            .filter((_character, index) => isWanted(index + 1))
+            .join('')}\n`,
+        );
+      } else if (line.includes(delimiter)) {
+        const fields = line.split(delimiter).filter((_field, index) => isWanted(index + 1));
+        command.print(`${fields.join(delimiter)}\n`);
+      } else if (!options.has('s')) command.print(`${line}\n`);
+      return true;
+    }),
+  );
+};
+
+const CLASSES: Readonly<Record<string, string>> = {
+  digit: '0-9',
+  lower: 'a-z',
+  upper: 'A-Z',
+  alpha: 'A-Za-z',
+  alnum: '0-9A-Za-z',
+  space: ' \\t\\n\\v\\f\\r',
+  blank: ' \\t',
+  punct: '!-/:-@[-`{-~',
+  xdigit: '0-9A-Fa-f',
+};
+
+/** A set of `tr` as the characters in it. */
+function characters(text: string): readonly string[] {
+  const plain = text.replace(/\[:(\w+):\]/g, (whole, name: string) => CLASSES[name] ?? whole);
+  const source = escapes(plain).text;
+  const result: string[] = [];
+  for (let index = 0; index < source.length; index++) {
+    const from = source.charCodeAt(index);
+    if (source.charAt(index + 1) === '-' && index + 2 < source.length) {
+      const to = source.charCodeAt(index + 2);
+      for (let code = from; code <= to; code++) result.push(String.fromCharCode(code));
+      index += 2;
+    } else result.push(source.charAt(index));
+  }
+  return result;
+}
+
+const tr: Applet = async (command) => {
+  const options = command.options('+cCds');
+  const [first, second] = options.operands;
+  if (first === undefined) throw new UsageError();
+  const isComplement = options.has('c') || options.has('C');
+  const from = characters(first);
+  const to = second === undefined ? [] : characters(second);
+  const isIn = (character: string): boolean => from.includes(character) !== isComplement;
+  const translate = (character: string): string => {
+    if (to.length === 0 || !isIn(character)) return character;
+    const place = isComplement ? to.length - 1 : Math.min(from.lastIndexOf(character), to.length - 1);
+    return to[place] ?? character;
+  };
+  const squeezed = options.has('s') ? (options.has('d') || to.length > 0 ? to : undefined) : [];
+  const isSqueezed = (character: string): boolean => squeezed?.includes(character) ?? isIn(character);
+  let last = '';
+  for (let chunk = await command.stdin.read(); chunk !== undefined; chunk = await command.stdin.read()) {
+    let result = '';
+    for (const character of decode(chunk)) {
+      if (options.has('d') && isIn(character)) continue;
+      const translated = options.has('d') ? character : translate(character);
+      if (options.has('s') && translated === last && isSqueezed(translated)) continue;
+      last = translated;
+      result += translated;
+    }
+    command.print(encode(result));
+    await command.work(chunk.length * 4);
+  }
+  return 0;
+};
+
+const rev: Applet = (command) =>
+  eachFile(command, command.args, (input) =>
+    eachLine(command, input, (line) => {
+      command.print(`${Array.from(line).reverse().join('')}\n`);
+      return true;
+    }),
+  );
+
+const tac: Applet = (command) =>
+  eachFile(command, command.args, async (input) => {
+    const lines = decode(await command.readAll(input)).match(/[^\n]*\n|[^\n]+$/g) ?? [];
+    command.print(lines.reverse().join(''));
+  });
+
+const nl: Applet = async (command) => {
+  const options = command.options('b:w:s:v:i:n:');
+  const isAll = options.value('b') === 'a';
+  let number = Number(options.value('v') ?? 1);
+  const width = Number(options.value('w') ?? 6);
+  const separator = options.value('s') ?? '\t';
+  return eachFile(command, options.operands, (input) =>
+    eachLine(command, input, (line) => {
+      const isNumbered = isAll || line !== '';
+      const label = isNumbered
+        ? `${String(number).padStart(width)}${separator}`
+        : ' '.repeat(width + separator.length);
+      if (isNumbered) number += Number(options.value('i') ?? 1);
+      command.print(`${label}${line}\n`);
+      return true;
+    }),
+  );
+};
+
+const paste: Applet = async (command) => {
+  const options = command.options('d:s');
+  const delimiters = escapes(options.value('d') ?? '\t').text.split('');
+  const columns: (readonly string[])[] = [];
+  const status = await eachFile(command, options.operands, async (input) => {
+    columns.push(
+      decode(await command.readAll(input))
+        .replace(/\n$/, '')
+        .split('\n'),
+    );
+  });
+  const join = (cells: readonly string[]): string =>
+    cells
+      .map((cell, index) => (index === 0 ? '' : (delimiters[(index - 1) % delimiters.length] ?? '')) + cell)
+      .join('');
+  if (options.has('s')) for (const column of columns) command.print(`${join(column)}\n`);
+  else {
+    const rows = Math.max(0, ...columns.map(({ length }) => length));
+    for (let row = 0; row < rows; row++)
+      command.print(`${join(columns.map((column) => column[row] ?? ''))}\n`);
+  }
+  return status;
+};
+
+export const columnApplets: Readonly<Record<string, Applet>> = { wc, tee, cut, tr, rev, tac, nl, paste };

@@ -1,0 +1,142 @@
+import { FileError } from '../../../cluster/runtime/types.ts';
+import type { Applet, Command } from '../command.ts';
+import { errorWords, Failure } from '../errors.ts';
+import { parseOptions } from '../options.ts';
+import type { Input } from '../streams.ts';
+import { decode } from '../streams.ts';
+import { eachFile } from './each-file.ts';
+
+const SUFFIXES: Readonly<Record<string, number>> = { b: 512, k: 1024, K: 1024, m: 1024 ** 2, M: 1024 ** 2 };
+
+/** A number of lines or bytes with what stands in front of it. */
+function amountOf(text: string): { readonly sign: string; readonly value: number } {
+  const [, sign = '', digits, suffix = ''] = /^([-+]?)(\d+)([bkKmM]?)$/.exec(text) ?? [];
+  if (digits === undefined) throw new Failure(`invalid number '${text}'`);
+  return { sign, value: Number(digits) * (SUFFIXES[suffix] ?? 1) };
+}
+
+/** `-5` means `-n 5`. */
+function withoutOldStyle(args: readonly string[]): readonly string[] {
+  const [first = '', ...rest] = args;
+  return /^[-+]\d+$/.test(first) ? ['-n', first.replace(/^-/, ''), ...rest] : args;
+}
+
+function title(name: string, index: number): string {
+  return `${index === 0 ? '' : '\n'}==> ${name === '-' ? 'standard input' : name} <==\n`;
+}
+
+function linesOf(bytes: Uint8Array): readonly string[] {
+  return decode(bytes).match(/[^\n]*\n|[^\n]+$/g) ?? [];
+}
+
+const head: Applet = (command) => {
+  const options = parseOptions(withoutOldStyle(command.args), 'n:c:qv');
+  const isBytes = options.has('c');
+  const { sign, value } = amountOf(options.value('c') ?? options.value('n') ?? '10');
+  const hasTitles = options.has('v') || (options.operands.length > 1 && !options.has('q'));
+  return eachFile(command, options.operands, async (input, name, index) => {
+    if (hasTitles) command.print(title(name, index));
+    if (sign === '-') {
+      const bytes = await command.readAll(input);
+      const end = Math.max(0, bytes.length - value);
+      command.print(
+        isBytes
+          ? bytes.subarray(0, end)
+          : linesOf(bytes)
+              .slice(0, -value || undefined)
+              .join(''),
+      );
+    } else if (isBytes) await printBytes(command, input, value);
+    else await printLines(command, input, value);
+  });
+};
+
+async function printLines(command: Command, input: Input, amount: number): Promise<void> {
+  for (let left = amount; left > 0; left--) {
+    const line = await input.readUntil();
+    if (line === undefined) return;
+    command.print(line);
+    if (left % 100 === 0) await command.work(100 * line.length);
+  }
+}
+
+async function printBytes(command: Command, input: Input, amount: number): Promise<void> {
+  for (let left = amount; left > 0;) {
+    const chunk = await input.read();
+    if (chunk === undefined) return;
+    const part = chunk.subarray(0, left);
+    command.print(part);
+    await command.work(part.length);
+    left -= part.length;
+  }
+}
+
+const tail: Applet = async (command) => {
+  const options = parseOptions(withoutOldStyle(command.args), 'fFn:c:s:qv');
+  const isBytes = options.has('c');
+  const amount = amountOf(options.value('c') ?? options.value('n') ?? '10');
+  const hasTitles = options.has('v') || (options.operands.length > 1 && !options.has('q'));
+  const seen = new Map<string, number>();
+  const status = await eachFile(
+    command,
+    options.operands,
+    async (input, name, index) => {
+      const bytes = await command.readAll(input);
+      seen.set(name, bytes.length);
+      if (hasTitles) command.print(title(name, index));
+      command.print(isBytes ? lastBytes(bytes, amount) : lastLines(bytes, amount));
+    },
+    (name, reason) => `can't open '${name}': ${reason}`,
+  );
+  const isFollowing = options.has('f') || options.has('F');
+  const names = options.operands.filter((name) => name !== '-' && (seen.has(name) || options.has('F')));
+  if (status !== 0 && names.length === 0) {
+    command.warn('no files');
+    return 1;
+  }
+  if (isFollowing && names.length > 0) await follow(command, names, seen, Number(options.value('s') ?? 1));
+  return status;
+};
+
+function lastBytes(bytes: Uint8Array, { sign, value }: { sign: string; value: number }): Uint8Array {
+  return bytes.subarray(sign === '+' ? Math.max(0, value - 1) : Math.max(0, bytes.length - value));
+}
+
+function lastLines(bytes: Uint8Array, { sign, value }: { sign: string; value: number }): string {
+  const lines = linesOf(bytes);
+  return lines.slice(sign === '+' ? Math.max(0, value - 1) : Math.max(0, lines.length - value)).join('');
+}
+
+/** Prints what is added to files, for ever. */
+async function follow(
+  command: Command,
+  names: readonly string[],
+  seen: Map<string, number>,
+  seconds: number,
+): Promise<never> {
+  let shown = names.at(-1);
+  for (;;) {
+    await command.context.clock.sleep(Math.max(seconds, 0.1) * 1000);
+    for (const name of names) {
+      const bytes = readIfThere(command, name);
+      const before = seen.get(name) ?? 0;
+      if (bytes === undefined || bytes.length === before) continue;
+      const added = bytes.length > before ? bytes.subarray(before) : bytes;
+      if (names.length > 1 && shown !== name) command.print(title(name, 1));
+      shown = name;
+      command.print(added);
+      seen.set(name, bytes.length);
+    }
+  }
+}
+
+function readIfThere(command: Command, name: string): Uint8Array | undefined {
+  try {
+    return command.context.files.read(command.path(name));
+  } catch (error) {
+    if (error instanceof FileError) return undefined;
+    throw new Failure(errorWords(error));
+  }
+}
+
+export const headTailApplets: Readonly<Record<string, Applet>> = { head, tail };

@@ -1,0 +1,47 @@
+import type { Applet } from '../command.ts';
+import { UsageError } from '../errors.ts';
+import { decode } from '../streams.ts';
+
+/** Words of `xargs`: blanks separate, quotes and backslashes hold together. */
+function wordsOf(text: string): readonly string[] {
+  const words: string[] = [];
+  for (const [word] of text.matchAll(/(?:"[^"]*"|'[^']*'|\\[^]|[^\s"'\\])+/g)) {
+    words.push(word.replace(/"([^"]*)"|'([^']*)'|\\([^])/g, '$1$2$3'));
+  }
+  return words;
+}
+
+export const xargs: Applet = async (command) => {
+  const options = command.options('+0rtpn:s:I:L:P:E:xa:', { 'no-run-if-empty': 'r', null: '0' });
+  const text = decode(await command.readAll(command.stdin));
+  const replaced = options.value('I');
+  const template = options.operands.length === 0 ? ['echo'] : options.operands;
+  const items = options.has('0')
+    ? text.split('\0').filter((item, index, all) => index < all.length - 1 || item !== '')
+    : replaced === undefined
+      ? wordsOf(text)
+      : text
+          .split('\n')
+          .map((line) => line.trim())
+          .filter((line) => line !== '');
+  if (items.length === 0 && (options.has('r') || replaced !== undefined)) return 0;
+  const size = replaced === undefined ? Number(options.value('n') ?? Infinity) : 1;
+  if (!(size > 0)) throw new UsageError();
+  let status = 0;
+  for (let index = 0; index === 0 || index < items.length; index += size) {
+    const batch = items.slice(index, size === Infinity ? undefined : index + size);
+    const args =
+      replaced === undefined
+        ? [...template, ...batch]
+        : template.map((argument) => argument.replaceAll(replaced, batch[0] ?? ''));
+    if (options.has('t')) command.context.stderr.write(`${args.join(' ')}\n`);
+    const code = await command.run(args, { words: args[0] ?? '' });
+    if (code === 126 || code === 127) return code;
+    if (code === 255) {
+      command.warn(`${args[0] ?? ''}: exited with status 255; aborting`);
+      return 124;
+    }
+    if (code !== 0) status = 123;
+  }
+  return status;
+};
