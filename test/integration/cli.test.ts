@@ -18,7 +18,7 @@ afterAll(async () => {
 const document = (ended: Ended): Record<string, unknown> =>
   JSON.parse(ended.stdout) as Record<string, unknown>;
 const errorOf = (ended: Ended): { code?: string; kind?: string; message?: string; fix?: string } =>
-  (document(ended)['error'] ?? {}) as Record<string, string>;
+  (document(ended)['error'] ?? {});
 
 const REPAIR = [
   'patch',
@@ -67,7 +67,8 @@ describe('the newcomer’s path', () => {
     );
     expect(await lab.ok('get events -A')).not.toContain('<invalid>');
     expect(await lab.ok('-n shop logs deploy/refunds')).toContain('"message":"listening","port":8080');
-    expect(await lab.ok('-n shop exec deploy/refunds -- wget -qO- http://127.0.0.1:8080/readyz')).toBe('ok\n');
+    const asks = 'fetch("http://127.0.0.1:8080/readyz").then((r) => process.exit(r.ok ? 0 : 1))';
+    expect(await lab.ok(['-n', 'shop', 'exec', 'deploy/refunds', '--', 'node', '-e', asks])).toBe('');
   });
 
   test('an untouched lab fails with nothing', async () => {
