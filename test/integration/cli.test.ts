@@ -18,7 +18,7 @@ afterAll(async () => {
 const document = (ended: Ended): Record<string, unknown> =>
   JSON.parse(ended.stdout) as Record<string, unknown>;
 const errorOf = (ended: Ended): { code?: string; kind?: string; message?: string; fix?: string } =>
-  (document(ended)['error'] ?? {});
+  document(ended)['error'] ?? {};
 
 const REPAIR = [
   'patch',
