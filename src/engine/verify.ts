@@ -3,7 +3,7 @@ import { messageOf } from '../core/errors.ts';
 import type { Cluster } from '../providers/provider.ts';
 import type { GradeEntry } from '../report/journal.ts';
 import { viewOf } from './break.ts';
-import { grade, gradeInPlace, type GradeOptions } from './grade.ts';
+import { gradeInPlace, type GradeOptions } from './grade.ts';
 import type { Incident } from './incident.ts';
 
 /** One row of the proof of a scenario: what was done, what was expected, and what came. */
@@ -116,7 +116,8 @@ function casesOf(incident: Incident, signal: AbortSignal): Case[] {
     expected: 'pass, all points, the same again',
     run: async (broken) => {
       await fix.apply(viewOf(broken.cluster, broken.baseline, incident, signal));
-      const first = await grade(broken.cluster, broken.baseline, incident, { hintPrice: 0, signal });
+      // Both in place: what the first leaves behind shows in the second.
+      const first = await judge(broken);
       // Where a grade takes its time, one proof a scenario that grading changes nothing must do.
       const again = index > 0 && broken.cluster.can.fork === undefined ? first : await judge(broken);
       const ok = [first, again].every(({ verdict, points, most }) => verdict === 'pass' && points === most);

@@ -2,14 +2,14 @@ import type { IncomingMessage } from 'node:http';
 import type { WebSocket } from 'ws';
 import { ClusterUnreachable } from './client.ts';
 import { kubeError } from './transport.ts';
-import type { Transport } from './transport.ts';
+import type { HttpsTransport } from './transport.ts';
 
 /**
  * Opens a WebSocket to a streaming subresource; its messages begin with the number of a channel.
  * @throws KubeError where the API server refuses, with its Status; ClusterUnreachable where none answers
  */
 export async function openChannels(
-  transport: Transport,
+  transport: HttpsTransport,
   path: string,
   protocols: readonly string[],
 ): Promise<WebSocket> {

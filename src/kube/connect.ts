@@ -11,11 +11,11 @@ import type {
   PatchOptions,
   RawOptions,
 } from './client.ts';
-import { exec } from './exec.ts';
+import { execPath } from './exec.ts';
 import { Kinds } from './kinds.ts';
 import { collectionPath, objectPath, query } from './paths.ts';
-import { portForward } from './port-forward.ts';
-import { Transport, kubeError } from './transport.ts';
+import { askJson, HttpsTransport, kubeError } from './transport.ts';
+import type { Transport } from './transport.ts';
 import { Watcher, list } from './watch.ts';
 
 /**
@@ -29,7 +29,12 @@ const FIELD_MANAGER = 'kubectl';
  * read or connected before the first request. Disposing ends everything that is under way.
  */
 export function connectKube(kubeconfig: string): KubeClient & AsyncDisposable {
-  const transport = new Transport(kubeconfig);
+  return kubeOver(new HttpsTransport(kubeconfig));
+}
+
+/** A handle whose requests go a way of their own; disposing it disposes the transport. */
+export function kubeOver(transport: Transport): KubeClient & AsyncDisposable {
+  const json = <T>(path: string, options?: RawOptions): Promise<T> => askJson<T>(transport, path, options);
   const kinds = new Kinds(transport);
 
   const apply = async <T extends KubeObject = AnyObject>(
@@ -39,12 +44,12 @@ export function connectKube(kubeconfig: string): KubeClient & AsyncDisposable {
     const resource = await kinds.find(object.apiVersion, object.kind);
     const path = objectPath(resource, object.metadata.namespace, object.metadata.name);
     const parameters = query({ fieldManager: manager, force: force ?? false, fieldValidation: 'Strict' });
-    return transport.json<T>(path + parameters, write('PATCH', object, 'application/apply-patch+yaml'));
+    return json<T>(path + parameters, write('PATCH', object, 'application/apply-patch+yaml'));
   };
 
   return {
     get: <T extends KubeObject>(resource: Resource<T>, namespace: string | undefined, name: string) =>
-      orMissing(transport.json<T>(objectPath(resource, namespace, name)), undefined),
+      orMissing(json<T>(objectPath(resource, namespace, name)), undefined),
     list: async (resource, options = {}) => (await list(transport, resource, options)).items,
     create: (resource, object, { subresource, fieldManager = FIELD_MANAGER } = {}) => {
       const { namespace = 'default', name = '' } = object.metadata;
@@ -52,16 +57,16 @@ export function connectKube(kubeconfig: string): KubeClient & AsyncDisposable {
         subresource === undefined
           ? collectionPath(resource, namespace)
           : objectPath(resource, namespace, name, subresource);
-      return transport.json(path + query({ fieldManager }), write('POST', object));
+      return json(path + query({ fieldManager }), write('POST', object));
     },
     update: (resource, object, { subresource, fieldManager = FIELD_MANAGER } = {}) => {
       const { namespace, name } = object.metadata;
       const path = objectPath(resource, namespace, name, subresource) + query({ fieldManager });
-      return transport.json(path, write('PUT', object));
+      return json(path, write('PUT', object));
     },
     patch: (resource, namespace, name, body, { type, subresource, fieldManager = FIELD_MANAGER }) => {
       const path = objectPath(resource, namespace, name, subresource) + query({ fieldManager });
-      return transport.json(path, write('PATCH', body, PATCH_TYPES[type]));
+      return json(path, write('PATCH', body, PATCH_TYPES[type]));
     },
     apply,
     applyAll: async (objects, options) => {
@@ -77,7 +82,7 @@ export function connectKube(kubeconfig: string): KubeClient & AsyncDisposable {
         propagationPolicy: propagation,
         preconditions,
       };
-      const deleted = transport.json(objectPath(resource, namespace, name), write('DELETE', body));
+      const deleted = json(objectPath(resource, namespace, name), write('DELETE', body));
       return orMissing(
         deleted.then(() => true),
         false,
@@ -92,8 +97,8 @@ export function connectKube(kubeconfig: string): KubeClient & AsyncDisposable {
       if (status >= 400) throw kubeError(status, body);
       return body;
     },
-    exec: (namespace, pod, options) => exec(transport, namespace, pod, options),
-    portForward: (namespace, pod, port) => portForward(transport, namespace, pod, port),
+    exec: (namespace, pod, options) => transport.exec(execPath(namespace, pod, options), options),
+    portForward: (namespace, pod, port) => transport.portForward(namespace, pod, port),
     raw: (path, options) => transport.request(path, options),
     reviewAccess: async (subject, attributes) => {
       const body = {
@@ -102,13 +107,13 @@ export function connectKube(kubeconfig: string): KubeClient & AsyncDisposable {
         spec: { ...subjectSpec(subject), ...attributesSpec(attributes) },
       };
       const path = '/apis/authorization.k8s.io/v1/subjectaccessreviews';
-      const { status } = await transport.json<{ status: { allowed: boolean; reason?: string } }>(
+      const { status } = await json<{ status: { allowed: boolean; reason?: string } }>(
         path,
         write('POST', body),
       );
       return { allowed: status.allowed, reason: status.reason ?? '' };
     },
-    version: () => transport.json('/version'),
+    version: () => json('/version'),
     [Symbol.asyncDispose]: () => transport[Symbol.asyncDispose](),
   };
 }

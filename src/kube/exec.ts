@@ -5,7 +5,7 @@ import { openChannels, receive, sendOn } from './channels.ts';
 import { ClusterUnreachable, KubeError } from './client.ts';
 import type { ExecOptions, ExecResult } from './client.ts';
 import { objectPath, query } from './paths.ts';
-import type { Transport } from './transport.ts';
+import type { HttpsTransport } from './transport.ts';
 
 const STDIN = 0;
 const STDOUT = 1;
@@ -13,20 +13,31 @@ const STDERR = 2;
 const STATUS = 3;
 const CLOSE = 255;
 
-/** See `KubeClient.exec`. */
+/** The path of the subresource that runs a command. */
+export function execPath(namespace: string, pod: string, options: ExecOptions): string {
+  const { container, command, stdin } = options;
+  return (
+    objectPath(resources.pods, namespace, pod, 'exec') +
+    query({ command, container, stdin: stdin !== undefined, stdout: true, stderr: true })
+  );
+}
+
+/** Aborts when the caller does not want to wait any longer. @throws where that is so already */
+export function limitOf({ signal, timeoutMs }: ExecOptions): AbortSignal {
+  const limits = [signal, timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs)];
+  const limit = AbortSignal.any(limits.filter((one) => one !== undefined));
+  limit.throwIfAborted();
+  return limit;
+}
+
+/** Runs a command over the channels of a WebSocket. */
 export async function exec(
-  transport: Transport,
-  namespace: string,
-  pod: string,
+  transport: HttpsTransport,
+  path: string,
   options: ExecOptions,
 ): Promise<ExecResult> {
-  const { container, command, stdin, timeoutMs } = options;
-  const limits = [options.signal, timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs)];
-  const signal = AbortSignal.any(limits.filter((limit) => limit !== undefined));
-  signal.throwIfAborted();
-  const path =
-    objectPath(resources.pods, namespace, pod, 'exec') +
-    query({ command, container, stdin: stdin !== undefined, stdout: true, stderr: true });
+  const { stdin } = options;
+  const signal = limitOf(options);
   // Only the fifth version can say that standard input is over.
   const protocols = ['v5.channel.k8s.io', ...(stdin === undefined ? ['v4.channel.k8s.io'] : [])];
   const socket = await openChannels(transport, path, protocols);
@@ -64,7 +75,7 @@ function sendStdin(socket: WebSocket, text: string): void {
 }
 
 /** The exit code in the Status at the end, or why the command did not run. */
-function exitCode(status: Status): number | KubeError {
+export function exitCode(status: Status): number | KubeError {
   if (status.status === 'Success') return 0;
   const cause = status.details?.causes?.find(({ reason }) => reason === 'ExitCode');
   if (status.reason === 'NonZeroExitCode' && cause?.message !== undefined) return Number(cause.message);

@@ -2,6 +2,7 @@ import { apiVersionOf, resource, resources } from '../model/resources.ts';
 import type { Resource } from '../model/resources.ts';
 import { KubeError } from './client.ts';
 import { versionPath } from './paths.ts';
+import { askJson } from './transport.ts';
 import type { Transport } from './transport.ts';
 
 interface ApiResourceList {
@@ -39,7 +40,7 @@ export class Kinds {
 
   async #discover(path: string): Promise<ApiResourceList['resources']> {
     try {
-      return (await this.#transport.json<ApiResourceList>(path)).resources;
+      return (await askJson<ApiResourceList>(this.#transport, path)).resources;
     } catch (error) {
       if (error instanceof KubeError && error.code === 404) return [];
       throw error;

@@ -5,19 +5,20 @@ import { resources } from '../model/resources.ts';
 import { openChannels, receive, sendOn } from './channels.ts';
 import type { PortForward } from './client.ts';
 import { objectPath, query } from './paths.ts';
-import type { Transport } from './transport.ts';
+import { askJson } from './transport.ts';
+import type { HttpsTransport } from './transport.ts';
 
 const DATA = 0;
 const ERROR = 1;
 
 /** See `KubeClient.portForward`. */
 export async function portForward(
-  transport: Transport,
+  transport: HttpsTransport,
   namespace: string,
   pod: string,
   port: number,
 ): Promise<PortForward> {
-  await transport.json(objectPath(resources.pods, namespace, pod));
+  await askJson(transport, objectPath(resources.pods, namespace, pod));
   const path = objectPath(resources.pods, namespace, pod, 'portforward') + query({ ports: port });
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {

@@ -4,17 +4,42 @@ import type { Status } from '../model/objects.ts';
 import { readAccess } from './access.ts';
 import type { Access } from './access.ts';
 import { ClusterUnreachable, KubeError } from './client.ts';
-import type { RawOptions, RawResponse } from './client.ts';
+import type { ExecOptions, ExecResult, PortForward, RawOptions, RawResponse } from './client.ts';
+import { exec } from './exec.ts';
+import { portForward } from './port-forward.ts';
 
 /** Milliseconds without an answer, or without the next bytes of one, after which a request fails. */
 const ANSWER_TIMEOUT = 60_000;
 /** Milliseconds of silence after which a watch is opened anew; API servers send a bookmark about every minute. */
 const WATCH_IDLE_TIMEOUT = 150_000;
 
-const USER_AGENT = 'breakfix';
+export const USER_AGENT = 'breakfix';
 
-/** Sends requests of one handle over one HTTP/2 connection. */
-export class Transport implements AsyncDisposable {
+/** How the requests of one handle reach the API server. */
+export interface Transport extends AsyncDisposable {
+  /** The answer whatever its status. @throws ClusterUnreachable */
+  request(path: string, options?: RawOptions): Promise<RawResponse>;
+  /** The lines of an answer as they come, until it ends, breaks or falls silent. @throws KubeError */
+  lines(path: string, signal: AbortSignal): AsyncGenerator<string>;
+  /** Runs the command that an exec path names. See `KubeClient.exec`. */
+  exec(path: string, options: ExecOptions): Promise<ExecResult>;
+  /** See `KubeClient.portForward`. */
+  portForward(namespace: string, pod: string, port: number): Promise<PortForward>;
+}
+
+/** The JSON of an answer below 400. @throws KubeError, ClusterUnreachable */
+export async function askJson<T>(
+  transport: Pick<Transport, 'request'>,
+  path: string,
+  options: RawOptions = {},
+): Promise<T> {
+  const { status, body } = await transport.request(path, options);
+  if (status >= 400) throw kubeError(status, body);
+  return JSON.parse(body) as T;
+}
+
+/** Sends requests over one HTTP/2 connection; streams have connections of their own. */
+export class HttpsTransport implements Transport {
   readonly #source: string;
   #opened: Promise<{ access: Access; dispatcher: Dispatcher }> | undefined;
 
@@ -22,8 +47,7 @@ export class Transport implements AsyncDisposable {
     this.#source = source;
   }
 
-  /** The answer whatever its status. @throws ClusterUnreachable */
-  async request(path: string, options: RawOptions & { signal?: AbortSignal } = {}): Promise<RawResponse> {
+  async request(path: string, options: RawOptions = {}): Promise<RawResponse> {
     const { statusCode, body } = await this.#send(path, options, ANSWER_TIMEOUT);
     try {
       return { status: statusCode, body: await body.text() };
@@ -32,17 +56,7 @@ export class Transport implements AsyncDisposable {
     }
   }
 
-  /** The JSON of an answer below 400. @throws KubeError, ClusterUnreachable */
-  async json<T>(path: string, options: RawOptions = {}): Promise<T> {
-    const { status, body } = await this.request(path, options);
-    if (status >= 400) throw kubeError(status, body);
-    return JSON.parse(body) as T;
-  }
-
-  /**
-   * The lines of an answer as they come, until it ends, breaks or falls silent. A broken connection is an end
-   * too: whoever follows a stream has to go on from where it was anyway.
-   */
+  /** A broken connection is an end too: whoever follows a stream has to go on from where it was anyway. */
   async *lines(path: string, signal: AbortSignal): AsyncGenerator<string> {
     const { statusCode, body } = await this.#send(path, { signal }, WATCH_IDLE_TIMEOUT);
     if (statusCode >= 400) throw kubeError(statusCode, await body.text());
@@ -59,6 +73,14 @@ export class Transport implements AsyncDisposable {
     } finally {
       body.destroy();
     }
+  }
+
+  exec(path: string, options: ExecOptions): Promise<ExecResult> {
+    return exec(this, path, options);
+  }
+
+  portForward(namespace: string, pod: string, port: number): Promise<PortForward> {
+    return portForward(this, namespace, pod, port);
   }
 
   /** For connections of another kind, such as WebSockets. */

@@ -6,6 +6,7 @@ import type { Resource } from '../model/resources.ts';
 import { KubeError } from './client.ts';
 import type { KubeEvent, ListOptions } from './client.ts';
 import { collectionPath, query } from './paths.ts';
+import { askJson } from './transport.ts';
 import type { Transport } from './transport.ts';
 
 interface List<T> {
@@ -21,7 +22,7 @@ export async function list<T extends KubeObject>(
 ): Promise<{ items: T[]; revision: string }> {
   const { namespace, labelSelector, fieldSelector } = options;
   const path = collectionPath(resource, namespace) + query({ labelSelector, fieldSelector });
-  const { items, metadata } = await transport.json<List<T>>(path);
+  const { items, metadata } = await askJson<List<T>>(transport, path);
   const type = { apiVersion: apiVersionOf(resource), kind: resource.kind };
   return {
     items: (items ?? []).map((item) => ({ ...type, ...item })),

@@ -1,8 +1,9 @@
 import type { Clock } from '../../core/clock.ts';
 import type { InputRecord } from '../../cluster/host/inputs.ts';
-import { connectKube } from '../../kube/connect.ts';
+import { kubeOver } from '../../kube/connect.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import type { Cluster, ClusterRef, Fact, RegistryAccess } from '../provider.ts';
+import { InProcessTransport } from './in-process-transport.ts';
 import { type Instance, manualClock, startInstance } from './instance.ts';
 import { registryAccess } from './registries.ts';
 import { type Credentials, type EmbeddedHeader, kubeconfigFor } from './spec.ts';
@@ -24,7 +25,7 @@ export interface LocalOptions {
 
 /**
  * An embedded cluster inside this process, with time that moves by hand: forks for grading, and the clusters of
- * `verify`. Reached through HTTPS like any other; gone when it is disposed.
+ * `verify`. Also reached through HTTPS like any other; gone when it is disposed.
  */
 export class LocalCluster implements Cluster {
   readonly ref: ClusterRef;
@@ -71,7 +72,13 @@ export class LocalCluster implements Cluster {
     });
     if (options.until !== undefined) await instance.host.advanceTo(options.until);
     const kubeconfig = kubeconfigFor(options.ref.lab, options.credentials, instance.listener.port);
-    return new LocalCluster(options, instance, records, connectKube(kubeconfig), kubeconfig);
+    return new LocalCluster(
+      options,
+      instance,
+      records,
+      kubeOver(new InProcessTransport(instance.host, kubeconfig)),
+      kubeconfig,
+    );
   }
 
   /** A fingerprint of every event so far; the same log gives the same. */
