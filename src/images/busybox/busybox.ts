@@ -45,7 +45,7 @@ function explain(command: Command, error: unknown): number {
   if (error instanceof UsageError) {
     if (error.problem !== undefined) command.warn(error.problem);
     command.context.stderr.write(`${BANNER}\nUsage: ${usageOf(command.name)}\n`);
-    return 1;
+    return /^([ef]?grep|diff|test|\[)$/.test(command.name) ? 2 : 1;
   }
   if (error instanceof Failure) {
     if (error.message !== '') command.warn(error.message);

@@ -96,7 +96,7 @@ function report(
   { full, partial, total, startedAt }: { full: number; partial: number; total: number; startedAt: number },
 ): void {
   const seconds = Math.max((command.context.clock.now() - startedAt) / 1000, 0.000001);
-  const units = ['', 'KB', 'MB', 'GB'];
+  const units = ['', 'K', 'M', 'G'];
   const human = (value: number): string => {
     let unit = 0;
     let rest = value;
@@ -104,10 +104,10 @@ function report(
       rest /= 1024;
       unit++;
     }
-    return unit === 0 ? `${Math.round(rest)} bytes` : `${rest.toFixed(1)}${units[unit] ?? ''}`;
+    return `${unit === 0 ? Math.round(rest) : rest.toFixed(1)}${units[unit] ?? ''}B`;
   };
   command.context.stderr.write(
-    `${full}+${partial} records in\n${full}+${partial} records out\n${total} bytes (${human(total)}) copied, ${seconds.toFixed(6)} seconds, ${human(total / seconds).replace(' bytes', 'B')}/s\n`,
+    `${full}+${partial} records in\n${full}+${partial} records out\n${total} bytes (${human(total)}) copied, ${seconds.toFixed(6)} seconds, ${human(total / seconds)}/s\n`,
   );
 }
 

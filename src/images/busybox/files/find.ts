@@ -38,11 +38,11 @@ async function search(
   const found: Found[] = [];
   for (let step = walker.next(); step.done !== true;) {
     const { depth } = step.value;
-    expression.isPruned = false;
+    expression.takePruned();
     if (expression.isDepthFirst) found.push(step.value);
     else if (depth >= expression.minDepth) await test(step.value);
     await command.work(4000);
-    step = walker.next(expression.isPruned || depth >= expression.maxDepth ? 'skip' : undefined);
+    step = walker.next(expression.takePruned() || depth >= expression.maxDepth ? 'skip' : undefined);
   }
   for (const each of found.reverse()) if (each.depth >= expression.minDepth) await test(each);
 }
@@ -52,13 +52,12 @@ class FindExpression {
   maxDepth = Infinity;
   minDepth = 0;
   isDepthFirst = false;
-  /** Set by `-prune` for the folder at hand. */
-  isPruned = false;
   readonly #command: Command;
   readonly #args: readonly string[];
   readonly #batches: { readonly words: readonly string[]; readonly paths: string[] }[] = [];
   #index = 0;
   #hasAction = false;
+  #isPruned = false;
 
   constructor(command: Command, args: readonly string[]) {
     this.#command = command;
@@ -73,6 +72,13 @@ class FindExpression {
       if (await test(found)) this.#command.print(`${found.name}\n`);
       return true;
     };
+  }
+
+  /** Did `-prune` apply since this was asked last? */
+  takePruned(): boolean {
+    const isPruned = this.#isPruned;
+    this.#isPruned = false;
+    return isPruned;
   }
 
   /** Runs what `-exec … +` has collected. */
@@ -171,7 +177,7 @@ class FindExpression {
         return this.#exec();
       case '-prune':
         return () => {
-          this.isPruned = true;
+          this.#isPruned = true;
           return true;
         };
       case '-delete':
@@ -225,7 +231,7 @@ class FindExpression {
 
   #test(name: string): Test {
     const operand = (): string => this.#operand(name);
-    const { files, clock } = this.#command.context;
+    const { files } = this.#command.context;
     switch (name) {
       case '-name':
       case '-iname':
@@ -251,6 +257,20 @@ class FindExpression {
       case '-empty':
         return ({ stat, path }) =>
           stat.type === 'directory' ? files.list(path).length === 0 : stat.type === 'file' && stat.size === 0;
+      case '-true':
+        return () => true;
+      case '-false':
+        return () => false;
+      default:
+        return this.#attributeTest(name);
+    }
+  }
+
+  /** Tests of size, time, permissions and owner. */
+  #attributeTest(name: string): Test {
+    const operand = (): string => this.#operand(name);
+    const { files, clock } = this.#command.context;
+    switch (name) {
       case '-size': {
         const text = operand();
         const unit = { c: 1, w: 2, b: 512, k: 1024, M: 1024 ** 2, G: 1024 ** 3 }[text.slice(-1)];
@@ -286,10 +306,6 @@ class FindExpression {
           return text === String(id) || text === known.get(id);
         };
       }
-      case '-true':
-        return () => true;
-      case '-false':
-        return () => false;
       default:
         throw new Failure(`unrecognized: ${name}`);
     }

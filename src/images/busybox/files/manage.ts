@@ -215,10 +215,9 @@ function targets(command: Command, options: Options): readonly (readonly [source
   const sources = operands.slice(0, -1);
   const isFolder =
     statOf(command.context.files, command.path(last))?.type === 'directory' && !options.has('T');
-  if (!isFolder && sources.length > 1) throw new UsageError();
   return sources.map((source) => [
     source,
-    isFolder ? join(last, baseName(source.replace(/\/+$/, ''))) : last,
+    isFolder || sources.length > 1 ? join(last, baseName(source.replace(/\/+$/, ''))) : last,
   ]);
 }
 

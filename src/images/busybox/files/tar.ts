@@ -160,7 +160,7 @@ function longLine(entry: TarEntry): string {
 }
 
 function extract(command: Command, options: Options, base: string, entry: TarEntry, strip: number): void {
-  const { files, user } = command.context;
+  const { files } = command.context;
   const name = memberName(entry.name).split('/').slice(strip).join('/').replace(/\/$/, '');
   if (name === '') return;
   const path = normalized(`${base}/${name}`);
@@ -183,12 +183,18 @@ function extract(command: Command, options: Options, base: string, entry: TarEnt
         entry.type === 'link' ? files.read(normalized(`${base}/${memberName(entry.target)}`)) : entry.data;
       files.write(path, data, { mode: 0o644 });
     }
-    if (user.uid === 0 && !options.has('o')) files.chown(path, entry.uid, entry.gid);
-    const mode = user.uid === 0 || options.has('p') ? entry.mode : entry.mode & ~0o022;
-    if (!options.has('M')) files.chmod(path, mode & 0o7777);
-    if (!options.has('m') && entry.type !== 'directory') files.touch(path, entry.modified);
+    restore(command, options, path, entry);
   } catch (error) {
     const what = entry.type === 'directory' ? "can't make dir" : "can't open";
     throw new Failure(`${what} '${name}': ${errorWords(error)}`);
   }
+}
+
+/** Owner, permissions and time of an entry. */
+function restore(command: Command, options: Options, path: string, entry: TarEntry): void {
+  const { files, user } = command.context;
+  if (user.uid === 0 && !options.has('o')) files.chown(path, entry.uid, entry.gid);
+  const mode = user.uid === 0 || options.has('p') ? entry.mode : entry.mode & ~0o022;
+  if (!options.has('M')) files.chmod(path, mode & 0o7777);
+  if (!options.has('m') && entry.type !== 'directory') files.touch(path, entry.modified);
 }

@@ -20,7 +20,6 @@ const netstat: Applet = (command) => {
   const options = command.options('laentuwxrWpc');
   if (options.has('r')) return showRoutes(command, 'MSS Window  irtt Iface', '0 0          0 eth0');
   const { net, processes } = command.context;
-  const isListening = options.has('l') || options.has('a');
   const kinds = options.has('a')
     ? 'servers and established'
     : options.has('l')
@@ -30,15 +29,14 @@ const netstat: Applet = (command) => {
   command.print(
     `Active Internet connections (${kinds})\nProto Recv-Q Send-Q Local Address           Foreign Address         State       ${hasPrograms ? 'PID/Program name    ' : ''}\n`,
   );
-  if (!isListening) return 0;
+  if (kinds === 'w/o servers') return 0;
   const isAny = !options.has('t') && !options.has('u');
   const commands = new Map(
     processes.list().map(({ pid, command: args }) => [pid, args[0]?.split('/').at(-1) ?? '']),
   );
   for (const { protocol, ip, port, pid } of net.listening()) {
     if (!isAny && !options.has(protocol === 'tcp' ? 't' : 'u')) continue;
-    const isAll = ip === '0.0.0.0' || ip === '::' || ip === '';
-    const local = `${isAll ? '0.0.0.0' : ip}:${port}`;
+    const local = `${ip === '::' || ip === '' ? '0.0.0.0' : ip}:${port}`;
     const state = protocol === 'tcp' ? 'LISTEN' : '';
     const program = commands.has(pid) ? `${pid}/${commands.get(pid) ?? ''}` : '-';
     command.print(

@@ -121,7 +121,7 @@ class Expression {
   }
 
   evaluate(): string {
-    if (this.#args.length === 0) throw new UsageError();
+    if (this.#args.length === 0) throw new Failure('too few arguments', 2);
     const value = this.#level(0);
     if (this.#index < this.#args.length) throw new Failure('syntax error', 2);
     return value;

@@ -344,6 +344,7 @@ export class Converter {
           : unquotedParts(node['Value'] as string);
       case 'SglQuoted': {
         const value = node['Value'] as string;
+        if (inDouble) return [{ kind: 'quoted', text: `'${value}'` }];
         return [{ kind: 'quoted', text: node['Dollar'] === true ? escapes(value).text : value }];
       }
       case 'DblQuoted':

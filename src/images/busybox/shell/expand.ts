@@ -151,9 +151,7 @@ function withTildes(
 async function expandParameter(host: ExpansionHost, part: Parameter, isQuoted: boolean): Promise<Pieces> {
   const { name, operator } = part;
   const isList = name === '@' || name === '*';
-  if (isList && (operator === undefined || host.positional.length > 0) && isListOperator(operator)) {
-    return expandList(host, name, isQuoted);
-  }
+  if (isList && wantsList(host, operator)) return expandList(host, name, isQuoted);
   const value = isList ? listValue(host, name) : host.parameter(name);
   const piece = (text: string): Pieces => [{ text, isQuoted, splits: !isQuoted }];
   switch (operator) {
@@ -237,8 +235,10 @@ async function operand(host: ExpansionHost, word: Word, isQuoted: boolean): Prom
   );
 }
 
-function isListOperator(operator: Parameter['operator']): boolean {
-  return operator === undefined || operator === '-' || operator === ':-';
+/** Do all positional parameters stand here, each for itself? */
+function wantsList(host: ExpansionHost, operator: Parameter['operator']): boolean {
+  if (operator === undefined) return true;
+  return host.positional.length > 0 && (operator === '-' || operator === ':-');
 }
 
 function listValue(host: ExpansionHost, name: string): string | undefined {
@@ -289,21 +289,21 @@ function removeMatch(value: string, text: string, operator: '%' | '%%' | '#' | '
   return value;
 }
 
+/** The longest match at each place; ash knows no anchors here. */
 function replacePattern(value: string, pattern: string, text: string, all: boolean): string {
-  const anchor = /^[#%]/.exec(pattern)?.[0];
-  const compiled = compilePattern(anchor === undefined ? pattern : pattern.slice(1));
   if (pattern === '') return value;
+  const compiled = compilePattern(pattern);
   let result = '';
   for (let start = 0; start < value.length;) {
     let end = value.length;
     while (end > start && !compiled.matches(value.slice(start, end))) end--;
-    const fits = anchor !== '%' || end === value.length;
-    if (end > start && fits) {
-      result += text;
-      start = end;
-      if (!all) return result + value.slice(start);
-    } else result += value.charAt(start++);
-    if (anchor === '#') return result + value.slice(start);
+    if (end === start) {
+      result += value.charAt(start++);
+      continue;
+    }
+    result += text;
+    start = end;
+    if (!all) return result + value.slice(start);
   }
   return result;
 }

@@ -318,12 +318,14 @@ async function values(shell: Shell, assignments: readonly Assignment[]): Promise
 }
 
 async function assign(shell: Shell, assignments: readonly Assignment[]): Promise<void> {
+  const assigned: (readonly [string, string])[] = [];
   for (const { name, value } of assignments) {
     const text = await expandText(shell, value, true);
-    trace(shell, [[name, text]], []);
+    assigned.push([name, text]);
     shell.set(name, text);
     if (shell.hasOption('a')) shell.variables.mark(name, { isExported: true });
   }
+  if (assigned.length > 0) trace(shell, assigned, []);
 }
 
 function trace(shell: Shell, environment: Values, words: readonly string[]): void {
@@ -487,6 +489,6 @@ async function runInBackground(shell: Shell, statement: Statement): Promise<void
   const pids = running.flatMap(({ pid }) => (pid === undefined ? [] : [pid]));
   for (const pid of pids) shell.terminal?.addBackground(pid);
   const last = running.at(-1)?.exited ?? Promise.resolve(0);
-  shell.jobs.add(pids, text, last);
+  shell.jobs.add(pids, shell.isInteractive ? text : '', last);
   shell.lastBackground = pids.at(-1) ?? shell.lastBackground;
 }

@@ -1,6 +1,6 @@
 import type { Applet, Command } from '../command.ts';
 import { errorWords } from '../errors.ts';
-import { decode } from '../streams.ts';
+import { decode, Input } from '../streams.ts';
 import { terminalOf } from '../terminal/terminal.ts';
 import { setOptions } from './builtins/variables.ts';
 import { ShellError } from './control.ts';
@@ -33,7 +33,10 @@ export const sh: Applet = async (command) => {
   if (args.name !== undefined) shell.script = args.name;
   return runToEnd(shell, async () => {
     setOptions(shell, args.options);
-    if (args.text !== undefined) return runText(shell, args.text);
+    if (args.text !== undefined) {
+      shell.options.add('c');
+      return runText(shell, args.text);
+    }
     if (args.file !== undefined) return runFile(shell, command, args.file);
     if (isInteractive) {
       shell.options.add('i');
@@ -132,10 +135,14 @@ async function runFile(shell: ShellType, command: Command, file: string): Promis
   return statements === undefined ? runLines(shell, linesOf(text)) : runStatements(shell, statements);
 }
 
-/** Standard input as a script, command by command: commands can read what comes after them. */
+/**
+ * Standard input as a script, command by command. What has come at once is the shell's: commands read what comes
+ * after it.
+ */
 function runInput(shell: ShellType): Promise<number> {
-  const { stdin } = shell;
-  return runLines(shell, () => stdin.readUntil().then((bytes) => bytes && decode(bytes)));
+  const source = new Input({ read: () => shell.stdin.read() });
+  shell.options.add('s');
+  return runLines(shell, () => source.readUntil().then((bytes) => bytes && decode(bytes)));
 }
 
 function linesOf(text: string): () => Promise<string | undefined> {

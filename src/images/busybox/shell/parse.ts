@@ -44,7 +44,7 @@ function parse(text: string): unknown {
     const { Error: words } = error as { Error?: () => string };
     if (words === undefined) throw error;
     const message = words.call(error).replace(/^(\d+:\d+: )?/, '');
-    throw new ShellSyntaxError(inAshWords(message), syntax.IsIncomplete(error));
+    throw new ShellSyntaxError(inAshWords(message, text), syntax.IsIncomplete(error));
   }
 }
 
@@ -70,6 +70,7 @@ const TRANSLATIONS: readonly (readonly [RegExp, (...match: string[]) => string])
   [/reached EOF without matching \$?\(\(/, () => `missing '))'`],
   [/arithmetic|must be followed by an expression|not a valid/, () => 'arithmetic'],
   [/^"?([^" ]+)"? can only be used/, (_all, token = '') => `unexpected "${token}"`],
+  [/ statement must end with "esac"/, () => missing(')')],
   [/ statement must end with "(\w+)"/, (_all, end = '') => `unexpected end of file (expecting "${end}")`],
   [
     /reached EOF without matching \S+ with (\S+)/,
@@ -87,7 +88,8 @@ function missing(end: string | undefined): string {
   return end === undefined ? 'unexpected newline' : `unexpected end of file (expecting "${end}")`;
 }
 
-function inAshWords(message: string): string {
+function inAshWords(message: string, script: string): string {
+  if (/^"foo\(" must/.test(message) && /\(\s*[\w$]/.test(script)) return 'unexpected word (expecting ")")';
   for (const [pattern, words] of TRANSLATIONS) {
     const match = pattern.exec(message);
     if (match !== null) return words(...match);

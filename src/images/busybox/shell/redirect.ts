@@ -51,7 +51,7 @@ async function redirect(
     case '<&':
     case '>&':
       if (text === '-') descriptors.delete(fd);
-      else if (/^\d+$/.test(text)) descriptors.set(fd, duplicate(descriptors, Number(text)));
+      else if (/^\d+$/.test(text)) descriptors.set(fd, duplicate(descriptors, Number(text), fd));
       else if (kind === '>&') toBoth(descriptors, create(shell, text, 'truncate'));
       else throw new ShellError('syntax error: bad fd number');
       return;
@@ -76,9 +76,9 @@ async function redirect(
   }
 }
 
-function duplicate(descriptors: ReadonlyMap<number, Descriptor>, fd: number): Descriptor {
-  const descriptor = descriptors.get(fd);
-  if (descriptor === undefined) throw new ShellError(`dup2(${fd}): Bad file descriptor`, 1);
+function duplicate(descriptors: ReadonlyMap<number, Descriptor>, from: number, to: number): Descriptor {
+  const descriptor = descriptors.get(from);
+  if (descriptor === undefined) throw new ShellError(`dup2(${from},${to}): Bad file descriptor`, 1);
   return descriptor;
 }
 

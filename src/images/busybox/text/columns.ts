@@ -1,6 +1,7 @@
 import type { Applet } from '../command.ts';
 import { escapes } from '../common/escapes.ts';
 import { errorWords, Failure, UsageError } from '../errors.ts';
+import type { Input } from '../streams.ts';
 import { decode, encode } from '../streams.ts';
 import { eachFile, eachLine } from './each-file.ts';
 
@@ -188,25 +189,26 @@ const nl: Applet = async (command) => {
 const paste: Applet = async (command) => {
   const options = command.options('d:s');
   const delimiters = escapes(options.value('d') ?? '\t').text.split('');
-  const columns: (readonly string[])[] = [];
-  const status = await eachFile(command, options.operands, async (input) => {
-    columns.push(
-      decode(await command.readAll(input))
-        .replace(/\n$/, '')
-        .split('\n'),
-    );
-  });
   const join = (cells: readonly string[]): string =>
     cells
       .map((cell, index) => (index === 0 ? '' : (delimiters[(index - 1) % delimiters.length] ?? '')) + cell)
       .join('');
-  if (options.has('s')) for (const column of columns) command.print(`${join(column)}\n`);
-  else {
-    const rows = Math.max(0, ...columns.map(({ length }) => length));
-    for (let row = 0; row < rows; row++)
-      command.print(`${join(columns.map((column) => column[row] ?? ''))}\n`);
+  const inputs: Input[] = [];
+  const status = await eachFile(command, options.operands, async (input) => {
+    if (!options.has('s')) {
+      inputs.push(input);
+      return;
+    }
+    const lines = decode(await command.readAll(input)).replace(/\n$/, '');
+    command.print(`${join(lines.split('\n'))}\n`);
+  });
+  for (;;) {
+    const row: (string | undefined)[] = [];
+    for (const input of inputs) row.push(await input.readLine());
+    if (row.every((cell) => cell === undefined)) return status;
+    command.print(`${join(row.map((cell) => cell ?? ''))}\n`);
+    await command.work(200);
   }
-  return status;
 };
 
 export const columnApplets: Readonly<Record<string, Applet>> = { wc, tee, cut, tr, rev, tac, nl, paste };

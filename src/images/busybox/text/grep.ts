@@ -42,36 +42,37 @@ class Search {
   }
 
   async run(): Promise<number> {
+    const { patterns, operands } = await this.#read();
+    this.#regex = this.#compile(patterns);
+    const options = this.#options;
+    const isRecursive = options.has('r') || options.has('R');
+    const names = operands.length > 0 ? operands : [isRecursive ? '.' : '-'];
+    this.#hasNames = options.has('H') || (!options.has('h') && (names.length > 1 || isRecursive));
+    let isBroken = false;
+    for (const file of isRecursive ? names.flatMap((name) => this.#below(name)) : names) {
+      try {
+        await this.#file(this.#command.open(file), file);
+      } catch (error) {
+        isBroken = true;
+        const words = errorWords(error);
+        if (!options.has('s')) this.#command.warn(`${file}: ${words}`);
+      }
+      if (this.#status === 0 && options.has('q')) return 0;
+    }
+    return isBroken ? 2 : this.#status;
+  }
+
+  /** Patterns from the options or from the first operand. */
+  async #read(): Promise<{ readonly patterns: readonly string[]; readonly operands: readonly string[] }> {
     const options = this.#options;
     const patterns = options.values('e').flatMap((text) => text.split('\n'));
     for (const name of options.values('f')) {
       patterns.push(...(await this.#command.readText(name)).replace(/\n$/, '').split('\n'));
     }
-    let operands = options.operands;
-    if (!options.has('e') && !options.has('f')) {
-      const [first, ...rest] = operands;
-      if (first === undefined) throw new UsageError();
-      patterns.push(...first.split('\n'));
-      operands = rest;
-    }
-    this.#regex = this.#compile(patterns);
-    const isRecursive = options.has('r') || options.has('R');
-    const names = operands.length > 0 ? operands : [isRecursive ? '.' : '-'];
-    this.#hasNames = options.has('H') || (!options.has('h') && (names.length > 1 || isRecursive));
-    let isBroken = false;
-    for (const name of names) {
-      for (const file of isRecursive ? this.#below(name) : [name]) {
-        try {
-          await this.#file(this.#command.open(file), file);
-        } catch (error) {
-          isBroken = true;
-          const words = errorWords(error);
-          if (!options.has('s')) this.#command.warn(`${file}: ${words}`);
-        }
-        if (this.#status === 0 && options.has('q')) return 0;
-      }
-    }
-    return isBroken && (this.#status !== 0 || !options.has('q')) ? 2 : this.#status;
+    if (options.has('e') || options.has('f')) return { patterns, operands: options.operands };
+    const [first, ...operands] = options.operands;
+    if (first === undefined) throw new UsageError();
+    return { patterns: first.split('\n'), operands };
   }
 
   #compile(patterns: readonly string[]): RegExp {
@@ -106,22 +107,14 @@ class Search {
   async #file(input: Input, name: string): Promise<void> {
     const options = this.#options;
     const label = name === '-' ? '(standard input)' : name;
-    const after = Number(options.value('A') ?? options.value('C') ?? 0);
-    const before = Number(options.value('B') ?? options.value('C') ?? 0);
     const limit = Number(options.value('m') ?? Infinity);
     const isSilent = ['c', 'l', 'L', 'q'].some((letter) => options.has(letter));
-    const recent: { readonly number: number; readonly line: string }[] = [];
+    const around = isSilent
+      ? undefined
+      : new Surroundings(this.#command, options, this.#hasNames ? label : undefined);
     let matches = 0;
     let number = 0;
-    let shown = 0;
-    let following = 0;
     let read = 0;
-    const show = (line: string, place: number, mark: string): void => {
-      if ((before > 0 || after > 0) && shown > 0 && place > shown + 1) this.#command.print('--\n');
-      shown = place;
-      const file = this.#hasNames ? `${label}${mark}` : '';
-      this.#command.print(`${file}${options.has('n') ? `${place}${mark}` : ''}${line}\n`);
-    };
     for (let line = await input.readLine(); line !== undefined; line = await input.readLine()) {
       number++;
       read += line.length + 20;
@@ -130,33 +123,23 @@ class Search {
         read = 0;
       }
       this.#regex.lastIndex = 0;
-      if (this.#regex.test(line) !== options.has('v')) {
-        matches++;
-        this.#status = 0;
-        if (options.has('q') || options.has('l')) break;
-        if (!isSilent) {
-          for (const earlier of recent.splice(0))
-            if (earlier.number > shown) show(earlier.line, earlier.number, '-');
-          if (options.has('o')) this.#showParts(line, number, show);
-          else show(line, number, ':');
-        }
-        following = after;
-        if (matches >= limit) break;
-      } else if (following > 0 && !isSilent) {
-        following--;
-        show(line, number, '-');
-      } else if (before > 0) {
-        recent.push({ number, line });
-        if (recent.length > before) recent.shift();
+      if (this.#regex.test(line) === options.has('v')) {
+        around?.other(line, number);
+        continue;
       }
+      matches++;
+      this.#status = 0;
+      around?.match(options.has('o') ? this.#parts(line) : [line], number);
+      if (matches >= limit || options.has('q') || options.has('l')) break;
     }
     await this.#command.work(read * 8);
     this.#summary(label, matches);
   }
 
-  #showParts(line: string, number: number, show: (line: string, place: number, mark: string) => void): void {
-    if (this.#options.has('v')) return;
-    for (const [part] of line.matchAll(this.#regex)) if (part !== '') show(part, number, ':');
+  /** What `-o` shows of a line. */
+  #parts(line: string): readonly string[] {
+    if (this.#options.has('v')) return [];
+    return [...line.matchAll(this.#regex)].map(([part]) => part).filter((part) => part !== '');
   }
 
   #summary(label: string, matches: number): void {
@@ -165,5 +148,50 @@ class Search {
     if (options.has('c')) this.#command.print(`${this.#hasNames ? `${label}:` : ''}${matches}\n`);
     if (options.has('l') && matches > 0) this.#command.print(`${label}\n`);
     if (options.has('L') && matches === 0) this.#command.print(`${label}\n`);
+  }
+}
+
+/** Shows matches, and the lines around them that `-A`, `-B` and `-C` ask for. */
+class Surroundings {
+  readonly #command: Command;
+  readonly #label: string | undefined;
+  readonly #hasNumbers: boolean;
+  readonly #before: number;
+  readonly #after: number;
+  #recent: { readonly line: string; readonly number: number }[] = [];
+  #following = 0;
+  #shown = 0;
+
+  constructor(command: Command, options: Options, label: string | undefined) {
+    this.#command = command;
+    this.#label = label;
+    this.#hasNumbers = options.has('n');
+    this.#before = Number(options.value('B') ?? options.value('C') ?? 0);
+    this.#after = Number(options.value('A') ?? options.value('C') ?? 0);
+  }
+
+  match(texts: readonly string[], number: number): void {
+    for (const earlier of this.#recent) this.#show(earlier.line, earlier.number, '-');
+    this.#recent = [];
+    for (const text of texts) this.#show(text, number, ':');
+    this.#following = this.#after;
+  }
+
+  other(line: string, number: number): void {
+    if (this.#following > 0) {
+      this.#following--;
+      this.#show(line, number, '-');
+    } else if (this.#before > 0) {
+      this.#recent.push({ line, number });
+      if (this.#recent.length > this.#before) this.#recent.shift();
+    }
+  }
+
+  #show(line: string, number: number, mark: string): void {
+    const hasContext = this.#before > 0 || this.#after > 0;
+    if (hasContext && this.#shown > 0 && number > this.#shown + 1) this.#command.print('--\n');
+    this.#shown = number;
+    const file = this.#label === undefined ? '' : `${this.#label}${mark}`;
+    this.#command.print(`${file}${this.#hasNumbers ? `${number}${mark}` : ''}${line}\n`);
   }
 }

@@ -1,4 +1,4 @@
-import type { Applet } from '../command.ts';
+import type { Applet, Command } from '../command.ts';
 import { UsageError } from '../errors.ts';
 import { decode } from '../streams.ts';
 
@@ -11,37 +11,48 @@ function wordsOf(text: string): readonly string[] {
   return words;
 }
 
+function itemsOf(text: string, isNull: boolean, isByLine: boolean): readonly string[] {
+  if (isNull)
+    return text
+      .replace(/\0$/, '')
+      .split('\0')
+      .filter((item) => item !== '');
+  if (!isByLine) return wordsOf(text);
+  return text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+}
+
 export const xargs: Applet = async (command) => {
   const options = command.options('+0rtpn:s:I:L:P:E:xa:', { 'no-run-if-empty': 'r', null: '0' });
   const text = decode(await command.readAll(command.stdin));
   const replaced = options.value('I');
   const template = options.operands.length === 0 ? ['echo'] : options.operands;
-  const items = options.has('0')
-    ? text.split('\0').filter((item, index, all) => index < all.length - 1 || item !== '')
-    : replaced === undefined
-      ? wordsOf(text)
-      : text
-          .split('\n')
-          .map((line) => line.trim())
-          .filter((line) => line !== '');
+  const items = itemsOf(text, options.has('0'), replaced !== undefined);
   if (items.length === 0 && (options.has('r') || replaced !== undefined)) return 0;
-  const size = replaced === undefined ? Number(options.value('n') ?? Infinity) : 1;
+  const size = replaced === undefined ? Number(options.value('n') ?? Math.max(1, items.length)) : 1;
   if (!(size > 0)) throw new UsageError();
   let status = 0;
   for (let index = 0; index === 0 || index < items.length; index += size) {
-    const batch = items.slice(index, size === Infinity ? undefined : index + size);
+    const batch = items.slice(index, index + size);
     const args =
       replaced === undefined
         ? [...template, ...batch]
         : template.map((argument) => argument.replaceAll(replaced, batch[0] ?? ''));
     if (options.has('t')) command.context.stderr.write(`${args.join(' ')}\n`);
     const code = await command.run(args, { words: args[0] ?? '' });
-    if (code === 126 || code === 127) return code;
-    if (code === 255) {
-      command.warn(`${args[0] ?? ''}: exited with status 255; aborting`);
-      return 124;
-    }
+    const end = endAfter(command, args[0] ?? '', code);
+    if (end !== undefined) return end;
     if (code !== 0) status = 123;
   }
   return status;
 };
+
+/** The exit code where nothing more is run after a command that ended with `code`. */
+function endAfter(command: Command, name: string, code: number): number | undefined {
+  if (code === 126 || code === 127) return code;
+  if (code !== 255) return undefined;
+  command.warn(`${name}: exited with status 255; aborting`);
+  return 124;
+}

@@ -46,12 +46,14 @@ const wait: Builtin = async (shell, args) => {
   let status = 0;
   for (const argument of args) {
     const job = shell.jobs.find(argument);
+    if (job === undefined && argument.startsWith('%')) throw new ShellError(`${argument}: no such job`);
     if (job === undefined) {
       status = shell.jobs.remembered(Number(argument)) ?? 127;
       continue;
     }
     const interrupted = await waitFor(shell, job);
     if (interrupted !== undefined) return interrupted;
+    shell.jobs.forget(job);
     status = job.status ?? 0;
     if (status === 143 && !shell.isInteractive) shell.say('Terminated\n');
     if (status === 137 && !shell.isInteractive) shell.say('Killed\n');
@@ -66,7 +68,6 @@ async function waitFor(shell: Shell, job: Job): Promise<number | undefined> {
     shell.signals.putBack(name);
     return 128 + (SIGNALS[name] ?? 0);
   }
-  shell.jobs.forget(job);
   return undefined;
 }
 
@@ -101,15 +102,18 @@ const bg: Builtin = (shell, [text]) => {
   return 0;
 };
 
-const kill: Builtin = (shell, args) => {
+const kill: Builtin = async (shell, args) => {
   const resolved = args.flatMap((argument) => {
     if (!argument.startsWith('%')) return [argument];
     return findJob(shell, argument).pids.map(String);
   });
-  return killProcesses(shell.context, resolved, {
+  const status = killProcesses(shell.context, resolved, {
     print: (text) => shell.print(text),
     warn: (message) => shell.say(`sh: ${message}\n`),
   });
+  // A signal to the shell itself arrives before the next command.
+  await shell.pay();
+  return status;
 };
 
 export const jobBuiltins: Readonly<Record<string, Builtin>> = { trap, wait, jobs, fg, bg, kill };

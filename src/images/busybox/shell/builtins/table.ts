@@ -7,7 +7,9 @@ import { variables } from './variables.ts';
 
 /** An error in one of these ends a script, and assignments in front of them stay. */
 const SPECIAL: ReadonlySet<string> = new Set(
-  '. : break continue eval exec exit export readonly return set shift source times trap unset'.split(' '),
+  '. : break continue eval exec exit export local readonly return set shift source times trap unset'.split(
+    ' ',
+  ),
 );
 
 export function isSpecial(name: string): boolean {

@@ -25,19 +25,20 @@ export const awk: Applet = async (command) => {
     open: (name) => openRecords(command, name),
   });
   const separator = options.value('F');
-  if (separator !== undefined) interpreter.set('FS', separator === 't' ? '\t' : escapes(separator).text);
+  if (separator !== undefined)
+    interpreter.memory.set('FS', separator === 't' ? '\t' : escapes(separator).text);
   for (const assignment of options.values('v')) assign(interpreter, assignment);
   ['awk', ...operands].forEach((argument, index) => {
-    interpreter.setElement('ARGV', String(index), { input: argument });
+    interpreter.memory.table('ARGV').set(String(index), { input: argument });
   });
-  interpreter.set('ARGC', operands.length + 1);
+  interpreter.memory.set('ARGC', operands.length + 1);
   const status = await interpreter.run();
   return status === 0 && files.hasFailed ? 2 : status;
 };
 
 function assign(interpreter: Awk, text: string): void {
   const index = text.indexOf('=');
-  interpreter.set(text.slice(0, index), { input: escapes(text.slice(index + 1)).text });
+  interpreter.memory.set(text.slice(0, index), { input: escapes(text.slice(index + 1)).text });
 }
 
 /** The files on the command line one after the other; `name=value` among them is an assignment. */
@@ -65,8 +66,8 @@ class Operands {
       }
       this.#current = openRecords(this.#command, name);
       if (this.#current === undefined) this.hasFailed = true;
-      interpreter.set('FILENAME', name === '-' ? '' : name);
-      interpreter.set('FNR', 0);
+      interpreter.memory.set('FILENAME', name === '-' ? '' : name);
+      interpreter.memory.set('FNR', 0);
     }
   }
 }

@@ -1,52 +1,10 @@
 import { Failure } from '../../errors.ts';
-import { escapes } from '../../common/escapes.ts';
+import type { Token } from './tokens.ts';
+import { tokenize } from './tokens.ts';
 import type { AwkFunction, AwkProgram, Expression, Rule, Statement } from './tree.ts';
-
-interface Token {
-  readonly kind: 'number' | 'string' | 'regex' | 'name' | 'call' | 'punctuation' | 'newline' | 'end';
-  readonly text: string;
-}
-
-const PUNCTUATION =
-  /^(?:\*\*=|\|\||&&|\+\+|--|\+=|-=|\*=|\/=|%=|\^=|==|<=|>=|!=|!~|>>|\*\*|[-+*/%^!<>|?:~$=,;(){}[\]])/;
-/** Behind these a slash divides; elsewhere it begins a regular expression. */
-const ENDS_OPERAND = /^(?:number|string|name)$/;
 
 export function parseAwk(source: string): AwkProgram {
   return new AwkParser(tokenize(source)).program();
-}
-
-function tokenize(source: string): readonly Token[] {
-  const tokens: Token[] = [];
-  let rest = source;
-  const take = (kind: Token['kind'], text: string, length: number): void => {
-    tokens.push({ kind, text });
-    rest = rest.slice(length);
-  };
-  while (rest !== '') {
-    const blank = /^(?:[ \t\r]+|\\\n|#[^\n]*)/.exec(rest)?.[0];
-    if (blank !== undefined) {
-      rest = rest.slice(blank.length);
-      continue;
-    }
-    const last = tokens.at(-1);
-    const isAfterOperand =
-      last !== undefined && (ENDS_OPERAND.test(last.kind) || [')', ']', '++', '--'].includes(last.text));
-    const number = /^(?:0[xX][0-9a-fA-F]+|\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?)/.exec(rest)?.[0];
-    const text = /^"((?:[^"\\\n]|\\[^])*)"/.exec(rest);
-    const name = /^[A-Za-z_]\w*/.exec(rest)?.[0];
-    const regex = isAfterOperand ? null : /^\/((?:[^/\\\n[]|\\.|\[(?:\^?\]?)(?:[^\]\n])*\])*)\//.exec(rest);
-    const mark = PUNCTUATION.exec(rest)?.[0];
-    if (rest.startsWith('\n')) take('newline', '\n', 1);
-    else if (number !== undefined) take('number', number, number.length);
-    else if (text !== null)
-      take('string', escapes(text[1] ?? '').text.replaceAll('\\/', '/'), text[0].length);
-    else if (name !== undefined) take(rest.charAt(name.length) === '(' ? 'call' : 'name', name, name.length);
-    else if (regex !== null) take('regex', (regex[1] ?? '').replaceAll('\\/', '/'), regex[0].length);
-    else if (mark !== undefined) take('punctuation', mark, mark.length);
-    else throw new Failure('cmd. line:1: Unexpected token');
-  }
-  return [...tokens, { kind: 'end', text: '' }];
 }
 
 const KEYWORDS: ReadonlySet<string> = new Set(
@@ -73,7 +31,9 @@ class AwkParser {
   program(): AwkProgram {
     const rules: Rule[] = [];
     const functions = new Map<string, AwkFunction>();
-    for (this.#skipLines(true); this.#token.kind !== 'end'; this.#skipLines(true)) {
+    for (;;) {
+      this.#skipLines(true);
+      if (this.#token.kind === 'end') return { rules, functions };
       if (this.#isWord('function') || this.#isWord('func')) {
         this.#index++;
         const name = this.#token.text;
@@ -81,7 +41,6 @@ class AwkParser {
         functions.set(name, this.#function());
       } else rules.push(this.#rule());
     }
-    return { rules, functions };
   }
 
   get #token(): Token {
@@ -114,7 +73,11 @@ class AwkParser {
   }
 
   #fail(): never {
-    throw new Failure(
+    throw this.#failure();
+  }
+
+  #failure(): Failure {
+    return new Failure(
       this.#token.kind === 'end' ? 'cmd. line:1: Unexpected end of string' : 'cmd. line:1: Unexpected token',
     );
   }
@@ -153,8 +116,11 @@ class AwkParser {
     this.#skipLines();
     this.#expect('{');
     const body: Statement[] = [];
-    for (this.#skipLines(true); !this.#take('}'); this.#skipLines(true)) body.push(this.#statement());
-    return { kind: 'block', body };
+    for (;;) {
+      this.#skipLines(true);
+      if (this.#take('}')) return { kind: 'block', body };
+      body.push(this.#statement());
+    }
   }
 
   #statement(): Statement {
@@ -242,7 +208,7 @@ class AwkParser {
         return { kind: 'delete', name, keys: this.#take('[') ? this.#keys() : undefined };
       }
       default:
-        return this.#fail();
+        throw this.#failure();
     }
   }
 
@@ -430,14 +396,14 @@ class AwkParser {
         return this.#marked(text);
       default:
         this.#index--;
-        return this.#fail();
+        throw this.#failure();
     }
   }
 
   #keyword(text: string): Expression {
     if (text === 'getline') return this.#getline();
     this.#index--;
-    return this.#fail();
+    throw this.#failure();
   }
 
   #marked(text: string): Expression {
@@ -455,7 +421,7 @@ class AwkParser {
     }
     if (text !== '(') {
       this.#index--;
-      return this.#fail();
+      throw this.#failure();
     }
     const noGreater = this.#noGreater;
     this.#noGreater = false;

@@ -35,6 +35,9 @@ export interface SedCommand {
   end?: number;
 }
 
+/** Commands without an argument. */
+const PLAIN = '{=dDgGhHlnNpPx';
+
 /** Reads a script. @throws Failure in busybox' words */
 export function parseSed(source: string, isExtended: boolean): readonly SedCommand[] {
   return new SedParser(source, isExtended).parse();
@@ -96,20 +99,20 @@ class SedParser {
     return match;
   }
 
-  #command(): SedCommand {
-    const addresses: Address[] = [];
+  #addresses(): readonly Address[] {
     const first = this.#address();
-    if (first !== undefined) {
-      addresses.push(first);
-      this.#skip(/[ \t]/);
-      if (this.#peek() === ',') {
-        this.#index++;
-        this.#skip(/[ \t]/);
-        const second = this.#address();
-        if (second === undefined) throw new Failure('no address after comma');
-        addresses.push(second);
-      }
-    }
+    if (first === undefined) return [];
+    this.#skip(/[ \t]/);
+    if (this.#peek() !== ',') return [first];
+    this.#index++;
+    this.#skip(/[ \t]/);
+    const second = this.#address();
+    if (second === undefined) throw new Failure('no address after comma');
+    return [first, second];
+  }
+
+  #command(): SedCommand {
+    const addresses = this.#addresses();
     this.#skip(/[ \t]/);
     const isNegated = this.#peek() === '!';
     if (isNegated) this.#index++;
@@ -117,38 +120,13 @@ class SedParser {
     const letter = this.#peek();
     this.#index++;
     const base = { letter, addresses, isNegated, text: '' };
+    if (PLAIN.includes(letter) && letter !== '') return base;
+    if (/[qQ:btTrw]/.test(letter)) {
+      this.#skip(/[ \t]/);
+      return { ...base, text: /[rw]/.test(letter) ? this.#restOfLine() : this.#word() };
+    }
+    if (/[aic]/.test(letter)) return { ...base, text: this.#textArgument() };
     switch (letter) {
-      case '{':
-      case '=':
-      case 'd':
-      case 'D':
-      case 'g':
-      case 'G':
-      case 'h':
-      case 'H':
-      case 'l':
-      case 'n':
-      case 'N':
-      case 'p':
-      case 'P':
-      case 'x':
-        return base;
-      case 'q':
-      case 'Q':
-      case ':':
-      case 'b':
-      case 't':
-      case 'T':
-        this.#skip(/[ \t]/);
-        return { ...base, text: this.#word() };
-      case 'r':
-      case 'w':
-        this.#skip(/[ \t]/);
-        return { ...base, text: this.#restOfLine() };
-      case 'a':
-      case 'i':
-      case 'c':
-        return { ...base, text: this.#textArgument() };
       case 's':
         return { ...base, substitution: this.#substitution() };
       case 'y':

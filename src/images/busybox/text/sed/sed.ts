@@ -47,7 +47,7 @@ async function editStream(
 ): Promise<number> {
   let status = 0;
   const names = operands.length === 0 ? ['-'] : [...operands];
-  const next = async function* (): AsyncGenerator<string> {
+  const next = async function* (): AsyncGenerator<string, void> {
     for (const name of names) {
       try {
         const input = command.open(name);
@@ -80,7 +80,7 @@ async function editInPlace(
   }
   const lines = text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
   let result = '';
-  const next = async function* (): AsyncGenerator<string> {
+  const next = async function* (): AsyncGenerator<string, void> {
     await Promise.resolve();
     yield* lines;
   };
@@ -100,7 +100,7 @@ class Editor {
   readonly #command: Command;
   readonly #commands: readonly SedCommand[];
   readonly #isQuiet: boolean;
-  readonly #lines: AsyncGenerator<string>;
+  readonly #lines: AsyncGenerator<string, void>;
   readonly #write: (text: string) => void;
   readonly #active = new Map<SedCommand, number>();
   #pattern = '';
@@ -118,7 +118,7 @@ class Editor {
     command: Command,
     commands: readonly SedCommand[],
     settings: Settings,
-    lines: AsyncGenerator<string>,
+    lines: AsyncGenerator<string, void>,
     write: (text: string) => void,
   ) {
     this.#command = command;
@@ -139,8 +139,8 @@ class Editor {
   }
 
   async #fetch(): Promise<string | undefined> {
-    const { value, done } = await this.#lines.next();
-    return done === true ? undefined : value;
+    const next: IteratorResult<string, void> = await this.#lines.next();
+    return next.done === true ? undefined : next.value;
   }
 
   /** The next line into the pattern space. */
@@ -357,17 +357,17 @@ class Editor {
     const regex = this.#regexOf(substitution.regex);
     const global = new RegExp(regex.source, `${regex.flags}g`);
     let count = 0;
-    let hasChanged = false;
+    let changes = 0;
     const result = this.#pattern.replace(global, (...match: readonly unknown[]) => {
       count++;
       const whole = match[0] as string;
       if (count < substitution.from || (count > substitution.from && !substitution.isGlobal)) return whole;
-      hasChanged = true;
+      changes++;
       return substitution.replacement
         .map((part) => ('text' in part ? part.text : ((match[part.group] as string | undefined) ?? '')))
         .join('');
     });
-    if (!hasChanged) return;
+    if (changes === 0) return;
     this.#pattern = result;
     this.#hasSubstituted = true;
     if (substitution.isPrinted) this.#print(this.#pattern);
