@@ -1,4 +1,5 @@
 import type { Clock } from '../../core/clock.ts';
+import { BreakfixError } from '../../core/errors.ts';
 import { equal } from '../../core/json.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import type { ConfigMap } from '../../model/objects.ts';
@@ -7,7 +8,7 @@ import { resources } from '../../model/resources.ts';
 /** What kind itself makes. */
 const KEPT = new Set(['default', 'kube-system', 'kube-public', 'kube-node-lease', 'local-path-storage']);
 
-/** Milliseconds. */
+/** Milliseconds; namespaces take long on a busy machine. */
 const GONE_WITHIN = 120_000;
 
 /**
@@ -15,19 +16,36 @@ const GONE_WITHIN = 120_000;
  * @param corefile as it was when the cluster was new
  */
 export async function emptyCluster(kube: KubeClient, clock: Clock, corefile: string): Promise<void> {
-  const made = (await kube.list(resources.namespaces)).filter(({ metadata }) => !KEPT.has(metadata.name));
-  for (const { metadata } of made) {
-    for (const pod of await kube.list(resources.pods, { namespace: metadata.name })) {
-      await kube.delete(resources.pods, metadata.name, pod.metadata.name, { grace: 1 });
-    }
-    await kube.delete(resources.namespaces, undefined, metadata.name);
-  }
+  for (const name of await madeNamespaces(kube)) await kube.delete(resources.namespaces, undefined, name);
   await restoreCoreDns(kube, corefile);
   const end = clock.now().getTime() + GONE_WITHIN;
-  while ((await kube.list(resources.namespaces)).some(({ metadata }) => !KEPT.has(metadata.name))) {
-    if (clock.now().getTime() > end) throw new Error('the namespaces of the last lab do not go away');
+  for (;;) {
+    const left = await madeNamespaces(kube);
+    if (left.length === 0) return;
+    if (clock.now().getTime() > end) {
+      throw new BreakfixError({
+        code: 'CLUSTER_NOT_EMPTY',
+        kind: 'lab',
+        message: `namespaces of the last lab do not go away: ${left.join(', ')}`,
+        fix: 'stop the lab and start it again',
+      });
+    }
+    await Promise.all(left.map((namespace) => endPods(kube, namespace)));
     await clock.wait(500);
   }
+}
+
+async function madeNamespaces(kube: KubeClient): Promise<string[]> {
+  const names = (await kube.list(resources.namespaces)).map(({ metadata }) => metadata.name);
+  return names.filter((name) => !KEPT.has(name));
+}
+
+/** At once: a namespace that is being deleted waits for the grace periods of its pods, and as long again. */
+async function endPods(kube: KubeClient, namespace: string): Promise<void> {
+  const pods = await kube.list(resources.pods, { namespace });
+  await Promise.all(
+    pods.map(({ metadata }) => kube.delete(resources.pods, namespace, metadata.name, { grace: 0 })),
+  );
 }
 
 const SELECTOR = { 'k8s-app': 'kube-dns' };
