@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { WebSocket } from 'ws';
 import { ClusterUnreachable } from './client.ts';
 import { kubeError } from './transport.ts';
-import type { HttpsTransport } from './transport.ts';
+import type { HttpsTransport } from './https-transport.ts';
 
 /**
  * Opens a WebSocket to a streaming subresource; its messages begin with the number of a channel.

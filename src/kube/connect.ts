@@ -14,8 +14,8 @@ import type {
 import { execPath } from './exec.ts';
 import { Kinds } from './kinds.ts';
 import { collectionPath, objectPath, query } from './paths.ts';
-import { askJson, HttpsTransport, kubeError } from './transport.ts';
-import type { Transport } from './transport.ts';
+import { HttpsTransport } from './https-transport.ts';
+import { askJson, kubeError, type Transport } from './transport.ts';
 import { Watcher, list } from './watch.ts';
 
 /**

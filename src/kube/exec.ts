@@ -5,7 +5,7 @@ import { openChannels, receive, sendOn } from './channels.ts';
 import { ClusterUnreachable, KubeError } from './client.ts';
 import type { ExecOptions, ExecResult } from './client.ts';
 import { objectPath, query } from './paths.ts';
-import type { HttpsTransport } from './transport.ts';
+import type { HttpsTransport } from './https-transport.ts';
 
 const STDIN = 0;
 const STDOUT = 1;

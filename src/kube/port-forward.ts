@@ -6,7 +6,7 @@ import { openChannels, receive, sendOn } from './channels.ts';
 import type { PortForward } from './client.ts';
 import { objectPath, query } from './paths.ts';
 import { askJson } from './transport.ts';
-import type { HttpsTransport } from './transport.ts';
+import type { HttpsTransport } from './https-transport.ts';
 
 const DATA = 0;
 const ERROR = 1;

@@ -6,7 +6,8 @@ import { errorResponse } from '../../cluster/wire/response.ts';
 import type { Status } from '../../model/objects.ts';
 import { type ExecOptions, type ExecResult, KubeError, type RawOptions } from '../../kube/client.ts';
 import { exitCode, limitOf } from '../../kube/exec.ts';
-import { HttpsTransport, kubeError, type Transport, USER_AGENT } from '../../kube/transport.ts';
+import { HttpsTransport } from '../../kube/https-transport.ts';
+import { kubeError, type Transport, USER_AGENT } from '../../kube/transport.ts';
 
 /** Who asks: as the client certificate of the lab's kubeconfig says. */
 const ADMIN: NonNullable<ApiRequest['certificate']> = {
