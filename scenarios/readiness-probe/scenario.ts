@@ -168,7 +168,7 @@ Make ${service} answer its callers again.`,
       await patch(lab, service, probe({ tcpSocket: { port: 'http' } }));
     }),
     fix('exec-probe', ['an exec readiness probe that asks the process itself'], async (lab) => {
-      const command = ['sh', '-c', 'wget -q -O /dev/null http://127.0.0.1:8080/readyz'];
+      const command = ['node', '/app/shop.mjs', 'ready'];
       await patch(lab, service, probe({ exec: { command }, timeoutSeconds: 5 }));
     }),
     fix(

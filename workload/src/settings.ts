@@ -18,6 +18,8 @@ export interface Settings {
   readonly ledgerPassword: string;
 }
 
+export const DEFAULT_PORT = 8080;
+
 const ROLES: readonly RoleName[] = ['gateway', 'checkout', 'payments', 'ledger', 'refunds', 'notifier', 'fx'];
 
 export function readSettings(host: ShopHost): Settings {
@@ -28,7 +30,7 @@ export function readSettings(host: ShopHost): Settings {
   const url = (name: RoleName): string => env[`${name.toUpperCase()}_URL`] ?? `http://${name}`;
   return {
     role,
-    port: wholeNumber(env, 'PORT', 8080),
+    port: wholeNumber(env, 'PORT', DEFAULT_PORT),
     urls: {
       gateway: url('gateway'),
       checkout: url('checkout'),

@@ -7,7 +7,7 @@ import { checkout } from './roles/checkout.ts';
 import { gateway } from './roles/gateway.ts';
 import { ledger } from './roles/ledger.ts';
 import { type Role, Service } from './service.ts';
-import { readSettings, type RoleName } from './settings.ts';
+import { DEFAULT_PORT, readSettings, type RoleName } from './settings.ts';
 
 const roles: Readonly<Record<RoleName, Role>> = {
   gateway,
@@ -20,12 +20,14 @@ const roles: Readonly<Record<RoleName, Role>> = {
 };
 
 /**
- * The program: `shop` serves the role of the environment, `shop probe …` looks at another service, `shop hang-up`
- * has the container's main process close its listener without ending (what a stuck process looks like).
+ * The program: `shop` serves the role of the environment, `shop ready` asks the container's main process whether it
+ * is ready, `shop probe …` looks at another service, `shop hang-up` has the main process close its listener without
+ * ending (what a stuck process looks like).
  */
 export async function main(host: ShopHost): Promise<number> {
   const [command, ...rest] = host.args;
   if (command === 'probe') return runProbe(host, rest);
+  if (command === 'ready') return ready(host);
   if (command === 'hang-up') {
     host.hangUp();
     return 0;
@@ -35,6 +37,19 @@ export async function main(host: ShopHost): Promise<number> {
     return await new Service(host, settings, readRelease(host), roles[settings.role]).run();
   } catch (error) {
     host.print(JSON.stringify({ level: 'error', message: textOf(error) }));
+    return 1;
+  }
+}
+
+/** For an exec probe: the image has no wget. Prints the answer; exit code 1 unless it is 200. */
+async function ready(host: ShopHost): Promise<number> {
+  const url = `http://127.0.0.1:${host.env['PORT'] ?? DEFAULT_PORT}/readyz`;
+  try {
+    const { status, body } = await host.call(url, { timeoutMs: 1000 });
+    host.print(body.trim());
+    return status === 200 ? 0 : 1;
+  } catch (error) {
+    host.print(textOf(error));
     return 1;
   }
 }
