@@ -2,12 +2,12 @@ import type { DnsMessage, DnsRecord, DnsType } from '../../../cluster/network/dn
 import { NetError } from '../../../cluster/network/types.ts';
 import type { Applet, Command } from '../command.ts';
 import { Failure, UsageError } from '../errors.ts';
-import { addressOf, isAddress } from './addresses.ts';
+import { addressOf, isAddress, networkWords } from './addresses.ts';
 
 const TYPES: readonly DnsType[] = ['A', 'AAAA', 'SRV', 'PTR', 'CNAME', 'TXT', 'NS', 'SOA', 'MX', 'ANY'];
 const PORT = 53;
 const DEFAULT_TIMEOUT = 5;
-const DEFAULT_RETRIES = 3;
+const DEFAULT_RETRIES = 2;
 
 interface Server {
   /** As it was named. */
@@ -15,10 +15,7 @@ interface Server {
   readonly ip: string;
 }
 
-/**
- * `nslookup`: asks for addresses of both kinds, unless `-type` says otherwise. Names are asked for as they are; of the
- * search list of /etc/resolv.conf it knows nothing.
- */
+/** `nslookup`: asks for addresses of both kinds, unless `-type` says otherwise. */
 export const nslookup: Applet = async (command) => {
   const flags = command.args.filter((argument) => argument.startsWith('-'));
   const [name, server] = command.args.filter((argument) => !argument.startsWith('-'));
@@ -77,68 +74,79 @@ class Lookup {
   }
 
   async run(name: string): Promise<number> {
-    const { types } = this.#settings;
+    const { types, port } = this.#settings;
     const isReverse = isAddress(name);
     const wanted: readonly DnsType[] = types.length > 0 ? types : isReverse ? ['PTR'] : ['A', 'AAAA'];
-    const question = isReverse ? reverseName(name) : name.replace(/\.$/, '');
-    const found = await this.#ask(question, wanted);
+    const names = isReverse ? [reverseName(name)] : candidates(this.#command, name);
+    const questions = names.flatMap((each) => wanted.map((type): Question => ({ name: each, type })));
+    const found = await this.#ask(questions);
     if (found === undefined) {
       this.#command.print(';; connection timed out; no servers could be reached\n\n');
       return 1;
     }
-    const { server, answers } = found;
-    this.#command.print(`Server:\t\t${server.name}\nAddress:\t${server.ip}:${this.#settings.port}\n\n`);
-    let status = 0;
-    for (const answer of answers) {
-      if (answer === undefined) continue;
-      const code = answer.code ?? 'NOERROR';
-      if (code !== 'NOERROR') {
-        this.#command.print(`** server can't find ${question}: ${code}\n\n`);
-        status = 1;
-        continue;
-      }
-      if (answer.answers.length === 0) {
-        this.#command.print(`*** Can't find ${question}: No answer\n\n`);
-        continue;
-      }
-      if (answer.authoritative !== true) this.#command.print('Non-authoritative answer:\n');
-      for (const record of answer.answers) this.#command.print(recordText(record));
-      this.#command.print('\n');
-    }
-    return status;
+    this.#command.print(`Server:\t\t${found.server.name}\nAddress:\t${found.server.ip}:${port}\n\n`);
+    for (const answer of found.answers) this.#show(answer);
+    return found.answers.every(({ code = 'NOERROR' }) => code === 'NOERROR') ? 0 : 1;
   }
 
-  /** The answers of the first server that gives any; all questions are asked at once. */
+  #show({ question, code = 'NOERROR', answers, authoritative }: DnsMessage): void {
+    if (code !== 'NOERROR') this.#command.print(`** server can't find ${question.name}: ${code}\n`);
+    else {
+      if (authoritative !== true && answers.length > 0) this.#command.print('Non-authoritative answer:\n');
+      for (const record of answers) this.#command.print(recordText(record));
+    }
+    this.#command.print('\n');
+  }
+
+  /** What the first server that gives any answers: all questions are asked at once, and shown as answers come. */
   async #ask(
-    name: string,
-    types: readonly DnsType[],
-  ): Promise<{ readonly server: Server; readonly answers: readonly (DnsMessage | undefined)[] } | undefined> {
-    const { net, random } = this.#command.context;
-    const { seconds, retries, port } = this.#settings;
+    questions: readonly Question[],
+  ): Promise<{ readonly server: Server; readonly answers: readonly DnsMessage[] } | undefined> {
+    const { seconds, retries } = this.#settings;
     const timeoutMs = Math.max(1, Math.floor((seconds * 1000) / retries));
     for (let attempt = 0; attempt < retries; attempt++) {
       for (const server of this.#servers) {
-        const answers = await Promise.all(
-          types.map(async (type) => {
-            const query: DnsMessage = {
-              id: random.between(0, 0xffff),
-              question: { name, type },
-              answers: [],
-              authority: [],
-            };
-            try {
-              return await net.query({ ip: server.ip, port }, 'UDP', query, { timeoutMs });
-            } catch (error) {
-              if (error instanceof NetError) return undefined;
-              throw error;
-            }
-          }),
+        const answers: DnsMessage[] = [];
+        const refusals = new Set<string>();
+        await Promise.all(
+          questions.map((question) => this.#askOne(server, question, timeoutMs, answers, refusals)),
         );
-        if (answers.some((answer) => answer !== undefined)) return { server, answers };
+        for (const words of refusals) this.#command.warn(`write to '${server.name}': ${words}`);
+        if (answers.length > 0) return { server, answers };
+        if (refusals.size > 0) return undefined;
       }
     }
     return undefined;
   }
+
+  async #askOne(
+    server: Server,
+    question: Question,
+    timeoutMs: number,
+    answers: DnsMessage[],
+    refusals: Set<string>,
+  ): Promise<void> {
+    const { net, random } = this.#command.context;
+    const query: DnsMessage = { id: random.between(0, 0xffff), question, answers: [], authority: [] };
+    const to = { ip: server.ip, port: this.#settings.port };
+    try {
+      answers.push(await net.query(to, 'UDP', query, { timeoutMs }));
+    } catch (error) {
+      const words = networkWords(error);
+      if (!(error instanceof NetError) || error.code !== 'ETIMEDOUT') refusals.add(words);
+    }
+  }
+}
+
+type Question = DnsMessage['question'];
+
+/** A name without a dot is tried in every domain of the search list, any other as it is. */
+function candidates(command: Command, name: string): readonly string[] {
+  const { files } = command.context;
+  const text = files.exists('/etc/resolv.conf') ? files.readText('/etc/resolv.conf') : '';
+  const search = /^search\s+(.*)$/m.exec(text)?.[1]?.trim().split(/\s+/) ?? [];
+  if (name.includes('.') || search.length === 0) return [name.replace(/\.$/, '')];
+  return search.map((domain) => `${name}.${domain}`);
 }
 
 function reverseName(ip: string): string {
