@@ -91,7 +91,9 @@ export function converge(withinMs: number, check: Check): Check {
     look: (lab) => check.look(lab),
     grade: async (lab) => {
       const last = await untilPass(lab, check, withinMs);
-      return last.status === 'pass' ? last : { ...last, seen: `${last.seen} (for ${patient(lab, withinMs) / 1000} s)` };
+      return last.status === 'pass'
+        ? last
+        : { ...last, seen: `${last.seen} (for ${patient(lab, withinMs) / 1000} s)` };
     },
   };
 }
