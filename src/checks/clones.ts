@@ -50,9 +50,17 @@ async function proveLeaving(
   });
   if (code !== 0) return fail('the program in the pod is not the shop');
   const left = await until(lab, withinMs, async () => !(await served(lab, clone)));
-  return left
-    ? pass('it left its Service')
-    : fail(`it was still served ${withinMs / 1000} s after it had stopped answering`);
+  if (!left) return fail(`it was still served ${withinMs / 1000} s after it had stopped answering`);
+  // A container that ended is not ready either: that proves nothing about its probe.
+  return (await restarted(lab, clone))
+    ? fail('its process ended instead of living on without answering')
+    : pass('it left its Service');
+}
+
+async function restarted(lab: LabView, { namespace, name }: Clone): Promise<boolean> {
+  const pod = await lab.kube.get(resources.pods, namespace, name);
+  const statuses = pod?.status.containerStatuses ?? [];
+  return statuses.some(({ restartCount, state }) => restartCount > 0 || state.terminated !== undefined);
 }
 
 async function served(lab: LabView, clone: Clone): Promise<boolean> {

@@ -8,6 +8,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { CallOptions, Listener, ShopHost, ShopRequest, ShopResponse } from '../host.ts';
 import { main } from '../shop.ts';
 
+/** In milliseconds. */
+const DAY = 86_400_000;
+
 const host: ShopHost = {
   args: process.argv.slice(2),
   env: process.env,
@@ -46,7 +49,12 @@ const host: ShopHost = {
     process.once('SIGTERM', handler);
     process.once('SIGINT', handler);
   },
-  onHangUp: (handler) => process.once('SIGUSR2', handler),
+  onHangUp: (handler) =>
+    process.once('SIGUSR2', () => {
+      // Without its listener nothing keeps Node's event loop alive: the process would end instead of being stuck.
+      setInterval(() => {}, DAY);
+      handler();
+    }),
   hangUp: () => process.kill(1, 'SIGUSR2'),
 };
 
