@@ -2,45 +2,75 @@ import { escapes } from './escapes.ts';
 
 interface Result {
   readonly text: string;
-  /** Arguments that are no numbers, though they should be. */
+  /** What is wrong with arguments or with the format, in busybox' words. */
   readonly problems: readonly string[];
 }
 
-const CONVERSION = /%(%|([-+ 0#]*)(\*|\d+)?(?:\.(\*|\d*))?[hlLjzt]*([a-zA-Z]))/g;
+/** Text, a conversion with its flags, width, precision and letter, or a `%` that begins none. */
+const PIECE =
+  /[^%]+|%%|%(?<flags>[-+ 0#]*)(?<width>\*|\d+)?(?:\.(?<precision>\*|\d*))?[hlLjzt]*(?<letter>[diouxXeEfFgGcsb])|%/g;
 
 /** What `printf` writes: the format is used again for as long as there are arguments. */
 export function printfText(format: string, args: readonly string[]): Result {
   const problems: string[] = [];
   const queue = [...args];
-  const plain = escapes(format);
   let text = '';
   for (;;) {
     const before = queue.length;
-    const once = formatOnce(plain.text, queue, problems);
+    const once = formatOnce(format, queue, problems);
     text += once.text;
-    if (once.ended || plain.ended || queue.length === 0 || queue.length === before) return { text, problems };
+    if (once.ended || queue.length === 0 || queue.length === before) return { text, problems };
   }
 }
 
 function formatOnce(format: string, queue: string[], problems: string[]): { text: string; ended: boolean } {
-  let ended = false;
-  const text = format.replace(CONVERSION, (...match: readonly (string | undefined)[]) => {
-    if (ended) return '';
-    const [whole = '', kind, flags = '', width, precision, letter = ''] = match;
-    if (kind === '%') return '%';
-    const numberOf = (text: string): number => Number(text === '*' ? (queue.shift() ?? 0) : text);
-    const size = numberOf(width ?? '0');
-    const digits = precision === undefined ? undefined : numberOf(precision);
-    const argument = queue.shift();
-    const isText = /[scb]/.test(letter);
-    if (letter === 'b') ended = escapes(argument ?? '').ended;
-    const body = isText
-      ? formatText(letter, argument ?? '', digits)
-      : formatNumber(letter, argument, flags, digits, problems);
-    if (body === undefined) return whole;
-    return pad(body, Math.abs(size), flags.includes('-') || size < 0, flags.includes('0') && !isText);
-  });
-  return { text, ended };
+  let text = '';
+  for (const match of format.matchAll(PIECE)) {
+    const [piece] = match;
+    const letter = match.groups?.['letter'];
+    if (piece === '%%') text += '%';
+    else if (piece === '%') {
+      problems.push(`${format.slice(match.index)}: invalid format`);
+      return { text, ended: true };
+    } else if (letter === undefined) {
+      const plain = escapes(piece);
+      text += plain.text;
+      if (plain.ended) return { text, ended: true };
+    } else {
+      const { flags = '', width = '0', precision } = match.groups ?? {};
+      const converted = convert({ letter, flags, width, precision }, queue, problems);
+      text += converted.text;
+      if (converted.ended) return { text, ended: true };
+    }
+  }
+  return { text, ended: false };
+}
+
+interface Conversion {
+  readonly letter: string;
+  readonly flags: string;
+  /** Digits, or `*`: the next argument says it. */
+  readonly width: string;
+  readonly precision: string | undefined;
+}
+
+function convert(
+  { letter, flags, width, precision }: Conversion,
+  queue: string[],
+  problems: string[],
+): { text: string; ended: boolean } {
+  const numberOf = (text: string): number => Number(text === '*' ? (queue.shift() ?? 0) : text);
+  const size = numberOf(width);
+  const digits = precision === undefined ? undefined : numberOf(precision);
+  const argument = queue.shift();
+  const isText = 'scb'.includes(letter);
+  const body = isText
+    ? formatText(letter, argument ?? '', digits)
+    : formatNumber(letter, argument, flags, digits, problems);
+  return {
+    text: pad(body, Math.abs(size), flags.includes('-') || size < 0, flags.includes('0') && !isText),
+    ended: letter === 'b' && escapes(argument ?? '').ended,
+  };
 }
 
 function formatText(letter: string, argument: string, digits: number | undefined): string {
@@ -54,14 +84,13 @@ function formatNumber(
   flags: string,
   digits: number | undefined,
   problems: string[],
-): string | undefined {
+): string {
   if ('diouxX'.includes(letter)) {
-    const value = integerOf(argument ?? '0', problems);
+    const value = integerOf(argument ?? '', problems);
     return withSign(formatInteger(value, letter, digits, flags.includes('#')), flags, /[di]/.test(letter));
   }
-  if (!'eEfFgG'.includes(letter)) return undefined;
   const value = Number(argument ?? '0');
-  if (Number.isNaN(value)) problems.push(argument ?? '');
+  if (Number.isNaN(value)) problems.push(`invalid number '${argument ?? ''}'`);
   return withSign(formatFloat(Number.isNaN(value) ? 0 : value, letter, digits ?? 6), flags, true);
 }
 
@@ -75,7 +104,7 @@ function integerOf(text: string, problems: string[]): bigint {
   if (quotedCharacter !== undefined) return BigInt(quotedCharacter.codePointAt(0) ?? 0);
   const match = /^\s*([-+]?)(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9]\d*)$/.exec(text);
   if (match?.[2] === undefined) {
-    problems.push(text);
+    problems.push(`invalid number '${text}'`);
     return 0n;
   }
   const digits = /^0[0-7]+$/.test(match[2]) ? `0o${match[2].slice(1)}` : match[2];

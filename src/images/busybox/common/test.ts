@@ -1,6 +1,7 @@
 import type { FileStat, FileSystem } from '../../../cluster/runtime/types.ts';
 import { FileError } from '../../../cluster/runtime/types.ts';
 import { compilePattern } from './pattern.ts';
+import { posixRegex } from './regex.ts';
 
 /** What `test` looks at. */
 export interface TestHost {
@@ -17,6 +18,7 @@ const BINARY: ReadonlySet<string> = new Set([
   '=',
   '==',
   '!=',
+  '=~',
   '<',
   '>',
   '-eq',
@@ -96,7 +98,7 @@ class Parser {
     const operator = this.#args[this.#index];
     if (operator !== undefined && BINARY.has(operator)) {
       const right = this.#args[this.#index + 1];
-      if (right === undefined) throw new TestError('argument expected');
+      if (right === undefined) throw new TestError(`${operator}: argument expected`);
       this.#index += 2;
       return this.#compare(first, operator, right);
     }
@@ -123,6 +125,8 @@ class Parser {
         return this.#isEqual(left, right);
       case '!=':
         return !this.#isEqual(left, right);
+      case '=~':
+        return posixRegex(right, true).test(left);
       case '<':
         return left < right;
       case '>':
@@ -210,7 +214,7 @@ function tryStat(stat: () => FileStat): FileStat | undefined {
 }
 
 function numberOf(text: string): bigint {
-  if (!/^\s*[-+]?\d+\s*$/.test(text)) throw new TestError(`${text}: bad number`);
+  if (!/^\s*[-+]?\d+\s*$/.test(text)) throw new TestError(text === '' ? 'bad number' : `${text}: bad number`);
   return BigInt(text.trim().replace(/^\+/, ''));
 }
 

@@ -36,7 +36,7 @@ const printf: Applet = (command) => {
   const [format, ...args] = command.args;
   if (format === undefined) throw new UsageError();
   const { text, problems } = printfText(format, args);
-  for (const problem of problems) command.warn(`invalid number '${problem}'`);
+  for (const problem of problems) command.warn(problem);
   command.print(text);
   return problems.length === 0 ? 0 : 1;
 };

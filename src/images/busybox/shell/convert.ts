@@ -200,12 +200,14 @@ export class Converter {
     if (node['Select'] === true || this.#syntax.NodeType(loop) !== 'WordIter') {
       throw new ShellSyntaxError('bad for loop variable');
     }
+    const name = text(loop['Name']);
+    if (!/^[A-Za-z_]\w*$/.test(name)) throw new ShellSyntaxError('bad for loop variable');
     const items = this.#words(loop['Items']);
     const header = this.#text(loop.Pos().Offset(), (node['DoPos'] as Position).Offset());
     const hasItems = items.length > 0 || /^\S+\s+in\b/.test(header);
     return {
       kind: 'for',
-      name: text(loop['Name']),
+      name,
       items: hasItems ? items : undefined,
       body: this.statements(node['Do']),
     };

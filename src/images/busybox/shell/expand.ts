@@ -205,7 +205,8 @@ async function expandConditionally(
     case ':?': {
       if (!isMissing) return piece(value);
       const text = await expandText(host, word);
-      throw new ShellError(`${name}: ${text === '' ? 'parameter not set' : text}`);
+      const unset = operator === '?' ? 'parameter not set' : 'parameter not set or null';
+      throw new ShellError(`${name}: ${text === '' ? unset : text}`);
     }
   }
 }

@@ -26,7 +26,9 @@ function step(files: FileSystem, cwd: string, path: string, name: string, isLast
     return found ? [`${path}${plain}${suffix}`] : [];
   }
   const compiled = compilePattern(name);
-  return entriesOf(files, full)
+  // The C library's glob finds these two as well.
+  const entries = ['.', '..', ...entriesOf(files, full)];
+  return entries
     .filter((entry) => (entry.startsWith('.') ? name.startsWith('.') : true) && compiled.matches(entry))
     .filter((entry) => isLast || isDirectory(files, `${full}/${entry}`))
     .map((entry) => `${path}${entry}${suffix}`);

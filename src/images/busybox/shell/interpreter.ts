@@ -28,6 +28,7 @@ export const runner: Runner = {
 export async function runStatements(shell: Shell, statements: readonly Statement[]): Promise<number> {
   let status = 0;
   for (const statement of statements) {
+    if (shell.hasOption('n') && !shell.isInteractive) return status;
     if (statement.background) {
       await runInBackground(shell, statement);
       status = 0;

@@ -7,6 +7,8 @@ export interface Job {
   readonly ended: Promise<number>;
   /** Undefined while it runs. */
   status: number | undefined;
+  /** A shell without a terminal lists it only until the next job starts. */
+  isWaitedFor: boolean;
 }
 
 export class Jobs {
@@ -19,9 +21,10 @@ export class Jobs {
   }
 
   add(pids: readonly number[], text: string, ended: Promise<number>): Job {
+    for (const job of this.list) if (job.isWaitedFor) this.forget(job);
     let number = 1;
     while (this.#jobs.has(number)) number++;
-    const job: Job = { number, pids, text, ended, status: undefined };
+    const job: Job = { number, pids, text, ended, status: undefined, isWaitedFor: false };
     this.#jobs.set(number, job);
     void ended.then((status) => {
       job.status = status;

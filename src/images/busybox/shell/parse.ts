@@ -2,6 +2,7 @@ import { Converter } from './convert.ts';
 import type { ParserModule } from './parser-module.ts';
 import { parserModule } from './parser-module.ts';
 import { ShellSyntaxError } from './syntax-error.ts';
+import { inAshWords } from './syntax-words.ts';
 import type { Part, Statement } from './tree.ts';
 
 type Parser = ReturnType<ParserModule['syntax']['NewParser']>;
@@ -43,56 +44,6 @@ function parse(text: string): unknown {
   } catch (error) {
     const { Error: words } = error as { Error?: () => string };
     if (words === undefined) throw error;
-    const message = words.call(error).replace(/^(\d+:\d+: )?/, '');
-    throw new ShellSyntaxError(inAshWords(message, text), syntax.IsIncomplete(error));
+    throw new ShellSyntaxError(inAshWords(words.call(error), text), syntax.IsIncomplete(error));
   }
-}
-
-/** What a construct waits for, by the word that opens it. */
-const EXPECTED: Readonly<Record<string, string>> = {
-  if: 'then',
-  then: 'fi',
-  elif: 'then',
-  else: 'fi',
-  while: 'do',
-  until: 'do',
-  for: 'do',
-  do: 'done',
-  '{': '}',
-  '(': ')',
-  case: 'esac',
-};
-
-/** The parser's messages in the words of ash, as far as they have a counterpart; the first that fits. */
-const TRANSLATIONS: readonly (readonly [RegExp, (...match: string[]) => string])[] = [
-  [/without closing quote `/, () => 'EOF in backquote substitution'],
-  [/without closing quote/, () => 'unterminated quoted string'],
-  [/reached EOF without matching \$?\(\(/, () => `missing '))'`],
-  [/arithmetic|must be followed by an expression|not a valid/, () => 'arithmetic'],
-  [/^"?([^" ]+)"? can only be used/, (_all, token = '') => `unexpected "${token}"`],
-  [/ statement must end with "esac"/, () => missing(')')],
-  [/ statement must end with "(\w+)"/, (_all, end = '') => `unexpected end of file (expecting "${end}")`],
-  [
-    /reached EOF without matching \S+ with (\S+)/,
-    (_all, end = '') => `unexpected end of file (expecting "${end}")`,
-  ],
-  [/^"foo\(" must be followed by/, () => 'unexpected end of file (expecting ")")'],
-  [/^"?(\w+)[^"]*"? must be followed by/, (_all, opening = '') => missing(EXPECTED[opening])],
-  [/^(?:&&|\|\||\|) must be followed/, () => 'unexpected end of file'],
-  [/unclosed here-document/, () => 'unterminated here-document'],
-  [/^(\S+) (?:can only|is not|must)/, (_all, token = '') => `unexpected "${token.replaceAll('"', '')}"`],
-  [/"([^"]+)"/, (_all, token = '') => `unexpected "${token}"`],
-];
-
-function missing(end: string | undefined): string {
-  return end === undefined ? 'unexpected newline' : `unexpected end of file (expecting "${end}")`;
-}
-
-function inAshWords(message: string, script: string): string {
-  if (/^"foo\(" must/.test(message) && /\(\s*[\w$]/.test(script)) return 'unexpected word (expecting ")")';
-  for (const [pattern, words] of TRANSLATIONS) {
-    const match = pattern.exec(message);
-    if (match !== null) return words(...match);
-  }
-  return 'unexpected "("';
 }

@@ -68,7 +68,8 @@ export function startProgram(
   const [name = '', ...args] = words;
   const options = { env, cwd: shell.cwd, ...streamsOf(descriptors) };
   try {
-    const child = shell.context.processes.spawn(words, options);
+    const isFindable = name.includes('/') || shell.variables.has('PATH');
+    const child = isFindable ? shell.context.processes.spawn(words, options) : undefined;
     if (child !== undefined) return child;
     shell.complain(`${name}: not found`);
     return 127;

@@ -49,6 +49,8 @@ export class Shell implements ExpansionHost {
   readonly variables: Variables;
   readonly functions: Map<string, Command>;
   readonly aliases: Map<string, string>;
+  /** What `ulimit` has set, by the letter of its option. */
+  readonly limits: Map<string, string>;
   /** Letters of `set`, and `pipefail`. */
   readonly options: Set<string>;
   /** By signal name without SIG, and EXIT. */
@@ -105,6 +107,7 @@ export class Shell implements ExpansionHost {
     this.variables = new Variables(allocate, parent?.variables);
     this.functions = new Map(parent?.functions);
     this.aliases = new Map(parent?.aliases);
+    this.limits = new Map(parent?.limits);
     this.options = new Set(parent?.options);
     if (parent === undefined) this.#inheritEnvironment();
     else this.#copy(parent);
@@ -149,7 +152,7 @@ export class Shell implements ExpansionHost {
       case 'RANDOM':
         return String(this.context.random.between(0, 32767));
       case 'LINENO':
-        return String(this.line);
+        return String(Math.max(0, this.line + this.lineOffset));
       default:
         return /^\d+$/.test(name) ? this.positional[Number(name) - 1] : this.variables.get(name);
     }
@@ -177,7 +180,7 @@ export class Shell implements ExpansionHost {
   print(text: string | Uint8Array): void {
     const output = this.descriptors.get(1)?.output;
     if (output === undefined) {
-      this.complain('write error: Bad file descriptor');
+      if (this.builtin === 'echo') this.say(`${this.name}: write error: Bad file descriptor\n`);
       throw new ShellError('', 1);
     }
     output.write(text);

@@ -1,9 +1,11 @@
 import { FileError } from '../../../../cluster/runtime/types.ts';
 import { errorWords } from '../../errors.ts';
 import { parseMode } from '../../common/mode.ts';
+import { realPath } from '../../files/tree.ts';
 import { ShellError } from '../control.ts';
 import { singleQuoted } from '../quote.ts';
 import type { Shell } from '../shell.ts';
+import { ulimit } from './limits.ts';
 import type { Builtin } from './types.ts';
 
 const KEYWORDS: ReadonlySet<string> = new Set(
@@ -47,8 +49,16 @@ function mustBeEntered(shell: Shell, path: string): void {
   if (uid !== 0 && ((stat.mode >> shift) & 1) === 0) throw new FileError('EACCES', path);
 }
 
-const pwd: Builtin = (shell) => {
-  shell.print(`${shell.cwd}\n`);
+const pwd: Builtin = (shell, args) => {
+  let isPhysical = false;
+  for (const letter of args
+    .filter((each) => /^-./.test(each))
+    .join('')
+    .replaceAll('-', '')) {
+    if (!'LP'.includes(letter)) throw new ShellError(`illegal option -${letter}`);
+    isPhysical = letter === 'P';
+  }
+  shell.print(`${isPhysical ? (realPath(shell.files, shell.cwd) ?? shell.cwd) : shell.cwd}\n`);
   return 0;
 };
 
@@ -131,7 +141,7 @@ export function commandsFor(
     umask,
     alias,
     unalias,
-    hash: () => 0,
+    hash,
     ulimit,
     times,
     help,
@@ -173,10 +183,12 @@ const unalias: Builtin = (shell, args) => {
   return status;
 };
 
-const ulimit: Builtin = (shell, args) => {
-  if (args.length > 1) return 0;
-  shell.print(args[0] === '-n' ? '1048576\n' : 'unlimited\n');
-  return 0;
+/** Commands are looked for anew each time, so there is nothing to remember or to forget. */
+const hash: Builtin = (shell, args) => {
+  const missing = args.find((name) => !name.startsWith('-') && shell.findCommand(name) === undefined);
+  if (missing === undefined) return 0;
+  shell.complain(`${missing}: not found`);
+  return 1;
 };
 
 const times: Builtin = (shell) => {

@@ -1,10 +1,14 @@
+import { ShellError } from '../control.ts';
 import type { Shell } from '../shell.ts';
 import type { Builtin } from './types.ts';
 
 /** https://pubs.opengroup.org/onlinepubs/9799919799/utilities/getopts.html */
-export const getopts: Builtin = (shell, [spec = '', name = '', ...rest]) => {
+export const getopts: Builtin = (shell, [spec, name, ...rest]) => {
+  if (spec === undefined || name === undefined) throw new ShellError('usage: getopts optstring var [arg]');
   const args = rest.length > 0 ? rest : shell.positional;
-  const index = Number(shell.variables.get('OPTIND') ?? '1') - 1;
+  const next = Number(shell.variables.get('OPTIND') ?? '1') - 1;
+  // Beyond the arguments it begins anew.
+  const index = next > args.length ? 0 : next;
   const argument = args[index];
   if (argument === '--') return finish(shell, name, index + 1);
   if (argument === undefined || !/^-./.test(argument)) return finish(shell, name, index);

@@ -53,7 +53,6 @@ const wait: Builtin = async (shell, args) => {
     }
     const interrupted = await waitFor(shell, job);
     if (interrupted !== undefined) return interrupted;
-    shell.jobs.forget(job);
     status = job.status ?? 0;
     if (status === 143 && !shell.isInteractive) shell.say('Terminated\n');
     if (status === 137 && !shell.isInteractive) shell.say('Killed\n');
@@ -68,6 +67,7 @@ async function waitFor(shell: Shell, job: Job): Promise<number | undefined> {
     shell.signals.putBack(name);
     return 128 + (SIGNALS[name] ?? 0);
   }
+  job.isWaitedFor = true;
   return undefined;
 }
 
@@ -105,7 +105,9 @@ const bg: Builtin = (shell, [text]) => {
 const kill: Builtin = async (shell, args) => {
   const resolved = args.flatMap((argument) => {
     if (!argument.startsWith('%')) return [argument];
-    return findJob(shell, argument).pids.map(String);
+    const job = shell.jobs.find(argument);
+    if (job === undefined) throw new ShellError(`${argument}: no such job`);
+    return job.pids.map(String);
   });
   const status = killProcesses(shell.context, resolved, {
     print: (text) => shell.print(text),

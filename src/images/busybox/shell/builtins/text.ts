@@ -19,11 +19,11 @@ const echo: Builtin = (shell, args) => {
 const printf: Builtin = (shell, args) => {
   const [format, ...rest] = args[0] === '--' ? args.slice(1) : args;
   if (format === undefined) {
-    shell.say('Usage: printf FORMAT [ARG]...\n');
+    complain(shell, 'usage: printf FORMAT [ARGUMENT...]');
     return 2;
   }
   const { text, problems } = printfText(format, rest);
-  for (const problem of problems) complain(shell, `invalid number '${problem}'`);
+  for (const problem of problems) complain(shell, problem);
   if (text !== '') shell.print(text);
   return problems.length === 0 ? 0 : 1;
 };
@@ -80,12 +80,12 @@ function readOptions(args: readonly string[]): ReadOptions {
       if (letter === 'r' || letter === 's') continue;
       const attached = option.slice(index + 2);
       const value = attached === '' ? queue.shift() : attached;
-      if (value === undefined) throw new ShellError(`No arg for -${letter} option`);
+      if (value === undefined) throw new ShellError(`no arg for -${letter} option`);
       if (letter === 'p') prompt = value;
       else if (letter === 't') seconds = Number(value);
       else if (letter === 'n') characters = Number(value);
       else if (letter === 'd') delimiter = value === '' ? 0 : value.charCodeAt(0);
-      else throw new ShellError(`Illegal option -${letter}`);
+      else throw new ShellError(`illegal option -${letter}`);
       break;
     }
   }
@@ -94,6 +94,11 @@ function readOptions(args: readonly string[]): ReadOptions {
 
 const read: Builtin = async (shell, args) => {
   const options = readOptions(args);
+  const wrong = options.names.find((name) => !/^[A-Za-z_]\w*$/.test(name));
+  if (wrong !== undefined) {
+    complain(shell, `read: '${wrong}': bad variable name`);
+    return 1;
+  }
   if (options.prompt !== '' && isTerminal(shell, 0)) shell.say(options.prompt);
   const line = await readLogicalLine(shell, options);
   if (line === 'timeout') {

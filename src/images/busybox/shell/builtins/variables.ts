@@ -101,7 +101,6 @@ const set: Builtin = (shell, args) => {
     return 0;
   }
   if (args.length === 1 && (args[0] === '-o' || args[0] === '+o')) {
-    if (args[0] === '-o') shell.print('Current option settings\n');
     for (const [name, letter] of Object.entries(OPTIONS)) {
       const isOn = shell.options.has(letter);
       shell.print(
