@@ -4,17 +4,17 @@ import type { ChildProcess } from 'node:child_process';
 import { accessSync, constants, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
-import { delimiter, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { findProgram } from '../../helpers/processes.ts';
 import { MEGABYTE, fakeApi, startFake } from '../../unit/cluster/wire/fake-cluster.ts';
 import type { FakeCluster } from '../../unit/cluster/wire/fake-cluster.ts';
 
 /** Real clients against the wire server: what they do is the only specification of the streaming protocols. */
 const CLIENTS = ['kubectl', 'kubectl.1.32', 'kubectl.1.33', 'kubectl-1.36'];
 
-function findProgram(name: string): string | undefined {
-  const folders = (process.env['PATH'] ?? '').split(delimiter);
-  const program = folders.map((folder) => join(folder, name)).find(isExecutable);
-  if (program !== undefined || name === 'kubectl') return program;
+function findClient(name: string): string | undefined {
+  const program = findProgram(name);
+  if (program !== undefined) return program;
   // Versions that lie beside a dispatching kubectl without being on the path.
   const dispatcher = findProgram('kubectl');
   const beside = dispatcher === undefined ? undefined : join(dirname(realpathSync(dispatcher)), name);
@@ -51,7 +51,7 @@ afterAll(async () => {
 });
 
 for (const client of CLIENTS) {
-  const program = findProgram(client);
+  const program = findClient(client);
   const title = program === undefined ? `${client} (skipped: not on this machine)` : client;
   (program === undefined ? describe.skip : describe)(title, () => {
     const environment = (webSockets: boolean): NodeJS.ProcessEnv => ({
