@@ -115,7 +115,7 @@ function deviceMount(random: () => Uint8Array, now: () => number): MountPoint {
   ): void => {
     root.entries.set(name, { type: 'device', storage, ...attributes, mode: 0o666, read, write });
   };
-  const zeros = (): Uint8Array => new Uint8Array(4096);
+  const zeros = (): Uint8Array => new Uint8Array(65_536);
   device('null', () => new Uint8Array());
   device('zero', zeros);
   device('full', zeros, () => {

@@ -4,14 +4,11 @@ import { derive } from './derive.ts';
 import { errorWords, Failure } from './errors.ts';
 import type { Options } from './options.ts';
 import { parseOptions } from './options.ts';
-import { decode, FileInput, Input } from './streams.ts';
+import { BYTES_PER_MICROSECOND, decode, FileInput, Input } from './streams.ts';
 import { unwrapInput, unwrapOutput } from './terminal/views.ts';
 
 /** One of the programs in the busybox binary. @returns the exit code */
 export type Applet = (command: Command) => Promise<number> | number;
-
-/** Bytes that a microsecond of CPU reads, changes and writes. */
-const BYTES_PER_MICROSECOND = 200;
 
 /** A running applet: its arguments, and what applets have in common. */
 export class Command {
@@ -27,7 +24,7 @@ export class Command {
     this.context = context;
     this.name = baseName(context.args[0] ?? '');
     this.args = context.args.slice(1);
-    this.stdin = new Input(context.stdin);
+    this.stdin = new Input(context.stdin, context);
     this.multicall = multicall;
   }
 
@@ -62,13 +59,13 @@ export class Command {
     const { files } = this.context;
     const full = this.path(path);
     if (files.stat(full).type === 'directory') throw new FileError('EISDIR', path);
-    return new Input(new FileInput(files, full));
+    return new Input(new FileInput(files, full), this.context);
   }
 
   /** Everything in a file or in standard input. @throws Failure `can't open …` or what `words` makes of it */
   async read(path: string, words = (reason: string) => `${path}: ${reason}`): Promise<Uint8Array> {
     try {
-      return await this.readAll(this.open(path));
+      return await this.open(path).readAll();
     } catch (error) {
       throw new Failure(words(errorWords(error)));
     }
@@ -76,13 +73,6 @@ export class Command {
 
   async readText(path: string): Promise<string> {
     return decode(await this.read(path));
-  }
-
-  /** As {@link Input.readAll}, and pays for it. */
-  async readAll(input: Input): Promise<Uint8Array> {
-    const bytes = await input.readAll();
-    await this.work(bytes.length);
-    return bytes;
   }
 
   /** CPU for so many bytes. */

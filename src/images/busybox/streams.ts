@@ -1,8 +1,11 @@
-import type { FileSystem, InputStream, OutputStream } from '../../cluster/runtime/types.ts';
+import type { FileSystem, InputStream, OutputStream, ProgramContext } from '../../cluster/runtime/types.ts';
+import { Failure } from './errors.ts';
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 const NEWLINE = 0x0a;
+/** Bytes that a microsecond of CPU reads, changes and writes. */
+export const BYTES_PER_MICROSECOND = 200;
 /** What one read of a file gives at most. */
 const CHUNK = 64 * 1024;
 
@@ -26,13 +29,22 @@ export function joinBytes(chunks: readonly Uint8Array[]): Uint8Array {
   return joined;
 }
 
-/** An input from which less than a chunk can be taken, as `read` and `head` of a shared descriptor do. */
+/** Bytes that one input may keep at most: a container without a memory limit must not fill the host's memory. */
+const MOST_KEPT = 256 * 1024 * 1024;
+
+/**
+ * An input from which less than a chunk can be taken, as `read` and `head` of a shared descriptor do. What is kept
+ * until more comes takes the process's memory and CPU, so that one that reads an endless input comes to an end.
+ */
 export class Input implements InputStream {
   readonly #stream: InputStream;
+  readonly #process: Pick<ProgramContext, 'memory' | 'cpu'>;
   #rest: Uint8Array = new Uint8Array();
+  #kept = 0;
 
-  constructor(stream: InputStream) {
+  constructor(stream: InputStream, process: Pick<ProgramContext, 'memory' | 'cpu'>) {
     this.#stream = stream;
+    this.#process = process;
   }
 
   read(): Promise<Uint8Array | undefined> {
@@ -47,15 +59,19 @@ export class Input implements InputStream {
     const chunks: Uint8Array[] = [];
     for (;;) {
       const chunk = await this.read();
-      if (chunk === undefined) return chunks.length === 0 ? undefined : joinBytes(chunks);
-      const end = chunk.indexOf(delimiter);
-      if (end < 0) {
+      const end = chunk === undefined ? 0 : chunk.indexOf(delimiter);
+      if (chunk !== undefined && end < 0) {
+        await this.#keep(chunk);
         chunks.push(chunk);
         continue;
       }
-      this.unread(chunk.subarray(end + 1));
-      chunks.push(chunk.subarray(0, end + 1));
-      return joinBytes(chunks);
+      this.#process.memory.free(this.#kept);
+      this.#kept = 0;
+      if (chunk !== undefined) {
+        this.unread(chunk.subarray(end + 1));
+        chunks.push(chunk.subarray(0, end + 1));
+      }
+      return chunks.length === 0 ? undefined : joinBytes(chunks);
     }
   }
 
@@ -67,8 +83,19 @@ export class Input implements InputStream {
 
   async readAll(): Promise<Uint8Array> {
     const chunks: Uint8Array[] = [];
-    for (let chunk = await this.read(); chunk !== undefined; chunk = await this.read()) chunks.push(chunk);
+    for (let chunk = await this.read(); chunk !== undefined; chunk = await this.read()) {
+      await this.#keep(chunk);
+      chunks.push(chunk);
+    }
     return joinBytes(chunks);
+  }
+
+  /** @throws Failure where that is too much, if the container's limit is not below it */
+  async #keep({ length }: Uint8Array): Promise<void> {
+    this.#kept += length;
+    if (this.#kept > MOST_KEPT) throw new Failure('out of memory');
+    this.#process.memory.allocate(length);
+    await this.#process.cpu.spend(1 + length / BYTES_PER_MICROSECOND);
   }
 
   /** Puts bytes back in front. */

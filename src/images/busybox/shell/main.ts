@@ -140,7 +140,7 @@ async function runFile(shell: ShellType, command: Command, file: string): Promis
  * after it.
  */
 function runInput(shell: ShellType): Promise<number> {
-  const source = new Input({ read: () => shell.stdin.read() });
+  const source = new Input({ read: () => shell.stdin.read() }, shell.context);
   shell.options.add('s');
   return runLines(shell, () => source.readUntil().then((bytes) => bytes && decode(bytes)));
 }

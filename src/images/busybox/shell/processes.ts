@@ -28,7 +28,7 @@ const CLOSED: OutputStream = { write: () => {}, end: () => {} };
 
 export function pipeOf(shell: Shell): { readonly input: Input; readonly output: OutputStream } {
   const { input, output } = shell.context.processes.pipe();
-  return { input: new Input(input), output };
+  return { input: new Input(input, shell.context), output };
 }
 
 function streamsOf(

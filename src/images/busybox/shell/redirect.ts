@@ -46,7 +46,7 @@ async function redirect(
   const text = await expandText(shell, redirection.word);
   switch (kind) {
     case '<<':
-      descriptors.set(fd, { input: new Input(once(text)) });
+      descriptors.set(fd, { input: new Input(once(text), shell.context) });
       return;
     case '<&':
     case '>&':
@@ -111,7 +111,7 @@ function open(shell: Shell, text: string): Input {
   const same = standard === undefined ? undefined : shell.descriptors.get(standard)?.input;
   if (same !== undefined) return same;
   try {
-    return new Input(new FileInput(shell.files, shell.path(text)));
+    return new Input(new FileInput(shell.files, shell.path(text)), shell.context);
   } catch (error) {
     throw new ShellError(`can't open ${text}: ${reasonOf(error, 'no such file')}`, 1);
   }

@@ -100,7 +100,7 @@ export class Shell implements ExpansionHost {
     this.cwd = parent?.cwd ?? context.cwd;
     this.descriptors = new Map([
       ...(parent?.descriptors ?? []),
-      [0, { input: new Input(context.stdin) }],
+      [0, { input: new Input(context.stdin, context) }],
       [1, { output: context.stdout }],
       [2, { output: context.stderr }],
     ]);

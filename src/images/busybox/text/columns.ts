@@ -18,7 +18,7 @@ const wc: Applet = async (command) => {
     command.print(`${numbers.join(isSingle ? '' : ' ')}${name === '-' ? '' : ` ${name}`}\n`);
   };
   const status = await eachFile(command, options.operands, async (input, name) => {
-    const bytes = await command.readAll(input);
+    const bytes = await input.readAll();
     const text = decode(bytes);
     const counts = new Map([
       ['l', text.split('\n').length - 1],
@@ -163,7 +163,7 @@ const rev: Applet = (command) =>
 
 const tac: Applet = (command) =>
   eachFile(command, command.args, async (input) => {
-    const lines = decode(await command.readAll(input)).match(/[^\n]*\n|[^\n]+$/g) ?? [];
+    const lines = decode(await input.readAll()).match(/[^\n]*\n|[^\n]+$/g) ?? [];
     command.print(lines.reverse().join(''));
   });
 
@@ -199,7 +199,7 @@ const paste: Applet = async (command) => {
       inputs.push(input);
       return;
     }
-    const lines = decode(await command.readAll(input)).replace(/\n$/, '');
+    const lines = decode(await input.readAll()).replace(/\n$/, '');
     command.print(`${join(lines.split('\n'))}\n`);
   });
   for (;;) {

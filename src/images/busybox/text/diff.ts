@@ -116,7 +116,7 @@ export const diff: Applet = async (command) => {
 
 async function textOf(command: Command, name: string): Promise<string> {
   try {
-    return decode(await command.readAll(command.open(name)));
+    return decode(await command.open(name).readAll());
   } catch (error) {
     throw new Failure(`can't stat '${name}': ${errorWords(error)}`, 2);
   }

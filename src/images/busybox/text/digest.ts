@@ -11,7 +11,7 @@ const sumBy =
     let status = 0;
     const sum = async (name: string): Promise<string | undefined> => {
       try {
-        const bytes = await command.readAll(command.open(name));
+        const bytes = await command.open(name).readAll();
         return createHash(algorithm).update(bytes).digest('hex');
       } catch (error) {
         command.warn(`can't open '${name}': ${errorWords(error)}`);

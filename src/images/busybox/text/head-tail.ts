@@ -37,7 +37,7 @@ const head: Applet = (command) => {
   return eachFile(command, options.operands, async (input, name, index) => {
     if (hasTitles) command.print(title(name, index));
     if (sign === '-') {
-      const bytes = await command.readAll(input);
+      const bytes = await input.readAll();
       const end = Math.max(0, bytes.length - value);
       command.print(
         isBytes
@@ -81,7 +81,7 @@ const tail: Applet = async (command) => {
     command,
     options.operands,
     async (input, name, index) => {
-      const bytes = await command.readAll(input);
+      const bytes = await input.readAll();
       seen.set(name, bytes.length);
       if (hasTitles) command.print(title(name, index));
       command.print(isBytes ? lastBytes(bytes, amount) : lastLines(bytes, amount));

@@ -26,7 +26,7 @@ function itemsOf(text: string, isNull: boolean, isByLine: boolean): readonly str
 
 export const xargs: Applet = async (command) => {
   const options = command.options('+0rtpn:s:I:L:P:E:xa:', { 'no-run-if-empty': 'r', null: '0' });
-  const text = decode(await command.readAll(command.stdin));
+  const text = decode(await command.stdin.readAll());
   const replaced = options.value('I');
   const template = options.operands.length === 0 ? ['echo'] : options.operands;
   const items = itemsOf(text, options.has('0'), replaced !== undefined);

@@ -39,7 +39,7 @@ export class Outputs {
       stderr: unwrapOutput(context.stderr),
     });
     pipe.output.end();
-    return new Records(this.#command, new Input(pipe.input));
+    return new Records(this.#command, new Input(pipe.input, this.#command.context));
   }
 
   async close(name: string): Promise<number> {

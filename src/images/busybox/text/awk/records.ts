@@ -18,7 +18,7 @@ export class Records {
   async next(separator: string): Promise<string | undefined> {
     if (separator.length === 1) return this.#until(separator);
     if (this.#paragraphs === undefined) {
-      const text = decode(await this.#command.readAll(this.#input)).replace(/\n+$/, '');
+      const text = decode(await this.#input.readAll()).replace(/\n+$/, '');
       const all =
         separator === '' ? text.replace(/^\n+/, '').split(/\n\n+/) : text.split(new RegExp(separator));
       this.#paragraphs = text === '' ? [] : all;
