@@ -1,5 +1,6 @@
 import type { Container, Pod, ResourceList, ResourceRequirements } from '../../model/objects.ts';
-import { addQuantities } from '../../model/quantity.ts';
+import { addQuantities, compareQuantities } from '../../model/quantity.ts';
+import { isSidecar } from './conditions.ts';
 import type { PodContainers } from './container-manager.ts';
 
 /**
@@ -11,26 +12,52 @@ export function resourceSums(
   containers: PodContainers,
   allocated: ReadonlyMap<string, Container['resources']>,
 ): { allocatedResources: ResourceList | undefined; resources: ResourceRequirements } {
-  const granted: ResourceList = {};
-  const requests: ResourceList = {};
-  const limits: ResourceList = {};
-  for (const container of pod.spec.containers) {
-    const grant = allocated.get(container.name) ?? container.resources;
+  const granted = (container: Container): Container['resources'] =>
+    allocated.get(container.name) ?? container.resources;
+  const inForce = (container: Container): Container['resources'] => {
     const latest = containers.latest(container.name);
-    const inForce = latest?.state === 'running' ? latest.resources : grant;
-    addAll(granted, grant.requests);
-    addAll(requests, inForce.requests);
-    addAll(limits, inForce.limits);
-  }
-  const resources: ResourceRequirements = {};
-  if (Object.keys(limits).length > 0) resources.limits = limits;
-  if (Object.keys(requests).length > 0) resources.requests = requests;
-  return { allocatedResources: Object.keys(granted).length > 0 ? granted : undefined, resources };
+    return latest?.state === 'running' ? latest.resources : granted(container);
+  };
+  const allocatedResources = ofPod(pod, (container) => granted(container).requests);
+  const limits = ofPod(pod, (container) => inForce(container).limits);
+  const requests = ofPod(pod, (container) => inForce(container).requests);
+  return { allocatedResources, resources: { ...(limits && { limits }), ...(requests && { requests }) } };
 }
 
-function addAll(sum: ResourceList, amounts: ResourceList | undefined): void {
+/**
+ * What the containers and sidecars have together, or the largest init container with the sidecars before it, if
+ * that is more.
+ */
+function ofPod(
+  pod: Pod,
+  amountsOf: (container: Container) => ResourceList | undefined,
+): ResourceList | undefined {
+  const total: ResourceList = {};
+  const sidecars: ResourceList = {};
+  const initial: ResourceList = {};
+  for (const container of pod.spec.containers) add(total, amountsOf(container));
+  for (const container of pod.spec.initContainers ?? []) {
+    const whileRunning = { ...sidecars };
+    add(whileRunning, amountsOf(container));
+    raise(initial, whileRunning);
+    if (!isSidecar(container)) continue;
+    add(sidecars, amountsOf(container));
+    add(total, amountsOf(container));
+  }
+  raise(total, initial);
+  return Object.keys(total).length === 0 ? undefined : total;
+}
+
+function add(sum: ResourceList, amounts: ResourceList | undefined): void {
   for (const [name, amount] of Object.entries(amounts ?? {})) {
     const before = sum[name];
     sum[name] = before === undefined ? amount : addQuantities(before, amount);
+  }
+}
+
+function raise(sum: ResourceList, floor: ResourceList): void {
+  for (const [name, amount] of Object.entries(floor)) {
+    const before = sum[name];
+    if (before === undefined || compareQuantities(before, amount) < 0) sum[name] = amount;
   }
 }

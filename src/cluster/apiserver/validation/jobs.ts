@@ -6,7 +6,7 @@ import { scheduleProblem } from './cron.ts';
 import { podSpecForm } from './go-form.ts';
 import { checkTemplate } from './pod.ts';
 import type { Problems } from './problems.ts';
-import { checkSelector } from './selectors.ts';
+import { checkSelector, writtenLabels, writtenSelector } from './selectors.ts';
 
 const CONTROLLER_UID = 'batch.kubernetes.io/controller-uid';
 /** Eleven characters are added to the name for that of a Job. */
@@ -20,7 +20,8 @@ export function checkJob(problems: Problems, { metadata, spec = {} }: Draft<Job>
   checkJobSpec(problems, 'spec', spec);
   const labels = spec.template?.metadata?.labels as Labels | undefined;
   if (spec.manualSelector === true && !matchesSelector(spec.selector as LabelSelector | undefined, labels)) {
-    problems.invalid('spec.template.metadata.labels', labels, '`selector` does not match template `labels`');
+    const shown = labels && writtenLabels(labels);
+    problems.invalid('spec.template.metadata.labels', shown, '`selector` does not match template `labels`');
   }
 }
 
@@ -36,17 +37,12 @@ function checkGenerated(problems: Problems, spec: Draft<JobSpec>, uid: string, n
   for (const [key, value] of wanted) {
     const field = `spec.template.metadata.labels[${key}]`;
     if (labels[key] === undefined) problems.required(field, `must be '${value}'`);
-    else if (labels[key] !== value) problems.invalid(field, sorted(labels), `must be '${value}'`);
+    else if (labels[key] !== value) problems.invalid(field, writtenLabels(labels), `must be '${value}'`);
   }
   if (!equal(spec.selector, { matchLabels: { [CONTROLLER_UID]: uid } })) {
-    const { matchLabels = {}, ...rest } = (spec.selector ?? {}) as LabelSelector;
-    const shown = { matchLabels: sorted(matchLabels), ...rest };
+    const shown = writtenSelector((spec.selector ?? {}) as LabelSelector);
     problems.invalid('spec.selector', shown, '`selector` not auto-generated');
   }
-}
-
-function sorted(labels: Labels): Labels {
-  return Object.fromEntries(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 function checkJobSpec(problems: Problems, field: string, spec: Draft<JobSpec>): void {
@@ -78,7 +74,7 @@ export function checkJobUpdate(problems: Problems, job: Job, old: Job): void {
   const isElastic =
     completionMode === 'Indexed' && completions === parallelism && old.spec.completions !== undefined;
   if (!isElastic) problems.immutable('spec.completions', completions, completions === old.spec.completions);
-  problems.immutable('spec.selector', selector, equal(selector, old.spec.selector));
+  problems.immutable('spec.selector', writtenSelector(selector), equal(selector, old.spec.selector));
   if (!isStartable(old)) {
     const { metadata, spec } = job.spec.template;
     const shown = { ...metadata, Spec: podSpecForm(spec) };

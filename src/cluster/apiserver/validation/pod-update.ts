@@ -5,6 +5,7 @@ import { checkImage } from './containers.ts';
 import { podSpecForm } from './go-form.ts';
 import { checkPodSpec } from './pod.ts';
 import type { Problems } from './problems.ts';
+import { writtenLabels } from './selectors.ts';
 import { unifiedDiff } from './text-diff.ts';
 
 const MIRROR_ANNOTATION = 'kubernetes.io/config.mirror';
@@ -64,7 +65,7 @@ function checkGates(problems: Problems, spec: PodSpec, old: PodSpec): void {
   );
   if (!lost) return;
   const why = 'only additions to spec.nodeSelector are allowed (no mutations or deletions)';
-  problems.invalid('spec.nodeSelector', spec.nodeSelector ?? {}, why);
+  problems.invalid('spec.nodeSelector', writtenLabels(spec.nodeSelector ?? {}), why);
 }
 
 function checkTolerations(

@@ -1,5 +1,5 @@
 import { labelKeyProblems, labelValueProblems } from '../../../model/label-syntax.ts';
-import type { LabelSelector } from '../../../model/objects.ts';
+import type { Labels, LabelSelector } from '../../../model/objects.ts';
 import { checkLabels } from './metadata.ts';
 import type { Problems } from './problems.ts';
 
@@ -44,4 +44,17 @@ export function isUsable(selector: LabelSelector): boolean {
     const takesValues = operator === 'In' || operator === 'NotIn';
     return labelKeyProblems(key).length === 0 && takesValues === values.length > 0;
   });
+}
+
+/** Labels in the order in which the API server writes a map. */
+export function writtenLabels(labels: Labels): Labels {
+  return Object.fromEntries(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** A selector with its fields and labels in the order in which the API server writes them. */
+export function writtenSelector({ matchLabels, matchExpressions }: LabelSelector): LabelSelector {
+  return {
+    ...(matchLabels && { matchLabels: writtenLabels(matchLabels) }),
+    ...(matchExpressions && { matchExpressions }),
+  };
 }

@@ -13,7 +13,7 @@ import type { Draft } from '../defaults/draft.ts';
 import { labelProblems } from './formats.ts';
 import { checkTemplate } from './pod.ts';
 import type { Problems } from './problems.ts';
-import { checkSelector, isUsable } from './selectors.ts';
+import { checkSelector, isUsable, writtenLabels, writtenSelector } from './selectors.ts';
 import { checkClaimSpec } from './storage.ts';
 
 const LABELS_DIFFER = '`selector` does not match template `labels`';
@@ -38,13 +38,14 @@ function checkPods(
     if (isEmpty(selector))
       problems.invalid('spec.selector', selector, `empty selector is invalid for ${what}`);
     if (!isUsable(selector)) {
-      problems.invalid('spec.selector', selector, what === 'deployment' ? 'invalid label selector' : '');
+      const why = what === 'deployment' ? 'invalid label selector' : '';
+      problems.invalid('spec.selector', writtenSelector(selector), why);
       return;
     }
   }
   const labels = template.metadata?.labels as Labels | undefined;
   if (selector === undefined || (!isEmpty(selector) && !matchesSelector(selector, labels))) {
-    problems.invalid('spec.template.metadata.labels', labels, LABELS_DIFFER);
+    problems.invalid('spec.template.metadata.labels', labels && writtenLabels(labels), LABELS_DIFFER);
   }
   checkTemplate(problems, 'spec.template', template, claims);
   const { restartPolicy, activeDeadlineSeconds } = template.spec ?? {};
@@ -149,7 +150,8 @@ export function checkFixedSelector(
 ) {
   return (problems: Problems, object: Deployment & ReplicaSet & DaemonSet, old: Deployment): void => {
     check(problems, object);
-    problems.immutable('spec.selector', object.spec.selector, equal(object.spec.selector, old.spec.selector));
+    const { selector } = object.spec;
+    problems.immutable('spec.selector', writtenSelector(selector), equal(selector, old.spec.selector));
   };
 }
 

@@ -37,6 +37,7 @@ function check(value: unknown, schema: ValueSchema, path: string, problems: stri
   }
 }
 
+/** Ends at the first field that the schema does not know: what stands behind it in the object is not looked at. */
 function checkFields(
   value: Record<string, unknown>,
   schema: Extract<ValueSchema, { kind: 'struct' | 'map' }>,
@@ -48,6 +49,7 @@ function checkFields(
     if (below !== undefined) check(item, below, `${path}.${name}`, problems);
     else if (schema.kind === 'struct' && !schema.type.open) {
       problems.push(`${path}.${name}: field not declared in schema`);
+      return;
     }
   }
 }

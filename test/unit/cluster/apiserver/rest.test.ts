@@ -360,6 +360,13 @@ describe('patch', () => {
     expect(send(running, 'PATCH', url('two'), unknown, APPLY).body.message).toBe(
       'failed to create typed patch object (/a; /v1, Kind=ConfigMap): .dataa: field not declared in schema',
     );
+    // The first one that is not known hides those behind it, and not those before it.
+    const several = { ...applied('2'), immutable: 'yes', dataa: {}, zeta: 1 };
+    expect(send(running, 'PATCH', url('two'), several, APPLY).body.message).toBe(
+      'failed to create typed patch object (/a; /v1, Kind=ConfigMap): errors:\n' +
+        '  .immutable: expected boolean, got &value.valueUnstructured{Value:"yes"}\n' +
+        '  .dataa: field not declared in schema',
+    );
   });
 });
 

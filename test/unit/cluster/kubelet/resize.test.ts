@@ -32,6 +32,25 @@ async function resize(lab: Lab, wanted: ResourceRequirements, seconds = 3): Prom
 const resizeEvents = (lab: Lab): string[] =>
   lab.events('web').filter((event) => /Resize|Killing/.test(event));
 
+describe('the sums in the status', () => {
+  test('are those of the containers and sidecars, or of the largest init container with the sidecars before it', async () => {
+    const lab = new Lab();
+    const sidecar = container(['forever'], { name: 'side', resources: asked('10m', '16Mi', '32Mi') });
+    lab.create('web', {
+      initContainers: [
+        { ...sidecar, restartPolicy: 'Always' },
+        container(['exit'], { name: 'init', resources: asked('500m', '20Mi', '40Mi') }),
+      ],
+      containers: [container(['forever'], { resources: asked('50m', '32Mi', '64Mi') })],
+    });
+    await lab.seconds(4);
+    const { phase, resources: sums, allocatedResources } = lab.pod('web').status;
+    expect(phase).toBe('Running');
+    expect(sums).toEqual({ limits: { cpu: '4', memory: '96Mi' }, requests: { cpu: '510m', memory: '48Mi' } });
+    expect(allocatedResources).toEqual({ cpu: '510m', memory: '48Mi' });
+  });
+});
+
 describe('in-place resize', () => {
   test('changes the limits of a running container', async () => {
     const lab = await running();
