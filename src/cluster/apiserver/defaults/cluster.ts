@@ -2,6 +2,7 @@ import { equal } from '../../../core/json.ts';
 import type {
   Endpoints,
   EndpointSlice,
+  Event,
   KubeObject,
   LimitRange,
   Namespace,
@@ -125,4 +126,14 @@ export function defaultResourceQuota(quota: Draft<KubeObject & { spec: { hard?: 
 
 export function defaultPriorityClass(priorityClass: { preemptionPolicy?: string }): void {
   priorityClass.preemptionPolicy ??= 'PreemptLowerPriority';
+}
+
+/** These are always written, also where nobody has set them. */
+export function defaultEvent(event: Draft<Event>): void {
+  event.source ??= {};
+  if (event.firstTimestamp === undefined) event.firstTimestamp = null;
+  if (event.lastTimestamp === undefined) event.lastTimestamp = null;
+  if (event.eventTime === undefined) event.eventTime = null;
+  event.reportingComponent ??= '';
+  event.reportingInstance ??= '';
 }

@@ -6,6 +6,7 @@ import { badRequest } from '../status.ts';
 import {
   defaultEndpoints,
   defaultEndpointSlice,
+  defaultEvent,
   defaultLimitRange,
   defaultNamespace,
   defaultNode,
@@ -46,6 +47,7 @@ const defaulting: Readonly<Record<string, Defaulting>> = {
   endpoints: defaultEndpoints,
   secrets: defaultSecret,
   namespaces: defaultNamespace,
+  events: defaultEvent,
   nodes: defaultNode,
   limitranges: defaultLimitRange,
   resourcequotas: defaultResourceQuota,

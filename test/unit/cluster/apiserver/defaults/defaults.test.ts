@@ -82,6 +82,25 @@ test.each([[[]], [null], [undefined]])('the lists of an EndpointSlice are null w
   expect(slice).toEqual({ ...SLICE, endpoints: null, ports: null });
 });
 
+test('an Event says of every time whether it has one', () => {
+  const event = { apiVersion: 'v1', kind: 'Event', metadata: { name: 'a' }, involvedObject: {} };
+  const draft = edit(event, () => {}) as unknown as AnyObject;
+  applyDefaults(resources.events, draft, { operation: 'CREATE' });
+  const stored = {
+    ...event,
+    source: {},
+    firstTimestamp: null,
+    lastTimestamp: null,
+    eventTime: null,
+    reportingComponent: '',
+    reportingInstance: '',
+  };
+  expect(draft).toEqual(stored);
+  const again = freeze(copy(draft));
+  applyDefaults(resources.events, again, { operation: 'UPDATE', old: again });
+  expect(again).toEqual(stored);
+});
+
 test('objects of custom resources stay as they are', () => {
   const widget = { group: 'example.com', version: 'v1', plural: 'widgets', kind: 'Widget', namespaced: true };
   const object = {
