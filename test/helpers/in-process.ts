@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { ApiRequest, ApiResponse } from '../../src/cluster/apiserver/types.ts';
 import type { EmbeddedCluster } from '../../src/cluster/cluster.ts';
 import { Host, type WallTime } from '../../src/cluster/host/host.ts';
-import { apiRequest, type InputRecord } from '../../src/cluster/host/inputs.ts';
+import { apiRequest, type Input, type InputRecord } from '../../src/cluster/host/inputs.ts';
 import type { ExecInput } from '../../src/cluster/node-api.ts';
 import { servedResources } from '../../src/cluster/system/served-resources.ts';
 import { canonical } from '../../src/core/json.ts';
@@ -200,16 +200,25 @@ export async function replay(header: EmbeddedHeader, records: readonly InputReco
   return fingerprint(cluster);
 }
 
-/** The same inputs as if clients sent them now, at the same instants; `between` runs before each. */
+/** How inputs are sent again. */
+export interface Sending {
+  /** Runs before each input. */
+  readonly between?: (lab: InProcessLab, next: InputRecord) => Promise<void>;
+  /** Requests of one instant are sent at once, and nobody waits for an answer before the next. */
+  readonly together?: boolean;
+}
+
+/** The same inputs as if clients sent them now, at the same instants. */
 export async function liveAgain(
   header: EmbeddedHeader,
   records: readonly InputRecord[],
-  between: (lab: InProcessLab) => Promise<void>,
+  { between = () => Promise.resolve(), together = false }: Sending = {},
 ): Promise<InProcessLab> {
   const lab = inProcessLab(header);
   const sessions = new Map<number, ExecInput>();
-  for (const { at, input } of records) {
-    await between(lab);
+  for (const [index, record] of records.entries()) {
+    const { at, input } = record;
+    await between(lab, record);
     if (lab.host.live) await lab.reach(at);
     switch (input.type) {
       case 'advance':
@@ -218,9 +227,12 @@ export async function liveAgain(
       case 'live':
         await lab.goLive();
         break;
-      case 'request':
-        await lab.host.handle(apiRequest(input.request));
+      case 'request': {
+        const answer = lab.host.handle(apiRequest(input.request));
+        if (together && records[index + 1]?.at === at) continue;
+        await answer;
         break;
+      }
       case 'exec': {
         const response = await lab.host.handle(apiRequest(input.request));
         if (response.kind !== 'exec') throw new Error('the container is gone');
@@ -228,20 +240,27 @@ export async function liveAgain(
         sessions.set(input.session, response.start(nowhere));
         break;
       }
-      case 'stdin':
-        sessions.get(input.session)?.stdin(Buffer.from(input.data, 'base64'));
-        break;
-      case 'stdin-end':
-        sessions.get(input.session)?.stdinEnd();
-        break;
-      case 'close':
-        sessions.get(input.session)?.close();
-        break;
       default:
-        throw new Error(`${input.type} is not sent again`);
+        sendInSession(sessions, input);
     }
     // The session's inputs are turns that nobody waits for.
     await lab.host.turn(() => Promise.resolve());
   }
   return lab;
+}
+
+function sendInSession(sessions: ReadonlyMap<number, ExecInput>, input: Input): void {
+  switch (input.type) {
+    case 'stdin':
+      sessions.get(input.session)?.stdin(Buffer.from(input.data, 'base64'));
+      break;
+    case 'stdin-end':
+      sessions.get(input.session)?.stdinEnd();
+      break;
+    case 'close':
+      sessions.get(input.session)?.close();
+      break;
+    default:
+      throw new Error(`${input.type} is not sent again`);
+  }
 }

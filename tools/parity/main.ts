@@ -6,15 +6,8 @@
  * `--recorded` takes the real cluster's side from the last run (reports/parity/). Ends with 1 where something differs
  * that docs/fidelity.md does not list.
  */
-import { registerHooks } from 'node:module';
+import '../breakfix-sources.ts';
 
-// Scenarios import `breakfix`: that must be this very instance of the sources, not the built package.
-registerHooks({
-  resolve: (specifier, context, next) =>
-    specifier === 'breakfix'
-      ? { url: new URL('../../src/index.ts', import.meta.url).href, shortCircuit: true }
-      : next(specifier, context),
-});
-
+// Not before: its scenarios import `breakfix`.
 const { parity } = await import('./parity.ts');
 process.exitCode = await parity(process.argv.slice(2));

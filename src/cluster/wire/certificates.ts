@@ -158,8 +158,8 @@ function name(commonName: string, organizations: readonly string[]): Der {
 
 /** The subject of an authority of ours: it has a common name and nothing else. */
 function subjectOf(certificate: X509Certificate): Der {
-  const { CN } = certificate.toLegacyObject().subject;
-  return name(String(CN), []);
+  // Not by toLegacyObject: called before node:tls is loaded, it leaves Node 24 with one that lacks createSecureContext.
+  return name(certificate.subject.replace(/^CN=/, ''), []);
 }
 
 function alternativeName(text: string): Der {

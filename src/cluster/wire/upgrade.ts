@@ -1,5 +1,4 @@
-import { ServerResponse } from 'node:http';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { ApiRequest, ApiResponse } from '../apiserver/types.ts';
 import type { ExecInput } from '../node-api.ts';
@@ -210,7 +209,8 @@ function noCommonProtocol(client: readonly string[], server: readonly string[]):
 
 /** An HTTP answer on a socket that node has already taken away from its HTTP parser. */
 function plainResponse(request: IncomingMessage, socket: Socket): ServerResponse {
-  const response = new ServerResponse(request);
+  // Imported as a module, node:http loads the whole of Node's fetch, which nothing here needs.
+  const response = new (process.getBuiltinModule('node:http').ServerResponse)(request);
   response.shouldKeepAlive = false;
   response.assignSocket(socket);
   response.on('finish', () => {

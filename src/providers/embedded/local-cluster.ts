@@ -2,17 +2,12 @@ import type { Clock } from '../../core/clock.ts';
 import type { InputRecord } from '../../cluster/host/inputs.ts';
 import { kubeOver } from '../../kube/connect.ts';
 import type { KubeClient } from '../../kube/client.ts';
-import type { Cluster, ClusterRef, Fact, RegistryAccess } from '../provider.ts';
+import type { Cluster, ClusterRef, RegistryAccess } from '../provider.ts';
 import { InProcessTransport } from './in-process-transport.ts';
 import { type Instance, manualClock, startInstance } from './instance.ts';
 import { registryAccess } from './registries.ts';
-import { type Credentials, type EmbeddedHeader, kubeconfigFor } from './spec.ts';
-
-/** What the embedded cluster has, whichever process it runs in. */
-export const EMBEDDED_FACTS: ReadonlySet<Fact> = new Set<Fact>(['ownsCluster', 'networkPolicy', 'registry']);
-
-/** Set-up starts so long before the fault, in milliseconds: the shop has some history when it breaks. */
-const HISTORY = 6 * 60_000;
+import { backdate, handOverAt } from './set-up.ts';
+import { type Credentials, EMBEDDED_FACTS, type EmbeddedHeader, kubeconfigFor } from './spec.ts';
 
 export interface LocalOptions {
   readonly ref: ClusterRef;
@@ -95,24 +90,4 @@ export class LocalCluster implements Cluster {
     await this.kube[Symbol.asyncDispose]();
     await this.#instance[Symbol.asyncDispose]();
   }
-}
-
-/** The virtual time at which set-up starts, so that the fault is `since` old at `handOver` (both milliseconds). */
-export function epochFor(handOver: number, since: number): number {
-  return Math.floor((handOver - since - HISTORY) * 1000);
-}
-
-function handOverAt(header: EmbeddedHeader): number {
-  return header.epoch + (HISTORY + header.since) * 1000;
-}
-
-/** Lets the healthy shop run until the moment from which the fault is to be there. */
-export async function backdate(
-  header: EmbeddedHeader,
-  now: number,
-  since: number,
-  advanceTo: (at: number) => Promise<unknown>,
-): Promise<void> {
-  const at = handOverAt(header) - since * 1000;
-  if (at > now) await advanceTo(at);
 }

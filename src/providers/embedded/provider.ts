@@ -14,9 +14,16 @@ import type {
 } from '../provider.ts';
 import { askControl, controlPath, NoLabProcess } from './control.ts';
 import { filesIn, lastProcess, readCredentials, writeCredentials } from './files.ts';
-import { backdate, EMBEDDED_FACTS, epochFor, LocalCluster } from './local-cluster.ts';
+import type { LocalOptions } from './local-cluster.ts';
 import { registryAccess } from './registries.ts';
-import { createCredentials, type Credentials, type EmbeddedHeader, kubeconfigFor } from './spec.ts';
+import { backdate, epochFor } from './set-up.ts';
+import {
+  createCredentials,
+  type Credentials,
+  EMBEDDED_FACTS,
+  type EmbeddedHeader,
+  kubeconfigFor,
+} from './spec.ts';
 
 export interface EmbeddedOptions {
   /** Version of breakfix: a log replays only on the version that wrote it. */
@@ -73,9 +80,15 @@ function nodeName({ lab, nodes }: ClusterSpec, role: string, index: number): str
   return `${lab}-${role}${before === 0 ? '' : before + 1}`;
 }
 
+/** The cluster's own code is loaded where a cluster is to run in this process: most commands only ask one. */
+async function startLocal(options: LocalOptions): Promise<Cluster> {
+  const { LocalCluster } = await import('./local-cluster.ts');
+  return LocalCluster.start(options);
+}
+
 function createLocal(ref: ClusterRef, spec: ClusterSpec, options: EmbeddedOptions): Promise<Cluster> {
   const credentials = createCredentials(wallClock.now());
-  return LocalCluster.start({ ref, header: headerFor(spec, credentials, options), credentials });
+  return startLocal({ ref, header: headerFor(spec, credentials, options), credentials });
 }
 
 async function createProcess(
@@ -152,7 +165,7 @@ function replay(ref: ClusterRef, text: string, upTo: ReplayOptions['upTo']): Pro
   const count = { start: 0, 'hand-over': handOver === -1 ? records.length : handOver, end: records.length }[
     upTo
   ];
-  return LocalCluster.start({
+  return startLocal({
     ref,
     header: header as EmbeddedHeader,
     credentials: createCredentials(wallClock.now()),
@@ -266,7 +279,7 @@ async function processCluster(ref: ClusterRef, header: EmbeddedHeader): Promise<
 async function fork(ref: ClusterRef, header: EmbeddedHeader, credentials: Credentials): Promise<Cluster> {
   const { now, records } = await askControl(ref.folder, 'sync');
   const log = readLog(filesIn(ref.folder).log);
-  return LocalCluster.start({ ref, header, credentials, records: log.records.slice(0, records), until: now });
+  return startLocal({ ref, header, credentials, records: log.records.slice(0, records), until: now });
 }
 
 async function stateOf(ref: ClusterRef): Promise<ClusterState> {

@@ -1,5 +1,4 @@
 import { registryAddress } from '../../cluster/registry/addresses.ts';
-import { shopImage } from '../../images/shop.ts';
 import type { RegistryAccess } from '../provider.ts';
 import type { EmbeddedSpec } from './spec.ts';
 
@@ -11,10 +10,11 @@ export function registryAccess(spec: EmbeddedSpec, host: string): RegistryAccess
   return {
     address: registryAddress(index),
     port: Number(host.split(':')[1] ?? '443'),
-    digest: (repository, tag) => {
+    digest: async (repository, tag) => {
       const release = registry.repositories[repository]?.[tag];
-      if (release === undefined) return Promise.reject(new Error(`${host} has no ${repository}:${tag}`));
-      return Promise.resolve(shopImage(release).digest);
+      if (release === undefined) throw new Error(`${host} has no ${repository}:${tag}`);
+      const { shopImage } = await import('../../images/shop.ts');
+      return shopImage(release).digest;
     },
   };
 }

@@ -1,7 +1,10 @@
 import { createAuthority, type KeyPair, loadAuthority } from '../../cluster/wire/certificates.ts';
 import { renderKubeconfig } from '../../cluster/wire/kubeconfig.ts';
 import type { LogHeader } from '../../cluster/host/input-log.ts';
-import type { RegistryPlan } from '../provider.ts';
+import type { Fact, RegistryPlan } from '../provider.ts';
+
+/** What the embedded cluster has, whichever process it runs in. */
+export const EMBEDDED_FACTS: ReadonlySet<Fact> = new Set<Fact>(['ownsCluster', 'networkPolicy', 'registry']);
 
 /** What an embedded cluster is made of; part of the log's header, so that a replay makes the same. */
 export interface EmbeddedSpec {

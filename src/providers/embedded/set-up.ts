@@ -1,0 +1,25 @@
+import type { EmbeddedHeader } from './spec.ts';
+
+/** Set-up starts so long before the fault, in milliseconds: the shop has some history when it breaks. */
+const HISTORY = 6 * 60_000;
+
+/** The virtual time at which set-up starts, so that the fault is `since` old at `handOver` (both milliseconds). */
+export function epochFor(handOver: number, since: number): number {
+  return Math.floor((handOver - since - HISTORY) * 1000);
+}
+
+/** When a lab is handed over, in microseconds since 1970. */
+export function handOverAt(header: EmbeddedHeader): number {
+  return header.epoch + (HISTORY + header.since) * 1000;
+}
+
+/** Lets the healthy shop run until the moment from which the fault is to be there. */
+export async function backdate(
+  header: EmbeddedHeader,
+  now: number,
+  since: number,
+  advanceTo: (at: number) => Promise<unknown>,
+): Promise<void> {
+  const at = handOverAt(header) - since * 1000;
+  if (at > now) await advanceTo(at);
+}

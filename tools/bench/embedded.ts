@@ -1,0 +1,97 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { Bench, type Row, run, timed } from './measure.ts';
+
+const INCIDENT = 'INC-2041';
+/** How old labs are when their memory is looked at again, in minutes. */
+const LATER = 4;
+const SOURCES = ['--import', './tools/breakfix-sources.ts'];
+
+/** A lab's commands as whole processes; the first row is `node -e 0`, in between the others. */
+export function commandRows(runs: number): Row[] {
+  const nothing: number[] = [];
+  const start: number[] = [];
+  const afterCluster: number[] = [];
+  const memory: number[] = [];
+  const untouched = { engine: [] as number[], command: [] as number[] };
+  const repaired = { engine: [] as number[], command: [] as number[] };
+  for (let turn = 0; turn < runs; turn++) {
+    using bench = new Bench();
+    const grade = ({ engine, command }: typeof untouched, verdict: 'pass' | 'fail'): void => {
+      engine.push(Number(run([...SOURCES, 'tools/bench/grade-in-process.ts', 'inc-2041'], bench.env)));
+      command.push(bench.grade(verdict));
+    };
+    nothing.push(timed(['-e', '0']));
+    start.push(bench.breakfix('start', INCIDENT, '--seed', '1'));
+    memory.push(...bench.residentMegabytes());
+    afterCluster.push(bench.afterCluster());
+    grade(untouched, 'fail');
+    bench.breakfix('solve');
+    grade(repaired, 'pass');
+  }
+  return [
+    { what: '`node -e 0`', unit: 's', values: nothing },
+    {
+      what: '`start`, from process start to hand-over',
+      unit: 's',
+      values: start,
+      goal: '≤ 1.5 s, better 1.0 s',
+    },
+    { what: 'of that, shop + fault + symptom', unit: 's', values: afterCluster },
+    {
+      what: "the lab's resident memory at hand-over",
+      unit: 'MB',
+      values: memory,
+      goal: '≤ 150 MB, better 120',
+    },
+    { what: 'grade of the untouched lab, engine', unit: 's', values: untouched.engine, goal: '≤ 0.5 s' },
+    { what: 'grade of the untouched lab, command', unit: 's', values: untouched.command, goal: '≤ 1.0 s' },
+    {
+      what: 'grade of a repaired lab (30 s hold), engine',
+      unit: 's',
+      values: repaired.engine,
+      goal: '≤ 0.5 s',
+    },
+    {
+      what: 'grade of a repaired lab (30 s hold), command',
+      unit: 's',
+      values: repaired.command,
+      goal: '≤ 1.0 s',
+    },
+  ];
+}
+
+/** Memory of one lab an incident after some minutes of life. */
+export async function memoryLater(incidents: readonly string[]): Promise<Row> {
+  using bench = new Bench();
+  for (const incident of incidents) bench.breakfix('start', incident, '--seed', '1');
+  await wait(LATER * 60_000);
+  const what = `the same ${LATER} min later, one lab an incident`;
+  return { what, unit: 'MB', values: bench.residentMegabytes(), goal: '≤ 150 MB, better 120' };
+}
+
+/** Everything that `verify` proves, as one process. */
+export function verifyRow(runs: number): Row {
+  const values = Array.from({ length: runs }, () => {
+    using bench = new Bench();
+    return bench.breakfix('verify', '--all', '--seeds', '3');
+  });
+  return { what: '`verify` of the four scenarios, all cases, 3 seeds', unit: 's', values, goal: '≤ 30 s' };
+}
+
+/** @returns rows, and a sentence with the speed */
+export function liveRows(runs: number): { rows: Row[]; speed: string } {
+  const live = (hours: number): number => Number(run(['tools/bench/live.ts', String(hours)]));
+  const hour = Array.from({ length: runs }, () => live(1));
+  const day = [live(24)];
+  const speed = (hours: number, [ms = NaN]: readonly number[]): string => {
+    const times = (hours * 3_600_000) / ms;
+    return (Math.round(times / 10) * 10).toLocaleString('en');
+  };
+  return {
+    rows: [
+      { what: 'an idle hour of the shop (12 pods)', unit: 's', values: hour },
+      { what: 'an idle day of the shop', unit: 's', values: day, goal: '≤ 5 s' },
+    ],
+    speed: `The day went by at ${speed(24, day)} virtual seconds a second (goal: ≥ 500).`,
+  };
+}

@@ -1,0 +1,101 @@
+/**
+ * How fast breakfix is:
+ *
+ *   npm run bench -- [--runs N] [--no-kind] [--write]
+ *
+ * `--write` puts the tables into docs/benchmarks.md, between its markers. Absolute figures count on an idle machine only.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { loadavg } from 'node:os';
+import { parseArgs } from 'node:util';
+import { kindProvider } from '../../src/providers/kind/provider.ts';
+import { commandRows, liveRows, memoryLater, verifyRow } from './embedded.ts';
+import { kindRun } from './kind.ts';
+import { machine, median, type Row, run, table } from './measure.ts';
+
+const DOCUMENT = new URL('../../docs/benchmarks.md', import.meta.url);
+const BEGIN = '<!-- npm run bench -- --write: begin -->';
+const END = '<!-- end -->';
+
+const { values: flags } = parseArgs({
+  options: {
+    runs: { type: 'string', default: '10' },
+    'no-kind': { type: 'boolean', default: false },
+    write: { type: 'boolean', default: false },
+  },
+});
+const runs = Number(flags.runs);
+if (!Number.isInteger(runs) || runs < 1)
+  throw new Error(`--runs ${flags.runs}: a whole number from 1 is allowed`);
+
+function say(what: string): void {
+  console.error(`… ${what}`);
+}
+
+async function bench(): Promise<string> {
+  const loadBefore = loadavg();
+  say(`the commands of a lab, ${runs} times`);
+  const commands = commandRows(runs);
+  say('the memory of labs that live');
+  const memory = await memoryLater(['INC-2041', 'INC-2088', 'INC-2107', 'INC-2163']);
+  say(`verify, ${runs} times`);
+  const verify = verifyRow(runs);
+  say('a day of the shop');
+  const { rows: live, speed } = liveRows(runs);
+  const rows = [...commands.slice(0, 4), memory, ...commands.slice(4), verify, ...live];
+  const [nothing, start, afterCluster] = commands as [Row, Row, Row];
+  const grade = commands.at(-1) as Row;
+  const embedded = [start, afterCluster, grade].map(({ values }) => median(values));
+  return [
+    `Measured ${new Date().toISOString().slice(0, 10)} on ${machine(loadBefore)}`,
+    table(rows, median(nothing.values)),
+    speed,
+    '## Embedded and kind',
+    await kindSection(embedded),
+    '## Determinism',
+    determinism(),
+  ].join('\n\n');
+}
+
+/** The same command on its own: `npm run determinism`. */
+function determinism(): string {
+  say('determinism');
+  return run(['tools/determinism.ts', '--runs', String(runs)]).trim();
+}
+
+/** @param embedded milliseconds of the start, of what follows the cluster, and of the grade of a repaired lab */
+async function kindSection(embedded: readonly number[]): Promise<string> {
+  const availability = flags['no-kind']
+    ? { available: false as const, reason: 'left out by --no-kind' }
+    : await kindProvider().availability();
+  say('kind');
+  if (!availability.available) return `Provider kind was not measured: ${availability.reason}.`;
+  const { start, afterCluster, gradeRepaired } = kindRun();
+  const rows = [
+    ['`start`, from process start to hand-over', start, ''],
+    [
+      'of that, shop + fault + symptom (after `kind create cluster` and loading images)',
+      afterCluster,
+      '≤ 25 s',
+    ],
+    ['grade of a repaired lab (30 s hold), command', gradeRepaired, ''],
+  ] as const;
+  const seconds = (ms: number): string => `${(ms / 1000).toFixed(2)} s`;
+  return [
+    '| INC-2041 | embedded, median | kind, one run | embedded : kind | goal for kind |',
+    '| --- | --- | --- | --- | --- |',
+    ...rows.map(([what, kind, goal], index) => {
+      const own = embedded[index] ?? NaN;
+      return `| ${what} | ${seconds(own)} | ${seconds(kind)} | 1 : ${(kind / own).toFixed(0)} | ${goal} |`;
+    }),
+  ].join('\n');
+}
+
+const report = await bench();
+console.log(report);
+if (flags.write) {
+  const text = readFileSync(DOCUMENT, 'utf8');
+  const [from, to] = [text.indexOf(BEGIN), text.indexOf(END)];
+  if (from === -1 || to < from) throw new Error(`docs/benchmarks.md has lost its markers: ${BEGIN} … ${END}`);
+  writeFileSync(DOCUMENT, `${text.slice(0, from)}${BEGIN}\n\n${report}\n\n${text.slice(to)}`);
+}
