@@ -44,8 +44,10 @@ const BLANKS: readonly Rule[] = [
 const ORDER: readonly Rule[] = [
   // describe secret
   [/(^\S+: {2}\d+ bytes\n){2,}/gm, sorted],
-  // describe limits
-  [/(^Container {2}(cpu|memory) .*\n){2,}/gm, sorted],
+  // describe limits, describe ns
+  [/(^ *Container {2}(cpu|memory) .*\n){2,}/gm, sorted],
+  // describe cm: a key, a line, and a text of several lines
+  [/(?<=^Data\n====\n)[^]*?(?=\nBinaryData\n)/gm, (data) => sortedBy(/(?=^\S+:\n----\n)/m, data)],
 ];
 
 /** Descriptions of fields, which the embedded cluster's OpenAPI does not have: docs/fidelity.md. */
@@ -56,7 +58,12 @@ const PROSE: readonly Rule[] = [
 ];
 
 function sorted(lines: string): string {
-  return lines.match(/.*\n/g)?.sort().join('') ?? lines;
+  return sortedBy(/(?<=\n)/, lines);
+}
+
+/** The pieces of a text in order. */
+function sortedBy(between: RegExp, text: string): string {
+  return text.split(between).sort().join('');
 }
 
 /** What a command printed and how it ended, without what no two clusters have in common. */
