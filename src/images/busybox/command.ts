@@ -62,12 +62,19 @@ export class Command {
     return new Input(new FileInput(files, full), this.context);
   }
 
-  /** Everything in a file or in standard input. @throws Failure `can't open …` or what `words` makes of it */
-  async read(path: string, words = (reason: string) => `${path}: ${reason}`): Promise<Uint8Array> {
+  /**
+   * Everything in a file or in standard input.
+   * @param status exit code where that fails
+   * @throws Failure in the form of `words`
+   */
+  async read(
+    path: string,
+    { words = (reason: string) => `${path}: ${reason}`, status = 1 } = {},
+  ): Promise<Uint8Array> {
     try {
       return await this.open(path).readAll();
     } catch (error) {
-      throw new Failure(words(errorWords(error)));
+      throw new Failure(words(errorWords(error)), status);
     }
   }
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 
 /** Files of cases beside this one. */
-export const AREAS = ['shell'] as const;
+export const AREAS = ['shell', 'text', 'files', 'processes'] as const;
 export type Area = (typeof AREAS)[number];
 
 /** A script for `sh -c`, run in a container of its own. */

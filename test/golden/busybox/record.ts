@@ -3,7 +3,8 @@
  *
  *   node test/golden/busybox/record.ts [--all]
  *
- * Needs Docker with the image busybox:1.37. Each case runs in a container of its own, below an init process as
+ * Needs Docker with the image busybox:1.37. Builds of busybox differ in what is compiled in: a case uses only what
+ * Docker's own build and Debian's have in common. Each case runs in a container of its own, below an init process as
  * in an exec session, so that signals work as they do there.
  */
 import { writeFileSync } from 'node:fs';

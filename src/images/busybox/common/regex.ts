@@ -19,13 +19,15 @@ const CLASSES: Readonly<Record<string, string>> = {
  * A regular expression of POSIX (https://pubs.opengroup.org/onlinepubs/9799919799/basedefs/V1_chap09.html) as the
  * source of one of ours.
  * @param isExtended whether `+`, `?`, `|`, `(`, `{` are special as they are (grep -E, awk) or behind a backslash
+ * @param wrong exit code where it is no expression
+ * @throws Failure
  */
-export function posixSource(text: string, isExtended: boolean): string {
+export function posixSource(text: string, isExtended: boolean, wrong = 1): string {
   let source = '';
   let canRepeat = false;
   for (let index = 0; index < text.length; index++) {
     if (text.charAt(index) === '[') {
-      const set = readSet(text, index);
+      const set = readSet(text, index, wrong);
       source += set.source;
       index = set.end;
       canRepeat = true;
@@ -69,7 +71,11 @@ function isAnchorHere(text: string, index: number, literal: string): boolean {
   return index === text.length - 1 || /^\\[)|]/.test(text.slice(index + 1));
 }
 
-function readSet(text: string, start: number): { readonly source: string; readonly end: number } {
+function readSet(
+  text: string,
+  start: number,
+  wrong: number,
+): { readonly source: string; readonly end: number } {
   let index = start + 1;
   let source = '[';
   if (text.charAt(index) === '^') {
@@ -89,7 +95,7 @@ function readSet(text: string, start: number): { readonly source: string; readon
     source += character.replace(/[[\]\\^]/, '\\$&');
     index++;
   }
-  throw new Failure(`bad regex '${text}': Unmatched [, [^, [:, [., or [=`);
+  throw new Failure(`bad regex '${text}': Unmatched [, [^, [:, [., or [=`, wrong);
 }
 
 /** @throws Failure */

@@ -35,7 +35,10 @@ const dd: Applet = async (command) => {
   if (size > 64 * 1024 ** 2) throw new Failure('out of memory');
   const count = given.has('count') ? amount(given.get('count') ?? '') : Infinity;
   const input = openInput(command, given.get('if') ?? '-');
-  const output = openOutput(command, given.get('of'), given.get('conv') ?? '');
+  const output = openOutput(command, given.get('of'), {
+    start: amount(given.get('seek') ?? '0') * size,
+    keepsRest: (given.get('conv') ?? '').split(',').includes('notrunc'),
+  });
   const startedAt = command.context.clock.now();
   let full = 0;
   let partial = 0;
@@ -68,12 +71,30 @@ function openInput(command: Command, name: string): Input {
   }
 }
 
-function openOutput(command: Command, name: string | undefined, conv: string): (bytes: Uint8Array) => void {
+function openOutput(
+  command: Command,
+  name: string | undefined,
+  { start, keepsRest }: { readonly start: number; readonly keepsRest: boolean },
+): (bytes: Uint8Array) => void {
   if (name === undefined) return (bytes) => command.print(bytes);
   try {
-    const how = conv.includes('notrunc') ? 'append' : 'truncate';
-    const file = new FileOutput(command.context.files, command.path(name), how);
-    return (bytes) => file.write(bytes);
+    const { files } = command.context;
+    const path = command.path(name);
+    const isFile = !files.exists(path) || files.stat(path).type === 'file';
+    const before =
+      isFile && (start > 0 || keepsRest) && files.exists(path) ? files.read(path) : new Uint8Array();
+    const output = new FileOutput(files, path, 'truncate');
+    const head = new Uint8Array(start);
+    head.set(before.subarray(0, start));
+    if (start > 0) output.write(head);
+    if (!keepsRest) return (bytes) => output.write(bytes);
+    let end = start;
+    return (bytes) => {
+      end += bytes.length;
+      // What was written so far, and behind it what the file had there.
+      const written = files.read(path).subarray(0, end - bytes.length);
+      files.write(path, joinBytes([written, bytes, before.subarray(end)]));
+    };
   } catch (error) {
     throw new Failure(`can't open '${name}': ${errorWords(error)}`);
   }
@@ -240,7 +261,7 @@ const strings: Applet = async (command) => {
 const cmp: Applet = async (command) => {
   const options = command.options('sln:');
   const [first = '-', second = '-'] = options.operands;
-  const [a, b] = [await command.read(first), await command.read(second)];
+  const [a, b] = [await command.read(first, { status: 2 }), await command.read(second, { status: 2 })];
   const place = a.findIndex((byte, index) => byte !== b[index]);
   if (place < 0 && a.length === b.length) return 0;
   if (options.has('s')) return 1;

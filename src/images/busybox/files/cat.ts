@@ -1,6 +1,6 @@
 import type { Applet, Command } from '../command.ts';
 import { errorWords } from '../errors.ts';
-import { decode } from '../streams.ts';
+import { decode, encode } from '../streams.ts';
 
 interface Numbering {
   readonly mode: 'none' | 'all' | 'filled';
@@ -12,11 +12,13 @@ export const cat: Applet = async (command) => {
   const options = command.options('nbvteAEsu');
   const files = options.operands.length === 0 ? ['-'] : options.operands;
   const mode = options.has('b') ? 'filled' : options.has('n') ? 'all' : 'none';
+  const shows = { ends: options.has('e') || options.has('A'), tabs: options.has('t') || options.has('A') };
+  const visible = shows.ends || shows.tabs || options.has('v') ? shows : undefined;
   const numbering: Numbering = { mode, line: 0, isAtStart: true };
   let status = 0;
   for (const file of files) {
     try {
-      await copy(command, file, numbering);
+      await copy(command, file, numbering, visible);
     } catch (error) {
       status = 1;
       const words = errorWords(error);
@@ -26,10 +28,22 @@ export const cat: Applet = async (command) => {
   return status;
 };
 
-async function copy(command: Command, file: string, numbering: Numbering): Promise<void> {
+/** Which of the characters that `-v` leaves alone are shown as well. */
+interface Shown {
+  readonly ends: boolean;
+  readonly tabs: boolean;
+}
+
+async function copy(
+  command: Command,
+  file: string,
+  numbering: Numbering,
+  visible: Shown | undefined,
+): Promise<void> {
   const input = command.open(file);
   for (let chunk = await input.read(); chunk !== undefined; chunk = await input.read()) {
-    command.print(numbering.mode === 'none' ? chunk : numbered(decode(chunk), numbering));
+    const bytes = visible === undefined ? chunk : encode(madeVisible(chunk, visible));
+    command.print(numbering.mode === 'none' ? bytes : numbered(decode(bytes), numbering));
     await command.work(chunk.length * 4);
   }
 }
@@ -44,4 +58,19 @@ function numbered(text: string, numbering: Numbering): string {
     result += line;
   }
   return result;
+}
+
+/** `^X` for control characters, `M-x` for bytes beyond ASCII. */
+function madeVisible(bytes: Uint8Array, { ends, tabs }: Shown): string {
+  let text = '';
+  for (const byte of bytes) {
+    if (byte === 0x0a) text += ends ? '$\n' : '\n';
+    else if (byte === 0x09 && !tabs) text += '\t';
+    else {
+      const low = byte & 0x7f;
+      const isControl = low < 0x20 || low === 0x7f;
+      text += `${byte > 0x7f ? 'M-' : ''}${isControl ? '^' : ''}${String.fromCharCode(isControl ? low ^ 0x40 : low)}`;
+    }
+  }
+  return text;
 }

@@ -121,7 +121,9 @@ const basename: Applet = (command) => {
   for (const path of options.has('a') || options.has('s') ? options.operands : [first]) {
     const name = baseName(path.replace(/(?<=.)\/+$/, ''));
     const isShortened = suffix !== '' && name !== suffix && name.endsWith(suffix);
-    command.print(`${isShortened ? name.slice(0, -suffix.length) : name === '' ? '/' : name}\n`);
+    command.print(
+      `${isShortened ? name.slice(0, -suffix.length) : name === '' && path !== '' ? '/' : name}\n`,
+    );
   }
   return 0;
 };
@@ -147,7 +149,8 @@ const mktemp: Applet = (command) => {
   const { context } = command;
   const [template = 'tmp.XXXXXX'] = options.operands;
   const xs = /X+$/.exec(template)?.[0].length ?? 0;
-  if (xs < 6) throw new Failure(`${template}: Invalid argument`);
+  // The C library has emptied the template by then.
+  if (xs < 6) throw new Failure(': Invalid argument');
   const letters = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789';
   const random = Array.from({ length: xs }, () =>
     letters.charAt(context.random.between(0, letters.length - 1)),

@@ -3,7 +3,7 @@ import { baseName } from '../command.ts';
 import { compilePattern } from '../common/pattern.ts';
 import { posixRegex } from '../common/regex.ts';
 import { modeText, names } from '../common/describe.ts';
-import { errorWords, Failure } from '../errors.ts';
+import { errorWords, Failure, UsageError } from '../errors.ts';
 import { blocksOf, inodeOf, sizeOf } from './list.ts';
 import type { Found } from './tree.ts';
 import { linksOf, statOf, walk } from './tree.ts';
@@ -129,7 +129,7 @@ class FindExpression {
 
   #operand(name: string): string {
     const value = this.#args[this.#index++];
-    if (value === undefined) throw new Failure(`option '${name}' requires an argument`);
+    if (value === undefined) throw new Failure(`${name} requires an argument`);
     return value;
   }
 
@@ -137,7 +137,7 @@ class FindExpression {
     switch (name) {
       case '-maxdepth':
       case '-mindepth': {
-        const depth = Number(this.#operand(name));
+        const depth = numberOf(this.#operand(name));
         if (name === '-maxdepth') this.maxDepth = depth;
         else this.minDepth = depth;
         return () => true;
@@ -251,7 +251,17 @@ class FindExpression {
         return (found) => regex.test(found.name);
       }
       case '-type': {
-        const type = { f: 'file', d: 'directory', l: 'symlink', c: 'device' }[operand()];
+        const letter = operand();
+        const type = {
+          f: 'file',
+          d: 'directory',
+          l: 'symlink',
+          c: 'device',
+          b: 'none',
+          p: 'none',
+          s: 'none',
+        }[letter];
+        if (type === undefined) throw new Failure(`invalid argument '${letter}' to '-type'`);
         return (found) => found.stat.type === type;
       }
       case '-empty':
@@ -274,14 +284,14 @@ class FindExpression {
       case '-size': {
         const text = operand();
         const unit = { c: 1, w: 2, b: 512, k: 1024, M: 1024 ** 2, G: 1024 ** 3 }[text.slice(-1)];
-        const number = unit === undefined ? text : text.slice(0, -1);
-        return (found) => compared(number, Math.ceil(sizeOf(found.stat) / (unit ?? 512)));
+        const fits = comparison(unit === undefined ? text : text.slice(0, -1));
+        return (found) => fits(Math.ceil(sizeOf(found.stat) / (unit ?? 512)));
       }
       case '-mtime':
       case '-mmin': {
         const unit = name === '-mtime' ? 86_400_000 : 60_000;
-        const text = operand();
-        return (found) => compared(text, Math.floor((clock.now() - found.stat.modified) / unit));
+        const fits = comparison(operand());
+        return (found) => fits(Math.floor((clock.now() - found.stat.modified) / unit));
       }
       case '-newer': {
         const reference = statOf(files, this.#command.path(operand()))?.modified ?? 0;
@@ -307,14 +317,21 @@ class FindExpression {
         };
       }
       default:
-        throw new Failure(`unrecognized: ${name}`);
+        throw new UsageError(`unrecognized: ${name}`);
     }
   }
 }
 
 /** `+5` is more, `-5` is less. */
-function compared(text: string, value: number): boolean {
-  const number = Number(text.replace(/^[-+]/, ''));
-  if (text.startsWith('+')) return value > number;
-  return text.startsWith('-') ? value < number : value === number;
+/** @throws Failure */
+function numberOf(text: string): number {
+  if (!/^\d+$/.test(text)) throw new Failure(`invalid number '${text}'`);
+  return Number(text);
+}
+
+/** `5`, `+5` (more than that) or `-5` (less). @throws Failure */
+function comparison(text: string): (value: number) => boolean {
+  const number = numberOf(text.replace(/^[-+]/, ''));
+  if (text.startsWith('+')) return (value) => value > number;
+  return text.startsWith('-') ? (value) => value < number : (value) => value === number;
 }

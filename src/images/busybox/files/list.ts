@@ -15,10 +15,16 @@ interface Entry {
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 const HALF_A_YEAR = 15_778_800_000;
 
+const LETTERS = '1AaCxdFilnpQqRrSsctuvLHhKTw:gX';
+const LONG = { color: ':', 'full-time': 'e' };
+
 /** `ls`: https://pubs.opengroup.org/onlinepubs/9799919799/utilities/ls.html */
 export const ls: Applet = async (command) => {
-  const options = command.options('1AaCxdFilnpQqRrSsctuvLHhKTw:gX:::', { color: ':', 'full-time': 'e' });
-  const listing = new Listing(command, options);
+  const options = command.options(LETTERS, LONG);
+  const listing = new Listing(
+    command,
+    options.has('e') ? command.withArgs(['-l', ...command.args]).options(LETTERS, LONG) : options,
+  );
   return listing.run(options.operands.length === 0 ? ['.'] : options.operands);
 };
 
@@ -119,7 +125,10 @@ class Listing {
   #show(entries: readonly Entry[]): void {
     if (this.#options.has('l') || this.#options.has('n')) {
       for (const entry of entries) this.#command.print(`${this.#longLine(entry)}\n`);
-    } else if (this.#options.has('1') || !(this.#isTerminal || this.#options.has('C'))) {
+    } else if (
+      this.#options.has('1') ||
+      !(this.#isTerminal || this.#options.has('C') || this.#options.has('x'))
+    ) {
       for (const entry of entries) this.#command.print(`${this.#prefix(entry)}${this.#label(entry)}\n`);
     } else this.#columns(entries);
   }

@@ -3,7 +3,9 @@ import type { Applet, Command } from '../command.ts';
 import { baseName } from '../command.ts';
 import { parseMode } from '../common/mode.ts';
 import { errorWords, Failure, UsageError } from '../errors.ts';
+import { parseDate } from '../processes/date.ts';
 import type { Options } from '../options.ts';
+import { rm } from './remove.ts';
 import { join, normalized, realPath, statOf, walk } from './tree.ts';
 
 /** Runs for every operand; what goes wrong with one is reported, and the others are done. */
@@ -52,31 +54,16 @@ const rmdir: Applet = (command) => {
   return each(
     command,
     options.operands,
-    (_operand, path) => {
-      if (files.lstat(path).type !== 'directory') throw new FileError('ENOTDIR', path);
-      files.remove(path);
+    (operand) => {
+      let name = operand;
+      do {
+        const path = command.path(name);
+        if (files.lstat(path).type !== 'directory') throw new FileError('ENOTDIR', path);
+        files.remove(path);
+        name = name.replace(/\/*[^/]*\/*$/, '');
+      } while (options.has('p') && name !== '');
     },
     (operand, reason) => `'${operand}': ${reason}`,
-  );
-};
-
-const rm: Applet = (command) => {
-  const options = command.options('fiRrv');
-  const isForced = options.has('f');
-  if (!isForced) needed(options.operands);
-  const { files } = command.context;
-  const isRecursive = options.has('r') || options.has('R');
-  return each(
-    command,
-    options.operands,
-    (operand, path) => {
-      if (/(^|\/)\.\.?\/*$/.test(operand)) throw new Failure("can't remove '.' or '..'");
-      const stat = statOf(files, path, false);
-      if (stat === undefined && isForced) return;
-      if (stat?.type === 'directory' && !isRecursive) throw new Failure(`'${operand}' is a directory`);
-      files.remove(path, { recursive: isRecursive });
-    },
-    (operand, reason) => `can't remove '${operand}': ${reason}`,
   );
 };
 
@@ -84,19 +71,14 @@ const touch: Applet = (command) => {
   const options = command.options('cd:t:r:hma');
   needed(options.operands);
   const { files } = command.context;
-  const text = options.value('d');
+  const text = options.value('d') ?? options.value('t');
   const reference = options.value('r');
   const time =
     reference !== undefined
       ? files.stat(command.path(reference)).modified
       : text === undefined
         ? undefined
-        : Date.parse(
-            /^@/.test(text)
-              ? new Date(Number(text.slice(1)) * 1000).toISOString()
-              : `${text.replace(' ', 'T')}Z`,
-          );
-  if (Number.isNaN(time)) throw new Failure(`invalid date '${text ?? ''}'`);
+        : parseDate(text, command.context.clock.now());
   return each(
     command,
     options.operands,
@@ -133,7 +115,8 @@ const ln: Applet = (command) => {
           files.write(path, files.read(command.path(source)), { mode: stat.mode });
         }
       } catch (error) {
-        throw new Failure(`${name}: ${errorWords(error)}`);
+        const isSource = error instanceof FileError && error.code === 'ENOENT' && !options.has('s');
+        throw new Failure(`${isSource ? source : name}: ${errorWords(error)}`);
       }
     },
     (operand, reason) => `${operand}: ${reason}`,
@@ -306,7 +289,7 @@ class Copy {
     const from = normalized(this.#command.path(source));
     const to = normalized(this.#command.path(target));
     if (`${to}/`.startsWith(`${from}/`)) {
-      this.#command.warn(`recursion detected, omitting directory '${source}'`);
+      this.#command.warn(`recursion detected, omitting directory '${target}'`);
       return 1;
     }
     const stat = files.stat(from);

@@ -125,7 +125,9 @@ function entryOf(command: Command, { stat, path }: Found, name: string): TarEntr
 
 async function read(command: Command, options: Options, base: string): Promise<number> {
   const file = options.value('f') ?? '-';
-  const archive = await command.read(file, (reason) => `can't open '${file}': ${reason}`);
+  const archive = await command.read(file, {
+    words: (reason) => `can't open '${file}': ${reason}`,
+  });
   const wanted = options.operands;
   const unseen = new Set(wanted);
   const isWanted = (name: string): boolean => {

@@ -1,5 +1,5 @@
 import type { Applet, Command } from '../command.ts';
-import { signalName, runtimeSignal, SIGNALS } from '../common/signals.ts';
+import { signalName, runtimeSignal } from '../common/signals.ts';
 import { errorWords, Failure, UsageError } from '../errors.ts';
 import { terminalOf } from '../terminal/terminal.ts';
 import { formatDate } from './date.ts';
@@ -48,8 +48,7 @@ const timeout: Applet = async (command) => {
     ]);
     if (second === undefined) context.processes.kill(child.pid, 'SIGKILL');
   }
-  await child.exited;
-  return 128 + (SIGNALS[signal] ?? 0);
+  return child.exited;
 };
 
 function tryToSpawn(

@@ -83,14 +83,20 @@ export function formatDate(format: string, ms: number): string {
   });
 }
 
-/** The formats of `-d`. @param now fills in what is missing */
-function parseDate(text: string, now: number): number {
+/** The formats of `-d`. @param now fills in what is missing @throws Failure */
+export function parseDate(text: string, now: number): number {
   const at = /^@(\d+)/.exec(text);
   if (at !== null) return Number(at[1]) * 1000;
   const day = Math.floor(now / DAY) * DAY;
   const clock = /^(\d{1,2}):(\d{2})(?::(\d{2}))?$/.exec(text);
   if (clock !== null) {
     return day + (Number(clock[1]) * 3600 + Number(clock[2]) * 60 + Number(clock[3] ?? 0)) * 1000;
+  }
+  const compact = /^(\d{4}|\d{2})??(\d{2})(\d{2})(\d{2})(\d{2})(?:\.(\d{2}))?$/.exec(text);
+  if (compact !== null) {
+    const [, year = String(new Date(now).getUTCFullYear()), ...rest] = compact;
+    const [month = 1, ...others] = rest.map((part) => Number(part || 0));
+    return Date.UTC(Number(year.padStart(4, '20')), month - 1, ...others);
   }
   const full = /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{1,2}):(\d{2})(?::(\d{2}))?Z?)?$/.exec(text);
   if (full === null) throw new Failure(`invalid date '${text}'`);

@@ -1,6 +1,6 @@
 import type { Applet, Command } from '../command.ts';
 import { names } from '../common/describe.ts';
-import { Failure } from '../errors.ts';
+import { Failure, UsageError } from '../errors.ts';
 
 const KERNEL_BUILD = '#1 SMP PREEMPT_DYNAMIC';
 
@@ -135,9 +135,10 @@ const uname: Applet = (command) => {
 const which: Applet = (command) => {
   const { context } = command;
   const folders = (context.env['PATH'] ?? '').split(':');
-  const isAll = command.args.includes('-a');
+  const options = command.options('a');
+  if (options.operands.length === 0) throw new UsageError();
   let status = 0;
-  for (const name of command.args.filter((argument) => argument !== '-a')) {
+  for (const name of options.operands) {
     const paths = name.includes('/')
       ? [name]
       : folders.map((folder) => `${folder === '' ? '.' : folder}/${name}`);
@@ -148,7 +149,7 @@ const which: Applet = (command) => {
       return stat.type === 'file' && (stat.mode & 0o111) !== 0;
     });
     if (found.length === 0) status = 1;
-    for (const path of isAll ? found : found.slice(0, 1)) command.print(`${path}\n`);
+    for (const path of options.has('a') ? found : found.slice(0, 1)) command.print(`${path}\n`);
   }
   return status;
 };

@@ -41,15 +41,18 @@ function commandLine({ command }: ProcessInfo): string {
   return command.join(' ');
 }
 
+/** A column by its name, with another title in `name=title`. */
+function columnOf(text: string): Column {
+  const [, name = '', , title] = /^([^=]*)(=(.*))?$/.exec(text) ?? [];
+  const column = COLUMNS[name];
+  if (column !== undefined) return title === undefined ? column : { ...column, title };
+  throw new Failure(`bad -o argument '${name}', supported arguments: ${Object.keys(COLUMNS).join(',')}`);
+}
+
 const ps: Applet = (command) => {
   const options = command.options('o:Taefwl');
   const selected = options.values('o').flatMap((list) => list.split(','));
-  const columns = (selected.length === 0 ? ['pid', 'user', 'time', 'args'] : selected).map((name) => {
-    const column = COLUMNS[name];
-    if (column === undefined)
-      throw new Failure(`bad -o argument '${name}', supported arguments: ${Object.keys(COLUMNS).join(',')}`);
-    return column;
-  });
+  const columns = (selected.length === 0 ? ['pid', 'user', 'time', 'args'] : selected).map(columnOf);
   const row = (cells: readonly string[]): string =>
     columns
       .map(({ width, isRight }, index) => {

@@ -78,7 +78,7 @@ const seq: Applet = async (command) => {
   const options = command.options('+ws:');
   const numbers = options.operands.map(Number);
   const wrong = options.operands.find((_operand, index) => Number.isNaN(numbers[index]));
-  if (wrong !== undefined) throw new Failure(`invalid number '${wrong}'`);
+  if (wrong !== undefined) throw new UsageError();
   const [a = 1, b, c] = numbers;
   if (options.operands.length === 0) throw new UsageError();
   const [first, step, last] = b === undefined ? [1, 1, a] : c === undefined ? [a, 1, b] : [a, b, c];
@@ -87,8 +87,8 @@ const seq: Applet = async (command) => {
   const show = (value: number): string => value.toFixed(places);
   const width = options.has('w') ? Math.max(show(first).length, show(last).length) : 0;
   let chunk = '';
-  const count = Math.floor((last - first) / step + 1e-9);
-  for (let index = 0; index <= count && step !== 0; index++) {
+  const count = step === 0 && first <= last ? Infinity : Math.floor((last - first) / step + 1e-9);
+  for (let index = 0; index <= count; index++) {
     chunk += (index === 0 ? '' : separator) + show(first + index * step).padStart(width, '0');
     if (chunk.length < 8192) continue;
     command.print(chunk);

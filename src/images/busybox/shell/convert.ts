@@ -112,8 +112,9 @@ export class Converter {
       command = { kind: 'simple', assignments: [], words: [], redirections, line: node.Pos().Line() };
     } else {
       command = this.#command(inner);
-      if (command.kind === 'simple') command = { ...command, redirections };
-      else if (redirections.length > 0) command = { kind: 'redirected', command, redirections };
+      if (command.kind === 'simple') {
+        command = { ...command, redirections: [...command.redirections, ...redirections] };
+      } else if (redirections.length > 0) command = { kind: 'redirected', command, redirections };
     }
     return node['Negated'] === true ? { kind: 'not', command } : command;
   }

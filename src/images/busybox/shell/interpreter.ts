@@ -36,6 +36,8 @@ export async function runStatements(shell: Shell, statements: readonly Statement
       status = await runCommand(shell, statement.command);
     }
     shell.status = status;
+    // Also behind the last one, such as a `wait` that a signal has ended.
+    if (shell.signals.hasArrived) await handleSignals(shell);
   }
   return status;
 }

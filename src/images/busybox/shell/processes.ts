@@ -22,7 +22,15 @@ export interface Running {
 const LONGEST_SUBSTITUTION = 16 * 1024 * 1024;
 
 /** What a shell says about a process that a signal has ended, by exit code. */
-const OBITUARIES: Readonly<Record<number, string>> = { 137: 'Killed', 143: 'Terminated' };
+const OBITUARIES: Readonly<Record<number, string>> = {
+  129: 'Hangup',
+  131: 'Quit',
+  137: 'Killed',
+  138: 'User defined signal 1',
+  139: 'Segmentation fault',
+  140: 'User defined signal 2',
+  143: 'Terminated',
+};
 
 const CLOSED: OutputStream = { write: () => {}, end: () => {} };
 

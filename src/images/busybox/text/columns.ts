@@ -12,7 +12,7 @@ const wc: Applet = async (command) => {
       ? ['l', 'w', 'c']
       : ['l', 'w', 'm', 'c', 'L'].filter((each) => options.has(each));
   const totals = new Map<string, number>();
-  const isSingle = letters.length === 1;
+  const isSingle = letters.length === 1 && options.operands.length <= 1;
   const show = (counts: ReadonlyMap<string, number>, name: string): void => {
     const numbers = letters.map((letter) => String(counts.get(letter) ?? 0).padStart(isSingle ? 0 : 9));
     command.print(`${numbers.join(isSingle ? '' : ' ')}${name === '-' ? '' : ` ${name}`}\n`);
@@ -44,7 +44,7 @@ const tee: Applet = async (command) => {
       files.write(path, '', { append: options.has('a') });
       return [path];
     } catch (error) {
-      command.warn(`can't open '${name}': ${errorWords(error)}`);
+      command.warn(`${name}: ${errorWords(error)}`);
       status = 1;
       return [];
     }
@@ -189,24 +189,28 @@ const nl: Applet = async (command) => {
 const paste: Applet = async (command) => {
   const options = command.options('d:s');
   const delimiters = escapes(options.value('d') ?? '\t').text.split('');
-  const join = (cells: readonly string[]): string =>
-    cells
-      .map((cell, index) => (index === 0 ? '' : (delimiters[(index - 1) % delimiters.length] ?? '')) + cell)
-      .join('');
+  /** What stands behind cell `index` of a row. */
+  const behind = (index: number, count: number): string =>
+    index === count - 1 ? '\n' : (delimiters[index % delimiters.length] ?? '');
   const inputs: Input[] = [];
   const status = await eachFile(command, options.operands, async (input) => {
     if (!options.has('s')) {
       inputs.push(input);
       return;
     }
-    const lines = decode(await input.readAll()).replace(/\n$/, '');
-    command.print(`${join(lines.split('\n'))}\n`);
+    const lines = decode(await input.readAll())
+      .replace(/\n$/, '')
+      .split('\n');
+    command.print(lines.map((line, index) => line + behind(index, lines.length)).join(''));
   });
   for (;;) {
     const row: (string | undefined)[] = [];
     for (const input of inputs) row.push(await input.readLine());
     if (row.every((cell) => cell === undefined)) return status;
-    command.print(`${join(row.map((cell) => cell ?? ''))}\n`);
+    // Nothing at all stands in place of a file that has ended, not even the end of the line.
+    command.print(
+      row.map((cell, index) => (cell === undefined ? '' : cell + behind(index, row.length))).join(''),
+    );
     await command.work(200);
   }
 };

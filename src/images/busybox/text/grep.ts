@@ -1,8 +1,12 @@
 import type { Applet, Command } from '../command.ts';
 import { posixSource } from '../common/regex.ts';
 import { errorWords, Failure, UsageError } from '../errors.ts';
+import { statOf } from '../files/tree.ts';
 import type { Options } from '../options.ts';
 import type { Input } from '../streams.ts';
+
+/** The exit code of what is wrong; 1 says that nothing matched. */
+const WRONG = 2;
 
 /** `grep`: https://pubs.opengroup.org/onlinepubs/9799919799/utilities/grep.html */
 export const grep: Applet = async (command) => {
@@ -50,6 +54,8 @@ class Search {
     this.#hasNames = options.has('H') || (!options.has('h') && (names.length > 1 || isRecursive));
     let isBroken = false;
     for (const file of isRecursive ? names.flatMap((name) => this.#below(name)) : names) {
+      // It reads folders like files, in which there is nothing.
+      if (this.#isFolder(file)) continue;
       try {
         await this.#file(this.#command.open(file), file);
       } catch (error) {
@@ -60,6 +66,12 @@ class Search {
       if (this.#status === 0 && options.has('q')) return 0;
     }
     return isBroken ? 2 : this.#status;
+  }
+
+  #isFolder(name: string): boolean {
+    return (
+      name !== '-' && statOf(this.#command.context.files, this.#command.path(name))?.type === 'directory'
+    );
   }
 
   /** Patterns from the options or from the first operand. */
@@ -80,7 +92,7 @@ class Search {
     const sources = patterns.map((pattern) =>
       options.has('F')
         ? pattern.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&')
-        : posixSource(pattern, options.has('E')),
+        : posixSource(pattern, options.has('E'), WRONG),
     );
     let source = sources.map((each) => `(?:${each})`).join('|');
     if (options.has('w')) source = `(?<!\\w)(?:${source})(?!\\w)`;
@@ -89,7 +101,7 @@ class Search {
       return new RegExp(source, options.has('i') ? 'gi' : 'g');
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error;
-      throw new Failure(`bad regex '${patterns[0] ?? ''}': Invalid preceding regular expression`, 2);
+      throw new Failure(`bad regex '${patterns[0] ?? ''}': Invalid preceding regular expression`, WRONG);
     }
   }
 
@@ -139,6 +151,7 @@ class Search {
   /** What `-o` shows of a line. */
   #parts(line: string): readonly string[] {
     if (this.#options.has('v')) return [];
+    this.#regex.lastIndex = 0;
     return [...line.matchAll(this.#regex)].map(([part]) => part).filter((part) => part !== '');
   }
 

@@ -75,15 +75,16 @@ const tail: Applet = async (command) => {
   const options = parseOptions(withoutOldStyle(command.args), 'fFn:c:s:qv');
   const isBytes = options.has('c');
   const amount = amountOf(options.value('c') ?? options.value('n') ?? '10');
-  const hasTitles = options.has('v') || (options.operands.length > 1 && !options.has('q'));
+  const readable = options.operands.filter((name) => canOpen(command, name));
+  const hasTitles = options.has('v') || (readable.length > 1 && !options.has('q'));
   const seen = new Map<string, number>();
   const status = await eachFile(
     command,
     options.operands,
-    async (input, name, index) => {
+    async (input, name) => {
       const bytes = await input.readAll();
+      if (hasTitles) command.print(title(name, seen.size));
       seen.set(name, bytes.length);
-      if (hasTitles) command.print(title(name, index));
       command.print(isBytes ? lastBytes(bytes, amount) : lastLines(bytes, amount));
     },
     (name, reason) => `can't open '${name}': ${reason}`,
@@ -97,6 +98,16 @@ const tail: Applet = async (command) => {
   if (isFollowing && names.length > 0) await follow(command, names, seen, Number(options.value('s') ?? 1));
   return status;
 };
+
+function canOpen(command: Command, name: string): boolean {
+  try {
+    command.open(name);
+    return true;
+  } catch (error) {
+    if (error instanceof FileError) return false;
+    throw error;
+  }
+}
 
 function lastBytes(bytes: Uint8Array, { sign, value }: { sign: string; value: number }): Uint8Array {
   return bytes.subarray(sign === '+' ? Math.max(0, value - 1) : Math.max(0, bytes.length - value));

@@ -1,6 +1,7 @@
 import type { Applet } from '../command.ts';
 import { errorWords, Failure } from '../errors.ts';
 import type { Options } from '../options.ts';
+import { decode } from '../streams.ts';
 import { eachLine } from './each-file.ts';
 
 interface Key {
@@ -92,7 +93,7 @@ const sort: Applet = async (command) => {
   const options = command.options('ngMucszbrdfimS:T:o:k:*t:hVC');
   const texts: string[] = [];
   for (const name of options.operands.length === 0 ? ['-'] : options.operands) {
-    texts.push(await command.readText(name));
+    texts.push(decode(await command.read(name, { status: 2 })));
   }
   const end = options.has('z') ? '\0' : '\n';
   const lines = texts.flatMap((text) =>
@@ -102,7 +103,8 @@ const sort: Applet = async (command) => {
   if (options.has('c')) {
     const wrong = lines.findIndex((line, index) => index > 0 && order(lines[index - 1] ?? '', line) > 0);
     if (wrong < 0) return 0;
-    throw new Failure(`${options.operands[0] ?? '-'}:${wrong + 1}: disorder: ${lines[wrong] ?? ''}`);
+    command.context.stderr.write(`Check line ${wrong}\n`);
+    return 1;
   }
   await command.work(lines.length * 400);
   const sorted = lines.toSorted(order);

@@ -33,7 +33,7 @@ export const awk: Applet = async (command) => {
   });
   interpreter.memory.set('ARGC', operands.length + 1);
   const status = await interpreter.run();
-  return status === 0 && files.hasFailed ? 2 : status;
+  return status === 0 && files.hasFailed ? 1 : status;
 };
 
 function assign(interpreter: Awk, text: string): void {

@@ -77,9 +77,7 @@ class AwkParser {
   }
 
   #failure(): Failure {
-    return new Failure(
-      this.#token.kind === 'end' ? 'cmd. line:1: Unexpected end of string' : 'cmd. line:1: Unexpected token',
-    );
+    return new Failure('cmd. line:1: Unexpected token');
   }
 
   #skipLines(withSemicolons = false): void {
@@ -378,7 +376,7 @@ class AwkParser {
     this.#index++;
     switch (kind) {
       case 'number':
-        return { kind: 'number', value: Number(text) };
+        return { kind: 'number', value: /^0[0-7]+$/.test(text) ? parseInt(text, 8) : Number(text) };
       case 'string':
         return { kind: 'string', value: text };
       case 'regex':

@@ -32,7 +32,9 @@ export function tokenize(source: string): readonly Token[] {
       continue;
     }
     const token = nextToken(rest, tokens.at(-1));
-    if (token === undefined) throw new Failure('cmd. line:1: Unexpected token');
+    if (token === undefined) {
+      throw new Failure(`cmd. line:1: Unexpected ${/^["/]/.test(rest) ? 'end of string' : 'token'}`);
+    }
     tokens.push(token);
     rest = rest.slice(token.length);
   }

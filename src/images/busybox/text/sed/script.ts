@@ -4,7 +4,6 @@ import { Failure } from '../../errors.ts';
 export type Address =
   | { readonly kind: 'line'; readonly line: number }
   | { readonly kind: 'last' }
-  | { readonly kind: 'step'; readonly first: number; readonly step: number }
   | { readonly kind: 'offset'; readonly lines: number }
   /** Undefined: the regular expression that was used last. */
   | { readonly kind: 'regex'; readonly regex: RegExp | undefined };
@@ -36,7 +35,7 @@ export interface SedCommand {
 }
 
 /** Commands without an argument. */
-const PLAIN = '{=dDgGhHlnNpPx';
+const PLAIN = '{=dDgGhHlnNpPqQx';
 
 /** Reads a script. @throws Failure in busybox' words */
 export function parseSed(source: string, isExtended: boolean): readonly SedCommand[] {
@@ -120,8 +119,11 @@ class SedParser {
     const letter = this.#peek();
     this.#index++;
     const base = { letter, addresses, isNegated, text: '' };
-    if (PLAIN.includes(letter) && letter !== '') return base;
-    if (/[qQ:btTrw]/.test(letter)) {
+    if (PLAIN.includes(letter) && letter !== '') {
+      if (letter !== '{') this.#mustEnd();
+      return base;
+    }
+    if (/[:btTrw]/.test(letter)) {
       this.#skip(/[ \t]/);
       return { ...base, text: /[rw]/.test(letter) ? this.#restOfLine() : this.#word() };
     }
@@ -138,15 +140,17 @@ class SedParser {
     }
   }
 
+  #mustEnd(): void {
+    this.#skip(/[ \t]/);
+    if (!/^[\n;}#]?$/.test(this.#peek())) throw new Failure('missing command');
+  }
+
   #address(): Address | undefined {
     const rest = this.#source.slice(this.#index);
-    const number = /^(\d+)(?:~(\d+))?/.exec(rest);
+    const number = /^\d+/.exec(rest);
     if (number !== null) {
       this.#index += number[0].length;
-      const line = Number(number[1]);
-      return number[2] === undefined
-        ? { kind: 'line', line }
-        : { kind: 'step', first: line, step: Number(number[2]) };
+      return { kind: 'line', line: Number(number[0]) };
     }
     const offset = /^\+(\d+)/.exec(rest);
     if (offset !== null) {

@@ -31,7 +31,7 @@ export const sed: Applet = async (command) => {
   if (!options.has('i')) return editStream(command, commands, settings, operands);
   let status = 0;
   for (const name of operands)
-    status = Math.max(status, await editInPlace(command, commands, settings, name));
+    status = Math.max(status, await editInPlace(command, commands, settings, name, options.value('i')));
   return status;
 };
 
@@ -61,8 +61,8 @@ async function editStream(
     }
   };
   const editor = new Editor(command, commands, settings, next(), (text) => command.print(text));
-  const code = await editor.run();
-  return code === 0 ? status : code;
+  await editor.run();
+  return status;
 }
 
 async function editInPlace(
@@ -70,6 +70,7 @@ async function editInPlace(
   commands: readonly SedCommand[],
   settings: Settings,
   name: string,
+  suffix: string | undefined,
 ): Promise<number> {
   let text: string;
   try {
@@ -84,13 +85,15 @@ async function editInPlace(
     await Promise.resolve();
     yield* lines;
   };
-  const code = await new Editor(command, commands, settings, next(), (part) => (result += part)).run();
+  await new Editor(command, commands, settings, next(), (part) => (result += part)).run();
+  const { files } = command.context;
   try {
-    command.context.files.write(command.path(name), result);
+    if (suffix !== undefined) files.write(command.path(`${name}${suffix}`), text);
+    files.write(command.path(name), result);
   } catch (error) {
     throw new Failure(`can't create temp file '${name}XXXXXX': ${errorWords(error)}`);
   }
-  return code;
+  return 0;
 }
 
 /** What a command says about how to go on. */
@@ -111,7 +114,6 @@ class Editor {
   #appended: string[] = [];
   #hasSubstituted = false;
   #lastRegex: RegExp | undefined;
-  #status = 0;
   #work = 0;
 
   constructor(
@@ -128,14 +130,9 @@ class Editor {
     this.#write = write;
   }
 
-  async run(): Promise<number> {
+  async run(): Promise<void> {
     this.#ahead = await this.#fetch();
-    while (await this.#advance()) {
-      const outcome = await this.#cycle();
-      if (outcome !== 'quit') continue;
-      return this.#status;
-    }
-    return this.#status;
+    while (await this.#advance()) if ((await this.#cycle()) === 'quit') return;
   }
 
   async #fetch(): Promise<string | undefined> {
@@ -210,10 +207,6 @@ class Editor {
         return this.#line === address.line;
       case 'last':
         return this.#ahead === undefined;
-      case 'step':
-        return address.step === 0
-          ? this.#line === address.first
-          : this.#line >= address.first && (this.#line - address.first) % address.step === 0;
       case 'offset':
         return false;
       case 'regex':
@@ -272,10 +265,8 @@ class Editor {
         return isTaken ? this.#jump(command.text) : 'next';
       }
       case 'q':
-        this.#status = Number(command.text === '' ? 0 : command.text);
         return this.#quitAfterPrinting();
       case 'Q':
-        this.#status = Number(command.text === '' ? 0 : command.text);
         return 'quit';
       default:
         return this.#change(command);
