@@ -75,7 +75,14 @@ export function wrapLines(text: string, width: number): string {
     .join('\n');
 }
 
-/** `0.3 s`, `12.0 s`, `2 min`. */
+/** `0.3 s`, `12.0 s`, `2 min`, `9 h`. */
 export function shortTime(ms: number): string {
-  return ms < 120_000 ? `${(ms / 1000).toFixed(1)} s` : `${Math.round(ms / 60_000)} min`;
+  if (ms < 120_000) return `${(ms / 1000).toFixed(1)} s`;
+  const minutes = Math.round(ms / 60_000);
+  return minutes < 120 ? `${minutes} min` : `${Math.round(minutes / 60)} h`;
+}
+
+/** `1 hint`, `2 hints`. */
+export function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }

@@ -77,7 +77,9 @@ export function failed(thrown: unknown, output: Output): number {
     const { code, kind, message, fix, docs } = error;
     if (output.json) output.result({ error: { code, kind, message, fix, docs } }, '');
     else {
-      output.note(`${output.colors.red('error')} ${wrapLines(message, output.width)}`);
+      // Wrapped with its first word, and coloured then: colours have no width.
+      const text = wrapLines(`error ${message}`, output.width);
+      output.note(text.replace('error', output.colors.red('error')));
       output.note(wrapLines(`fix: ${fix}`, output.width));
     }
     return exitCodeOf(kind);

@@ -34,7 +34,9 @@ export function terminalPrompts(options: { json: boolean; signal: AbortSignal })
   };
   return {
     text: async (message) => answered<string>(await (await clack()).text({ message, ...io })),
-    confirm: async (message) => answered<boolean>(await (await clack()).confirm({ message, ...io })),
+    // What is asked for ends something: Enter alone is no yes.
+    confirm: async (message) =>
+      answered<boolean>(await (await clack()).confirm({ message, initialValue: false, ...io })),
     choose: async (message, choices) => {
       const { select } = await clack();
       const labels = choices.map(({ value, label }) => ({ value: value, label }));

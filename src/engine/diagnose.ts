@@ -17,7 +17,7 @@ export function questionsOf({ scenario, values }: Incident): readonly Question[]
 /**
  * Grades the answers of a diagnosis by the scenario's rules, and writes them into the journal.
  * @param given by the question's id; of a question with choices also the choice's number, from 1
- * @throws BreakfixError where an answer is missing
+ * @throws BreakfixError where an answer is missing, or is a number that no choice has
  */
 export function diagnose(
   { folder, incident }: { readonly folder: LabFolder; readonly incident: Incident },
@@ -37,8 +37,21 @@ export function diagnose(
   return { answers, points: sum(answers, 'points'), most: sum(answers, 'most') };
 }
 
-function chosen({ choices = [] }: Question, given: string): string {
-  return /^\d+$/.test(given.trim()) ? (choices[Number(given) - 1] ?? given) : given;
+function chosen({ id, choices }: Question, given: string): string {
+  if (choices === undefined || !/^\d+$/.test(given.trim())) return given;
+  const choice = choices[Number(given) - 1];
+  if (choice === undefined) throw noSuchChoice(id, choices, given);
+  return choice;
+}
+
+function noSuchChoice(id: string, choices: readonly string[], given: string): BreakfixError {
+  const lines = choices.map((choice, index) => `    ${index + 1}. ${choice}`);
+  return new BreakfixError({
+    code: 'DIAGNOSIS_NO_SUCH_CHOICE',
+    kind: 'user',
+    message: `--${id} ${given} is none of the choices:\n${lines.join('\n')}`,
+    fix: `--${id} with a number from 1 to ${choices.length}`,
+  });
 }
 
 function unanswered(missing: readonly Question[]): BreakfixError {

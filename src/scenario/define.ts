@@ -35,7 +35,7 @@ export class ScenarioMalformed extends BreakfixError {
 }
 
 const AREAS = ['probes', 'dns', 'images', 'memory'];
-const DIFFICULTIES = ['beginner', 'intermediate', 'advanced'];
+export const DIFFICULTIES = ['beginner', 'intermediate', 'advanced'];
 const FUNCTIONS = [
   'ticket',
   'rules',

@@ -2,7 +2,7 @@ import { debriefOf, type Debrief } from '../../engine/debrief.ts';
 import { incidentOfLab } from '../../engine/open-lab.ts';
 import { OUTCOMES } from '../../report/standing.ts';
 import type { CommandContext } from '../context.ts';
-import { type Output, shortTime, wrap } from '../output.ts';
+import { counted, type Output, shortTime, wrap } from '../output.ts';
 import { oneParagraph } from '../texts/hand-over.ts';
 
 /** `breakfix debrief`: what was broken and why, and what the learner did about it; needs no cluster. */
@@ -30,7 +30,7 @@ function textOf(
   const prose = (text: string): string => wrap(oneParagraph(text), width, '  ');
   return [
     colors.bold(`${incident} · ${title}`),
-    `${OUTCOMES[report.outcome]}, ${report.points} of ${report.most} points, ${report.hints.length} hints`,
+    `${OUTCOMES[report.outcome]}, ${report.points} of ${report.most} points, ${counted(report.hints.length, 'hint')}`,
     ...head('What was broken'),
     ...cause.map(prose),
     ...head('Why it looked as it did'),

@@ -2,6 +2,7 @@ import { gradeLab } from '../../engine/grade-lab.ts';
 import { standingOf } from '../../report/standing.ts';
 import type { CommandContext } from '../context.ts';
 import { exitCodeOfVerdict } from '../exit-codes.ts';
+import { wrap } from '../output.ts';
 import { gradeText } from '../texts/grade-table.ts';
 
 /** `breakfix grade`. @returns the exit code */
@@ -18,7 +19,8 @@ export async function grade(context: CommandContext, name: string | undefined): 
   const ended = { 'given-up': 'was given up', solved: 'was solved for you', passed: 'was passed before' };
   const why = ended[outcome as keyof typeof ended] as string | undefined;
   if (why !== undefined && points !== result.points) {
-    output.note(`The lab ${why}: what counts is ${points} points. breakfix reset ${lab.name} begins anew.`);
+    const note = `The lab ${why}: what counts is ${points} points. breakfix reset ${lab.name} begins anew.`;
+    output.note(wrap(note, output.width));
   }
   output.result({ lab: lab.name, incident: lab.record.incident, ...result }, gradeText(result, output));
   return exitCodeOfVerdict(result.verdict);

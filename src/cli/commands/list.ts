@@ -1,4 +1,7 @@
-import { findScenario, incidentOf } from '../../engine/incident.ts';
+import { closest } from 'fastest-levenshtein';
+import { BreakfixError } from '../../core/errors.ts';
+import { findScenario, inArea, incidentOf } from '../../engine/incident.ts';
+import { DIFFICULTIES } from '../../scenario/define.ts';
 import type { Scenario } from '../../scenario/types.ts';
 import type { CommandContext } from '../context.ts';
 import { wrap } from '../output.ts';
@@ -13,23 +16,38 @@ export interface ListFlags {
 
 /** `breakfix list`: the catalogue as a learner may see it. */
 export async function list(context: CommandContext, flags: ListFlags): Promise<void> {
-  const shown = (await context.catalogue()).filter(
-    ({ area, difficulty }) =>
-      (flags.area === undefined || area === flags.area) &&
-      (flags.difficulty === undefined || difficulty === flags.difficulty),
+  const { area, difficulty, author = false } = flags;
+  mustBeDifficulty(difficulty);
+  const shown = inArea(await context.catalogue(), area).filter(
+    (scenario) => difficulty === undefined || scenario.difficulty === difficulty,
   );
-  const rows = shown.map(({ incident, title, difficulty, minutes, id }) => [
-    incident,
-    title,
-    `${minutes} min`,
-    difficulty,
-    ...(flags.author === true ? [id] : []),
-  ]);
-  const text = rows.length === 0 ? 'no incident is like that; breakfix list shows all' : columns(rows);
+  const table = columns(
+    shown.map((scenario) => [
+      scenario.incident,
+      scenario.title,
+      `${scenario.minutes} min`,
+      scenario.difficulty,
+    ]),
+  );
+  const lines = table.split('\n').flatMap((row, index) => {
+    const id = shown[index]?.id;
+    return author && id !== undefined ? [row, `          ${id}`] : [row];
+  });
+  const text = shown.length === 0 ? 'no incident is like that; breakfix list shows all' : lines.join('\n');
   context.output.result(
-    shown.map((scenario) => publicPart(scenario, flags.author === true)),
+    shown.map((scenario) => publicPart(scenario, author)),
     text,
   );
+}
+
+function mustBeDifficulty(given: string | undefined): void {
+  if (given === undefined || DIFFICULTIES.some((known) => known === given)) return;
+  throw new BreakfixError({
+    code: 'DIFFICULTY_UNKNOWN',
+    kind: 'user',
+    message: `there is no difficulty "${given}"; there are ${DIFFICULTIES.join(', ')}`,
+    fix: `--difficulty ${closest(given, [...DIFFICULTIES])}`,
+  });
 }
 
 /** `breakfix show INC`: the ticket and its rules, for the seed 1. */

@@ -8,6 +8,7 @@ import { readSubmission } from '../../engine/submission.ts';
 import type { GradeEntry } from '../../report/journal.ts';
 import type { CommandContext } from '../context.ts';
 import { exitCodeOf, exitCodeOfVerdict } from '../exit-codes.ts';
+import { wrapLines } from '../output.ts';
 import { gradeText } from '../texts/grade-table.ts';
 
 /** One file and how it was graded, or why it could not be. */
@@ -43,7 +44,8 @@ export async function gradeReplays(
       if (!(error instanceof BreakfixError)) throw error;
       const { code, kind, message, fix } = error;
       results.push({ file, error: { code, kind, message, fix } });
-      texts.push(`${file}: ${output.colors.yellow('ERROR')}  ${message}\nfix: ${fix}\n`);
+      const text = wrapLines(`ERROR  ${message}\nfix: ${fix}\n`, output.width);
+      texts.push(`${file}\n${text.replace('ERROR', output.colors.yellow('ERROR'))}`);
       codes.push(exitCodeOf(kind));
     }
   }

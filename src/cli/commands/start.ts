@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
 import { BreakfixError } from '../../core/errors.ts';
-import { type Incident, findScenario, incidentOf, seedOfChance } from '../../engine/incident.ts';
+import { type Incident, findScenario, inArea, incidentOf, seedOf, seedOfChance } from '../../engine/incident.ts';
 import { type PhaseOptions, startLab } from '../../engine/start.ts';
 import type { PhaseName } from '../../report/journal.ts';
 import type { ClusterProvider } from '../../providers/provider.ts';
@@ -57,7 +57,7 @@ export async function start(
   }
   const scenario =
     flags.file === undefined
-      ? pick(catalogue, wanted ?? flags.id, flags)
+      ? pick(catalogue, wanted, flags)
       : await context.scenarioFile(flags.file);
   const provider = await context.provider(flags.provider ?? 'embedded');
   await mustBeAvailable(provider);
@@ -89,23 +89,17 @@ export function phaseLines({ output }: Pick<CommandContext, 'output'>): PhaseOpt
 
 function pick(catalogue: readonly Scenario[], wanted: string | undefined, flags: StartFlags): Scenario {
   if (wanted !== undefined) return findScenario(catalogue, wanted);
-  const inArea = catalogue.filter(({ area }) => flags.area === undefined || area === flags.area);
-  const [first] = inArea;
-  if (first === undefined) {
-    const areas = [...new Set(catalogue.map(({ area }) => area))].sort().join(', ');
-    throw new BreakfixError({
-      code: 'AREA_UNKNOWN',
-      kind: 'user',
-      message: `there is no incident in area "${flags.area ?? ''}"; the areas are ${areas}`,
-      fix: 'breakfix list shows all incidents',
-    });
-  }
-  if (flags.random === true) return inArea[seedOfChance(randomUUID()) % inArea.length] ?? first;
-  return inArea.find(({ id }) => id === DEFAULT_SCENARIO) ?? first;
+  if (flags.id !== undefined) return findScenario(catalogue, flags.id, 'id');
+  const candidates = inArea(catalogue, flags.area);
+  const chosen =
+    flags.random === true
+      ? candidates[seedOfChance(randomUUID()) % candidates.length]
+      : candidates.find(({ id }) => id === DEFAULT_SCENARIO);
+  return chosen ?? (candidates[0] as Scenario);
 }
 
 export function seedFrom(text: string | undefined): number {
-  return text === undefined ? seedOfChance(randomUUID()) : Number(text);
+  return text === undefined ? seedOfChance(randomUUID()) : seedOf(text);
 }
 
 /** @throws BreakfixError with what is missing on this machine */

@@ -2,7 +2,7 @@ import { viewOf } from '../../engine/break.ts';
 import { takenHints } from '../../engine/hints.ts';
 import type { LabFolder, LabRecord } from '../../engine/lab-store.ts';
 import type { CommandContext } from '../context.ts';
-import { shortTime } from '../output.ts';
+import { counted, shortTime } from '../output.ts';
 
 interface LabStatus {
   readonly lab: string;
@@ -25,7 +25,7 @@ export async function status(context: CommandContext): Promise<void> {
   const debris = context.store.debris().map(({ path }) => path);
   const lines = labs.flatMap((lab) => [
     `${lab.lab}  ${lab.incident} · ${lab.title}`,
-    `  ${lab.state} on ${lab.provider} since ${shortTime(lab.ageMs)}, ${lab.hints} hints taken`,
+    `  ${lab.state} on ${lab.provider}, started ${shortTime(lab.ageMs)} ago, ${counted(lab.hints, 'hint')} taken`,
     ...(lab.symptom === undefined ? [] : [`  now: ${lab.symptom}`]),
     lab.state === 'running'
       ? `  export KUBECONFIG=${lab.kubeconfig}`

@@ -1,7 +1,7 @@
 import type { Baseline } from '../../checks/baseline.ts';
 import { BreakfixError } from '../../core/errors.ts';
 import { breakCluster } from '../../engine/break.ts';
-import { findScenario, type Incident, incidentOf } from '../../engine/incident.ts';
+import { findScenario, type Incident, incidentOf, seedOf } from '../../engine/incident.ts';
 import { sharedSpec } from '../../engine/start.ts';
 import { type BrokenCluster, type CaseResult, verifyIncident } from '../../engine/verify.ts';
 import type { Cluster, ClusterProvider } from '../../providers/provider.ts';
@@ -28,7 +28,7 @@ export async function verify(
   const { output } = context;
   const catalogue = await context.catalogue();
   const named = async (id: string): Promise<Scenario> =>
-    isPath(id) ? context.scenarioFile(id) : findScenario(catalogue, id);
+    isPath(id) ? context.scenarioFile(id) : findScenario(catalogue, id, 'id');
   const scenarios = flags.all === true ? catalogue : await Promise.all(ids.map(named));
   if (scenarios.length === 0) {
     throw new BreakfixError({
@@ -60,10 +60,10 @@ export async function verify(
 
 const isPath = (id: string): boolean => /[\\/]|\.[cm]?[jt]s$/.test(id);
 
-/** `3` means seeds 1, 2 and 3; `7,12` means these. */
+/** `3` means seeds 1, 2 and 3; `7,12` means these. @throws BreakfixError: no seeds would be a proof of nothing */
 function seedsOf(text: string): number[] {
-  if (text.includes(',')) return text.split(',').map(Number);
-  return Array.from({ length: Number(text) }, (_, index) => index + 1);
+  if (text.includes(',')) return text.split(',').map(seedOf);
+  return Array.from({ length: seedOf(text) }, (_, index) => index + 1);
 }
 
 /** So many clusters of a slow provider are worked on at a time: most of the time each of them waits. */

@@ -56,5 +56,6 @@ describe('times', () => {
     [119_999, '120.0 s'],
     [120_000, '2 min'],
     [5_400_000, '90 min'],
+    [32_400_000, '9 h'],
   ])('%d ms is %s', (ms, text) => expect(shortTime(ms)).toBe(text));
 });

@@ -87,6 +87,32 @@ describe('exit codes', () => {
     expect((await runWith(lab, args)).code).toBe(2);
   });
 
+  test.each<[string[], string, string]>([
+    [['start', '--seed', 'x'], 'seed "x" is not possible', 'from 1 to 999999'],
+    [['start', '--seed', ''], 'seed "" is not possible', 'from 1 to 999999'],
+    [['start', '--seed', '1e3'], 'seed "1e3" is not possible', 'from 1 to 999999'],
+    [['start', '--seed', '1000000'], 'seed "1000000" is not possible', 'from 1 to 999999'],
+    // No seeds, no cases, nothing wrong: that would be a proof of nothing.
+    [['verify', '--all', '--seeds', '0'], 'seed "0" is not possible', 'from 1 to 999999'],
+    [['verify', '--all', '--seeds', 'three'], 'seed "three" is not possible', 'from 1 to 999999'],
+    [['verify', '--all', '--seeds', '7,,8'], 'seed "" is not possible', 'from 1 to 999999'],
+    [['verify', 'settngs'], 'there is no scenario "settngs"', 'the closest is settings'],
+    [['start', '--id', 'settngs'], 'there is no scenario "settngs"', 'the closest is settings'],
+    [['start', 'settngs'], 'there is no incident "settngs"', 'the closest is INC-9100'],
+    [['start', '--area', 'memry'], 'no incident in area "memry"; the areas are memory', '--area memory'],
+    [['list', '--area', 'memry'], 'no incident in area "memry"; the areas are memory', '--area memory'],
+    [['list', '--difficulty', 'hard'], 'there is no difficulty "hard"', 'beginner, intermediate, advanced'],
+  ])('%j says what was given and what is allowed', async (args, given, allowed) => {
+    using lab = testLab();
+    const { code, notes } = await runWith(lab, args);
+    const words = notes.replaceAll('\n', ' ');
+    expect(code).toBe(2);
+    expect(words).toContain(given);
+    expect(words).toContain(allowed);
+    expect(Math.max(...notes.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
+    expect(lab.store.list()).toEqual([]);
+  });
+
   test('wrong use with --json is a document too', async () => {
     using lab = testLab();
     using _quiet = silence();
@@ -171,7 +197,7 @@ describe('a session', () => {
     });
     const told = await run('debrief');
     expect(told.code).toBe(0);
-    expect(told.text).toContain('passed, 95 of 100 points, 1 hints');
+    expect(told.text).toContain('passed, 95 of 100 points, 1 hint\n');
     expect(told.text).toMatch(/shop\/configmap\/settings data\.mode: (bad|worse) → good/);
     expect(told.text).toContain('Somebody edited the map.');
 

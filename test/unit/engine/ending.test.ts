@@ -19,9 +19,8 @@ describe('diagnose', () => {
     // Sorted: "a pod is gone", "the mode is wrong".
     expect(diagnose(open, { ...right, evidence: '2' }, now).points).toBe(30);
     expect(diagnose(open, { ...right, evidence: '1' }, now).points).toBe(20);
-    expect(diagnose(open, { ...right, evidence: '9' }, now).points).toBe(20);
     const entries = open.folder.journal.read().filter(({ type }) => type === 'diagnosis');
-    expect(entries).toHaveLength(4);
+    expect(entries).toHaveLength(3);
     expect(entries[0]).toMatchObject({
       answers: [
         { question: 'object', given: 'cm/settings', right: true, points: 10, most: 10 },
@@ -29,6 +28,21 @@ describe('diagnose', () => {
         { question: 'evidence', right: true },
       ],
     });
+  });
+
+  test('a number that no choice has is a slip, not an answer', async () => {
+    using lab = testLab();
+    await using open = await lab.start();
+    const slip = (): unknown => diagnose(open, { ...right, evidence: '9' }, lab.provider.clock.now());
+    expect(slip).toThrow(
+      expect.objectContaining({
+        code: 'DIAGNOSIS_NO_SUCH_CHOICE',
+        kind: 'user',
+        fix: '--evidence with a number from 1 to 2',
+      }),
+    );
+    expect(slip).toThrow('1. a pod is gone');
+    expect(open.folder.journal.read().some(({ type }) => type === 'diagnosis')).toBe(false);
   });
 
   test('a missing answer is asked for, with the choices and without the right one', async () => {
