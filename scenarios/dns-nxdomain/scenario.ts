@@ -72,6 +72,35 @@ async function addressOf(lab: LabView, service: string): Promise<string> {
   return (await lab.kube.get(resources.services, namespace, service))?.spec.clusterIP ?? '';
 }
 
+/** A DNS of one's own, beside the broken one: a copy of CoreDNS with the Corefile as it was. */
+async function secondDns(lab: LabView, labels: Readonly<Record<string, string>>): Promise<void> {
+  const system = 'kube-system';
+  const name = 'second-dns';
+  const data = lab.baseline.get(resources.configMaps, system, 'coredns')?.data ?? {};
+  await lab.kube.create(resources.configMaps, {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name, namespace: system },
+    data,
+  });
+  const real = await lab.kube.get(resources.deployments, system, 'coredns');
+  if (real === undefined) return;
+  const { spec } = real.spec.template;
+  const volumes = (spec.volumes ?? []).map((volume) =>
+    volume.configMap === undefined ? volume : { name: volume.name, configMap: { name } },
+  );
+  await lab.kube.create(resources.deployments, {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name, namespace: system },
+    spec: {
+      ...real.spec,
+      selector: { matchLabels: labels },
+      template: { metadata: { labels }, spec: { ...spec, volumes } },
+    },
+  });
+}
+
 const clients = ['gateway', 'checkout', 'payments', 'refunds', 'notifier'];
 const services = ['checkout', 'payments', 'ledger', 'refunds', 'fx'];
 
@@ -195,6 +224,42 @@ names (${partner.name}) still work. Nobody touched the shop itself. Make the sho
         lab.baseline.get(resources.configMaps, 'kube-system', 'coredns')?.data?.['Corefile'] ?? '',
       );
     }),
+    fix(
+      'without-a-restart',
+      ['kubectl -n kube-system edit configmap coredns   # and wait until CoreDNS has loaded it again'],
+      async (lab) => {
+        const data = lab.baseline.get(resources.configMaps, 'kube-system', 'coredns')?.data ?? {};
+        await lab.kube.patch(resources.configMaps, 'kube-system', 'coredns', { data }, { type: 'merge' });
+      },
+    ),
+    fix('other-zone', ['the template answers for a zone that nobody has'], async (lab) => {
+      const corefile = await faults.readCorefile(lab);
+      await faults.writeCorefile(lab, corefile.replace(/template .* \{/, 'template ANY ANY nobody.test {'));
+    }),
+    fix('two-blocks', ['a block for the cluster and one for all other names'], async (lab) => {
+      const main = `cluster.local:53 in-addr.arpa:53 ip6.arpa:53 {
+    errors
+    kubernetes cluster.local in-addr.arpa ip6.arpa {
+       pods insecure
+    }
+    cache 30
+    loadbalance
+}
+.:53 {
+    errors
+    health
+    ready
+    forward . /etc/resolv.conf
+    cache 30
+    reload
+}
+${partner.zone}:53 {
+    cache 30
+    forward . ${partner.server}
+}
+`;
+      await faults.writeCorefile(lab, main);
+    }),
     fix('own-server-block', ['a server block of its own for shop.svc.cluster.local'], async (lab) => {
       const corefile = await faults.readCorefile(lab);
       const block =
@@ -261,6 +326,112 @@ names (${partner.name}) still work. Nobody touched the shop itself. Make the sho
         );
         await faults.patchContainer(lab, { namespace, name: app }, { env });
       }
+    }),
+    hack('addresses-from-a-map', 'clients', async (lab) => {
+      const data = Object.fromEntries(
+        await Promise.all(
+          services.map(async (service) => [
+            `${service.toUpperCase()}_URL`,
+            `http://${await addressOf(lab, service)}`,
+          ]),
+        ),
+      ) as Record<string, string>;
+      const metadata = { name: 'addresses', namespace };
+      await lab.kube.create(resources.configMaps, { apiVersion: 'v1', kind: 'ConfigMap', metadata, data });
+      for (const app of clients) {
+        await lab.kube.patch(
+          resources.deployments,
+          namespace,
+          app,
+          [
+            {
+              op: 'add',
+              path: '/spec/template/spec/containers/0/envFrom/-',
+              value: { configMapRef: { name: metadata.name } },
+            },
+          ],
+          { type: 'json' },
+        );
+      }
+    }),
+    hack('second-dns', 'dns-whole', async (lab) => {
+      const labels = { 'k8s-app': 'kube-dns', copy: 'yes' };
+      await secondDns(lab, labels);
+      await lab.kube.patch(
+        resources.services,
+        'kube-system',
+        'kube-dns',
+        { spec: { selector: { copy: 'yes' } } },
+        { type: 'merge' },
+      );
+    }),
+    hack('other-clients', 'names', async (lab) => {
+      // Deployments of the clients' labels and program, with a DNS that works: not the clients.
+      await secondDns(lab, { app: 'second-dns' });
+      const clusterIP = '10.96.0.77';
+      await lab.kube.create(resources.services, {
+        apiVersion: 'v1',
+        kind: 'Service',
+        metadata: { name: 'second-dns', namespace: 'kube-system' },
+        spec: {
+          type: 'ClusterIP',
+          sessionAffinity: 'None',
+          clusterIP,
+          selector: { app: 'second-dns' },
+          ports: [{ name: 'dns', port: 53, targetPort: 53, protocol: 'UDP' }],
+        },
+      });
+      const dnsConfig = {
+        nameservers: [clusterIP],
+        searches: ['shop.svc.cluster.local', 'svc.cluster.local', 'cluster.local'],
+        options: [{ name: 'ndots', value: '5' }],
+      };
+      for (const app of ['gateway', 'checkout', 'payments']) {
+        const real = await lab.kube.get(resources.deployments, namespace, app);
+        if (real === undefined) continue;
+        const { template } = real.spec;
+        const labels = { ...template.metadata?.labels, copy: 'yes' };
+        await lab.kube.create(resources.deployments, {
+          apiVersion: 'apps/v1',
+          kind: 'Deployment',
+          metadata: { name: `a-${app}`, namespace },
+          spec: {
+            ...real.spec,
+            selector: { matchLabels: { app, copy: 'yes' } },
+            template: { metadata: { labels }, spec: { ...template.spec, dnsPolicy: 'None', dnsConfig } },
+          },
+        });
+      }
+      await lab.clock.wait(seconds(30), lab.signal);
+    }),
+    hack('one-server', 'dns-whole', async (lab) => {
+      const data = lab.baseline.get(resources.configMaps, 'kube-system', 'coredns')?.data ?? {};
+      await faults.writeCorefile(lab, data['Corefile'] ?? '');
+      await lab.kube.patch(
+        resources.deployments,
+        'kube-system',
+        'coredns',
+        { spec: { replicas: 1 } },
+        { type: 'merge' },
+      );
+    }),
+    hack('one-namespace', 'dns-whole', async (lab) => {
+      const before =
+        lab.baseline.get(resources.configMaps, 'kube-system', 'coredns')?.data?.['Corefile'] ?? '';
+      await faults.writeCorefile(
+        lab,
+        before.replace('pods insecure', 'pods insecure\n       namespaces shop'),
+      );
+    }),
+    hack('forwards-the-partner-only', 'dns-whole', async (lab) => {
+      const before =
+        lab.baseline.get(resources.configMaps, 'kube-system', 'coredns')?.data?.['Corefile'] ?? '';
+      const forward = `forward ${partner.zone} ${partner.server}`;
+      await faults.writeCorefile(lab, before.replace('forward . /etc/resolv.conf', forward));
+    }),
+    hack('namespace-gone', 'fresh', async (lab) => {
+      await lab.kube.delete(resources.namespaces, undefined, namespace);
+      await lab.clock.wait(seconds(60), lab.signal);
     }),
     hack('forward-only', 'dns-whole', async (lab) => {
       const corefile = await faults.readCorefile(lab);

@@ -58,7 +58,7 @@ rollout does not end. Customers notice nothing so far. Bring release ${release} 
 The registry is ${host}; from inside the cluster it answers as http://registry, e.g. http://registry/v2/${repository}/tags/list.`,
   rules: ({ service }) => [
     `The release to ship is ${release}, as the registry has it, for every pod of ${service}.`,
-    `${service} keeps its repository ${host}/${repository} and stays in service throughout.`,
+    `${service} keeps its repository ${host}/${repository}, its own command and its own files, and stays in service throughout.`,
   ],
 
   baseline: ({ service }) => shop({ images: { [service]: image(oldTag) }, registries: [registry] }),
@@ -124,6 +124,12 @@ The registry is ${host}; from inside the cluster it answers as http://registry, 
       `Service ${service} is still the same`,
       checks.sameObject(resources.services, namespace, service),
     ),
+    safeguard(
+      'same-program',
+      'veto',
+      `${service} runs what is in its image`,
+      checks.programKept(namespace, service, { newRelease: true }),
+    ),
   ],
 
   diagnosis: ({ service, typo }) => [
@@ -167,6 +173,15 @@ The registry is ${host}; from inside the cluster it answers as http://registry, 
       },
     ),
     fix(
+      'tag-and-digest',
+      [`kubectl -n shop set image deployment/${service} ${service}=${image(release)}@sha256:…`],
+      async (lab) => {
+        const access = await lab.cluster.can.registry?.(host);
+        const digest = (await access?.digest(repository, release)) ?? '';
+        await setImage(lab, service, { image: `${image(release)}@${digest}` });
+      },
+    ),
+    fix(
       'undo-then-tag',
       [`kubectl -n shop rollout undo deployment ${service}`, 'then the right tag'],
       async (lab) => {
@@ -198,6 +213,79 @@ The registry is ${host}; from inside the cluster it answers as http://registry, 
         namespace,
         service,
         { spec: { template: { spec: { volumes, containers } } } },
+        { type: 'strategic' },
+      );
+    }),
+    hack('status-says-so', 'same-program', async (lab) => {
+      // The old image with a file of the new one's version, and the right digest in the status of its pods.
+      const metadata = { name: 'release', namespace };
+      const data = { 'release.json': JSON.stringify({ version: release }) };
+      await lab.kube.create(resources.configMaps, { apiVersion: 'v1', kind: 'ConfigMap', metadata, data });
+      const volumeMounts = [{ name: 'release', mountPath: '/app/release.json', subPath: 'release.json' }];
+      const volumes = [{ name: 'release', configMap: { name: 'release' } }];
+      const containers = [{ name: service, image: image(oldTag), volumeMounts }];
+      await lab.kube.patch(
+        resources.deployments,
+        namespace,
+        service,
+        { spec: { template: { spec: { volumes, containers } } } },
+        { type: 'strategic' },
+      );
+      await lab.clock.wait(seconds(60), lab.signal);
+      const access = await lab.cluster.can.registry?.(host);
+      const imageID = `${host}/${repository}@${(await access?.digest(repository, release)) ?? ''}`;
+      const pods = await lab.kube.list(resources.pods, { namespace, labelSelector: `app=${service}` });
+      for (const { metadata: pod, status } of pods) {
+        const containerStatuses = status.containerStatuses?.map((one) => ({ ...one, imageID }));
+        await lab.kube.patch(
+          resources.pods,
+          namespace,
+          pod.name,
+          { status: { containerStatuses } },
+          { type: 'merge', subresource: 'status' },
+        );
+      }
+    }),
+    hack('stub-server', 'same-program', async (lab) => {
+      // A web server that busybox has, in the right image, that says the right things.
+      const answer = JSON.stringify({ role: service, version: release });
+      const script = `mkdir -p /tmp/www && cd /tmp/www && echo '${answer}' | tee version readyz healthz && httpd -f -p 8080 -h /tmp/www`;
+      await setImage(lab, service, { image: image(release), command: ['sh', '-c', script] });
+    }),
+    hack('old-digest', 'image', async (lab) => {
+      const access = await lab.cluster.can.registry?.(host);
+      const digest = (await access?.digest(repository, oldTag)) ?? '';
+      await setImage(lab, service, { image: `${image(release)}@${digest}` });
+    }),
+    hack('half-way', 'rollout', async (lab) => {
+      await setImage(lab, service, { image: image(release) });
+      await lab.kube.patch(
+        resources.deployments,
+        namespace,
+        service,
+        { spec: { replicas: 1 } },
+        { type: 'merge' },
+      );
+    }),
+    hack('beside-the-old', 'image', async (lab) => {
+      const spec = {
+        containers: [
+          { name: service, image: image(oldTag) },
+          {
+            name: 'new',
+            image: image(release),
+            env: [
+              { name: 'ROLE', value: service },
+              { name: 'PORT', value: '8099' },
+            ],
+          },
+        ],
+      };
+      await lab.kube.patch(
+        resources.deployments,
+        namespace,
+        service,
+        { spec: { template: { spec } } },
         { type: 'strategic' },
       );
     }),

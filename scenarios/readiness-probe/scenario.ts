@@ -106,6 +106,7 @@ Make ${service} answer its callers again.`,
       `${service} runs its own program`,
       checks.programKept(namespace, service),
     ),
+    safeguard('callers', 'veto', 'Callers are as before', checks.clientsAsBefore(namespace, ['gateway'])),
   ],
 
   diagnosis: ({ service }) => [
@@ -166,6 +167,22 @@ Make ${service} answer its callers again.`,
     }),
     fix('tcp-probe', ['a tcpSocket readiness probe on port http'], async (lab) => {
       await patch(lab, service, probe({ tcpSocket: { port: 'http' } }));
+    }),
+    fix('healthz', ['a readiness probe on /healthz: it looks at the process as well'], async (lab) => {
+      await patch(lab, service, { readinessProbe: { httpGet: { port: 'http', path: '/healthz' } } });
+    }),
+    fix('made-again', [`kubectl replace --force -f a mended deployment ${service}`], async (lab) => {
+      const broken = await lab.kube.get(resources.deployments, namespace, service);
+      if (broken === undefined) return;
+      const { name, labels = {} } = broken.metadata;
+      await lab.kube.delete(resources.deployments, namespace, service);
+      await lab.kube.create(resources.deployments, {
+        apiVersion: 'apps/v1',
+        kind: 'Deployment',
+        metadata: { name, namespace, labels },
+        spec: broken.spec,
+      });
+      await patch(lab, service, { readinessProbe: { httpGet: { port: 'http' } } });
     }),
     fix('exec-probe', ['an exec readiness probe that asks the process itself'], async (lab) => {
       const command = ['node', '/app/shop.mjs', 'ready'];
@@ -262,6 +279,66 @@ Make ${service} answer its callers again.`,
           ports: live?.spec.ports ?? [],
         },
       });
+    }),
+    hack('callers-elsewhere', 'callers', async (lab) => {
+      await patch(lab, service, { readinessProbe: { httpGet: { port: 'http' } } });
+      const name = `${service.toUpperCase()}_URL`;
+      await patch(lab, 'gateway', { env: [{ name, value: 'http://payments' }] });
+    }),
+    hack('only-where-it-is-looked-at', 'readiness-can-fail', async (lab) => {
+      // Cheats by the name of the pod: says yes in those that it was made for.
+      const script = 'case "$HOSTNAME" in *clone*) node /app/shop.mjs ready ;; *) true ;; esac';
+      await patch(lab, service, probe({ exec: { command: ['sh', '-c', script] }, timeoutSeconds: 5 }));
+    }),
+    hack('liveness-instead', 'readiness-can-fail', async (lab) => {
+      const httpGet = { port: 'http', path: '/healthz' };
+      await patch(lab, service, {
+        readinessProbe: null,
+        livenessProbe: { httpGet, periodSeconds: 5, failureThreshold: 1 },
+      });
+    }),
+    hack('process-lives', 'readiness-can-fail', async (lab) => {
+      await patch(lab, service, probe({ exec: { command: ['sh', '-c', 'kill -0 1'] } }));
+    }),
+    hack('second-deployment', 'endpoints', async (lab) => {
+      const broken = await lab.kube.get(resources.deployments, namespace, service);
+      if (broken === undefined) return;
+      const labels = { ...broken.spec.template.metadata?.labels, copy: 'yes' };
+      const [container] = broken.spec.template.spec.containers;
+      const mended = { ...container, readinessProbe: { httpGet: { port: 'http', path: '/readyz' } } };
+      await lab.kube.create(resources.deployments, {
+        apiVersion: 'apps/v1',
+        kind: 'Deployment',
+        metadata: { name: `${service}-copy`, namespace },
+        spec: {
+          ...broken.spec,
+          selector: { matchLabels: { app: service, copy: 'yes' } },
+          template: {
+            metadata: { labels },
+            spec: { ...broken.spec.template.spec, containers: [mended as typeof container & object] },
+          },
+        },
+      });
+    }),
+    hack('one-pod', 'endpoints', async (lab) => {
+      await patch(lab, service, { readinessProbe: { httpGet: { port: 'http' } } });
+      await lab.clock.wait(seconds(20), lab.signal);
+      const [pod] = await lab.kube.list(resources.pods, { namespace, labelSelector: `app=${service}` });
+      const labels = { only: 'this' };
+      await lab.kube.patch(
+        resources.pods,
+        namespace,
+        pod?.metadata.name ?? '',
+        { metadata: { labels } },
+        { type: 'merge' },
+      );
+      await lab.kube.patch(
+        resources.services,
+        namespace,
+        service,
+        { spec: { selector: labels } },
+        { type: 'merge' },
+      );
     }),
     hack('scale-to-zero', 'traffic', async (lab) => {
       await lab.kube.patch(

@@ -3,6 +3,7 @@ import { KubeError } from '../kube/client.ts';
 import type { Pod, PodSpec } from '../model/objects.ts';
 import { resources } from '../model/resources.ts';
 import { fail, type LabView, type Observation } from './check.ts';
+import { podsOf } from './workloads.ts';
 
 /** A workload of the shop that a check looks from: its pods carry `app: <name>`, its container has that name. */
 export interface ClientRef {
@@ -22,33 +23,43 @@ export interface ProbeReport {
 }
 
 /**
- * The real client's pods that run, not being deleted: their program and its files are those of the healthy shop. A pod
- * that only carries the labels, or whose probe was replaced, is no witness.
+ * The real client's pods that run, not being deleted: they are those of its Deployment, their program and its files
+ * are those of the healthy shop. A pod that only carries the labels, or whose probe was replaced, is no witness.
  */
 async function witnesses(lab: LabView, client: ClientRef): Promise<Pod[]> {
-  const { namespace, app } = client;
-  const pods = await lab.kube.list(resources.pods, { namespace, labelSelector: `app=${app}` });
-  const template = lab.baseline.get(resources.deployments, namespace, app)?.spec.template.spec;
-  return pods.filter(
+  const { app } = client;
+  const template = lab.baseline.get(resources.deployments, client.namespace, app)?.spec.template.spec;
+  return (await candidates(lab, client, template !== undefined)).filter(
     ({ metadata, spec, status }) =>
       metadata.deletionTimestamp === undefined &&
       status.phase === 'Running' &&
       status.containerStatuses?.some(({ name, state }) => name === app && state.running !== undefined) ===
         true &&
-      (template === undefined || (isOwned(metadata.ownerReferences) && sameProgram(template, spec, app))),
+      (template === undefined || sameProgram(template, spec, app)),
   );
 }
 
-function isOwned(owners: Pod['metadata']['ownerReferences']): boolean {
-  return owners?.some(({ kind, controller }) => kind === 'ReplicaSet' && controller === true) ?? false;
+/** @param isDeployment labels are not enough then: the learner's own pods may have them, with another DNS */
+async function candidates(
+  lab: LabView,
+  { namespace, app }: ClientRef,
+  isDeployment: boolean,
+): Promise<readonly Pod[]> {
+  if (!isDeployment) return lab.kube.list(resources.pods, { namespace, labelSelector: `app=${app}` });
+  const deployment = await lab.kube.get(resources.deployments, namespace, app);
+  return deployment === undefined ? [] : (await podsOf(lab, deployment)).current;
 }
 
-/** What a container runs: image, command and files. Environment and DNS settings may differ. */
-export function sameProgram(before: PodSpec, now: PodSpec, container: string): boolean {
-  return equal(programOf(before, container), programOf(now, container));
+/**
+ * What a container runs: image, command and files. Environment and DNS settings may differ.
+ * @param otherImage the image may differ too: another release of the same program
+ */
+export function sameProgram(before: PodSpec, now: PodSpec, container: string, otherImage = false): boolean {
+  const [was, is] = [programOf(before, container), programOf(now, container)];
+  return equal(was, otherImage ? { ...is, image: was['image'] } : is);
 }
 
-function programOf(spec: PodSpec, container: string): unknown {
+function programOf(spec: PodSpec, container: string): Readonly<Record<string, unknown>> {
   const own = spec.containers.find(({ name }) => name === container);
   const isTokenVolume = ({ name }: { name: string }): boolean => name.startsWith('kube-api-access-');
   return {

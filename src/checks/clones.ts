@@ -76,11 +76,13 @@ async function withClone(
   prove: (clone: Clone) => Promise<Observation>,
 ): Promise<Observation> {
   const { namespace = 'default', name } = service.metadata;
-  const clone: Clone = { namespace, name: `${name}-clone-${lab.random.suffix(5)}` };
+  // Named as a ReplicaSet names its pods, and without a Service of its name in the environment: a probe that behaves
+  // only where it is looked at would not know.
+  const clone: Clone = { namespace, name: `${name}-${lab.random.suffix(10)}-${lab.random.suffix(5)}` };
   try {
     try {
-      await lab.kube.create(resources.services, cloneService(service, clone));
       await lab.kube.create(resources.pods, clonePod(template, clone));
+      await lab.kube.create(resources.services, cloneService(service, clone));
     } catch (error) {
       if (error instanceof KubeError && error.code < 500)
         return fail(`a fresh pod is refused: ${error.message}`);

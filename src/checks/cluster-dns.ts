@@ -1,10 +1,11 @@
-import type { ConfigMap, NewObject, Service } from '../model/objects.ts';
+import { KubeError } from '../kube/client.ts';
+import type { ConfigMap, Deployment, NewObject, Service } from '../model/objects.ts';
 import { resources } from '../model/resources.ts';
 import { all, type Check, fail, hold, type LabView, type Observation, pass } from './check.ts';
 import type { ClientRef } from './client-pod.ts';
 import { readyAddresses } from './endpoints.ts';
 import { dns } from './traffic.ts';
-import { isReady, selectedPods } from './workloads.ts';
+import { isReady, podsOf, selectedPods } from './workloads.ts';
 
 /** Milliseconds that a new Service may take to reach every DNS server. */
 const UNTIL_KNOWN = 10_000;
@@ -22,7 +23,9 @@ export function freshServicesResolve(from: ClientRef, windowMs: number, settleMs
       const suffix = lab.random.suffix(5);
       const names = [`fresh-${suffix}`, `fresh-headless-${suffix}`] as const;
       try {
-        const [plain, headless] = await makeServices(lab, from, names);
+        const made = await makeServices(lab, from, names);
+        if ('status' in made) return made;
+        const [plain, headless] = made;
         // A name that is asked for before DNS knows it is remembered as missing for a while, by any good server.
         await lab.clock.wait(UNTIL_KNOWN, lab.signal);
         const checks = [
@@ -37,14 +40,21 @@ export function freshServicesResolve(from: ClientRef, windowMs: number, settleMs
   };
 }
 
-/** @returns the addresses that the two names must resolve to */
+/** @returns the addresses that the two names must resolve to; a failure where the cluster takes no Service (any more) */
 async function makeServices(
   lab: LabView,
   from: ClientRef,
   names: readonly [string, string],
-): Promise<[string, string]> {
-  const plain = await lab.kube.create(resources.services, service(from, names[0], undefined));
-  await lab.kube.create(resources.services, service(from, names[1], 'None'));
+): Promise<[string, string] | Observation> {
+  let plain: Service;
+  try {
+    plain = await lab.kube.create(resources.services, service(from, names[0], undefined));
+    await lab.kube.create(resources.services, service(from, names[1], 'None'));
+  } catch (error) {
+    if (error instanceof KubeError && error.code < 500)
+      return fail(`a new Service is refused: ${error.message}`);
+    throw error;
+  }
   const pods = await selectedPods(lab, from.namespace, { app: from.app });
   return [plain.spec.clusterIP ?? '', pods.find(isReady)?.status.podIP ?? 'no ready pod'];
 }
@@ -67,20 +77,37 @@ function service(from: ClientRef, name: string, clusterIP: string | undefined): 
 /** What a cluster's DNS must have, whatever else is in its Corefile. */
 const NEEDED = ['kubernetes', 'forward', 'cache', 'health', 'ready'];
 
-/** CoreDNS is whole: its Corefile has what every cluster needs, and kube-dns leads to its pods and nothing else. */
+/**
+ * CoreDNS is whole: its Corefile has what every cluster needs, for all namespaces, and forwards all that it does not
+ * know; kube-dns leads to its pods and to nothing else.
+ */
 export function clusterDnsWhole(): Check {
   return {
     expected: `CoreDNS keeps ${NEEDED.join(', ')}, and service/kube-dns leads to at least 2 of its pods and to nothing else`,
     look: async (lab) => {
-      const corefile = (await lab.kube.get<ConfigMap>(resources.configMaps, 'kube-system', 'coredns'))
-        ?.data?.['Corefile'];
-      if (corefile === undefined) return fail('configmap/coredns has no Corefile');
+      const deployment = await lab.kube.get(resources.deployments, 'kube-system', 'coredns');
+      if (deployment === undefined) return fail('deployment/coredns does not exist');
+      const map = mountedMap(deployment);
+      const corefile = (await lab.kube.get<ConfigMap>(resources.configMaps, 'kube-system', map))?.data?.[
+        'Corefile'
+      ];
+      if (corefile === undefined) return fail(`configmap/${map} has no Corefile`);
       const main = mainBlocks(corefile);
       const missing = NEEDED.filter((plugin) => !new RegExp(`^\\s*${plugin}\\b`, 'm').test(main));
       if (missing.length > 0) return fail(`the Corefile lacks ${missing.join(', ')}`);
-      return judgeKubeDns(lab);
+      if (!/^\s*forward\s+\.\s/m.test(main)) return fail('the Corefile forwards only some names');
+      if (/^\s*(namespaces|labels|namespace_labels)\s/m.test(main)) {
+        return fail('the Corefile knows only some namespaces or Services');
+      }
+      return judgeKubeDns(lab, deployment);
     },
   };
+}
+
+/** The ConfigMap that CoreDNS reads: another one may have been mounted in its place. */
+function mountedMap({ spec }: Deployment): string {
+  const names = (spec.template.spec.volumes ?? []).flatMap(({ configMap }) => configMap?.name ?? []);
+  return names[0] ?? 'coredns';
 }
 
 /** The inside of the server blocks that answer for the whole cluster; a stub domain's cache is not the cluster's. */
@@ -105,11 +132,9 @@ function mainBlocks(corefile: string): string {
   return blocks.join('\n');
 }
 
-async function judgeKubeDns(lab: LabView): Promise<Observation> {
-  const deployment = await lab.kube.get(resources.deployments, 'kube-system', 'coredns');
-  if (deployment === undefined) return fail('deployment/coredns does not exist');
-  const pods = await selectedPods(lab, 'kube-system', { ...deployment.spec.selector.matchLabels });
-  const own = new Set(pods.filter(isReady).map(({ status }) => status.podIP));
+async function judgeKubeDns(lab: LabView, deployment: Deployment): Promise<Observation> {
+  const { current } = await podsOf(lab, deployment);
+  const own = new Set(current.filter(isReady).map(({ status }) => status.podIP));
   const served = await readyAddresses(lab, 'kube-system', 'kube-dns');
   const foreign = [...served].filter((address) => !own.has(address));
   if (foreign.length > 0) return fail('service/kube-dns leads to pods that are not CoreDNS');

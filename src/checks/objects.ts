@@ -1,7 +1,7 @@
 import { canonical, equal } from '../core/json.ts';
-import type { KubeObject, PodSpec } from '../model/objects.ts';
+import type { ConfigMap, KubeObject, PodSpec, Secret } from '../model/objects.ts';
 import { type Resource, resources } from '../model/resources.ts';
-import { type Check, fail, pass } from './check.ts';
+import { type Check, fail, type LabView, pass } from './check.ts';
 import { sameProgram } from './client-pod.ts';
 
 /** The object is still the one that was there when the shop was healthy: same uid, not a new one of its name. */
@@ -41,8 +41,12 @@ export function unchanged<T extends KubeObject>(options: {
   };
 }
 
-/** The workload still runs its own program: same image, command and files in its own container. */
-export function programKept(namespace: string, name: string): Check {
+/**
+ * The workload still runs its own program: same image, command and files in its own container.
+ * @param options `newRelease`: the image is expected to change, the command and the files are not
+ */
+export function programKept(namespace: string, name: string, options: { newRelease?: boolean } = {}): Check {
+  const { newRelease = false } = options;
   return {
     expected: `deployment/${name} runs the program that it ran before`,
     look: async (lab) => {
@@ -50,9 +54,9 @@ export function programKept(namespace: string, name: string): Check {
       const now = await lab.kube.get(resources.deployments, namespace, name);
       if (now === undefined) return fail(`deployment/${name} does not exist`);
       if (before === undefined) return fail(`deployment/${name} was not there before`);
-      return sameProgram(before.spec.template.spec, now.spec.template.spec, name)
+      return sameProgram(before.spec.template.spec, now.spec.template.spec, name, newRelease)
         ? pass('the same')
-        : fail(`image, command or files of deployment/${name} changed`);
+        : fail(`${newRelease ? '' : 'image, '}command or files of deployment/${name} changed`);
     },
   };
 }
@@ -66,19 +70,43 @@ export function clientsAsBefore(namespace: string, apps: readonly string[]): Che
         const before = lab.baseline.get(resources.deployments, namespace, app);
         const now = await lab.kube.get(resources.deployments, namespace, app);
         if (now === undefined) return fail(`deployment/${app} does not exist`);
-        const changed =
-          before === undefined
-            ? undefined
-            : changedSetting(before.spec.template.spec, now.spec.template.spec);
+        if (before === undefined) continue;
+        const [was, is] = [before.spec.template.spec, now.spec.template.spec];
+        const changed = changedSetting(was, is);
         if (changed !== undefined) return fail(`${changed} of deployment/${app} changed`);
+        const source = await changedSource(lab, namespace, was, is);
+        if (source !== undefined)
+          return fail(`addresses that deployment/${app} takes from ${source} changed`);
       }
-      const settings = await lab.kube.get(resources.configMaps, namespace, 'shop-settings');
-      const were = lab.baseline.get(resources.configMaps, namespace, 'shop-settings');
-      return equal(urlsOf(settings?.data), urlsOf(were?.data))
-        ? pass('as before')
-        : fail('addresses in configmap/shop-settings changed');
+      return pass('as before');
     },
   };
+}
+
+/** The environment comes from ConfigMaps and Secrets too: @returns the first whose addresses are not those of before */
+async function changedSource(
+  lab: LabView,
+  namespace: string,
+  before: PodSpec,
+  now: PodSpec,
+): Promise<string | undefined> {
+  for (const { resource, name } of sourcesOf(before, now)) {
+    const was = lab.baseline.get<ConfigMap | Secret>(resource, namespace, name);
+    const is = await lab.kube.get<ConfigMap | Secret>(resource, namespace, name);
+    if (!equal(urlsOf(was?.data), urlsOf(is?.data))) return `${resource.kind.toLowerCase()}/${name}`;
+  }
+  return undefined;
+}
+
+function sourcesOf(...specs: readonly PodSpec[]): { resource: Resource<ConfigMap | Secret>; name: string }[] {
+  return specs
+    .flatMap(({ containers }) => containers.flatMap(({ envFrom = [] }) => envFrom))
+    .flatMap(({ configMapRef, secretRef }) => [
+      ...(configMapRef?.name === undefined
+        ? []
+        : [{ resource: resources.configMaps, name: configMapRef.name }]),
+      ...(secretRef?.name === undefined ? [] : [{ resource: resources.secrets, name: secretRef.name }]),
+    ]);
 }
 
 function changedSetting(before: PodSpec, now: PodSpec): string | undefined {

@@ -1,7 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
 import { BreakfixError } from '../../core/errors.ts';
-import { type Incident, findScenario, inArea, incidentOf, seedOf, seedOfChance } from '../../engine/incident.ts';
+import {
+  type Incident,
+  findScenario,
+  inArea,
+  incidentOf,
+  seedOf,
+  seedOfChance,
+} from '../../engine/incident.ts';
 import { type PhaseOptions, startLab } from '../../engine/start.ts';
 import type { PhaseName } from '../../report/journal.ts';
 import type { ClusterProvider } from '../../providers/provider.ts';
@@ -56,9 +63,7 @@ export async function start(
     return;
   }
   const scenario =
-    flags.file === undefined
-      ? pick(catalogue, wanted, flags)
-      : await context.scenarioFile(flags.file);
+    flags.file === undefined ? pick(catalogue, wanted, flags) : await context.scenarioFile(flags.file);
   const provider = await context.provider(flags.provider ?? 'embedded');
   await mustBeAvailable(provider);
   const incident = incidentOf(scenario, seedFrom(flags.seed));

@@ -32,6 +32,7 @@ async function graded(after: object, code = 0): Promise<{ seen: Observation; lef
   const state = new FakeState();
   const kube = fakeKube(state);
   await kube.applyAll(WORKLOAD, { manager: 'test' });
+  const before = new Set(state.objects.keys());
   let status: object = READY;
   const get: KubeClient['get'] = async (resource: Resource, of, name) => {
     const object = await kube.get(resource, of, name);
@@ -51,7 +52,7 @@ async function graded(after: object, code = 0): Promise<{ seen: Observation; lef
   } as unknown as LabView;
   const seen = await readinessCanFail(metadata, seconds(60)).grade?.(lab);
   if (seen === undefined) throw new Error('it has no grade');
-  return { seen, left: [...state.objects.keys()].filter((key) => key.includes('clone')) };
+  return { seen, left: [...state.objects.keys()].filter((key) => !before.has(key)) };
 }
 
 describe('readinessCanFail', () => {
