@@ -48,7 +48,8 @@ export interface LogHead {
 export type Availability =
   { readonly available: true } | { readonly available: false; readonly reason: string; readonly fix: string };
 
-export type ClusterState = 'running' | 'stopped' | 'gone';
+/** `stopped`: what needs it next brings it back. `hung`: it is there and does not answer. */
+export type ClusterState = 'running' | 'stopped' | 'hung' | 'gone';
 
 export interface CreateOptions {
   readonly progress: (message: string) => void;

@@ -73,6 +73,7 @@ describe('kill -9 of the lab’s process', () => {
     const refused = await lab.kubectl('get pods');
     expect(refused.code).toBe(1);
     expect(refused.stderr).toContain('was refused');
+    expect((await user.breakfix(['status'])).stdout).toContain(`${lab.name} brings it back as it was`);
     await revive();
     expect(lab.pid).not.toBe(pid);
     expect(user.labProcesses()).toEqual([lab.pid]);
@@ -229,9 +230,15 @@ describe('what cannot come back', () => {
     expect(await user.breakfix(['grade', '--json'])).toMatchObject({ code: 1 });
   });
 
-  test('a process that hangs is ended by stop', async () => {
+  test('a process that hangs is an error of the lab, and is ended by stop', async () => {
     const { pid } = lab;
     process.kill(pid, 'SIGSTOP');
+    const graded = await user.breakfix(['grade', '--json']);
+    expect(graded.code).toBe(4);
+    expect(errorOf(graded)).toMatchObject({ code: 'LAB_UNREACHABLE', kind: 'lab' });
+    expect(JSON.parse((await user.breakfix(['status', '--json'])).stdout)).toMatchObject({
+      labs: [{ state: 'hung' }],
+    });
     expect(await user.breakfix(['stop', '--json'])).toMatchObject({ code: 0 });
     expect(user.labProcesses()).toEqual([]);
     expect(existsSync(lab.folder)).toBe(false);

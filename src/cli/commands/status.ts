@@ -27,9 +27,7 @@ export async function status(context: CommandContext): Promise<void> {
     `${lab.lab}  ${lab.incident} · ${lab.title}`,
     `  ${lab.state} on ${lab.provider}, started ${shortTime(lab.ageMs)} ago, ${counted(lab.hints, 'hint')} taken`,
     ...(lab.symptom === undefined ? [] : [`  now: ${lab.symptom}`]),
-    lab.state === 'running'
-      ? `  export KUBECONFIG=${lab.kubeconfig}`
-      : `  breakfix stop ${lab.lab} removes what is left`,
+    wayOn(lab),
   ]);
   const left = debris.map((path) => `${path} is no lab; breakfix stop --all removes it`);
   const text =
@@ -37,6 +35,15 @@ export async function status(context: CommandContext): Promise<void> {
       ? 'no lab is running; breakfix start begins one'
       : [...lines, ...left].join('\n');
   context.output.result({ labs, debris }, text);
+}
+
+function wayOn({ lab, state, provider, kubeconfig }: LabStatus): string {
+  if (state === 'running') return `  export KUBECONFIG=${kubeconfig}`;
+  // Its log has all that was done: a killed process or a reboot loses nothing.
+  if (state === 'stopped' && provider === 'embedded') {
+    return `  breakfix shell ${lab} brings it back as it was; breakfix stop ${lab} removes it`;
+  }
+  return `  breakfix stop ${lab} removes what is left`;
 }
 
 async function statusOf(

@@ -286,7 +286,8 @@ async function stateOf(ref: ClusterRef): Promise<ClusterState> {
   try {
     await askControl(ref.folder, 'sync');
     return 'running';
-  } catch {
+  } catch (error) {
+    if (!(error instanceof NoLabProcess)) return 'hung';
     return lastProcess(ref.folder) === undefined ? 'gone' : 'stopped';
   }
 }
