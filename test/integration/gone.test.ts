@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import type { Baseline } from '../../src/checks/baseline.ts';
 import { loadCatalogue } from '../../src/cli/catalogue.ts';
-import { breakCluster, viewOf } from '../../src/engine/break.ts';
+import { breakCluster, type PhaseReport, viewOf } from '../../src/engine/break.ts';
 import { grade } from '../../src/engine/grade.ts';
 import { type Incident, incidentOf } from '../../src/engine/incident.ts';
 import { specFor } from '../../src/engine/start.ts';
@@ -21,9 +21,13 @@ const { signal } = new AbortController();
 const root = mkdtempSync(join(tmpdir(), 'breakfix-gone-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
+const quiet: PhaseReport = async (_phase, work) => {
+  await work();
+};
+
 interface Loss {
   readonly what: string;
-  take(kube: KubeClient, incident: Incident): Promise<unknown>;
+  readonly take: (kube: KubeClient, incident: Incident) => Promise<unknown>;
 }
 
 const ANY_SCENARIO: readonly Loss[] = [
@@ -59,8 +63,8 @@ const SINGLE: readonly Loss[] = [
   { what: 'the client', take: (kube) => kube.delete(resources.deployments, 'shop', 'gateway') },
   {
     what: 'the Service',
-    take: (kube, { values }) =>
-      kube.delete(resources.services, 'shop', String(values['service'] ?? 'checkout')),
+    take: (kube, { values: { service } }) =>
+      kube.delete(resources.services, 'shop', typeof service === 'string' ? service : 'checkout'),
   },
 ];
 const FROM_THE_GATEWAY = ['readiness-probe', 'dns-nxdomain', 'image-tag-typo', 'oom-limit'];
@@ -75,7 +79,7 @@ describe.each((await loadCatalogue()).map((scenario): [string, Scenario] => [sce
       const provider = embeddedProvider({ version: 'test', labCommand: [], mode: 'local' });
       const spec = specFor(incident, id, root);
       cluster = await provider.create(provider.plan(spec), spec, { progress: () => {}, signal });
-      baseline = await breakCluster(cluster, incident, async (_phase, work) => void (await work()), signal);
+      baseline = await breakCluster(cluster, incident, quiet, signal);
       const [fix] = scenario.fixes(incident.values);
       await fix?.apply(viewOf(cluster, baseline, incident, signal));
       await cluster.clock.wait(120_000, signal);

@@ -30,7 +30,10 @@ export function casesOf(area: Area): Readonly<Record<string, Case>> {
   const text = readFileSync(new URL(`${area}.yaml`, import.meta.url), 'utf8');
   const cases = parse(text) as Record<string, string | Case>;
   return Object.fromEntries(
-    Object.entries(cases).map(([name, value]) => [name, typeof value === 'string' ? { script: value } : value]),
+    Object.entries(cases).map(([name, value]) => [
+      name,
+      typeof value === 'string' ? { script: value } : value,
+    ]),
   );
 }
 

@@ -29,7 +29,8 @@ async function record(given: Case): Promise<Recorded> {
       timeout: 60_000,
     },
   );
-  if (exitCode === undefined || exitCode === 125) throw new Error(`docker failed: ${stderr}\n${given.script}`);
+  if (exitCode === undefined || exitCode === 125)
+    throw new Error(`docker failed: ${stderr}\n${given.script}`);
   return { ...given, stdout, stderr, code: exitCode };
 }
 
