@@ -91,11 +91,17 @@ async function create(ref: KindRef, spec: ClusterSpec, signal: AbortSignal): Pro
   );
   await allOf(createNodes(ref, spec, signal), ...images);
   const registries = spec.registries.map((registry, index) => addRegistry(ref, index, registry, signal));
-  const load = run('kind', ['load', 'docker-image', '--name', ref.cluster, ...spec.images], { signal });
-  await allOf(load, ...registries);
+  await allOf(loadImages(ref, spec.images, signal), ...registries);
   const cluster = connect(ref);
   writeFileSync(corefileOf(ref), await readCorefile(cluster.kube));
   return cluster;
+}
+
+/** Puts images of the engine on this machine on every node. */
+async function loadImages(ref: KindRef, images: readonly string[], signal: AbortSignal): Promise<void> {
+  // Without an image kind calls it wrong use.
+  if (images.length === 0) return;
+  await run('kind', ['load', 'docker-image', '--name', ref.cluster, ...images], { signal });
 }
 
 /** Waits for all of them also when one fails: nobody may go on making things while they are being removed. */
