@@ -44,8 +44,12 @@ export function networkSuite(ground: () => Ground): void {
       await ready();
       const { kube, namespace } = ground();
       const pods = await kube.list(resources.pods, { namespace, labelSelector: 'app=web' });
-      const { stdout } = await sh(`for i in $(seq 60); do ${ASK}; done | sort | uniq`);
-      expect(stdout.trim().split('\n').sort()).toEqual(pods.map(({ metadata }) => metadata.name).sort());
+      const names = pods.map(({ metadata }) => metadata.name).sort();
+      // A node learns of an endpoint some time after the API server does.
+      await ground().until('an answer of every pod', async () => {
+        const { stdout } = await sh(`for i in $(seq 40); do ${ASK}; done | sort | uniq`);
+        return stdout.trim().split('\n').sort().join() === names.join() ? true : undefined;
+      });
       expect([...(await readyEndpoints())].sort()).toEqual(pods.map(({ status }) => status.podIP).sort());
     });
 
