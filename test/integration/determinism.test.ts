@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { lookup } from 'node:dns';
+import { mkdtempSync, rmSync, stat } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createCluster } from '../../src/cluster/cluster.ts';
@@ -53,10 +54,15 @@ test('no program and no part of the cluster has touched a native timer or host I
   ).toEqual([]);
 });
 
-test('a program that does is named', async () => {
+test.each<[string, () => void]>([
+  ['Timeout', () => void setTimeout(() => {}, 0)],
+  ['Immediate', () => void setImmediate(() => {})],
+  ['FSREQCALLBACK', () => stat('/', () => {})],
+  ['GETADDRINFOREQWRAP', () => lookup('localhost', () => {})],
+])('a program that does is named: %s', async (type, touch) => {
   const bad: Program = async (context) => {
     await context.clock.sleep(10);
-    setTimeout(() => {}, 0);
+    touch();
     return 0;
   };
   const shop = shopImage('1.4.2');
@@ -89,9 +95,7 @@ test('a program that does is named', async () => {
   watching.stop();
   const pod = await other.request('GET', '/api/v1/namespaces/default/pods/bad');
   expect(pod.body).toMatchObject({ status: { phase: 'Succeeded' } });
-  expect(watching.activities.map(({ program, type }) => [program, type])).toEqual([
-    ['/bin/culprit', 'Timeout'],
-  ]);
+  expect(watching.activities.map(({ program, type }) => [program, type])).toEqual([['/bin/culprit', type]]);
 });
 
 describe('the same log', () => {

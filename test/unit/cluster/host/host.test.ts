@@ -120,6 +120,18 @@ describe('a live lab', () => {
     expect(cluster.seen.at(-1)).toBe('2.5 POST /api/v1/namespaces');
   });
 
+  test('stands still while the wall is behind where it was', async () => {
+    const { cluster, host, wall } = await liveLab();
+    wall.at = EPOCH + 3 * SECOND;
+    await host.handle(post);
+    wall.at = EPOCH + SECOND;
+    await host.handle(post);
+    expect([host.now, cluster.seen.at(-1)]).toEqual([EPOCH + 3 * SECOND, '3 POST /api/v1/namespaces']);
+    wall.at = EPOCH + 4 * SECOND;
+    await host.handle(post);
+    expect([host.now, cluster.seen.at(-1)]).toEqual([EPOCH + 4 * SECOND, '4 POST /api/v1/namespaces']);
+  });
+
   test('reads leave no record; changes leave one before they are applied', async () => {
     const { host, records } = await liveLab();
     await host.handle(read);
