@@ -20,6 +20,23 @@ export interface LabView {
    * `verify`, which knows that it never will. Windows in which something must hold are not cut.
    */
   readonly patience?: number;
+  /** Told of every probe that was run in a client pod, for the report. */
+  readonly probed?: (probe: Probe) => void;
+}
+
+/** What a client in the cluster was asked to try, and what came of it. */
+export interface Probe {
+  /** The client's workload, e.g. `gateway`. */
+  readonly from: string;
+  /** e.g. `GET http://checkout/version`, `lookup of ledger`. */
+  readonly asked: string;
+  /** Of the cluster's clock. */
+  readonly begun: Date;
+  readonly ended: Date;
+  readonly attempts: number;
+  readonly succeeded: number;
+  /** How often each outcome was seen: `200`, `ECONNREFUSED`, an address … */
+  readonly outcomes: Readonly<Record<string, number>>;
 }
 
 /** Milliseconds to wait for what does not hold yet. */
@@ -32,8 +49,6 @@ export interface Observation {
   readonly status: CheckStatus;
   /** What was seen last, in a sentence that does not give the solution away. */
   readonly seen: string;
-  /** Numbers and names for the report. */
-  readonly evidence?: Readonly<Record<string, unknown>>;
 }
 
 /** One observation with an expectation. */
@@ -50,17 +65,9 @@ export interface Check {
   readonly disturbs?: string;
 }
 
-export const pass = (seen: string, evidence?: Readonly<Record<string, unknown>>): Observation => ({
-  status: 'pass',
-  seen,
-  ...(evidence === undefined ? {} : { evidence }),
-});
+export const pass = (seen: string): Observation => ({ status: 'pass', seen });
 
-export const fail = (seen: string, evidence?: Readonly<Record<string, unknown>>): Observation => ({
-  status: 'fail',
-  seen,
-  ...(evidence === undefined ? {} : { evidence }),
-});
+export const fail = (seen: string): Observation => ({ status: 'fail', seen });
 
 export const unjudged = (seen: string): Observation => ({ status: 'error', seen });
 

@@ -86,9 +86,21 @@ export async function probeFrom(
 ): Promise<ProbeReport | Observation> {
   const pod = (await witnesses(lab, client))[0];
   if (pod === undefined) return fail(`no pod of ${client.app} runs as it was, so nobody can be asked`);
+  const begun = lab.clock.now();
   const result = await execProbe(lab, client, pod.metadata.name, args, timeoutMs);
   if (typeof result === 'string') return fail(`pod ${pod.metadata.name} cannot be asked: ${result}`);
+  const { attempts, succeeded, outcomes } = result;
+  const ended = lab.clock.now();
+  lab.probed?.({ from: client.app, asked: askedBy(args), begun, ended, attempts, succeeded, outcomes });
   return result;
+}
+
+/** The arguments of a probe as people say them. */
+function askedBy([kind = '', target = '', ...flags]: readonly string[]): string {
+  if (kind === 'dns') return `lookup of ${target}`;
+  if (kind === 'tcp') return `connection to ${target}`;
+  const method = flags.indexOf('--method');
+  return `${method === -1 ? 'GET' : (flags[method + 1] ?? '')} ${target}`;
 }
 
 async function execProbe(
@@ -116,11 +128,4 @@ async function execProbe(
 
 export function isReport(result: ProbeReport | Observation): result is ProbeReport {
   return 'attempts' in result;
-}
-
-/** `12 × 503, 2 × ECONNREFUSED`. */
-export function outcomesOf(report: ProbeReport): string {
-  return Object.entries(report.outcomes)
-    .map(([outcome, count]) => `${count} × ${outcome === '' ? 'no answer' : outcome}`)
-    .join(', ');
 }

@@ -1,6 +1,7 @@
+import { countsOf } from '../core/counts.ts';
 import { type Check, fail, type LabView, type Observation, pass } from './check.ts';
 import { resources } from '../model/resources.ts';
-import { type ClientRef, isReport, outcomesOf, probeFrom, type ProbeReport } from './client-pod.ts';
+import { type ClientRef, isReport, probeFrom, type ProbeReport } from './client-pod.ts';
 import { restartsChanged, restartsOf, type WorkloadRef } from './workloads.ts';
 
 export interface HttpOptions {
@@ -80,11 +81,10 @@ async function once(
 }
 
 function judge(report: ProbeReport, answer: (report: ProbeReport) => string): Observation {
-  const evidence = { ...report };
-  if (report.failed === 0) return pass(outcomesOf(report), evidence);
+  if (report.failed === 0) return pass(countsOf(report.outcomes));
   const after =
     report.attempts > 1 ? ` after ${((report.firstFailureAfterMs ?? 0) / 1000).toFixed(1)} s` : '';
-  return fail(`${answer(report)}${after}`, evidence);
+  return fail(`${answer(report)}${after}`);
 }
 
 /** A client in the cluster resolves a Service of its own namespace to the address that it has now. */
@@ -156,10 +156,8 @@ export function survivesLoad(of: WorkloadRef, options: LoadOptions): Check {
       const report = await probeFrom(lab, from, [...args, '--count', `${count}`], patience);
       if (!isReport(report)) return report;
       const changed = restartsChanged(before, await restartsOf(lab, of));
-      if (changed !== undefined) return fail(`under load ${changed}`, { ...report });
-      return report.failed === 0
-        ? pass(outcomesOf(report), { ...report })
-        : fail(outcomesOf(report), { ...report });
+      if (changed !== undefined) return fail(`under load ${changed}`);
+      return report.failed === 0 ? pass(countsOf(report.outcomes)) : fail(countsOf(report.outcomes));
     },
   };
 }

@@ -3,15 +3,16 @@ import { all, type Check, converge, type LabView, observe } from '../checks/chec
 import { BreakfixError } from '../core/errors.ts';
 import { Random } from '../core/random.ts';
 import { resources } from '../model/resources.ts';
-import type { PhaseName } from '../report/journal.ts';
+import type { PhaseFindings, PhaseName } from '../report/journal.ts';
 import type { Cluster } from '../providers/provider.ts';
 import type { BaselinePlan } from '../scenario/types.ts';
 import { workloadsWhole } from './healthy.ts';
 import type { Incident } from './incident.ts';
+import { ProbeLog } from './probe-log.ts';
 import { registryObjects } from './registry-objects.ts';
 
 export interface PhaseReport {
-  (phase: PhaseName, work: () => Promise<string | undefined>): Promise<void>;
+  (phase: PhaseName, work: () => Promise<PhaseFindings>): Promise<void>;
 }
 
 /** The shop must be whole within this time, and the symptom must show within this time, in milliseconds. */
@@ -40,34 +41,36 @@ export async function breakCluster(
     await cluster.kube.applyAll(objects, { manager: 'kubectl', force: true });
     await mustPass(before, converge(HEALTHY_WITHIN, whole), 'the shop did not become healthy');
     const pods = await cluster.kube.list(resources.pods, { namespace: plan.namespace });
-    return `${pods.length} pods ready`;
+    return { detail: `${pods.length} pods ready` };
   });
   let baseline = new Baseline({});
   await phase('healthy', async () => {
     const symptoms = all('the symptoms do not show yet', scenario.symptoms(values));
-    const seen = await observe(before, () => symptoms.look(before));
+    const probes = new ProbeLog(cluster.clock.now());
+    const seen = await observe(before, () => symptoms.look({ ...before, probed: probes.note }));
     if (seen.status === 'pass')
       throw broken('the symptoms show although nothing is broken yet', symptoms, seen.seen);
     baseline = await Baseline.capture(cluster.kube, namespacesOf(plan));
     await cluster.can.backdate?.(scenario.since);
-    return undefined;
+    return probes.found;
   });
   const view = viewOf(cluster, baseline, incident, signal);
   await phase('fault', async () => {
     for (const fault of scenario.inject(values)) await fault.inject(view);
-    return undefined;
+    return {};
   });
   await phase('symptom', async () => {
     if (cluster.can.backdate !== undefined) {
       await cluster.clock.wait(Math.max(0, scenario.since - PROOF_ALLOWANCE), signal);
     }
     const symptoms = scenario.symptoms(values);
+    const probes = new ProbeLog(cluster.clock.now());
     await mustPass(
-      view,
+      { ...view, probed: probes.note },
       converge(SYMPTOM_WITHIN, all('the symptoms show', symptoms)),
       'the symptoms do not show',
     );
-    return undefined;
+    return probes.found;
   });
   return baseline;
 }

@@ -5,6 +5,7 @@ import type { GradeEntry } from '../report/journal.ts';
 import { type ObjectiveResult, type PartResult, type SafeguardResult, score } from '../score/score.ts';
 import { viewOf } from './break.ts';
 import type { Incident } from './incident.ts';
+import { ProbeLog } from './probe-log.ts';
 
 export interface GradeOptions {
   /** What the hints that were taken cost. */
@@ -90,14 +91,16 @@ async function lookAt(
 ): Promise<ReadonlyMap<Part, PartResult>> {
   const results = new Map<Part, PartResult>();
   const enough = new AbortController();
+  const begun = view.clock.now();
   const stopped = (): boolean => enough.signal.aborted;
   const watching = { ...view, signal: AbortSignal.any([view.signal, enough.signal]) };
   const look = async (part: Part): Promise<void> => {
     if (stopped()) return;
     const start = view.clock.now().getTime();
+    const probes = new ProbeLog(begun);
     let seen: Observation;
     try {
-      seen = await gradeCheck(watching, part.check);
+      seen = await gradeCheck({ ...watching, probed: probes.note }, part.check);
     } catch (error) {
       if (stopped() && !view.signal.aborted) return;
       throw error;
@@ -110,6 +113,7 @@ async function lookAt(
       seen: seen.seen,
       expected: part.check.expected,
       tookMs,
+      ...probes.found,
     });
     if (part.id === until && seen.status === 'fail') enough.abort();
   };

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import type { Baseline } from '../checks/baseline.ts';
 import { messageOf } from '../core/errors.ts';
 import type { Clock } from '../core/clock.ts';
-import type { PhaseName } from '../report/journal.ts';
+import type { PhaseFindings, PhaseName, PlannedEntry } from '../report/journal.ts';
 import type {
   Cluster,
   ClusterProvider,
@@ -32,9 +32,8 @@ export interface PhaseOptions {
   readonly progress: (phase: PhaseName, state: 'begun' | PhaseEnd) => void;
 }
 
-export interface PhaseEnd {
+export interface PhaseEnd extends PhaseFindings {
   readonly tookMs: number;
-  readonly detail?: string;
 }
 
 export interface StartedLab {
@@ -65,13 +64,7 @@ export async function startLab(options: StartOptions): Promise<StartedLab> {
   };
   using _lock = lockLab({ name, folder }, 'started');
   folder.save(record);
-  const { seed } = incident;
-  folder.journal.append(clock.now(), {
-    type: 'planned',
-    incident: record.incident,
-    seed,
-    provider: provider.name,
-  });
+  folder.journal.append(clock.now(), { type: 'planned', ...plannedEntry(incident, provider.name) });
   try {
     const cluster = await createBroken(options, folder, record.cluster, spec);
     const running: LabRecord = { ...record, state: 'running' };
@@ -142,7 +135,7 @@ export async function createBroken(
     await journaled(options, folder)('cluster', async () => {
       const { provider, signal } = options;
       cluster = await provider.create(ref, spec, { progress: () => {}, signal });
-      return `${spec.nodes.length} nodes, ${cluster.version}`;
+      return { detail: `${spec.nodes.length} nodes, ${cluster.version}` };
     });
     if (cluster === undefined) throw new Error('the provider gave no cluster');
     await breakAndHandOver(options, folder, cluster);
@@ -180,6 +173,12 @@ async function handOver(
   writeFileSync(folder.file('kubeconfig'), cluster.kubeconfig, { mode: 0o600 });
 }
 
+/** What the journal says of a lab before anything is made. */
+export function plannedEntry({ scenario, seed, values }: Incident, provider: string): PlannedEntry {
+  const { incident, title } = scenario;
+  return { incident, seed, provider, title, ticket: scenario.ticket(values), rules: scenario.rules(values) };
+}
+
 /** Runs phases with a journal entry each. */
 function journaled(options: PhaseOptions, folder: LabFolder): PhaseReport {
   const { clock, progress, signal } = options;
@@ -188,9 +187,8 @@ function journaled(options: PhaseOptions, folder: LabFolder): PhaseReport {
     progress(phase, 'begun');
     const start = clock.now().getTime();
     try {
-      const detail = await work();
-      const tookMs = clock.now().getTime() - start;
-      const end = { tookMs, ...(detail === undefined ? {} : { detail }) };
+      const findings = await work();
+      const end: PhaseEnd = { tookMs: clock.now().getTime() - start, ...findings };
       folder.journal.append(clock.now(), { type: 'phase', phase, ...end });
       progress(phase, end);
     } catch (error) {

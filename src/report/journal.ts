@@ -1,14 +1,14 @@
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { BreakfixError } from '../core/errors.ts';
-import type { ObjectiveResult, SafeguardResult, Score } from '../score/score.ts';
+import type { ObjectiveResult, ProbeRun, SafeguardResult, Score } from '../score/score.ts';
 
 /**
  * The append-only record of a lab: one JSON object a line, `{time, type, …}`. Every report is made from it and
  * from nothing else. Nothing in it names the cause before the debrief.
  */
 export type JournalEntry = { readonly time: string } & (
-  | { readonly type: 'planned'; readonly incident: string; readonly seed: number; readonly provider: string }
-  | { readonly type: 'phase'; readonly phase: PhaseName; readonly tookMs: number; readonly detail?: string }
+  | ({ readonly type: 'planned' } & PlannedEntry)
+  | ({ readonly type: 'phase'; readonly phase: PhaseName; readonly tookMs: number } & PhaseFindings)
   | {
       readonly type: 'phase-failed';
       readonly phase: PhaseName;
@@ -23,6 +23,23 @@ export type JournalEntry = { readonly time: string } & (
   | { readonly type: 'solved'; readonly fix: string }
   | { readonly type: 'changed'; readonly changes: readonly Change[] }
 );
+
+export interface PlannedEntry {
+  readonly incident: string;
+  readonly seed: number;
+  readonly provider: string;
+  /** What the learner was told. */
+  readonly title?: string;
+  readonly ticket?: string;
+  readonly rules?: readonly string[];
+}
+
+/** What a phase tells of the cluster. */
+export interface PhaseFindings {
+  readonly detail?: string;
+  /** What clients saw in it. */
+  readonly probes?: readonly ProbeRun[];
+}
 
 export type PhaseName = 'cluster' | 'shop' | 'healthy' | 'fault' | 'symptom';
 

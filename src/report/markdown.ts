@@ -1,6 +1,7 @@
 import type { PartResult } from '../score/score.ts';
 import type { LabReport } from './summary.ts';
 import { OUTCOMES } from './standing.ts';
+import { longTime } from './words.ts';
 
 /** A lab as a page of Markdown. */
 export function markdown(report: LabReport): string {
@@ -30,18 +31,12 @@ export function markdown(report: LabReport): string {
 
 function timeRows({ times }: LabReport): string[][] {
   const row = (name: string, ms: number | undefined): string[][] =>
-    ms === undefined ? [] : [[name, minutes(ms)]];
+    ms === undefined ? [] : [[name, longTime(ms)]];
   return [
     ...row('Time to acknowledge', times.acknowledge),
     ...row('Time to mitigate', times.mitigate),
     ...row('Time to resolve', times.resolve),
   ];
-}
-
-/** `4 min 05 s` */
-function minutes(ms: number): string {
-  const seconds = Math.round(ms / 1000);
-  return `${Math.floor(seconds / 60)} min ${String(seconds % 60).padStart(2, '0')} s`;
 }
 
 function parts({ objectives, safeguards }: LabReport): string[] {

@@ -1,5 +1,5 @@
-import type { ObjectiveResult, SafeguardResult, Verdict } from '../score/score.ts';
-import { type DiagnosisAnswer, type JournalEntry, sinceReset } from './journal.ts';
+import type { ObjectiveResult, ProbeRun, SafeguardResult, Verdict } from '../score/score.ts';
+import { type DiagnosisAnswer, type JournalEntry, type PlannedEntry, sinceReset } from './journal.ts';
 import { type Outcome, ownWork, standingOf } from './standing.ts';
 import { changesOf, type TimedChange, type Times, timesOf } from './timeline.ts';
 
@@ -14,6 +14,10 @@ export interface LabReport {
   readonly incident: string;
   readonly seed: number;
   readonly provider: string;
+  /** What the learner was told. */
+  readonly title?: string;
+  readonly ticket?: string;
+  readonly rules?: readonly string[];
   /** ISO 8601; absent where the lab was never handed over. */
   readonly handedOver?: string;
   readonly outcome: Outcome;
@@ -34,9 +38,19 @@ export interface LabReport {
   /** Milliseconds from the hand-over. */
   readonly times: Times;
   readonly changes: readonly TimedChange[];
+  /** What clients in the cluster saw, in order. */
+  readonly traffic: readonly Traffic[];
   /** How often the lab was put back to its broken state; all but this is about the time since then. */
   readonly resets: number;
   readonly phases: readonly { phase: string; tookMs: number }[];
+}
+
+/** What clients saw of the shop while it was healthy, when the symptom was proven, or in an own grade. */
+export interface Traffic {
+  readonly time: string;
+  readonly when: 'healthy' | 'broken' | 'graded';
+  /** A client may be asked the same by several checks. */
+  readonly probes: readonly ProbeRun[];
 }
 
 /** Sums up a journal. */
@@ -53,6 +67,7 @@ export function reportOf(lab: string, entries: readonly JournalEntry[]): LabRepo
     incident: planned?.incident ?? 'unknown',
     seed: planned?.seed ?? 0,
     provider: planned?.provider ?? 'unknown',
+    ...toldIn(planned),
     ...(handedOver === undefined ? {} : { handedOver }),
     outcome,
     points,
@@ -68,9 +83,31 @@ export function reportOf(lab: string, entries: readonly JournalEntry[]): LabRepo
     ...(diagnosis === undefined ? {} : { diagnosis }),
     times: timesOf(entries),
     changes: changesOf(entries),
+    traffic: trafficOf(ownWork(entries)),
     resets: entries.filter(({ type }) => type === 'reset').length,
     phases: attempt.filter((entry) => entry.type === 'phase').map(({ phase, tookMs }) => ({ phase, tookMs })),
   };
+}
+
+function toldIn(planned: Partial<PlannedEntry> | undefined): Pick<LabReport, 'title' | 'ticket' | 'rules'> {
+  const { title, ticket, rules } = planned ?? {};
+  return {
+    ...(title === undefined ? {} : { title }),
+    ...(ticket === undefined ? {} : { ticket }),
+    ...(rules === undefined ? {} : { rules }),
+  };
+}
+
+function trafficOf(own: readonly JournalEntry[]): Traffic[] {
+  return own.flatMap((entry): Traffic[] => {
+    const { time } = entry;
+    if (entry.type === 'graded') {
+      const probes = [...entry.objectives, ...entry.safeguards].flatMap((part) => part.probes ?? []);
+      return probes.length === 0 ? [] : [{ time, when: 'graded', probes }];
+    }
+    if (entry.type !== 'phase' || entry.probes === undefined) return [];
+    return [{ time, when: entry.phase === 'symptom' ? 'broken' : 'healthy', probes: entry.probes }];
+  });
 }
 
 function diagnosisOf(attempt: readonly JournalEntry[]): LabReport['diagnosis'] {

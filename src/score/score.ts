@@ -7,6 +7,22 @@ export interface PartResult {
   readonly seen: string;
   /** How long it was looked at, in milliseconds of the cluster's clock. */
   readonly tookMs: number;
+  /** What clients in the cluster saw meanwhile; absent where no client was asked. */
+  readonly probes?: readonly ProbeRun[];
+}
+
+/** Probes of one client with one question, one after the other, that all came out alike. */
+export interface ProbeRun {
+  readonly from: string;
+  readonly asked: string;
+  /** From the first to the end of the last, in milliseconds since the grade (or the phase) began. */
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly attempts: number;
+  /** How many came out as the check asks for. */
+  readonly succeeded: number;
+  /** How often each outcome was seen: `200`, `ECONNREFUSED`, an address … */
+  readonly outcomes: Readonly<Record<string, number>>;
 }
 
 export interface ObjectiveResult extends PartResult {

@@ -98,9 +98,9 @@ function addEnd({ command, run }: Tree): void {
   );
   command('report [lab...]', 'files made from the journals', [
     'report',
-    'report inc-2041 --format md,junit --out reports',
+    'report inc-2041 --format html,junit --out reports',
   ])
-    .option('--format <formats>', 'json, md, junit; all where absent')
+    .option('--format <formats>', 'json, md, html, junit, classroom; all where absent')
     .option('--out <folder>', 'a folder per lab is made in it', 'reports')
     .action((labs: string[], flags: { format?: string; out: string }) =>
       run(async (context) => (await import('../commands/report.ts')).report(context, labs, flags)),

@@ -202,7 +202,7 @@ describe('a session', () => {
     expect(told.text).toContain('Somebody edited the map.');
 
     const reported = await run('report', '--out', join(out, 'reports'));
-    expect(reported.text.split('\n')).toHaveLength(4);
+    expect(reported.text.split('\n')).toHaveLength(6);
     expect(readFileSync(join(out, 'reports/inc-9100/junit.xml'), 'utf8')).toContain('value="passed"');
     expect(await run('stop')).toMatchObject({ code: 0, text: 'stopped inc-9100' });
     expect(lab.provider.states.size).toBe(0);

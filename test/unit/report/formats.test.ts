@@ -138,7 +138,9 @@ describe('writing reports', () => {
     const { written, failed } = writeReports(report(), reporters, { folder: out, journal });
     expect(failed).toEqual([]);
     expect(written).toEqual(
-      ['report.json', 'report.md', 'junit.xml', 'journal.jsonl'].map((file) => join(out, file)),
+      ['report.json', 'report.md', 'report.html', 'junit.xml', 'classroom.json', 'journal.jsonl'].map(
+        (file) => join(out, file),
+      ),
     );
     expect(JSON.parse(readFileSync(join(out, 'report.json'), 'utf8'))).toEqual(report());
   });
@@ -162,6 +164,6 @@ describe('writing reports', () => {
   test('a folder that cannot be made is told for every file', () => {
     const { written, failed } = writeReports(report(), reporters, { folder: join(journal, 'x'), journal });
     expect(written).toEqual([]);
-    expect(failed).toHaveLength(4);
+    expect(failed).toHaveLength(6);
   });
 });

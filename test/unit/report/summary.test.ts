@@ -150,6 +150,43 @@ describe('the report', () => {
     });
   });
 
+  test('has what the learner was told, and what clients saw in the attempt, in order', () => {
+    const probe = (asked: string) => ({
+      from: 'gateway',
+      asked,
+      fromMs: 0,
+      toMs: 100,
+      attempts: 1,
+      succeeded: 1,
+      outcomes: { '200': 1 },
+    });
+    const grade = graded('fail', 60);
+    if (grade.type !== 'graded') throw new Error('no grade');
+    const objectives = grade.objectives.map((part) => ({ ...part, probes: [probe('3'), probe('4')] }));
+    const told = { title: 'Odd', ticket: 'It is odd.', rules: ['Stay.'] };
+    const report = reportOf(
+      'inc-9100',
+      journalOf(
+        { ...planned, ...told },
+        { type: 'phase', phase: 'symptom', tookMs: 1, probes: [probe('0')] },
+        reset,
+        { type: 'phase', phase: 'cluster', tookMs: 1 },
+        { type: 'phase', phase: 'healthy', tookMs: 1, probes: [probe('1')] },
+        { type: 'phase', phase: 'symptom', tookMs: 1, probes: [probe('2')] },
+        handedOver,
+        { ...grade, objectives },
+        givenUp,
+        { ...grade, objectives },
+      ),
+    );
+    expect(report).toMatchObject(told);
+    expect(report.traffic.map(({ when, probes }) => [when, ...probes.map(({ asked }) => asked)])).toEqual([
+      ['healthy', '1'],
+      ['broken', '2'],
+      ['graded', '3', '4'],
+    ]);
+  });
+
   test('of an empty journal says that nothing is known', () => {
     expect(reportOf('x', [])).toMatchObject({ incident: 'unknown', outcome: 'ungraded', most: 0 });
   });
