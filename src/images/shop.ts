@@ -78,6 +78,7 @@ async function node(context: ProgramContext): Promise<number> {
 /** The shop's view of the world (workload/src/host.ts) on top of a program's context. */
 function shopHost(context: ProgramContext, args: readonly string[]): unknown {
   const { net, files } = context;
+  let peak = context.memory.used;
   return {
     args,
     env: context.env,
@@ -134,9 +135,11 @@ function shopHost(context: ProgramContext, args: readonly string[]): unknown {
     },
     holdMemory: (bytes: number) => {
       context.memory.allocate(bytes);
+      peak = Math.max(peak, context.memory.used);
       return { release: () => context.memory.free(bytes) };
     },
     residentBytes: () => context.memory.used,
+    peakBytes: () => peak,
     spendCpu: (ms: number) => context.cpu.spend(ms * 1000),
     onTerminate: (handler: () => void) => {
       context.onSignal('SIGTERM', handler);

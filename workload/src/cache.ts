@@ -2,7 +2,7 @@ import type { Service } from './service.ts';
 
 /**
  * The receipts of the last orders, kept in memory: it grows with load, after the pod is Ready. Bounded by the
- * operator knob CACHE_MEGABYTES, unless the release forgot to look at it.
+ * operator knobs CACHE_MEGABYTES, unless the release forgot to look at it, and CACHE_RECEIPTS.
  */
 export class ReceiptCache {
   readonly #service: Service;
@@ -16,10 +16,15 @@ export class ReceiptCache {
   }
 
   add(): void {
-    const { release, settings, host } = this.#service;
-    const most = Math.floor((settings.cacheMegabytes * 1024 * 1024) / this.#receiptBytes);
-    if (release.cacheBounded)
-      while (this.#receipts.length >= Math.max(most, 1)) this.#receipts.shift()?.release();
-    if (!release.cacheBounded || most > 0) this.#receipts.push(host.holdMemory(this.#receiptBytes));
+    const most = this.#most();
+    while (this.#receipts.length >= Math.max(most, 1)) this.#receipts.shift()?.release();
+    if (most > 0) this.#receipts.push(this.#service.host.holdMemory(this.#receiptBytes));
+  }
+
+  #most(): number {
+    const { release, settings } = this.#service;
+    const byNumber = settings.cacheReceipts > 0 ? settings.cacheReceipts : Infinity;
+    if (!release.cacheBounded) return byNumber;
+    return Math.min(byNumber, Math.floor((settings.cacheMegabytes * 1024 * 1024) / this.#receiptBytes));
   }
 }

@@ -32,6 +32,8 @@ export interface ShopHost {
   /** Memory outside the language's heap, really touched; freed by `release`. */
   holdMemory(bytes: number): { release(): void };
   residentBytes(): number;
+  /** The most that was ever resident. */
+  peakBytes(): number;
   /** Burns CPU time. */
   spendCpu(ms: number): Promise<void>;
   onTerminate(handler: () => void): void;

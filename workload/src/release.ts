@@ -14,6 +14,8 @@ export interface Release {
   readonly receiptKilobytes: number;
   /** Whether the receipts cache keeps to CACHE_MEGABYTES. */
   readonly cacheBounded: boolean;
+  /** Rows of a report that are in memory at once, unless REPORT_BATCH_ROWS says it; 0 for all. */
+  readonly reportBatchRows: number;
   /** CPU time of one request, in milliseconds. */
   readonly cpuMs: number;
 }
@@ -25,6 +27,7 @@ export const plainRelease: Omit<Release, 'version'> = {
   baseMegabytes: 0,
   receiptKilobytes: 4,
   cacheBounded: true,
+  reportBatchRows: 100,
   cpuMs: 1,
 };
 

@@ -30,6 +30,9 @@ export class DependencyError extends Error {
 /** How long a process that was told to end still serves, in milliseconds. */
 const DRAIN_MS = 4000;
 
+/** How often a slow start says how far it is, in milliseconds. */
+const LOG_EVERY_MS = 5000;
+
 /** One running process of the shop: the common routes, metrics, logs and calls to other roles. */
 export class Service {
   readonly host: ShopHost;
@@ -45,6 +48,7 @@ export class Service {
     this.release = release;
     this.#role = role;
     this.metrics.gauge('process_resident_memory_bytes', () => host.residentBytes());
+    this.metrics.gauge('process_peak_memory_bytes', () => host.peakBytes());
   }
 
   get stopping(): boolean {
@@ -62,7 +66,7 @@ export class Service {
     });
     this.log('info', 'starting', { version: this.release.version });
     if (this.release.baseMegabytes > 0) this.host.holdMemory(this.release.baseMegabytes * 1024 * 1024);
-    if (this.release.startupMs > 0) await this.host.sleep(this.release.startupMs);
+    await this.#load(this.release.startupMs);
     const listener = await this.host.listen(this.settings.port, (request) => this.#serve(request));
     this.log('info', 'listening', { port: this.settings.port });
     this.host.onHangUp(() => {
@@ -75,6 +79,16 @@ export class Service {
     await this.host.sleep(DRAIN_MS);
     listener.close();
     return 0;
+  }
+
+  /** What a slow start does until it listens: says every few seconds how far it is. */
+  async #load(takesMs: number): Promise<void> {
+    for (let done = 0; done < takesMs;) {
+      const step = Math.min(LOG_EVERY_MS, takesMs - done);
+      await this.host.sleep(step);
+      done += step;
+      this.log('info', 'loading price lists', { percent: Math.floor((100 * done) / takesMs) });
+    }
   }
 
   log(level: 'info' | 'warn' | 'error', message: string, fields: Readonly<Record<string, unknown>>): void {

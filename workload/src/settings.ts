@@ -12,6 +12,12 @@ export interface Settings {
   readonly ordersPerMinute: number;
   /** Upper bound of the receipts cache. */
   readonly cacheMegabytes: number;
+  /** Upper bound of the receipts in the cache, as a number of receipts; 0 for none. */
+  readonly cacheReceipts: number;
+  /** Rows of the sales report that the gateway asks for every minute; 0 for no report. */
+  readonly reportRows: number;
+  /** Rows of a report that are in memory at once; 0 for what the release does by itself. */
+  readonly reportBatchRows: number;
   readonly callTimeoutMs: number;
   readonly dataFolder: string;
   /** What a caller of the ledger must show. */
@@ -42,6 +48,9 @@ export function readSettings(host: ShopHost): Settings {
     },
     ordersPerMinute: wholeNumber(env, 'ORDERS_PER_MINUTE', 0),
     cacheMegabytes: wholeNumber(env, 'CACHE_MEGABYTES', 16),
+    cacheReceipts: wholeNumber(env, 'CACHE_RECEIPTS', 0),
+    reportRows: wholeNumber(env, 'REPORT_ROWS', 0),
+    reportBatchRows: wholeNumber(env, 'REPORT_BATCH_ROWS', 0),
     callTimeoutMs: wholeNumber(env, 'CALL_TIMEOUT_MS', 2000),
     dataFolder: env['DATA_FOLDER'] ?? '/data',
     ledgerPassword: env['LEDGER_PASSWORD'] ?? '',

@@ -21,13 +21,15 @@ const roles: Readonly<Record<RoleName, Role>> = {
 
 /**
  * The program: `shop` serves the role of the environment, `shop ready` asks the container's main process whether it
- * is ready, `shop probe …` looks at another service, `shop hang-up` has the main process close its listener without
- * ending (what a stuck process looks like).
+ * is ready, `shop probe …` looks at another service, `shop get URL` prints what it answers, `shop hang-up` has the
+ * main process close its listener without ending (what a stuck process looks like).
  */
 export async function main(host: ShopHost): Promise<number> {
   const [command, ...rest] = host.args;
   if (command === 'probe') return runProbe(host, rest);
-  if (command === 'ready') return ready(host);
+  // For exec probes: the image has no wget.
+  if (command === 'ready') return get(host, `http://127.0.0.1:${host.env['PORT'] ?? DEFAULT_PORT}/readyz`);
+  if (command === 'get') return get(host, rest[0] ?? '');
   if (command === 'hang-up') {
     host.hangUp();
     return 0;
@@ -41,9 +43,8 @@ export async function main(host: ShopHost): Promise<number> {
   }
 }
 
-/** For an exec probe: the image has no wget. Prints the answer; exit code 1 unless it is 200. */
-async function ready(host: ShopHost): Promise<number> {
-  const url = `http://127.0.0.1:${host.env['PORT'] ?? DEFAULT_PORT}/readyz`;
+/** Prints what a URL answers; exit code 1 unless that is 200. */
+async function get(host: ShopHost, url: string): Promise<number> {
   try {
     const { status, body } = await host.call(url, { timeoutMs: 1000 });
     host.print(body.trim());

@@ -1,4 +1,5 @@
 import { ReceiptCache } from '../cache.ts';
+import { salesReport } from '../report.ts';
 import { json, type Role, type Service } from '../service.ts';
 
 const caches = new WeakMap<Service, ReceiptCache>();
@@ -26,6 +27,13 @@ export const checkout: Role = {
     '/quote': async (_request, service) => {
       cacheOf(service).add();
       return Promise.resolve(json(200, { status: 'quoted' }));
+    },
+    '/report': async ({ query }, service) => {
+      const rows = Number(query.get('rows') ?? '100');
+      if (!Number.isInteger(rows) || rows < 1) {
+        return json(400, { error: `rows is "${query.get('rows') ?? ''}"; it must be a whole number from 1` });
+      }
+      return salesReport(service, rows);
     },
   },
 };

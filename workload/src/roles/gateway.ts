@@ -8,14 +8,34 @@ export const gateway: Role = {
       json(200, await service.callRole('refunds', '/refund', { amount: amountOf(request.query) })),
   },
   background: async (service) => {
-    const { ordersPerMinute } = service.settings;
-    if (ordersPerMinute === 0) return;
-    while (!service.stopping) {
-      await service.host.sleep(60_000 / ordersPerMinute);
-      await customer(service);
-    }
+    await Promise.all([customers(service), accounting(service)]);
   },
 };
+
+async function customers(service: Service): Promise<void> {
+  const { ordersPerMinute } = service.settings;
+  if (ordersPerMinute === 0) return;
+  while (!service.stopping) {
+    await service.host.sleep(60_000 / ordersPerMinute);
+    await customer(service);
+  }
+}
+
+/** Accounting wants a sales report every minute: logs how that went. */
+async function accounting(service: Service): Promise<void> {
+  const { reportRows: rows } = service.settings;
+  if (rows === 0) return;
+  while (!service.stopping) {
+    await service.host.sleep(60_000);
+    try {
+      await service.callRole('checkout', `/report?rows=${rows}`);
+      service.log('info', 'report received', { rows });
+    } catch (error) {
+      if (!(error instanceof DependencyError)) throw error;
+      service.log('error', 'report failed', { rows, dependency: error.dependency, cause: error.message });
+    }
+  }
+}
 
 function amountOf(query: URLSearchParams): number {
   const amount = Number(query.get('amount') ?? '100');
