@@ -26,6 +26,7 @@ export {
   converge,
   fail,
   hold,
+  inTurn,
   not,
   pass,
   unjudged,

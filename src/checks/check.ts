@@ -167,6 +167,26 @@ export function all(expected: string, checks: readonly Check[]): Check {
   };
 }
 
+/** Several proofs, one after another; ends with the first that does not pass. */
+export function inTurn(expected: string, checks: readonly Check[]): Check {
+  const oneByOne = async (look: (check: Check) => Promise<Observation>): Promise<Observation> => {
+    const seen: string[] = [];
+    for (const check of checks) {
+      const one = await look(check);
+      if (one.status !== 'pass') return one;
+      seen.push(one.seen);
+    }
+    return pass(seen.join('; '));
+  };
+  const disturbs = checks.flatMap((check) => check.disturbs ?? []).join(', ');
+  return {
+    expected,
+    look: (lab) => oneByOne((check) => check.look(lab)),
+    grade: (lab) => oneByOne((check) => gradeCheck(lab, check)),
+    ...(disturbs === '' ? {} : { disturbs }),
+  };
+}
+
 /** Fails where the other passes, and the other way round; what cannot be judged stays so. */
 export function not(expected: string, check: Check): Check {
   return {

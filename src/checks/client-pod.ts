@@ -84,15 +84,14 @@ export async function probeFrom(
   args: readonly string[],
   timeoutMs: number,
 ): Promise<ProbeReport | Observation> {
-  const pod = (await witnesses(lab, client))[0];
-  if (pod === undefined) return fail(`no pod of ${client.app} runs as it was, so nobody can be asked`);
   const begun = lab.clock.now();
-  const result = await execProbe(lab, client, pod.metadata.name, args, timeoutMs);
-  if (typeof result === 'string') return fail(`pod ${pod.metadata.name} cannot be asked: ${result}`);
-  const { attempts, succeeded, outcomes } = result;
+  const output = await execShop(lab, client, ['probe', ...args], timeoutMs);
+  if (typeof output !== 'string') return output;
+  const report = JSON.parse(output) as ProbeReport;
+  const { attempts, succeeded, outcomes } = report;
   const ended = lab.clock.now();
   lab.probed?.({ from: client.app, asked: askedBy(args), begun, ended, attempts, succeeded, outcomes });
-  return result;
+  return report;
 }
 
 /** The arguments of a probe as people say them. */
@@ -103,25 +102,36 @@ function askedBy([kind = '', target = '', ...flags]: readonly string[]): string 
   return `${method === -1 ? 'GET' : (flags[method + 1] ?? '')} ${target}`;
 }
 
-async function execProbe(
+/**
+ * What a URL answers inside the cluster, as a client sees it.
+ * @returns the body, or a failing observation where there is no client that runs or no answer 200
+ */
+export async function textFrom(lab: LabView, client: ClientRef, url: string): Promise<string | Observation> {
+  return execShop(lab, client, ['get', url], 30_000);
+}
+
+/** Runs a command of the shop in a witness. @returns its output, or a failing observation */
+async function execShop(
   lab: LabView,
   client: ClientRef,
-  pod: string,
   args: readonly string[],
   timeoutMs: number,
-): Promise<ProbeReport | string> {
+): Promise<string | Observation> {
+  const pod = (await witnesses(lab, client))[0];
+  if (pod === undefined) return fail(`no pod of ${client.app} runs as it was, so nobody can be asked`);
+  const { name } = pod.metadata;
   try {
-    const { code, stdout, stderr } = await lab.kube.exec(client.namespace, pod, {
+    const { code, stdout, stderr } = await lab.kube.exec(client.namespace, name, {
       container: client.app,
-      command: ['node', '/app/shop.mjs', 'probe', ...args],
+      command: ['node', '/app/shop.mjs', ...args],
       timeoutMs,
       signal: lab.signal,
     });
-    if (code !== 0) return `the probe ended with ${code}: ${(stderr || stdout).slice(0, 200)}`;
-    return JSON.parse(stdout) as ProbeReport;
+    if (code === 0) return stdout;
+    return fail(`in pod ${name}: ${args[0] ?? ''} ended with ${code}: ${(stderr || stdout).slice(0, 200)}`);
   } catch (error) {
     // The API server refuses where the pod or its container has gone meanwhile: that is the learner's state.
-    if (error instanceof KubeError) return error.message;
+    if (error instanceof KubeError) return fail(`pod ${name} cannot be asked: ${error.message}`);
     throw error;
   }
 }

@@ -1,88 +1,42 @@
 import { copy } from '../core/json.ts';
 import { KubeError } from '../kube/client.ts';
-import type { NewObject, Pod, PodTemplate, Service } from '../model/objects.ts';
+import type { ContainerStatus, NewObject, Pod, PodTemplate, Service } from '../model/objects.ts';
 import { resources } from '../model/resources.ts';
-import { type Check, fail, type LabView, type Observation, pass, patient } from './check.ts';
-import { readyAddresses } from './endpoints.ts';
-import { isReady, type WorkloadRef } from './workloads.ts';
+import { fail, type LabView, type Observation } from './check.ts';
+import type { WorkloadRef } from './workloads.ts';
 
 const CLONE_LABEL = 'breakfix.dev/clone';
 
-/** A pod of a live template with a Service of its own: nothing that is proven on it touches the real clients. */
-interface Clone {
+/** A pod of a live template: nothing that is proven on it touches the real clients. */
+export interface Clone {
   readonly namespace: string;
   readonly name: string;
 }
 
-/**
- * The workload's readiness can still fail: a clone whose process closes its listener (but lives on) leaves its
- * Service within `withinMs`. Probes that always say yes, ask somebody else or give up after hours are found so.
- */
-export function readinessCanFail(of: WorkloadRef, withinMs: number): Check {
-  return {
-    expected: `a pod of ${of.name} that stops answering leaves its Service within ${withinMs / 1000} s`,
-    disturbs: `a clone of a pod of ${of.name}`,
-    look: () => Promise.resolve(pass('proven on a clone when graded')),
-    grade: async (lab) => {
-      const deployment = await lab.kube.get(resources.deployments, of.namespace, of.name);
-      if (deployment === undefined) return fail(`deployment/${of.name} does not exist`);
-      const service = await lab.kube.get(resources.services, of.namespace, of.name);
-      if (service === undefined) return fail(`service/${of.name} does not exist`);
-      return withClone(lab, deployment.spec.template, service, (clone) =>
-        proveLeaving(lab, of, clone, withinMs),
-      );
-    },
-  };
+export interface CloneOptions {
+  /** Gives the clone a Service of its own that is like this one; without it there is none. */
+  readonly service?: Service;
+  /** Whether it keeps its liveness probes. */
+  readonly liveness: boolean;
 }
 
-async function proveLeaving(
+/** Makes a clone, proves something on it, and removes it again. */
+export async function withClone(
   lab: LabView,
   of: WorkloadRef,
-  clone: Clone,
-  withinMs: number,
-): Promise<Observation> {
-  if (!(await until(lab, patient(lab, 90_000), () => served(lab, clone))))
-    return fail('a fresh pod of the template does not become ready');
-  const { code } = await lab.kube.exec(clone.namespace, clone.name, {
-    container: of.name,
-    command: ['node', '/app/shop.mjs', 'hang-up'],
-    timeoutMs: 30_000,
-  });
-  if (code !== 0) return fail('the program in the pod is not the shop');
-  const left = await until(lab, withinMs, async () => !(await served(lab, clone)));
-  if (!left) return fail(`it was still served ${withinMs / 1000} s after it had stopped answering`);
-  // A container that ended is not ready either: that proves nothing about its probe.
-  return (await restarted(lab, clone))
-    ? fail('its process ended instead of living on without answering')
-    : pass('it left its Service');
-}
-
-async function restarted(lab: LabView, { namespace, name }: Clone): Promise<boolean> {
-  const pod = await lab.kube.get(resources.pods, namespace, name);
-  const statuses = pod?.status.containerStatuses ?? [];
-  return statuses.some(({ restartCount, state }) => restartCount > 0 || state.terminated !== undefined);
-}
-
-async function served(lab: LabView, clone: Clone): Promise<boolean> {
-  const pod = await lab.kube.get(resources.pods, clone.namespace, clone.name);
-  const addresses = await readyAddresses(lab, clone.namespace, clone.name);
-  return addresses.size > 0 || (pod !== undefined && isReady(pod));
-}
-
-async function withClone(
-  lab: LabView,
   template: PodTemplate,
-  service: Service,
+  { service, liveness }: CloneOptions,
   prove: (clone: Clone) => Promise<Observation>,
 ): Promise<Observation> {
-  const { namespace = 'default', name } = service.metadata;
+  const { namespace } = of;
   // Named as a ReplicaSet names its pods, and without a Service of its name in the environment: a probe that behaves
   // only where it is looked at would not know.
-  const clone: Clone = { namespace, name: `${name}-${lab.random.suffix(10)}-${lab.random.suffix(5)}` };
+  const name = `${of.name}-${lab.random.suffix(10)}-${lab.random.suffix(5)}`;
+  const clone: Clone = { namespace, name };
   try {
     try {
-      await lab.kube.create(resources.pods, clonePod(template, clone));
-      await lab.kube.create(resources.services, cloneService(service, clone));
+      await lab.kube.create(resources.pods, clonePod(template, clone, liveness));
+      if (service !== undefined) await lab.kube.create(resources.services, cloneService(service, clone));
     } catch (error) {
       if (error instanceof KubeError && error.code < 500)
         return fail(`a fresh pod is refused: ${error.message}`);
@@ -90,13 +44,52 @@ async function withClone(
     }
     return await prove(clone);
   } finally {
-    await lab.kube.delete(resources.pods, namespace, clone.name, { grace: 0 });
-    await lab.kube.delete(resources.services, namespace, clone.name);
+    await lab.kube.delete(resources.pods, namespace, name, { grace: 0 });
+    if (service !== undefined) await lab.kube.delete(resources.services, namespace, name);
   }
 }
 
-function clonePod(template: PodTemplate, clone: Clone): NewObject<Pod> {
+/** Closes the listener of the clone's program, which lives on. @returns what is wrong where that cannot be done */
+export async function hangUp(lab: LabView, of: WorkloadRef, clone: Clone): Promise<Observation | undefined> {
+  try {
+    const { code } = await lab.kube.exec(clone.namespace, clone.name, {
+      container: of.name,
+      command: ['node', '/app/shop.mjs', 'hang-up'],
+      timeoutMs: 30_000,
+    });
+    return code === 0 ? undefined : fail('the program in the pod is not the shop');
+  } catch (error) {
+    // There is no such container, or it has just ended: that is the template's doing.
+    if (error instanceof KubeError && error.code < 500)
+      return fail(`a fresh pod cannot be asked: ${error.message}`);
+    throw error;
+  }
+}
+
+export async function until(lab: LabView, withinMs: number, holds: () => Promise<boolean>): Promise<boolean> {
+  const end = lab.clock.now().getTime() + withinMs;
+  for (;;) {
+    if (await holds()) return true;
+    if (lab.clock.now().getTime() >= end) return false;
+    await lab.clock.wait(1000, lab.signal);
+  }
+}
+
+/** The status of the workload's own container in a clone; undefined while there is none. */
+export async function containerOf(
+  lab: LabView,
+  of: WorkloadRef,
+  clone: Clone,
+): Promise<ContainerStatus | undefined> {
+  const pod = await lab.kube.get(resources.pods, clone.namespace, clone.name);
+  return pod?.status.containerStatuses?.find(({ name }) => name === of.name);
+}
+
+function clonePod(template: PodTemplate, clone: Clone, liveness: boolean): NewObject<Pod> {
   const spec = copy(template.spec);
+  const containers = liveness
+    ? spec.containers
+    : spec.containers.map(({ livenessProbe: _liveness, ...container }) => container);
   return {
     apiVersion: 'v1',
     kind: 'Pod',
@@ -105,11 +98,7 @@ function clonePod(template: PodTemplate, clone: Clone): NewObject<Pod> {
       labels: { [CLONE_LABEL]: clone.name },
       annotations: { ...template.metadata?.annotations },
     },
-    // A liveness probe would restart the container, and a pod that restarts is not ready either: readiness alone counts.
-    spec: {
-      ...spec,
-      containers: spec.containers.map(({ livenessProbe: _liveness, ...container }) => container),
-    },
+    spec: { ...spec, containers },
   };
 }
 
@@ -126,13 +115,4 @@ function cloneService(service: Service, clone: Clone): NewObject<Service> {
       ports: ports.map(({ nodePort: _nodePort, ...port }) => port),
     },
   };
-}
-
-async function until(lab: LabView, withinMs: number, holds: () => Promise<boolean>): Promise<boolean> {
-  const end = lab.clock.now().getTime() + withinMs;
-  for (;;) {
-    if (await holds()) return true;
-    if (lab.clock.now().getTime() >= end) return false;
-    await lab.clock.wait(1000, lab.signal);
-  }
 }

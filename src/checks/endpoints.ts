@@ -1,3 +1,4 @@
+import type { EndpointSlice } from '../model/objects.ts';
 import { resources } from '../model/resources.ts';
 import type { LabView } from './check.ts';
 
@@ -7,16 +8,32 @@ export async function readyAddresses(
   namespace: string,
   service: string,
 ): Promise<ReadonlySet<string>> {
-  const slices = await lab.kube.list(resources.endpointSlices, {
-    namespace,
-    labelSelector: `kubernetes.io/service-name=${service}`,
-  });
-  return new Set(
-    slices.flatMap((slice) =>
-      // An empty slice comes over the wire as `endpoints: null`.
-      (slice.endpoints ?? [])
-        .filter(({ conditions }) => conditions.ready !== false)
-        .flatMap(({ addresses }) => addresses),
+  const slices = await slicesOf(lab, namespace, service);
+  return new Set(slices.flatMap(readyIn));
+}
+
+/** The same with the port of each, as `10.244.1.7:8080`: where one process after another can be asked. */
+export async function readyEndpoints(
+  lab: LabView,
+  namespace: string,
+  service: string,
+): Promise<readonly string[]> {
+  const slices = await slicesOf(lab, namespace, service);
+  return slices.flatMap((slice) =>
+    readyIn(slice).flatMap((address) =>
+      (slice.ports ?? []).slice(0, 1).map(({ port }) => `${address}:${port}`),
     ),
   );
+}
+
+function slicesOf(lab: LabView, namespace: string, service: string): Promise<EndpointSlice[]> {
+  const labelSelector = `kubernetes.io/service-name=${service}`;
+  return lab.kube.list(resources.endpointSlices, { namespace, labelSelector });
+}
+
+/** An empty slice comes over the wire as `endpoints: null`. */
+function readyIn({ endpoints }: EndpointSlice): string[] {
+  return (endpoints ?? [])
+    .filter(({ conditions }) => conditions.ready !== false)
+    .flatMap(({ addresses }) => addresses);
 }

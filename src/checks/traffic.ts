@@ -18,8 +18,19 @@ export interface HttpOptions {
 
 /** A client in the cluster gets the right answer over HTTP. */
 export function http(options: HttpOptions): Check {
-  const { from, url, method, status = 200, contains, timeoutMs = 2000 } = options;
-  const args = [
+  const { from, url, status = 200 } = options;
+  return probed(
+    from,
+    httpArguments(options),
+    `${from.app} gets ${status} from ${url}`,
+    (report) => report.last,
+  );
+}
+
+/** For the shop's probe program. */
+export function httpArguments(options: Omit<HttpOptions, 'from'>): string[] {
+  const { url, method, status = 200, contains, timeoutMs = 2000 } = options;
+  return [
     'http',
     url,
     ...(method === undefined ? [] : ['--method', method]),
@@ -29,7 +40,6 @@ export function http(options: HttpOptions): Check {
     '--timeout',
     `${timeoutMs}ms`,
   ];
-  return probed(from, args, `${from.app} gets ${status} from ${url}`, (report) => report.last);
 }
 
 /** A client in the cluster resolves a name, to `address` where one is given. */
@@ -133,17 +143,8 @@ export interface LoadOptions extends HttpOptions {
  * answered, and no container of it is killed, restarted or replaced.
  */
 export function survivesLoad(of: WorkloadRef, options: LoadOptions): Check {
-  const { from, url, everyMs, status = 200, timeoutMs = 2000 } = options;
-  const args = [
-    'http',
-    url,
-    '--status',
-    `${status}`,
-    '--timeout',
-    `${timeoutMs}ms`,
-    '--every',
-    `${everyMs}ms`,
-  ];
+  const { from, url, everyMs, timeoutMs = 2000 } = options;
+  const args = [...httpArguments(options), '--every', `${everyMs}ms`];
   return {
     expected: `${of.name} answers ${options.count} requests and none of its containers is killed`,
     disturbs: `${options.count} requests to ${url}`,

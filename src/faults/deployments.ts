@@ -52,6 +52,33 @@ export function readinessProbePort(of: DeploymentRef, port: number): Fault {
   };
 }
 
+/** What a liveness probe waits for and bears; in seconds, as in a manifest. */
+export interface Patience {
+  readonly initialDelaySeconds: number;
+  readonly periodSeconds: number;
+  readonly failureThreshold: number;
+}
+
+/** There is no startup probe any more, and the liveness probe gives up before the program listens. */
+export function livenessTooEager(of: DeploymentRef, patience: Patience): Fault {
+  const { initialDelaySeconds, periodSeconds, failureThreshold } = patience;
+  const givesUpAfter = initialDelaySeconds + periodSeconds * (failureThreshold - 1);
+  return {
+    name: 'liveness-too-eager',
+    describe: `The startup probe of deployment/${of.name} was removed, and its liveness probe gives up ${givesUpAfter} s after the start of the container.`,
+    inject: (lab) => patchContainer(lab, of, { startupProbe: null, livenessProbe: { ...patience } }),
+  };
+}
+
+/** Another release runs. @param describe what is wrong with it, for the debrief */
+export function release(of: DeploymentRef, image: string, describe: string): Fault {
+  return {
+    name: 'release',
+    describe: `deployment/${of.name} was given the release ${image}: ${describe}`,
+    inject: (lab) => patchContainer(lab, of, { image }),
+  };
+}
+
 /** The image gets a tag that its registry does not have. */
 export function imageTag(of: DeploymentRef, image: string): Fault {
   return {

@@ -6,6 +6,7 @@ import {
   fail,
   gradeCheck,
   hold,
+  inTurn,
   type LabView,
   not,
   type Observation,
@@ -169,5 +170,27 @@ describe('what a check throws', () => {
     const signal = AbortSignal.abort(new Error('interrupted'));
     const grading = gradeCheck(view(new ManualClock(), signal), throwing(new Error('odd')));
     await expect(grading).rejects.toThrow('interrupted');
+  });
+});
+
+describe('inTurn', () => {
+  test('grades one after another and says what each saw', async () => {
+    const clock = new ManualClock();
+    const held = hold(seconds(3), always(pass('up')));
+    const both = inTurn('both', [held, converge(seconds(9), always(pass('there')))]);
+    expect(await gradeCheck(view(clock), both)).toEqual(pass('up; there'));
+  });
+
+  test('ends with the first that does not pass', async () => {
+    const clock = new ManualClock();
+    const never = timed(clock, () => pass('x'));
+    expect(await gradeCheck(view(clock), inTurn('both', [always(fail('no')), never]))).toEqual(fail('no'));
+    expect(never.looks).toEqual([]);
+  });
+
+  test('announces what its parts do', () => {
+    const load = (what: string): Check => ({ ...always(pass('')), disturbs: what });
+    expect(inTurn('all', [load('a'), always(pass('')), load('b')]).disturbs).toBe('a, b');
+    expect(inTurn('all', [always(pass(''))]).disturbs).toBeUndefined();
   });
 });
