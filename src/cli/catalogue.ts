@@ -3,9 +3,11 @@ import type { Scenario } from '../scenario/types.ts';
 /** The scenarios that ship, by id; each is imported when the catalogue is. */
 const shipped: Readonly<Record<string, () => Promise<{ default: Scenario }>>> = {
   'readiness-probe': () => import('../../scenarios/readiness-probe/scenario.ts'),
+  'liveness-too-eager': () => import('../../scenarios/liveness-too-eager/scenario.ts'),
   'dns-nxdomain': () => import('../../scenarios/dns-nxdomain/scenario.ts'),
   'image-tag-typo': () => import('../../scenarios/image-tag-typo/scenario.ts'),
   'oom-limit': () => import('../../scenarios/oom-limit/scenario.ts'),
+  'oom-leak': () => import('../../scenarios/oom-leak/scenario.ts'),
 };
 
 export const DEFAULT_SCENARIO = 'readiness-probe';

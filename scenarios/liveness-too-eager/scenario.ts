@@ -1,0 +1,386 @@
+import {
+  all,
+  ask,
+  checks,
+  between,
+  defineScenario,
+  faults,
+  fix,
+  hack,
+  hint,
+  hold,
+  type LabView,
+  minutes,
+  not,
+  objective,
+  oneOf,
+  resources,
+  safeguard,
+  seconds,
+  shop,
+} from 'breakfix';
+
+const namespace = 'shop';
+
+/** Releases that load their price lists before they listen, and for how many seconds. */
+const startSeconds = { '1.8.0': 35, '1.8.1': 45 } as const;
+const imageOf = (release: string): string => `shop.test/shop:${release}`;
+
+/** What the fault leaves of the liveness probe. The program is told to end, and killed, before it ever listens. */
+const eager = (initialDelaySeconds: number) => ({
+  initialDelaySeconds,
+  periodSeconds: 5,
+  failureThreshold: 3,
+});
+
+/** What is asked of every repair, in seconds; the rules say it. */
+const startAllowance = 60;
+const killedWithin = 120;
+
+/** What a client asks to see who answers: `/version` names the role. */
+const versionOf = (service: string) =>
+  checks.http({
+    from: { namespace, app: 'gateway' },
+    url: `http://${service}/version`,
+    contains: `"role":"${service}"`,
+  });
+
+/** Sets fields of the service's own container. */
+const patch = (lab: LabView, service: string, fields: Readonly<Record<string, unknown>>) =>
+  faults.patchContainer(lab, { namespace, name: service }, fields);
+
+const patchDeployment = (lab: LabView, service: string, spec: object) =>
+  lab.kube.patch(resources.deployments, namespace, service, { spec }, { type: 'strategic' });
+
+/** A liveness probe that asks nothing of the old handler: the merge removes what is null. */
+const liveness = (handler: Readonly<Record<string, unknown>>) => ({
+  livenessProbe: { httpGet: null, tcpSocket: null, exec: null, ...handler },
+});
+
+const health = { httpGet: { path: '/healthz', port: 'http' } };
+
+/** `kubectl delete deployment`, and `kubectl apply` of the manifest that the healthy shop had. */
+async function deployAgain(lab: LabView, service: string): Promise<void> {
+  const before = lab.baseline.get(resources.deployments, namespace, service);
+  if (before === undefined) throw new Error(`the healthy shop has no ${service}`);
+  await lab.kube.delete(resources.deployments, namespace, service);
+  const metadata = { name: service, namespace, labels: before.metadata.labels ?? {} };
+  const again = { apiVersion: 'apps/v1', kind: 'Deployment', metadata, spec: before.spec };
+  await lab.kube.applyAll([again], { manager: 'kubectl', force: true });
+}
+
+export default defineScenario({
+  id: 'liveness-too-eager',
+  incident: 'INC-2052',
+  title: 'A service has not come back since last night',
+  area: 'probes',
+  difficulty: 'beginner',
+  minutes: 15,
+  documents: [
+    {
+      seed: '004_b7a95fe429fdbe22.txt',
+      question: 'How do you debug a CrashLoopBackOff or pending Pod in Kubernetes?',
+    },
+    {
+      url: 'https://kubernetes.io/docs/tasks/configure-pod-container/configure-liveness-readiness-startup-probes/',
+    },
+  ],
+  needs: [],
+  variants: {
+    service: oneOf('refunds', 'payments', 'checkout'),
+    release: oneOf('1.8.0', '1.8.1'),
+    initialDelay: between(3, 8),
+  },
+
+  ticket: ({ service, release }) =>
+    `${service} was changed last night and has not answered a single call since. Its pods are there, but none of them ever
+becomes ready, and RESTARTS climbs. The team of ${service} swears that release ${release} is good: it ran all day yesterday.
+Make ${service} answer its callers again.`,
+  rules: ({ service, release }) => [
+    `Probes are company policy: ${service} keeps its probes, and a container that has run for ${startAllowance} s and then stops answering must be restarted within ${killedWithin} s.`,
+    `${service} stays at release ${release} and runs its own program, in at least as many pods as before.`,
+    `The Service ${service} keeps its name and stays the same object.`,
+  ],
+
+  baseline: ({ service, release }) =>
+    shop({
+      images: { [service]: imageOf(release) },
+      loaded: [imageOf(release)],
+      strategy: { [service]: 'Recreate' },
+    }),
+  inject: ({ service, initialDelay }) => [
+    faults.livenessTooEager({ namespace, name: service }, eager(initialDelay)),
+  ],
+  since: minutes(16),
+  symptoms: ({ service }) => [
+    checks.terminatedFor({ namespace, app: service }, 'Error', 4),
+    checks.podEvent({ namespace, app: service }, 'Unhealthy', 'Liveness probe failed', 'connection refused'),
+    checks.podEvent({ namespace, app: service }, 'Killing', 'failed liveness probe, will be restarted'),
+    not(`gateway is refused by ${service}`, versionOf(service)),
+  ],
+
+  objectives: ({ service, release, initialDelay }) => {
+    const { periodSeconds, failureThreshold } = eager(initialDelay);
+    const budget = initialDelay + periodSeconds * failureThreshold;
+    return [
+      objective(
+        'stable',
+        50,
+        `${service} comes up and stays up`,
+        hold(
+          // Long enough for what was injected to kill three starts: at most 114 s.
+          seconds(startSeconds[release] + 3 * budget),
+          all(`all pods of ${service} are available and none of their containers restarts`, [
+            checks.rolloutComplete({ namespace, name: service }),
+            checks.restartsStable({ namespace, name: service }),
+          ]),
+          seconds(120),
+        ),
+      ),
+      objective(
+        'traffic',
+        30,
+        `Callers of ${service} are answered`,
+        hold(seconds(30), versionOf(service), seconds(120)),
+      ),
+      objective(
+        'endpoints',
+        20,
+        `Service ${service} leads to its ready pods`,
+        hold(seconds(10), checks.endpointsServe({ namespace, name: service }), seconds(120)),
+      ),
+    ];
+  },
+  safeguards: ({ service }) => [
+    safeguard(
+      'hung-is-killed',
+      'veto',
+      'A container that stops answering is still restarted',
+      checks.livenessKills(
+        { namespace, name: service },
+        { startMs: seconds(startAllowance), withinMs: seconds(killedWithin) },
+      ),
+    ),
+    safeguard('same-program', 'veto', `${service} runs its release`, checks.programKept(namespace, service)),
+    safeguard(
+      'same-service',
+      'veto',
+      `Service ${service} is still the same`,
+      checks.sameObject(resources.services, namespace, service),
+    ),
+  ],
+
+  diagnosis: ({ service }) => [
+    ask.object(10, `deployment/${service}`, [`deploy/${service}`, `deployments/${service}`]),
+    ask.field(10, 'spec.template.spec.containers.livenessProbe', [
+      'livenessProbe',
+      'spec.template.spec.containers.livenessProbe.initialDelaySeconds',
+      'livenessProbe.initialDelaySeconds',
+      'spec.template.spec.containers.livenessProbe.failureThreshold',
+      'livenessProbe.failureThreshold',
+      'spec.template.spec.containers.startupProbe',
+      'startupProbe',
+    ]),
+    ask.evidence(
+      10,
+      'Event Killing: the liveness probe fails while the log still says how far the start is',
+      [
+        'Last state OOMKilled, exit code 137: the limit is below what the program needs',
+        'The log of the previous container ends with an error: the program gives up',
+        'Event Failed: the image of the release cannot be pulled',
+      ],
+    ),
+  ],
+  hints: ({ service }) => [
+    hint(
+      5,
+      `Exit code 137 says that somebody killed the program, not why. Read the events of a pod of ${service}: who ended its container?`,
+    ),
+    hint(
+      10,
+      `kubectl -n shop logs of a pod of ${service}, with --previous: how long had it been starting when it was ended, and how far had it come?`,
+    ),
+    hint(20, async (lab) => {
+      const deployment = await lab.kube.get(resources.deployments, namespace, service);
+      const container = deployment?.spec.template.spec.containers.find(({ name }) => name === service);
+      const probe = container?.livenessProbe;
+      const startup = container?.startupProbe === undefined ? 'no startup probe' : 'a startup probe';
+      if (probe === undefined) return `Right now ${service} has ${startup} and no liveness probe at all.`;
+      const { initialDelaySeconds = 0, periodSeconds, failureThreshold } = probe;
+      const after = initialDelaySeconds + periodSeconds * (failureThreshold - 1);
+      return `Right now ${service} has ${startup}, and without one the liveness probe would give up ${after} s after the start. How long does the release need until it listens?`;
+    }),
+  ],
+
+  fixes: ({ service }) => [
+    fix(
+      'startup-probe',
+      [
+        `kubectl -n shop edit deployment ${service}   # startupProbe: httpGet /healthz on port http, periodSeconds 5, failureThreshold 24`,
+      ],
+      async (lab) => {
+        await patch(lab, service, { startupProbe: { ...health, periodSeconds: 5, failureThreshold: 24 } });
+      },
+    ),
+    fix(
+      'initial-delay',
+      [`kubectl -n shop edit deployment ${service}   # livenessProbe.initialDelaySeconds: 60`],
+      async (lab) => {
+        await patch(lab, service, { livenessProbe: { initialDelaySeconds: 60 } });
+      },
+    ),
+    fix(
+      'more-failures',
+      [
+        `kubectl -n shop edit deployment ${service}   # livenessProbe: periodSeconds 10, failureThreshold 8: 70 s and more`,
+      ],
+      async (lab) => {
+        await patch(lab, service, { livenessProbe: { periodSeconds: 10, failureThreshold: 8 } });
+      },
+    ),
+    fix('rollback', [`kubectl -n shop rollout undo deployment ${service}`], async (lab) => {
+      const before = lab.baseline.get(resources.deployments, namespace, service);
+      const operation = {
+        op: 'replace' as const,
+        path: '/spec/template/spec',
+        value: before?.spec.template.spec,
+      };
+      await lab.kube.patch(resources.deployments, namespace, service, [operation], {
+        type: 'json',
+        fieldManager: 'kubectl-rollout',
+      });
+    }),
+    fix('startup-tcp', ['a tcpSocket startup probe on port http, every 10 s, 12 times'], async (lab) => {
+      const startupProbe = { tcpSocket: { port: 'http' }, periodSeconds: 10, failureThreshold: 12 };
+      await patch(lab, service, { startupProbe });
+    }),
+    fix(
+      'startup-exec',
+      ['an exec startup probe that asks the process itself: node /app/shop.mjs ready'],
+      async (lab) => {
+        const exec = { command: ['node', '/app/shop.mjs', 'ready'] };
+        const startupProbe = { exec, periodSeconds: 5, timeoutSeconds: 5, failureThreshold: 24 };
+        await patch(lab, service, { startupProbe });
+      },
+    ),
+    fix(
+      'delay-and-tcp',
+      ['a tcpSocket liveness probe that begins after 90 s and gives up after 3 × 10 s'],
+      async (lab) => {
+        const times = { initialDelaySeconds: 90, periodSeconds: 10, failureThreshold: 3 };
+        await patch(lab, service, liveness({ tcpSocket: { port: 'http' }, ...times }));
+      },
+    ),
+    fix(
+      'deploy-again',
+      ['kubectl delete deployment, and kubectl apply of the manifest of before'],
+      async (lab) => {
+        await deployAgain(lab, service);
+      },
+    ),
+  ],
+  hacks: ({ service }) => [
+    hack('remove-probe', 'hung-is-killed', async (lab) => {
+      await patch(lab, service, { livenessProbe: null });
+    }),
+    hack('delay-of-a-day', 'hung-is-killed', async (lab) => {
+      await patch(lab, service, { livenessProbe: { initialDelaySeconds: 86_400 } });
+    }),
+    hack('endless-failures', 'hung-is-killed', async (lab) => {
+      await patch(lab, service, { livenessProbe: { failureThreshold: 9999 } });
+    }),
+    hack('once-an-hour', 'hung-is-killed', async (lab) => {
+      await patch(lab, service, { livenessProbe: { periodSeconds: 3600 } });
+    }),
+    hack('always-true', 'hung-is-killed', async (lab) => {
+      await patch(lab, service, liveness({ exec: { command: ['true'] } }));
+    }),
+    hack('ask-another', 'hung-is-killed', async (lab) => {
+      const other = await lab.kube.get(resources.services, namespace, 'fx');
+      const httpGet = { host: other?.spec.clusterIP ?? '', port: 80, path: '/healthz' };
+      await patch(lab, service, liveness({ httpGet }));
+    }),
+    hack('sidecar-probe', 'hung-is-killed', async (lab) => {
+      // The liveness probe moves to a container that is always well.
+      const sidecar = {
+        name: 'watchdog',
+        image: 'shop.test/shop:1.4.2',
+        env: [
+          { name: 'ROLE', value: 'fx' },
+          { name: 'PORT', value: '8099' },
+        ],
+        livenessProbe: { httpGet: { path: '/healthz', port: 8099 }, periodSeconds: 10 },
+      };
+      const containers = [{ name: service, livenessProbe: null }, sidecar];
+      await patchDeployment(lab, service, { template: { spec: { containers } } });
+    }),
+    hack('slow-goodbye', 'hung-is-killed', async (lab) => {
+      // What the probe has killed goes on for another hour: its pre-stop hook is waited for.
+      const lifecycle = { preStop: { sleep: { seconds: 3600 } } };
+      const spec = { terminationGracePeriodSeconds: 3700, containers: [{ name: service, lifecycle }] };
+      await patchDeployment(lab, service, { template: { spec } });
+    }),
+    hack('more-pods', 'stable', async (lab) => {
+      await patchDeployment(lab, service, { replicas: 6 });
+    }),
+    hack('restart-only', 'stable', async (lab) => {
+      await faults.restart(lab, { namespace, name: service });
+    }),
+    hack('a-little-later', 'stable', async (lab) => {
+      await patch(lab, service, { livenessProbe: { initialDelaySeconds: 15 } });
+    }),
+    hack('no-readiness', 'stable', async (lab) => {
+      // Ready as soon as it runs: the Service leads to pods that do not listen, and they are killed as before.
+      await patch(lab, service, { readinessProbe: null });
+    }),
+    hack('scale-to-zero', 'traffic', async (lab) => {
+      await patchDeployment(lab, service, { replicas: 0 });
+    }),
+    hack('fewer-pods', 'stable', async (lab) => {
+      const startupProbe = { ...health, periodSeconds: 5, failureThreshold: 24 };
+      await patch(lab, service, { startupProbe });
+      await patchDeployment(lab, service, { replicas: 1 });
+    }),
+    hack('other-release', 'same-program', async (lab) => {
+      await patch(lab, service, { image: 'shop.test/shop:1.4.2' });
+    }),
+    hack('other-program', 'same-program', async (lab) => {
+      // Answers whoever asks at once, and starts the shop beside it.
+      const answer = JSON.stringify({ role: service, version: '1.8.0' });
+      const server = `require('http').createServer((_, r) => r.end('${answer}')).listen(8080)`;
+      await patch(lab, service, { command: ['node', '-e', server] });
+    }),
+    hack('other-app', 'endpoints', async (lab) => {
+      const selector = { app: 'fx' };
+      await lab.kube.patch(resources.services, namespace, service, { spec: { selector } }, { type: 'merge' });
+    }),
+    hack('patched-status', 'stable', async (lab) => {
+      const pods = await lab.kube.list(resources.pods, { namespace, labelSelector: `app=${service}` });
+      for (const { metadata } of pods) {
+        const conditions = ['Ready', 'ContainersReady'].map((type) => ({ type, status: 'True' }));
+        await lab.kube.patch(
+          resources.pods,
+          namespace,
+          metadata.name,
+          { status: { conditions } },
+          { type: 'strategic', subresource: 'status' },
+        );
+      }
+    }),
+  ],
+
+  debrief: ({ release, initialDelay }) => {
+    const { periodSeconds, failureThreshold } = eager(initialDelay);
+    const givesUp = initialDelay + periodSeconds * (failureThreshold - 1);
+    return `Release ${release} loads its price lists for ${startSeconds[release]} s before it listens. Its startup probe had waited for that;
+the change removed it and left a liveness probe that gives up ${givesUp} s after the start. So the kubelet killed every start:
+event Killing "failed liveness probe, will be restarted", last state Error with exit code 137 (SIGKILL after the grace period; the
+reason is not OOMKilled), then CrashLoopBackOff with its growing pauses. Nothing is wrong with the program, and its log shows it: it
+ends in the middle of the start, without an error.
+A startup probe is the tool for this: until it has succeeded once, neither liveness nor readiness is asked, and afterwards the liveness
+probe may be as eager as before. A longer initialDelaySeconds or failureThreshold works too, but is paid for at every later hang.
+The seed's Q4 advises to "disable or widen" the liveness probe to find out whether the program just needs more time: as an
+experiment that is right, as a repair disabling is not (a hung process then stays), and it does not mention startup probes. It also counts failing
+readiness probes among the causes of CrashLoopBackOff: they never restart a container.`;
+  },
+});

@@ -1,0 +1,406 @@
+import {
+  ask,
+  checks,
+  converge,
+  defineScenario,
+  faults,
+  fix,
+  hack,
+  hint,
+  hold,
+  inTurn,
+  type LabView,
+  minutes,
+  objective,
+  oneOf,
+  resources,
+  safeguard,
+  seconds,
+  shop,
+} from 'breakfix';
+
+const namespace = 'shop';
+const name = 'checkout';
+const of = { namespace, name };
+const gateway = { namespace, app: 'gateway' };
+
+/** The release of before: it keeps a megabyte a receipt, up to CACHE_MEGABYTES, and works reports off in batches. */
+const goodImage = 'shop.test/shop:1.6.0';
+const cacheMegabytes = 32;
+
+/** What the new release does wrong, and the operator knob that bounds it all the same. */
+const causes = {
+  receipts: {
+    image: 'shop.test/shop:1.7.0',
+    describe: 'it keeps every receipt that it ever made, whatever CACHE_MEGABYTES says.',
+    knob: 'CACHE_RECEIPTS',
+    bounds: ['32', '64'],
+    tooMuch: '5000',
+    evidence: 'cache_bytes in /metrics grows with every order, far beyond CACHE_MEGABYTES',
+    story: `keeps every receipt, a megabyte each: CACHE_MEGABYTES=${cacheMegabytes} is there, and the release does not look at it. Memory climbs with the
+orders that a process has served, and a higher limit only buys time until the next kill: /metrics shows it as cache_bytes.`,
+  },
+  report: {
+    image: 'shop.test/shop:1.7.1',
+    describe: 'it has all rows of a report in memory at once.',
+    knob: 'REPORT_BATCH_ROWS',
+    bounds: ['200', '500'],
+    tooMuch: '50000',
+    evidence: 'The last line in the log of every killed container is the same: a report has begun',
+    story: `has all rows of a report in memory at once, 32 kilobytes each. Memory is flat until accounting asks for its report, and one
+request kills: the last line of kubectl logs --previous is "report begun". A higher limit lasts until somebody asks for more rows.`,
+  },
+} as const;
+const releases = Object.values(causes).map(({ image }) => image);
+
+/** What one process may take, whatever it has served; the rules say it. */
+const budget = '256Mi';
+const quotes = 1000;
+const largestReport = 16_000;
+/** The biggest limit that the rules allow: the machine has room for it, the budget has not. */
+const ceiling = '1Gi';
+
+const load = (rows: number) => ({ path: `/report?rows=${rows}`, contains: `"rows":${rows}` });
+
+/** Every process serves all of it, one after another. */
+const withinBudget = checks.memoryStaysBelow(of, {
+  from: gateway,
+  limit: budget,
+  loads: [
+    { path: '/quote', count: quotes },
+    { ...load(1000), count: 5 },
+    { ...load(largestReport), count: 3 },
+  ],
+});
+
+/** The same through the Service, as callers do it. */
+const served = inTurn(`${name} answers 500 quotes and 6 reports, and none of its containers is killed`, [
+  checks.survivesLoad(of, {
+    from: gateway,
+    url: `http://${name}/quote`,
+    count: 500,
+    perPod: 250,
+    everyMs: 20,
+  }),
+  checks.survivesLoad(of, {
+    from: gateway,
+    url: `http://${name}${load(largestReport).path}`,
+    contains: load(largestReport).contains,
+    count: 6,
+    perPod: 3,
+    everyMs: 500,
+    timeoutMs: 10_000,
+  }),
+]);
+
+const patch = (lab: LabView, fields: Readonly<Record<string, unknown>>) =>
+  faults.patchContainer(lab, of, fields);
+const patchDeployment = (lab: LabView, spec: object) =>
+  lab.kube.patch(resources.deployments, namespace, name, { spec }, { type: 'strategic' });
+const environment = (variables: Readonly<Record<string, string>>) => ({
+  env: Object.entries(variables).map(([variable, value]) => ({ name: variable, value })),
+});
+const limit = (memory: string) => ({ resources: { limits: { memory } } });
+
+/** `kubectl edit configmap shop-settings`. */
+const settings = (lab: LabView, data: Readonly<Record<string, string>>) =>
+  lab.kube.patch(resources.configMaps, namespace, 'shop-settings', { data }, { type: 'merge' });
+
+/** Evicts the pods of checkout every minute: a fresh process has no past. */
+const evictAll = `
+token=$(cat /var/run/secrets/kubernetes.io/serviceaccount/token)
+pods=https://kubernetes.default.svc/api/v1/namespaces/${namespace}/pods
+ask() { wget -q -O - --no-check-certificate --header "Authorization: Bearer $token" "$@"; }
+for pod in $(ask "$pods?labelSelector=app%3D${name}" | tr , '\\n' | grep -o '"name":"${name}-[a-z0-9]*-[a-z0-9]*"' | cut -d '"' -f 4 | sort -u); do
+  ask --header 'Content-Type: application/json' --post-data "{\\"apiVersion\\":\\"policy/v1\\",\\"kind\\":\\"Eviction\\",\\"metadata\\":{\\"name\\":\\"$pod\\"}}" "$pods/$pod/eviction"
+done`;
+
+async function restartEveryMinute(lab: LabView): Promise<void> {
+  const metadata = { name: 'refresher', namespace };
+  const pod = {
+    serviceAccountName: metadata.name,
+    restartPolicy: 'Never',
+    containers: [{ name: 'evict', image: 'busybox:1.37', command: ['sh', '-c', evictAll] }],
+  };
+  const rbac = 'rbac.authorization.k8s.io';
+  const objects = [
+    { apiVersion: 'v1', kind: 'ServiceAccount', metadata },
+    {
+      apiVersion: `${rbac}/v1`,
+      kind: 'Role',
+      metadata,
+      rules: [
+        { apiGroups: [''], resources: ['pods'], verbs: ['list'] },
+        { apiGroups: [''], resources: ['pods/eviction'], verbs: ['create'] },
+      ],
+    },
+    {
+      apiVersion: `${rbac}/v1`,
+      kind: 'RoleBinding',
+      metadata,
+      roleRef: { apiGroup: rbac, kind: 'Role', name: metadata.name },
+      subjects: [{ kind: 'ServiceAccount', ...metadata }],
+    },
+    {
+      apiVersion: 'batch/v1',
+      kind: 'CronJob',
+      metadata,
+      spec: { schedule: '* * * * *', jobTemplate: { spec: { template: { spec: pod } } } },
+    },
+  ];
+  await lab.kube.applyAll(objects, { manager: 'kubectl', force: true });
+  // So that none is killed before.
+  await patch(lab, limit(ceiling));
+}
+
+export default defineScenario({
+  id: 'oom-leak',
+  incident: 'INC-2174',
+  title: 'Payments break off every few minutes',
+  area: 'memory',
+  difficulty: 'advanced',
+  minutes: 30,
+  documents: [
+    { seed: '000_2c4401dcd96ecfaa.txt', question: 'How do you detect and fix OOMKilled issues?' },
+    { url: 'https://kubernetes.io/docs/tasks/configure-pod-container/assign-memory-resource/' },
+    { url: 'https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/' },
+  ],
+  needs: [],
+  variants: {
+    cause: oneOf('receipts', 'report'),
+    memory: oneOf('176Mi', '192Mi', '208Mi'),
+    rows: oneOf(8000, 9000, 10_000),
+  },
+
+  ticket: ({ cause }) =>
+    `Since checkout was brought to release ${causes[cause].image.split(':')[1] ?? ''}, customers are thrown out in the middle of paying. It works again by itself,
+and some minutes later it happens again. Accounting, which asks checkout for a sales report every minute, complains as well.
+The night shift wanted to double the memory and go back to bed; you are asked for a repair that still holds next week.`,
+  rules: ({ rows }) => [
+    `Budget: one process of checkout takes at most ${budget}, whatever it has served in its life: ${quotes} quotes are a quiet day, and accounting (${rows} rows now) will soon want reports of ${largestReport} rows.`,
+    `Every container of checkout keeps a memory limit, of at most ${ceiling}, the same in template and pods.`,
+    'The load stays: the gateway and its settings are not changed, and every call is answered in full.',
+    `checkout runs its own program: the release of the ticket or the one before (${goodImage}), in at least as many pods as before. Its Service stays the same object.`,
+    'Operator knobs of checkout, in configmap/shop-settings: CACHE_MEGABYTES and CACHE_RECEIPTS (the most receipts that are kept; 0: no such bound), REPORT_BATCH_ROWS (rows of a report that are worked on at once; 0: as the release does by itself).',
+  ],
+
+  baseline: ({ memory, rows, cause }) =>
+    shop({
+      images: { checkout: goodImage },
+      loaded: [goodImage, causes[cause].image],
+      memoryLimit: { checkout: memory },
+      env: { gateway: { ORDERS_PER_MINUTE: '150', REPORT_ROWS: String(rows) } },
+      settings: { CACHE_MEGABYTES: String(cacheMegabytes), CACHE_RECEIPTS: '0', REPORT_BATCH_ROWS: '0' },
+    }),
+  inject: ({ cause }) => [faults.release(of, causes[cause].image, causes[cause].describe)],
+  since: minutes(14),
+  symptoms: () => [checks.terminatedFor({ namespace, app: name }, 'OOMKilled', 3)],
+
+  objectives: () => [
+    objective('within-budget', 60, 'What a process needs does not grow with what it serves', withinBudget),
+    objective('served', 40, 'Callers are answered under load', served),
+  ],
+  safeguards: () => [
+    safeguard(
+      'rollout',
+      'veto',
+      'checkout is rolled out',
+      hold(seconds(10), checks.rolloutComplete(of), seconds(90)),
+    ),
+    safeguard(
+      'limits',
+      'veto',
+      'Memory limits are kept',
+      converge(seconds(90), checks.memoryLimitWithin(of, { floor: '32Mi', ceiling })),
+    ),
+    safeguard(
+      'callers',
+      'veto',
+      'The load stays',
+      checks.unchanged({
+        resource: resources.deployments,
+        namespace,
+        name: 'gateway',
+        what: 'replicas and environment',
+        part: ({ spec }) => [
+          spec.replicas,
+          spec.template.spec.containers.map(({ env, envFrom }) => [env, envFrom]),
+        ],
+      }),
+    ),
+    safeguard(
+      'same-program',
+      'veto',
+      'checkout runs its own program',
+      checks.programKept(namespace, name, releases),
+    ),
+    safeguard(
+      'same-service',
+      'veto',
+      'Service checkout is still the same',
+      checks.sameObject(resources.services, namespace, name),
+    ),
+  ],
+
+  diagnosis: ({ cause }) => [
+    ask.object(10, 'deployment/checkout', ['deploy/checkout', 'deployments/checkout']),
+    ask.field(10, 'spec.template.spec.containers.image', ['image', 'containers.image']),
+    ask.evidence(10, causes[cause].evidence, [
+      ...Object.values(causes)
+        .map(({ evidence }) => evidence)
+        .filter((evidence) => evidence !== causes[cause].evidence),
+      'Liveness probe failed: the container was restarted',
+      'The node is short of memory: pods are evicted',
+    ]),
+  ],
+  hints: () => [
+    hint(
+      5,
+      'kubectl -n shop describe pod of a checkout pod says how its last container ended. kubectl -n shop rollout history deployment checkout says what was changed.',
+    ),
+    hint(
+      10,
+      'When does memory climb: with every order, or all at once? Look at process_resident_memory_bytes, cache_bytes and http_requests_total in /metrics of one pod (kubectl port-forward), and at the last lines of kubectl logs --previous.',
+    ),
+    hint(20, async (lab) => {
+      const pods = await lab.kube.list(resources.pods, { namespace, labelSelector: `app=${name}` });
+      const lines: string[] = [];
+      for (const { metadata, status } of pods) {
+        const restarts = status.containerStatuses?.[0]?.restartCount ?? 0;
+        const log = restarts === 0 ? '' : await lab.kube.logs(namespace, metadata.name, { previous: true });
+        lines.push(`${metadata.name}, ${restarts} restarts: ${log.trimEnd().split('\n').at(-1) ?? ''}`);
+      }
+      return `The last thing that each killed container said:\n${lines.join('\n')}`;
+    }),
+  ],
+
+  fixes: ({ cause, memory }) => {
+    const { knob, bounds } = causes[cause];
+    const [low, high] = bounds;
+    return [
+      fix('bound-it', [`kubectl -n shop set env deployment/checkout ${knob}=${low}`], async (lab) => {
+        await patch(lab, environment({ [knob]: low }));
+      }),
+      fix(
+        'bound-in-settings',
+        [
+          `kubectl -n shop edit configmap shop-settings   # ${knob}: "${high}"`,
+          'kubectl -n shop rollout restart deployment checkout',
+        ],
+        async (lab) => {
+          await settings(lab, { [knob]: high });
+          await faults.restart(lab, of);
+        },
+      ),
+      fix('rollback', ['kubectl -n shop rollout undo deployment checkout'], async (lab) => {
+        const before = lab.baseline.get(resources.deployments, namespace, name);
+        const operation = {
+          op: 'replace' as const,
+          path: '/spec/template/spec',
+          value: before?.spec.template.spec,
+        };
+        await lab.kube.patch(resources.deployments, namespace, name, [operation], {
+          type: 'json',
+          fieldManager: 'kubectl-rollout',
+        });
+      }),
+      fix(
+        'release-of-before',
+        [`kubectl -n shop set image deployment/checkout checkout=${goodImage}`],
+        async (lab) => {
+          await patch(lab, { image: goodImage });
+        },
+      ),
+      fix('bound-and-more-room', [`${knob}=${high}, and a limit of 256Mi`], async (lab) => {
+        await patch(lab, { ...environment({ [knob]: high }), ...limit('256Mi') });
+      }),
+      fix(
+        'bound-and-more-pods',
+        [`${knob}=${low}, a third pod, and the limit of before (${memory})`],
+        async (lab) => {
+          await patch(lab, environment({ [knob]: low }));
+          await patchDeployment(lab, { replicas: 3 });
+        },
+      ),
+      fix('bound-both', ['CACHE_RECEIPTS=24 and REPORT_BATCH_ROWS=50: whatever it is'], async (lab) => {
+        await patch(lab, environment({ CACHE_RECEIPTS: '24', REPORT_BATCH_ROWS: '50' }));
+      }),
+    ];
+  },
+  hacks: ({ cause }) => {
+    const { knob, bounds, tooMuch } = causes[cause];
+    const other = causes[cause === 'receipts' ? 'report' : 'receipts'];
+    return [
+      hack('raise-limit', 'within-budget', async (lab) => {
+        await patch(lab, limit(ceiling));
+      }),
+      hack('no-limit', 'limits', async (lab) => {
+        await patch(lab, { resources: { limits: null, requests: { memory: '64Mi' } } });
+      }),
+      hack('restart-only', 'within-budget', async (lab) => {
+        await faults.restart(lab, of);
+      }),
+      hack('restart-every-minute', 'within-budget', restartEveryMinute),
+      hack('liveness-on-memory', 'within-budget', async (lab) => {
+        const files = '/sys/fs/cgroup/memory.current /sys/fs/cgroup/memory/memory.usage_in_bytes';
+        const command = ['sh', '-c', `test "$(cat ${files} 2>/dev/null)" -lt 120000000`];
+        const livenessProbe = { httpGet: null, exec: { command }, periodSeconds: 2, failureThreshold: 1 };
+        await patch(lab, { livenessProbe });
+      }),
+      hack('ten-pods', 'within-budget', async (lab) => {
+        await patchDeployment(lab, { replicas: 10 });
+      }),
+      hack('wrong-knob', 'within-budget', async (lab) => {
+        await patch(lab, environment({ CACHE_MEGABYTES: '4', [other.knob]: other.bounds[0] }));
+      }),
+      hack('bound-without-effect', 'within-budget', async (lab) => {
+        await patch(lab, { ...environment({ [knob]: tooMuch }), ...limit(ceiling) });
+      }),
+      hack('settings-without-restart', 'within-budget', async (lab) => {
+        await settings(lab, { [knob]: bounds[0] });
+      }),
+      hack('smaller-heap', 'within-budget', async (lab) => {
+        await patch(lab, environment({ NODE_OPTIONS: '--max-old-space-size=64' }));
+      }),
+      hack('load-removed', 'callers', async (lab) => {
+        const variables = environment({ ORDERS_PER_MINUTE: '0', REPORT_ROWS: '0' });
+        await faults.patchContainer(lab, { namespace, name: 'gateway' }, variables);
+      }),
+      hack('callers-gone', 'callers', async (lab) => {
+        await patch(lab, environment({ [knob]: bounds[0] }));
+        const spec = { replicas: 1 };
+        await lab.kube.patch(resources.deployments, namespace, 'gateway', { spec }, { type: 'merge' });
+      }),
+      hack('another-role', 'served', async (lab) => {
+        // Its Service is answered, by a process that knows no quote.
+        await patch(lab, environment({ ROLE: 'fx' }));
+      }),
+      hack('other-app', 'within-budget', async (lab) => {
+        const selector = { app: 'fx' };
+        await lab.kube.patch(resources.services, namespace, name, { spec: { selector } }, { type: 'merge' });
+      }),
+      hack('other-program', 'same-program', async (lab) => {
+        const metrics = 'process_peak_memory_bytes 1\\n"rows":16000';
+        const server = `require('http').createServer((_, r) => r.end('${metrics}')).listen(8080)`;
+        await patch(lab, { command: ['node', '-e', server] });
+      }),
+      hack('scale-down', 'rollout', async (lab) => {
+        await patch(lab, environment({ [knob]: bounds[0] }));
+        await patchDeployment(lab, { replicas: 1 });
+      }),
+      hack('scale-to-zero', 'within-budget', async (lab) => {
+        await patchDeployment(lab, { replicas: 0 });
+      }),
+    ];
+  },
+
+  debrief: ({ cause, memory }) =>
+    `Release ${causes[cause].image} ${causes[cause].story}
+The kernel kills a container that passes its limit (${memory}): last state OOMKilled, exit code 137, and then
+CrashLoopBackOff. Raising the limit, more pods and restarts by the clock treat the kill and not the growth: each process still takes more and more of the
+node. What ends it is a bound (${causes[cause].knob}) or the release of before.
+The seed is right that leaks, caches and the size of reports are to be looked at, and wrong in three places: there is no
+OOMKilled message among a pod's events (the reason is in the container's last state, and the STATUS column of kubectl get pods shows it
+only for a moment); scaling out does not help a process that grows by itself; and a container is killed at its own limit, so more memory for the node changes
+nothing.`,
+});
