@@ -356,9 +356,6 @@ The night shift wanted to double the memory and go back to bed; you are asked fo
       hack('bound-without-effect', 'within-budget', async (lab) => {
         await patch(lab, { ...environment({ [knob]: tooMuch }), ...limit(ceiling) });
       }),
-      hack('settings-without-restart', 'within-budget', async (lab) => {
-        await settings(lab, { [knob]: bounds[0] });
-      }),
       hack('smaller-heap', 'within-budget', async (lab) => {
         await patch(lab, environment({ NODE_OPTIONS: '--max-old-space-size=64' }));
       }),
