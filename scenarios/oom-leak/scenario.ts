@@ -51,7 +51,6 @@ orders that a process has served, and a higher limit only buys time until the ne
 request kills: the last line of kubectl logs --previous is "report begun". A higher limit lasts until somebody asks for more rows.`,
   },
 } as const;
-const releases = Object.values(causes).map(({ image }) => image);
 
 /** What one process may take, whatever it has served; the rules say it. */
 const budget = '256Mi';
@@ -232,7 +231,7 @@ The night shift wanted to double the memory and go back to bed; you are asked fo
       'same-program',
       'veto',
       'checkout runs its own program',
-      checks.programKept(namespace, name, releases),
+      checks.programKept(namespace, name, { newRelease: true }),
     ),
     safeguard(
       'same-service',
