@@ -53,7 +53,7 @@ export function memoryStaysBelow(of: WorkloadRef, budget: MemoryBudget): Check {
       }
       const changed = restartsChanged(before, await restartsOf(lab, of));
       if (changed !== undefined) return fail(`under load ${changed}`);
-      return pass(`at most ${megabytes(Math.max(...peaks))}`, { peaks });
+      return pass(`at most ${megabytes(Math.max(...peaks))}`);
     },
   };
 }
@@ -74,7 +74,7 @@ async function peakUnder(
       const report = await probeFrom(lab, from, args, step * REQUEST_TIMEOUT);
       if (!isReport(report)) return report;
       sent += report.attempts;
-      if (report.failed > 0) return fail(`${path}: request ${sent} got ${report.last}`, { ...report });
+      if (report.failed > 0) return fail(`${path}: request ${sent} got ${report.last}`);
       const seen = await peakOf(lab, from, endpoint);
       if (typeof seen !== 'number') return seen;
       peak = seen;
