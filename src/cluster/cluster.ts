@@ -18,8 +18,9 @@ import { type Kubelet, startKubelet } from './kubelet/kubelet.ts';
 import { createNodeRouter } from './kubelet/node-router.ts';
 import type { NodeSpec, TokenSource } from './kubelet/types.ts';
 import { createNetwork } from './network/network.ts';
+import { Outside, type OutsideChange } from './outside.ts';
 import type { NodeApi } from './node-api.ts';
-import { createNodeImages } from './registry/node-images.ts';
+import { createNodeImages, type NodeImages } from './registry/node-images.ts';
 import { readReference } from './registry/reference.ts';
 import { createRegistries } from './registry/registries.ts';
 import type { RegistrySpec } from './registry/types.ts';
@@ -54,6 +55,8 @@ export interface EmbeddedCluster {
   /** The store's revision. */
   readonly revision: () => number;
   handle(request: ApiRequest): ApiResponse;
+  /** @throws RangeError where there is nothing to do it to */
+  change(change: OutsideChange): void;
 }
 
 const SERVICE_CIDR = '10.96.0.0/16';
@@ -99,8 +102,11 @@ export function createCluster(options: ClusterOptions): EmbeddedCluster {
   });
   startScheduler({ simulation, api: as('system:kube-scheduler', 'kube-scheduler') });
   const layers = new ImageLayers();
+  const nodeImages = new Map<string, NodeImages>();
   const kubelets = nodes.map((node): Kubelet => {
     const api = as(`system:node:${node.name}`, 'kubelet', 'system:nodes');
+    const stored = createNodeImages({ loaded: images });
+    nodeImages.set(node.name, stored);
     return startKubelet({
       simulation,
       api,
@@ -115,7 +121,7 @@ export function createCluster(options: ClusterOptions): EmbeddedCluster {
         createLookup,
         layers,
       }),
-      images: createNodeImages({ loaded: images }),
+      images: stored,
       registries,
       parseReference: readReference,
       tokens: tokensFor(api, tokens, node.name),
@@ -129,10 +135,12 @@ export function createCluster(options: ClusterOptions): EmbeddedCluster {
     });
   });
   later.nodeApi = createNodeRouter(as('system:kube-apiserver', 'kube-apiserver', 'system:masters'), kubelets);
+  const outside = new Outside(registries, nodeImages);
   return {
     simulation,
     revision: () => apiServer.store.revision,
     handle: (request) => apiServer.handle(request),
+    change: (change) => outside.apply(change),
   };
 }
 

@@ -86,13 +86,15 @@ async function cleanUp(provider: ClusterProvider, folder: LabFolder, record: Lab
   }
 }
 
+const WORKER = { role: 'worker' } as const;
+
 /** What a provider is asked for. */
 export function specFor({ scenario, seed, plan }: Incident, lab: string, folder: string): ClusterSpec {
   return {
     lab,
     folder,
     seed: `${scenario.incident}/${seed}`,
-    nodes: [{ role: 'control-plane' }, { role: 'worker' }],
+    nodes: [{ role: 'control-plane' }, ...Array.from({ length: plan.workers ?? 1 }, () => WORKER)],
     images: plan.images,
     registries: plan.registries ?? [],
     since: scenario.since,
@@ -104,8 +106,9 @@ export function sharedSpec(incidents: readonly Incident[], lab: string, folder: 
   const [first, ...others] = incidents.map((incident) => specFor(incident, lab, folder));
   if (first === undefined) throw new Error('no incident was given');
   return others.reduce(
-    (all, { images, registries }) => ({
+    (all, { images, registries, nodes }) => ({
       ...all,
+      nodes: nodes.length > all.nodes.length ? nodes : all.nodes,
       images: [...new Set([...all.images, ...images])],
       registries: mergedRegistries([...all.registries, ...registries]),
     }),

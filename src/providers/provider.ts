@@ -78,7 +78,10 @@ export interface RegistryPlan {
   /** Host and port as image references have it: `registry.shop.test:5000`. */
   readonly host: string;
   readonly repositories: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** Basic credentials, without which it answers nobody. */
   readonly credentials?: { readonly username: string; readonly password: string };
+  /** The host of another registry of the plan, whose images it has byte for byte. */
+  readonly mirrorOf?: string;
 }
 
 /** Everything needed to find a cluster again: plain JSON, kept in the lab's folder. */
@@ -108,16 +111,27 @@ export interface Cluster extends AsyncDisposable {
     readonly goLive?: () => Promise<void>;
     /** A registry of the spec, by host. */
     readonly registry?: (host: string) => Promise<RegistryAccess>;
+    /** What only a node can do, by its name. */
+    readonly node?: (name: string) => NodeAccess;
     /** The log of all inputs up to now, for `submit`; its end says what time it is, so that a replay goes that far. */
     readonly inputs?: () => Promise<string>;
   };
 }
 
-/** What the engine may ask a registry of the lab. */
+/** What may be asked of a registry of the lab, and done to it. */
 export interface RegistryAccess {
   /** Where pods reach it. */
   readonly address: string;
   readonly port: number;
-  /** `sha256:…` of what a tag leads to. */
+  /** `sha256:…` of what a tag of the plan leads to. */
   digest(repository: string, tag: string): Promise<string>;
+  /** Puts what is under a tag of the plan under another one too, as a push does. */
+  tag(repository: string, from: string, to: string): Promise<void>;
+  /** Connections are refused from now on: until it is called with `false`, or for so long. */
+  setOutage(outage: boolean | { readonly forMs: number }): Promise<void>;
+}
+
+export interface NodeAccess {
+  /** Takes an image with all its names from the node's disk, if it is there; containers that run of it go on. */
+  removeImage(reference: string): Promise<void>;
 }

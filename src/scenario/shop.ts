@@ -5,6 +5,8 @@ import { copy } from '../core/json.ts';
 import { packageRoot } from '../core/package-root.ts';
 import type { Manifest } from '../kube/client.ts';
 import type { Deployment, LabelSelector } from '../model/objects.ts';
+import { applyStrategicMergePatch } from '../model/patch/strategic-merge.ts';
+import { schemaOf } from '../model/schema/schema.ts';
 import type { RegistryPlan } from '../providers/provider.ts';
 import type { BaselinePlan } from './types.ts';
 
@@ -27,6 +29,10 @@ export interface ShopOverlay {
   /** Images that the nodes have beside the shop's release. */
   readonly loaded?: readonly string[];
   readonly registries?: readonly RegistryPlan[];
+  /** Nodes beside the control plane; 1 where not said. */
+  readonly workers?: number;
+  /** Strategic merge patches of Deployments, after everything else. */
+  readonly patches?: Readonly<Record<string, object>>;
 }
 
 /** A Deployment or StatefulSet as it stands in a manifest, before the server fills it in. */
@@ -50,7 +56,7 @@ let manifests: readonly Manifest[] | undefined;
 
 /** The shop of manifests/shop in namespace `shop`, with an overlay. */
 export function shop(overlay: ShopOverlay = {}): BaselinePlan {
-  const objects = readManifests().map((object) => overlaid(copy(object), overlay));
+  const objects = readManifests().map((object) => patched(overlaid(copy(object), overlay), overlay));
   const workloads = objects
     .filter(({ kind }) => kind === 'Deployment' || kind === 'StatefulSet')
     .map(({ kind, metadata }) => `${kind.toLowerCase()}/${metadata.name}`);
@@ -60,6 +66,7 @@ export function shop(overlay: ShopOverlay = {}): BaselinePlan {
     workloads: [...workloads, ...(overlay.extraWorkloads ?? [])],
     images: [SHOP_IMAGE, ...(overlay.loaded ?? [])],
     ...(overlay.registries === undefined ? {} : { registries: overlay.registries }),
+    ...(overlay.workers === undefined ? {} : { workers: overlay.workers }),
   };
 }
 
@@ -83,6 +90,13 @@ function overlaid(object: Manifest, overlay: ShopOverlay): Manifest {
   if (object.kind === 'Deployment' || object.kind === 'StatefulSet')
     overlayWorkload(object as WorkloadManifest, overlay);
   return object;
+}
+
+function patched(object: Manifest, { patches = {} }: ShopOverlay): Manifest {
+  const patch = object.kind === 'Deployment' ? patches[object.metadata.name] : undefined;
+  const schema = schemaOf('apps', 'v1', object.kind);
+  if (patch === undefined || schema === undefined) return object;
+  return applyStrategicMergePatch(object, patch, schema) as Manifest;
 }
 
 function overlayWorkload({ spec, metadata: { name } }: WorkloadManifest, overlay: ShopOverlay): void {

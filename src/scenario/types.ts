@@ -21,6 +21,8 @@ export interface BaselinePlan {
   /** Releases that the nodes have from the start. */
   readonly images: readonly string[];
   readonly registries?: readonly RegistryPlan[];
+  /** Nodes beside the control plane; 1 where not said. */
+  readonly workers?: number;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { messageOf } from '../../core/errors.ts';
 import type { ApiRequest, ApiResponse } from '../apiserver/types.ts';
 import type { ExecInput, ExecOutput, PortForwardInput, PortForwardOutput } from '../node-api.ts';
+import type { OutsideChange } from '../outside.ts';
 import type { Micros, Simulation } from '../simulation/simulation.ts';
 import { apiRequest, type Input, type InputRecord, loggedRequest, type SessionInput } from './inputs.ts';
 
@@ -9,6 +10,8 @@ export interface HostedCluster {
   readonly simulation: Simulation;
   readonly revision: () => number;
   handle(request: ApiRequest): ApiResponse;
+  /** @throws RangeError */
+  change(change: OutsideChange): void;
 }
 
 /** The clock that a live lab follows, in microseconds since 1970; undefined while time is moved by hand. */
@@ -110,6 +113,16 @@ export class Host {
     return this.turn(async () => {
       await this.#catchUp();
       this.#apply({ type: 'advance' });
+    });
+  }
+
+  /** Does something outside the API, at once. @throws RangeError where there is nothing to do it to */
+  change(change: OutsideChange): Promise<void> {
+    return this.turn(async () => {
+      await this.#catchUp();
+      this.#note({ type: 'outside', change });
+      this.#cluster.simulation.wake();
+      this.#cluster.change(change);
     });
   }
 
@@ -235,12 +248,24 @@ export class Host {
       case 'gap':
         this.#cluster.simulation.shift(input.by);
         return undefined;
+      case 'outside':
+        this.#changeAgain(input.change);
+        return undefined;
       case 'advance':
       case 'live':
         return undefined;
       default:
         this.#performInSession(input);
         return undefined;
+    }
+  }
+
+  /** What was impossible when it was logged is so again. */
+  #changeAgain(change: OutsideChange): void {
+    try {
+      this.#cluster.change(change);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
     }
   }
 

@@ -1,4 +1,5 @@
 import type { ApiRequest } from '../apiserver/types.ts';
+import type { OutsideChange } from '../outside.ts';
 import type { Micros } from '../simulation/simulation.ts';
 
 /**
@@ -15,6 +16,7 @@ export type Input =
       readonly port: number;
     }
   | SessionInput
+  | { readonly type: 'outside'; readonly change: OutsideChange }
   /** Time was moved by hand (set-up, forks, `cluster advance`); the record's own time is where it went. */
   | { readonly type: 'advance' }
   /** From here on the clock follows the wall. */

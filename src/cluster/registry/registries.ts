@@ -1,6 +1,6 @@
 import type { Listening, Network, NetworkStack } from '../network/types.ts';
 import type { Image } from '../runtime/types.ts';
-import type { Micros, Simulation } from '../simulation/simulation.ts';
+import type { Micros, Simulation, Timer } from '../simulation/simulation.ts';
 import { MILLISECOND, SECOND } from '../simulation/simulation.ts';
 import type { ImageReference } from './reference.ts';
 import { registryAddress } from './addresses.ts';
@@ -25,6 +25,9 @@ export type PullResult =
     }
   | { readonly error: string };
 
+/** Whether a registry is down; `forMs`: it comes back by itself after so long. */
+export type Outage = boolean | { readonly forMs: number };
+
 /** The registries of a lab: hosts outside the cluster that nodes pull from and pods can ask. */
 export interface Registries {
   /**
@@ -36,10 +39,10 @@ export interface Registries {
   pull(reference: string, logins: readonly RegistryLogin[], done: (result: PullResult) => void): () => void;
   /** Names and addresses, for whatever answers DNS outside the cluster. */
   hosts(): readonly { readonly name: string; readonly ip: string; readonly port: number }[];
-  /** Puts an image under a tag, as `docker push` does. */
-  push(host: string, repository: string, tag: string, image: Image): void;
-  /** Stops the registry (connections are refused) or starts it again. */
-  setOutage(host: string, outage: boolean): void;
+  /** Puts what is under a tag under another one too. @throws RangeError where there is no such registry or tag */
+  tag(host: string, repository: string, from: string, to: string): void;
+  /** Stops the registry (connections are refused) or starts it again. @throws RangeError where there is none */
+  setOutage(host: string, outage: Outage): void;
   /** @param delayMs added to every answer */
   setDelay(host: string, delayMs: number): void;
 }
@@ -90,8 +93,8 @@ export function createRegistries(options: {
       return () => timer.cancel();
     },
     hosts: () => [...registries.values()].map(({ name, ip, port }) => ({ name, ip, port })),
-    push: (host, repository, tag, image) => {
-      get(host).push(repository, tag, image);
+    tag: (host, repository, from, to) => {
+      get(host).tag(repository, from, to);
     },
     setOutage: (host, outage) => {
       get(host).setOutage(outage);
@@ -117,6 +120,7 @@ class Registry {
   readonly #credentials: RegistrySpec['credentials'];
   readonly #repositories: Map<string, Map<string, Image>>;
   #listening: readonly Listening[] = [];
+  #end: Timer | undefined;
 
   constructor(simulation: Simulation, network: Network, spec: RegistrySpec, ip: string) {
     const { name, port } = hostAndPort(spec.host);
@@ -136,14 +140,21 @@ class Registry {
     this.setOutage(spec.outage ?? false);
   }
 
-  push(repository: string, tag: string, image: Image): void {
-    const tags = this.#repositories.get(repository) ?? new Map<string, Image>();
-    this.#repositories.set(repository, tags.set(tag, image));
+  tag(repository: string, from: string, to: string): void {
+    const tags = this.#repositories.get(repository);
+    const image = tags?.get(from);
+    if (image === undefined) throw new RangeError(`${this.name} has no ${repository}:${from}`);
+    tags?.set(to, image);
   }
 
-  setOutage(outage: boolean): void {
+  setOutage(outage: Outage): void {
+    this.#end?.cancel();
     for (const listening of this.#listening) listening.close();
-    this.#listening = outage ? [] : this.#ports().map((port) => this.#listen(port));
+    this.#listening = outage === false ? this.#ports().map((port) => this.#listen(port)) : [];
+    if (typeof outage === 'boolean') return;
+    this.#end = this.#simulation.after(outage.forMs * MILLISECOND, `registry/${this.name}/outage`, () => {
+      this.setOutage(false);
+    });
   }
 
   /** What pulling a reference comes to now. */

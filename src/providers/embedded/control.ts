@@ -4,6 +4,7 @@ import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { OutsideChange } from '../../cluster/outside.ts';
 import { messageOf } from '../../core/errors.ts';
 
 /**
@@ -17,10 +18,15 @@ export interface ControlMethods {
   mark(): Promise<Record<string, never>>;
   advanceTo(at: number): Promise<{ now: number }>;
   goLive(): Promise<{ now: number }>;
+  /** Does something outside the API. */
+  change(change: OutsideChange): Promise<Record<string, never>>;
   stop(): Promise<Record<string, never>>;
 }
 
 type Method = keyof ControlMethods;
+type Question = {
+  [M in Method]: { readonly method: M; readonly argument: Parameters<ControlMethods[M]>[0] };
+}[Method];
 type Answer = { readonly result: unknown } | { readonly error: string };
 
 /** Paths of Unix sockets may have 107 bytes; a deeper folder gets one in the temporary folder. */
@@ -49,7 +55,7 @@ export async function serveControl(folder: string, methods: ControlMethods): Pro
 
 async function answer(methods: ControlMethods, line: string): Promise<Answer> {
   try {
-    const { method, argument } = JSON.parse(line) as { method: Method; argument: number };
+    const { method, argument } = JSON.parse(line) as Question;
     switch (method) {
       case 'sync':
         return { result: await methods.sync() };
@@ -59,6 +65,8 @@ async function answer(methods: ControlMethods, line: string): Promise<Answer> {
         return { result: await methods.advanceTo(argument) };
       case 'goLive':
         return { result: await methods.goLive() };
+      case 'change':
+        return { result: await methods.change(argument) };
       case 'stop':
         return { result: await methods.stop() };
     }
@@ -68,7 +76,12 @@ async function answer(methods: ControlMethods, line: string): Promise<Answer> {
 }
 
 /** How long an answer may take, in milliseconds; moving time may take as long as it takes. */
-const ANSWER_WITHIN: Readonly<Partial<Record<Method, number>>> = { sync: 20_000, mark: 20_000, stop: 5_000 };
+const ANSWER_WITHIN: Readonly<Partial<Record<Method, number>>> = {
+  sync: 20_000,
+  mark: 20_000,
+  change: 20_000,
+  stop: 5_000,
+};
 
 /** No process answers on the lab's socket. */
 export class NoLabProcess extends Error {

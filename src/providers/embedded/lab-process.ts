@@ -54,6 +54,10 @@ export async function runLabProcess(folder: string, ready: (port: number) => voi
       await host.goLive(wallTime);
       return { now: host.now };
     },
+    change: async (change) => {
+      await host.change(change);
+      return {};
+    },
     stop: () => {
       stop(undefined);
       return Promise.resolve({});

@@ -1,11 +1,12 @@
 import type { Clock } from '../../core/clock.ts';
 import type { InputRecord } from '../../cluster/host/inputs.ts';
+import type { OutsideChange } from '../../cluster/outside.ts';
 import { kubeOver } from '../../kube/connect.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import type { Cluster, ClusterRef, RegistryAccess } from '../provider.ts';
 import { InProcessTransport } from './in-process-transport.ts';
 import { type Instance, manualClock, startInstance } from './instance.ts';
-import { registryAccess } from './registries.ts';
+import { nodeAccess, registryAccess } from './registries.ts';
 import { backdate, handOverAt } from './set-up.ts';
 import { type Credentials, EMBEDDED_FACTS, type EmbeddedHeader, kubeconfigFor } from './spec.ts';
 
@@ -48,12 +49,15 @@ export class LocalCluster implements Cluster {
     this.kube = kube;
     this.kubeconfig = kubeconfig;
     this.clock = manualClock(instance.host);
+    const change = (what: OutsideChange): Promise<void> => instance.host.change(what);
     this.can = {
       fork: () => this.#fork(),
       backdate: (since) =>
         backdate(options.header, instance.host.now, since, (at) => instance.host.advanceTo(at)),
       goLive: () => instance.host.advanceTo(handOverAt(options.header)),
-      registry: (host): Promise<RegistryAccess> => Promise.resolve(registryAccess(options.header.spec, host)),
+      registry: (host): Promise<RegistryAccess> =>
+        Promise.resolve(registryAccess(options.header.spec, host, change)),
+      node: (name) => nodeAccess(name, change),
     };
   }
 

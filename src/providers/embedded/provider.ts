@@ -3,6 +3,7 @@ import { closeSync, fstatSync, openSync, readFileSync, rmSync, writeFileSync } f
 import { wallClock } from '../../core/clock.ts';
 import { BreakfixError } from '../../core/errors.ts';
 import { InputLogWriter, LOG_VERSION, LogError, readLog } from '../../cluster/host/input-log.ts';
+import type { OutsideChange } from '../../cluster/outside.ts';
 import { connectKube } from '../../kube/connect.ts';
 import type {
   Cluster,
@@ -15,7 +16,7 @@ import type {
 import { askControl, controlPath, NoLabProcess } from './control.ts';
 import { filesIn, lastProcess, readCredentials, writeCredentials } from './files.ts';
 import type { LocalOptions } from './local-cluster.ts';
-import { registryAccess } from './registries.ts';
+import { nodeAccess, registryAccess } from './registries.ts';
 import { backdate, epochFor } from './set-up.ts';
 import {
   createCredentials,
@@ -162,6 +163,10 @@ function replay(ref: ClusterRef, text: string, upTo: ReplayOptions['upTo']): Pro
   writeFileSync(path, text, { mode: 0o600 });
   const { header, records } = readLog(path);
   const handOver = records.findIndex(({ input }) => input.type === 'live');
+  // After the hand-over there is only the learner, who has the API and nothing else.
+  if (handOver !== -1 && records.slice(handOver).some(({ input }) => input.type === 'outside')) {
+    throw new Error('it changes registries or nodes, which a learner cannot');
+  }
   const count = { start: 0, 'hand-over': handOver === -1 ? records.length : handOver, end: records.length }[
     upTo
   ];
@@ -240,6 +245,9 @@ async function processCluster(ref: ClusterRef, header: EmbeddedHeader): Promise<
   const advanceTo = async (at: number): Promise<void> => {
     ({ now } = await askControl(ref.folder, 'advanceTo', at));
   };
+  const change = async (what: OutsideChange): Promise<void> => {
+    await askControl(ref.folder, 'change', what);
+  };
   return {
     ref,
     kubeconfig,
@@ -265,7 +273,8 @@ async function processCluster(ref: ClusterRef, header: EmbeddedHeader): Promise<
         ({ now } = await askControl(ref.folder, 'goLive'));
         live = true;
       },
-      registry: (host) => Promise.resolve(registryAccess(header.spec, host)),
+      registry: (host) => Promise.resolve(registryAccess(header.spec, host, change)),
+      node: (name) => nodeAccess(name, change),
       inputs: async () => {
         await askControl(ref.folder, 'mark');
         return readFileSync(filesIn(ref.folder).log, 'utf8');

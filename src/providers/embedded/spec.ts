@@ -4,7 +4,12 @@ import type { LogHeader } from '../../cluster/host/input-log.ts';
 import type { Fact, RegistryPlan } from '../provider.ts';
 
 /** What the embedded cluster has, whichever process it runs in. */
-export const EMBEDDED_FACTS: ReadonlySet<Fact> = new Set<Fact>(['ownsCluster', 'networkPolicy', 'registry']);
+export const EMBEDDED_FACTS: ReadonlySet<Fact> = new Set<Fact>([
+  'ownsCluster',
+  'networkPolicy',
+  'registry',
+  'nodes',
+]);
 
 /** What an embedded cluster is made of; part of the log's header, so that a replay makes the same. */
 export interface EmbeddedSpec {

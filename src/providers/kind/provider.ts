@@ -17,20 +17,21 @@ import type {
 import { run, tryRun } from './commands.ts';
 import { emptyCluster, readCorefile } from './empty.ts';
 import { removeNetwork, rememberNetwork } from './network.ts';
-import { registryAccess, removeContainer, startRegistry, useRegistry } from './registry.ts';
+import { removeImage, removePulled } from './node-images.ts';
+import { registryAccess, type RegistryRef, removeContainer, startRegistry, useRegistry } from './registry.ts';
 import { buildShopImage } from './shop-images.ts';
 
 /** A real Kubernetes: the node image that kind starts; another one by BREAKFIX_KIND_NODE_IMAGE. */
 export const NODE_IMAGE = 'kindest/node:v1.36.3';
 
-const FACTS: ReadonlySet<Fact> = new Set<Fact>(['ownsCluster', 'registry']);
+const FACTS: ReadonlySet<Fact> = new Set<Fact>(['ownsCluster', 'registry', 'nodes']);
 
 interface KindRef extends ClusterRef {
   /** Name of the kind cluster. */
   readonly cluster: string;
   /** Node image. */
   readonly image: string;
-  readonly registries: readonly { readonly host: string; readonly container: string }[];
+  readonly registries: readonly RegistryRef[];
 }
 
 /** Clusters made by kind. https://kind.sigs.k8s.io */
@@ -76,7 +77,11 @@ function plan({ lab, folder, registries }: ClusterSpec): KindRef {
     folder,
     cluster,
     image: process.env['BREAKFIX_KIND_NODE_IMAGE'] ?? NODE_IMAGE,
-    registries: registries.map(({ host }, index) => ({ host, container: `${cluster}-registry-${index}` })),
+    registries: registries.map(({ host, credentials }, index) => ({
+      host,
+      container: `${cluster}-registry-${index}`,
+      ...(credentials === undefined ? {} : { credentials }),
+    })),
   };
 }
 
@@ -90,8 +95,7 @@ async function create(ref: KindRef, spec: ClusterSpec, signal: AbortSignal): Pro
     buildShopImage(image, image.slice(image.lastIndexOf(':') + 1), signal),
   );
   await allOf(createNodes(ref, spec, signal), ...images);
-  const registries = spec.registries.map((registry, index) => addRegistry(ref, index, registry, signal));
-  await allOf(loadImages(ref, spec.images, signal), ...registries);
+  await allOf(loadImages(ref, spec.images, signal), addRegistries(ref, spec.registries, signal));
   const cluster = connect(ref);
   writeFileSync(corefileOf(ref), await readCorefile(cluster.kube));
   return cluster;
@@ -131,15 +135,19 @@ function configFor({ nodes }: ClusterSpec): string {
   });
 }
 
-async function addRegistry(
+/** One after the other: a mirror has the very images that were built for its original. */
+async function addRegistries(
   ref: KindRef,
-  index: number,
-  registry: RegistryPlan,
+  plans: readonly RegistryPlan[],
   signal: AbortSignal,
 ): Promise<void> {
-  const container = ref.registries[index]?.container ?? '';
-  await startRegistry(container, registry, signal);
-  for (const node of await nodesOf(ref, '--all')) await useRegistry(node, registry.host, container, signal);
+  const nodes = await nodesOf(ref, '--all');
+  for (const [index, registry] of ref.registries.entries()) {
+    const plan = plans[index];
+    if (plan === undefined) throw new Error(`nothing is planned for the registry ${registry.host}`);
+    await startRegistry(registry, plan, nodes[0] ?? '', signal);
+    for (const node of nodes) await useRegistry(node, registry);
+  }
 }
 
 /** @throws BreakfixError `lab` where its nodes are gone or stopped */
@@ -168,15 +176,26 @@ function connect(ref: KindRef): Cluster {
     facts: FACTS,
     version: versionOf(ref.image),
     can: {
-      empty: () => emptyCluster(kube, wallClock, readFileSync(corefileOf(ref), 'utf8')),
-      registry: (host) => {
-        const container = ref.registries.find((registry) => registry.host === host)?.container;
-        if (container === undefined) return Promise.reject(new Error(`this cluster has no registry ${host}`));
-        return registryAccess(container);
+      empty: async () => {
+        await emptyCluster(kube, wallClock, readFileSync(corefileOf(ref), 'utf8'));
+        await restoreRegistries(ref);
       },
+      registry: (host) => {
+        const registry = ref.registries.find((one) => one.host === host);
+        if (registry === undefined) return Promise.reject(new Error(`this cluster has no registry ${host}`));
+        return registryAccess(registry);
+      },
+      node: (name) => ({ removeImage: (reference) => removeImage(name, reference) }),
     },
     [Symbol.asyncDispose]: () => kube[Symbol.asyncDispose](),
   };
+}
+
+/** Every registry answers, and no node has anything of theirs. */
+async function restoreRegistries(ref: KindRef): Promise<void> {
+  for (const registry of ref.registries) await (await registryAccess(registry)).setOutage(false);
+  const hosts = ref.registries.map(({ host }) => host);
+  if (hosts.length > 0) for (const node of await nodesOf(ref)) await removePulled(node, hosts);
 }
 
 /** `kindest/node:v1.36.3@sha256:…` is Kubernetes 1.36.3. */

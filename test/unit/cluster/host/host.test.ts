@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { ApiRequest, ApiResponse } from '../../../../src/cluster/apiserver/types.ts';
 import { Host, type HostedCluster, ReplayError, type WallTime } from '../../../../src/cluster/host/host.ts';
 import type { InputRecord } from '../../../../src/cluster/host/inputs.ts';
+import type { OutsideChange } from '../../../../src/cluster/outside.ts';
 import type { ExecInput, ExecOutput } from '../../../../src/cluster/node-api.ts';
 import { Simulation } from '../../../../src/cluster/simulation/simulation.ts';
 
@@ -36,6 +37,12 @@ class FakeCluster implements HostedCluster {
     }
     if (request.method !== 'GET') this.#note(`${request.method} ${request.path}`);
     return { kind: 'complete', status: 200, headers: {}, body: Buffer.from(this.seen.join('\n')) };
+  }
+
+  change(change: OutsideChange): void {
+    if (change.what === 'remove-image' && change.node === 'none')
+      throw new RangeError('there is no node none');
+    this.#note(`outside ${change.what}`);
   }
 
   #exec(output: ExecOutput): ExecInput {
@@ -154,6 +161,20 @@ describe('a live lab', () => {
     await host.turn(() => Promise.resolve());
     expect(ends).toEqual([{ error: 'ENOSPC: no space left on device, write' }]);
     expect(cluster.seen).toEqual([]);
+  });
+
+  test('what is done outside the API is recorded before it is done, and done again; also what is impossible', async () => {
+    const { host, wall, cluster, records } = await liveLab();
+    wall.at += 1.5 * SECOND;
+    const outage = { what: 'outage', host: 'registry.test', outage: { forMs: 1000 } } as const;
+    await host.change(outage);
+    await expect(host.change({ what: 'remove-image', node: 'none', reference: 'a' })).rejects.toThrow(
+      'there is no node none',
+    );
+    await host.handle(post);
+    expect(records.at(1)).toMatchObject({ revision: 1, input: { type: 'outside', change: outage } });
+    expect(cluster.seen).toEqual(['1 tick', '1.5 outside outage', '1.5 POST /api/v1/namespaces']);
+    expect((await replayed(records)).seen).toEqual(cluster.seen);
   });
 
   test('nine hours asleep: nothing fires, everything is nine hours later', async () => {

@@ -131,6 +131,20 @@ describe('pulling', () => {
     expect(await lab.get('/v2/')).toMatchObject({ status: 200 });
   });
 
+  test('an outage of some time ends by itself, unless another one has begun', async () => {
+    const lab = new Lab();
+    const status = async (): Promise<unknown> => lab.get('/v2/');
+    lab.registries.setOutage(HOST, { forMs: 15_000 });
+    expect(await status()).toMatchObject({ code: 'ECONNREFUSED' });
+    expect(await status()).toMatchObject({ code: 'ECONNREFUSED' });
+    expect(await status()).toMatchObject({ status: 200 });
+    lab.registries.setOutage(HOST, { forMs: 15_000 });
+    lab.registries.setOutage(HOST, true);
+    await lab.simulation.advanceTo(lab.simulation.now + 60 * SECOND);
+    expect(await status()).toMatchObject({ code: 'ECONNREFUSED' });
+    expect(() => lab.registries.setOutage('other', true)).toThrow('no registry other');
+  });
+
   test('a password is asked for', async () => {
     const lab = new Lab({ credentials: { username: 'ci', password: 'secret' } });
     const name = `${HOST}/shop/web:1.4.2`;
@@ -152,16 +166,15 @@ describe('pulling', () => {
     });
   });
 
-  test('a pull that is called off calls nobody, and a pushed tag can be pulled', async () => {
+  test('a pull that is called off calls nobody, and a tag that is put later can be pulled', async () => {
     const lab = new Lab();
     let calls = 0;
     lab.registries.pull(`${HOST}/shop/web:1.4.2`, [], () => calls++)();
-    lab.registries.push(HOST, 'shop/web', '1.5.0', image('b'));
-    lab.registries.push(HOST, 'shop/new', '1', image('c'));
-    expect(await lab.pull(`${HOST}/shop/web:1.5.0`)).toMatchObject({ image: image('b') });
-    expect(await lab.pull(`${HOST}/shop/new:1`)).toMatchObject({ image: image('c') });
+    lab.registries.tag(HOST, 'shop/web', '1.4.2', 'latest');
+    expect(await lab.pull(`${HOST}/shop/web`)).toMatchObject({ image: web });
     expect(calls).toBe(0);
-    expect(() => lab.registries.push('other', 'a', '1', web)).toThrow('no registry other');
+    expect(() => lab.registries.tag('other', 'a', '1', '2')).toThrow('no registry other');
+    expect(() => lab.registries.tag(HOST, 'shop/web', '9', '2')).toThrow('has no shop/web:9');
   });
 });
 
