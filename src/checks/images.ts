@@ -1,5 +1,6 @@
 import { resources } from '../model/resources.ts';
-import { type Check, fail, pass, unjudged } from './check.ts';
+import type { Pod } from '../model/objects.ts';
+import { type Check, fail, type LabView, type Observation, pass, unjudged } from './check.ts';
 import { podsOf, type WorkloadRef } from './workloads.ts';
 
 /** A release as the registry has it. */
@@ -20,19 +21,57 @@ export function imageIs(of: WorkloadRef, release: ReleaseRef): Check {
     look: async (lab) => {
       const registry = await lab.cluster.can.registry?.(release.host);
       if (registry === undefined) return unjudged(`the registry ${release.host} cannot be asked`);
-      const digest = await registry.digest(release.repository, release.tag);
+      return allRun(lab, of, await registry.digest(release.repository, release.tag));
+    },
+  };
+}
+
+/** Every pod of the workload runs, by digest, what its pods ran when the shop was healthy, wherever it comes from. */
+export function imageAsBefore(of: WorkloadRef): Check {
+  return {
+    expected: `all pods of ${of.name} run the image of before`,
+    look: async (lab) => {
+      const before = lab.baseline
+        .list(resources.pods, of.namespace)
+        .find(({ metadata }) => metadata.labels?.['app'] === of.name);
+      const digest = before === undefined ? undefined : digestOf(before, of.name);
+      if (digest === undefined) return unjudged(`no pod of ${of.name} was there before`);
+      return allRun(lab, of, digest);
+    },
+  };
+}
+
+async function allRun(lab: LabView, of: WorkloadRef, digest: string): Promise<Observation> {
+  const deployment = await lab.kube.get(resources.deployments, of.namespace, of.name);
+  if (deployment === undefined) return fail(`deployment/${of.name} does not exist`);
+  const { current } = await podsOf(lab, deployment);
+  if (current.length === 0) return fail('no pod runs');
+  for (const pod of current) {
+    const runs = digestOf(pod, of.name);
+    if (runs === undefined) return fail(`pod ${pod.metadata.name} has no image`);
+    if (runs !== digest) return fail(`pod ${pod.metadata.name} runs another image`);
+  }
+  return pass(`${current.length} pods run ${digest.slice(0, 19)}…`);
+}
+
+/** `sha256:…` of what a container runs; undefined until it has an image. */
+function digestOf({ status }: Pod, container: string): string | undefined {
+  const { imageID = '' } = status.containerStatuses?.find(({ name }) => name === container) ?? {};
+  return imageID === '' ? undefined : imageID.slice(imageID.lastIndexOf('@') + 1);
+}
+
+/** No container of the workload forbids its node to pull: nodes come and go, and a new one has no copies. */
+export function mayPull(of: WorkloadRef): Check {
+  return {
+    expected: `a new node may pull the images of ${of.name}`,
+    look: async (lab) => {
       const deployment = await lab.kube.get(resources.deployments, of.namespace, of.name);
       if (deployment === undefined) return fail(`deployment/${of.name} does not exist`);
-      const { current } = await podsOf(lab, deployment);
-      if (current.length === 0) return fail('no pod runs');
-      for (const pod of current) {
-        const status = pod.status.containerStatuses?.find(({ name }) => name === of.name);
-        if (status?.imageID === undefined || status.imageID === '')
-          return fail(`pod ${pod.metadata.name} has no image`);
-        if (!status.imageID.endsWith(digest))
-          return fail(`pod ${pod.metadata.name} runs another image (${status.image})`);
-      }
-      return pass(`${current.length} pods run ${digest.slice(0, 19)}…`);
+      const { containers, initContainers = [] } = deployment.spec.template.spec;
+      const never = [...initContainers, ...containers].find(
+        ({ imagePullPolicy }) => imagePullPolicy === 'Never',
+      );
+      return never === undefined ? pass('it may') : fail(`container ${never.name} takes only what is there`);
     },
   };
 }

@@ -1,11 +1,19 @@
 /** The check library, as scenarios see it: `checks.http({ … })`. */
 export { clusterDnsWhole, freshServicesResolve } from './cluster-dns.ts';
 export { type ClientRef } from './client-pod.ts';
-export { imageIs, type ReleaseRef, repositoryKept } from './images.ts';
-export { clientsAsBefore, programKept, sameObject, unchanged } from './objects.ts';
+export { freshTagPulls, startsOnEveryNode, startsWithoutCopy } from './fresh-pods.ts';
+export { imageAsBefore, imageIs, mayPull, type ReleaseRef, repositoryKept } from './images.ts';
+export { clientsAsBefore, networkPoliciesKept, programKept, sameObject, unchanged } from './objects.ts';
 export { type MemoryBudget, type MemoryLoad, memoryStaysBelow } from './memory.ts';
 export { noneWaiting, podEvent, runningNotReady, terminatedFor, waitingFor } from './pods.ts';
 export { type LivenessBudget, livenessKills, readinessCanFail } from './probes.ts';
 export { memoryLimitWithin, requestsFit } from './resources.ts';
 export { dns, http, lookupFails, resolves, survivesLoad, tcp } from './traffic.ts';
-export { endpointsServe, podsOf, restartsStable, rolloutComplete, type WorkloadRef } from './workloads.ts';
+export {
+  endpointsServe,
+  podsOf,
+  restartsStable,
+  rolloutComplete,
+  spreadOver,
+  type WorkloadRef,
+} from './workloads.ts';

@@ -1,5 +1,5 @@
 import { canonical, equal } from '../core/json.ts';
-import type { ConfigMap, KubeObject, PodSpec, Secret } from '../model/objects.ts';
+import type { ConfigMap, KubeObject, NetworkPolicy, PodSpec, Secret } from '../model/objects.ts';
 import { type Resource, resources } from '../model/resources.ts';
 import { type Check, fail, type LabView, pass } from './check.ts';
 import { sameProgram } from './client-pod.ts';
@@ -37,6 +37,22 @@ export function unchanged<T extends KubeObject>(options: {
       if (now === undefined) return fail(`${kind}/${name} does not exist`);
       if (before === undefined) return fail(`${kind}/${name} was not there before`);
       return equal(part(before), part(now)) ? pass('as before') : fail(`${what} of ${kind}/${name} changed`);
+    },
+  };
+}
+
+/** The namespace has the NetworkPolicies that it had, unchanged, and no other: policies add up. */
+export function networkPoliciesKept(namespace: string): Check {
+  const specsOf = (policies: readonly NetworkPolicy[]): Record<string, unknown> =>
+    Object.fromEntries(policies.map(({ metadata, spec }) => [metadata.name, spec]));
+  return {
+    expected: `the network policies of namespace ${namespace} as before`,
+    look: async (lab) => {
+      const before = specsOf(lab.baseline.list(resources.networkPolicies, namespace));
+      const now = specsOf(await lab.kube.list(resources.networkPolicies, { namespace }));
+      const names = [...new Set([...Object.keys(before), ...Object.keys(now)])];
+      const changed = names.filter((name) => !equal(before[name], now[name]));
+      return changed.length === 0 ? pass('as before') : fail(`networkpolicy/${changed[0] ?? ''} changed`);
     },
   };
 }

@@ -120,6 +120,20 @@ export function isReady(pod: Pod): boolean {
   return pod.status.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
 }
 
+/** The ready pods of the Deployment are on at least so many nodes. */
+export function spreadOver(of: WorkloadRef, nodes: number): Check {
+  return {
+    expected: `ready pods of ${of.name} on ${nodes} nodes`,
+    look: async (lab) => {
+      const deployment = await lab.kube.get(resources.deployments, of.namespace, of.name);
+      if (deployment === undefined) return fail(`deployment/${of.name} does not exist`);
+      const { current } = await podsOf(lab, deployment);
+      const found = new Set(current.filter(isReady).map(({ spec }) => spec.nodeName));
+      return found.size >= nodes ? pass(`on ${found.size}`) : fail(`on ${found.size}`);
+    },
+  };
+}
+
 /** Pods of a Service's own selector, whatever made them. */
 export async function selectedPods(
   lab: LabView,

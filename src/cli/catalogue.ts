@@ -6,6 +6,9 @@ const shipped: Readonly<Record<string, () => Promise<{ default: Scenario }>>> = 
   'liveness-too-eager': () => import('../../scenarios/liveness-too-eager/scenario.ts'),
   'dns-nxdomain': () => import('../../scenarios/dns-nxdomain/scenario.ts'),
   'image-tag-typo': () => import('../../scenarios/image-tag-typo/scenario.ts'),
+  'image-pull-secret': () => import('../../scenarios/image-pull-secret/scenario.ts'),
+  'image-pull-policy': () => import('../../scenarios/image-pull-policy/scenario.ts'),
+  'image-registry': () => import('../../scenarios/image-registry/scenario.ts'),
   'oom-limit': () => import('../../scenarios/oom-limit/scenario.ts'),
   'oom-leak': () => import('../../scenarios/oom-leak/scenario.ts'),
 };

@@ -9,3 +9,4 @@ export {
   readinessProbePort,
   release,
 } from './deployments.ts';
+export { imageOnOneNode, patchPods, podTemplate, registryDown, secretLost } from './images.ts';

@@ -32,13 +32,14 @@ function shopModule(): ShopModule {
 
 /**
  * The shop's image for the embedded cluster: the same files and the same source as workload/Dockerfile, with the
- * program in place of Node.
+ * program in place of Node. As provider kind builds them, images of two names are two images.
+ * @param reference `shop.test/shop:1.4.2`
  */
-export function shopImage(release: string): Image {
+export function shopImage(reference: string, release: string): Image {
   const knobs: ReleaseKnobs = { version: release, ...releases[release] };
   const releaseFile = JSON.stringify(knobs);
   return {
-    digest: `sha256:${createHash('sha256').update(`shop ${releaseFile}`).digest('hex')}`,
+    digest: `sha256:${createHash('sha256').update(`${reference} ${releaseFile}`).digest('hex')}`,
     sizeBytes: 78_712_345,
     config: {
       entrypoint: ['node', '/app/shop.mjs'],

@@ -22,6 +22,8 @@ export interface ShopOverlay {
   readonly memoryLimit?: Readonly<Record<string, string>>;
   /** Replaces values of configmap/shop-settings. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** Objects that the shop's pods need from the start, in its namespace or in others. */
+  readonly before?: readonly Manifest[];
   /** Objects beside the shop's own. */
   readonly extra?: readonly Manifest[];
   /** Workloads among `extra` that must be whole too, as `deployment/reports@other-namespace`. */
@@ -62,7 +64,12 @@ export function shop(overlay: ShopOverlay = {}): BaselinePlan {
     .map(({ kind, metadata }) => `${kind.toLowerCase()}/${metadata.name}`);
   return {
     namespace: 'shop',
-    manifests: [...objects, ...(overlay.extra ?? [])],
+    manifests: [
+      ...objects.slice(0, 1),
+      ...(overlay.before ?? []),
+      ...objects.slice(1),
+      ...(overlay.extra ?? []),
+    ],
     workloads: [...workloads, ...(overlay.extraWorkloads ?? [])],
     images: [SHOP_IMAGE, ...(overlay.loaded ?? [])],
     ...(overlay.registries === undefined ? {} : { registries: overlay.registries }),

@@ -65,7 +65,7 @@ test.each<[string, () => void]>([
     touch();
     return 0;
   };
-  const shop = shopImage('1.4.2');
+  const shop = shopImage(SHOP_IMAGE, '1.4.2');
   const image: Image = {
     digest: `sha256:${'c'.repeat(64)}`,
     sizeBytes: 1,

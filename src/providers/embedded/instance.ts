@@ -71,13 +71,15 @@ export function clusterOf({ seed, epoch, spec }: EmbeddedHeader): EmbeddedCluste
 
 function partsOf(spec: EmbeddedSpec): Omit<Parameters<typeof createCluster>[0], 'seed' | 'epoch'> {
   const images: Record<string, Image> = { ...toolImages() };
-  for (const reference of spec.images) images[reference] = shopImage(releaseOf(reference));
+  for (const reference of spec.images) images[reference] = shopImage(reference, releaseOf(reference));
   return {
     nodes: spec.nodes,
     images,
-    registries: spec.registries.map(({ host, repositories, credentials }) => ({
+    registries: spec.registries.map(({ host, repositories, credentials, mirrorOf = host }) => ({
       host,
-      repositories: mapValues(repositories, (tags) => mapValues(tags, shopImage)),
+      repositories: mapValues(repositories, (tags, repository) =>
+        mapValues(tags, (release, tag) => shopImage(`${mirrorOf}/${repository}:${tag}`, release)),
+      ),
       ...(credentials === undefined ? {} : { credentials }),
     })),
     ca: spec.ca,
@@ -89,8 +91,11 @@ function releaseOf(reference: string): string {
   return reference.slice(reference.lastIndexOf(':') + 1);
 }
 
-function mapValues<A, B>(record: Readonly<Record<string, A>>, change: (value: A) => B): Record<string, B> {
-  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value)]));
+function mapValues<A, B>(
+  record: Readonly<Record<string, A>>,
+  change: (value: A, key: string) => B,
+): Record<string, B> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value, key)]));
 }
 
 /** The clock of a cluster whose time is moved by hand: waiting moves it. */

@@ -20,7 +20,7 @@ export function registryAccess(spec: EmbeddedSpec, host: string, change: Change)
       const release = registry.repositories[repository]?.[tag];
       if (release === undefined) throw new Error(`${host} has no ${repository}:${tag}`);
       const { shopImage } = await import('../../images/shop.ts');
-      return shopImage(release).digest;
+      return shopImage(`${registry.mirrorOf ?? host}/${repository}:${tag}`, release).digest;
     },
     tag: (repository, from, to) => change({ what: 'tag', host, repository, from, to }),
     setOutage: (outage) => change({ what: 'outage', host, outage }),

@@ -144,7 +144,10 @@ export async function registryAccess({ container, credentials }: RegistryRef): P
         return;
       }
       const until = outage === true ? NEVER : Math.ceil((wallClock.now().getTime() + outage.forMs) / 1000);
-      await inContainer(container, `echo ${until} > /tmp/down-until; kill $(cat /tmp/pid) 2> /dev/null || true`);
+      await inContainer(
+        container,
+        `echo ${until} > /tmp/down-until; kill $(cat /tmp/pid) 2> /dev/null || true`,
+      );
       await untilStatus(port, (status) => status === undefined);
     },
   };
