@@ -1,0 +1,188 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Check, LabView, Observation } from '../../../src/checks/check.ts';
+import { freshTagPulls, startsOnEveryNode, startsWithoutCopy } from '../../../src/checks/fresh-pods.ts';
+import { Random } from '../../../src/core/random.ts';
+import { type KubeClient, KubeError, type Manifest } from '../../../src/kube/client.ts';
+import type { Pod, PodSpec } from '../../../src/model/objects.ts';
+import { type Resource, resources } from '../../../src/model/resources.ts';
+import { fakeKube, FakeState } from '../support/fake-kube.ts';
+import { ManualClock } from '../support/manual-clock.ts';
+
+const of = { namespace: 'shop', name: 'refunds' };
+const host = 'registry.shop.test:5000';
+const release = { host, repository: 'shop', tag: '1.5.0' };
+const IMAGE = `${host}/shop:1.5.0`;
+
+const node = (name: string, labels = {}): Manifest => ({
+  apiVersion: 'v1',
+  kind: 'Node',
+  metadata: { name, labels },
+});
+const deployment = (policy: string): Manifest => ({
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: of,
+  spec: {
+    template: {
+      spec: {
+        imagePullSecrets: [{ name: 'login' }],
+        containers: [
+          { name: 'refunds', image: IMAGE, imagePullPolicy: policy },
+          { name: 'sidecar', image: 'busybox:1.37' },
+        ],
+      },
+    },
+  },
+});
+const NODES = [
+  node('lab-control-plane', { 'node-role.kubernetes.io/control-plane': '' }),
+  node('b'),
+  node('a'),
+];
+
+/** A cluster where a pod starts if `starts` says so for its spec, and otherwise waits for ever. */
+async function lab(options: {
+  readonly starts?: (spec: PodSpec) => boolean;
+  readonly policy?: string;
+  readonly objects?: readonly Manifest[];
+  readonly refuse?: boolean;
+}): Promise<{ view: LabView; made: PodSpec[]; done: string[]; left: () => string[] }> {
+  const { starts = () => true, policy = 'IfNotPresent', refuse = false } = options;
+  const state = new FakeState();
+  const kube = fakeKube(state);
+  await kube.applyAll(options.objects ?? [...NODES, deployment(policy)], { manager: 'test' });
+  const made: PodSpec[] = [];
+  const done: string[] = [];
+  const get: KubeClient['get'] = async (resource: Resource, namespace, name) => {
+    const object = await kube.get(resource, namespace, name);
+    if (resource !== resources.pods || object === undefined) return object as never;
+    const started = starts((object as unknown as Pod).spec);
+    const container = started
+      ? { name: 'refunds', imageID: `${host}/shop@sha256:1`, state: { running: {} } }
+      : { name: 'refunds', imageID: '', state: { waiting: { reason: 'ErrImagePull' } } };
+    return { ...object, status: { phase: 'Pending', containerStatuses: [container] } } as never;
+  };
+  const create: KubeClient['create'] = async (resource, object) => {
+    if (refuse) throw new KubeError(403, 'exceeded quota');
+    made.push((object as unknown as Pod).spec);
+    return kube.create(resource, object);
+  };
+  const view = {
+    kube: { ...kube, get, create },
+    clock: new ManualClock(),
+    random: new Random('1'),
+    signal: new AbortController().signal,
+    cluster: {
+      can: {
+        registry: () =>
+          Promise.resolve({
+            tag: (...names: string[]) => {
+              done.push(`tag ${names.join(' ')}`);
+              return Promise.resolve();
+            },
+          }),
+        node: (name: string) => ({
+          removeImage: (reference: string) => {
+            done.push(`remove ${reference} from ${name}`);
+            return Promise.resolve();
+          },
+        }),
+      },
+    },
+  } as unknown as LabView;
+  return {
+    view,
+    made,
+    done,
+    left: () => [...state.objects.keys()].filter((key) => key.startsWith('pods/')),
+  };
+}
+
+const graded = async (check: Check, view: LabView): Promise<Observation | undefined> => check.grade?.(view);
+
+describe('freshTagPulls', () => {
+  test('asks for a tag that nobody has had, with all else that the template says', async () => {
+    const { view, made, done, left } = await lab({});
+    expect(await graded(freshTagPulls(of, release), view)).toMatchObject({ status: 'pass' });
+    const [tag = ''] = /check-\w+/.exec(done[0] ?? '') ?? [];
+    expect(done).toEqual([`tag shop 1.5.0 ${tag}`]);
+    expect(made).toEqual([
+      expect.objectContaining({
+        imagePullSecrets: [{ name: 'login' }],
+        containers: [
+          expect.objectContaining({ image: `${host}/shop:${tag}`, imagePullPolicy: 'IfNotPresent' }),
+          expect.objectContaining({ image: 'busybox:1.37' }),
+        ],
+      }),
+    ]);
+    expect(left()).toEqual([]);
+  });
+
+  test('says what the pod waits for, and leaves nothing behind', async () => {
+    const { view, left } = await lab({ starts: () => false });
+    expect(await graded(freshTagPulls(of, release), view)).toEqual({
+      status: 'fail',
+      seen: 'it did not start: ErrImagePull',
+    });
+    expect(left()).toEqual([]);
+  });
+
+  test('a pod that is refused, and a Deployment that is gone, are fails', async () => {
+    const { view } = await lab({ refuse: true });
+    expect(await graded(freshTagPulls(of, release), view)).toMatchObject({
+      status: 'fail',
+      seen: 'a fresh pod is refused: exceeded quota',
+    });
+    const gone = await lab({ objects: NODES });
+    expect(await graded(freshTagPulls(of, release), gone.view)).toMatchObject({ status: 'fail' });
+  });
+
+  test('without a registry that can be asked nothing is judged', async () => {
+    const { view } = await lab({});
+    const blind = { ...view, cluster: { can: {} } } as unknown as LabView;
+    expect(await graded(freshTagPulls(of, release), blind)).toMatchObject({ status: 'error' });
+    expect(await graded(startsWithoutCopy(of), blind)).toMatchObject({ status: 'error' });
+  });
+});
+
+describe('startsWithoutCopy', () => {
+  test('starts on a worker that has lost its copy', async () => {
+    const { view, made, done } = await lab({});
+    expect(await graded(startsWithoutCopy(of), view)).toMatchObject({ status: 'pass' });
+    expect(done).toEqual([`remove ${IMAGE} from a`]);
+    expect(made.map(({ nodeName }) => nodeName)).toEqual(['a']);
+  });
+
+  test('where the template does not pull, the copy is put back', async () => {
+    const { view, made, left } = await lab({
+      policy: 'Never',
+      starts: ({ containers }) => containers[0]?.imagePullPolicy === 'IfNotPresent',
+    });
+    expect(await graded(startsWithoutCopy(of), view)).toMatchObject({ status: 'fail' });
+    expect(made.map(({ containers }) => containers[0]?.imagePullPolicy)).toEqual(['Never', 'IfNotPresent']);
+    expect(left()).toEqual([]);
+  });
+
+  test('a Deployment that is gone is a fail', async () => {
+    const { view } = await lab({ objects: NODES });
+    expect(await graded(startsWithoutCopy(of), view)).toMatchObject({ status: 'fail' });
+  });
+});
+
+describe('startsOnEveryNode', () => {
+  test('tries every worker, and says which one does not take it', async () => {
+    const { view, made } = await lab({});
+    expect(await graded(startsOnEveryNode(of), view)).toEqual({ status: 'pass', seen: 'on a, b' });
+    expect(made.map(({ nodeName }) => nodeName)).toEqual(['a', 'b']);
+    const { view: half } = await lab({ starts: ({ nodeName }) => nodeName === 'a' });
+    expect(await graded(startsOnEveryNode(of), half)).toEqual({
+      status: 'fail',
+      seen: 'on b it did not start: ErrImagePull',
+    });
+  });
+
+  test('no workers is a fail', async () => {
+    const { view } = await lab({ objects: [deployment('Always')] });
+    expect(await graded(startsOnEveryNode(of), view)).toEqual({ status: 'fail', seen: 'no node takes pods' });
+  });
+});

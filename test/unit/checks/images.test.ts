@@ -1,0 +1,126 @@
+import { describe, expect, test } from '@jest/globals';
+import { Baseline } from '../../../src/checks/baseline.ts';
+import type { LabView } from '../../../src/checks/check.ts';
+import { imageAsBefore, mayPull } from '../../../src/checks/images.ts';
+import { networkPoliciesKept } from '../../../src/checks/objects.ts';
+import { spreadOver } from '../../../src/checks/workloads.ts';
+import type { Manifest } from '../../../src/kube/client.ts';
+import { resources } from '../../../src/model/resources.ts';
+import { fakeKube, FakeState } from '../support/fake-kube.ts';
+
+const namespace = 'shop';
+const of = { namespace, name: 'refunds' };
+
+interface PodOptions {
+  readonly digest?: string;
+  readonly nodeName?: string;
+  readonly ready?: boolean;
+}
+
+const pod = (name: string, owner: string, options: PodOptions): Manifest => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name, namespace, labels: { app: 'refunds' }, ownerReferences: [{ uid: owner }] } as never,
+  spec: { nodeName: options.nodeName ?? 'a' },
+  status: {
+    conditions: [{ type: 'Ready', status: options.ready === false ? 'False' : 'True' }],
+    containerStatuses: [
+      { name: 'refunds', imageID: options.digest === undefined ? '' : `x@${options.digest}` },
+    ],
+  },
+});
+
+/** A Deployment with pods, and what it was before. */
+async function lab(
+  pods: readonly PodOptions[],
+  before: readonly PodOptions[] = [],
+  container: object = {},
+): Promise<LabView> {
+  const kube = fakeKube(new FakeState());
+  const template = {
+    metadata: { labels: { app: 'refunds' } },
+    spec: { containers: [{ name: 'refunds', ...container }] },
+  };
+  const put = (manifest: Manifest): Promise<unknown> => kube.applyAll([manifest], { manager: 'test' });
+  await put({ apiVersion: 'apps/v1', kind: 'Deployment', metadata: of, spec: { template } });
+  const owner = (await kube.get(resources.deployments, namespace, 'refunds'))?.metadata.uid ?? '';
+  const metadata = { name: 'refunds-1', namespace, ownerReferences: [{ uid: owner }] } as never;
+  await put({ apiVersion: 'apps/v1', kind: 'ReplicaSet', metadata, spec: { template } });
+  const set = (await kube.get(resources.replicaSets, namespace, 'refunds-1'))?.metadata.uid ?? '';
+  for (const [index, one] of pods.entries()) await put(pod(`refunds-${index}`, set, one));
+  const remembered = before.map((one, index) => [
+    `pods/${namespace}/was-${index}`,
+    pod(`was-${index}`, set, one),
+  ]);
+  return { kube, baseline: new Baseline(Object.fromEntries(remembered) as never) } as unknown as LabView;
+}
+
+const OLD = 'sha256:1';
+
+describe('imageAsBefore', () => {
+  test.each([
+    ['pass', [{ digest: OLD }, { digest: OLD }]],
+    ['fail', [{ digest: OLD }, {}]],
+    ['fail', [{ digest: OLD }, { digest: 'sha256:11' }]],
+    ['fail', []],
+  ])('%s', async (status, pods) => {
+    expect(await imageAsBefore(of).look(await lab(pods, [{ digest: OLD }]))).toMatchObject({ status });
+  });
+
+  test('nothing to compare with cannot be judged', async () => {
+    expect(await imageAsBefore(of).look(await lab([{ digest: OLD }]))).toMatchObject({ status: 'error' });
+  });
+});
+
+describe('mayPull', () => {
+  test.each([
+    ['pass', 'IfNotPresent'],
+    ['pass', 'Always'],
+    ['fail', 'Never'],
+  ])('%s for %s', async (status, imagePullPolicy) => {
+    expect(await mayPull(of).look(await lab([], [], { imagePullPolicy }))).toMatchObject({ status });
+  });
+
+  test('a Deployment that is gone is a fail', async () => {
+    const view = await lab([]);
+    await view.kube.delete(resources.deployments, namespace, 'refunds');
+    expect(await mayPull(of).look(view)).toMatchObject({ status: 'fail' });
+    expect(await spreadOver(of, 1).look(view)).toMatchObject({ status: 'fail' });
+    expect(await imageAsBefore(of).look(await lab([], [{ digest: OLD }]))).toMatchObject({ status: 'fail' });
+  });
+});
+
+describe('spreadOver', () => {
+  test.each([
+    ['pass', [{ nodeName: 'a' }, { nodeName: 'b' }]],
+    ['fail', [{ nodeName: 'a' }, { nodeName: 'a' }]],
+    ['fail', [{ nodeName: 'a' }, { nodeName: 'b', ready: false }]],
+  ])('%s', async (status, pods) => {
+    expect(await spreadOver(of, 2).look(await lab(pods))).toMatchObject({ status });
+  });
+});
+
+describe('networkPoliciesKept', () => {
+  const policy = (name: string, spec: object): Manifest => ({
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'NetworkPolicy',
+    metadata: { name, namespace },
+    spec,
+  });
+  const deny = policy('default-deny', { podSelector: {}, policyTypes: ['Egress'] });
+
+  test.each([
+    ['pass', 'the same', [deny]],
+    ['fail', 'one is gone', []],
+    ['fail', 'one is another', [policy('default-deny', { podSelector: {}, policyTypes: [] })]],
+    ['fail', 'one was added', [deny, policy('open', { podSelector: {}, egress: [{}] })]],
+  ])('%s: %s', async (status, _what, now) => {
+    const kube = fakeKube(new FakeState());
+    await kube.applyAll([deny], { manager: 'test' });
+    const baseline = await Baseline.capture(kube, [namespace]);
+    await kube.delete(resources.networkPolicies, namespace, 'default-deny');
+    await kube.applyAll(now, { manager: 'test' });
+    const view = { kube, baseline } as unknown as LabView;
+    expect(await networkPoliciesKept(namespace).look(view)).toMatchObject({ status });
+  });
+});
