@@ -275,7 +275,7 @@ See to it that ${service} is whole today, on both nodes, with the release that i
       const wanted = container?.image ?? '';
       const nodes = await lab.kube.list(resources.nodes);
       const holders = nodes
-        .filter(({ status }) => status.images?.some(({ names }) => names?.includes(wanted)))
+        .filter(({ status }) => status.images?.some(({ names }) => names.includes(wanted)))
         .map(({ metadata }) => metadata.name);
       return `Right now the template says imagePullPolicy ${container?.imagePullPolicy ?? 'nothing'} for ${wanted}. Nodes that report a copy: ${holders.join(', ') || 'none'}.`;
     }),

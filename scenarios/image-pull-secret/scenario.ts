@@ -469,10 +469,6 @@ Its login is kept by the platform team: secret/${robot.name} in namespace ${robo
         { type: 'merge' },
       );
     }),
-    hack('other-app', 'in-service', async (lab) => {
-      const spec = { selector: { app: 'checkout' } };
-      await lab.kube.patch(resources.services, namespace, service, { spec }, { type: 'merge' });
-    }),
   ],
 
   debrief: ({ service, secret, cause }) => `${STORIES[cause](service, secret)}

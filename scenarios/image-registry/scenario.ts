@@ -277,6 +277,9 @@ The registry is ${host}; ${mirror} is a mirror of it.`,
             const { name, labels = {} } = live.metadata;
             const spec = JSON.parse(JSON.stringify(live.spec).replace(wrongHost, host)) as typeof live.spec;
             await lab.kube.delete(resources.deployments, namespace, service, { propagation: 'Orphan' });
+            while ((await lab.kube.get(resources.deployments, namespace, service)) !== undefined) {
+              await lab.clock.wait(seconds(1), lab.signal);
+            }
             await lab.kube.create(resources.deployments, {
               apiVersion: live.apiVersion,
               kind: live.kind,

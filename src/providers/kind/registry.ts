@@ -105,6 +105,12 @@ export async function useRegistry(node: string, { host, container }: RegistryRef
   );
 }
 
+interface ManifestRequest {
+  readonly method?: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
 const MANIFESTS = [
   'application/vnd.oci.image.index.v1+json',
   'application/vnd.oci.image.manifest.v1+json',
@@ -118,7 +124,7 @@ export async function registryAccess({ container, credentials }: RegistryRef): P
     credentials === undefined
       ? {}
       : { authorization: `Basic ${btoa(`${credentials.username}:${credentials.password}`)}` };
-  const ask = async (repository: string, tag: string, init: RequestInit): Promise<Response> => {
+  const ask = async (repository: string, tag: string, init: ManifestRequest): Promise<Response> => {
     const url = `http://127.0.0.1:${port}/v2/${repository}/manifests/${tag}`;
     const response = await fetch(url, { ...init, headers: { ...authorization, ...init.headers } });
     if (!response.ok) throw new Error(`the registry has no ${repository}:${tag} (${response.status})`);

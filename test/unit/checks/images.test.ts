@@ -20,7 +20,7 @@ interface PodOptions {
 const pod = (name: string, owner: string, options: PodOptions): Manifest => ({
   apiVersion: 'v1',
   kind: 'Pod',
-  metadata: { name, namespace, labels: { app: 'refunds' }, ownerReferences: [{ uid: owner }] } as never,
+  metadata: { name, namespace, labels: { app: 'refunds' }, ownerReferences: [{ uid: owner }] },
   spec: { nodeName: options.nodeName ?? 'a' },
   status: {
     conditions: [{ type: 'Ready', status: options.ready === false ? 'False' : 'True' }],
