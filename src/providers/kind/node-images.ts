@@ -1,23 +1,23 @@
-import { commandFailed, run, tryRun } from './commands.ts';
-
-interface ImageList {
-  readonly images: readonly { readonly id: string; readonly repoTags?: readonly string[] | null }[];
-}
+import { run } from './commands.ts';
 
 /** Takes an image with all its names from a node, if it is there. */
 export async function removeImage(node: string, reference: string): Promise<void> {
-  const { code, stderr } = await tryRun('docker', ['exec', node, 'crictl', 'rmi', reference]);
-  if (code !== 0 && !stderr.includes('no such image') && !stderr.includes('not found'))
-    throw commandFailed(`crictl rmi ${reference} on ${node}`, stderr);
+  await removeWhere(node, (name) => name === reference);
 }
 
 /** Takes everything from a node that was pulled from these registries. */
 export async function removePulled(node: string, hosts: readonly string[]): Promise<void> {
-  const { images } = JSON.parse(
-    await run('docker', ['exec', node, 'crictl', 'images', '--output', 'json']),
-  ) as ImageList;
-  const pulled = images.filter(({ repoTags }) =>
-    (repoTags ?? []).some((tag) => hosts.some((host) => tag.startsWith(`${host}/`))),
-  );
-  for (const { id } of pulled) await removeImage(node, id);
+  await removeWhere(node, (name) => hosts.some((host) => name.startsWith(`${host}/`)));
+}
+
+/** An image has a name by tag, one by digest and one by its configuration: it is there as long as any of them is. */
+async function removeWhere(node: string, wanted: (name: string) => boolean): Promise<void> {
+  const images = ['exec', node, 'ctr', '--namespace', 'k8s.io', 'images'];
+  const [, ...lines] = (await run('docker', [...images, 'list'])).split('\n');
+  const entries = lines
+    .map((line) => line.split(/\s+/))
+    .map(([name = '', , digest = '']) => ({ name, digest }));
+  const digests = new Set(entries.filter(({ name }) => wanted(name)).map(({ digest }) => digest));
+  const names = entries.filter(({ digest }) => digests.has(digest)).map(({ name }) => name);
+  if (names.length > 0) await run('docker', [...images, 'remove', '--sync', ...names]);
 }
