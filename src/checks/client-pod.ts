@@ -20,6 +20,7 @@ export interface ProbeReport {
   readonly firstFailureAfterMs?: number;
   readonly last: string;
   readonly tookMs: number;
+  readonly p99Ms: number;
 }
 
 /**

@@ -1,14 +1,18 @@
 /** The check library, as scenarios see it: `checks.http({ … })`. */
 export { clusterDnsWhole, freshServicesResolve } from './cluster-dns.ts';
+export { addressesAsBefore, clientsAsBefore, nameServersStay } from './client-settings.ts';
 export { type ClientRef } from './client-pod.ts';
+export { crashLoops } from './crash-loop.ts';
 export { freshTagPulls, startsOnEveryNode, startsWithoutCopy } from './fresh-pods.ts';
 export { imageAsBefore, imageIs, mayPull, type ReleaseRef, repositoryKept } from './images.ts';
-export { clientsAsBefore, networkPoliciesKept, programKept, sameObject, unchanged } from './objects.ts';
+export { networkPoliciesKept, programKept, sameObject, unchanged } from './objects.ts';
 export { type MemoryBudget, type MemoryLoad, memoryStaysBelow } from './memory.ts';
 export { noneWaiting, podEvent, runningNotReady, terminatedFor, waitingFor } from './pods.ts';
 export { type LivenessBudget, livenessKills, readinessCanFail } from './probes.ts';
+export { isolates, type ReachTarget } from './reach.ts';
 export { memoryLimitWithin, requestsFit } from './resources.ts';
-export { dns, http, lookupFails, resolves, survivesLoad, tcp } from './traffic.ts';
+export { notWrittenDown, podsMatchTemplates } from './templates.ts';
+export { answersVary, dns, http, lookupFails, resolves, survivesLoad, tcp } from './traffic.ts';
 export {
   endpointsServe,
   podsOf,

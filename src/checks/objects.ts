@@ -1,7 +1,7 @@
-import { canonical, equal } from '../core/json.ts';
-import type { ConfigMap, KubeObject, NetworkPolicy, PodSpec, Secret } from '../model/objects.ts';
+import { equal } from '../core/json.ts';
+import type { KubeObject, NetworkPolicy } from '../model/objects.ts';
 import { type Resource, resources } from '../model/resources.ts';
-import { type Check, fail, type LabView, pass } from './check.ts';
+import { type Check, fail, pass } from './check.ts';
 import { sameProgram } from './client-pod.ts';
 
 /** The object is still the one that was there when the shop was healthy: same uid, not a new one of its name. */
@@ -75,71 +75,4 @@ export function programKept(namespace: string, name: string, options: { newRelea
         : fail(`${newRelease ? '' : 'image, '}command or files of deployment/${name} changed`);
     },
   };
-}
-
-/** How the pods of a workload look names up, and under which addresses they call others. */
-export function clientsAsBefore(namespace: string, apps: readonly string[]): Check {
-  return {
-    expected: `DNS settings and addresses of ${apps.join(', ')} as before`,
-    look: async (lab) => {
-      for (const app of apps) {
-        const before = lab.baseline.get(resources.deployments, namespace, app);
-        const now = await lab.kube.get(resources.deployments, namespace, app);
-        if (now === undefined) return fail(`deployment/${app} does not exist`);
-        if (before === undefined) continue;
-        const [was, is] = [before.spec.template.spec, now.spec.template.spec];
-        const changed = changedSetting(was, is);
-        if (changed !== undefined) return fail(`${changed} of deployment/${app} changed`);
-        const source = await changedSource(lab, namespace, was, is);
-        if (source !== undefined)
-          return fail(`addresses that deployment/${app} takes from ${source} changed`);
-      }
-      return pass('as before');
-    },
-  };
-}
-
-/** The environment comes from ConfigMaps and Secrets too: @returns the first whose addresses are not those of before */
-async function changedSource(
-  lab: LabView,
-  namespace: string,
-  before: PodSpec,
-  now: PodSpec,
-): Promise<string | undefined> {
-  for (const { resource, name } of sourcesOf(before, now)) {
-    const was = lab.baseline.get<ConfigMap | Secret>(resource, namespace, name);
-    const is = await lab.kube.get<ConfigMap | Secret>(resource, namespace, name);
-    if (!equal(urlsOf(was?.data), urlsOf(is?.data))) return `${resource.kind.toLowerCase()}/${name}`;
-  }
-  return undefined;
-}
-
-function sourcesOf(...specs: readonly PodSpec[]): { resource: Resource<ConfigMap | Secret>; name: string }[] {
-  return specs
-    .flatMap(({ containers }) => containers.flatMap(({ envFrom = [] }) => envFrom))
-    .flatMap(({ configMapRef, secretRef }) => [
-      ...(configMapRef?.name === undefined
-        ? []
-        : [{ resource: resources.configMaps, name: configMapRef.name }]),
-      ...(secretRef?.name === undefined ? [] : [{ resource: resources.secrets, name: secretRef.name }]),
-    ]);
-}
-
-function changedSetting(before: PodSpec, now: PodSpec): string | undefined {
-  if (before.dnsPolicy !== now.dnsPolicy) return 'dnsPolicy';
-  if (!equal(before.dnsConfig, now.dnsConfig)) return 'dnsConfig';
-  if (!equal(before.hostAliases ?? [], now.hostAliases ?? [])) return 'hostAliases';
-  if ((before.hostNetwork ?? false) !== (now.hostNetwork ?? false)) return 'hostNetwork';
-  const environment = (spec: PodSpec): string =>
-    canonical(
-      spec.containers.map(({ name, env = [] }) => [
-        name,
-        env.filter(({ name: key }) => key.endsWith('_URL')),
-      ]),
-    );
-  return environment(before) === environment(now) ? undefined : 'an address in the environment';
-}
-
-function urlsOf(data: Readonly<Record<string, string>> | undefined): Record<string, string> {
-  return Object.fromEntries(Object.entries(data ?? {}).filter(([key]) => key.endsWith('_URL')));
 }

@@ -42,10 +42,26 @@ export function httpArguments(options: Omit<HttpOptions, 'from'>): string[] {
   ];
 }
 
+export interface DnsOptions {
+  readonly from: ClientRef;
+  readonly name: string;
+  /** An address that must be among the answers. */
+  readonly address?: string;
+  /** It must be the only one. */
+  readonly exactly?: true;
+  /** No answer may take longer, in milliseconds. */
+  readonly withinMs?: number;
+}
+
 /** A client in the cluster resolves a name, to `address` where one is given. */
-export function dns(options: { from: ClientRef; name: string; address?: string }): Check {
-  const { from, name, address } = options;
-  const args = ['dns', name, ...(address === undefined ? [] : ['--contains', address])];
+export function dns({ from, name, address, exactly, withinMs }: DnsOptions): Check {
+  const args = [
+    'dns',
+    name,
+    ...(address === undefined ? [] : ['--contains', address]),
+    ...(exactly === true ? ['--exactly'] : []),
+    ...(withinMs === undefined ? [] : ['--within', `${withinMs}ms`]),
+  ];
   const expected =
     address === undefined ? `${from.app} resolves ${name}` : `${from.app} resolves ${name} to ${address}`;
   return probed(from, args, expected, (report) => report.last);
@@ -97,12 +113,20 @@ function judge(report: ProbeReport, answer: (report: ProbeReport) => string): Ob
   return fail(`${answer(report)}${after}`);
 }
 
-/** A client in the cluster resolves a Service of its own namespace to the address that it has now. */
-export function resolves(options: { from: ClientRef; service: string }): Check {
-  const { from, service } = options;
+/** A client in the cluster resolves a Service of its own namespace to the address that it has now, and to no other. */
+export function resolves(options: { from: ClientRef; service: string; withinMs?: number }): Check {
+  const { from, service, withinMs } = options;
   const check = async (lab: LabView): Promise<Check | undefined> => {
     const { spec } = (await lab.kube.get(resources.services, from.namespace, service)) ?? {};
-    return spec?.clusterIP === undefined ? undefined : dns({ from, name: service, address: spec.clusterIP });
+    if (spec?.clusterIP === undefined) return undefined;
+    const address = spec.clusterIP;
+    return dns({
+      from,
+      name: service,
+      address,
+      exactly: true,
+      ...(withinMs === undefined ? {} : { withinMs }),
+    });
   };
   return {
     expected: `${from.app} resolves ${service} to its address`,
@@ -117,14 +141,34 @@ export function lookupFails(options: {
   from: ClientRef;
   name: string;
   code: 'ENOTFOUND' | 'EAI_AGAIN';
+  /** It fails so fast, in milliseconds: refused instead of never answered. */
+  withinMs?: number;
+  /** It takes so long, in milliseconds: never answered instead of refused. */
+  afterMs?: number;
 }): Check {
-  const { from, name, code } = options;
+  const { from, name, code, withinMs = Infinity, afterMs = 0 } = options;
   return {
     expected: `${from.app} gets ${code} for ${name}`,
     look: async (lab) => {
       const report = await probeFrom(lab, from, ['dns', name], 60_000);
       if (!isReport(report)) return report;
-      return report.outcomes[code] === undefined ? fail(report.last) : pass(report.last);
+      const holds =
+        report.outcomes[code] !== undefined && report.tookMs >= afterMs && report.tookMs <= withinMs;
+      return holds ? pass(report.last) : fail(`${report.last} after ${report.tookMs} ms`);
+    },
+  };
+}
+
+/** A client gets more than one answer for a name, asked again and again (a symptom). */
+export function answersVary(options: { from: ClientRef; name: string }): Check {
+  const { from, name } = options;
+  return {
+    expected: `${from.app} gets different answers for ${name}`,
+    look: async (lab) => {
+      const report = await probeFrom(lab, from, ['dns', name, '--count', '60', '--every', '50ms'], 60_000);
+      if (!isReport(report)) return report;
+      const counts = countsOf(report.outcomes);
+      return Object.keys(report.outcomes).length > 1 ? pass(counts) : fail(counts);
     },
   };
 }

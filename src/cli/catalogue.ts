@@ -4,6 +4,10 @@ import type { Scenario } from '../scenario/types.ts';
 const shipped: Readonly<Record<string, () => Promise<{ default: Scenario }>>> = {
   'readiness-probe': () => import('../../scenarios/readiness-probe/scenario.ts'),
   'liveness-too-eager': () => import('../../scenarios/liveness-too-eager/scenario.ts'),
+  'dns-corefile-crash': () => import('../../scenarios/dns-corefile-crash/scenario.ts'),
+  'dns-policy': () => import('../../scenarios/dns-policy/scenario.ts'),
+  'dns-blocked': () => import('../../scenarios/dns-blocked/scenario.ts'),
+  'dns-random-ip': () => import('../../scenarios/dns-random-ip/scenario.ts'),
   'dns-nxdomain': () => import('../../scenarios/dns-nxdomain/scenario.ts'),
   'image-tag-typo': () => import('../../scenarios/image-tag-typo/scenario.ts'),
   'image-pull-secret': () => import('../../scenarios/image-pull-secret/scenario.ts'),

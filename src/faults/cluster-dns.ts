@@ -11,6 +11,12 @@ export async function readCorefile(lab: LabView): Promise<string> {
 
 /** Writes a Corefile and restarts CoreDNS, so that it counts at once (a reload takes up to two minutes). */
 export async function writeCorefile(lab: LabView, corefile: string): Promise<void> {
+  await patchCorefile(lab, corefile);
+  await restart(lab, { namespace: 'kube-system', name: 'coredns' });
+}
+
+/** Writes a Corefile, as `kubectl edit` does; CoreDNS takes it up when it is restarted or reloads. */
+export async function patchCorefile(lab: LabView, corefile: string): Promise<void> {
   await lab.kube.patch(
     resources.configMaps,
     'kube-system',
@@ -18,7 +24,6 @@ export async function writeCorefile(lab: LabView, corefile: string): Promise<voi
     { data: { Corefile: corefile } },
     { type: 'merge', fieldManager: DEPLOYER },
   );
-  await restart(lab, { namespace: 'kube-system', name: 'coredns' });
 }
 
 /** `kubectl rollout restart`. */
@@ -33,6 +38,32 @@ export async function restart(lab: LabView, of: { namespace: string; name: strin
     { spec: { template: { metadata: { annotations } } } },
     { type: 'strategic', fieldManager: 'kubectl-rollout' },
   );
+}
+
+/**
+ * Changes the Corefile and ends all CoreDNS pods, so that none is left with the old one: a pod that runs keeps its
+ * configuration when it cannot load a new one, and a rollout keeps old pods until new ones are ready.
+ */
+export function corefileAtStart(change: (corefile: string) => string, describe: string): Fault {
+  return {
+    name: 'corefile-at-start',
+    describe,
+    inject: async (lab) => {
+      const before = await readCorefile(lab);
+      await patchCorefile(lab, change(before));
+      await endCorednsPods(lab);
+      return async (again) => {
+        await patchCorefile(again, before);
+        await endCorednsPods(again);
+      };
+    },
+  };
+}
+
+async function endCorednsPods(lab: LabView): Promise<void> {
+  const namespace = 'kube-system';
+  const pods = await lab.kube.list(resources.pods, { namespace, labelSelector: 'k8s-app=kube-dns' });
+  for (const { metadata } of pods) await lab.kube.delete(resources.pods, namespace, metadata.name);
 }
 
 /** Adds lines to the main server block of the Corefile, in front of its `kubernetes` plugin. */

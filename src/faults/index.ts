@@ -1,5 +1,12 @@
 /** The fault library, as scenarios see it: `faults.readinessProbePort({ … })`; and the edits that repairs share with it. */
-export { corefileLines, readCorefile, restart, writeCorefile } from './cluster-dns.ts';
+export {
+  corefileAtStart,
+  corefileLines,
+  patchCorefile,
+  readCorefile,
+  restart,
+  writeCorefile,
+} from './cluster-dns.ts';
 export {
   imageTag,
   livenessTooEager,
@@ -10,3 +17,4 @@ export {
   release,
 } from './deployments.ts';
 export { imageOnOneNode, patchPods, podTemplate, registryDown, secretLost } from './images.ts';
+export { dnsSettings } from './dns-settings.ts';

@@ -124,6 +124,15 @@ function shopHost(context: ProgramContext, args: readonly string[]): unknown {
       await done.promise;
       connection.destroy();
     },
+    ask: async (server: string, timeoutMs: number) => {
+      const question = { name: 'kubernetes.default.svc.cluster.local', type: 'A' as const };
+      const query = { id: context.random.between(0, 65_535), question, answers: [], authority: [] };
+      try {
+        await net.query({ ip: server, port: 53 }, 'UDP', query, { timeoutMs });
+      } catch (error) {
+        throw inNodesWords(error, `${server}:53`);
+      }
+    },
     files: {
       readText: (path: string) => files.readText(path),
       append: (path: string, text: string) => files.write(path, text, { append: true }),

@@ -22,6 +22,8 @@ export interface ShopHost {
   lookup(name: string): Promise<readonly string[]>;
   /** Opens a TCP connection and closes it again. Rejects with the network's `code`. */
   dial(host: string, port: number, timeoutMs: number): Promise<void>;
+  /** Sends one DNS query over UDP to port 53 of an address; resolves when an answer comes, whatever it says. */
+  ask(server: string, timeoutMs: number): Promise<void>;
   readonly files: {
     readText(path: string): string;
     append(path: string, text: string): void;

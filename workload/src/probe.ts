@@ -5,7 +5,11 @@ import { codeOf, type ShopHost, textOf } from './host.ts';
  * is what that client sees. It looks again and again for a time and prints one JSON document with counts.
  *
  *   probe http URL [--method M] [--status 200] [--contains TEXT] …   probe dns NAME …   probe tcp HOST:PORT …
- *   common: [--for 0s] [--every 200ms] [--timeout 2s] [--until-failure] [--count N]
+ *   probe ask ADDRESS …      does somebody answer DNS queries there, over UDP
+ *   dns: [--contains ADDRESS] [--exactly]
+ *   common: [--for 0s] [--every 200ms] [--timeout 2s] [--within 1s] [--until-failure] [--count N]
+ *
+ * `--timeout` ends a look; `--within` calls one that took longer a failure.
  */
 export interface ProbeReport {
   readonly attempts: number;
@@ -18,6 +22,8 @@ export interface ProbeReport {
   /** Text of the last answer or error, cut to 300 characters. */
   readonly last: string;
   readonly tookMs: number;
+  /** 99 of 100 looks took at most so long, in milliseconds. */
+  readonly p99Ms: number;
 }
 
 interface Options {
@@ -26,6 +32,8 @@ interface Options {
   readonly method: string;
   readonly status: number;
   readonly contains: string | undefined;
+  readonly exactly: boolean;
+  readonly withinMs: number;
   readonly forMs: number;
   readonly everyMs: number;
   readonly timeoutMs: number;
@@ -59,8 +67,11 @@ async function observe(host: ShopHost, options: Options): Promise<ProbeReport> {
   let succeeded = 0;
   let firstFailureAfterMs: number | undefined;
   let last: string;
+  const durations: number[] = [];
   for (;;) {
-    const seen = await look(host, options);
+    const began = host.now();
+    const seen = inTime(await look(host, options), host.now() - began, options);
+    durations.push(host.now() - began);
     attempts++;
     outcomes[seen.outcome] = (outcomes[seen.outcome] ?? 0) + 1;
     last = seen.text.slice(0, 300);
@@ -79,7 +90,19 @@ async function observe(host: ShopHost, options: Options): Promise<ProbeReport> {
     ...(firstFailureAfterMs === undefined ? {} : { firstFailureAfterMs }),
     last,
     tookMs: host.now() - start,
+    p99Ms: percentile99(durations),
   };
+}
+
+function inTime(seen: Look, tookMs: number, { withinMs }: Options): Look {
+  return seen.ok && tookMs > withinMs
+    ? { ok: false, outcome: 'slow', text: `${seen.text} after ${tookMs} ms` }
+    : seen;
+}
+
+function percentile99(durations: readonly number[]): number {
+  const sorted = [...durations].sort((a, b) => a - b);
+  return sorted[Math.ceil(sorted.length * 0.99) - 1] ?? 0;
 }
 
 async function look(host: ShopHost, options: Options): Promise<Look> {
@@ -96,8 +119,15 @@ async function look(host: ShopHost, options: Options): Promise<Look> {
       }
       case 'dns': {
         const addresses = [...(await host.lookup(options.target))].sort();
-        const ok = options.contains === undefined || addresses.includes(options.contains);
+        const wanted = options.contains;
+        const ok =
+          wanted === undefined ||
+          (addresses.includes(wanted) && (!options.exactly || new Set(addresses).size === 1));
         return { ok, outcome: addresses.join(' '), text: addresses.join(' ') };
+      }
+      case 'ask': {
+        await host.ask(options.target, options.timeoutMs);
+        return { ok: true, outcome: 'answered', text: 'answered' };
       }
       default: {
         const [name = '', port = ''] = options.target.split(':');
@@ -112,13 +142,13 @@ async function look(host: ShopHost, options: Options): Promise<Look> {
 
 function parse(args: readonly string[]): Options {
   const [kind = '', target = '', ...rest] = args;
-  if (!['http', 'dns', 'tcp'].includes(kind) || target === '') {
-    throw new Error(`use: probe http URL | dns NAME | tcp HOST:PORT; got "${args.join(' ')}"`);
+  if (!['http', 'dns', 'tcp', 'ask'].includes(kind) || target === '') {
+    throw new Error(`use: probe http URL | dns NAME | tcp HOST:PORT | ask ADDRESS; got "${args.join(' ')}"`);
   }
   const flags = new Map<string, string>();
   for (let index = 0; index < rest.length; index++) {
     const flag = rest[index] ?? '';
-    if (flag === '--until-failure') flags.set(flag, 'true');
+    if (flag === '--until-failure' || flag === '--exactly') flags.set(flag, 'true');
     else flags.set(flag, rest[++index] ?? '');
   }
   return {
@@ -127,6 +157,8 @@ function parse(args: readonly string[]): Options {
     method: flags.get('--method') ?? 'GET',
     status: Number(flags.get('--status') ?? '200'),
     contains: flags.get('--contains'),
+    exactly: flags.has('--exactly'),
+    withinMs: flags.has('--within') ? duration(flags.get('--within') ?? '') : Infinity,
     forMs: duration(flags.get('--for') ?? '0s'),
     everyMs: duration(flags.get('--every') ?? '200ms'),
     timeoutMs: duration(flags.get('--timeout') ?? '2s'),

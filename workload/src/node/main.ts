@@ -1,11 +1,18 @@
 /** The shop as a Node server: what the image runs. */
 import { accessSync, appendFileSync, constants, existsSync, readFileSync } from 'node:fs';
-import { lookup } from 'node:dns/promises';
+import { lookup, Resolver } from 'node:dns/promises';
 import { createServer, request } from 'node:http';
 import { connect } from 'node:net';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { CallOptions, Listener, ShopHost, ShopRequest, ShopResponse } from '../host.ts';
+import {
+  type CallOptions,
+  codeOf,
+  type Listener,
+  type ShopHost,
+  type ShopRequest,
+  type ShopResponse,
+} from '../host.ts';
 import { main } from '../shop.ts';
 
 /** In milliseconds. */
@@ -23,6 +30,7 @@ const host: ShopHost = {
   call,
   lookup: async (name) => (await lookup(name, { all: true, family: 4 })).map(({ address }) => address),
   dial,
+  ask,
   files: {
     readText: (path) => readFileSync(path, 'utf8'),
     append: (path, text) => appendFileSync(path, text, { flush: true }),
@@ -118,6 +126,19 @@ function dial(name: string, port: number, timeoutMs: number): Promise<void> {
     socket.on('timeout', () => socket.destroy(timedOut(`${name}:${port}`)));
     socket.on('error', reject);
   });
+}
+
+/** What c-ares says when nothing came back; every other error is an answer. */
+const UNANSWERED = new Set(['ETIMEOUT', 'ECONNREFUSED', 'ECANCELLED']);
+
+async function ask(server: string, timeoutMs: number): Promise<void> {
+  const resolver = new Resolver({ timeout: timeoutMs, tries: 1 });
+  resolver.setServers([server]);
+  try {
+    await resolver.resolve4('kubernetes.default.svc.cluster.local');
+  } catch (error) {
+    if (UNANSWERED.has(codeOf(error))) throw timedOut(`${server}:53`);
+  }
 }
 
 function timedOut(target: string): Error {

@@ -1,0 +1,239 @@
+import { type Fix, faults, fix, type Hack, hack, type LabView, resources } from 'breakfix';
+import {
+  both,
+  clients,
+  corednsAnswers,
+  corednsPods,
+  type CutName,
+  cuts,
+  drop,
+  fromNamespaces,
+  kubeDns,
+  kubeSystem,
+  namespace,
+  type PolicySpec,
+  put,
+  shopAsks,
+} from './network.ts';
+
+const services = ['checkout', 'payments', 'ledger', 'refunds', 'fx'];
+const coredns = { namespace: 'kube-system', name: 'coredns' };
+const byName = 'kubernetes.io/metadata.name';
+/** The rule that was meant. */
+const meant = shopAsks({ namespaceSelector: kubeSystem, podSelector: corednsPods });
+const askedBy = (namespaceSelector: object, ports?: readonly object[]): PolicySpec => ({
+  podSelector: corednsPods,
+  policyTypes: ['Ingress'],
+  ingress: [{ from: [{ namespaceSelector }], ...(ports === undefined ? {} : { ports: [...ports] }) }],
+});
+
+/** A repair that writes one policy. */
+type Written = readonly [id: string, policy: string, spec: PolicySpec, step: string];
+type WrittenWrongly = readonly [id: string, caughtBy: string, policy: string, spec: PolicySpec];
+
+const rightInShop: readonly Written[] = [
+  ['by-labels', 'names', meant, 'egress of shop to pods k8s-app=kube-dns of kube-system, UDP and TCP 53'],
+  [
+    'by-namespace',
+    'names',
+    shopAsks({ namespaceSelector: kubeSystem }),
+    'the same to all pods of kube-system',
+  ],
+  ['in-default-deny', 'default-deny', meant, 'the same rule in the policy that denies'],
+  [
+    'named-ports',
+    'allow-dns',
+    shopAsks({ namespaceSelector: kubeSystem, podSelector: corednsPods }, [
+      { protocol: 'UDP', port: 'dns' },
+      { protocol: 'TCP', port: 'dns-tcp' },
+    ]),
+    'the same with the ports dns and dns-tcp by name',
+  ],
+  [
+    'that-label-anywhere',
+    'names',
+    shopAsks({ namespaceSelector: {}, podSelector: corednsPods }),
+    'the same to pods k8s-app=kube-dns of any namespace',
+  ],
+];
+
+const rightAtCoredns: readonly Written[] = [
+  [
+    'right-key',
+    'dns-clients',
+    askedBy(fromNamespaces(byName), both),
+    'kubectl -n kube-system edit networkpolicy dns-clients   # key: kubernetes.io/metadata.name',
+  ],
+  [
+    'all-but-the-lobby',
+    'dns-clients',
+    askedBy({ matchExpressions: [{ key: byName, operator: 'NotIn', values: ['lobby'] }] }, both),
+    'the same policy with operator NotIn and lobby',
+  ],
+  [
+    'second-policy',
+    'dns-clients-by-name',
+    corednsAnswers(fromNamespaces(byName)),
+    'another policy beside it that allows the two namespaces',
+  ],
+  ['any-port', 'dns-clients', askedBy(fromNamespaces(byName)), 'the two namespaces, without a list of ports'],
+];
+
+const wrongInShop: readonly WrittenWrongly[] = [
+  ['allow-all', 'isolated', 'allow-all', { policyTypes: ['Egress'], egress: [{}] }],
+  [
+    'port-53-anywhere',
+    'other-port-53',
+    'names',
+    { policyTypes: ['Egress'], egress: [{ to: [{ ipBlock: { cidr: '0.0.0.0/0' } }], ports: both }] },
+  ],
+  ['any-namespace', 'other-port-53', 'names', shopAsks({ namespaceSelector: {} })],
+  [
+    'udp-53-anywhere',
+    'other-port-53',
+    'names',
+    {
+      policyTypes: ['Egress'],
+      egress: [...(meant.egress ?? []), { ports: [{ protocol: 'UDP', port: 53 }] }],
+    },
+  ],
+  [
+    'udp-only',
+    'tcp',
+    'names',
+    shopAsks({ namespaceSelector: kubeSystem, podSelector: corednsPods }, [{ protocol: 'UDP', port: 53 }]),
+  ],
+  // A port without protocol is a TCP port.
+  [
+    'tcp-only',
+    'names',
+    'names',
+    shopAsks({ namespaceSelector: kubeSystem, podSelector: corednsPods }, [{ port: 53 }]),
+  ],
+  // Policies see pods: a Service's address is gone by then.
+  ['service-address', 'names', 'names', shopAsks({ ipBlock: { cidr: `${kubeDns}/32` } })],
+  ['gateway-only', 'names', 'names', { ...meant, podSelector: { matchLabels: { app: 'gateway' } } }],
+  // Without namespaceSelector a peer is a pod of the policy's own namespace.
+  ['own-namespace', 'names', 'names', shopAsks({ podSelector: corednsPods })],
+];
+
+const wrongAtCoredns: readonly WrittenWrongly[] = [
+  ['anybody-may-ask', 'kiosk', 'dns-clients', askedBy({}, both)],
+  ['second-door', 'kiosk', 'open', { podSelector: corednsPods, policyTypes: ['Ingress'], ingress: [{}] }],
+  [
+    'pod-network',
+    'kiosk',
+    'dns-clients',
+    {
+      podSelector: corednsPods,
+      policyTypes: ['Ingress'],
+      ingress: [{ from: [{ ipBlock: { cidr: '10.244.0.0/16' } }], ports: both }],
+    },
+  ],
+  ['shop-only', 'office', 'dns-clients', askedBy({ matchLabels: { [byName]: 'shop' } }, both)],
+  ['udp-only', 'tcp', 'dns-clients', askedBy(fromNamespaces(byName), [{ protocol: 'UDP', port: 53 }])],
+  ['tcp-only', 'names', 'dns-clients', askedBy(fromNamespaces(byName), [{ port: 53 }])],
+];
+
+/** The namespace whose policies the learner has to mend. */
+const placeOf = (cut: CutName): string => (cuts[cut].everybody ? 'kube-system' : 'shop');
+
+export function fixesOf(cut: CutName): Fix[] {
+  const right = cuts[cut].everybody ? rightAtCoredns : rightInShop;
+  return right.map(([id, policy, spec, step]) =>
+    fix(id, [step], (lab) => put(lab, policy, placeOf(cut), spec)),
+  );
+}
+
+export function hacksOf(cut: CutName): Hack[] {
+  const wrong = cuts[cut].everybody ? wrongAtCoredns : wrongInShop;
+  const written = wrong.map(([id, caughtBy, policy, spec]) =>
+    hack(id, caughtBy, (lab) => put(lab, policy, placeOf(cut), spec)),
+  );
+  return [...written, ...(cuts[cut].everybody ? hacksAtCoredns : hacksInShop), ...hacksAnywhere];
+}
+
+async function addressOf(lab: LabView, name: string): Promise<string> {
+  return (await lab.kube.get(resources.services, namespace, name))?.spec.clusterIP ?? '';
+}
+
+const relabelCoredns = (lab: LabView, labels: Readonly<Record<string, string>>) =>
+  lab.kube.patch(
+    resources.deployments,
+    coredns.namespace,
+    coredns.name,
+    { spec: { template: { metadata: { labels } } } },
+    { type: 'merge' },
+  );
+
+const hacksInShop: readonly Hack[] = [
+  hack('delete-default-deny', 'isolated', async (lab) => {
+    for (const name of ['default-deny', 'within-the-shop', 'names']) await drop(lab, name, 'shop');
+  }),
+  hack('no-more-resolver', 'other-port-53', async (lab) => {
+    await put(lab, 'names', 'shop', shopAsks({ namespaceSelector: {} }));
+    await lab.kube.delete(resources.deployments, 'office', 'resolver');
+  }),
+  hack('relabelled-coredns', 'labels', async (lab) => {
+    const podSelector = { matchLabels: { dns: 'cluster' } };
+    await put(lab, 'names', 'shop', shopAsks({ namespaceSelector: kubeSystem, podSelector }));
+    await relabelCoredns(lab, { dns: 'cluster' });
+  }),
+];
+
+const hacksAtCoredns: readonly Hack[] = [
+  hack('delete-the-policy', 'kiosk', async (lab) => {
+    await drop(lab, 'dns-clients', 'kube-system');
+  }),
+  hack('label-the-namespaces', 'labels', async (lab) => {
+    for (const name of ['shop', 'office']) {
+      const labels = { metadata: { labels: { name } } };
+      await lab.kube.patch(resources.namespaces, undefined, name, labels, { type: 'merge' });
+    }
+  }),
+  // Out of the policy's reach, and still in the Service's.
+  hack('relabelled-coredns', 'labels', async (lab) => {
+    const podSelector = { matchLabels: { 'k8s-app': 'kube-dns', closed: 'yes' } };
+    await put(lab, 'dns-clients', 'kube-system', { ...askedBy(fromNamespaces('name'), both), podSelector });
+    await relabelCoredns(lab, { closed: 'no' });
+  }),
+  hack('the-other-end', 'names', async (lab) => {
+    await put(lab, 'open', 'shop', { policyTypes: ['Egress'], egress: [{ ports: both }] });
+  }),
+];
+
+const hacksAnywhere: readonly Hack[] = [
+  hack('delete-all-policies', 'isolated', async (lab) => {
+    for (const { metadata } of await lab.kube.list(resources.networkPolicies)) {
+      await drop(lab, metadata.name, metadata.namespace ?? '');
+    }
+  }),
+  hack('host-aliases', 'clients', async (lab) => {
+    const hostAliases = await Promise.all(
+      services.map(async (name) => ({ ip: await addressOf(lab, name), hostnames: [name] })),
+    );
+    for (const name of clients) await faults.patchPods(lab, { namespace, name }, { hostAliases });
+  }),
+  hack('addresses', 'clients', async (lab) => {
+    for (const name of clients) {
+      const env = await Promise.all(
+        services.map(async (called) => ({
+          name: `${called.toUpperCase()}_URL`,
+          value: `http://${await addressOf(lab, called)}`,
+        })),
+      );
+      await faults.patchContainer(lab, { namespace, name }, { env });
+    }
+  }),
+  hack('longer-time-outs', 'names', async (lab) => {
+    const dnsConfig = { options: [{ name: 'timeout', value: '30' }] };
+    for (const name of clients) await faults.patchPods(lab, { namespace, name }, { dnsConfig });
+  }),
+  hack('host-network', 'clients', async (lab) => {
+    const spec = { hostNetwork: true, dnsPolicy: 'ClusterFirstWithHostNet' };
+    for (const name of clients) await faults.patchPods(lab, { namespace, name }, spec);
+  }),
+  hack('restart-coredns', 'names', async (lab) => {
+    await faults.restart(lab, coredns);
+  }),
+];

@@ -1,0 +1,255 @@
+import {
+  all,
+  ask,
+  checks,
+  defineScenario,
+  hint,
+  hold,
+  minutes,
+  objective,
+  oneOf,
+  resources,
+  safeguard,
+  seconds,
+  shop,
+} from 'breakfix';
+import {
+  addresses,
+  bystander,
+  clients,
+  cutOff,
+  cuts,
+  kubeDns,
+  namespace,
+  policies,
+  resolver,
+  service,
+} from './network.ts';
+import { fixesOf, hacksOf } from './repairs.ts';
+
+const labelsKept = all('labels of namespaces and of pods as before', [
+  ...['shop', 'office', 'lobby'].map((name) =>
+    checks.unchanged({
+      resource: resources.namespaces,
+      name,
+      what: 'labels',
+      part: ({ metadata }) => metadata.labels,
+    }),
+  ),
+  ...[
+    ...clients.map((name) => [namespace, name] as const),
+    ['office', 'reports'] as const,
+    ['office', 'resolver'] as const,
+    ['kube-system', 'coredns'] as const,
+  ].map(([where, name]) =>
+    checks.unchanged({
+      resource: resources.deployments,
+      namespace: where,
+      name,
+      what: 'labels of the pods',
+      part: ({ spec }) => spec.template.metadata?.labels,
+    }),
+  ),
+]);
+
+const gateway = { namespace, app: 'gateway' };
+const payments = { namespace, app: 'payments' };
+/** Another team: has nothing to do with the shop, and looks names up like everybody. */
+const reports = { namespace: 'office', app: 'reports' };
+/** Stands in a hall where anybody may touch it: no cluster DNS for it. */
+const kiosk = { namespace: 'lobby', app: 'kiosk' };
+
+export default defineScenario({
+  id: 'dns-blocked',
+  incident: 'INC-2108',
+  title: 'Payments fail: every lookup takes ten seconds and ends in nothing',
+  area: 'dns',
+  difficulty: 'advanced',
+  minutes: 30,
+  documents: [
+    { seed: '000_2c4401dcd96ecfaa.txt', question: 'How to simulate a DNS failure in CoreDNS?' },
+    { url: 'https://kubernetes.io/docs/concepts/services-networking/network-policies/' },
+    { url: 'https://kubernetes.io/docs/tasks/administer-cluster/dns-debugging-resolution/' },
+  ],
+  needs: ['ownsCluster', 'networkPolicy'],
+  variants: { cut: oneOf('gone', 'label', 'ingress') },
+
+  ticket: ({ cut }) =>
+    `Nobody can pay since the security team's work on the network tonight. The shop's lookups are never answered${
+      cuts[cut].everybody ? ', and the office (namespace office) complains of the same' : ''
+    }; CoreDNS runs and is ready. Make names work
+again for shop and office, and leave the network as closed as security wants it.`,
+  rules: () => [
+    'Pods of shop may call pods of shop and ask CoreDNS, over UDP and TCP, and nobody else: neither the reports of the office nor its own name server (resolver, port 53).',
+    'Names are for the namespaces shop and office. The kiosk in namespace lobby is open to the public and must not reach CoreDNS.',
+    'Labels of namespaces and pods are the inventory and stay as they are; clients keep their DNS settings and call each other by name.',
+    'CoreDNS serves the whole cluster: at least two of its pods behind kube-dns, configured as before.',
+  ],
+
+  baseline: () =>
+    shop({
+      extra: [
+        { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'office' } },
+        { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'lobby' } },
+        bystander('reports', 'office'),
+        service('reports', [{ name: 'http', port: 80, targetPort: 'http' }]),
+        ...resolver,
+        bystander('kiosk', 'lobby'),
+        ...policies,
+      ],
+      extraWorkloads: ['deployment/reports@office', 'deployment/resolver@office', 'deployment/kiosk@lobby'],
+    }),
+  inject: ({ cut }) => [cutOff(cut)],
+  since: minutes(12),
+  symptoms: () => [
+    checks.lookupFails({ from: gateway, name: 'checkout', code: 'EAI_AGAIN', afterMs: 4000 }),
+    checks.clusterDnsWhole(),
+  ],
+
+  objectives: () => [
+    objective(
+      'names',
+      40,
+      'Services of the shop resolve',
+      hold(
+        seconds(30),
+        all('names of the shop and of other namespaces resolve', [
+          checks.resolves({ from: gateway, service: 'checkout' }),
+          checks.resolves({ from: payments, service: 'ledger' }),
+          checks.dns({
+            from: { namespace, app: 'checkout' },
+            name: 'reports.office',
+            address: addresses.reports,
+          }),
+        ]),
+      ),
+    ),
+    objective(
+      'tcp',
+      20,
+      'CoreDNS answers over TCP too',
+      hold(
+        seconds(15),
+        all('clients connect to kube-dns over TCP', [
+          checks.tcp({ from: gateway, host: kubeDns, port: 53 }),
+          checks.tcp({ from: payments, host: kubeDns, port: 53 }),
+        ]),
+      ),
+    ),
+    objective(
+      'payments',
+      20,
+      'Customers can pay',
+      hold(seconds(30), checks.http({ from: gateway, url: 'http://127.0.0.1:8080/pay' })),
+    ),
+    objective(
+      'fresh',
+      20,
+      'New Services resolve',
+      checks.freshServicesResolve(gateway, seconds(30), seconds(60)),
+    ),
+  ],
+  safeguards: () => [
+    safeguard(
+      'office',
+      'veto',
+      'The office finds names',
+      hold(
+        seconds(10),
+        all('names resolve in the office', [
+          checks.resolves({ from: reports, service: 'resolver' }),
+          checks.tcp({ from: reports, host: kubeDns, port: 53 }),
+        ]),
+      ),
+    ),
+    safeguard(
+      'isolated',
+      'veto',
+      'The shop does not reach the office',
+      all('the kiosk reaches the reports, the shop does not', [
+        checks.isolates({ allowed: kiosk, forbidden: gateway, target: { tcp: `${addresses.reports}:80` } }),
+        checks.isolates({ allowed: kiosk, forbidden: payments, target: { tcp: `${addresses.reports}:80` } }),
+      ]),
+    ),
+    safeguard(
+      'other-port-53',
+      'veto',
+      "The shop does not reach the office's name server",
+      all('the kiosk reaches the resolver, the shop does not', [
+        checks.isolates({ allowed: kiosk, forbidden: gateway, target: { tcp: `${addresses.resolver}:53` } }),
+        checks.isolates({ allowed: kiosk, forbidden: payments, target: { ask: addresses.resolver } }),
+      ]),
+    ),
+    safeguard(
+      'kiosk',
+      'veto',
+      'The kiosk does not reach CoreDNS',
+      all('the shop reaches CoreDNS, the kiosk does not', [
+        checks.isolates({ allowed: gateway, forbidden: kiosk, target: { ask: kubeDns } }),
+        checks.isolates({ allowed: gateway, forbidden: kiosk, target: { tcp: `${kubeDns}:53` } }),
+      ]),
+    ),
+    safeguard('labels', 'veto', 'Labels are as before', labelsKept),
+    safeguard('clients', 'veto', 'Clients are as before', checks.clientsAsBefore(namespace, clients)),
+    safeguard('dns-whole', 'veto', 'CoreDNS serves the whole cluster', checks.clusterDnsWhole()),
+    safeguard(
+      'corefile',
+      'veto',
+      'CoreDNS is configured as before',
+      checks.unchanged({
+        resource: resources.configMaps,
+        namespace: 'kube-system',
+        name: 'coredns',
+        what: 'the Corefile',
+        part: ({ data }) => data,
+      }),
+    ),
+  ],
+
+  diagnosis: ({ cut }) => [
+    ask.object(10, cuts[cut].object, [
+      cuts[cut].object.replace('networkpolicy/', 'netpol/'),
+      cuts[cut].object.replace('networkpolicy/', 'networkpolicies/'),
+    ]),
+    ask.field(10, cuts[cut].field, cuts[cut].fieldAliases),
+    ask.evidence(10, cuts[cut].evidence, [
+      'Lookups are refused at once: kube-dns has no endpoints',
+      'Lookups are answered with NXDOMAIN',
+      'The log of CoreDNS shows that its upstream times out',
+    ]),
+  ],
+  hints: () => [
+    hint(
+      5,
+      'A lookup that is refused fails at once; one that fails after ten seconds was never answered: something drops it on its way.',
+    ),
+    hint(
+      10,
+      'A connection needs leave on both sides: egress of the pod that calls, ingress of the pod that is called. kubectl get networkpolicy -A',
+    ),
+    hint(20, async (lab) => {
+      const found = await lab.kube.list(resources.networkPolicies);
+      const lines = found.map(({ metadata, spec }) => {
+        const rules = {
+          ...(spec.ingress && { ingress: spec.ingress }),
+          ...(spec.egress && { egress: spec.egress }),
+        };
+        return `${metadata.namespace ?? ''}/${metadata.name} ${spec.policyTypes.join('+')}: ${JSON.stringify(rules)}`;
+      });
+      return lines.length === 0
+        ? 'No NetworkPolicy is left in the cluster: whatever is dropped now, no policy does it. Nothing is closed either.'
+        : `These policies decide right now; compare their selectors with the labels that pods and namespaces have:\n${lines.join('\n')}`;
+    }),
+  ],
+
+  fixes: ({ cut }) => fixesOf(cut),
+  hacks: ({ cut }) => hacksOf(cut),
+
+  debrief: ({ cut }) =>
+    `${cuts[cut].describe} CoreDNS stayed ready all the time: its probes come from the node, which policies let through. So the
+difference was in how lookups failed: never answered, after two tries of five seconds, where a Service without endpoints refuses at once.
+The seed's "blocking network traffic to the CoreDNS pod using network policies" is this failure, and it has two ends: the egress of who
+asks and the ingress of CoreDNS. Policies only add up; the way to mend one is to allow the missing connection, by labels of namespace and
+pod, and over both protocols: an answer that does not fit into UDP is asked for again over TCP. A Service's address in an ipBlock is
+of no use, because policies look at the pod that is behind it. The label kubernetes.io/metadata.name is on every namespace; "name" is not.`,
+});

@@ -1,0 +1,389 @@
+import {
+  all,
+  ask,
+  checks,
+  defineScenario,
+  faults,
+  fix,
+  hack,
+  hint,
+  hold,
+  type LabView,
+  minutes,
+  objective,
+  oneOf,
+  partnerDns,
+  resources,
+  safeguard,
+  seconds,
+  shop,
+} from 'breakfix';
+
+const namespace = 'shop';
+const from = { namespace, app: 'gateway' };
+const coredns = { namespace: 'kube-system', name: 'coredns' };
+/**
+ * A ConfigMap reaches a node after up to 90 s, and a container in back-off starts again after up to five minutes. The
+ * objective that comes first waits for that; nothing after it has to.
+ */
+const settle = minutes(7);
+
+/** The lab's own name server for a partner's names: nothing outside is asked. */
+const partner = {
+  zone: 'partner.test',
+  name: 'rates.partner.test',
+  address: '198.51.100.7',
+  server: '10.96.200.10',
+};
+
+const clients = ['gateway', 'checkout', 'payments', 'refunds', 'notifier'];
+const services = ['checkout', 'payments', 'ledger', 'refunds', 'fx'];
+
+/** A word that CoreDNS does not know, where it stands, and what was meant. */
+const mistakes = {
+  promethues: { line: 'promethues :9153', right: 'prometheus :9153', instead: /^ *prometheus .*$/m },
+  loadbalancer: { line: 'loadbalancer', right: 'loadbalance', instead: /^ *loadbalance$/m },
+  // Nothing was there before: somebody wanted to see queries.
+  logs: { line: 'logs', right: 'log', instead: /^(?= *kubernetes )/m },
+} as const;
+
+type Word = keyof typeof mistakes;
+
+function mistaken(word: Word, corefile: string): string {
+  const { line, instead } = mistakes[word];
+  return corefile.replace(instead, (old) => `    ${line}${old === '' ? '\n' : ''}`);
+}
+
+async function editCorefile(lab: LabView, change: (corefile: string) => string): Promise<void> {
+  await faults.patchCorefile(lab, change(await faults.readCorefile(lab)));
+}
+
+const restart = (lab: LabView) => faults.restart(lab, coredns);
+
+const withoutLine = (word: Word) => (corefile: string) =>
+  corefile.replace(`    ${mistakes[word].line}\n`, '');
+
+const rightWord = (word: Word) => (corefile: string) =>
+  corefile.replace(mistakes[word].line, mistakes[word].right);
+
+const healthyCorefile = (lab: LabView): string =>
+  lab.baseline.get(resources.configMaps, 'kube-system', 'coredns')?.data?.['Corefile'] ?? '';
+
+async function addressOf(lab: LabView, service: string): Promise<string> {
+  return (await lab.kube.get(resources.services, namespace, service))?.spec.clusterIP ?? '';
+}
+
+/** The addresses that Services have today, written into the clients' /etc/hosts. */
+async function hostAliases(lab: LabView): Promise<void> {
+  const aliases = await Promise.all(
+    services.map(async (service) => ({ ip: await addressOf(lab, service), hostnames: [service] })),
+  );
+  for (const name of clients) await faults.patchPods(lab, { namespace, name }, { hostAliases: aliases });
+}
+
+const scale = (lab: LabView, replicas: number) =>
+  lab.kube.patch(
+    resources.deployments,
+    coredns.namespace,
+    coredns.name,
+    { spec: { replicas } },
+    { type: 'merge' },
+  );
+
+export default defineScenario({
+  id: 'dns-corefile-crash',
+  incident: 'INC-2101',
+  title: 'Payments fail, and no name can be found',
+  area: 'dns',
+  difficulty: 'beginner',
+  minutes: 15,
+  documents: [
+    { seed: '000_2c4401dcd96ecfaa.txt', question: 'How to simulate a DNS failure in CoreDNS?' },
+    { url: 'https://kubernetes.io/docs/tasks/administer-cluster/dns-debugging-resolution/' },
+    { url: 'https://kubernetes.io/docs/tasks/administer-cluster/dns-custom-nameservers/' },
+  ],
+  needs: ['ownsCluster'],
+  variants: { word: oneOf('promethues', 'loadbalancer', 'logs') },
+
+  ticket: () =>
+    `Nobody can pay. The gateway answers 502 at once: it finds nobody, whatever name it asks for, be it of the shop, of another
+namespace or of the partner (${partner.name}). It began when the nodes' system pods were restarted for maintenance. Nobody touched the
+shop. Make names work again, for the shop and for everybody else.`,
+  rules: () => [
+    'Clients keep their DNS settings and call each other by name: dnsPolicy, dnsConfig, hostAliases and addresses in their environment stay as they are.',
+    'CoreDNS serves the whole cluster: at least two pods of deployment/coredns and nothing else behind kube-dns, with the kubernetes, forward, cache, health and ready plugins.',
+    'Services that are made tomorrow must resolve too.',
+  ],
+
+  baseline: () => shop(partnerDns(partner)),
+  inject: ({ word }) => [
+    faults.corefileAtStart(
+      (corefile) => mistaken(word, corefile),
+      `The Corefile got a line with the unknown word "${word}"; when the CoreDNS pods were restarted, none could start.`,
+    ),
+  ],
+  since: minutes(12),
+  symptoms: ({ word }) => [
+    checks.crashLoops(coredns, `Unknown directive '${word}'`),
+    checks.lookupFails({ from, name: 'checkout', code: 'EAI_AGAIN', withinMs: 3000 }),
+    checks.http({ from, url: 'http://127.0.0.1:8080/pay', status: 502 }),
+  ],
+
+  objectives: () => [
+    objective(
+      'coredns',
+      30,
+      'CoreDNS serves the whole cluster',
+      hold(seconds(30), checks.clusterDnsWhole(), settle),
+    ),
+    objective(
+      'names',
+      30,
+      'Services of the shop resolve',
+      hold(
+        seconds(30),
+        all('names of the shop resolve', [
+          checks.resolves({ from, service: 'checkout' }),
+          checks.resolves({ from: { namespace, app: 'checkout' }, service: 'payments' }),
+          checks.resolves({ from: { namespace, app: 'payments' }, service: 'ledger' }),
+        ]),
+      ),
+    ),
+    objective(
+      'payments',
+      20,
+      'Customers can pay',
+      hold(seconds(30), checks.http({ from, url: 'http://127.0.0.1:8080/pay' })),
+    ),
+    objective(
+      'fresh',
+      20,
+      'New Services resolve',
+      checks.freshServicesResolve(from, seconds(30), minutes(1)),
+    ),
+  ],
+  safeguards: () => [
+    safeguard('clients', 'veto', 'Clients are as before', checks.clientsAsBefore(namespace, clients)),
+    safeguard(
+      'elsewhere',
+      'veto',
+      'Other names resolve',
+      hold(
+        seconds(30),
+        all('names of other namespaces and of the partner resolve', [
+          checks.dns({ from, name: partner.name, address: partner.address }),
+          checks.dns({ from, name: 'kube-dns.kube-system', address: '10.96.0.10' }),
+        ]),
+      ),
+    ),
+    safeguard(
+      'same-dns',
+      'veto',
+      'Service kube-dns is still the same',
+      checks.sameObject(resources.services, 'kube-system', 'kube-dns'),
+    ),
+  ],
+
+  diagnosis: ({ word }) => [
+    ask.object(10, 'configmap/coredns', [
+      'cm/coredns',
+      'configmaps/coredns',
+      'kube-system/configmap/coredns',
+    ]),
+    ask.field(10, 'data.Corefile', ['Corefile']),
+    ask.evidence(10, `The log of a CoreDNS pod: Unknown directive '${word}'`, [
+      'The last state of a CoreDNS pod: OOMKilled',
+      'The log of a CoreDNS pod: Loop detected for zone "."',
+      'The log of a CoreDNS pod: waiting for Kubernetes API before starting server',
+    ]),
+  ],
+  hints: () => [
+    hint(
+      5,
+      'Lookups fail at once instead of timing out: nobody is behind the address that /etc/resolv.conf names. Who should be?',
+    ),
+    hint(10, 'kubectl -n kube-system get pods -l k8s-app=kube-dns, then read the log of one of them.'),
+    hint(20, async (lab) => {
+      const pods = await lab.kube.list(resources.pods, {
+        namespace: 'kube-system',
+        labelSelector: 'k8s-app=kube-dns',
+      });
+      const [pod] = pods.filter(({ status }) => status.containerStatuses?.some(({ ready }) => !ready));
+      if (pod === undefined) return `${pods.length} pods of CoreDNS are there, and all of them are ready.`;
+      const log = await lab.kube.logs('kube-system', pod.metadata.name, { tail: 5 });
+      return `The log of ${pod.metadata.name}, which is not ready, ends with:\n${log.trim()}`;
+    }),
+  ],
+
+  fixes: ({ word }) => [
+    fix(
+      'right-word',
+      [
+        `kubectl -n kube-system edit configmap coredns   # ${mistakes[word].line} → ${mistakes[word].right}`,
+        'kubectl -n kube-system rollout restart deployment coredns',
+      ],
+      async (lab) => {
+        await editCorefile(lab, rightWord(word));
+        await restart(lab);
+      },
+    ),
+    fix(
+      'remove-line',
+      ['take the line out', 'kubectl -n kube-system delete pod -l k8s-app=kube-dns'],
+      async (lab) => {
+        await editCorefile(lab, withoutLine(word));
+        const pods = await lab.kube.list(resources.pods, {
+          namespace: 'kube-system',
+          labelSelector: 'k8s-app=kube-dns',
+        });
+        for (const { metadata } of pods) await lab.kube.delete(resources.pods, 'kube-system', metadata.name);
+      },
+    ),
+    fix('restore', ['kubectl replace -f the ConfigMap as it was, and a restart'], async (lab) => {
+      await faults.writeCorefile(lab, healthyCorefile(lab));
+    }),
+    fix('comment-out', ['a # in front of the line, and a restart'], async (lab) => {
+      await editCorefile(lab, (corefile) =>
+        corefile.replace(mistakes[word].line, `# ${mistakes[word].line}`),
+      );
+      await restart(lab);
+    }),
+    fix('edit-and-wait', ['the same edit; the kubelet starts the pods again by itself'], async (lab) => {
+      await editCorefile(lab, rightWord(word));
+    }),
+    fix('three-replicas', ['the same edit, and one pod more'], async (lab) => {
+      await editCorefile(lab, withoutLine(word));
+      await scale(lab, 3);
+      await restart(lab);
+    }),
+  ],
+  hacks: ({ word }) => [
+    hack('restart-only', 'names', async (lab) => {
+      await restart(lab);
+    }),
+    hack('none-and-hosts', 'coredns', async (lab) => {
+      await scale(lab, 0);
+      await hostAliases(lab);
+    }),
+    hack('host-aliases', 'clients', async (lab) => {
+      await editCorefile(lab, rightWord(word));
+      await restart(lab);
+      await hostAliases(lab);
+    }),
+    hack('forward-everything', 'coredns', async (lab) => {
+      await faults.writeCorefile(lab, '.:53 {\n    health\n    ready\n    forward . /etc/resolv.conf\n}\n');
+    }),
+    hack('bare-bones', 'coredns', async (lab) => {
+      const corefile = '.:53 {\n    kubernetes cluster.local\n    forward . /etc/resolv.conf\n}\n';
+      await faults.writeCorefile(lab, corefile);
+    }),
+    hack('no-cache', 'coredns', async (lab) => {
+      await faults.writeCorefile(
+        lab,
+        withoutLine(word)(healthyCorefile(lab)).replace(/^ *cache .*\n(?: {7,}.*\n)* {4}\}\n/m, ''),
+      );
+    }),
+    hack('shop-only', 'elsewhere', async (lab) => {
+      // The partner's block goes with the mistake.
+      const corefile = healthyCorefile(lab);
+      await faults.writeCorefile(lab, corefile.slice(0, corefile.indexOf(`${partner.zone}:53`)));
+    }),
+    hack('static-hosts', 'fresh', async (lab) => {
+      const lines = await Promise.all(
+        services.map(
+          async (service) => `        ${await addressOf(lab, service)} ${service}.shop.svc.cluster.local`,
+        ),
+      );
+      const block = `shop.svc.cluster.local:53 {\n    hosts {\n${lines.join('\n')}\n    }\n}\n`;
+      await faults.writeCorefile(lab, block + healthyCorefile(lab));
+    }),
+    hack('private-dns', 'coredns', async (lab) => {
+      await lab.kube.patch(
+        resources.services,
+        'kube-system',
+        'kube-dns',
+        { spec: { selector: { 'k8s-app': null, app: 'partner-dns' } } },
+        { type: 'merge' },
+      );
+    }),
+    hack('second-coredns', 'coredns', async (lab) => {
+      const real = await lab.kube.get(resources.deployments, coredns.namespace, coredns.name);
+      if (real === undefined) return;
+      const name = 'coredns-2';
+      const labels = { 'k8s-app': 'kube-dns', app: name };
+      await lab.kube.create(resources.configMaps, {
+        apiVersion: 'v1',
+        kind: 'ConfigMap',
+        metadata: { name, namespace: 'kube-system' },
+        data: { Corefile: healthyCorefile(lab) },
+      });
+      await lab.kube.create(resources.deployments, {
+        apiVersion: 'apps/v1',
+        kind: 'Deployment',
+        metadata: { name, namespace: 'kube-system' },
+        spec: {
+          ...real.spec,
+          selector: { matchLabels: labels },
+          template: {
+            metadata: { labels },
+            spec: {
+              ...real.spec.template.spec,
+              volumes: [{ name: 'config-volume', configMap: { name } }],
+            },
+          },
+        },
+      });
+    }),
+    hack('one-replica', 'coredns', async (lab) => {
+      await scale(lab, 1);
+      await editCorefile(lab, withoutLine(word));
+      await restart(lab);
+    }),
+    hack('no-corefile', 'names', async (lab) => {
+      await faults.patchContainer(lab, coredns, { args: ['-conf', '/dev/null'] });
+    }),
+    hack('dns-config', 'clients', async (lab) => {
+      for (const name of clients) {
+        await faults.patchPods(
+          lab,
+          { namespace, name },
+          { dnsPolicy: 'None', dnsConfig: { nameservers: [partner.server] } },
+        );
+      }
+    }),
+    hack('addresses', 'clients', async (lab) => {
+      for (const name of clients) {
+        const env = await Promise.all(
+          services.map(async (service) => ({
+            name: `${service.toUpperCase()}_URL`,
+            value: `http://${await addressOf(lab, service)}`,
+          })),
+        );
+        await faults.patchContainer(lab, { namespace, name }, { env });
+      }
+    }),
+    hack('new-kube-dns', 'same-dns', async (lab) => {
+      await editCorefile(lab, rightWord(word));
+      await restart(lab);
+      const live = await lab.kube.get(resources.services, 'kube-system', 'kube-dns');
+      if (live === undefined) return;
+      const { clusterIPs: _addresses, ...spec } = live.spec;
+      await lab.kube.delete(resources.services, 'kube-system', 'kube-dns');
+      await lab.kube.create(resources.services, {
+        apiVersion: 'v1',
+        kind: 'Service',
+        metadata: { name: 'kube-dns', namespace: 'kube-system', labels: live.metadata.labels ?? {} },
+        spec,
+      });
+    }),
+  ],
+
+  debrief: ({ word }) =>
+    `The Corefile had a line with "${word}", which is no directive of CoreDNS. A CoreDNS that runs reads a changed Corefile every 30 s,
+finds that it cannot use it, says so in its log ("Restart failed") and goes on with the old one: such a mistake can lie there for weeks. It
+counts at the next start, here when all pods were restarted at once. Then none starts, kube-dns has no endpoint, and lookups are refused at
+once; a blocked network would let them time out.
+The seed advises to "verify that the CoreDNS pods are running and healthy" and to edit "the Corefile within the ConfigMap": the two
+together are this failure. Its query log (the plugin is called "log") would have shown nothing here: no query arrived.
+A rollout (kubectl rollout restart) in place of deleting the pods would have kept an old pod until a new one was ready.`,
+});

@@ -1,0 +1,391 @@
+import {
+  all,
+  ask,
+  checks,
+  converge,
+  defineScenario,
+  faults,
+  fix,
+  hack,
+  hint,
+  hold,
+  type LabView,
+  minutes,
+  not,
+  objective,
+  oneOf,
+  partnerDns,
+  resources,
+  safeguard,
+  seconds,
+  shop,
+} from 'breakfix';
+
+const namespace = 'shop';
+const gateway = { namespace, app: 'gateway' };
+
+/** The lab's own name server for a partner's names: nothing outside is asked. */
+const partner = {
+  zone: 'partner.test',
+  name: 'rates.partner.test',
+  address: '198.51.100.7',
+  server: '10.96.200.10',
+};
+const kubeDns = '10.96.0.10';
+
+/** Who has it: whom it calls, and the request of a customer that needs it. */
+const stories = {
+  checkout: { calls: 'payments', path: '/pay' },
+  payments: { calls: 'ledger', path: '/pay' },
+  refunds: { calls: 'ledger', path: '/refund' },
+} as const;
+
+type Client = keyof typeof stories;
+/** A ClusterIP that no Service has. */
+const dead = '10.96.250.53';
+const searches: string[] = ['shop.svc.cluster.local', 'svc.cluster.local', 'cluster.local'];
+const ndots = [{ name: 'ndots', value: '5' }];
+
+const forms = {
+  default: {
+    settings: { dnsPolicy: 'Default' },
+    field: 'spec.template.spec.dnsPolicy',
+    aliases: ['dnsPolicy'],
+    was: "dnsPolicy Default, which makes a pod ask its node's name server. That one knows no Services",
+    evidence: "/etc/resolv.conf in the pod names the node's server, and no search list of the cluster",
+  },
+  dead: {
+    settings: {
+      dnsPolicy: 'None',
+      dnsConfig: { nameservers: [dead] as string[], searches, options: ndots },
+    },
+    field: 'spec.template.spec.dnsConfig.nameservers',
+    aliases: ['dnsConfig.nameservers', 'spec.template.spec.dnsConfig', 'dnsConfig', 'dnsPolicy'],
+    was: `dnsPolicy None and the name server ${dead}, an address that no Service has: nobody ever answers`,
+    evidence: `/etc/resolv.conf in the pod names ${dead}, where nobody answers`,
+  },
+} as const;
+
+/** Everybody else. */
+const others = (client: Client): string[] =>
+  ['gateway', 'checkout', 'payments', 'refunds', 'notifier'].filter((name) => name !== client);
+
+const of = (client: Client) => ({ namespace, name: client });
+
+const resolvesThere = (client: Client) =>
+  checks.resolves({ from: { namespace, app: client }, service: stories[client].calls });
+
+const pays = (client: Client) =>
+  checks.http({ from: gateway, url: `http://127.0.0.1:8080${stories[client].path}` });
+
+/** Leaves nothing of the dnsConfig that was there. */
+const settings = (lab: LabView, client: Client, dnsPolicy: string, dnsConfig: object) =>
+  lab.kube.patch(
+    resources.deployments,
+    namespace,
+    client,
+    [
+      { op: 'add', path: '/spec/template/spec/dnsPolicy', value: dnsPolicy },
+      { op: 'add', path: '/spec/template/spec/dnsConfig', value: dnsConfig },
+    ],
+    { type: 'json' },
+  );
+
+async function addressOf(lab: LabView, service: string): Promise<string> {
+  return (await lab.kube.get(resources.services, namespace, service))?.spec.clusterIP ?? '';
+}
+
+export default defineScenario({
+  id: 'dns-policy',
+  incident: 'INC-2113',
+  title: 'Orders fail in one service since its last change',
+  area: 'dns',
+  difficulty: 'beginner',
+  minutes: 15,
+  documents: [
+    { seed: '000_2c4401dcd96ecfaa.txt', question: 'How to simulate a DNS failure in CoreDNS?' },
+    { url: 'https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/' },
+  ],
+  needs: ['ownsCluster'],
+  variants: { client: oneOf('payments', 'refunds', 'checkout'), setting: oneOf('default', 'dead') },
+
+  ticket: ({ client }) =>
+    `Since its last change ${client} fails every request: it does not find ${stories[client].calls}. All other services find
+whom they call. ${client} must find names again as they do: Services by their short names, names of other namespaces
+(kube-dns.kube-system), and the partner's (${partner.name}).`,
+  rules: ({ client }) => [
+    `${client} is the one to change: the other services, CoreDNS and Service kube-dns are fine and stay as they are.`,
+    'Services are called by their names: hostAliases, hostNetwork and addresses in the environment stay as they are.',
+    'Pods come and go: a name server is asked at an address that stays, never at that of a pod.',
+    'Services that are made tomorrow must resolve too.',
+  ],
+
+  baseline: () => shop(partnerDns(partner)),
+  inject: ({ client, setting }) => [
+    faults.dnsSettings(
+      of(client),
+      forms[setting].settings,
+      `The pods of deployment/${client} were given ${forms[setting].was}.`,
+    ),
+  ],
+  since: minutes(10),
+  symptoms: ({ client }) => [
+    not(`${client} does not resolve ${stories[client].calls}`, resolvesThere(client)),
+    checks.resolves({ from: gateway, service: stories[client].calls }),
+    not(`customers are refused`, pays(client)),
+  ],
+
+  objectives: ({ client }) => [
+    objective(
+      'names',
+      40,
+      `${client} finds names`,
+      hold(
+        seconds(30),
+        all(`names of the cluster and of the partner resolve in ${client}`, [
+          resolvesThere(client),
+          checks.dns({
+            from: { namespace, app: client },
+            name: 'kube-dns.kube-system',
+            address: kubeDns,
+          }),
+          checks.dns({ from: { namespace, app: client }, name: partner.name, address: partner.address }),
+        ]),
+      ),
+    ),
+    objective('requests', 30, `Requests that need ${client} succeed`, hold(seconds(30), pays(client))),
+    objective(
+      'fresh',
+      30,
+      `${client} finds new Services`,
+      checks.freshServicesResolve({ namespace, app: client }, seconds(30), seconds(60)),
+    ),
+  ],
+  safeguards: ({ client }) => [
+    safeguard(
+      'rollout',
+      'veto',
+      `${client} is rolled out`,
+      converge(minutes(1), checks.rolloutComplete(of(client))),
+    ),
+    safeguard(
+      'by-name',
+      'veto',
+      `${client} calls others by name`,
+      checks.addressesAsBefore(namespace, [client]),
+    ),
+    safeguard(
+      'server',
+      'veto',
+      `${client} asks a name server that stays`,
+      checks.nameServersStay(of(client)),
+    ),
+    safeguard(
+      'others',
+      'veto',
+      'The other services are as before',
+      checks.clientsAsBefore(namespace, others(client)),
+    ),
+    safeguard('dns-whole', 'veto', 'CoreDNS serves the whole cluster', checks.clusterDnsWhole()),
+    safeguard(
+      'corefile',
+      'veto',
+      'CoreDNS is configured as before',
+      checks.unchanged({
+        resource: resources.configMaps,
+        namespace: 'kube-system',
+        name: 'coredns',
+        what: 'the Corefile',
+        part: ({ data }) => data,
+      }),
+    ),
+    safeguard(
+      'same-dns',
+      'veto',
+      'Service kube-dns is as before',
+      checks.unchanged({
+        resource: resources.services,
+        namespace: 'kube-system',
+        name: 'kube-dns',
+        what: 'identity and spec',
+        part: ({ metadata, spec }) => [metadata.uid, spec],
+      }),
+    ),
+  ],
+
+  diagnosis: ({ client, setting }) => [
+    ask.object(10, `deployment/${client}`, [
+      `deploy/${client}`,
+      `deployments/${client}`,
+      `shop/deployment/${client}`,
+    ]),
+    ask.field(10, forms[setting].field, forms[setting].aliases),
+    ask.evidence(10, forms[setting].evidence, [
+      'CoreDNS restarts again and again',
+      'kube-dns has no endpoints',
+      'The Service that is looked for has no endpoints',
+    ]),
+  ],
+  hints: ({ client }) => [
+    hint(5, `Look the same name up in a pod of ${client} and in a pod of the gateway, and compare.`),
+    hint(10, 'Which name server and which search list does /etc/resolv.conf have in each of the two?'),
+    hint(20, async (lab) => {
+      const spec = (await lab.kube.get(resources.deployments, namespace, client))?.spec.template.spec;
+      const servers = spec?.dnsConfig?.nameservers?.join(', ') ?? 'no name server of its own';
+      return `The template of ${client} has dnsPolicy ${spec?.dnsPolicy ?? 'unset'} and ${servers} now; Service kube-dns has ${kubeDns}.`;
+    }),
+  ],
+
+  fixes: ({ client }) => [
+    fix(
+      'cluster-first',
+      [`kubectl -n shop edit deployment ${client}   # dnsPolicy: ClusterFirst, and no dnsConfig`],
+      async (lab) => {
+        await faults.patchPods(lab, of(client), { dnsPolicy: 'ClusterFirst', dnsConfig: null });
+      },
+    ),
+    fix('policy-only', ['dnsPolicy: ClusterFirst, dnsConfig stays'], async (lab) => {
+      await faults.patchPods(lab, of(client), { dnsPolicy: 'ClusterFirst' });
+    }),
+    fix('unset', ['take dnsPolicy and dnsConfig out: ClusterFirst is the default'], async (lab) => {
+      await faults.patchPods(lab, of(client), { dnsPolicy: null, dnsConfig: null });
+    }),
+    fix('rollback', [`kubectl -n shop rollout undo deployment ${client}`], async (lab) => {
+      const before = lab.baseline.get(resources.deployments, namespace, client);
+      await lab.kube.patch(
+        resources.deployments,
+        namespace,
+        client,
+        [{ op: 'replace', path: '/spec/template/spec', value: before?.spec.template.spec }],
+        { type: 'json', fieldManager: 'kubectl-rollout' },
+      );
+    }),
+    fix(
+      'own-config',
+      [`dnsPolicy: None, and a dnsConfig with ${kubeDns}, the cluster's search list and ndots:5`],
+      async (lab) => {
+        await settings(lab, client, 'None', { nameservers: [kubeDns], searches, options: ndots });
+      },
+    ),
+    fix('fewer-dots', ['ClusterFirst, and a dnsConfig with ndots:2'], async (lab) => {
+      await settings(lab, client, 'ClusterFirst', { options: [{ name: 'ndots', value: '2' }] });
+    }),
+    fix('made-again', ['kubectl replace --force with the manifest as it was'], async (lab) => {
+      const before = lab.baseline.get(resources.deployments, namespace, client);
+      if (before === undefined) return;
+      await lab.kube.delete(resources.deployments, namespace, client);
+      await lab.kube.create(resources.deployments, {
+        apiVersion: 'apps/v1',
+        kind: 'Deployment',
+        metadata: { name: client, namespace, labels: before.metadata.labels ?? {} },
+        spec: before.spec,
+      });
+    }),
+  ],
+  hacks: ({ client }) => [
+    hack('restart-only', 'names', async (lab) => {
+      await faults.restart(lab, of(client));
+    }),
+    hack('host-aliases', 'by-name', async (lab) => {
+      const called = stories[client].calls;
+      const hostAliases = [{ ip: await addressOf(lab, called), hostnames: [called] }];
+      await faults.patchPods(lab, of(client), { hostAliases });
+    }),
+    hack('aliases-kept', 'by-name', async (lab) => {
+      const called = stories[client].calls;
+      const hostAliases = [{ ip: await addressOf(lab, called), hostnames: [called] }];
+      await faults.patchPods(lab, of(client), { hostAliases, dnsPolicy: 'ClusterFirst', dnsConfig: null });
+    }),
+    hack('address-in-env', 'by-name', async (lab) => {
+      const called = stories[client].calls;
+      const env = [{ name: `${called.toUpperCase()}_URL`, value: `http://${await addressOf(lab, called)}` }];
+      await faults.patchContainer(lab, of(client), { env });
+    }),
+    hack('full-names', 'names', async (lab) => {
+      // The cluster's server without its search list: only whole names resolve.
+      const called = stories[client].calls;
+      await settings(lab, client, 'None', { nameservers: [kubeDns] });
+      const env = [{ name: `${called.toUpperCase()}_URL`, value: `http://${called}.shop.svc.cluster.local` }];
+      await faults.patchContainer(lab, of(client), { env });
+    }),
+    hack('second-server', 'requests', async (lab) => {
+      // The wrong server is still asked first.
+      const spec = (await lab.kube.get(resources.deployments, namespace, client))?.spec.template.spec;
+      const nameservers = [...(spec?.dnsConfig?.nameservers ?? []), kubeDns];
+      await faults.patchPods(lab, of(client), { dnsConfig: { nameservers, searches } });
+    }),
+    hack('pod-address', 'server', async (lab) => {
+      const pods = await lab.kube.list(resources.pods, {
+        namespace: 'kube-system',
+        labelSelector: 'k8s-app=kube-dns',
+      });
+      const nameservers = pods.flatMap(({ status }) => status.podIP ?? []);
+      await settings(lab, client, 'None', { nameservers, searches, options: ndots });
+    }),
+    hack('partner-server', 'names', async (lab) => {
+      await settings(lab, client, 'None', { nameservers: [partner.server], searches });
+    }),
+    hack('host-network', 'by-name', async (lab) => {
+      await faults.patchPods(lab, of(client), {
+        dnsPolicy: 'ClusterFirstWithHostNet',
+        dnsConfig: null,
+        hostNetwork: true,
+      });
+    }),
+    hack('search-list-only', 'names', async (lab) => {
+      await faults.patchPods(lab, of(client), { dnsConfig: { searches } });
+    }),
+    hack('look-alike', 'names', async (lab) => {
+      const real = await lab.kube.get(resources.deployments, namespace, client);
+      if (real === undefined) return;
+      const { template } = real.spec;
+      await lab.kube.create(resources.pods, {
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: { name: `a-${client}`, namespace, labels: template.metadata?.labels ?? {} },
+        spec: { ...template.spec, dnsPolicy: 'ClusterFirst', dnsConfig: {} },
+      });
+    }),
+    hack('corefile', 'names', async (lab) => {
+      const corefile = await faults.readCorefile(lab);
+      await faults.writeCorefile(lab, corefile.replace('cache 30 {', 'cache 60 {'));
+    }),
+    hack('dns-moved', 'same-dns', async (lab) => {
+      // Another Service in front of CoreDNS would do; moving everybody's is too much.
+      await faults.patchPods(lab, of(client), { dnsPolicy: 'ClusterFirst', dnsConfig: null });
+      await lab.kube.patch(
+        resources.services,
+        'kube-system',
+        'kube-dns',
+        { spec: { sessionAffinity: 'ClientIP' } },
+        { type: 'merge' },
+      );
+    }),
+    hack('scaled-away', 'names', async (lab) => {
+      await lab.kube.patch(
+        resources.deployments,
+        namespace,
+        client,
+        { spec: { replicas: 0 } },
+        { type: 'merge' },
+      );
+    }),
+    hack('half-rolled-out', 'rollout', async (lab) => {
+      await faults.patchPods(lab, of(client), { dnsPolicy: 'ClusterFirst', dnsConfig: null });
+      await lab.kube.patch(
+        resources.deployments,
+        namespace,
+        client,
+        { spec: { replicas: 1 } },
+        { type: 'merge' },
+      );
+    }),
+  ],
+
+  debrief: ({ client, setting }) =>
+    `With its last change deployment/${client} was given ${forms[setting].was}. CoreDNS was whole, and so were the Services: only these
+pods asked somebody else. The seed's "verify that the DNS settings in the pods and the nodes are correct and consistent" is the step that
+finds it: cat /etc/resolv.conf in two pods. (Its "flush the DNS cache on the client machines" would not have helped: pods have none.)
+dnsPolicy Default is not the default: a pod without dnsPolicy gets ClusterFirst. Name servers in dnsConfig come after those of the
+policy, and the C library asks the second one only if the first does not answer: a "no such name" is an answer.`,
+});

@@ -1,0 +1,111 @@
+import { canonical, equal } from '../core/json.ts';
+import type { ConfigMap, PodSpec, Secret } from '../model/objects.ts';
+import { type Resource, resources } from '../model/resources.ts';
+import { type Check, fail, type LabView, pass } from './check.ts';
+import type { WorkloadRef } from './workloads.ts';
+
+/** How the pods of a workload look names up, and under which addresses they call others. */
+export function clientsAsBefore(namespace: string, apps: readonly string[]): Check {
+  return asBefore(namespace, apps, 'DNS settings and addresses', changedSetting);
+}
+
+/**
+ * The workloads call others under the names of before and look them up on the pod network; which name servers they
+ * ask is free.
+ */
+export function addressesAsBefore(namespace: string, apps: readonly string[]): Check {
+  return asBefore(namespace, apps, 'addresses', changedAddress);
+}
+
+function asBefore(
+  namespace: string,
+  apps: readonly string[],
+  what: string,
+  changedIn: (before: PodSpec, now: PodSpec) => string | undefined,
+): Check {
+  return {
+    expected: `${what} of ${apps.join(', ')} as before`,
+    look: async (lab) => {
+      for (const app of apps) {
+        const before = lab.baseline.get(resources.deployments, namespace, app);
+        const now = await lab.kube.get(resources.deployments, namespace, app);
+        if (now === undefined) return fail(`deployment/${app} does not exist`);
+        if (before === undefined) continue;
+        const [was, is] = [before.spec.template.spec, now.spec.template.spec];
+        const changed = changedIn(was, is);
+        if (changed !== undefined) return fail(`${changed} of deployment/${app} changed`);
+        const source = await changedSource(lab, namespace, was, is);
+        if (source !== undefined)
+          return fail(`addresses that deployment/${app} takes from ${source} changed`);
+      }
+      return pass('as before');
+    },
+  };
+}
+
+/** The environment comes from ConfigMaps and Secrets too: @returns the first whose addresses are not those of before */
+async function changedSource(
+  lab: LabView,
+  namespace: string,
+  before: PodSpec,
+  now: PodSpec,
+): Promise<string | undefined> {
+  for (const { resource, name } of sourcesOf(before, now)) {
+    const was = lab.baseline.get<ConfigMap | Secret>(resource, namespace, name);
+    const is = await lab.kube.get<ConfigMap | Secret>(resource, namespace, name);
+    if (!equal(urlsOf(was?.data), urlsOf(is?.data))) return `${resource.kind.toLowerCase()}/${name}`;
+  }
+  return undefined;
+}
+
+function sourcesOf(...specs: readonly PodSpec[]): { resource: Resource<ConfigMap | Secret>; name: string }[] {
+  return specs
+    .flatMap(({ containers }) => containers.flatMap(({ envFrom = [] }) => envFrom))
+    .flatMap(({ configMapRef, secretRef }) => [
+      ...(configMapRef?.name === undefined
+        ? []
+        : [{ resource: resources.configMaps, name: configMapRef.name }]),
+      ...(secretRef?.name === undefined ? [] : [{ resource: resources.secrets, name: secretRef.name }]),
+    ]);
+}
+
+function changedSetting(before: PodSpec, now: PodSpec): string | undefined {
+  if (before.dnsPolicy !== now.dnsPolicy) return 'dnsPolicy';
+  if (!equal(before.dnsConfig, now.dnsConfig)) return 'dnsConfig';
+  return changedAddress(before, now);
+}
+
+function changedAddress(before: PodSpec, now: PodSpec): string | undefined {
+  if (!equal(before.hostAliases ?? [], now.hostAliases ?? [])) return 'hostAliases';
+  if ((before.hostNetwork ?? false) !== (now.hostNetwork ?? false)) return 'hostNetwork';
+  const environment = (spec: PodSpec): string =>
+    canonical(
+      spec.containers.map(({ name, env = [] }) => [
+        name,
+        env.filter(({ name: key }) => key.endsWith('_URL')),
+      ]),
+    );
+  return environment(before) === environment(now) ? undefined : 'an address in the environment';
+}
+
+function urlsOf(data: Readonly<Record<string, string>> | undefined): Record<string, string> {
+  return Object.fromEntries(Object.entries(data ?? {}).filter(([key]) => key.endsWith('_URL')));
+}
+
+/** None of the name servers that a workload brings along is a pod: a pod's address goes when the pod does. */
+export function nameServersStay({ namespace, name }: WorkloadRef): Check {
+  return {
+    expected: `no name server of deployment/${name} is the address of a pod`,
+    look: async (lab) => {
+      const deployment = await lab.kube.get(resources.deployments, namespace, name);
+      if (deployment === undefined) return fail(`deployment/${name} does not exist`);
+      const servers = deployment.spec.template.spec.dnsConfig?.nameservers ?? [];
+      if (servers.length === 0) return pass('it names none');
+      const pods = await lab.kube.list(resources.pods);
+      const taken = servers.filter((server) => pods.some(({ status }) => status.podIP === server));
+      return taken.length === 0
+        ? pass(servers.join(', '))
+        : fail(`${taken.join(', ')} is the address of a pod`);
+    },
+  };
+}

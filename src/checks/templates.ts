@@ -1,0 +1,47 @@
+import type { ConfigMap } from '../model/objects.ts';
+import { resources } from '../model/resources.ts';
+import { type Check, fail, pass } from './check.ts';
+import { podsOf } from './workloads.ts';
+
+/**
+ * Pods of a namespace's Deployments carry the labels of their templates: what was changed on a live pod is gone with
+ * the pod.
+ */
+export function podsMatchTemplates(namespace: string): Check {
+  return {
+    expected: `pods of ${namespace} have the labels that their Deployments give them`,
+    look: async (lab) => {
+      for (const deployment of await lab.kube.list(resources.deployments, { namespace })) {
+        const labels = Object.entries(deployment.spec.template.metadata?.labels ?? {});
+        const { current } = await podsOf(lab, deployment);
+        const other = current.find(({ metadata }) =>
+          labels.some(([key, value]) => metadata.labels?.[key] !== value),
+        );
+        if (other !== undefined)
+          return fail(`pod/${other.metadata.name} has other labels than its Deployment would give it`);
+      }
+      return pass('they do');
+    },
+  };
+}
+
+/** No ConfigMap of `where` has an address of a Service of `namespace` in it: such a copy does not follow the Service. */
+export function notWrittenDown(options: { readonly namespace: string; readonly where: string }): Check {
+  const { namespace, where } = options;
+  return {
+    expected: `addresses of Services of ${namespace} are written into no ConfigMap of ${where}`,
+    look: async (lab) => {
+      const services = await lab.kube.list(resources.services, { namespace });
+      const maps = await lab.kube.list<ConfigMap>(resources.configMaps, { namespace: where });
+      for (const { metadata, spec } of services) {
+        const address = spec.clusterIP ?? '';
+        if (!/^\d+\./.test(address)) continue;
+        const whole = new RegExp(`(?<![\\d.])${address.replaceAll('.', '\\.')}(?![\\d.])`);
+        const copy = maps.find(({ data }) => Object.values(data ?? {}).some((text) => whole.test(text)));
+        if (copy !== undefined)
+          return fail(`configmap/${copy.metadata.name} has the address of service/${metadata.name}`);
+      }
+      return pass('none');
+    },
+  };
+}

@@ -1,0 +1,80 @@
+import { describe, expect, test } from '@jest/globals';
+import { addressesAsBefore, clientsAsBefore, nameServersStay } from '../../../src/checks/client-settings.ts';
+import { labView, object, type TestView } from './support.ts';
+
+const envFrom = [{ configMapRef: { name: 'shop-settings' } }];
+const own = { name: 'payments', envFrom, env: [{ name: 'LEDGER_URL', value: 'http://ledger' }] };
+const healthy = { dnsPolicy: 'ClusterFirst', containers: [own] };
+
+const payments = (spec: object) =>
+  object('apps/v1', 'Deployment', 'payments@shop', { spec: { template: { spec } } });
+const settings = (data: object) => object('v1', 'ConfigMap', 'shop-settings@shop', { data });
+
+const shop = (): Promise<TestView> =>
+  labView([payments(healthy), settings({ CACHE_MEGABYTES: '16', FX_URL: 'http://fx' })]);
+
+const hostAliases = [{ ip: '10.96.0.7', hostnames: ['ledger'] }];
+const dnsConfig = { nameservers: ['10.96.0.10'] };
+
+describe('clients as before', () => {
+  test.each([
+    ['nothing', healthy, 'pass', 'pass'],
+    ['dnsPolicy', { ...healthy, dnsPolicy: 'None' }, 'fail', 'pass'],
+    ['dnsConfig', { ...healthy, dnsConfig }, 'fail', 'pass'],
+    ['hostAliases', { ...healthy, hostAliases }, 'fail', 'fail'],
+    ['hostNetwork', { ...healthy, hostNetwork: true }, 'fail', 'fail'],
+    [
+      'an address in the environment',
+      { ...healthy, containers: [{ ...own, env: [{ name: 'LEDGER_URL', value: 'http://10.96.0.7' }] }] },
+      'fail',
+      'fail',
+    ],
+    [
+      'another variable',
+      { ...healthy, containers: [{ ...own, env: [...own.env, { name: 'X' }] }] },
+      'pass',
+      'pass',
+    ],
+  ])('changed: %s', async (what, spec, whole, addresses) => {
+    const lab = await shop();
+    await lab.put(payments(spec));
+    const seen = await clientsAsBefore('shop', ['payments']).look(lab);
+    expect(seen.status).toBe(whole);
+    if (whole === 'fail') expect(seen.seen).toBe(`${what} of deployment/payments changed`);
+    expect((await addressesAsBefore('shop', ['payments']).look(lab)).status).toBe(addresses);
+  });
+
+  test('addresses in the settings of all', async () => {
+    const lab = await shop();
+    await lab.put(settings({ CACHE_MEGABYTES: '32', FX_URL: 'http://fx' }));
+    expect((await addressesAsBefore('shop', ['payments']).look(lab)).status).toBe('pass');
+    await lab.put(settings({ CACHE_MEGABYTES: '16', FX_URL: 'http://10.96.0.9' }));
+    expect((await clientsAsBefore('shop', ['payments']).look(lab)).status).toBe('fail');
+  });
+
+  test('one that was deleted', async () => {
+    const lab = await labView([]);
+    expect((await addressesAsBefore('shop', ['payments']).look(lab)).seen).toBe(
+      'deployment/payments does not exist',
+    );
+  });
+});
+
+describe('name servers that stay', () => {
+  const pod = object('v1', 'Pod', 'coredns-1@kube-system', { status: { podIP: '10.244.0.3' } });
+  const look = async (spec: object) =>
+    nameServersStay({ namespace: 'shop', name: 'payments' }).look(await labView([payments(spec), pod]));
+
+  test('none of its own, or a Service', async () => {
+    expect((await look(healthy)).status).toBe('pass');
+    expect((await look({ ...healthy, dnsConfig })).status).toBe('pass');
+  });
+
+  test('a pod is none', async () => {
+    const nameservers = ['10.96.0.10', '10.244.0.3'];
+    expect(await look({ ...healthy, dnsConfig: { nameservers } })).toMatchObject({
+      status: 'fail',
+      seen: '10.244.0.3 is the address of a pod',
+    });
+  });
+});

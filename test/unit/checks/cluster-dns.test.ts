@@ -1,0 +1,75 @@
+import { describe, expect, test } from '@jest/globals';
+import { clusterDnsWhole } from '../../../src/checks/cluster-dns.ts';
+import type { Manifest } from '../../../src/kube/client.ts';
+import { labView, object, workload } from './support.ts';
+
+const MAIN = `.:53 {
+    errors
+    health
+    ready
+    kubernetes cluster.local
+    forward . /etc/resolv.conf
+    cache 30
+}
+`;
+const corefile = (Corefile: string): Manifest =>
+  object('v1', 'ConfigMap', 'coredns@kube-system', { data: { Corefile } });
+
+const ready = (podIP: string) => ({ podIP, conditions: [{ type: 'Ready', status: 'True' }] });
+const coredns = workload(
+  'coredns@kube-system',
+  { containers: [] },
+  [ready('10.244.0.2'), ready('10.244.0.3')],
+  {
+    'k8s-app': 'kube-dns',
+  },
+);
+const slice = (...addresses: readonly string[]): Manifest =>
+  object('discovery.k8s.io/v1', 'EndpointSlice', 'kube-dns-1@kube-system', {
+    metadata: { labels: { 'kubernetes.io/service-name': 'kube-dns' } },
+    addressType: 'IPv4',
+    endpoints: addresses.map((address) => ({ addresses: [address], conditions: { ready: true } })),
+  });
+
+const look = async (...more: readonly Manifest[]) =>
+  clusterDnsWhole().look(
+    await labView([...coredns, corefile(MAIN), slice('10.244.0.2', '10.244.0.3'), ...more]),
+  );
+
+describe('the cluster DNS is whole', () => {
+  test('with what every cluster needs and two pods', async () => {
+    expect(await look()).toMatchObject({ status: 'pass', seen: '2 pods of CoreDNS serve' });
+  });
+
+  test.each(['kubernetes', 'forward', 'cache', 'health', 'ready'])('%s is needed', async (plugin) => {
+    const seen = await look(corefile(MAIN.replace(new RegExp(`^ *${plugin}\\b`, 'm'), '    # $&')));
+    expect(seen).toMatchObject({ status: 'fail', seen: `the Corefile lacks ${plugin}` });
+  });
+
+  test('what a stub domain has does not count', async () => {
+    const stub = 'partner.test:53 {\n    cache 30\n}\n';
+    expect((await look(corefile(MAIN.replace('    cache 30\n', '') + stub))).status).toBe('fail');
+  });
+
+  test('a pod of somebody else, whatever its labels', async () => {
+    const rogue = object('v1', 'Pod', 'rogue@kube-system', {
+      metadata: { labels: { 'k8s-app': 'kube-dns' } },
+      status: ready('10.244.0.9'),
+    });
+    const seen = await look(rogue, slice('10.244.0.2', '10.244.0.3', '10.244.0.9'));
+    expect(seen.seen).toBe('service/kube-dns leads to pods that are not CoreDNS');
+  });
+
+  test('too few', async () => {
+    expect((await look(slice('10.244.0.2'))).seen).toBe('1 pods of CoreDNS serve');
+  });
+
+  test('deleted', async () => {
+    expect((await clusterDnsWhole().look(await labView([corefile(MAIN)]))).seen).toBe(
+      'deployment/coredns does not exist',
+    );
+    expect((await clusterDnsWhole().look(await labView(coredns))).seen).toBe(
+      'configmap/coredns has no Corefile',
+    );
+  });
+});

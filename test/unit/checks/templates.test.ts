@@ -1,0 +1,54 @@
+import { describe, expect, test } from '@jest/globals';
+import { notWrittenDown, podsMatchTemplates } from '../../../src/checks/templates.ts';
+import { labView, object, workload } from './support.ts';
+
+describe('pods as their templates', () => {
+  const labels = { 'k8s-app': 'kube-dns', app: 'dns-edge' };
+  const objects = workload('dns-edge@kube-system', { containers: [] }, [{}, {}], labels);
+
+  test('they are', async () => {
+    expect((await podsMatchTemplates('kube-system').look(await labView(objects))).status).toBe('pass');
+  });
+
+  test('a label more is none of their business, one less is', async () => {
+    const lab = await labView(objects);
+    const pod = (changed: object) =>
+      object('v1', 'Pod', 'dns-edge-1-0@kube-system', {
+        metadata: { labels: changed, ownerReferences: [{ uid: 'uid-2', controller: true }] },
+        status: {},
+      });
+    await lab.put(pod({ ...labels, debug: 'yes' }));
+    expect((await podsMatchTemplates('kube-system').look(lab)).status).toBe('pass');
+    await lab.put(pod({ app: 'dns-edge' }));
+    expect(await podsMatchTemplates('kube-system').look(lab)).toMatchObject({
+      status: 'fail',
+      seen: 'pod/dns-edge-1-0 has other labels than its Deployment would give it',
+    });
+  });
+});
+
+describe('addresses that are written down', () => {
+  const service = (name: string, clusterIP: string) =>
+    object('v1', 'Service', `${name}@shop`, { spec: { clusterIP } });
+  const look = async (text: string) =>
+    notWrittenDown({ namespace: 'shop', where: 'kube-system' }).look(
+      await labView([
+        service('ledger', '10.96.0.7'),
+        service('ledger-pods', 'None'),
+        object('v1', 'ConfigMap', 'dns-edge@kube-system', { data: { Corefile: text } }),
+      ]),
+    );
+
+  test.each(['', 'answer "{{ .Name }} 30 IN A 10.96.0.77"', '110.96.0.7', 'clusterIP: None'])(
+    'none in %j',
+    async (text) => {
+      expect((await look(text)).status).toBe('pass');
+    },
+  );
+
+  test('one, wherever it stands', async () => {
+    expect((await look('answer "{{ .Name }} 30 IN A 10.96.0.7"')).seen).toBe(
+      'configmap/dns-edge has the address of service/ledger',
+    );
+  });
+});
