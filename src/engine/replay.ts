@@ -1,13 +1,13 @@
 import { Baseline } from '../checks/baseline.ts';
 import { BreakfixError, messageOf } from '../core/errors.ts';
 import type { Cluster, ClusterProvider, ReplayOptions } from '../providers/provider.ts';
-import type { GradeEntry } from '../report/journal.ts';
-import { breakCluster, namespacesOf } from './break.ts';
+import type { GradeEntry, JournalEntry } from '../report/journal.ts';
+import { breakCluster, namespacesOf, type PhaseReport } from './break.ts';
 import { gradeInPlace } from './grade.ts';
 import type { Incident } from './incident.ts';
-import { specFor } from './start.ts';
-import { logOf, type Submission } from './submission.ts';
-import { changesBetween, takeSnapshot } from './snapshot.ts';
+import { plannedEntry, specFor } from './start.ts';
+import { hintsOf, logOf, type Submission } from './submission.ts';
+import { changesBetween, type Snapshot, takeSnapshot } from './snapshot.ts';
 
 export interface ReplayGradeOptions {
   readonly provider: ClusterProvider;
@@ -19,6 +19,16 @@ export interface ReplayGradeOptions {
   readonly signal: AbortSignal;
 }
 
+/** A submission as it was marked. */
+export interface MarkedSubmission {
+  readonly grade: GradeEntry;
+  /**
+   * What the journal of the lab would say: the replay knows the hand-over, what differs at the end, and the grade; both are
+   * dated to the instant at which it was handed in.
+   */
+  readonly journal: readonly JournalEntry[];
+}
+
 /**
  * Grades a submission by doing again what it says. Three clusters: one that this program breaks itself, which tells
  * how the lab was when it was whole and when it was handed over; one with the log's own set-up, which must be the
@@ -28,7 +38,7 @@ export interface ReplayGradeOptions {
 export async function gradeSubmission(
   submission: Submission,
   options: ReplayGradeOptions,
-): Promise<GradeEntry> {
+): Promise<MarkedSubmission> {
   const { provider, incident, name, folder, signal } = options;
   const spec = specFor(incident, incident.scenario.incident.toLowerCase(), folder);
   const log = logOf(submission, name, spec.seed);
@@ -41,23 +51,50 @@ export async function gradeSubmission(
       throw notReplayed(name, messageOf(cause), cause);
     }
   };
-  const baseline = await provenSetUp(incident, replay, name, signal);
+  const hints = hintsOf(submission, name, incident);
+  const setUp = await provenSetUp(incident, replay, name, signal);
   await using cluster = await replay('end');
-  const price = submission.hintPrice;
-  return await gradeInPlace(cluster, baseline, incident, { hintPrice: price, signal }, true);
+  const time = cluster.clock.now().toISOString();
+  const changes = changesBetween(setUp.handedOver, await takeSnapshot(cluster.kube, incident.plan));
+  const hintPrice = hints.reduce((sum, { price }) => sum + price, 0);
+  const seen = await gradeInPlace(cluster, setUp.baseline, incident, { hintPrice, signal }, true);
+  // After `giveup` or `solve` the state is not the learner's: it earns nothing.
+  const grade: GradeEntry =
+    submission.ended && seen.verdict === 'pass' ? { ...seen, verdict: 'fail', points: 0 } : seen;
+  const journal: JournalEntry[] = [
+    ...setUp.journal,
+    ...hints.map((hint) => ({ type: 'hint' as const, ...hint })),
+    ...(submission.ended ? [{ time, type: 'given-up' as const }] : []),
+    ...(changes.length === 0 ? [] : [{ time, type: 'changed' as const, changes }]),
+    { time, type: 'graded', ...grade },
+  ];
+  return { grade, journal };
 }
 
-/** @returns the healthy shop, from a set-up of our own that is the same as that of the log */
+interface SetUp {
+  readonly baseline: Baseline;
+  readonly handedOver: Snapshot;
+  /** Up to the hand-over. */
+  readonly journal: readonly JournalEntry[];
+}
+
+/** A set-up of our own that is the same as that of the log. */
 async function provenSetUp(
   incident: Incident,
   replay: (upTo: ReplayOptions['upTo']) => Promise<Cluster>,
   name: string,
   signal: AbortSignal,
-): Promise<Baseline> {
-  const quiet = async (_phase: string, work: () => Promise<unknown>): Promise<void> => {
-    await work();
-  };
+): Promise<SetUp> {
   await using ours = await replay('start');
+  const planned = { type: 'planned' as const, ...plannedEntry(incident, ours.ref.provider) };
+  const journal: JournalEntry[] = [{ time: ours.clock.now().toISOString(), ...planned }];
+  const quiet: PhaseReport = async (phase, work) => {
+    const start = ours.clock.now().getTime();
+    const findings = await work();
+    const now = ours.clock.now();
+    const tookMs = now.getTime() - start;
+    journal.push({ time: now.toISOString(), type: 'phase', phase, tookMs, ...findings });
+  };
   const baseline = await breakCluster(ours, incident, quiet, signal);
   const ourUids = await uidsOf(ours, incident);
   const ourState = await takeSnapshot(ours.kube, incident.plan);
@@ -69,7 +106,10 @@ async function provenSetUp(
   if (ourUids !== (await uidsOf(theirs, incident))) {
     throw notReplayed(name, 'at its hand-over there are other objects than this lab makes');
   }
-  return baseline;
+  const handedOver = theirs.clock.now();
+  const brokenSince = new Date(handedOver.getTime() - incident.scenario.since).toISOString();
+  journal.push({ time: handedOver.toISOString(), type: 'handed-over', brokenSince });
+  return { baseline, handedOver: ourState, journal };
 }
 
 /** Of what keeps its identity from the healthy shop to the hand-over: all but pods. */

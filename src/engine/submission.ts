@@ -4,12 +4,13 @@ import { BreakfixError } from '../core/errors.ts';
 import { canonical, isObject } from '../core/json.ts';
 import type { LogHead } from '../providers/provider.ts';
 import { sinceReset } from '../report/journal.ts';
-import { hintPrice } from './hints.ts';
+import { takenHints } from './hints.ts';
+import type { Incident } from './incident.ts';
 import type { OpenLab } from './open-lab.ts';
 
 /**
  * What a learner hands in: what was done to the API, in order. Replayed on a fresh cluster it gives the same state,
- * so what is marked is what happened. The checksum finds damage; what a forger could claim here is only `hintPrice`.
+ * so what is marked is what happened. The checksum finds damage; what a forger could claim here is only `hints`.
  */
 export interface Submission {
   readonly format: 'breakfix-submission';
@@ -20,14 +21,19 @@ export interface Submission {
   readonly seed: number;
   /** Virtual time of the lab's start, microseconds since 1970. */
   readonly epoch: number;
-  /** What the hints that were taken cost. */
-  readonly hintPrice: number;
+  /** Those that were taken, in order; the scenario knows their prices. */
+  readonly hints: readonly TakenHint[];
   /** Whether the attempt ended with `giveup` or `solve`: then it earns nothing. */
   readonly ended: boolean;
   /** The log, gzip and base64. */
   readonly log: string;
   /** Over the canonical JSON of everything else. */
   readonly sha256: string;
+}
+
+interface TakenHint {
+  readonly time: string;
+  readonly text: string;
 }
 
 export const SUBMISSION_VERSION = 1;
@@ -54,7 +60,7 @@ export async function makeSubmission(lab: OpenLab, breakfix: string): Promise<Su
     incident: lab.record.incident,
     seed: lab.record.seed,
     epoch: headOf(log).epoch,
-    hintPrice: hintPrice(entries),
+    hints: takenHints(entries).map(({ time, text }) => ({ time, text })),
     ended: sinceReset(entries).some(({ type }) => type === 'given-up' || type === 'solved'),
     log: gzipSync(log).toString('base64'),
   };
@@ -115,7 +121,6 @@ const TYPES: Readonly<Record<string, string>> = {
   incident: 'string',
   seed: 'number',
   epoch: 'number',
-  hintPrice: 'number',
   ended: 'boolean',
   log: 'string',
   sha256: 'string',
@@ -132,15 +137,42 @@ function parse(text: string, name: string): Submission {
     throw refused('SUBMISSION_MALFORMED', `${name} is not a submission of breakfix`);
   }
   const wrong = Object.entries(TYPES).filter(([field, type]) => typeof value[field] !== type);
-  if (wrong.length > 0) {
-    const fields = wrong.map(([field, type]) => `${field} (${type})`).join(', ');
-    throw refused('SUBMISSION_MALFORMED', `${name} lacks ${fields}`);
+  const fields = wrong.map(([field, type]) => `${field} (${type})`);
+  if (!areHints(value['hints'])) fields.push('hints (a list of time and text)');
+  if (fields.length > 0) {
+    throw refused('SUBMISSION_MALFORMED', `${name} lacks ${fields.join(', ')}`);
   }
   return value as unknown as Submission;
 }
 
+function areHints(value: unknown): boolean {
+  return (
+    Array.isArray(value) &&
+    value.every(
+      (one) =>
+        isObject(one) && typeof one['text'] === 'string' && !Number.isNaN(Date.parse(String(one['time']))),
+    )
+  );
+}
+
 function checksum(content: Omit<Submission, 'sha256'>): string {
   return createHash('sha256').update(canonical(content)).digest('hex');
+}
+
+/** The hints of a submission with their prices. @throws BreakfixError where there are more than the incident has */
+export function hintsOf(
+  { hints }: Submission,
+  name: string,
+  { scenario, values }: Incident,
+): readonly (TakenHint & { readonly number: number; readonly price: number })[] {
+  const known = scenario.hints(values);
+  if (hints.length > known.length) {
+    throw refused(
+      'SUBMISSION_MISMATCH',
+      `${name} has ${hints.length} hints; ${scenario.incident} has ${known.length}`,
+    );
+  }
+  return hints.map((hint, index) => ({ ...hint, number: index + 1, price: known[index]?.price ?? 0 }));
 }
 
 function refused(code: string, message: string, fix?: string, cause?: unknown): BreakfixError {

@@ -31,7 +31,7 @@ export interface ClusterProvider {
 }
 
 export interface ReplayOptions extends CreateOptions {
-  /** `start`: the cluster before the first input; `hand-over`: what set-up did; `end`: all of the log. */
+  /** `start`: the cluster before the first input; `hand-over`: what set-up did, at the instant of the hand-over; `end`: all of the log. */
   readonly upTo: 'start' | 'hand-over' | 'end';
 }
 

@@ -77,7 +77,8 @@ function changes({ changes: made }: LabReport): string[] {
   return ['## Changes', '', ...table(['Seen at', 'Object', 'Field', 'Before', 'After'], rows), ''];
 }
 
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+/** A table; text of the cluster cannot break it. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
   const line = (cells: readonly string[]): string => `| ${cells.map(cell).join(' | ')} |`;
   return [line(head), `| ${head.map(() => '---').join(' | ')} |`, ...rows.map(line)];
 }

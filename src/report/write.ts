@@ -1,8 +1,6 @@
 import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '../core/errors.ts';
-import type { Reporter } from './reporters.ts';
-import type { LabReport } from './summary.ts';
 
 export interface WrittenReports {
   /** Paths. */
@@ -12,13 +10,13 @@ export interface WrittenReports {
 }
 
 /**
- * Writes the reports of a lab and a copy of its journal into a folder. A reporter that throws spoils its own file
- * only.
+ * Writes the reports of a lab or of a class into a folder, and a copy of a lab's journal. A reporter that throws
+ * spoils its own file only.
  */
-export function writeReports(
-  report: LabReport,
-  reporters: Readonly<Record<string, Reporter>>,
-  options: { readonly folder: string; readonly journal: string },
+export function writeReports<T>(
+  report: T,
+  reporters: Readonly<Record<string, { readonly file: string; readonly render: (report: T) => string }>>,
+  options: { readonly folder: string; readonly journal?: string },
 ): WrittenReports {
   const written: string[] = [];
   const failed: string[] = [];
@@ -35,8 +33,9 @@ export function writeReports(
   for (const [name, { file, render }] of Object.entries(reporters)) {
     attempt(name, file, (path) => writeFileSync(path, render(report)));
   }
-  if (existsSync(options.journal)) {
-    attempt('journal', 'journal.jsonl', (path) => copyFileSync(options.journal, path));
+  const { journal } = options;
+  if (journal !== undefined && existsSync(journal)) {
+    attempt('journal', 'journal.jsonl', (path) => copyFileSync(journal, path));
   }
   return { written, failed };
 }

@@ -1,4 +1,5 @@
 import type { DiagnoseFlags } from '../commands/diagnose.ts';
+import type { ReplayFlags } from '../commands/replay.ts';
 import type { StartFlags } from '../commands/start.ts';
 import type { Tree } from './define.ts';
 
@@ -59,16 +60,15 @@ function addWork({ command, run }: Tree): void {
   command('grade [lab]', 'look at the cluster and grade the repair', [
     'grade',
     'grade inc-2041 --json',
-    'grade --replay ada.json grace.json',
+    'grade --replay ada.json grace.json --out marked',
   ])
     .option('--replay <files...>', 'grade what was handed in instead of a lab')
     .option('--file <path>', 'the scenario of what was handed in, if it is not in the catalogue')
-    .action((lab: string | undefined, flags: { replay?: string[]; file?: string }) =>
+    .option('--out <folder>', 'with --replay: reports of each file are written to a folder in it')
+    .action((lab: string | undefined, { replay, ...flags }: ReplayFlags & { replay?: string[] }) =>
       run(async (context) => {
-        const { replay, file } = flags;
         if (replay === undefined) return (await import('../commands/grade.ts')).grade(context, lab);
-        const { gradeReplays } = await import('../commands/replay.ts');
-        return gradeReplays(context, replay, file === undefined ? {} : { file });
+        return (await import('../commands/replay.ts')).gradeReplays(context, replay, flags);
       }),
     );
   command('watch [lab]', 'look again at each change, until it would pass', ['watch']).action(
@@ -96,12 +96,13 @@ function addEnd({ command, run }: Tree): void {
   ]).action((file: string, lab: string | undefined) =>
     run(async (context) => (await import('../commands/submit.ts')).submit(context, file, lab)),
   );
-  command('report [lab...]', 'files made from the journals', [
-    'report',
-    'report inc-2041 --format html,junit --out reports',
-  ])
+  command(
+    'report [labs-or-folders...]',
+    'files made from the journals; of folders with many, a class summary',
+    ['report', 'report marked --out class', 'report inc-2041 --format html,junit --out reports'],
+  )
     .option('--format <formats>', 'json, md, html, junit, classroom; all where absent')
-    .option('--out <folder>', 'a folder per lab is made in it', 'reports')
+    .option('--out <folder>', 'a folder per lab is made in it; a class summary is written to it', 'reports')
     .action((labs: string[], flags: { format?: string; out: string }) =>
       run(async (context) => (await import('../commands/report.ts')).report(context, labs, flags)),
     );

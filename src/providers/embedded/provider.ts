@@ -118,10 +118,14 @@ async function startProcess(ref: ClusterRef, options: EmbeddedOptions, signal?: 
     ...(signal === undefined ? {} : { signal }),
   });
   closeSync(output);
+  const timeout = AbortSignal.timeout(READY_WITHIN);
+  let waiting = true;
   try {
     await new Promise<void>((resolve, reject) => {
-      const timeout = AbortSignal.timeout(READY_WITHIN);
-      timeout.addEventListener('abort', () => reject(notStarted('it did not answer in time')));
+      timeout.addEventListener('abort', () => {
+        // Later the lab's folder may be gone.
+        if (waiting) reject(notStarted('it did not answer in time'));
+      });
       child.once('message', () => resolve());
       child.once('error', reject);
       child.once('exit', (code) => reject(notStarted(`it ended with ${code ?? 'a signal'}`)));
@@ -130,6 +134,7 @@ async function startProcess(ref: ClusterRef, options: EmbeddedOptions, signal?: 
     child.kill('SIGKILL');
     throw error;
   } finally {
+    waiting = false;
     child.removeAllListeners();
     child.on('error', () => {});
   }
@@ -167,9 +172,11 @@ function replay(ref: ClusterRef, text: string, upTo: ReplayOptions['upTo']): Pro
   if (handOver !== -1 && records.slice(handOver).some(({ input }) => input.type === 'outside')) {
     throw new Error('it changes registries or nodes, which a learner cannot');
   }
-  const count = { start: 0, 'hand-over': handOver === -1 ? records.length : handOver, end: records.length }[
-    upTo
-  ];
+  const count = {
+    start: 0,
+    'hand-over': handOver === -1 ? records.length : handOver + 1,
+    end: records.length,
+  }[upTo];
   return startLocal({
     ref,
     header: header as EmbeddedHeader,

@@ -7,7 +7,7 @@ import { style } from './style.ts';
 import { timelineSection } from './timeline.ts';
 import { trafficSection } from './traffic.ts';
 
-const TONES: Readonly<Record<LabReport['outcome'], string>> = {
+export const TONES: Readonly<Record<LabReport['outcome'], string>> = {
   passed: 'good',
   failed: 'bad',
   error: 'odd',

@@ -326,6 +326,17 @@ describe('a session', () => {
       { file: bad, verdict: 'fail', points: 0 },
     ]);
     writeFileSync(bad, '{}');
+    const marked = join(out, 'marked');
+    await runWith(lab, ['grade', '--replay', good, bad, '--out', marked]);
+    const summed = await runWith(lab, ['report', marked, '--out', marked, '--json']);
+    expect(summed.document).toMatchObject({
+      class: { labs: [{ who: 'good', outcome: 'passed', points: 100 }], refused: [{ who: 'bad' }] },
+    });
+    expect(existsSync(join(marked, 'good', 'report.html'))).toBe(true);
+    expect(await runWith(lab, ['grade', '--replay', good, good, '--out', marked])).toMatchObject({
+      code: 2,
+      notes: expect.stringContaining('would go into the same folder'),
+    });
     const refused = await runWith(lab, ['grade', '--replay', bad, good, '--json']);
     expect(refused.code).toBe(2);
     expect(refused.document).toMatchObject([
@@ -446,6 +457,30 @@ describe('what goes wrong', () => {
       notes: expect.stringContaining('no verdict has changed'),
     });
     expect(lab.store.find(undefined).folder.journal.read()).toEqual(journal);
+  });
+
+  test('the class summary of folders; a lab and a folder do not go together', async () => {
+    using lab = testLab();
+    await runWith(lab, ['start']);
+    await runWith(lab, ['grade']);
+    const labs = join(out, 'class');
+    expect(await runWith(lab, ['report', '--out', join(labs, 'ada')])).toMatchObject({ code: 0 });
+    const summed = await runWith(lab, ['report', labs, '--out', labs, '--format', 'json,md', '--json']);
+    expect(summed).toMatchObject({
+      code: 0,
+      document: {
+        written: [join(labs, 'class.json'), join(labs, 'class.md')],
+        class: { labs: [{ who: 'ada', lab: 'inc-9100', outcome: 'failed' }], refused: [] },
+      },
+    });
+    expect(await runWith(lab, ['report', labs, '--format', 'junit'])).toMatchObject({
+      code: 2,
+      notes: expect.stringContaining('there are json, md, html'),
+    });
+    expect(await runWith(lab, ['report', labs, 'inc-9100'])).toMatchObject({
+      code: 2,
+      notes: expect.stringContaining('report is of one or the other'),
+    });
   });
 
   test('an unknown format suggests the closest', async () => {

@@ -2,16 +2,20 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { canonical } from '../../../src/core/json.ts';
-import { gradeSubmission } from '../../../src/engine/replay.ts';
+import { gradeSubmission, type MarkedSubmission } from '../../../src/engine/replay.ts';
 import { makeSubmission, readSubmission, type Submission } from '../../../src/engine/submission.ts';
 import { nextHint } from '../../../src/engine/hints.ts';
 import type { GradeEntry } from '../../../src/report/journal.ts';
+import { reportOf } from '../../../src/report/summary.ts';
 import { setValues } from '../support/settings-scenario.ts';
 import { type TestLab, testLab } from '../support/lab.ts';
 
 const VERSION = '0.1.0';
 
-const mark = (lab: TestLab, submission: Submission): Promise<GradeEntry> =>
+const mark = async (lab: TestLab, submission: Submission): Promise<GradeEntry> =>
+  (await markWhole(lab, submission)).grade;
+
+const markWhole = (lab: TestLab, submission: Submission): Promise<MarkedSubmission> =>
   gradeSubmission(submission, {
     provider: lab.provider,
     incident: lab.incident,
@@ -69,6 +73,44 @@ describe('submit and replay', () => {
     });
   });
 
+  test('more hints than there are do not fit', async () => {
+    using lab = testLab({ logs: true });
+    const hints = Array.from({ length: 4 }, () => ({ time: '2026-03-01T10:00:00Z', text: 'x' }));
+    const marking = mark(lab, forged(await repaired(lab), { hints }));
+    await expect(marking).rejects.toMatchObject({ code: 'SUBMISSION_MISMATCH' });
+  });
+
+  test('gives the journal that the lab would have: ticket, hand-over, hints, changes and the grade', async () => {
+    using lab = testLab({ logs: true });
+    await using open = await lab.start();
+    await nextHint(open, lab.provider.clock.now(), lab.signal);
+    await setValues(open.cluster, { mode: 'good', level: '1' });
+    const { journal, grade } = await markWhole(lab, await makeSubmission(open, VERSION));
+    const report = reportOf('ada', journal);
+    expect(report).toMatchObject({
+      incident: 'INC-9100',
+      seed: 7,
+      ticket: 'The shop behaves oddly.',
+      outcome: 'passed',
+      points: grade.points,
+      hints: [{ number: 1, price: 5, text: 'Look at the settings.' }],
+      grades: [{ verdict: 'pass' }],
+    });
+    expect(report.changes.map(({ object, field, after }) => [object, field, after])).toEqual([
+      ['shop/configmap/settings', 'data.level', '1'],
+      ['shop/configmap/settings', 'data.mode', 'good'],
+    ]);
+    expect(report.times.resolve).toBeGreaterThanOrEqual(0);
+  });
+
+  test('what was ended by giving up earns nothing, and nothing of it is the learner’s', async () => {
+    using lab = testLab({ logs: true });
+    const submission = forged(await repaired(lab), { ended: true });
+    const { journal, grade } = await markWhole(lab, submission);
+    expect(grade).toMatchObject({ verdict: 'fail', points: 0 });
+    expect(reportOf('ada', journal)).toMatchObject({ outcome: 'given-up', points: 0, changes: [] });
+  });
+
   test('a log in which the fault was left out is not this lab', async () => {
     using lab = testLab({ logs: true });
     const submission = withLog(await repaired(lab), (log) => {
@@ -117,8 +159,13 @@ describe('reading a submission', () => {
   test.each<[string, (submission: Submission) => unknown, string]>([
     ['another version of breakfix', (one) => forged(one, { breakfix: '0.2.0' }), 'SUBMISSION_OTHER_VERSION'],
     ['another format', (one) => forged(one, { version: 2 }), 'SUBMISSION_OTHER_VERSION'],
-    ['a changed field', (one) => ({ ...one, hintPrice: 1 }), 'SUBMISSION_DAMAGED'],
+    [
+      'a changed field',
+      (one) => ({ ...one, hints: [{ time: '2026-03-01T10:00:00Z', text: 'x' }] }),
+      'SUBMISSION_DAMAGED',
+    ],
     ['a field that is missing', ({ log: _log, ...rest }) => rest, 'SUBMISSION_MALFORMED'],
+    ['hints that are none', (one) => ({ ...one, hints: [{ price: -5 }] }), 'SUBMISSION_MALFORMED'],
     ['something else', () => ({ format: 'other' }), 'SUBMISSION_MALFORMED'],
     ['a list', () => [], 'SUBMISSION_MALFORMED'],
   ])('%s is refused', async (_name, change, code) => {
