@@ -89,8 +89,10 @@ describe('kill -9 of the lab’s process', () => {
     });
     shell.stdin.write('echo one > /tmp/one; echo done\n');
     await new Promise((resolve) => shell.stdout.once('data', resolve));
+    // Listened for before it can happen.
+    const ended = new Promise((resolve) => shell.once('exit', resolve));
     await kill();
-    await new Promise((resolve) => shell.once('exit', resolve));
+    await ended;
     await revive();
     expect(readFileSync(log(), 'utf8').trim().split('\n').at(-1)).toContain('"type":"close"');
     expect(await lab.ok('exec box -- cat /tmp/one')).toBe('one\n');
