@@ -15,6 +15,9 @@ export interface PhaseReport {
   (phase: PhaseName, work: () => Promise<PhaseFindings>): Promise<void>;
 }
 
+/** A new namespace has its service account within this time, in milliseconds. */
+const SERVICE_ACCOUNT_WITHIN = 1000;
+
 /** The shop must be whole within this time, and the symptom must show within this time, in milliseconds. */
 const HEALTHY_WITHIN = 240_000;
 const SYMPTOM_WITHIN = 240_000;
@@ -38,7 +41,14 @@ export async function breakCluster(
   await phase('shop', async () => {
     const objects = [...plan.manifests, ...(await registryObjects(cluster, plan))];
     // The cluster's own Corefile has another owner.
-    await cluster.kube.applyAll(objects, { manager: 'kubectl', force: true });
+    const options = { manager: 'kubectl', force: true };
+    await cluster.kube.applyAll(
+      objects.filter(({ kind }) => kind === 'Namespace'),
+      options,
+    );
+    // A namespace has its service account a moment later; pods that are wanted before leave events that say so.
+    await cluster.clock.wait(SERVICE_ACCOUNT_WITHIN, signal);
+    await cluster.kube.applyAll(objects, options);
     await mustPass(before, converge(HEALTHY_WITHIN, whole), 'the shop did not become healthy');
     const pods = await cluster.kube.list(resources.pods, { namespace: plan.namespace });
     return { detail: `${pods.length} pods ready` };
