@@ -69,13 +69,14 @@ export async function memoryLater(incidents: readonly string[]): Promise<Row> {
   return { what, unit: 'MB', values: bench.residentMegabytes(), goal: '≤ 150 MB, better 120' };
 }
 
-/** Everything that `verify` proves, as one process. */
-export function verifyRow(runs: number): Row {
-  const values = Array.from({ length: runs }, () => {
-    using bench = new Bench();
-    return bench.breakfix('verify', '--all', '--seeds', '3');
-  });
-  return { what: '`verify` of the four scenarios, all cases, 3 seeds', unit: 's', values, goal: '≤ 30 s' };
+/** The scenarios that the goal is for; the others take as long again each. */
+const VERIFIED = ['readiness-probe', 'dns-nxdomain', 'image-tag-typo', 'oom-limit'];
+
+/** Everything that `verify` proves of them, as one process, once: it takes minutes. */
+export function verifyRow(): Row {
+  using bench = new Bench();
+  const values = [bench.breakfix('verify', ...VERIFIED, '--seeds', '3')];
+  return { what: '`verify` of four scenarios, all cases, 3 seeds', unit: 's', values, goal: '≤ 30 s' };
 }
 
 /** @returns rows, and a sentence with the speed */
