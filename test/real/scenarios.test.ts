@@ -13,9 +13,6 @@ const CASES: Readonly<Record<string, readonly string[]>> = {
   'readiness-probe': ['no-op', 'fix named-port', 'hack remove-probe'],
   'image-tag-typo': ['no-op', 'fix digest', 'hack old-release'],
   'oom-limit': ['no-op', 'fix to-the-ceiling', 'hack restart-only'],
-  'dns-corefile-crash': ['no-op', 'fix right-word', 'hack restart-only'],
-  'dns-policy': ['no-op', 'fix cluster-first', 'hack second-server'],
-  'dns-random-ip': ['no-op', 'fix delete', 'hack delete-pods'],
   'dns-nxdomain': ['no-op', 'fix restore', 'hack static-hosts'],
 };
 /** Most of the time a cluster is waited for: two are worked on at a time. */
