@@ -62,7 +62,7 @@ const kiosk = { namespace: 'lobby', app: 'kiosk' };
 export default defineScenario({
   id: 'dns-blocked',
   incident: 'INC-2108',
-  title: 'Payments fail: every lookup takes ten seconds and ends in nothing',
+  title: 'Payments fail: every lookup runs into a time-out',
   area: 'dns',
   difficulty: 'advanced',
   minutes: 30,
