@@ -60,9 +60,11 @@ export async function startRegistry(
     .withNetworkMode('kind')
     .withEntrypoint(['sh', '-c', KEEP_SERVING])
     .withExposedPorts(PORT)
-    .withWaitStrategy(Wait.forHttp('/v2/', PORT))
+    // Not over HTTP: within a container testcontainers asks at the engine's gateway, where nothing is published.
+    .withWaitStrategy(Wait.forLogMessage(/listening on/))
     .start();
   const port = await publishedPort(ref.container);
+  await untilStatus(port, (status) => status === 200);
   for (const [repository, tags] of Object.entries(plan.repositories)) {
     for (const [tag, release] of Object.entries(tags)) {
       const local = `${plan.mirrorOf ?? plan.host}/${repository}:${tag}`;
