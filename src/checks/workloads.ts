@@ -1,7 +1,7 @@
 import { canonical } from '../core/json.ts';
 import type { Deployment, Pod, ReplicaSet } from '../model/objects.ts';
 import { resources } from '../model/resources.ts';
-import { matchesSelector } from '../model/selector.ts';
+import { formatSelector, matchesSelector } from '../model/selector.ts';
 import { type Check, fail, type LabView, type Observation, pass } from './check.ts';
 import { readyAddresses } from './endpoints.ts';
 
@@ -52,10 +52,10 @@ export async function podsOf(
   deployment: Deployment,
 ): Promise<{ current: readonly Pod[]; newest: readonly Pod[] }> {
   const { namespace = '' } = deployment.metadata;
-  const sets = (await lab.kube.list(resources.replicaSets, { namespace })).filter((set) =>
-    ownedBy(set, deployment),
-  );
-  const pods = (await lab.kube.list(resources.pods, { namespace })).filter(
+  // What the selector does not match was released by the controllers; checks look every second, so little is asked for.
+  const mine = { namespace, labelSelector: formatSelector(deployment.spec.selector) };
+  const sets = (await lab.kube.list(resources.replicaSets, mine)).filter((set) => ownedBy(set, deployment));
+  const pods = (await lab.kube.list(resources.pods, mine)).filter(
     (pod) => pod.metadata.deletionTimestamp === undefined && sets.some((set) => ownedBy(pod, set)),
   );
   const newest = sets.find((set) => sameTemplate(set, deployment));

@@ -17,8 +17,8 @@ export interface NativeWatch {
 
 /** Promises and the queue of microtasks are how programs run at all, tokens are signed at once: no clock, no I/O. */
 const HARMLESS = new Set(['PROMISE', 'Microtask', 'TickObject', 'SIGNREQUEST']);
-/** Functions of Simulation, which hands over from events to programs by an immediate. */
-const SIMULATION_DRAIN = 'drainMicrotasks';
+/** The simulation runs its events in tasks of their own, made by immediates. */
+const SIMULATION_TASK = 'inTask';
 /** Code whose activities count: the cluster, the images, and bundles (`program:shop`). */
 const CLUSTER_CODE = /[/\\]src[/\\](cluster|images)[/\\]|program:/;
 const DEEP = 50;
@@ -48,7 +48,7 @@ export function watchNativeActivity(): NativeWatch {
       Error.stackTraceLimit = DEEP;
       const stack = new Error(type).stack ?? '';
       Error.stackTraceLimit = depth;
-      if (type === 'Immediate' && stack.includes(SIMULATION_DRAIN)) return;
+      if (type === 'Immediate' && stack.includes(SIMULATION_TASK)) return;
       const program = runningProgram();
       if (program === undefined && !CLUSTER_CODE.test(withoutThisFile(stack))) return;
       activities.push({ type, program, stack });

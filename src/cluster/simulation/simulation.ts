@@ -1,4 +1,5 @@
 import { hash32, RandomStreams } from '../../core/random.ts';
+import { drainMicrotasks, inTask } from './microtasks.ts';
 
 /** Microseconds since 1970 (instants) or a number of microseconds (durations). Always a whole number. */
 export type Micros = number;
@@ -42,6 +43,8 @@ export interface Deferred<T> {
 
 /** More events than this of one owner at one instant mean that virtual time stands still. */
 const ZENO_LIMIT = 100_000;
+/** So many events run before the event loop of the process has a turn: some 10 ms. */
+const EVENTS_A_TURN = 1_000;
 /** After so many events at one instant it is counted whose they are. */
 const MANY_AT_ONCE = 1_000;
 /** Owners whose fingerprint is kept. */
@@ -146,28 +149,27 @@ export class Simulation {
     return this.#heap[0]?.at;
   }
 
-  /** Runs one event, if one is due at `until` or before. Programs that it woke are run to their next wait. */
-  async step(until: Micros): Promise<boolean> {
-    if (this.#programsWoken) await this.settle();
-    const ran = this.#runNext(until);
-    if (this.#programsWoken) await this.settle();
-    return ran;
-  }
-
   /** Runs everything that is due up to `until`, and sets the clock there. */
   async advanceTo(until: Micros): Promise<void> {
-    do {
-      if (this.#programsWoken) await this.settle();
-    } while (this.#runNext(until));
+    await this.advanceWhile(() => true, until);
     if (until > this.#now) this.#arriveAt(until);
+  }
+
+  /**
+   * Runs what is due up to `until`, event by event, for as long as `wanted` says so.
+   * @returns false when nothing is left that is due by then
+   */
+  async advanceWhile(wanted: () => boolean, until: Micros): Promise<boolean> {
+    while (this.#programsWoken || this.#isDue(until)) {
+      if (!wanted()) return true;
+      await inTask(() => this.#run(wanted, until));
+    }
+    return false;
   }
 
   /** Lets every woken program run until it waits again. */
   async settle(): Promise<void> {
-    while (this.#programsWoken) {
-      this.#programsWoken = false;
-      await drainMicrotasks();
-    }
+    if (this.#programsWoken) await inTask(() => this.#settle());
   }
 
   /** Shifts the clock and every pending event by `gap`: a laptop that slept. Nothing fires. */
@@ -177,10 +179,29 @@ export class Simulation {
     this.#arriveAt(this.#now);
   }
 
-  #runNext(until: Micros): boolean {
-    this.#dropCancelled();
-    const entry = this.#heap[0];
-    if (entry === undefined || entry.at > until) return false;
+  /** The heart of it. Stops now and then, so that the event loop of the process has its turn. */
+  #run(wanted: () => boolean, until: Micros): void {
+    this.#settle();
+    for (let count = 0; count < EVENTS_A_TURN && wanted() && this.#isDue(until); count++) {
+      this.#runNext();
+      this.#settle();
+    }
+  }
+
+  #settle(): void {
+    while (this.#programsWoken) {
+      this.#programsWoken = false;
+      drainMicrotasks();
+    }
+  }
+
+  #isDue(until: Micros): boolean {
+    const next = this.nextAt();
+    return next !== undefined && next <= until;
+  }
+
+  #runNext(): void {
+    const entry = this.#heap[0] as Entry;
     this.#pop();
     this.#enter(entry);
     const { run } = entry;
@@ -190,7 +211,6 @@ export class Simulation {
     } catch (error) {
       this.onError(error, entry.owner);
     }
-    return true;
   }
 
   #arriveAt(instant: Micros): void {
@@ -265,10 +285,4 @@ export class Simulation {
 
 function before(a: Entry, b: Entry): boolean {
   return a.at < b.at || (a.at === b.at && a.order < b.order);
-}
-
-/** Resolves when the microtask queue is empty: a macrotask runs only then. */
-function drainMicrotasks(): Promise<void> {
-  // eslint-disable-next-line no-restricted-globals -- not a clock: the one hand-over between events and programs
-  return new Promise((resolve) => setImmediate(resolve));
 }
