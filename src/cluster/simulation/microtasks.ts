@@ -10,7 +10,8 @@ const { _tickCallback: tick } = process as { _tickCallback?: () => void };
  * continuation of a promise is a microtask itself, in which nothing would happen.
  */
 export function drainMicrotasks(): void {
-  if (tick === undefined) throw new Error(`Node ${process.version} has no process._tickCallback: take Node 24`);
+  if (tick === undefined)
+    throw new Error(`Node ${process.version} has no process._tickCallback: take Node 24`);
   tick();
 }
 
