@@ -1,7 +1,7 @@
 import type { EmbeddedHeader } from './spec.ts';
 
 /** Set-up starts so long before the fault, in milliseconds: the shop has some history when it breaks. */
-const HISTORY = 6 * 60_000;
+const HISTORY = 3 * 60_000;
 
 /** The virtual time at which set-up starts, so that the fault is `since` old at `handOver` (both milliseconds). */
 export function epochFor(handOver: number, since: number): number {
