@@ -22,6 +22,9 @@ export async function buildShop(): Promise<void> {
   });
 }
 
+/** Large packages that few commands need. All others are bundled: their hundreds of files would be opened by every command. */
+const LOADED_WHEN_NEEDED = ['@kubernetes/client-node', 'testcontainers', 'mvdan-sh', 'jiti'];
+
 /** The command line (with everything of ours in it) and the package's public API share one set of modules. */
 async function buildPackage(): Promise<void> {
   await build({
@@ -31,7 +34,7 @@ async function buildPackage(): Promise<void> {
     format: 'esm',
     splitting: true,
     chunkNames: 'chunks/[name]-[hash]',
-    packages: 'external',
+    external: LOADED_WHEN_NEEDED,
     alias: { breakfix: './src/index.ts' },
     banner: {
       js: `#!/usr/bin/env node\nimport{createRequire as _createRequire}from'node:module';const require=_createRequire(import.meta.url);`,

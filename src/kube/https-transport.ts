@@ -114,6 +114,6 @@ export class HttpsTransport implements Transport {
 }
 
 async function open(source: string): Promise<{ access: Access; dispatcher: Dispatcher }> {
-  const [access, { Agent }] = await Promise.all([readAccess(source), import('undici')]);
+  const [access, { Agent }] = await Promise.all([readAccess(source), import('./agent.ts')]);
   return { access, dispatcher: new Agent({ allowH2: true, connect: { ...access.tls, keepAlive: true } }) };
 }
