@@ -72,7 +72,7 @@ async function wanted(
 
 /** Prints what went wrong. @returns the exit code */
 export function failed(thrown: unknown, output: Output): number {
-  const error = thrown instanceof ClusterUnreachable ? unreachable(thrown) : thrown;
+  const error = thrown instanceof ClusterUnreachable ? unreachable(thrown) : (notWritten(thrown) ?? thrown);
   if (error instanceof BreakfixError) {
     const { code, kind, message, fix, docs } = error;
     if (output.json) output.result({ error: { code, kind, message, fix, docs } }, '');
@@ -89,6 +89,20 @@ export function failed(thrown: unknown, output: Output): number {
   else output.note(`this is a bug of breakfix; please report it with these lines:\n${text}`);
   return exitCodes.bug;
 }
+
+/** A disk that is full or closed is nobody's bug, whichever file met it first. */
+function notWritten(cause: unknown): BreakfixError | undefined {
+  const { code } = cause as NodeJS.ErrnoException;
+  if (!(cause instanceof Error) || code === undefined || !UNWRITABLE.has(code)) return undefined;
+  return new BreakfixError({
+    code: 'DISK_UNWRITABLE',
+    kind: 'environment',
+    message: `breakfix could not write what it keeps of a lab: ${cause.message}`,
+    fix: 'free some space or mend its permissions, or set XDG_STATE_HOME to a folder that can be written',
+    cause,
+  });
+}
+const UNWRITABLE = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EACCES', 'EPERM']);
 
 function unreachable(cause: ClusterUnreachable): BreakfixError {
   return new BreakfixError({

@@ -47,8 +47,13 @@ export class LabFolder {
   /** Written whole or not at all. */
   writeJson(name: string, value: unknown): void {
     const temporary = this.file(`.${name}.new`);
-    writeFileSync(temporary, `${JSON.stringify(value, undefined, 1)}\n`, { mode: 0o600 });
-    renameSync(temporary, this.file(name));
+    try {
+      writeFileSync(temporary, `${JSON.stringify(value, undefined, 1)}\n`, { mode: 0o600 });
+      renameSync(temporary, this.file(name));
+    } catch (error) {
+      rmSync(temporary, { force: true });
+      throw error;
+    }
   }
 
   readJson(name: string): unknown {

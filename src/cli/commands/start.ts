@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { delimiter, join, resolve } from 'node:path';
 import { BreakfixError } from '../../core/errors.ts';
 import {
   type Incident,
@@ -78,7 +79,17 @@ export async function start(
     ...(flags.file === undefined ? {} : { scenarioFile: resolve(flags.file) }),
   });
   output.result(handOverDocument(lab, incident), handOverText(lab, incident, output));
+  if (!isOnPath('kubectl')) {
+    output.note('kubectl is not on the PATH; breakfix doctor says where to get it');
+  }
   await lab.cluster[Symbol.asyncDispose]();
+}
+
+function isOnPath(program: string): boolean {
+  const folders = (process.env['PATH'] ?? '').split(delimiter);
+  return folders.some((folder) =>
+    [program, `${program}.exe`].some((file) => folder !== '' && existsSync(join(folder, file))),
+  );
 }
 
 /** A line per phase with its time. */

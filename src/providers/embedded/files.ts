@@ -46,6 +46,11 @@ export function markAlive(folder: string, until: Date): void {
   renameSync(marked, alive);
 }
 
+/** Notes that the process that is noted is still alive. Needs no room on the disk: a full one must not end a lab. */
+export function stillAlive(folder: string, now: Date): void {
+  utimesSync(filesIn(folder).alive, now, now);
+}
+
 /** @returns milliseconds since 1970, or undefined where no process ever ran */
 export function lastAlive(folder: string): number | undefined {
   const { alive } = filesIn(folder);

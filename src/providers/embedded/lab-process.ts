@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { InputLogWriter, readLog } from '../../cluster/host/input-log.ts';
 import { runningProgram } from '../../cluster/runtime/host-guard.ts';
 import { controlPath, serveControl } from './control.ts';
-import { filesIn, lastAlive, markAlive, readCredentials, writeCredentials } from './files.ts';
+import { filesIn, lastAlive, markAlive, readCredentials, stillAlive, writeCredentials } from './files.ts';
 import { startInstance, wallTime } from './instance.ts';
 import type { EmbeddedHeader } from './spec.ts';
 
@@ -34,10 +34,10 @@ export async function runLabProcess(folder: string, ready: (port: number) => voi
   const { host, listener } = instance;
   if (instance.wasLive) await host.resume(wallTime, Math.floor(lastSeen * 1000));
   if (credentials.port !== listener.port) writeCredentials(folder, { ...credentials, port: listener.port });
-  const stillAlive = (): void => markAlive(folder, new Date(wallTime.now() / 1000));
-  stillAlive();
+  const beat = (): void => stillAlive(folder, new Date(wallTime.now() / 1000));
+  beat();
   // eslint-disable-next-line no-restricted-globals -- a heartbeat of the host, outside the lab's state
-  const heartbeat = setInterval(stillAlive, ALIVE_EVERY);
+  const heartbeat = setInterval(beat, ALIVE_EVERY);
 
   const { promise: stopped, resolve: stop } = Promise.withResolvers<undefined>();
   const control = await serveControl(folder, {

@@ -158,7 +158,9 @@ function startError(ref: ClusterRef, what: string, before: number): BreakfixErro
       : `the process of the lab could not be started: ${what}${said}`,
     fix: taken
       ? `end what listens on 127.0.0.1:${port} and try again, or breakfix reset for the same lab on another port`
-      : 'breakfix doctor looks for what is missing; breakfix stop removes what is left',
+      : output.includes('ENOSPC')
+        ? 'free some space on the disk and try again: nothing of the lab is lost'
+        : 'breakfix doctor looks for what is missing; breakfix stop removes what is left',
   });
 }
 

@@ -5,6 +5,7 @@ import { afterAll, describe, expect, jest, test } from '@jest/globals';
 import { exitCodeOf, exitCodeOfVerdict, exitCodes } from '../../../src/cli/exit-codes.ts';
 import { Cancelled, type Prompts } from '../../../src/cli/prompts.ts';
 import { createProgram, runIn } from '../../../src/cli/program.ts';
+import { LabFolder } from '../../../src/engine/lab-store.ts';
 import { runWith } from '../support/context.ts';
 import { testLab } from '../support/lab.ts';
 import { setValues } from '../support/settings-scenario.ts';
@@ -113,6 +114,17 @@ describe('exit codes', () => {
     expect(lab.store.list()).toEqual([]);
   });
 
+  test('a full disk is no bug: what was written, and what to do', async () => {
+    using lab = testLab();
+    const write = jest.spyOn(LabFolder.prototype, 'writeJson').mockImplementation(full);
+    const { code, notes } = await runWith(lab, ['start', 'INC-9100']);
+    write.mockRestore();
+    expect(code).toBe(3);
+    expect(notes).toMatch(/^error .*ENOSPC: no space left on\s*device, write/m);
+    expect(notes).toMatch(/^fix: free some space/m);
+    expect(lab.store.list()).toEqual([]);
+  });
+
   test('wrong use with --json is a document too', async () => {
     using lab = testLab();
     using _quiet = silence();
@@ -163,6 +175,12 @@ describe('without arguments', () => {
     ).rejects.toBeInstanceOf(Cancelled);
   });
 });
+
+/** Throws what Node does where a file system has no room. */
+function full(): never {
+  const code = 'ENOSPC';
+  throw Object.assign(new Error(`${code}: no space left on device, write`), { code, syscall: 'write' });
+}
 
 /** Answers questions in order; then somebody presses Ctrl-C. */
 function answering(asked: string[], answers: (string | boolean)[]): Prompts {
