@@ -18,6 +18,8 @@ export interface LabRecord {
   /** `starting` until it is handed over: what is left of it then is debris. */
   readonly state: 'starting' | 'running' | 'failed' | 'ended';
   readonly cluster: ClusterRef;
+  /** A cluster of `breakfix verify`: nobody's to work on. */
+  readonly proof?: true;
   /** Where the scenario is loaded from, for one that is not in the catalogue. */
   readonly scenarioFile?: string;
 }
@@ -103,8 +105,13 @@ export class LabStore {
     }
   }
 
-  /** Oldest first; a folder without a readable record is debris of a crash and still listed, by `debris`. */
+  /** The labs of learners, oldest first. */
   list(): { name: string; folder: LabFolder; record: LabRecord }[] {
+    return this.all().filter(({ record }) => record.proof !== true);
+  }
+
+  /** Clusters of `verify` too; a folder without a readable record is debris of a crash and listed by `debris`. */
+  all(): { name: string; folder: LabFolder; record: LabRecord }[] {
     return this.#names()
       .flatMap((name) => {
         const folder = new LabFolder(join(this.root, name));
@@ -119,7 +126,7 @@ export class LabStore {
 
   /** Folders that hold no readable record. */
   debris(): LabFolder[] {
-    const known = new Set(this.list().map(({ name }) => name));
+    const known = new Set(this.all().map(({ name }) => name));
     return this.#names()
       .filter((name) => !known.has(name))
       .map((name) => new LabFolder(join(this.root, name)));
@@ -135,8 +142,8 @@ export class LabStore {
 
   /** The lab of a name or incident, or the only one. @throws BreakfixError where it is unknown or ambiguous */
   find(name: string | undefined): { name: string; folder: LabFolder; record: LabRecord } {
-    const labs = this.list();
     if (name === undefined) {
+      const labs = this.list();
       const [only, ...others] = labs;
       if (only === undefined) throw noLab('no lab is running', 'start one: breakfix start');
       if (others.length === 0) return only;
@@ -146,6 +153,7 @@ export class LabStore {
       );
     }
     const wanted = name.toLowerCase();
+    const labs = this.all();
     const found = labs.find((lab) => lab.name === wanted);
     if (found !== undefined) return found;
     const names = labs.map((lab) => lab.name);

@@ -30,7 +30,7 @@ function textOf(
   const prose = (text: string): string => wrap(oneParagraph(text), width, '  ');
   return [
     colors.bold(`${incident} · ${title}`),
-    `${OUTCOMES[report.outcome]}, ${report.points} of ${report.most} points, ${counted(report.hints.length, 'hint')}`,
+    [OUTCOMES[report.outcome], ...pointsOf(report), counted(report.hints.length, 'hint')].join(', '),
     ...head('What was broken'),
     ...cause.map(prose),
     ...head('Why it looked as it did'),
@@ -46,6 +46,11 @@ function textOf(
     ),
     '',
   ].join('\n');
+}
+
+/** A lab that was never graded has no points to speak of. */
+function pointsOf({ points, most }: Debrief['report']): string[] {
+  return most === 0 ? [] : [`${points} of ${most} points`];
 }
 
 function changeLines({ changes }: Debrief['report'], { width }: Output): string[] {

@@ -20,7 +20,7 @@ interface LabStatus {
 /** `breakfix status`: the labs, how to reach them, and the symptom as seen now. */
 export async function status(context: CommandContext): Promise<void> {
   const labs: LabStatus[] = [];
-  for (const { name, folder, record } of context.store.list())
+  for (const { name, folder, record } of context.store.all())
     labs.push(await statusOf(context, name, folder, record));
   const debris = context.store.debris().map(({ path }) => path);
   const lines = labs.flatMap((lab) => [

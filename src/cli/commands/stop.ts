@@ -9,7 +9,7 @@ export async function stop(
   flags: { all?: boolean },
 ): Promise<void> {
   const { store, output } = context;
-  const labs = flags.all === true ? store.list() : [store.find(name)];
+  const labs = flags.all === true ? store.all() : [store.find(name)];
   const stopped: string[] = [];
   const failed: string[] = [];
   for (const lab of labs) {

@@ -109,6 +109,7 @@ async function verifyOnOneCluster(
     createdAt: clock.now().toISOString(),
     state: 'starting',
     cluster: ref,
+    proof: true,
   });
   const results: CaseResult[] = [];
   try {

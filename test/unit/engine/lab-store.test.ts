@@ -16,7 +16,11 @@ afterEach(() => {
   rmSync(root, { recursive: true });
 });
 
-function add(incident: string, createdAt = '2026-03-01T10:00:00Z'): string {
+function add(
+  incident: string,
+  createdAt = '2026-03-01T10:00:00Z',
+  more: Pick<LabRecord, 'proof'> = {},
+): string {
   const { name, folder } = store.create(incident);
   const cluster = { provider: 'embedded', lab: name, folder: folder.path };
   const record: LabRecord = {
@@ -28,6 +32,7 @@ function add(incident: string, createdAt = '2026-03-01T10:00:00Z'): string {
     createdAt,
     state: 'running',
     cluster,
+    ...more,
   };
   folder.save(record);
   return name;
@@ -47,6 +52,16 @@ describe('the labs of a user', () => {
     add('INC-2', '2026-03-02T10:00:00Z');
     add('INC-1', '2026-03-01T10:00:00Z');
     expect(store.list().map(({ name }) => name)).toEqual(['inc-1', 'inc-2']);
+  });
+
+  test('the clusters of verify are nobody’s: found by name only', () => {
+    add('INC-1');
+    add('verify-INC-2', '2026-03-02T10:00:00Z', { proof: true });
+    expect(store.list().map(({ name }) => name)).toEqual(['inc-1']);
+    expect(store.find(undefined).name).toBe('inc-1');
+    expect(store.all().map(({ name }) => name)).toEqual(['inc-1', 'verify-inc-2']);
+    expect(store.find('verify-inc-2').record.proof).toBe(true);
+    expect(store.debris()).toEqual([]);
   });
 
   test('a folder without a record is debris', () => {
