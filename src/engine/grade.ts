@@ -19,7 +19,7 @@ export interface GradeOptions {
   readonly patience?: number;
   /**
    * Stops as soon as the check of this id has failed: what the others would say changes the verdict no more. They
-   * are missing in the result.
+   * are missing in the result. A check that only reads is looked at before all others.
    */
   readonly until?: string;
 }
@@ -121,7 +121,10 @@ async function lookAt(
   const disturbing = parts.filter(({ check }) => check.disturbs !== undefined);
   // On a copy time moves only while somebody waits: together the waits would add up.
   if (oneByOne) for (const part of quiet) await look(part);
-  else await Promise.all(quiet.map(look));
+  else {
+    await Promise.all(quiet.filter(({ id }) => id === until).map(look));
+    await Promise.all(quiet.filter(({ id }) => id !== until).map(look));
+  }
   for (const part of disturbing) {
     if (!oneByOne && !stopped()) progress(`looking at ${part.title}: makes ${part.check.disturbs ?? ''}`);
     await look(part);

@@ -23,10 +23,13 @@ export interface BrokenCluster extends AsyncDisposable {
   readonly baseline: Baseline;
 }
 
-export interface VerifyOptions {
-  readonly incident: Incident;
+export interface VerifyOptions extends JobOptions {
   /** Gives a freshly broken cluster for every case. */
   readonly broken: () => Promise<BrokenCluster>;
+}
+
+export interface JobOptions {
+  readonly incident: Incident;
   readonly signal: AbortSignal;
   /** Milliseconds of the wall, for the report. */
   readonly stopwatch: () => number;
@@ -43,30 +46,50 @@ interface Case {
   run(broken: BrokenCluster): Promise<{ ok: boolean; seen: string }>;
 }
 
+/** Cases that one broken cluster is enough for. */
+export type VerifyJob = (broken: () => Promise<BrokenCluster>) => Promise<CaseResult[]>;
+
 /**
  * The author's proof that a scenario is sound, for one seed: doing nothing scores 0 and fails every objective,
  * every listed repair passes with all points, every listed wrong repair fails at the check named for it, and a
  * second grade says the same and leaves nothing behind.
  */
 export async function verifyIncident(options: VerifyOptions): Promise<CaseResult[]> {
-  const { incident, stopwatch } = options;
   const results: CaseResult[] = [];
-  let untouched: BrokenCluster | undefined;
+  for (const job of verifyJobs(options)) results.push(...(await job(options.broken)));
+  return results;
+}
+
+/** The same in pieces, of which each can be done on another cluster. */
+export function verifyJobs(options: JobOptions): VerifyJob[] {
+  const { incident, only = '', signal } = options;
+  const cases = casesOf(incident, signal).filter(({ name }) => name.includes(only));
+  const groups: Case[][] = [];
+  for (const [index, one] of cases.entries()) {
+    const group = groups.at(-1);
+    if (group === undefined || cases[index - 1]?.onlyReads !== true) groups.push([one]);
+    else group.push(one);
+  }
+  return groups.map((group) => (broken) => verifyGroup(group, broken, options));
+}
+
+async function verifyGroup(
+  group: readonly Case[],
+  broken: () => Promise<BrokenCluster>,
+  { incident, signal, stopwatch, done }: JobOptions,
+): Promise<CaseResult[]> {
+  const results: CaseResult[] = [];
+  let cluster: BrokenCluster | undefined;
   try {
-    for (const one of casesOf(incident, options.signal)) {
-      if (options.only !== undefined && !one.name.includes(options.only)) continue;
+    for (const one of group) {
       const start = stopwatch();
       let outcome: { ok: boolean; seen: string };
       try {
-        untouched ??= await options.broken();
-        outcome = await one.run(untouched);
+        cluster ??= await broken();
+        outcome = await one.run(cluster);
       } catch (error) {
-        options.signal.throwIfAborted();
+        signal.throwIfAborted();
         outcome = { ok: false, seen: `error: ${messageOf(error)}` };
-      }
-      if (one.onlyReads !== true) {
-        await untouched?.[Symbol.asyncDispose]();
-        untouched = undefined;
       }
       const result: CaseResult = {
         scenario: incident.scenario.id,
@@ -77,16 +100,18 @@ export async function verifyIncident(options: VerifyOptions): Promise<CaseResult
         tookMs: stopwatch() - start,
       };
       results.push(result);
-      options.done(result);
+      done(result);
     }
     return results;
   } finally {
-    await untouched?.[Symbol.asyncDispose]();
+    await cluster?.[Symbol.asyncDispose]();
   }
 }
 
 /** Where time is the wall's: how long a case that must fail waits for what will not come, in milliseconds. */
 const PATIENCE = 45_000;
+/** The same where nobody did anything: nothing is on its way. */
+const PATIENCE_UNTOUCHED = 5000;
 
 function casesOf(incident: Incident, signal: AbortSignal): Case[] {
   const { scenario, values } = incident;
@@ -102,7 +127,7 @@ function casesOf(incident: Incident, signal: AbortSignal): Case[] {
     name: 'no-op',
     expected: 'fail, 0 points, every objective',
     run: async (broken) => {
-      const result = await judge(broken, { patience: PATIENCE });
+      const result = await judge(broken, { patience: PATIENCE_UNTOUCHED });
       const held = result.objectives.filter(({ status }) => status !== 'fail').map(({ id }) => id);
       const ok = result.verdict === 'fail' && result.points === 0 && held.length === 0;
       return {

@@ -3,7 +3,7 @@ import { BreakfixError } from '../../core/errors.ts';
 import { breakCluster } from '../../engine/break.ts';
 import { findScenario, type Incident, incidentOf, seedOf } from '../../engine/incident.ts';
 import { sharedSpec } from '../../engine/start.ts';
-import { type BrokenCluster, type CaseResult, verifyIncident } from '../../engine/verify.ts';
+import { type BrokenCluster, type CaseResult, type VerifyJob, verifyJobs } from '../../engine/verify.ts';
 import type { Cluster, ClusterProvider } from '../../providers/provider.ts';
 import type { Scenario } from '../../scenario/types.ts';
 import type { CommandContext } from '../context.ts';
@@ -43,16 +43,23 @@ export async function verify(
   const incidents = seedsOf(flags.seeds).flatMap((seed, index) =>
     scenarios.map((scenario) => incidentOf(index === 0 ? scenario : young(scenario), seed)),
   );
-  const results: CaseResult[] = [];
-  const begun = context.clock.now().getTime();
-  const groups = provider.slow === true ? dealt(incidents) : incidents.map((incident) => [incident]);
-  const verifyGroup = async (group: readonly Incident[]): Promise<void> => {
-    results.push(...(await verifyOnOneCluster(context, provider, group, flags.only)));
-  };
-  if (provider.slow === true) await allOf(groups.map(verifyGroup));
-  else for (const group of groups) await verifyGroup(group);
+  const { signal, clock } = context;
+  const begun = clock.now().getTime();
+  const jobs = incidents.map((incident): IncidentJobs => ({
+    incident,
+    jobs: verifyJobs({
+      incident,
+      signal,
+      stopwatch: () => clock.now().getTime(),
+      done: (result) => output.note(rowOf(result)),
+      ...(flags.only === undefined ? {} : { only: flags.only }),
+    }),
+  }));
+  const results = await (provider.slow === true
+    ? verifyOnSharedClusters(context, provider, jobs)
+    : verifyOneByOne(context, provider, jobs));
   const wrong = results.filter(({ ok }) => !ok);
-  const took = shortTime(context.clock.now().getTime() - begun);
+  const took = shortTime(clock.now().getTime() - begun);
   const summary = `${results.length - wrong.length} of ${results.length} cases as expected, ${took}`;
   output.result({ results, ok: wrong.length === 0 }, summary);
   return wrong.length === 0 ? exitCodes.ok : exitCodes.failed;
@@ -73,14 +80,57 @@ function seedsOf(text: string): number[] {
 const young = (scenario: Scenario): Scenario => ({ ...scenario, since: YOUNG });
 const YOUNG = 60_000;
 
-/** So many clusters of a slow provider are worked on at a time: most of the time each of them waits. */
-const CLUSTERS = 2;
+interface IncidentJobs {
+  readonly incident: Incident;
+  readonly jobs: readonly VerifyJob[];
+}
 
-function dealt(incidents: readonly Incident[]): Incident[][] {
-  const groups = Array.from({ length: CLUSTERS }, (_, first) =>
-    incidents.filter((_incident, index) => index % CLUSTERS === first),
-  );
-  return groups.filter((group) => group.length > 0);
+/** A cluster of its own for every incident. */
+async function verifyOneByOne(
+  context: CommandContext,
+  provider: ClusterProvider,
+  all: readonly IncidentJobs[],
+): Promise<CaseResult[]> {
+  const results: CaseResult[] = [];
+  for (const { incident, jobs } of all) {
+    await withCluster(context, provider, [incident], async (cluster) => {
+      const broken = await brokenClusters(cluster, incident, context.signal);
+      for (const job of jobs) results.push(...(await job(broken)));
+    });
+  }
+  return results;
+}
+
+/** So many clusters of a slow provider are worked on at a time: most of the time each of them waits. */
+const CLUSTERS = 3;
+
+/** A few clusters, of which each has what any incident needs, and takes the next job as soon as it has done one. */
+async function verifyOnSharedClusters(
+  context: CommandContext,
+  provider: ClusterProvider,
+  all: readonly IncidentJobs[],
+): Promise<CaseResult[]> {
+  const incidents = all.map(({ incident }) => incident);
+  const waiting = all.flatMap(({ incident, jobs }) => jobs.map((job) => ({ incident, job })));
+  const done = new Map<VerifyJob, readonly CaseResult[]>();
+  const order = waiting.map(({ job }) => job);
+  const work = async (cluster: Cluster): Promise<void> => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const { incident, job } = next;
+      done.set(job, await job(await brokenClusters(cluster, incident, context.signal)));
+    }
+  };
+  const works = Array.from({ length: Math.min(CLUSTERS, waiting.length) }, async () => {
+    try {
+      await withCluster(context, provider, incidents, work);
+    } catch (error) {
+      // The others end what they have begun.
+      waiting.length = 0;
+      throw error;
+    }
+  });
+  await allOf(works);
+  return order.flatMap((job) => done.get(job) ?? []);
 }
 
 /** Waits for all of them also when one fails, so that each can clean up. */
@@ -89,13 +139,13 @@ async function allOf(works: readonly Promise<void>[]): Promise<void> {
   for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
 }
 
-async function verifyOnOneCluster(
+async function withCluster(
   context: CommandContext,
   provider: ClusterProvider,
   incidents: readonly Incident[],
-  only: string | undefined,
-): Promise<CaseResult[]> {
-  const { output, signal, clock } = context;
+  work: (cluster: Cluster) => Promise<void>,
+): Promise<void> {
+  const { signal, clock } = context;
   const { folder, name } = context.store.create(`verify-${incidents[0]?.scenario.incident ?? 'nothing'}`);
   const spec = sharedSpec(incidents, name, folder.path);
   const ref = provider.plan(spec);
@@ -111,22 +161,9 @@ async function verifyOnOneCluster(
     cluster: ref,
     proof: true,
   });
-  const results: CaseResult[] = [];
   try {
     await using cluster = await provider.create(ref, spec, { progress: () => {}, signal });
-    for (const incident of incidents) {
-      const source = await brokenClusters(cluster, incident, signal);
-      const verified = await verifyIncident({
-        incident,
-        broken: source.next,
-        signal,
-        stopwatch: () => clock.now().getTime(),
-        done: (result) => output.note(rowOf(result)),
-        ...(only === undefined ? {} : { only }),
-      });
-      results.push(...verified);
-    }
-    return results;
+    await work(cluster);
   } finally {
     await provider.destroy(ref);
     folder.remove();
@@ -140,10 +177,6 @@ function rowOf({ scenario, seed, case: name, ok, seen, tookMs }: CaseResult): st
   ]);
 }
 
-interface BrokenSource {
-  readonly next: () => Promise<BrokenCluster>;
-}
-
 /**
  * One broken cluster a case: copies of one that was broken once where the provider can copy, otherwise the same
  * cluster, emptied and broken again.
@@ -152,30 +185,26 @@ async function brokenClusters(
   cluster: Cluster,
   incident: Incident,
   signal: AbortSignal,
-): Promise<BrokenSource> {
+): Promise<() => Promise<BrokenCluster>> {
   const quiet = async (_phase: string, work: () => Promise<unknown>): Promise<void> => {
     await work();
   };
   const breakIt = (): Promise<Baseline> => breakCluster(cluster, incident, quiet, signal);
   const { fork, empty } = cluster.can;
   if (fork === undefined) {
-    return {
-      next: async () => {
-        await empty?.();
-        return { cluster, baseline: await breakIt(), [Symbol.asyncDispose]: () => Promise.resolve() };
-      },
+    return async () => {
+      await empty?.();
+      return { cluster, baseline: await breakIt(), [Symbol.asyncDispose]: () => Promise.resolve() };
     };
   }
   const baseline = await breakIt();
   await cluster.can.goLive?.();
-  return {
-    next: async () => {
-      const copy = await fork();
-      return {
-        cluster: copy,
-        baseline,
-        [Symbol.asyncDispose]: () => Promise.resolve(copy[Symbol.asyncDispose]()),
-      };
-    },
+  return async () => {
+    const copy = await fork();
+    return {
+      cluster: copy,
+      baseline,
+      [Symbol.asyncDispose]: () => Promise.resolve(copy[Symbol.asyncDispose]()),
+    };
   };
 }

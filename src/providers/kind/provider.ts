@@ -15,16 +15,17 @@ import type {
   RegistryPlan,
 } from '../provider.ts';
 import { run, tryRun } from './commands.ts';
-import { emptyCluster, readCorefile } from './empty.ts';
+import { emptyCluster } from './empty.ts';
 import { removeNetwork, rememberNetwork } from './network.ts';
 import { removeImage, removePulled } from './node-images.ts';
 import { registryAccess, type RegistryRef, removeContainer, startRegistry, useRegistry } from './registry.ts';
 import { buildShopImage } from './shop-images.ts';
+import { readSystem, type SystemState } from './system.ts';
 
 /** A real Kubernetes: the node image that kind starts; another one by BREAKFIX_KIND_NODE_IMAGE. */
 export const NODE_IMAGE = 'kindest/node:v1.36.3';
 
-const FACTS: ReadonlySet<Fact> = new Set<Fact>(['ownsCluster', 'registry', 'nodes']);
+const FACTS: ReadonlySet<Fact> = new Set<Fact>(['ownsCluster', 'networkPolicy', 'registry', 'nodes']);
 
 interface KindRef extends ClusterRef {
   /** Name of the kind cluster. */
@@ -86,7 +87,7 @@ function plan({ lab, folder, registries }: ClusterSpec): KindRef {
 }
 
 const kubeconfigOf = (ref: KindRef): string => join(ref.folder, 'kind.kubeconfig');
-const corefileOf = (ref: KindRef): string => join(ref.folder, 'corefile');
+const systemOf = (ref: KindRef): string => join(ref.folder, 'system.json');
 const processOf = (ref: KindRef): string => join(ref.folder, 'kind.pid');
 
 async function create(ref: KindRef, spec: ClusterSpec, signal: AbortSignal): Promise<Cluster> {
@@ -97,7 +98,7 @@ async function create(ref: KindRef, spec: ClusterSpec, signal: AbortSignal): Pro
   await allOf(createNodes(ref, spec, signal), ...images);
   await allOf(loadImages(ref, spec.images, signal), addRegistries(ref, spec.registries, signal));
   const cluster = connect(ref);
-  writeFileSync(corefileOf(ref), await readCorefile(cluster.kube));
+  writeFileSync(systemOf(ref), JSON.stringify(await readSystem(cluster.kube)));
   return cluster;
 }
 
@@ -177,7 +178,8 @@ function connect(ref: KindRef): Cluster {
     version: versionOf(ref.image),
     can: {
       empty: async () => {
-        await emptyCluster(kube, wallClock, readFileSync(corefileOf(ref), 'utf8'));
+        const system = JSON.parse(readFileSync(systemOf(ref), 'utf8')) as SystemState;
+        await emptyCluster(kube, wallClock, system);
         await restoreRegistries(ref);
       },
       registry: (host) => {
@@ -224,7 +226,7 @@ async function destroy(ref: KindRef): Promise<void> {
     await run('kind', ['delete', 'cluster', '--name', ref.cluster, '--kubeconfig', kubeconfigOf(ref)]);
   } while ((await nodesOf(ref, '--all')).length > 0);
   await removeNetwork(ref.folder);
-  for (const path of [kubeconfigOf(ref), corefileOf(ref), processOf(ref)]) rmSync(path, { force: true });
+  for (const path of [kubeconfigOf(ref), systemOf(ref), processOf(ref)]) rmSync(path, { force: true });
 }
 
 /** A `kind create` that outlived its breakfix would go on making what is being removed. */

@@ -55,6 +55,11 @@ describe('a grade that is cut short', () => {
     expect(await grade(checks, { until: 'b' })).toEqual({ verdict: 'fail', tookMs: 0, looked: ['b'] });
   });
 
+  test('what makes objects is not looked at before what only reads, even if it is waited for', async () => {
+    const checks = { a: good, b: { ...bad, disturbs: 'a pod' }, c: { ...good, disturbs: 'load' } };
+    expect(await grade(checks, { until: 'b' })).toMatchObject({ verdict: 'fail', looked: ['a', 'b'] });
+  });
+
   test('looks at everything where that check holds', async () => {
     const checks = { a: hold(5000, bad, 5000), b: good };
     expect(await grade(checks, { until: 'b' })).toMatchObject({ verdict: 'fail', looked: ['a', 'b'] });
@@ -64,6 +69,6 @@ describe('a grade that is cut short', () => {
     const interrupted = new AbortController();
     interrupted.abort(new Error('interrupted'));
     const options = { until: 'b', signal: interrupted.signal };
-    await expect(grade({ a: hold(5000, bad), b: bad }, options)).rejects.toThrow('interrupted');
+    await expect(grade({ a: hold(5000, bad), b: hold(5000, bad) }, options)).rejects.toThrow('interrupted');
   });
 });

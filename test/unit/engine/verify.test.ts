@@ -4,7 +4,7 @@ import { type Check, fail, pass } from '../../../src/checks/check.ts';
 import { breakCluster } from '../../../src/engine/break.ts';
 import { incidentOf } from '../../../src/engine/incident.ts';
 import { specFor } from '../../../src/engine/start.ts';
-import { type CaseResult, verifyIncident } from '../../../src/engine/verify.ts';
+import { type CaseResult, verifyIncident, verifyJobs } from '../../../src/engine/verify.ts';
 import { ask, fix, hack, hint, objective } from '../../../src/scenario/parts.ts';
 import type { Scenario } from '../../../src/scenario/types.ts';
 import { FakeProvider } from '../support/fake-cluster.ts';
@@ -58,6 +58,26 @@ describe('verify', () => {
 
   test('only some cases', async () => {
     expect((await verify({}, 'fix')).map((one) => one.case)).toEqual(['fix patch', 'fix two-steps']);
+  });
+
+  test('in pieces: what only reads shares the broken cluster of the case after it', async () => {
+    const incident = incidentOf(settingsScenario({}), 7);
+    const { signal } = new AbortController();
+    let asked = 0;
+    const broken = (): Promise<never> => {
+      asked += 1;
+      return Promise.reject(new Error('none left'));
+    };
+    const jobs = verifyJobs({ incident, signal, stopwatch: () => 0, done: () => {} });
+    const names = [];
+    for (const job of jobs) names.push((await job(broken)).map((one) => one.case));
+    expect(names).toEqual([
+      ['hints', 'diagnosis', 'no-op'],
+      ['fix patch'],
+      ['fix two-steps'],
+      ['hack recreate'],
+    ]);
+    expect(asked).toBe(6);
   });
 
   test('an objective that holds although nothing was done', async () => {

@@ -1,11 +1,23 @@
 import { describe, expect, test } from '@jest/globals';
 import type { KubeClient, Manifest } from '../../../../src/kube/client.ts';
 import { type Resource, resources } from '../../../../src/model/resources.ts';
-import { emptyCluster, readCorefile } from '../../../../src/providers/kind/empty.ts';
+import { emptyCluster } from '../../../../src/providers/kind/empty.ts';
+import { readSystem, type SystemState } from '../../../../src/providers/kind/system.ts';
 import { fakeKube, FakeState } from '../../support/fake-kube.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 
 const COREFILE = '.:53 {\n}\n';
+const COREDNS = {
+  spec: {
+    replicas: 2,
+    strategy: { type: 'RollingUpdate' },
+    template: {
+      metadata: { labels: { 'k8s-app': 'kube-dns' } },
+      spec: { containers: [{ name: 'coredns' }] },
+    },
+  },
+  status: { replicas: 2, updatedReplicas: 2, availableReplicas: 2 },
+};
 const KIND = ['default', 'kube-system', 'kube-public', 'kube-node-lease', 'local-path-storage'];
 
 function object(apiVersion: string, kind: string, path: string, more: object = {}): Manifest {
@@ -14,8 +26,22 @@ function object(apiVersion: string, kind: string, path: string, more: object = {
   return { apiVersion, kind, metadata, ...more };
 }
 
-/** A cluster whose namespaces live on until their pods are gone, as real ones do. */
-async function cluster(...extra: readonly Manifest[]): Promise<{ kube: KubeClient; deleted: string[] }> {
+/** Metadata of a pod that a ReplicaSet has made. */
+const made = (name: string): object => ({
+  name,
+  namespace: 'kube-system',
+  ownerReferences: [{ apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'coredns', uid: '1' }],
+});
+
+interface TestCluster {
+  readonly kube: KubeClient;
+  readonly deleted: string[];
+  /** As the cluster was before the extra objects. */
+  readonly system: SystemState;
+}
+
+/** A cluster whose namespaces live on until their pods and claims are gone, as real ones do. */
+async function cluster(...extra: readonly Manifest[]): Promise<TestCluster> {
   const kube = fakeKube(new FakeState());
   const selector = { 'k8s-app': 'kube-dns' };
   await kube.applyAll(
@@ -23,11 +49,13 @@ async function cluster(...extra: readonly Manifest[]): Promise<{ kube: KubeClien
       ...KIND.map((name) => object('v1', 'Namespace', name)),
       object('v1', 'ConfigMap', 'coredns@kube-system', { data: { Corefile: COREFILE } }),
       object('v1', 'Service', 'kube-dns@kube-system', { spec: { selector } }),
-      object('v1', 'Pod', 'coredns-1@kube-system'),
-      ...extra,
+      object('apps/v1', 'Deployment', 'coredns@kube-system', COREDNS),
+      object('v1', 'Pod', 'coredns-1@kube-system', { metadata: made('coredns-1') }),
     ],
     { manager: 'test' },
   );
+  const system = await readSystem(kube);
+  await kube.applyAll(extra, { manager: 'test' });
   const deleted: string[] = [];
   const ending = new Set<string>();
   const remove: KubeClient['delete'] = async (resource: Resource, namespace, name, options) => {
@@ -35,50 +63,107 @@ async function cluster(...extra: readonly Manifest[]): Promise<{ kube: KubeClien
     if (resource === resources.namespaces) ending.add(name);
     else await kube.delete(resource, namespace, name, options);
     for (const one of ending) {
-      if ((await kube.list(resources.pods, { namespace: one })).length === 0)
+      const at = { namespace: one };
+      const claims = await kube.list(resources.persistentVolumeClaims, at);
+      if (claims.length + (await kube.list(resources.pods, at)).length === 0)
         await kube.delete(resources.namespaces, undefined, one);
     }
     return true;
   };
-  return { kube: { ...kube, delete: remove }, deleted };
+  return { kube: { ...kube, delete: remove }, deleted, system };
 }
 
 describe('emptying a kind cluster', () => {
-  test('takes out the namespaces that kind did not make, their pods at once', async () => {
-    const { kube, deleted } = await cluster(
+  test('takes out the namespaces that kind did not make, their pods and claims at once', async () => {
+    const { kube, deleted, system } = await cluster(
       object('v1', 'Namespace', 'shop'),
-      object('v1', 'Pod', 'gateway-1@shop'),
+      object('v1', 'Pod', 'ledger-0@shop'),
+      object('v1', 'PersistentVolumeClaim', 'data-ledger-0@shop'),
       object('v1', 'Namespace', 'partner'),
     );
-    await emptyCluster(kube, new ManualClock(), COREFILE);
-    expect(deleted).toEqual(['namespaces /shop', 'namespaces /partner', 'pods shop/gateway-1 0']);
+    await emptyCluster(kube, new ManualClock(), system);
+    expect(deleted).toEqual([
+      'namespaces /shop',
+      'namespaces /partner',
+      'pods shop/ledger-0 0',
+      'persistentvolumeclaims shop/data-ledger-0 0',
+    ]);
     expect((await kube.list(resources.namespaces)).map(({ metadata }) => metadata.name)).toEqual(KIND);
   });
 
-  test('does nothing to a cluster that is empty', async () => {
-    const { kube, deleted } = await cluster();
-    await emptyCluster(kube, new ManualClock(), COREFILE);
+  test('does nothing to a cluster that is empty, nor to one whose CoreDNS was only restarted', async () => {
+    const { kube, deleted, system } = await cluster();
+    const annotations = { 'kubectl.kubernetes.io/restartedAt': '2026-07-01T00:00:00Z' };
+    const restarted = { spec: { template: { metadata: { annotations } } } };
+    await kube.patch(resources.deployments, 'kube-system', 'coredns', restarted, { type: 'merge' });
+    await emptyCluster(kube, new ManualClock(), system);
     expect(deleted).toEqual([]);
+    const coredns = await kube.get(resources.deployments, 'kube-system', 'coredns');
+    expect(coredns?.spec.template.metadata?.annotations).toEqual(annotations);
   });
 
-  test('gives CoreDNS its Corefile and kube-dns its selector back', async () => {
-    const { kube, deleted } = await cluster();
-    const broken = { data: { Corefile: 'template' } };
-    await kube.patch(resources.configMaps, 'kube-system', 'coredns', broken, { type: 'merge' });
-    const elsewhere = { spec: { selector: { 'k8s-app': null, app: 'partner-dns' } } };
-    await kube.patch(resources.services, 'kube-system', 'kube-dns', elsewhere, { type: 'merge' });
-    await emptyCluster(kube, new ManualClock(), COREFILE);
-    expect(await readCorefile(kube)).toBe(COREFILE);
-    expect((await kube.get(resources.services, 'kube-system', 'kube-dns'))?.spec.selector).toEqual({
-      'k8s-app': 'kube-dns',
+  test('gives CoreDNS its Corefile and its pods, and kube-dns its selector back', async () => {
+    const { kube, deleted, system } = await cluster();
+    const patch = (resource: Resource, name: string, body: object): Promise<unknown> =>
+      kube.patch(resource, 'kube-system', name, body, { type: 'merge' });
+    await patch(resources.configMaps, 'coredns', { data: { Corefile: 'template' } });
+    await patch(resources.services, 'kube-dns', { spec: { selector: { 'k8s-app': null, app: 'other' } } });
+    await patch(resources.deployments, 'coredns', { spec: { replicas: 1 } });
+    await emptyCluster(kube, new ManualClock(), system);
+    expect(await readSystem(kube)).toMatchObject({
+      corefile: { data: { Corefile: COREFILE } },
+      kubeDns: { spec: { selector: { 'k8s-app': 'kube-dns' } } },
+      coredns: { spec: COREDNS.spec },
     });
     expect(deleted).toEqual(['pods kube-system/coredns-1 1']);
   });
 
+  test('makes the Service kube-dns again', async () => {
+    const { kube, system } = await cluster();
+    await kube.delete(resources.services, 'kube-system', 'kube-dns');
+    await emptyCluster(kube, new ManualClock(), system);
+    const service = await kube.get(resources.services, 'kube-system', 'kube-dns');
+    expect(service?.spec.selector).toEqual({ 'k8s-app': 'kube-dns' });
+  });
+
+  test("takes out what was put into the cluster's own namespaces, and leaves what a controller made", async () => {
+    const { kube, deleted, system } = await cluster(
+      object('networking.k8s.io/v1', 'NetworkPolicy', 'dns-clients@kube-system'),
+      object('apps/v1', 'Deployment', 'second-dns@kube-system'),
+      object('v1', 'Pod', 'second-dns-1@kube-system', { metadata: made('second-dns-1') }),
+      object('v1', 'ConfigMap', 'second-dns@kube-system'),
+      object('v1', 'Service', 'second-dns@kube-system'),
+      object('v1', 'Pod', 'debug@default'),
+      object('v1', 'Secret', 'robot@default'),
+    );
+    await emptyCluster(kube, new ManualClock(), system);
+    expect([...deleted].sort()).toEqual([
+      'configmaps kube-system/second-dns 0',
+      'deployments kube-system/second-dns 0',
+      'networkpolicies kube-system/dns-clients 0',
+      'pods default/debug 0',
+      'secrets default/robot 0',
+      'services kube-system/second-dns 0',
+    ]);
+  });
+
+  test('waits until CoreDNS runs as it did, and says so where it does not', async () => {
+    const { kube, system } = await cluster();
+    const waiting = { status: { availableReplicas: 1 } };
+    await kube.patch(resources.deployments, 'kube-system', 'coredns', waiting, { type: 'merge' });
+    await expect(emptyCluster(kube, new ManualClock(), system)).rejects.toMatchObject({
+      code: 'CLUSTER_NOT_EMPTY',
+      message: 'CoreDNS does not become as it was before the last lab',
+    });
+  });
+
   test('says what does not go away', async () => {
-    const { kube } = await cluster(object('v1', 'Namespace', 'shop'), object('v1', 'Pod', 'stuck@shop'));
+    const { kube, system } = await cluster(
+      object('v1', 'Namespace', 'shop'),
+      object('v1', 'Pod', 'stuck@shop'),
+    );
     const stuck = { ...kube, delete: () => Promise.resolve(true) };
-    await expect(emptyCluster(stuck, new ManualClock(), COREFILE)).rejects.toMatchObject({
+    await expect(emptyCluster(stuck, new ManualClock(), system)).rejects.toMatchObject({
       code: 'CLUSTER_NOT_EMPTY',
       message: 'namespaces of the last lab do not go away: shop',
     });

@@ -1,0 +1,123 @@
+import { equal } from '../../core/json.ts';
+import type { KubeClient, Manifest } from '../../kube/client.ts';
+import type { ConfigMap, Deployment, KubeObject, Service } from '../../model/objects.ts';
+import { type Resource, resources } from '../../model/resources.ts';
+
+/** Namespaces of the cluster's own that scenarios put objects into. */
+const NAMESPACES = ['kube-system', 'default'];
+
+/** Kinds of what they put there. */
+const KINDS: readonly Resource[] = [
+  resources.deployments,
+  resources.daemonSets,
+  resources.statefulSets,
+  resources.pods,
+  resources.services,
+  resources.configMaps,
+  resources.secrets,
+  resources.networkPolicies,
+];
+
+const SYSTEM = 'kube-system';
+const DNS_PODS = { namespace: SYSTEM, labelSelector: 'k8s-app=kube-dns' };
+
+/** The cluster's own objects that scenarios change or add to, as they are when the cluster is new. Plain JSON. */
+export interface SystemState {
+  readonly names: readonly string[];
+  readonly corefile: ConfigMap;
+  readonly coredns: Deployment;
+  readonly kubeDns: Service;
+}
+
+/** @throws where the cluster has no DNS as kubeadm makes it */
+export async function readSystem(kube: KubeClient): Promise<SystemState> {
+  const corefile = await kube.get<ConfigMap>(resources.configMaps, SYSTEM, 'coredns');
+  const coredns = await kube.get(resources.deployments, SYSTEM, 'coredns');
+  const kubeDns = await kube.get(resources.services, SYSTEM, 'kube-dns');
+  if (corefile === undefined || coredns === undefined || kubeDns === undefined)
+    throw new Error('the new cluster has no CoreDNS');
+  const names = (await ownObjects(kube)).map(({ path }) => path);
+  return { names, corefile, coredns, kubeDns };
+}
+
+interface OwnObject {
+  readonly resource: Resource;
+  readonly namespace: string;
+  readonly name: string;
+  readonly path: string;
+}
+
+/** Objects that no other object has made. */
+async function ownObjects(kube: KubeClient): Promise<OwnObject[]> {
+  const found: OwnObject[] = [];
+  for (const namespace of NAMESPACES) {
+    for (const resource of KINDS) {
+      for (const { metadata } of await kube.list(resource, { namespace })) {
+        const { name, ownerReferences = [] } = metadata;
+        if (ownerReferences.length > 0) continue;
+        found.push({ resource, namespace, name, path: `${resource.plural} ${namespace}/${name}` });
+      }
+    }
+  }
+  return found;
+}
+
+/** Takes out what is new and gives CoreDNS back what was changed. */
+export async function restoreSystem(kube: KubeClient, before: SystemState): Promise<void> {
+  const kept = new Set(before.names);
+  for (const { resource, namespace, name, path } of await ownObjects(kube)) {
+    if (!kept.has(path)) await kube.delete(resource, namespace, name, { grace: 0 });
+  }
+  await restore(kube, resources.services, before.kubeDns, ({ spec }) => [spec.selector, spec.ports], 'spec');
+  const reconfigured = await restore(kube, resources.configMaps, before.corefile, ({ data }) => data, 'data');
+  // What `kubectl rollout restart` writes into the template changes nothing.
+  const counts = ({ spec }: Deployment): unknown => [
+    spec.replicas,
+    spec.strategy,
+    spec.template.metadata?.labels,
+    spec.template.spec,
+  ];
+  await restore(kube, resources.deployments, before.coredns, counts, 'spec');
+  if (!reconfigured) return;
+  for (const { metadata } of await kube.list(resources.pods, DNS_PODS))
+    await kube.delete(resources.pods, SYSTEM, metadata.name, { grace: 1 });
+}
+
+/** @returns whether there was anything to do */
+async function restore<T extends KubeObject>(
+  kube: KubeClient,
+  resource: Resource<T>,
+  before: T,
+  part: (object: T) => unknown,
+  field: 'spec' | 'data',
+): Promise<boolean> {
+  const { name, labels } = before.metadata;
+  const now = await kube.get(resource, SYSTEM, name);
+  if (now !== undefined && equal(part(now), part(before))) return false;
+  const value = (before as { readonly spec?: unknown; readonly data?: unknown })[field];
+  if (now === undefined) {
+    const { apiVersion, kind } = before;
+    const manifest: Manifest = {
+      apiVersion,
+      kind,
+      metadata: { name, namespace: SYSTEM, ...(labels === undefined ? {} : { labels }) },
+      [field]: value,
+    };
+    await kube.applyAll([manifest], { manager: 'kubectl' });
+  } else {
+    await kube.patch(resource, SYSTEM, name, [{ op: 'replace', path: `/${field}`, value }], { type: 'json' });
+  }
+  return true;
+}
+
+/** Whether CoreDNS runs as it is meant to, all of it, and nothing else is left of it. */
+export async function dnsSettled(kube: KubeClient): Promise<boolean> {
+  const coredns = await kube.get(resources.deployments, SYSTEM, 'coredns');
+  if (coredns === undefined) return false;
+  const { spec, status, metadata } = coredns;
+  const { observedGeneration = 0, updatedReplicas = 0, availableReplicas = 0, replicas = 0 } = status;
+  return (
+    observedGeneration >= (metadata.generation ?? 0) &&
+    [updatedReplicas, availableReplicas, replicas].every((count) => count === spec.replicas)
+  );
+}
