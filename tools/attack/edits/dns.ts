@@ -1,0 +1,112 @@
+import fc from 'fast-check';
+import { resources } from '../../../src/model/resources.ts';
+import type { Facts } from '../facts.ts';
+import type { Weighted } from './arbitraries.ts';
+import { type CorefileChange, deploymentOf, type Edit, type Reference, referenceOf } from './edit.ts';
+
+const system = { namespace: 'kube-system' };
+const coredns = deploymentOf(system.namespace, 'coredns');
+const corefile = referenceOf(resources.configMaps, { ...system, name: 'coredns' });
+const kubeDns = referenceOf(resources.services, { ...system, name: 'kube-dns' });
+
+/** Edits of the cluster's name server and of how clients ask it. */
+export function dnsEdits(facts: Facts): Weighted {
+  const fault = faultLines(facts);
+  const change = (what: CorefileChange): Edit => ({ edit: 'corefile', of: corefile, change: what });
+  return [
+    { weight: 6, arbitrary: changes(facts).map(change) },
+    ...(fault.length === 0
+      ? []
+      : [{ weight: 8, arbitrary: fc.constantFrom(...fault).map((without) => change({ without })) }]),
+    { weight: 4, arbitrary: fc.constant<Edit>({ edit: 'restart', of: coredns }) },
+    {
+      weight: 2,
+      arbitrary: fc
+        .boolean()
+        .map((all): Edit => ({ edit: 'pods', of: coredns, act: { act: 'delete', all } })),
+    },
+    {
+      weight: 2,
+      arbitrary: fc.constantFrom(0, 1, 2, 3).map((replicas): Edit => ({
+        edit: 'patch',
+        of: coredns,
+        type: 'merge',
+        body: { spec: { replicas } },
+      })),
+    },
+    {
+      weight: 2,
+      arbitrary: fc
+        .constantFrom<object>(
+          { selector: { 'k8s-app': 'kube-dns', app: 'partner-dns' } },
+          { selector: { 'k8s-app': 'other' } },
+          { selector: { 'k8s-app': 'kube-dns', 'pod-template-hash': null } },
+          { sessionAffinity: 'ClientIP' },
+        )
+        .map((spec): Edit => ({ edit: 'patch', of: kubeDns, type: 'merge', body: { spec } })),
+    },
+    { weight: 3, arbitrary: clientSettings(facts) },
+  ];
+}
+
+/** First words of the lines that the fault has put into the Corefile. */
+function faultLines({ differences }: Facts): string[] {
+  const touched = differences.some(({ of }) => of === corefile);
+  return touched ? ['template', 'promethues', 'loadbalancer', 'logs'] : [];
+}
+
+function changes({ addresses }: Facts): fc.Arbitrary<CorefileChange> {
+  const hosts = Object.entries(addresses).map(([name, ip]) => `    ${ip} ${name}.shop.svc.cluster.local`);
+  return fc.constantFrom<CorefileChange>(
+    { before: 'kubernetes', lines: ['log'] },
+    { before: 'kubernetes', lines: ['hosts {', ...hosts, '    fallthrough', '}'] },
+    { before: 'kubernetes', lines: ['hosts {', ...hosts, '}'] },
+    { before: 'kubernetes', lines: ['rewrite name partner.test rates.partner.test'] },
+    { before: 'kubernetes', lines: ['nonsense'] },
+    { before: 'kubernetes', lines: ['template ANY AAAA {', '    rcode NOERROR', '}'] },
+    { before: '.:53', lines: [] },
+    { without: 'cache' },
+    { without: 'forward' },
+    { without: 'ready' },
+    { without: 'health' },
+    { without: 'loop' },
+    { without: 'reload' },
+    { without: 'loadbalance' },
+    { without: 'prometheus' },
+    { without: 'kubernetes' },
+    { without: 'partner.test' },
+    { replace: 'ttl 30', by: 'ttl 5' },
+    { replace: 'cache 30', by: 'cache 300' },
+    { replace: 'pods insecure', by: 'pods insecure\n       namespaces shop' },
+    { replace: 'pods insecure', by: 'pods disabled' },
+    { replace: 'forward . /etc/resolv.conf', by: 'forward . 198.51.100.1' },
+    { replace: 'kubernetes cluster.local', by: 'kubernetes cluster.test' },
+    { replace: 'template', by: '# template' },
+  );
+}
+
+const clients = ['gateway', 'checkout', 'payments', 'refunds', 'notifier'];
+
+function clientSettings({ addresses }: Facts): fc.Arbitrary<Edit> {
+  const hostAliases = Object.entries(addresses).map(([name, ip]) => ({ ip, hostnames: [name] }));
+  const searches = ['shop.svc.cluster.local', 'svc.cluster.local', 'cluster.local'];
+  const nameservers = [addresses['kube-dns'] ?? '10.96.0.10'];
+  return fc
+    .tuple(
+      fc.constantFrom(...clients).map((name): Reference => deploymentOf('shop', name)),
+      fc.constantFrom<object>(
+        { hostAliases },
+        { hostAliases: null },
+        { dnsPolicy: 'Default', dnsConfig: null },
+        { dnsPolicy: 'ClusterFirst', dnsConfig: null },
+        { dnsPolicy: 'None', dnsConfig: { nameservers, searches, options: [{ name: 'ndots', value: '5' }] } },
+        { dnsConfig: { options: [{ name: 'timeout', value: '1' }] } },
+      ),
+    )
+    .map(([of, spec]): Edit => ({
+      edit: 'patch',
+      of,
+      type: 'strategic',
+      body: { spec: { template: { spec } } },
+    }));
+}

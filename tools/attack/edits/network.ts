@@ -1,0 +1,126 @@
+import fc from 'fast-check';
+import type { Facts } from '../facts.ts';
+import type { Weighted } from './arbitraries.ts';
+import { type Edit, partsOf, type Reference } from './edit.ts';
+
+/** Edits of Services, endpoints and NetworkPolicies. */
+export function networkEdits(facts: Facts): Weighted {
+  const { workload, services, policies } = facts;
+  const { name } = partsOf(workload);
+  const own = services.filter((of) => of.endsWith(`/${name}`) || of.endsWith('/kube-dns'));
+  const service = fc.constantFrom(...(own.length === 0 ? services : own), ...services.slice(0, 1));
+  return [
+    { weight: 4, arbitrary: fc.tuple(service, serviceSpecs).map(([of, spec]) => merged(of, spec)) },
+    { weight: 2, arbitrary: service.map((of) => handMade(of)) },
+    { weight: 2, arbitrary: newPolicies(facts) },
+    ...(policies.length === 0
+      ? []
+      : [
+          {
+            weight: 5,
+            arbitrary: fc
+              .tuple(fc.constantFrom(...policies), policySpecs)
+              .map(([of, spec]) => merged(of, spec)),
+          },
+          { weight: 1, arbitrary: fc.constantFrom(...policies).map((of): Edit => ({ edit: 'delete', of })) },
+        ]),
+  ];
+}
+
+const merged = (of: Reference, spec: object): Edit => ({ edit: 'patch', of, type: 'merge', body: { spec } });
+
+const serviceSpecs: fc.Arbitrary<object> = fc.constantFrom<object>(
+  { selector: { app: 'payments' } },
+  { selector: { app: 'gateway' } },
+  { selector: { tier: 'front' } },
+  { selector: { 'app.kubernetes.io/part-of': 'shop' } },
+  { publishNotReadyAddresses: true },
+  { publishNotReadyAddresses: false },
+  { ports: [{ name: 'http', port: 80, targetPort: 8080, protocol: 'TCP' }] },
+  { ports: [{ name: 'http', port: 80, targetPort: 'http', protocol: 'TCP' }] },
+  { ports: [{ name: 'http', port: 80, targetPort: 9090, protocol: 'TCP' }] },
+  { ports: [{ name: 'http', port: 8080, targetPort: 'http', protocol: 'TCP' }] },
+  { type: 'NodePort' },
+  { sessionAffinity: 'ClientIP' },
+  { internalTrafficPolicy: 'Local' },
+);
+
+/** A slice that nobody keeps up to date. */
+function handMade(of: Reference): Edit {
+  const { namespace = '', name } = partsOf(of);
+  return {
+    edit: 'create',
+    object: {
+      apiVersion: 'discovery.k8s.io/v1',
+      kind: 'EndpointSlice',
+      metadata: { name: `${name}-manual`, namespace, labels: { 'kubernetes.io/service-name': name } },
+      addressType: 'IPv4',
+      endpoints: [{ addresses: ['10.244.1.250'], conditions: { ready: true } }],
+      ports: [{ name: 'http', port: 8080, protocol: 'TCP' }],
+    },
+  };
+}
+
+const DNS = [
+  { protocol: 'UDP', port: 53 },
+  { protocol: 'TCP', port: 53 },
+];
+const system = { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'kube-system' } } };
+const coredns = { podSelector: { matchLabels: { 'k8s-app': 'kube-dns' } } };
+
+/** What may become of a policy that is there. */
+const policySpecs: fc.Arbitrary<object> = fc.constantFrom<object>(
+  { egress: [{}] },
+  { egress: [] },
+  { egress: null },
+  { ingress: [{}] },
+  { ingress: [] },
+  { egress: [{ to: [{ ...system, ...coredns }], ports: DNS }] },
+  { egress: [{ to: [system], ports: DNS }] },
+  { egress: [{ to: [{ ...system, ...coredns }], ports: DNS.slice(0, 1) }] },
+  { egress: [{ ports: DNS }] },
+  { egress: [{ to: [{ ipBlock: { cidr: '0.0.0.0/0' } }], ports: DNS }] },
+  { egress: [{ to: [{ podSelector: {} }] }, { to: [{ ...system, ...coredns }], ports: DNS }] },
+  { ingress: [{ from: [{ namespaceSelector: {} }], ports: DNS }] },
+  {
+    ingress: [
+      {
+        from: ['shop', 'office'].map((name) => ({
+          namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': name } },
+        })),
+        ports: DNS,
+      },
+    ],
+  },
+  { podSelector: { matchLabels: { app: 'nobody' } } },
+  { podSelector: {} },
+);
+
+/** Policies that add up with those that are there. */
+function newPolicies({ workload }: Facts): fc.Arbitrary<Edit> {
+  const { namespace = '', name } = partsOf(workload);
+  const self = { podSelector: { matchLabels: { app: name } } };
+  const callers = (apps: readonly string[]): object[] =>
+    apps.map((app) => ({ podSelector: { matchLabels: { app } } }));
+  const specs: readonly (readonly [string, object])[] = [
+    ['closed', { podSelector: {}, policyTypes: ['Ingress'] }],
+    ['own-closed', { ...self, policyTypes: ['Ingress'] }],
+    ['only-gateway', { ...self, policyTypes: ['Ingress'], ingress: [{ from: callers(['gateway']) }] }],
+    ['shop-only', { ...self, policyTypes: ['Ingress'], ingress: [{ from: [{ podSelector: {} }] }] }],
+    ['mute', { podSelector: {}, policyTypes: ['Egress'] }],
+    [
+      'names',
+      { podSelector: {}, policyTypes: ['Egress'], egress: [{ to: [{ ...system, ...coredns }], ports: DNS }] },
+    ],
+    ['open', { podSelector: {}, policyTypes: ['Ingress', 'Egress'], ingress: [{}], egress: [{}] }],
+  ];
+  return fc.constantFrom(...specs).map(([policy, spec]): Edit => ({
+    edit: 'create',
+    object: {
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'NetworkPolicy',
+      metadata: { name: `more-${policy}`, namespace },
+      spec,
+    },
+  }));
+}

@@ -1,0 +1,234 @@
+import { equal } from '../../../src/core/json.ts';
+import { KubeError } from '../../../src/kube/client.ts';
+import type { Container, Deployment, Pod, PodSpec } from '../../../src/model/objects.ts';
+import { resources } from '../../../src/model/resources.ts';
+import type { Complaint, OracleView } from './view.ts';
+
+export const SHOP = 'shop';
+
+/** Who calls whom in the shop; workload/README.md. */
+export const CALLERS: Readonly<Record<string, readonly string[]>> = {
+  checkout: ['gateway'],
+  refunds: ['gateway'],
+  payments: ['checkout'],
+  fx: ['checkout'],
+};
+
+export async function deploymentOf(
+  view: OracleView,
+  name: string,
+  namespace = SHOP,
+): Promise<Deployment | undefined> {
+  return view.kube.get<Deployment>(resources.deployments, namespace, name);
+}
+
+/** Pods that a Deployment's ReplicaSets made and that are not on their way out. */
+export async function podsOf(view: OracleView, name: string, namespace = SHOP): Promise<Pod[]> {
+  const deployment = await deploymentOf(view, name, namespace);
+  if (deployment === undefined) return [];
+  const sets = await view.kube.list(resources.replicaSets, { namespace });
+  const own = new Set(
+    sets
+      .filter(({ metadata }) => metadata.ownerReferences?.[0]?.uid === deployment.metadata.uid)
+      .map(({ metadata }) => metadata.uid),
+  );
+  const pods = await view.kube.list(resources.pods, { namespace });
+  return pods.filter(
+    ({ metadata }) =>
+      metadata.deletionTimestamp === undefined && own.has(metadata.ownerReferences?.[0]?.uid ?? ''),
+  );
+}
+
+export const isReady = ({ status }: Pod): boolean =>
+  status.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') ?? false;
+
+export const isRunning = ({ status }: Pod, container: string): boolean =>
+  status.containerStatuses?.some(({ name, state }) => name === container && state.running !== undefined) ??
+  false;
+
+/** Runs a command in a pod. @returns what it printed; a complaint in words where it failed or could not be run */
+export async function run(
+  view: OracleView,
+  pod: Pod,
+  container: string,
+  command: readonly string[],
+): Promise<{ readonly ok: boolean; readonly text: string }> {
+  const { namespace = '', name } = pod.metadata;
+  try {
+    const { code, stdout, stderr } = await view.kube.exec(namespace, name, {
+      container,
+      command,
+      timeoutMs: 300_000,
+    });
+    return { ok: code === 0, text: code === 0 ? stdout : `${stdout}${stderr}`.slice(-300) };
+  } catch (error) {
+    if (error instanceof KubeError) return { ok: false, text: error.message };
+    throw error;
+  }
+}
+
+/** Fetches a URL again and again with the container's own wget. @returns what is wrong */
+export async function fetches(
+  view: OracleView,
+  from: Pod,
+  url: string,
+  {
+    times = 1,
+    everySeconds = 1,
+    contains = '',
+  }: { times?: number; everySeconds?: number; contains?: string },
+): Promise<Complaint> {
+  const app = containerOf(from);
+  const script = `i=0; while [ $i -lt ${times} ]; do wget -q -T 2 -O - '${url}' || exit 1; echo; i=$((i+1)); [ $i -lt ${times} ] && sleep ${everySeconds}; done; true`;
+  const { ok, text } = await run(view, from, app, ['sh', '-c', script]);
+  const who = `${from.metadata.name} → ${url}`;
+  if (!ok) return `${who}: ${text.trim()}`;
+  const answers = text.split('\n').filter((line) => line !== '');
+  const other = answers.find((answer) => !answer.includes(contains));
+  if (answers.length < times) return `${who}: ${answers.length} of ${times} answers`;
+  return other === undefined ? undefined : `${who}: ${other.slice(0, 120)}`;
+}
+
+/** The shop's container of a pod has the name of its app. */
+export const containerOf = ({ spec, metadata }: Pod): string =>
+  spec.containers.find(({ name }) => metadata.name.startsWith(name))?.name ?? spec.containers[0]?.name ?? '';
+
+/** What kind of program a template runs, without what may be tuned. */
+function programOf({ containers, volumes = [], initContainers = [] }: PodSpec, name: string): unknown {
+  const own = containers.find((one) => one.name === name);
+  const files = (list: Container['volumeMounts'] = []) =>
+    list.filter((one) => !one.name.startsWith('kube-api-access'));
+  return {
+    there: own !== undefined,
+    command: own?.command ?? [],
+    args: own?.args ?? [],
+    mounts: files(own?.volumeMounts),
+    volumes: volumes.filter((one) => !one.name.startsWith('kube-api-access')),
+    first: initContainers,
+  };
+}
+
+/** Its command and files are those of the healthy shop. */
+export async function runsItsProgram(view: OracleView, name: string, namespace = SHOP): Promise<Complaint> {
+  const before = view.healthy.get<Deployment>(resources.deployments, namespace, name);
+  const now = await deploymentOf(view, name, namespace);
+  if (before === undefined || now === undefined) return `deployment/${name} is not there`;
+  const [was, is] = [before, now].map(({ spec }) => programOf(spec.template.spec, name));
+  return equal(was, is) ? undefined : `${name} does not run its own program`;
+}
+
+/** Every pod of a Deployment runs an image, by digest. */
+export async function runsImage(view: OracleView, name: string, digest: string): Promise<Complaint> {
+  const pods = await podsOf(view, name);
+  if (pods.length === 0) return `no pod of ${name}`;
+  const other = pods.find(({ status }) => {
+    const own = status.containerStatuses?.find((one) => one.name === name);
+    return own?.imageID.endsWith(digest) !== true;
+  });
+  return other === undefined ? undefined : `${other.metadata.name} runs another image`;
+}
+
+/** As many ready pods as the healthy shop had at least, all of them of the newest template, and none on the way. */
+export async function isComplete(view: OracleView, name: string, namespace = SHOP): Promise<Complaint> {
+  const before = view.healthy.get<Deployment>(resources.deployments, namespace, name);
+  const now = await deploymentOf(view, name, namespace);
+  if (now === undefined) return `deployment/${name} is not there`;
+  const wanted = Math.max(before?.spec.replicas ?? 1, now.spec.replicas);
+  const pods = await podsOf(view, name, namespace);
+  const ready = pods.filter(isReady);
+  if (ready.length < wanted) return `${ready.length} of ${wanted} pods of ${name} are ready`;
+  if (pods.length > ready.length)
+    return `${pods.length - ready.length} pods of ${name} more are there and not ready`;
+  const { updatedReplicas = 0, replicas = 0, availableReplicas = 0, observedGeneration = 0 } = now.status;
+  if (observedGeneration < (now.metadata.generation ?? 0)) return `the newest ${name} is not observed`;
+  if (updatedReplicas < replicas || updatedReplicas < now.spec.replicas)
+    return `old pods of ${name} are left`;
+  return availableReplicas < wanted ? `${availableReplicas} pods of ${name} are available` : undefined;
+}
+
+/** Addresses that a Service leads to, whoever wrote them down. */
+export async function addressesOf(view: OracleView, service: string, namespace = SHOP): Promise<string[]> {
+  const slices = await view.kube.list(resources.endpointSlices, {
+    namespace,
+    labelSelector: `kubernetes.io/service-name=${service}`,
+  });
+  return slices.flatMap(({ endpoints }) =>
+    (endpoints ?? [])
+      .filter(({ conditions }) => conditions.ready !== false)
+      .flatMap(({ addresses }) => addresses),
+  );
+}
+
+/** A Service is the object that it was, and leads to exactly the ready pods of its Deployment. */
+export async function leadsHome(view: OracleView, name: string): Promise<Complaint> {
+  const own = (await podsOf(view, name)).filter(isReady).map(({ status }) => status.podIP ?? '');
+  const led = [...new Set(await addressesOf(view, name))];
+  const strangers = led.filter((address) => !own.includes(address));
+  if (strangers.length > 0) return `service/${name} leads to ${strangers.join(', ')}`;
+  const missed = own.filter((address) => !led.includes(address));
+  return missed.length > 0 ? `service/${name} does not lead to ${missed.join(', ')}` : undefined;
+}
+
+export async function sameService(view: OracleView, name: string, namespace = SHOP): Promise<Complaint> {
+  const before = view.healthy.get(resources.services, namespace, name);
+  const now = await view.kube.get(resources.services, namespace, name);
+  if (now === undefined) return `service/${name} is gone`;
+  return before?.metadata.uid === now.metadata.uid ? undefined : `service/${name} is another one`;
+}
+
+/** Pods of those who really call a service, each of which runs what it ran. */
+export async function realClients(view: OracleView, service: string): Promise<Pod[] | string> {
+  const found: Pod[] = [];
+  for (const app of CALLERS[service] ?? []) {
+    const strange = (await runsItsProgram(view, app)) ?? (await runsHealthyImage(view, app));
+    if (strange !== undefined) return strange;
+    const pods = (await podsOf(view, app)).filter((pod) => isRunning(pod, app));
+    if (pods.length === 0) return `no pod of ${app} runs`;
+    found.push(...pods);
+  }
+  return found;
+}
+
+async function runsHealthyImage(view: OracleView, app: string): Promise<Complaint> {
+  const digest = view.healthyDigests[app];
+  return digest === undefined ? undefined : runsImage(view, app, digest);
+}
+
+/** Everybody who calls a service gets its answer for a while, through the Service and from each of its pods. */
+export async function servesCallers(view: OracleView, name: string, contains: string): Promise<Complaint> {
+  const clients = await realClients(view, name);
+  if (typeof clients === 'string') return clients;
+  for (const client of clients) {
+    const wrong = await fetches(view, client, `http://${name}/version`, { times: 15, contains });
+    if (wrong !== undefined) return wrong;
+  }
+  const [client] = clients;
+  if (client === undefined) return `nobody calls ${name}`;
+  for (const pod of await podsOf(view, name)) {
+    const service = await view.kube.get(resources.services, SHOP, name);
+    const target = service?.spec.ports?.[0]?.targetPort;
+    const port = typeof target === 'number' ? target : portNamed(pod, String(target));
+    const wrong = await fetches(view, client, `http://${pod.status.podIP ?? ''}:${port}/version`, {
+      contains,
+    });
+    if (wrong !== undefined) return wrong;
+  }
+  return undefined;
+}
+
+const portNamed = ({ spec }: Pod, name: string): number =>
+  spec.containers.flatMap(({ ports = [] }) => ports).find((one) => one.name === name)?.containerPort ?? 8080;
+
+/** Waits until something holds. @returns what was wrong at last */
+export async function within(
+  view: OracleView,
+  ms: number,
+  ask: () => Promise<Complaint>,
+): Promise<Complaint> {
+  const end = view.now() + ms;
+  for (;;) {
+    const wrong = await ask();
+    if (wrong === undefined || view.now() >= end) return wrong;
+    await view.wait(2000);
+  }
+}

@@ -1,0 +1,39 @@
+import { equal } from '../../../src/core/json.ts';
+import type { Deployment, PodSpec } from '../../../src/model/objects.ts';
+import { resources } from '../../../src/model/resources.ts';
+import { deploymentOf, isRunning, podsOf, run, SHOP } from './ask.ts';
+import type { Complaint, OracleView } from './view.ts';
+
+/** How a pod of a template finds others. */
+function findsBy({ dnsPolicy, dnsConfig, hostAliases = [], hostNetwork = false }: PodSpec): unknown {
+  return { dnsPolicy, dnsConfig, hostAliases, hostNetwork };
+}
+
+/**
+ * Clients find and call others as they did: their templates say so, and the pods that run have it: no name in
+ * /etc/hosts, the cluster's name server, no address of anybody in the environment.
+ */
+export async function clientsUnchanged(
+  view: OracleView,
+  names: readonly string[],
+  { servers = true }: { readonly servers?: boolean } = {},
+): Promise<Complaint> {
+  for (const name of names) {
+    const before = view.healthy.get<Deployment>(resources.deployments, SHOP, name)?.spec.template.spec;
+    const now = (await deploymentOf(view, name))?.spec.template.spec;
+    if (before === undefined || now === undefined) return `deployment/${name} is not there`;
+    if (servers && !equal(findsBy(before), findsBy(now))) return `${name} finds others in another way`;
+    for (const pod of (await podsOf(view, name)).filter((one) => isRunning(one, name))) {
+      const { ok, text } = await run(view, pod, name, ['sh', '-c', 'cat /etc/hosts; env']);
+      if (!ok) return `${pod.metadata.name} cannot be asked: ${text}`;
+      const lines = text.split('\n');
+      const written = lines.find(
+        (line) => /^\d+\.\S+\s+(?!localhost)/.test(line) && !line.includes(pod.metadata.name),
+      );
+      if (written !== undefined) return `${pod.metadata.name} has "${written}" in its hosts`;
+      const url = lines.find((line) => /^[A-Z]+_URL=/.test(line));
+      if (url !== undefined) return `${pod.metadata.name} has ${url}`;
+    }
+  }
+  return undefined;
+}

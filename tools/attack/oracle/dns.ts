@@ -1,0 +1,173 @@
+import { KubeError } from '../../../src/kube/client.ts';
+import type { ConfigMap, NewObject, Pod, Service } from '../../../src/model/objects.ts';
+import { resources } from '../../../src/model/resources.ts';
+import {
+  addressesOf,
+  deploymentOf,
+  fetches,
+  isReady,
+  isRunning,
+  podsOf,
+  run,
+  sameService,
+  SHOP,
+} from './ask.ts';
+import { clientsUnchanged } from './clients.ts';
+import { type Complaint, type Oracle, type OracleView, question } from './view.ts';
+
+export const SYSTEM = 'kube-system';
+const CLIENTS = ['gateway', 'checkout', 'payments', 'refunds', 'notifier'];
+const partner = { name: 'rates.partner.test', address: '198.51.100.7' };
+
+/** Running pods of a client. */
+export async function clientPods(view: OracleView, app: string): Promise<Pod[]> {
+  return (await podsOf(view, app)).filter((pod) => isRunning(pod, app));
+}
+
+/** Every pod of a client looks a name up for a while and gets this address and no other. */
+export async function resolves(
+  view: OracleView,
+  app: string,
+  name: string,
+  address: string,
+  seconds = 20,
+): Promise<Complaint> {
+  const pods = await clientPods(view, app);
+  if (pods.length === 0) return `no pod of ${app} runs`;
+  for (const pod of pods) {
+    const command = ['node', '/app/shop.mjs', 'probe', 'dns', name, '--for', `${seconds}s`, '--every', '1s'];
+    const { ok, text } = await run(view, pod, app, command);
+    if (!ok) return `${pod.metadata.name}: ${text}`;
+    const { outcomes } = JSON.parse(text) as { outcomes: Record<string, number> };
+    const seen = Object.keys(outcomes);
+    if (seen.length !== 1 || seen[0] !== address)
+      return `${pod.metadata.name} gets ${seen.join(' or ')} for ${name}`;
+  }
+  return undefined;
+}
+
+async function serviceResolves(view: OracleView, app: string, service: string): Promise<Complaint> {
+  const found = await view.kube.get(resources.services, SHOP, service);
+  const address = found?.spec.clusterIP;
+  return address === undefined ? `service/${service} is gone` : resolves(view, app, service, address);
+}
+
+async function inTurn(asks: readonly (() => Promise<Complaint>)[]): Promise<Complaint> {
+  for (const ask of asks) {
+    const wrong = await ask();
+    if (wrong !== undefined) return wrong;
+  }
+  return undefined;
+}
+
+export const shopNames = question('names of the shop resolve', (view) =>
+  inTurn([
+    () => serviceResolves(view, 'gateway', 'checkout'),
+    () => serviceResolves(view, 'gateway', 'refunds'),
+    () => serviceResolves(view, 'checkout', 'payments'),
+    () => serviceResolves(view, 'payments', 'ledger'),
+    () => serviceResolves(view, 'refunds', 'ledger'),
+  ]),
+);
+
+export const otherNames = question('names of others resolve', (view) =>
+  inTurn([
+    () => resolves(view, 'gateway', partner.name, partner.address),
+    () => resolves(view, 'gateway', 'kube-dns.kube-system', '10.96.0.10'),
+    () => resolves(view, 'checkout', 'kubernetes.default.svc.cluster.local', '10.96.0.1'),
+  ]),
+);
+
+export const customersPay = question('customers can pay', async (view) => {
+  const [gateway] = await clientPods(view, 'gateway');
+  if (gateway === undefined) return 'no gateway runs';
+  return fetches(view, gateway, 'http://127.0.0.1:8080/pay', { times: 15 });
+});
+
+const fresh = (name: string, app: string, clusterIP?: string): NewObject<Service> => ({
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata: { name, namespace: SHOP },
+  spec: {
+    type: 'ClusterIP',
+    sessionAffinity: 'None',
+    selector: { app },
+    ports: [{ name: 'http', port: 80, protocol: 'TCP', targetPort: 'http' }],
+    ...(clusterIP === undefined ? {} : { clusterIP }),
+  },
+});
+
+/** What is made now is found now, with an address and without. */
+export const newNames = (apps: readonly string[]) =>
+  question('new Services resolve', async (view) => {
+    const names = ['tomorrow', 'tomorrow-headless'] as const;
+    try {
+      const plain = await view.kube.create(resources.services, fresh(names[0], 'gateway'));
+      await view.kube.create(resources.services, fresh(names[1], 'gateway', 'None'));
+      const [target] = (await podsOf(view, 'gateway')).filter(isReady);
+      await view.wait(15_000);
+      for (const app of apps) {
+        const wrong =
+          (await resolves(view, app, names[0], plain.spec.clusterIP ?? '', 10)) ??
+          (await resolves(view, app, names[1], target?.status.podIP ?? '', 10));
+        if (wrong !== undefined) return wrong;
+      }
+      return undefined;
+    } catch (error) {
+      if (error instanceof KubeError && error.code < 500) return `no new Service: ${error.message}`;
+      throw error;
+    } finally {
+      for (const name of names) await view.kube.delete(resources.services, SHOP, name);
+    }
+  });
+
+/** The part of the Corefile that answers for everybody, without comments: the block of the zone `.`. */
+async function mainBlock(view: OracleView): Promise<string> {
+  const deployment = await deploymentOf(view, 'coredns', SYSTEM);
+  const volume = deployment?.spec.template.spec.volumes?.find(({ configMap }) => configMap !== undefined);
+  const map = await view.kube.get<ConfigMap>(
+    resources.configMaps,
+    SYSTEM,
+    volume?.configMap?.name ?? 'coredns',
+  );
+  const lines = (map?.data?.['Corefile'] ?? '').split('\n').map((line) => line.replace(/#.*/, ''));
+  const found: string[] = [];
+  let depth = 0;
+  let inside = false;
+  for (const line of lines) {
+    if (depth === 0) inside = /(^|[\s,])(\.|cluster\.local)(:53)?[\s,{]/.test(line);
+    else if (inside) found.push(line.trim());
+    depth += (line.match(/\{/g)?.length ?? 0) - (line.match(/\}/g)?.length ?? 0);
+  }
+  return found.join('\n');
+}
+
+/** CoreDNS as the rules of the tickets want it: at least two pods and nobody else, with these plugins. */
+export const corednsWhole = question('CoreDNS serves everybody', async (view) => {
+  const other = await sameService(view, 'kube-dns', SYSTEM);
+  if (other !== undefined) return other;
+  const own = (await podsOf(view, 'coredns', SYSTEM)).filter(isReady).map(({ status }) => status.podIP ?? '');
+  const led = [...new Set(await addressesOf(view, 'kube-dns', SYSTEM))];
+  if (led.some((address) => !own.includes(address))) return 'kube-dns leads elsewhere too';
+  if (led.length < 2) return `kube-dns leads to ${led.length} pods`;
+  const text = await mainBlock(view);
+  const missing = ['kubernetes', 'forward .', 'cache', 'health', 'ready'].filter(
+    (plugin) => !text.split('\n').some((line) => line === plugin || line.startsWith(`${plugin} `)),
+  );
+  if (missing.length > 0) return `the Corefile has no ${missing.join(', ')}`;
+  return /^namespaces /m.test(text) ? 'the Corefile is for some namespaces only' : undefined;
+});
+
+export const dnsNxdomain: Oracle = {
+  settle: 160_000,
+  questions: [
+    corednsWhole,
+    question('clients are as before', (view) => clientsUnchanged(view, CLIENTS)),
+    shopNames,
+    otherNames,
+    customersPay,
+    newNames(['gateway', 'payments']),
+  ],
+};
+
+export const dnsCorefileCrash: Oracle = { ...dnsNxdomain, settle: 420_000 };

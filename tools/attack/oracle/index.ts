@@ -1,0 +1,24 @@
+import { dnsCorefileCrash, dnsNxdomain } from './dns.ts';
+import { imageTagTypo } from './images.ts';
+import { oomLimit } from './memory.ts';
+import { livenessTooEager, readinessProbe } from './probes.ts';
+import type { Complaint, Oracle, OracleView } from './view.ts';
+
+/** By the id of the scenario whose ticket they judge. */
+export const oracles: Readonly<Record<string, Oracle>> = {
+  'readiness-probe': readinessProbe,
+  'liveness-too-eager': livenessTooEager,
+  'dns-nxdomain': dnsNxdomain,
+  'dns-corefile-crash': dnsCorefileCrash,
+  'image-tag-typo': imageTagTypo,
+  'oom-limit': oomLimit,
+};
+
+/** Asks one thing after another. @returns what is wrong first */
+export async function judge(oracle: Oracle, view: OracleView): Promise<Complaint> {
+  for (const { about, ask } of oracle.questions) {
+    const wrong = await ask(view);
+    if (wrong !== undefined) return `${about}: ${wrong}`;
+  }
+  return undefined;
+}

@@ -1,0 +1,130 @@
+import { gradeInPlace } from '../../src/engine/grade.ts';
+import type { Cluster } from '../../src/providers/provider.ts';
+import { applyEdit } from './edits/apply.ts';
+import type { Edit } from './edits/edit.ts';
+import type { BrokenLab } from './lab.ts';
+import { judge, oracles } from './oracle/index.ts';
+import type { Complaint, Oracle, OracleView } from './oracle/view.ts';
+
+const { signal } = new AbortController();
+
+/**
+ * How long the grader waits for what does not hold, in milliseconds, where everything has settled before. Long enough
+ * for one more pod to become ready.
+ */
+const PATIENCE = 40_000;
+
+/** What came of one sequence. */
+export interface Judgement {
+  /** What the oracle finds wrong; nothing where the service is whole. */
+  readonly complaint: Complaint;
+  readonly verdict: 'pass' | 'fail' | 'error';
+  /** Parts of the grade that did not hold, with what was seen. */
+  readonly failed: readonly string[];
+}
+
+/** Whether both say the same; `error` is no answer. */
+export const agree = ({ complaint, verdict }: Judgement): boolean =>
+  verdict === (complaint === undefined ? 'pass' : 'fail');
+
+/**
+ * Does sequences of edits on one copy of the lab, one after the other; after each everything settles, and oracle and
+ * grader are asked.
+ */
+export async function attackOnce(
+  lab: BrokenLab,
+  sequences: readonly (readonly Edit[])[],
+): Promise<Judgement[]> {
+  await using cluster = await lab.fork();
+  const oracle = oracleOf(lab);
+  const judgements: Judgement[] = [];
+  for (const edits of sequences) {
+    await applyAll(lab, cluster, edits);
+    await cluster.clock.wait(oracle.settle, signal);
+    const complaint = await judge(oracle, viewOf(lab, cluster));
+    judgements.push({ complaint, ...(await gradeOf(lab, cluster, PATIENCE)) });
+  }
+  return judgements;
+}
+
+/** The same edits again, and each of the two on a copy of its own; the grader as learners have it. */
+export async function judgeApart(lab: BrokenLab, edits: readonly Edit[]): Promise<Judgement> {
+  const oracle = oracleOf(lab);
+  const settled = async (): Promise<Cluster> => {
+    const cluster = await lab.fork();
+    await applyAll(lab, cluster, edits);
+    await cluster.clock.wait(oracle.settle, signal);
+    return cluster;
+  };
+  await using first = await settled();
+  const complaint = await judge(oracle, viewOf(lab, first));
+  await using second = await settled();
+  return { complaint, ...(await gradeOf(lab, second)) };
+}
+
+/** Leaves out what the disagreement does not need. */
+export async function shrink(
+  lab: BrokenLab,
+  edits: readonly Edit[],
+): Promise<{ edits: readonly Edit[]; judgement: Judgement }> {
+  let smallest = edits;
+  let judgement = await judgeApart(lab, edits);
+  if (agree(judgement)) return { edits, judgement };
+  for (let index = smallest.length - 1; index >= 0; index--) {
+    const without = smallest.filter((_edit, at) => at !== index);
+    const again = await judgeApart(lab, without);
+    if (agree(again) || again.verdict !== judgement.verdict) continue;
+    [smallest, judgement] = [without, again];
+  }
+  return { edits: smallest, judgement };
+}
+
+function oracleOf({ incident }: BrokenLab): Oracle {
+  const oracle = oracles[incident.scenario.id];
+  if (oracle === undefined) throw new Error(`there is no oracle for ${incident.scenario.id}`);
+  return oracle;
+}
+
+async function applyAll(lab: BrokenLab, cluster: Cluster, edits: readonly Edit[]): Promise<void> {
+  const editor = {
+    kube: cluster.kube,
+    healthy: lab.healthy,
+    wait: (ms: number) => cluster.clock.wait(ms, signal),
+    now: () => cluster.clock.now(),
+  };
+  for (const edit of edits) {
+    await applyEdit(editor, edit);
+    // Nobody types faster.
+    await cluster.clock.wait(1000, signal);
+  }
+}
+
+function viewOf({ healthy, healthyDigests, incident }: BrokenLab, cluster: Cluster): OracleView {
+  return {
+    kube: cluster.kube,
+    wait: (ms) => cluster.clock.wait(ms, signal),
+    now: () => cluster.clock.now().getTime(),
+    healthy,
+    healthyDigests,
+    values: incident.values,
+    registry: async (host) => {
+      const access = await cluster.can.registry?.(host);
+      if (access === undefined) throw new Error(`there is no registry ${host}`);
+      return access;
+    },
+    forget: async (node, image) => cluster.can.node?.(node).removeImage(image),
+  };
+}
+
+async function gradeOf(
+  { baseline, incident }: BrokenLab,
+  cluster: Cluster,
+  patience?: number,
+): Promise<Omit<Judgement, 'complaint'>> {
+  const options = { hintPrice: 0, signal, ...(patience === undefined ? {} : { patience }) };
+  const { verdict, objectives, safeguards } = await gradeInPlace(cluster, baseline, incident, options, true);
+  const failed = [...objectives, ...safeguards]
+    .filter(({ status }) => status !== 'pass')
+    .map(({ id, status, seen }) => `${id}${status === 'error' ? ' (error)' : ''}: ${seen}`);
+  return { verdict, failed };
+}
