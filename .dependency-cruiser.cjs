@@ -42,6 +42,14 @@ module.exports = {
       to: { path: '^(src|workload)/', pathNot: '^src/index.ts$' },
     },
     {
+      name: 'the-oracle-asks-for-itself',
+      comment:
+        'What judges the graders in tools/attack knows nothing of checks and scenarios, not even by a detour: two of one opinion are no proof.',
+      severity: 'error',
+      from: { path: '^tools/attack/oracle/' },
+      to: { path: '^(src/(checks|faults|scenario|engine|cli)|scenarios)/', reachable: true },
+    },
+    {
       name: 'workload-stands-alone',
       severity: 'error',
       from: { path: '^workload/' },
@@ -50,7 +58,7 @@ module.exports = {
     {
       name: 'nothing-imports-the-cli',
       severity: 'error',
-      from: { pathNot: '^(src/cli|test)/' },
+      from: { pathNot: '^(src/cli|test|tools)/' },
       to: { path: '^src/cli/' },
     },
   ],

@@ -15,7 +15,12 @@ export interface CaseResult {
   readonly seen: string;
   readonly ok: boolean;
   readonly tookMs: number;
+  /** Ids of the parts of the grade that did not hold, where the case was graded. */
+  readonly failed?: readonly string[];
 }
+
+/** What came of one case. */
+type Outcome = Pick<CaseResult, 'ok' | 'seen' | 'failed'>;
 
 /** A broken cluster for one case: fresh, or a copy; disposed after the case. */
 export interface BrokenCluster extends AsyncDisposable {
@@ -43,7 +48,7 @@ interface Case {
   readonly expected: string;
   /** Leaves the cluster as it was, for the next case. */
   readonly onlyReads?: true;
-  run(broken: BrokenCluster): Promise<{ ok: boolean; seen: string }>;
+  run(broken: BrokenCluster): Promise<Outcome>;
 }
 
 /** Cases that one broken cluster is enough for. */
@@ -83,7 +88,7 @@ async function verifyGroup(
   try {
     for (const one of group) {
       const start = stopwatch();
-      let outcome: { ok: boolean; seen: string };
+      let outcome: Outcome;
       try {
         cluster ??= await broken();
         outcome = await one.run(cluster);
@@ -133,6 +138,7 @@ function casesOf(incident: Incident, signal: AbortSignal): Case[] {
       return {
         ok,
         seen: held.length === 0 ? summary(result) : `${summary(result)}; held: ${held.join(', ')}`,
+        failed: failedIn(result),
       };
     },
   };
@@ -150,6 +156,7 @@ function casesOf(incident: Incident, signal: AbortSignal): Case[] {
         ok,
         seen:
           first.verdict === again.verdict ? summary(first) : `${summary(first)}; again: ${summary(again)}`,
+        failed: failedIn(first),
       };
     },
   }));
@@ -161,7 +168,7 @@ function casesOf(incident: Incident, signal: AbortSignal): Case[] {
       const result = await judge(broken, { patience: PATIENCE, until: hack.caughtBy });
       const failed = [...result.objectives, ...result.safeguards].filter(({ status }) => status === 'fail');
       const ok = result.verdict === 'fail' && failed.some(({ id }) => id === hack.caughtBy);
-      return { ok, seen: summary(result) };
+      return { ok, seen: summary(result), failed: failedIn(result) };
     },
   }));
   return [hintsCase(incident, signal), diagnosisCase(incident), noop, ...fixes, ...hacks];
@@ -200,6 +207,9 @@ function diagnosisCase({ scenario, values }: Incident): Case {
     },
   };
 }
+
+const failedIn = ({ objectives, safeguards }: GradeEntry): string[] =>
+  [...objectives, ...safeguards].filter(({ status }) => status !== 'pass').map(({ id }) => id);
 
 function summary({ verdict, points, most, objectives, safeguards }: GradeEntry): string {
   const broken = [...objectives, ...safeguards].filter(({ status }) => status !== 'pass');

@@ -6,6 +6,9 @@ import { type Difference, differences } from './state.ts';
 
 /** What edits are drawn from: the live objects of a broken lab, and how they were. */
 export interface Facts {
+  readonly scenario: string;
+  /** Which of several forms the seed drew, where it has forms. */
+  readonly cause: unknown;
   readonly namespace: string;
   /** The Deployment that the fault is about, and the name of its container. */
   readonly workload: Reference;
@@ -24,6 +27,8 @@ export interface Facts {
   /** Numbers that the fault has to do with: ports and the like. */
   readonly ports: readonly (number | string)[];
   readonly memory: readonly string[];
+  /** Those of them that are enough for most. */
+  readonly limits: readonly string[];
   readonly isDns: boolean;
 }
 
@@ -48,6 +53,8 @@ export function factsOf({ incident, healthy, broken }: BrokenLab): Facts {
   const touched = found.map((one) => one.of);
   const inShop = (one: Reference): boolean => one.split('/')[1] === plan.namespace;
   return {
+    scenario: scenario.id,
+    cause: incident.values['cause'],
     namespace,
     workload,
     container: own?.name ?? name,
@@ -65,6 +72,7 @@ export function factsOf({ incident, healthy, broken }: BrokenLab): Facts {
     ),
     ports: portsOf(incident.values),
     memory: ['32Mi', '56Mi', '96Mi', '160Mi', '192Mi', '224Mi', '256Mi', '512Mi', '1Gi', '2Gi'],
+    limits: ['160Mi', '192Mi', '224Mi'],
     isDns,
   };
 }

@@ -1,12 +1,12 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { loadCatalogue } from '../../src/cli/catalogue.ts';
 import type { Baseline } from '../../src/checks/baseline.ts';
 import { breakCluster, namespacesOf } from '../../src/engine/break.ts';
 import { findScenario, type Incident, incidentOf } from '../../src/engine/incident.ts';
 import { sharedSpec } from '../../src/engine/start.ts';
-import { embeddedProvider } from '../../src/providers/embedded/provider.ts';
+import { LOG_VERSION } from '../../src/cluster/host/input-log.ts';
+import { wallClock } from '../../src/core/clock.ts';
+import { LocalCluster } from '../../src/providers/embedded/local-cluster.ts';
+import { createCredentials, type EmbeddedHeader } from '../../src/providers/embedded/spec.ts';
 import type { Cluster } from '../../src/providers/provider.ts';
 import { resources } from '../../src/model/resources.ts';
 import { State } from './state.ts';
@@ -15,6 +15,9 @@ const { signal } = new AbortController();
 
 /** A fault is so old when the lab is attacked, in milliseconds: copies are replays, and a short past is a quick one. */
 const SINCE = 120_000;
+
+/** When the lab's clock begins, in microseconds since 1970. */
+const EPOCH = Date.UTC(2026, 8, 1, 9) * 1000;
 
 /** A broken lab in this process, of which copies are attacked. */
 export interface BrokenLab extends AsyncDisposable {
@@ -31,12 +34,7 @@ export interface BrokenLab extends AsyncDisposable {
 /** Breaks the shop as `start` does, without the hours of history. */
 export async function brokenLab(id: string, seed: number): Promise<BrokenLab> {
   const incident = withShortPast(incidentOf(findScenario(await loadCatalogue(), id, 'id'), seed));
-  const root = mkdtempSync(join(tmpdir(), 'breakfix-attack-'));
-  const folder = join(root, 'lab');
-  mkdirSync(folder);
-  const provider = embeddedProvider({ version: 'attack', labCommand: [], mode: 'local' });
-  const spec = sharedSpec([incident], 'attack', folder);
-  const cluster = await provider.create(provider.plan(spec), spec, { progress: () => {}, signal });
+  const cluster = await emptyCluster(incident);
   const namespaces = namespacesOf(incident.plan);
   let healthy = new State(new Map());
   let healthyDigests: Record<string, string> = {};
@@ -62,11 +60,31 @@ export async function brokenLab(id: string, seed: number): Promise<BrokenLab> {
     broken,
     healthyDigests,
     fork,
-    [Symbol.asyncDispose]: async () => {
-      await cluster[Symbol.asyncDispose]();
-      rmSync(root, { recursive: true });
+    [Symbol.asyncDispose]: () => cluster[Symbol.asyncDispose](),
+  };
+}
+
+/** Always the same one for a seed, to the microsecond, so that a sequence can be run again. */
+function emptyCluster(incident: Incident): Promise<LocalCluster> {
+  const spec = sharedSpec([incident], 'attack', '');
+  const credentials = createCredentials(wallClock.now());
+  const { seed, since, nodes, images, registries } = spec;
+  const header: EmbeddedHeader = {
+    format: 'breakfix-inputs',
+    version: LOG_VERSION,
+    breakfix: 'attack',
+    seed,
+    epoch: EPOCH,
+    since,
+    spec: {
+      nodes: nodes.map(({ role }, index) => ({ name: `attack-${role}${index < 2 ? '' : index}`, role })),
+      images,
+      registries,
+      ca: credentials.authority.certificate,
     },
   };
+  const ref = { provider: 'embedded', lab: spec.lab, folder: spec.folder };
+  return LocalCluster.start({ ref, header, credentials });
 }
 
 async function digestsOf({ kube }: Cluster, namespace: string): Promise<Record<string, string>> {

@@ -70,7 +70,7 @@ export function contentOf(object: AnyObject): Record<string, unknown> {
 function differentPaths(was: unknown, is: unknown, path: string): string[] {
   if (equal(was, is)) return [];
   const children = (value: unknown): Record<string, unknown> =>
-    Array.isArray(value) ? { ...value } : isObject(value) ? value : {};
+    Array.isArray(value) ? Object.fromEntries(Object.entries(value)) : isObject(value) ? value : {};
   const [before, now] = [children(was), children(is)];
   const deeper = [...new Set([...Object.keys(before), ...Object.keys(now)])].flatMap((key) =>
     differentPaths(before[key], now[key], `${path}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`),

@@ -3,6 +3,7 @@ import type { Facts } from '../facts.ts';
 import { dnsEdits } from './dns.ts';
 import { type Edit, partsOf, type Reference } from './edit.ts';
 import { networkEdits } from './network.ts';
+import { remedies } from './remedies.ts';
 import { workloadEdits } from './workloads.ts';
 
 export type Weighted = readonly { readonly weight: number; readonly arbitrary: fc.Arbitrary<Edit> }[];
@@ -33,12 +34,15 @@ export function sequences(facts: Facts): fc.Arbitrary<Edit[][]> {
   return fc.array(sequence, { minLength: MOST_SEQUENCES, maxLength: MOST_SEQUENCES });
 }
 
-/** Everything is put back, before, after or between up to two other edits. */
+/** A right repair, or what would be one without an edit before it and up to two after it. */
 function repairWith(facts: Facts, edit: fc.Arbitrary<Edit>): fc.Arbitrary<Edit[]> {
-  const all = facts.differences.map(({ of }): Edit => ({ edit: 'put-back', of }));
   return fc
-    .tuple(fc.array(edit, { maxLength: 1 }), fc.array(edit, { maxLength: 2 }))
-    .map(([before, after]) => [...before, ...all, ...after]);
+    .tuple(
+      fc.array(edit, { maxLength: 1 }),
+      fc.constantFrom(...remedies(facts)),
+      fc.array(edit, { maxLength: 2 }),
+    )
+    .map(([before, repair, after]) => [...before, ...repair, ...after]);
 }
 
 function putBacks(facts: Facts): Weighted {

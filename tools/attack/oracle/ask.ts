@@ -26,13 +26,16 @@ export async function deploymentOf(
 export async function podsOf(view: OracleView, name: string, namespace = SHOP): Promise<Pod[]> {
   const deployment = await deploymentOf(view, name, namespace);
   if (deployment === undefined) return [];
-  const sets = await view.kube.list(resources.replicaSets, { namespace });
+  // Whoever made a pod lets go of it when these labels do not fit any more.
+  const labels = Object.entries(deployment.spec.selector.matchLabels ?? {});
+  const asked = { namespace, labelSelector: labels.map(([key, value]) => `${key}=${value}`).join(',') };
+  const sets = await view.kube.list(resources.replicaSets, asked);
   const own = new Set(
     sets
       .filter(({ metadata }) => metadata.ownerReferences?.[0]?.uid === deployment.metadata.uid)
       .map(({ metadata }) => metadata.uid),
   );
-  const pods = await view.kube.list(resources.pods, { namespace });
+  const pods = await view.kube.list(resources.pods, asked);
   return pods.filter(
     ({ metadata }) =>
       metadata.deletionTimestamp === undefined && own.has(metadata.ownerReferences?.[0]?.uid ?? ''),
@@ -199,7 +202,7 @@ export async function servesCallers(view: OracleView, name: string, contains: st
   const clients = await realClients(view, name);
   if (typeof clients === 'string') return clients;
   for (const client of clients) {
-    const wrong = await fetches(view, client, `http://${name}/version`, { times: 15, contains });
+    const wrong = await fetches(view, client, `http://${name}/version`, { times: 8, contains });
     if (wrong !== undefined) return wrong;
   }
   const [client] = clients;

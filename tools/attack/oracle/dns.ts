@@ -30,7 +30,7 @@ export async function resolves(
   app: string,
   name: string,
   address: string,
-  seconds = 20,
+  seconds = 6,
 ): Promise<Complaint> {
   const pods = await clientPods(view, app);
   if (pods.length === 0) return `no pod of ${app} runs`;
@@ -40,10 +40,16 @@ export async function resolves(
     if (!ok) return `${pod.metadata.name}: ${text}`;
     const { outcomes } = JSON.parse(text) as { outcomes: Record<string, number> };
     const seen = Object.keys(outcomes);
-    if (seen.length !== 1 || seen[0] !== address)
+    if (seen.length !== 1 || !sameAddresses(seen[0] ?? '', address))
       return `${pod.metadata.name} gets ${seen.join(' or ')} for ${name}`;
   }
   return undefined;
+}
+
+/** Several addresses come in any order. */
+function sameAddresses(a: string, b: string): boolean {
+  const sorted = (text: string): string => text.split(' ').sort().join(' ');
+  return sorted(a) === sorted(b);
 }
 
 async function serviceResolves(view: OracleView, app: string, service: string): Promise<Complaint> {
@@ -81,7 +87,7 @@ export const otherNames = question('names of others resolve', (view) =>
 export const customersPay = question('customers can pay', async (view) => {
   const [gateway] = await clientPods(view, 'gateway');
   if (gateway === undefined) return 'no gateway runs';
-  return fetches(view, gateway, 'http://127.0.0.1:8080/pay', { times: 15 });
+  return fetches(view, gateway, 'http://127.0.0.1:8080/pay', { times: 12 });
 });
 
 const fresh = (name: string, app: string, clusterIP?: string): NewObject<Service> => ({
@@ -104,12 +110,12 @@ export const newNames = (apps: readonly string[]) =>
     try {
       const plain = await view.kube.create(resources.services, fresh(names[0], 'gateway'));
       await view.kube.create(resources.services, fresh(names[1], 'gateway', 'None'));
-      const [target] = (await podsOf(view, 'gateway')).filter(isReady);
+      const targets = (await podsOf(view, 'gateway')).filter(isReady).map(({ status }) => status.podIP ?? '');
       await view.wait(15_000);
       for (const app of apps) {
         const wrong =
-          (await resolves(view, app, names[0], plain.spec.clusterIP ?? '', 10)) ??
-          (await resolves(view, app, names[1], target?.status.podIP ?? '', 10));
+          (await resolves(view, app, names[0], plain.spec.clusterIP ?? '', 6)) ??
+          (await resolves(view, app, names[1], targets.join(' '), 6));
         if (wrong !== undefined) return wrong;
       }
       return undefined;

@@ -1,47 +1,199 @@
-import type { Deployment } from '../../../src/model/objects.ts';
+import { equal } from '../../../src/core/json.ts';
+import type { Deployment, NetworkPolicy, Node, PodSpec } from '../../../src/model/objects.ts';
 import { resources } from '../../../src/model/resources.ts';
 import {
+  deploymentOf,
   isComplete,
+  isReady,
   leadsHome,
+  podsOf,
+  realClients,
+  run,
   runsImage,
   runsItsProgram,
   sameService,
   servesCallers,
   SHOP,
-  deploymentOf,
+  within,
 } from './ask.ts';
-import { type Complaint, type Oracle, type OracleView, question, word } from './view.ts';
+import { podNamed, withCopy } from './copies.ts';
+import { type Complaint, type Oracle, type OracleView, type Question, question, word } from './view.ts';
 
 const service = (view: OracleView): string => word(view, 'service');
+
+const NEW = '1.5.0';
+const OLD = '1.4.2';
+const REGISTRY = 'registry.shop.test:5000';
 
 /** Everything before tag and digest. */
 const repositoryOf = (image: string): string => image.replace(/@.*$/, '').replace(/:[^:/]*$/, '');
 
-async function sameRepository(view: OracleView): Promise<Complaint> {
+const imageIn = (deployment: Deployment | undefined, name: string): string =>
+  deployment?.spec.template.spec.containers.find((one) => one.name === name)?.image ?? 'nothing';
+
+const comesFrom = (allowed: readonly string[]): Question =>
+  question('it comes from where it should', async (view) => {
+    const now = repositoryOf(imageIn(await deploymentOf(view, service(view)), service(view)));
+    return allowed.includes(now) ? undefined : `${service(view)} comes from ${now}`;
+  });
+
+const runsNew = (host: string): Question =>
+  question('all pods run the release', async (view) =>
+    runsImage(view, service(view), await (await view.registry(host)).digest('shop', NEW)),
+  );
+
+const runsAsBefore = question('all pods run what they ran', (view) =>
+  runsImage(view, service(view), view.healthyDigests[service(view)] ?? 'nothing'),
+);
+
+const callersGet = (release: string): Question =>
+  question('callers get the release', (view) =>
+    servesCallers(view, service(view), `{"role":"${service(view)}","version":"${release}"}`),
+  );
+
+const whole: readonly Question[] = [
+  question('its pods are ready', (view) => isComplete(view, service(view))),
+  question('its Service leads to them', (view) => leadsHome(view, service(view))),
+  question('it is still its Service', (view) => sameService(view, service(view))),
+];
+
+/** A further pod gets its image and starts. */
+async function startsAgain(view: OracleView, change: (spec: PodSpec) => PodSpec): Promise<Complaint> {
   const name = service(view);
-  const imageIn = (deployment: Deployment | undefined): string =>
-    deployment?.spec.template.spec.containers.find((one) => one.name === name)?.image ?? 'nothing';
-  const before = repositoryOf(imageIn(view.healthy.get<Deployment>(resources.deployments, SHOP, name)));
-  const now = repositoryOf(imageIn(await deploymentOf(view, name)));
-  return before === now ? undefined : `${name} comes from ${now}`;
+  return withCopy(view, name, change, (pod) =>
+    within(view, 60_000, async () => {
+      const own = (await podNamed(view, pod))?.status.containerStatuses?.find((one) => one.name === name);
+      return own !== undefined && own.imageID !== ''
+        ? undefined
+        : `one more pod does not start: ${own?.state.waiting?.reason ?? 'it is not there'}`;
+    }),
+  );
 }
 
-const release = '1.5.0';
+const workers = async (view: OracleView): Promise<string[]> =>
+  (await view.kube.list<Node>(resources.nodes))
+    .filter(
+      ({ metadata }) => !Object.keys(metadata.labels ?? {}).some((label) => label.endsWith('/control-plane')),
+    )
+    .map(({ metadata }) => metadata.name);
+
+async function startsOnEach(view: OracleView): Promise<Complaint> {
+  for (const nodeName of await workers(view)) {
+    const wrong = await startsAgain(view, (spec) => ({ ...spec, nodeName }));
+    if (wrong !== undefined) return `${nodeName}: ${wrong}`;
+  }
+  return undefined;
+}
+
+/** A node that never had the image is no different from one that lost it. */
+async function startsOnNewNode(view: OracleView): Promise<Complaint> {
+  const image = imageIn(await deploymentOf(view, service(view)), service(view));
+  const nodes = await workers(view);
+  for (const nodeName of nodes) {
+    await view.forget(nodeName, image);
+    const wrong = await startsAgain(view, (spec) => ({ ...spec, nodeName }));
+    if (wrong !== undefined) return `${nodeName} without a copy: ${wrong}`;
+  }
+  return undefined;
+}
+
+/** Whatever a new node lacks, it is not forbidden to fetch. */
+async function mayFetch(view: OracleView): Promise<Complaint> {
+  const spec = (await deploymentOf(view, service(view)))?.spec.template.spec;
+  const forbidden = spec?.containers.some(({ imagePullPolicy }) => imagePullPolicy === 'Never') ?? true;
+  return forbidden ? 'a new node may not fetch the image' : undefined;
+}
+
+async function policiesKept(view: OracleView, names: readonly string[]): Promise<Complaint> {
+  const now = await view.kube.list<NetworkPolicy>(resources.networkPolicies, { namespace: SHOP });
+  if (now.length !== names.length) return `there are ${now.length} policies`;
+  for (const policy of now) {
+    const before = view.healthy.get<NetworkPolicy>(resources.networkPolicies, SHOP, policy.metadata.name);
+    if (!equal(before?.spec, policy.spec)) return `policy ${policy.metadata.name} is not what it was`;
+  }
+  return undefined;
+}
 
 export const imageTagTypo: Oracle = {
   settle: 75_000,
   questions: [
-    question('all pods run the release', async (view) => {
-      const registry = await view.registry('registry.shop.test:5000');
-      return runsImage(view, service(view), await registry.digest('shop', release));
-    }),
-    question('its pods are ready', (view) => isComplete(view, service(view))),
-    question('its Service leads to them', (view) => leadsHome(view, service(view))),
-    question('it is still its Service', (view) => sameService(view, service(view))),
-    question('its repository is the same', sameRepository),
+    runsNew(REGISTRY),
+    ...whole,
+    comesFrom([`${REGISTRY}/shop`]),
     question('it runs what is in its image', (view) => runsItsProgram(view, service(view))),
-    question('callers get the release', (view) =>
-      servesCallers(view, service(view), `{"role":"${service(view)}","version":"${release}"}`),
-    ),
+    callersGet(NEW),
+  ],
+};
+
+/** The registry does not answer whoever comes without a password. */
+async function registryIsClosed(view: OracleView): Promise<Complaint> {
+  const clients = await realClients(view, service(view));
+  if (typeof clients === 'string') return clients;
+  const [client] = clients;
+  if (client === undefined) return 'nobody calls';
+  const command = ['sh', '-c', 'wget -q -T 2 -O - http://registry/v2/ 2>&1; true'];
+  const { text } = await run(view, client, client.spec.containers[0]?.name ?? '', command);
+  return text.includes('401') ? undefined : `the registry answers ${text.slice(0, 80)}`;
+}
+
+export const imagePullSecret: Oracle = {
+  settle: 400_000,
+  questions: [
+    runsNew('images.shop.test:5000'),
+    ...whole,
+    comesFrom(['images.shop.test:5000/shop']),
+    callersGet(NEW),
+    question('the registry is closed', registryIsClosed),
+    question('what is pushed tomorrow is pulled', async (view) => {
+      await (await view.registry('images.shop.test:5000')).tag('shop', NEW, `tomorrow-${view.now()}`);
+      const image = `images.shop.test:5000/shop:tomorrow-${view.now()}`;
+      const name = service(view);
+      return startsAgain(view, (spec) => ({
+        ...spec,
+        containers: spec.containers.map((one) => (one.name === name ? { ...one, image } : one)),
+      }));
+    }),
+  ],
+};
+
+const onEachNode = question('it is on both nodes', async (view) => {
+  const ready = (await podsOf(view, service(view))).filter(isReady);
+  const nodes = new Set(ready.map(({ spec }) => spec.nodeName));
+  return nodes.size >= 2 ? undefined : `it is on ${nodes.size}`;
+});
+
+/** Two incidents by the draw: nobody may pull, or everybody must while the registry is down. */
+const byCause = (cause: string, questions: readonly Question[]): Question[] =>
+  questions.map(({ about, ask }) =>
+    question(about, async (view) => (view.values['cause'] === cause ? ask(view) : undefined)),
+  );
+
+export const imagePullPolicy: Oracle = {
+  settle: 330_000,
+  questions: [
+    ...byCause('never', [runsNew(REGISTRY), callersGet(NEW), comesFrom([`${REGISTRY}/shop`])]),
+    ...byCause('always', [
+      runsAsBefore,
+      callersGet(OLD),
+      comesFrom([`${REGISTRY}/shop`]),
+      question('a new node may fetch it', mayFetch),
+    ]),
+    ...whole,
+    onEachNode,
+    ...byCause('never', [question('it starts on a new node', startsOnNewNode)]),
+    ...byCause('always', [question('it starts again on each', startsOnEach)]),
+  ],
+};
+
+export const imageRegistry: Oracle = {
+  settle: 420_000,
+  questions: [
+    runsAsBefore,
+    ...whole,
+    comesFrom([`${REGISTRY}/shop`, 'mirror.shop.test:5000/shop']),
+    callersGet(OLD),
+    question('a new node may fetch it', mayFetch),
+    question('it starts again', startsOnEach),
+    question('the policies are what they were', (view) => policiesKept(view, ['default-deny', 'inside'])),
   ],
 };

@@ -1,6 +1,7 @@
 import { dnsCorefileCrash, dnsNxdomain } from './dns.ts';
-import { imageTagTypo } from './images.ts';
-import { oomLimit } from './memory.ts';
+import { imagePullPolicy, imagePullSecret, imageRegistry, imageTagTypo } from './images.ts';
+import { oomLeak, oomLimit } from './memory.ts';
+import { dnsBlocked, dnsPolicy, dnsRandomIp } from './more-dns.ts';
 import { livenessTooEager, readinessProbe } from './probes.ts';
 import type { Complaint, Oracle, OracleView } from './view.ts';
 
@@ -10,8 +11,15 @@ export const oracles: Readonly<Record<string, Oracle>> = {
   'liveness-too-eager': livenessTooEager,
   'dns-nxdomain': dnsNxdomain,
   'dns-corefile-crash': dnsCorefileCrash,
+  'dns-policy': dnsPolicy,
+  'dns-blocked': dnsBlocked,
+  'dns-random-ip': dnsRandomIp,
   'image-tag-typo': imageTagTypo,
+  'image-pull-secret': imagePullSecret,
+  'image-pull-policy': imagePullPolicy,
+  'image-registry': imageRegistry,
   'oom-limit': oomLimit,
+  'oom-leak': oomLeak,
 };
 
 /** Asks one thing after another. @returns what is wrong first */

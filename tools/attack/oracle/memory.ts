@@ -3,6 +3,7 @@ import type { Deployment, LimitRange, Pod } from '../../../src/model/objects.ts'
 import { compareQuantities } from '../../../src/model/quantity.ts';
 import { resources } from '../../../src/model/resources.ts';
 import {
+  containerOf,
   deploymentOf,
   fetches,
   isComplete,
@@ -10,6 +11,7 @@ import {
   leadsHome,
   podsOf,
   realClients,
+  run,
   runsImage,
   runsItsProgram,
   sameService,
@@ -102,5 +104,85 @@ export const oomLimit: Oracle = {
     question('it is still its Service', (view) => sameService(view, name)),
     question('its Service leads to its pods', (view) => leadsHome(view, name)),
     question('it survives a rush', (view) => survivesRush(view, 200, 0.06)),
+  ],
+};
+
+const BUDGET = 256 * 1024 * 1024;
+
+/** What a process has taken at most in its life, as it says itself. */
+async function peakOf(view: OracleView, client: Pod, address: string): Promise<number> {
+  const command = ['node', '/app/shop.mjs', 'get', `http://${address}:8080/metrics`];
+  const { text } = await run(view, client, containerOf(client), command);
+  return Number(/^process_peak_memory_bytes (\d+)/m.exec(text)?.[1] ?? 'NaN');
+}
+
+/** A quiet day and the large reports of the ticket at every process: answered, in one life, within the budget. */
+async function needsNoMore(view: OracleView): Promise<Complaint> {
+  const clients = await realClients(view, name);
+  if (typeof clients === 'string') return clients;
+  const [client] = clients;
+  if (client === undefined) return 'nobody calls';
+  const pods = await podsOf(view, name);
+  const lives = (of: readonly Pod[]): string =>
+    of.map((pod) => `${pod.metadata.uid} ${endings(pod, name)}`).join();
+  for (const pod of pods) {
+    const address = pod.status.podIP ?? '';
+    const loads = [
+      { path: '/report?rows=16000', times: 2, contains: '"rows":16000' },
+      { path: '/quote', times: 900, contains: '' },
+      { path: '/report?rows=2000', times: 2, contains: '"rows":2000' },
+    ];
+    for (const { path, times, contains } of loads) {
+      const command = ['node', '/app/shop.mjs', 'probe', 'http', `http://${address}:8080${path}`];
+      const { ok, text } = await run(view, client, containerOf(client), [
+        ...command,
+        ...[
+          '--count',
+          `${times}`,
+          '--every',
+          '0ms',
+          '--timeout',
+          '10s',
+          '--until-failure',
+          '--contains',
+          contains,
+        ],
+      ]);
+      if (!ok) return text;
+      const { failed, last } = JSON.parse(text) as { failed: number; last: string };
+      if (failed > 0) return `${pod.metadata.name}${path}: ${last}`;
+    }
+    const peak = await peakOf(view, client, address);
+    if (!(peak <= BUDGET)) return `a process had taken ${Math.round(peak / 1024 / 1024)}Mi`;
+  }
+  return lives(pods) === lives(await podsOf(view, name))
+    ? undefined
+    : 'a container was killed or a pod replaced';
+}
+
+/** The release of the ticket or the one before, and nothing else. */
+async function releaseOfTheTicket(view: OracleView): Promise<Complaint> {
+  const allowed = [
+    'shop.test/shop:1.6.0',
+    view.values['cause'] === 'report' ? 'shop.test/shop:1.7.1' : 'shop.test/shop:1.7.0',
+  ];
+  const image = (await deploymentOf(view, name))?.spec.template.spec.containers.find(
+    (one) => one.name === name,
+  )?.image;
+  return allowed.includes(image ?? '') ? undefined : `it runs ${image ?? 'nothing'}`;
+}
+
+export const oomLeak: Oracle = {
+  settle: 120_000,
+  questions: [
+    question('its pods are ready', (view) => isComplete(view, name)),
+    question('its limits keep to the rule', (view) => limitsWithin(view, '0', '1Gi')),
+    question('the load is still there', gatewayUnchanged),
+    question('it runs its own program', (view) => runsItsProgram(view, name)),
+    question('it runs a release of the ticket', releaseOfTheTicket),
+    question('it is still its Service', (view) => sameService(view, name)),
+    question('its Service leads to its pods', (view) => leadsHome(view, name)),
+    question('a process needs no more than the budget', needsNoMore),
+    question('callers are answered', (view) => survivesRush(view, 100, 0.06)),
   ],
 };

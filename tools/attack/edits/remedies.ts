@@ -1,0 +1,79 @@
+import type { Facts } from '../facts.ts';
+import type { Edit } from './edit.ts';
+
+/**
+ * What a learner does who has understood the ticket, where that is not to put everything back: a release is wanted,
+ * or what the fault took away is only a part of it.
+ */
+export function remedies(facts: Facts): readonly (readonly Edit[])[] {
+  const all = facts.differences.map(({ of }): Edit => ({ edit: 'put-back', of }));
+  const others = facts.differences
+    .filter(({ of }) => of !== facts.workload)
+    .map(({ of }): Edit => ({ edit: 'put-back', of }));
+  const own = remediesOf(facts);
+  return own === undefined ? [all] : own.map((edits) => [...others, ...edits]);
+}
+
+/** By the scenario; undefined where all is to be put back. */
+function remediesOf({ scenario, cause, workload, container, limits }: Facts): Edit[][] | undefined {
+  const inContainer = (fields: object): Edit => inTemplate({ containers: [{ name: container, ...fields }] });
+  const inTemplate = (spec: object): Edit => ({
+    edit: 'patch',
+    of: workload,
+    type: 'strategic',
+    body: { spec: { template: { spec } } },
+  });
+  const release = 'registry.shop.test:5000/shop:1.5.0';
+  switch (scenario) {
+    case 'image-tag-typo':
+      return [
+        [inContainer({ image: release })],
+        [{ edit: 'undo', of: workload }, inContainer({ image: release })],
+        [inContainer({ image: release, imagePullPolicy: 'Always' })],
+      ];
+    case 'image-pull-secret': {
+      const path = '/spec/template/spec/imagePullSecrets';
+      return [
+        [{ edit: 'put-back', of: workload, path }],
+        [
+          { edit: 'put-back', of: workload, path },
+          { edit: 'restart', of: workload },
+        ],
+      ];
+    }
+    case 'image-pull-policy':
+      return cause === 'never'
+        ? [[inContainer({ imagePullPolicy: 'IfNotPresent' })], [inContainer({ imagePullPolicy: 'Always' })]]
+        : [[inContainer({ imagePullPolicy: 'IfNotPresent' })]];
+    case 'oom-limit':
+      return limits.map((memory) => [inContainer({ resources: { limits: { memory } } })]);
+    case 'liveness-too-eager':
+      return [
+        [{ edit: 'put-back', of: workload }],
+        [inContainer({ livenessProbe: { initialDelaySeconds: 60 } })],
+        [
+          inContainer({
+            startupProbe: {
+              httpGet: { path: '/healthz', port: 'http' },
+              periodSeconds: 5,
+              failureThreshold: 24,
+            },
+          }),
+        ],
+      ];
+    case 'oom-leak':
+      return [
+        [{ edit: 'put-back', of: workload }],
+        [
+          inContainer({
+            env: [
+              { name: 'CACHE_RECEIPTS', value: '32' },
+              { name: 'REPORT_BATCH_ROWS', value: '200' },
+            ],
+          }),
+        ],
+      ];
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,256 @@
+import { equal } from '../../../src/core/json.ts';
+import type { AnyObject, ConfigMap, Deployment, Pod } from '../../../src/model/objects.ts';
+import { type Resource, resources } from '../../../src/model/resources.ts';
+import { deploymentOf, fetches, isComplete, isRunning, podsOf, run, SHOP } from './ask.ts';
+import { clientsUnchanged } from './clients.ts';
+import {
+  clientPods,
+  corednsWhole,
+  customersPay,
+  newNames,
+  otherNames,
+  resolves,
+  shopNames,
+  SYSTEM,
+} from './dns.ts';
+import { type Complaint, type Oracle, type OracleView, question, word } from './view.ts';
+
+const CLIENTS = ['gateway', 'checkout', 'payments', 'refunds', 'notifier'];
+
+/** Spec and data of an object of kube-system are what they were. */
+function untouched(about: string, kind: 'configMaps' | 'services', name: string) {
+  return question(about, async (view) => {
+    const content = (object: AnyObject | undefined): unknown =>
+      object === undefined ? undefined : [object.metadata.uid, object['data'], object['spec']];
+    const resource: Resource = kind === 'configMaps' ? resources.configMaps : resources.services;
+    const before = view.healthy.get(resource, SYSTEM, name) as AnyObject | undefined;
+    const now = (await view.kube.get(resource, SYSTEM, name)) as AnyObject | undefined;
+    return equal(content(before), content(now)) ? undefined : `${name} is not what it was`;
+  });
+}
+
+/** The data of the Corefile, whichever object it is in now. */
+const corefileUntouched = question('CoreDNS is configured as before', async (view) => {
+  const before = view.healthy.get<ConfigMap>(resources.configMaps, SYSTEM, 'coredns');
+  const now = await view.kube.get<ConfigMap>(resources.configMaps, SYSTEM, 'coredns');
+  return equal(before?.data, now?.data) ? undefined : 'the Corefile is not what it was';
+});
+
+const CALLS: Readonly<Record<string, { readonly called: string; readonly path: string }>> = {
+  checkout: { called: 'payments', path: '/pay' },
+  payments: { called: 'ledger', path: '/pay' },
+  refunds: { called: 'ledger', path: '/refund' },
+};
+
+async function findsEverybody(view: OracleView): Promise<Complaint> {
+  const client = word(view, 'client');
+  const { called = '' } = CALLS[client] ?? {};
+  const service = await view.kube.get(resources.services, SHOP, called);
+  return (
+    (await resolves(view, client, called, service?.spec.clusterIP ?? 'gone')) ??
+    (await resolves(view, client, 'kube-dns.kube-system', '10.96.0.10', 5)) ??
+    (await resolves(view, client, 'rates.partner.test', '198.51.100.7', 5))
+  );
+}
+
+/** A name server in the pods is at an address that stays. */
+async function serverStays(view: OracleView): Promise<Complaint> {
+  const client = word(view, 'client');
+  const all = await view.kube.list<Pod>(resources.pods);
+  for (const pod of await clientPods(view, client)) {
+    const { text } = await run(view, pod, client, ['cat', '/etc/resolv.conf']);
+    const servers = [...text.matchAll(/^nameserver (\S+)/gm)].map(([, server]) => server);
+    if (all.some(({ status }) => servers.includes(status.podIP))) return 'it asks a pod';
+  }
+  return undefined;
+}
+
+export const dnsPolicy: Oracle = {
+  settle: 90_000,
+  questions: [
+    question('its pods are ready', (view) => isComplete(view, word(view, 'client'))),
+    question('it finds everybody', findsEverybody),
+    question('it calls by name', (view) =>
+      clientsUnchanged(view, [word(view, 'client')], { servers: false }),
+    ),
+    question('its name server stays', serverStays),
+    question('others are as before', (view) =>
+      clientsUnchanged(
+        view,
+        CLIENTS.filter((name) => name !== word(view, 'client')),
+      ),
+    ),
+    corednsWhole,
+    corefileUntouched,
+    untouched('kube-dns is as before', 'services', 'kube-dns'),
+    question('requests that need it succeed', async (view) => {
+      const [gateway] = await clientPods(view, 'gateway');
+      if (gateway === undefined) return 'no gateway runs';
+      const { path = '' } = CALLS[word(view, 'client')] ?? {};
+      return fetches(view, gateway, `http://127.0.0.1:8080${path}`, { times: 15 });
+    }),
+    question('new Services resolve', (view) => newNames([word(view, 'client')]).ask(view)),
+  ],
+};
+
+/** Many lookups in a row, in every pod that may ask. */
+async function alwaysRight(view: OracleView): Promise<Complaint> {
+  const name = word(view, 'service');
+  const service = await view.kube.get(resources.services, SHOP, name);
+  const address = service?.spec.clusterIP;
+  if (address === undefined) return `service/${name} is gone`;
+  for (const app of ['gateway', 'checkout', 'payments', 'refunds']) {
+    const pods = await clientPods(view, app);
+    if (pods.length === 0) return `no pod of ${app} runs`;
+    for (const pod of pods) {
+      const command = [
+        'node',
+        '/app/shop.mjs',
+        'probe',
+        'dns',
+        name,
+        '--count',
+        '80',
+        '--every',
+        '50ms',
+        '--within',
+        '2s',
+      ];
+      const { ok, text } = await run(view, pod, app, command);
+      if (!ok) return `${pod.metadata.name}: ${text}`;
+      const { outcomes, failed } = JSON.parse(text) as { outcomes: Record<string, number>; failed: number };
+      if (failed > 0 || Object.keys(outcomes).join() !== address)
+        return `${pod.metadata.name} gets ${Object.keys(outcomes).join(' or ')} for ${name}`;
+    }
+  }
+  return undefined;
+}
+
+/** Pods of the system carry what their Deployments say, or it is gone with the pod. */
+async function lasts(view: OracleView): Promise<Complaint> {
+  for (const { metadata, spec } of await view.kube.list<Deployment>(resources.deployments, {
+    namespace: SYSTEM,
+  })) {
+    for (const pod of await podsOf(view, metadata.name, SYSTEM)) {
+      const other = Object.entries(spec.template.metadata?.labels ?? {}).find(
+        ([label, value]) => pod.metadata.labels?.[label] !== value,
+      );
+      if (other !== undefined) return `${pod.metadata.name} lacks ${other.join('=')}`;
+    }
+  }
+  return undefined;
+}
+
+/** No configuration of the system knows an address of the shop by heart. */
+async function nothingWrittenDown(view: OracleView): Promise<Complaint> {
+  const services = await view.kube.list(resources.services, { namespace: SHOP });
+  const addresses = services.flatMap(({ spec }) => spec.clusterIP ?? []).filter((one) => one !== 'None');
+  const maps = await view.kube.list<ConfigMap>(resources.configMaps, { namespace: SYSTEM });
+  for (const { metadata, data = {} } of maps) {
+    const words = new Set(
+      Object.values(data)
+        .join('\n')
+        .split(/[^\d.]+/),
+    );
+    const found = addresses.find((address) => words.has(address));
+    if (found !== undefined) return `${metadata.name} knows ${found} by heart`;
+  }
+  return undefined;
+}
+
+export const dnsRandomIp: Oracle = {
+  settle: 190_000,
+  questions: [
+    question('every lookup is right', alwaysRight),
+    otherNames,
+    question('CoreDNS is as before', async (view) => {
+      const before = view.healthy.get<Deployment>(resources.deployments, SYSTEM, 'coredns')?.spec.template;
+      const now = (await deploymentOf(view, 'coredns', SYSTEM))?.spec.template;
+      const same = equal(before?.spec, now?.spec) && equal(before?.metadata?.labels, now?.metadata?.labels);
+      return same ? isComplete(view, 'coredns', SYSTEM) : 'its template is not what it was';
+    }),
+    corefileUntouched,
+    untouched('kube-dns is as before', 'services', 'kube-dns'),
+    question('clients are as before', (view) => clientsUnchanged(view, CLIENTS)),
+    question('it lasts', lasts),
+    question('nothing is written down', nothingWrittenDown),
+    customersPay,
+    newNames(['gateway']),
+  ],
+};
+
+const OFFICE = 'office';
+const LOBBY = 'lobby';
+const KUBE_DNS = '10.96.0.10';
+const places = { reports: '10.96.201.10', resolver: '10.96.201.53' } as const;
+
+async function somePod(view: OracleView, app: string, namespace: string): Promise<Pod | undefined> {
+  return (await podsOf(view, app, namespace)).find((pod) => isRunning(pod, app));
+}
+
+/** Whether a pod reaches something: by TCP, or with a question over UDP. */
+async function reaches(view: OracleView, pod: Pod, app: string, target: string): Promise<boolean | string> {
+  const [kind = '', address = ''] = target.split(' ');
+  const command = ['node', '/app/shop.mjs', 'probe', kind, address, '--timeout', '2s', '--count', '2'];
+  const { ok, text } = await run(view, pod, app, command);
+  if (!ok) return text;
+  return (JSON.parse(text) as { succeeded: number }).succeeded > 0;
+}
+
+/** @param who app and namespace @param should whether it is to reach the target */
+function access(app: string, namespace: string, target: string, should: boolean) {
+  const about = `${app} ${should ? 'reaches' : 'does not reach'} ${target}`;
+  return question(about, async (view) => {
+    const pod = await somePod(view, app, namespace);
+    if (pod === undefined) return `no pod of ${app} runs`;
+    const does = await reaches(view, pod, app, target);
+    if (typeof does === 'string') return does;
+    return does === should ? undefined : does ? 'it does' : 'it does not';
+  });
+}
+
+async function labelsKept(view: OracleView): Promise<Complaint> {
+  const inShop = CLIENTS.map((name) => [SHOP, name] as const);
+  for (const [namespace, name] of [
+    ...inShop,
+    [OFFICE, 'reports'],
+    [OFFICE, 'resolver'],
+    [SYSTEM, 'coredns'],
+  ] as const) {
+    const before = view.healthy.get<Deployment>(resources.deployments, namespace, name);
+    const labels = before?.spec.template.metadata?.labels ?? {};
+    const now = await deploymentOf(view, name, namespace);
+    if (!equal(labels, now?.spec.template.metadata?.labels ?? {})) return `${name} has other labels`;
+  }
+  return undefined;
+}
+
+export const dnsBlocked: Oracle = {
+  settle: 60_000,
+  questions: [
+    corednsWhole,
+    corefileUntouched,
+    question('labels are as before', labelsKept),
+    question('clients are as before', (view) => clientsUnchanged(view, CLIENTS)),
+    shopNames,
+    question('names of others resolve', (view) =>
+      resolves(view, 'checkout', 'reports.office', places.reports),
+    ),
+    access('gateway', SHOP, `tcp ${KUBE_DNS}:53`, true),
+    access('payments', SHOP, `tcp ${KUBE_DNS}:53`, true),
+    access('refunds', SHOP, `ask ${KUBE_DNS}`, true),
+    access('reports', OFFICE, `ask ${KUBE_DNS}`, true),
+    access('reports', OFFICE, `tcp ${KUBE_DNS}:53`, true),
+    access('kiosk', LOBBY, `tcp ${places.reports}:80`, true),
+    access('kiosk', LOBBY, `ask ${places.resolver}`, true),
+    ...['gateway', 'payments', 'refunds', 'checkout'].flatMap((app) => [
+      access(app, SHOP, `tcp ${places.reports}:80`, false),
+      access(app, SHOP, `tcp ${places.resolver}:53`, false),
+      access(app, SHOP, `ask ${places.resolver}`, false),
+    ]),
+    access('kiosk', LOBBY, `ask ${KUBE_DNS}`, false),
+    access('kiosk', LOBBY, `tcp ${KUBE_DNS}:53`, false),
+    customersPay,
+    newNames(['gateway']),
+  ],
+};

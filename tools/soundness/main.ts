@@ -1,0 +1,67 @@
+/**
+ * Writes docs/soundness.md from what was run:
+ *
+ *   npm run soundness -- [--run] [--seeds N] [--embedded FILE] [--kind FILE]
+ *
+ * `--run` runs `verify --all` on the embedded cluster first. Files are what `breakfix verify --all --json` printed.
+ * The numbers of the attack are those of the last runs (reports/attack/). What is not given stays as it is.
+ */
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { packageRoot } from '../../src/core/package-root.ts';
+import { between } from './markers.ts';
+import { type AttackNumbers, attackTable, verifyTables, type VerifyRun } from './tables.ts';
+
+const DOCUMENT = join(packageRoot, 'docs/soundness.md');
+const ATTACKS = join(packageRoot, 'reports/attack');
+
+const { values: flags } = parseArgs({
+  options: {
+    run: { type: 'boolean', default: false },
+    seeds: { type: 'string', default: '3' },
+    embedded: { type: 'string' },
+    kind: { type: 'string' },
+  },
+});
+
+const parsed = (path: string): unknown => JSON.parse(readFileSync(path, 'utf8'));
+
+function verified(): VerifyRun | undefined {
+  if (flags.embedded !== undefined) return parsed(flags.embedded) as VerifyRun;
+  if (!flags.run) return undefined;
+  const command = [
+    join(packageRoot, 'dist/breakfix.js'),
+    'verify',
+    '--all',
+    '--seeds',
+    flags.seeds,
+    '--json',
+  ];
+  try {
+    return JSON.parse(
+      execFileSync(process.execPath, command, { encoding: 'utf8', maxBuffer: 1e9 }),
+    ) as VerifyRun;
+  } catch (error) {
+    // A case that is not as expected ends the command with 1: the table is to show it.
+    const { stdout } = error as { stdout?: string };
+    if (stdout === undefined || stdout === '') throw error;
+    return JSON.parse(stdout) as VerifyRun;
+  }
+}
+
+function attacks(): AttackNumbers[] {
+  if (!existsSync(ATTACKS)) return [];
+  return readdirSync(ATTACKS)
+    .filter((name) => name.endsWith('.json'))
+    .map((name) => parsed(join(ATTACKS, name)) as AttackNumbers);
+}
+
+let text = readFileSync(DOCUMENT, 'utf8');
+const embedded = verified();
+if (embedded !== undefined) text = between(text, 'embedded', verifyTables(embedded));
+if (flags.kind !== undefined) text = between(text, 'kind', verifyTables(parsed(flags.kind) as VerifyRun));
+const reports = attacks();
+if (reports.length > 0) text = between(text, 'attack', attackTable(reports));
+writeFileSync(DOCUMENT, text);
