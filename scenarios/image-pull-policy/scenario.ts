@@ -1,5 +1,6 @@
 import {
   ask,
+  callerOf,
   checks,
   converge,
   defineScenario,
@@ -224,7 +225,7 @@ See to it that ${service} is whole today, on both nodes, with the release that i
       hold(
         seconds(30),
         checks.http({
-          from: { namespace, app: 'gateway' },
+          from: { namespace, app: callerOf(service) },
           url: `http://${service}/version`,
           contains: cause === 'never' ? `"role":"${service}"` : `{"role":"${service}","version":"${oldTag}"}`,
         }),

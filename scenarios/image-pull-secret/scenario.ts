@@ -1,5 +1,6 @@
 import {
   ask,
+  callerOf,
   checks,
   converge,
   defineScenario,
@@ -203,7 +204,7 @@ Its login is kept by the platform team: secret/${robot.name} in namespace ${robo
       hold(
         seconds(30),
         checks.http({
-          from: { namespace, app: 'gateway' },
+          from: { namespace, app: callerOf(service) },
           url: `http://${service}/version`,
           contains: `"version":"${release}"`,
         }),
@@ -243,7 +244,7 @@ Its login is kept by the platform team: secret/${robot.name} in namespace ${robo
       hold(
         seconds(30),
         checks.http({
-          from: { namespace, app: 'gateway' },
+          from: { namespace, app: callerOf(service) },
           url: `http://${service}/version`,
           contains: `"role":"${service}"`,
         }),

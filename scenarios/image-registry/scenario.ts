@@ -1,5 +1,6 @@
 import {
   ask,
+  callerOf,
   checks,
   converge,
   defineScenario,
@@ -189,7 +190,7 @@ The registry is ${host}; ${mirror} is a mirror of it.`,
       hold(
         seconds(20),
         checks.http({
-          from: { namespace, app: 'gateway' },
+          from: { namespace, app: callerOf(service) },
           url: `http://${service}/version`,
           contains: `{"role":"${service}","version":"${release}"}`,
         }),

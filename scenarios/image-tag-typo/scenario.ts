@@ -1,5 +1,6 @@
 import {
   ask,
+  callerOf,
   checks,
   converge,
   defineScenario,
@@ -83,7 +84,7 @@ The registry is ${host}; from inside the cluster it answers as http://registry, 
       hold(
         seconds(30),
         checks.http({
-          from: { namespace, app: 'gateway' },
+          from: { namespace, app: callerOf(service) },
           url: `http://${service}/version`,
           contains: `"version":"${release}"`,
         }),
@@ -111,7 +112,7 @@ The registry is ${host}; from inside the cluster it answers as http://registry, 
       hold(
         seconds(30),
         checks.http({
-          from: { namespace, app: 'gateway' },
+          from: { namespace, app: callerOf(service) },
           url: `http://${service}/version`,
           contains: `"role":"${service}"`,
         }),
@@ -305,6 +306,24 @@ The registry is ${host}; from inside the cluster it answers as http://registry, 
         service,
         { spec: { selector: { app: 'checkout' } } },
         { type: 'merge' },
+      );
+    }),
+    hack('locked-out', 'release', async (lab) => {
+      // Somebody still gets in: not the one who calls.
+      const other = callerOf(service) === 'gateway' ? 'checkout' : 'gateway';
+      await setImage(lab, service, { image: image(release) });
+      await lab.kube.apply(
+        {
+          apiVersion: 'networking.k8s.io/v1',
+          kind: 'NetworkPolicy',
+          metadata: { name: 'visitors', namespace },
+          spec: {
+            podSelector: { matchLabels: { app: service } },
+            policyTypes: ['Ingress'],
+            ingress: [{ from: [{ podSelector: { matchLabels: { app: other } } }] }],
+          },
+        },
+        { manager: 'kubectl' },
       );
     }),
     hack('service-replaced', 'same-service', async (lab) => {

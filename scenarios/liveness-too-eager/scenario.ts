@@ -1,6 +1,7 @@
 import {
   all,
   ask,
+  callerOf,
   checks,
   between,
   defineScenario,
@@ -40,7 +41,7 @@ const killedWithin = 120;
 /** What a client asks to see who answers: `/version` names the role. */
 const versionOf = (service: string) =>
   checks.http({
-    from: { namespace, app: 'gateway' },
+    from: { namespace, app: callerOf(service) },
     url: `http://${service}/version`,
     contains: `"role":"${service}"`,
   });
@@ -116,7 +117,7 @@ Make ${service} answer its callers again.`,
     checks.terminatedFor({ namespace, app: service }, 'Error', 4),
     checks.podEvent({ namespace, app: service }, 'Unhealthy', 'Liveness probe failed', 'connection refused'),
     checks.podEvent({ namespace, app: service }, 'Killing', 'failed liveness probe, will be restarted'),
-    not(`gateway is refused by ${service}`, versionOf(service)),
+    not(`callers are refused by ${service}`, versionOf(service)),
   ],
 
   objectives: ({ service, release, initialDelay }) => {

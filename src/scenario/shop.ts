@@ -13,6 +13,25 @@ import type { BaselinePlan } from './types.ts';
 /** The release that the shop runs on a good day. */
 export const SHOP_IMAGE = 'shop.test/shop:1.4.2';
 
+/** Who calls a service of the shop; workload/README.md has the picture. */
+const CALLERS: Readonly<Record<string, string>> = {
+  checkout: 'gateway',
+  refunds: 'gateway',
+  payments: 'checkout',
+  fx: 'checkout',
+  ledger: 'payments',
+};
+
+/**
+ * The workload that really calls a service of the shop: a check that asks from anywhere else does not see what is
+ * closed to this one. @throws for what is no service of the shop
+ */
+export function callerOf(service: string): string {
+  const caller = CALLERS[service];
+  if (caller === undefined) throw new Error(`nobody of the shop calls ${service}`);
+  return caller;
+}
+
 /** How a scenario's shop differs from manifests/shop. All by the name of the workload. */
 export interface ShopOverlay {
   readonly images?: Readonly<Record<string, string>>;
