@@ -90,6 +90,7 @@ export function fakeKube(
       }
       return put('create', object);
     },
+    update: (_resource: Resource, object: AnyObject) => put('update', object),
     patch: async (
       resource: Resource,
       namespace: string | undefined,

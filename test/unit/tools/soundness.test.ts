@@ -21,7 +21,7 @@ describe('the tables of docs/soundness.md', () => {
   test('a case is a row over all its seeds', () => {
     const text = verifyTables({ results: [result({}), result({ seed: 2, tookMs: 2000 })] });
     expect(rows(text)).toEqual([
-      '| hack remove-probe | fail at readiness-can-fail | 2 of 2 | fail: readiness-can-fail | 0 | 1.2 s – 2 s |',
+      '| hack remove-probe | fail at readiness-can-fail | 2 of 2 | fail: readiness-can-fail | 0 | 1.2 – 2 s |',
     ]);
     expect(text).toContain('2 of 2 cases as expected: 1 scenarios, seeds 1, 2');
   });

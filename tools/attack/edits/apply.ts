@@ -144,7 +144,7 @@ function asNew(object: AnyObject): NewObject<KubeObject> {
     const { clusterIP, clusterIPs: _all, ...spec } = content['spec'];
     content['spec'] = clusterIP === 'None' ? { ...spec, clusterIP } : spec;
   }
-  return { apiVersion, kind, metadata, ...content } as NewObject<KubeObject>;
+  return { apiVersion, kind, metadata, ...content };
 }
 
 async function restart({ kube, now }: Editor, of: Reference): Promise<void> {
