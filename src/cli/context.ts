@@ -21,6 +21,8 @@ export interface CommandContext {
   readonly version: string;
   /** Absent where nobody can be asked: no terminal, or `--json`. */
   readonly prompts: Prompts | undefined;
+  /** The module that a thread of this program starts with; absent where this process is another program. */
+  readonly entry?: string;
   catalogue(): Promise<readonly Scenario[]>;
   provider(name: string, options?: { local?: boolean }): Promise<ClusterProvider>;
   /** A scenario from a module that is not in the catalogue. */
@@ -56,6 +58,7 @@ export function createContext(output: Output, signal: AbortSignal): CommandConte
     clock: wallClock,
     signal,
     version,
+    ...(process.argv[1] === undefined ? {} : { entry: process.argv[1] }),
     prompts: terminalPrompts({ json: output.json, signal }),
     catalogue,
     scenarioFile,

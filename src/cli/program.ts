@@ -8,6 +8,7 @@ import { Cancelled } from './prompts.ts';
 import { addAuthorCommands } from './tree/author.ts';
 import { treeOf, type Work } from './tree/define.ts';
 import { addLearnerCommands } from './tree/learner.ts';
+import { serveProofs, THREAD } from './verify/threads.ts';
 
 /** Runs a command line and says what the process is to end with. */
 export async function run(args: readonly string[]): Promise<number> {
@@ -20,6 +21,7 @@ export async function run(args: readonly string[]): Promise<number> {
   const output = createOutput({ json: args.includes('--json') });
   const context = createContext(output, interrupted.signal);
   try {
+    if (args[0] === THREAD) return await verifyThread(context);
     return await runIn(context, args);
   } catch (error) {
     if (interrupted.signal.aborted || error instanceof Cancelled) {
@@ -118,6 +120,14 @@ function unreachable(cause: ClusterUnreachable): BreakfixError {
 async function labProcess(folder: string): Promise<number> {
   const { runLabProcess } = await import('../providers/embedded/lab-process.ts');
   await runLabProcess(folder, (port) => process.send?.({ port }));
+  return exitCodes.ok;
+}
+
+/** What a thread of `breakfix verify` runs. */
+async function verifyThread(context: CommandContext): Promise<number> {
+  const { proveLocally } = await import('./verify/proofs.ts');
+  const provider = await context.provider('embedded', { local: true });
+  await serveProofs((proof, row) => proveLocally(context, provider, proof, row));
   return exitCodes.ok;
 }
 

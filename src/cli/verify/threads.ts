@@ -1,20 +1,11 @@
 import { on } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { parentPort, Worker } from 'node:worker_threads';
-
-/** What a thread is asked to prove: one scenario with one seed. */
-export interface Proof {
-  /** An id of the catalogue, or the path of a module. */
-  readonly scenario: string;
-  readonly seed: number;
-  /** Whether the fault is to be as old as a learner finds it, or new. */
-  readonly aged: boolean;
-  /** Only cases whose name has this in it. */
-  readonly only: string | undefined;
-}
+import type { CaseResult } from '../../engine/verify.ts';
+import type { Proof, Row } from './proofs.ts';
 
 /** What a thread says: rows as they are proven, and that it wants the next proof. */
-type Message<T> = { readonly row: T } | { readonly done: true };
+type Message = { readonly row: CaseResult } | { readonly done: true };
 
 /**
  * Has proofs done side by side, one thread a core: a cluster of a thread's own memory is all that they need.
@@ -22,10 +13,10 @@ type Message<T> = { readonly row: T } | { readonly done: true };
  * @param row told of every result as it comes
  * @throws what a thread threw; the others are ended
  */
-export async function proveInThreads<T>(
+export async function proveInThreads(
   entry: string,
   proofs: readonly Proof[],
-  row: (result: T) => void,
+  row: Row,
   signal: AbortSignal,
 ): Promise<void> {
   const waiting = [...proofs];
@@ -43,12 +34,7 @@ export async function proveInThreads<T>(
 /** The command line of a thread's program. */
 export const THREAD = 'verify-thread';
 
-async function feed<T>(
-  worker: Worker,
-  waiting: Proof[],
-  row: (result: T) => void,
-  signal: AbortSignal,
-): Promise<void> {
+async function feed(worker: Worker, waiting: Proof[], row: Row, signal: AbortSignal): Promise<void> {
   const next = (): boolean => {
     const proof = waiting.shift();
     if (proof !== undefined) worker.postMessage(proof);
@@ -56,19 +42,17 @@ async function feed<T>(
   };
   if (!next()) return;
   // An error of the thread is thrown here.
-  for await (const [message] of on(worker, 'message', { signal }) as AsyncIterable<[Message<T>]>) {
+  for await (const [message] of on(worker, 'message', { signal }) as AsyncIterable<[Message]>) {
     if ('row' in message) row(message.row);
     else if (!next()) return;
   }
 }
 
 /** The main of a thread: does the proofs that it is given, until it is ended. */
-export async function serveProofs<T>(
-  prove: (proof: Proof, row: (result: T) => void) => Promise<void>,
-): Promise<void> {
+export async function serveProofs(prove: (proof: Proof, row: Row) => Promise<void>): Promise<void> {
   const port = parentPort;
   if (port === null) throw new Error(`${THREAD} is for threads of breakfix`);
-  const say = (message: Message<T>): void => port.postMessage(message);
+  const say = (message: Message): void => port.postMessage(message);
   for await (const [proof] of on(port, 'message') as AsyncIterable<[Proof]>) {
     await prove(proof, (result) => say({ row: result }));
     say({ done: true });

@@ -1,0 +1,174 @@
+import { join } from 'node:path';
+import type { Baseline } from '../../checks/baseline.ts';
+import { breakCluster } from '../../engine/break.ts';
+import { findScenario, type Incident, incidentOf } from '../../engine/incident.ts';
+import { sharedSpec } from '../../engine/start.ts';
+import { type BrokenCluster, type CaseResult, type VerifyJob, verifyJobs } from '../../engine/verify.ts';
+import type { Cluster, ClusterProvider } from '../../providers/provider.ts';
+import type { Scenario } from '../../scenario/types.ts';
+import type { CommandContext } from '../context.ts';
+
+/** What is to be proven: one scenario with one seed. Plain data, so that a thread can be told. */
+export interface Proof {
+  /** An id of the catalogue, or the path of a module. */
+  readonly scenario: string;
+  readonly seed: number;
+  /**
+   * Whether the fault is as old as a learner finds it, or new as on a real cluster, where nobody waits: both must be
+   * graded alike.
+   */
+  readonly aged: boolean;
+  /** Only cases whose name has this in it. */
+  readonly only: string | undefined;
+}
+
+/** Told of every case as it is done. */
+export type Row = (result: CaseResult) => void;
+
+/** The age of a new fault, in milliseconds. */
+const NEW = 60_000;
+/** So many clusters of a slow provider are worked on at a time: most of the time each of them waits. */
+const CLUSTERS = 3;
+
+const isPath = (scenario: string): boolean => /[\\/]|\.[cm]?[jt]s$/.test(scenario);
+
+/** @param wanted an id of the catalogue, or the path of a module @throws BreakfixError */
+export async function scenarioOf(context: CommandContext, wanted: string): Promise<Scenario> {
+  return isPath(wanted)
+    ? context.scenarioFile(wanted)
+    : findScenario(await context.catalogue(), wanted, 'id');
+}
+
+/** Proves on a cluster of this process. */
+export async function proveLocally(
+  context: CommandContext,
+  provider: ClusterProvider,
+  proof: Proof,
+  row: Row,
+): Promise<void> {
+  const { incident, jobs } = await planOf(context, proof, row);
+  const { signal, store } = context;
+  const lab = labName([incident]);
+  // Nothing is kept of such a cluster: the folder is only named.
+  const spec = sharedSpec([incident], lab, join(store.root, lab));
+  await using cluster = await provider.create(provider.plan(spec), spec, { progress: () => {}, signal });
+  const broken = await brokenClusters(cluster, incident, signal);
+  for (const job of jobs) await job(broken);
+}
+
+/** A few clusters, of which each has what any proof needs, and takes the next job as soon as it has done one. */
+export async function proveOnSharedClusters(
+  context: CommandContext,
+  provider: ClusterProvider,
+  proofs: readonly Proof[],
+  row: Row,
+): Promise<void> {
+  const plans = await Promise.all(proofs.map((proof) => planOf(context, proof, row)));
+  const incidents = plans.map(({ incident }) => incident);
+  const waiting = plans.flatMap(({ incident, jobs }) => jobs.map((job) => ({ incident, job })));
+  const work = async (cluster: Cluster): Promise<void> => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      await next.job(await brokenClusters(cluster, next.incident, context.signal));
+    }
+  };
+  const works = Array.from({ length: Math.min(CLUSTERS, waiting.length) }, async () => {
+    try {
+      await withCluster(context, provider, incidents, work);
+    } catch (error) {
+      // The others end what they have begun.
+      waiting.length = 0;
+      throw error;
+    }
+  });
+  await allOf(works);
+}
+
+interface Plan {
+  readonly incident: Incident;
+  readonly jobs: readonly VerifyJob[];
+}
+
+async function planOf(
+  context: CommandContext,
+  { scenario: wanted, seed, aged, only }: Proof,
+  done: Row,
+): Promise<Plan> {
+  const { signal, clock } = context;
+  const scenario = await scenarioOf(context, wanted);
+  const incident = incidentOf(aged ? scenario : { ...scenario, since: NEW }, seed);
+  const stopwatch = (): number => clock.now().getTime();
+  const jobs = verifyJobs({ incident, signal, stopwatch, done, ...(only === undefined ? {} : { only }) });
+  return { incident, jobs };
+}
+
+const labName = (incidents: readonly Incident[]): string =>
+  `verify-${incidents[0]?.scenario.incident.toLowerCase() ?? 'nothing'}`;
+
+/** Waits for all of them also when one fails, so that each can clean up. */
+async function allOf(works: readonly Promise<void>[]): Promise<void> {
+  const outcomes = await Promise.allSettled(works);
+  for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+}
+
+async function withCluster(
+  context: CommandContext,
+  provider: ClusterProvider,
+  incidents: readonly Incident[],
+  work: (cluster: Cluster) => Promise<void>,
+): Promise<void> {
+  const { signal, clock } = context;
+  const { folder, name } = context.store.create(labName(incidents));
+  const spec = sharedSpec(incidents, name, folder.path);
+  const ref = provider.plan(spec);
+  // Saved before anything is made: `stop` finds what a crash leaves.
+  folder.save({
+    format: 1,
+    name,
+    incident: incidents[0]?.scenario.incident ?? '',
+    seed: incidents[0]?.seed ?? 0,
+    provider: provider.name,
+    createdAt: clock.now().toISOString(),
+    state: 'starting',
+    cluster: ref,
+    proof: true,
+  });
+  try {
+    await using cluster = await provider.create(ref, spec, { progress: () => {}, signal });
+    await work(cluster);
+  } finally {
+    await provider.destroy(ref);
+    folder.remove();
+  }
+}
+
+/**
+ * One broken cluster a case: copies of one that was broken once where the provider can copy, otherwise the same
+ * cluster, emptied and broken again.
+ */
+async function brokenClusters(
+  cluster: Cluster,
+  incident: Incident,
+  signal: AbortSignal,
+): Promise<() => Promise<BrokenCluster>> {
+  const quiet = async (_phase: string, work: () => Promise<unknown>): Promise<void> => {
+    await work();
+  };
+  const breakIt = (): Promise<Baseline> => breakCluster(cluster, incident, quiet, signal);
+  const { fork, empty } = cluster.can;
+  if (fork === undefined) {
+    return async () => {
+      await empty?.();
+      return { cluster, baseline: await breakIt(), [Symbol.asyncDispose]: () => Promise.resolve() };
+    };
+  }
+  const baseline = await breakIt();
+  await cluster.can.goLive?.();
+  return async () => {
+    const copy = await fork();
+    return {
+      cluster: copy,
+      baseline,
+      [Symbol.asyncDispose]: () => Promise.resolve(copy[Symbol.asyncDispose]()),
+    };
+  };
+}
