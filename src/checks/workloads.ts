@@ -1,4 +1,4 @@
-import { canonical } from '../core/json.ts';
+import { equal } from '../core/json.ts';
 import type { Deployment, Pod, ReplicaSet } from '../model/objects.ts';
 import { resources } from '../model/resources.ts';
 import { formatSelector, matchesSelector } from '../model/selector.ts';
@@ -71,7 +71,7 @@ function sameTemplate(set: ReplicaSet, deployment: Deployment): boolean {
   const { 'pod-template-hash': _hash, ...labels } = set.spec.template.metadata?.labels ?? {};
   const template = { ...set.spec.template, metadata: { ...set.spec.template.metadata, labels } };
   const plain = { ...deployment.spec.template, metadata: { ...deployment.spec.template.metadata } };
-  return canonical(withoutEmpty(template)) === canonical(withoutEmpty(plain));
+  return equal(withoutEmpty(template), withoutEmpty(plain));
 }
 
 /** The server leaves empty metadata fields (`creationTimestamp: null`) in one of the two. */
