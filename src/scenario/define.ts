@@ -3,12 +3,14 @@ import type { Scenario } from './types.ts';
 import { drawValues, type Values, type Variants } from './variants.ts';
 
 /**
- * Declares a scenario: the default export of `scenarios/<id>/scenario.ts`.
- * @throws ScenarioMalformed with every problem at once, each with the path of the field
+ * Declares a scenario: the default export of `scenarios/<id>/scenario.ts`. Looks at the fields only; what the functions
+ * give is looked at by {@link problemsOf}, where a module is loaded from a path and in the tests of those that ship:
+ * the catalogue is loaded by every command.
+ * @throws ScenarioMalformed with every problem of the fields at once, each with the path of the field
  */
 export function defineScenario<const V extends Variants>(scenario: Scenario<V>): Scenario {
   const general = scenario as unknown as Scenario;
-  const problems = problemsOf(general);
+  const problems = fieldProblems(general);
   if (problems.length > 0) {
     const name = typeof scenario.id === 'string' ? scenario.id : 'a scenario without id';
     throw new ScenarioMalformed(name, problems, definedAt());
@@ -51,7 +53,7 @@ const FUNCTIONS = [
   'debrief',
 ] as const;
 
-/** What is wrong with a scenario, each with its path; none for a sound one. */
+/** All that is wrong with a scenario, each with its path; none for a sound one. */
 export function problemsOf(scenario: Partial<Scenario>): string[] {
   const problems = fieldProblems(scenario);
   return problems.length > 0 ? problems : contentProblems(scenario as Scenario);
