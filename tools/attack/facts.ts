@@ -41,7 +41,7 @@ export function factsOf({ incident, healthy, broken }: BrokenLab): Facts {
   const isDns = scenario.area === 'dns';
   const isDeployment = (of: Reference): boolean => partsOf(of).resource.id === resources.deployments.id;
   const workload =
-    found.find(({ of, kind }) => isDeployment(of) && kind === 'changed' && of !== COREDNS)?.of ??
+    found.find(({ of, kind }) => isDeployment(of) && kind !== 'gone' && of !== COREDNS)?.of ??
     (isDns ? COREDNS : named(incident.values['service'], plan.namespace));
   const { namespace = '', name } = partsOf(workload);
   const live = broken.get<Deployment>(resources.deployments, namespace, name);
