@@ -220,11 +220,8 @@ The night shift wanted to double the memory and go back to bed; you are asked fo
         resource: resources.deployments,
         namespace,
         name: 'gateway',
-        what: 'replicas and environment',
-        part: ({ spec }) => [
-          spec.replicas,
-          spec.template.spec.containers.map(({ env, envFrom }) => [env, envFrom]),
-        ],
+        what: 'replicas or pods',
+        part: ({ spec }) => [spec.replicas, spec.template.spec],
       }),
     ),
     safeguard(
@@ -361,6 +358,11 @@ The night shift wanted to double the memory and go back to bed; you are asked fo
       hack('load-removed', 'callers', async (lab) => {
         const variables = environment({ ORDERS_PER_MINUTE: '0', REPORT_ROWS: '0' });
         await faults.patchContainer(lab, { namespace, name: 'gateway' }, variables);
+      }),
+      hack('gateway-slowed', 'callers', async (lab) => {
+        await patch(lab, environment({ [knob]: bounds[0] }));
+        const slow = { resources: { limits: { cpu: '25m' } } };
+        await faults.patchContainer(lab, { namespace, name: 'gateway' }, slow);
       }),
       hack('callers-gone', 'callers', async (lab) => {
         await patch(lab, environment({ [knob]: bounds[0] }));

@@ -192,8 +192,8 @@ worst when many people shop. Make checkout survive its load: ${requests} quotes 
         resource: resources.deployments,
         namespace,
         name: 'gateway',
-        what: 'replicas or environment',
-        part: ({ spec }) => [spec.replicas, spec.template.spec.containers.map(({ env }) => env)],
+        what: 'replicas or pods',
+        part: ({ spec }) => [spec.replicas, spec.template.spec],
       }),
     ),
   ],
@@ -293,6 +293,11 @@ worst when many people shop. Make checkout survive its load: ${requests} quotes 
         { namespace, name: 'gateway' },
         { env: [{ name: 'ORDERS_PER_MINUTE', value: '0' }] },
       );
+    }),
+    hack('gateway-slowed', 'load', async (lab) => {
+      await patch(lab, limits(healthyLimit));
+      const slow = { resources: { limits: { cpu: '25m' } } };
+      await faults.patchContainer(lab, { namespace, name: 'gateway' }, slow);
     }),
     hack('stub-server', 'same-program', async (lab) => {
       const script = `mkdir -p /tmp/www && cd /tmp/www && echo '{}' | tee quote readyz healthz && httpd -f -p 8080 -h /tmp/www`;

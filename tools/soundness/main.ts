@@ -1,9 +1,10 @@
 /**
  * Writes docs/soundness.md from what was run:
  *
- *   npm run soundness -- [--run] [--seeds N] [--embedded FILE] [--kind FILE]
+ *   npm run soundness -- [--run] [--seeds N] [--embedded FILE]… [--kind FILE]…
  *
- * `--run` runs `verify --all` on the embedded cluster first. Files are what `breakfix verify --all --json` printed.
+ * `--run` runs `verify --all` on the embedded cluster first. Files are what `breakfix verify --json` printed; several, as
+ * of one scenario each, are put together.
  * The numbers of the attack are those of the last runs (reports/attack/). What is not given stays as it is.
  */
 import { execFileSync } from 'node:child_process';
@@ -21,16 +22,21 @@ const { values: flags } = parseArgs({
   options: {
     run: { type: 'boolean', default: false },
     seeds: { type: 'string', default: '3' },
-    embedded: { type: 'string' },
-    kind: { type: 'string' },
+    embedded: { type: 'string', multiple: true, default: [] },
+    kind: { type: 'string', multiple: true, default: [] },
   },
 });
 
 const parsed = (path: string): unknown => JSON.parse(readFileSync(path, 'utf8'));
 
+/** Files of one provider as one run; undefined where there is none. */
+function together(files: readonly string[]): VerifyRun | undefined {
+  if (files.length === 0) return undefined;
+  return { results: files.flatMap((file) => (parsed(file) as VerifyRun).results) };
+}
+
 function verified(): VerifyRun | undefined {
-  if (flags.embedded !== undefined) return parsed(flags.embedded) as VerifyRun;
-  if (!flags.run) return undefined;
+  if (!flags.run) return together(flags.embedded);
   const command = [
     join(packageRoot, 'dist/breakfix.js'),
     'verify',
@@ -61,7 +67,8 @@ function attacks(): AttackNumbers[] {
 let text = readFileSync(DOCUMENT, 'utf8');
 const embedded = verified();
 if (embedded !== undefined) text = between(text, 'embedded', verifyTables(embedded));
-if (flags.kind !== undefined) text = between(text, 'kind', verifyTables(parsed(flags.kind) as VerifyRun));
+const kind = together(flags.kind);
+if (kind !== undefined) text = between(text, 'kind', verifyTables(kind));
 const reports = attacks();
 if (reports.length > 0) text = between(text, 'attack', attackTable(reports));
 writeFileSync(DOCUMENT, text);
