@@ -183,6 +183,14 @@ The registry is ${host}; from inside the cluster it answers as http://registry, 
       },
     ),
     fix(
+      'tag-and-hook',
+      ['the right tag, and a preStop hook that lets calls end: that is no other program'],
+      async (lab) => {
+        const lifecycle = { preStop: { exec: { command: ['sleep', '2'] } } };
+        await setImage(lab, service, { image: image(release), lifecycle });
+      },
+    ),
+    fix(
       'undo-then-tag',
       [`kubectl -n shop rollout undo deployment ${service}`, 'then the right tag'],
       async (lab) => {

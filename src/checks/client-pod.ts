@@ -67,7 +67,8 @@ function programOf(spec: PodSpec, container: string): Readonly<Record<string, un
     image: own?.image,
     command: own?.command,
     args: own?.args,
-    lifecycle: own?.lifecycle,
+    // What runs beside the program from its start; what it does before its end is nobody's concern.
+    hook: own?.lifecycle?.postStart,
     mounts: (own?.volumeMounts ?? []).filter((mount) => !isTokenVolume(mount)),
     volumes: (spec.volumes ?? []).filter((volume) => !isTokenVolume(volume)),
     initContainers: spec.initContainers ?? [],

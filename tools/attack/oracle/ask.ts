@@ -105,6 +105,7 @@ function programOf({ containers, volumes = [], initContainers = [] }: PodSpec, n
     there: own !== undefined,
     command: own?.command ?? [],
     args: own?.args ?? [],
+    beside: own?.lifecycle?.postStart,
     mounts: files(own?.volumeMounts),
     volumes: volumes.filter((one) => !one.name.startsWith('kube-api-access')),
     first: initContainers,

@@ -1,0 +1,37 @@
+import { describe, expect, test } from '@jest/globals';
+import { programKept } from '../../../src/checks/objects.ts';
+import { labView, object } from './support.ts';
+
+const container = { name: 'checkout', image: 'shop.test/shop:1.4.2' };
+const deployment = (fields: object) =>
+  object('apps/v1', 'Deployment', 'checkout@shop', {
+    spec: { replicas: 2, template: { spec: { containers: [{ ...container, ...fields }] } } },
+  });
+
+describe('the program is kept', () => {
+  const check = programKept('shop', 'checkout');
+  const hook = { exec: { command: ['sleep', '2'] } };
+
+  test.each<[string, object, string]>([
+    ['with another environment', { env: [{ name: 'CACHE_MEGABYTES', value: '4' }] }, 'pass'],
+    // The false fail that the attack found: what is done before the end changes no program.
+    ['with a hook before its end', { lifecycle: { preStop: hook } }, 'pass'],
+    ['with a hook beside its start', { lifecycle: { postStart: hook } }, 'fail'],
+    ['with another command', { command: ['sleep', '3600'] }, 'fail'],
+    ['with another image', { image: 'shop.test/shop:1.5.0' }, 'fail'],
+    ['with files of its own', { volumeMounts: [{ name: 'files', mountPath: '/app' }] }, 'fail'],
+  ])('%s', async (_what, fields, expected) => {
+    const lab = await labView([deployment({})]);
+    await lab.put(deployment(fields));
+    expect((await check.look(lab)).status).toBe(expected);
+  });
+
+  test('another release may come where one is expected, another command not', async () => {
+    const newer = programKept('shop', 'checkout', { newRelease: true });
+    const lab = await labView([deployment({})]);
+    await lab.put(deployment({ image: 'shop.test/shop:1.5.0' }));
+    expect((await newer.look(lab)).status).toBe('pass');
+    await lab.put(deployment({ image: 'shop.test/shop:1.5.0', args: ['--verbose'] }));
+    expect((await newer.look(lab)).status).toBe('fail');
+  });
+});
