@@ -23,5 +23,7 @@ const project = (displayName) => ({
 });
 
 export default {
+  // No test is about its own time: a busy machine must not fail one.
+  testTimeout: 60_000,
   projects: ['unit', 'conformance', 'integration', 'real'].map(project),
 };
