@@ -32,7 +32,7 @@ async function emptied(
   if (cluster === undefined) return undefined;
   try {
     if (cluster.can.empty !== undefined) {
-      await cluster.can.empty();
+      await cluster.can.empty([]);
       await breakAndHandOver(options, folder, cluster);
       return cluster;
     }

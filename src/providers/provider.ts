@@ -103,8 +103,11 @@ export interface Cluster extends AsyncDisposable {
   readonly can: {
     /** A copy of the cluster that is thrown away when it is disposed; the original does not notice. */
     readonly fork?: () => Promise<Cluster>;
-    /** Takes everything out again that a scenario puts in, as quickly as it can: the next one breaks it anew. */
-    readonly empty?: () => Promise<void>;
+    /**
+     * Takes everything out again that a scenario puts in, as quickly as it can: the next one breaks it anew.
+     * @param keep namespaces that stay as they are
+     */
+    readonly empty?: (keep: readonly string[]) => Promise<void>;
     /** Sets the clock to the moment from which the fault will have been live for `since` at hand-over. */
     readonly backdate?: (since: number) => Promise<void>;
     /** From here on the clock is the wall's. */

@@ -49,7 +49,7 @@ export async function realCluster(incidents: readonly Incident[], lab: string): 
           stopwatch: () => wallClock.now().getTime(),
           done: () => {},
           broken: async () => {
-            await cluster.can.empty?.();
+            await cluster.can.empty?.([]);
             const baseline = await breakCluster(
               cluster,
               incident,

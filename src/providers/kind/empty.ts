@@ -5,7 +5,7 @@ import { type Resource, resources } from '../../model/resources.ts';
 import { dnsSettled, restoreSystem, type SystemState } from './system.ts';
 
 /** What kind itself makes. */
-const KEPT = new Set(['default', 'kube-system', 'kube-public', 'kube-node-lease', 'local-path-storage']);
+const KINDS_OWN = ['default', 'kube-system', 'kube-public', 'kube-node-lease', 'local-path-storage'];
 
 /** Milliseconds; namespaces take long on a busy machine. */
 const GONE_WITHIN = 120_000;
@@ -14,13 +14,21 @@ const GONE_WITHIN = 120_000;
  * Takes out what scenarios put in: their namespaces with everything inside, and what they changed of the cluster's
  * own.
  * @param system as it was when the cluster was new
+ * @param keep namespaces that stay as they are
  */
-export async function emptyCluster(kube: KubeClient, clock: Clock, system: SystemState): Promise<void> {
-  for (const name of await madeNamespaces(kube)) await kube.delete(resources.namespaces, undefined, name);
-  await restoreSystem(kube, system);
+export async function emptyCluster(
+  kube: KubeClient,
+  clock: Clock,
+  system: SystemState,
+  keep: readonly string[],
+): Promise<void> {
+  const kept = new Set([...KINDS_OWN, ...keep]);
+  for (const name of await madeNamespaces(kube, kept))
+    await kube.delete(resources.namespaces, undefined, name);
+  await restoreSystem(kube, clock, system);
   const end = clock.now().getTime() + GONE_WITHIN;
   for (;;) {
-    const left = await madeNamespaces(kube);
+    const left = await madeNamespaces(kube, kept);
     const dns = await dnsSettled(kube);
     if (left.length === 0 && dns) return;
     if (clock.now().getTime() > end) {
@@ -38,9 +46,9 @@ export async function emptyCluster(kube: KubeClient, clock: Clock, system: Syste
   }
 }
 
-async function madeNamespaces(kube: KubeClient): Promise<string[]> {
+async function madeNamespaces(kube: KubeClient, kept: ReadonlySet<string>): Promise<string[]> {
   const names = (await kube.list(resources.namespaces)).map(({ metadata }) => metadata.name);
-  return names.filter((name) => !KEPT.has(name));
+  return names.filter((name) => !kept.has(name));
 }
 
 /**

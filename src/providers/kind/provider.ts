@@ -177,9 +177,9 @@ function connect(ref: KindRef): Cluster {
     facts: FACTS,
     version: versionOf(ref.image),
     can: {
-      empty: async () => {
+      empty: async (keep) => {
         const system = JSON.parse(readFileSync(systemOf(ref), 'utf8')) as SystemState;
-        await emptyCluster(kube, wallClock, system);
+        await emptyCluster(kube, wallClock, system, keep);
         await restoreRegistries(ref);
       },
       registry: (host) => {

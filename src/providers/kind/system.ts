@@ -1,3 +1,4 @@
+import type { Clock } from '../../core/clock.ts';
 import { equal } from '../../core/json.ts';
 import type { KubeClient, Manifest } from '../../kube/client.ts';
 import type { ConfigMap, Deployment, KubeObject, Service } from '../../model/objects.ts';
@@ -19,6 +20,9 @@ const KINDS: readonly Resource[] = [
 ];
 
 const SYSTEM = 'kube-system';
+
+/** Milliseconds. */
+const GONE_WITHIN = 60_000;
 const DNS_PODS = { namespace: SYSTEM, labelSelector: 'k8s-app=kube-dns' };
 
 /** The cluster's own objects that scenarios change or add to, as they are when the cluster is new. Plain JSON. */
@@ -63,24 +67,36 @@ async function ownObjects(kube: KubeClient): Promise<OwnObject[]> {
 }
 
 /** Takes out what is new and gives CoreDNS back what was changed. */
-export async function restoreSystem(kube: KubeClient, before: SystemState): Promise<void> {
+export async function restoreSystem(kube: KubeClient, clock: Clock, before: SystemState): Promise<void> {
   const kept = new Set(before.names);
   for (const { resource, namespace, name, path } of await ownObjects(kube)) {
     if (!kept.has(path)) await kube.delete(resource, namespace, name, { grace: 0 });
   }
   await restore(kube, resources.services, before.kubeDns, ({ spec }) => [spec.selector, spec.ports], 'spec');
   const reconfigured = await restore(kube, resources.configMaps, before.corefile, ({ data }) => data, 'data');
-  // What `kubectl rollout restart` writes into the template changes nothing.
-  const counts = ({ spec }: Deployment): unknown => [
-    spec.replicas,
-    spec.strategy,
-    spec.template.metadata?.labels,
-    spec.template.spec,
-  ];
-  await restore(kube, resources.deployments, before.coredns, counts, 'spec');
-  if (!reconfigured) return;
+  const now = await kube.get(resources.deployments, SYSTEM, 'coredns');
+  const { metadata, spec } = before.coredns;
+  if (now?.metadata.generation !== metadata.generation || !equal(now?.spec, spec))
+    await remakeCoreDns(kube, clock, before.coredns);
+  else if (reconfigured) await endDnsPods(kube);
+}
+
+/** Made again, with its generation, its revisions and their ReplicaSets as in a new cluster. */
+async function remakeCoreDns(kube: KubeClient, clock: Clock, before: Deployment): Promise<void> {
+  await kube.delete(resources.deployments, SYSTEM, 'coredns', { propagation: 'Foreground' });
+  const end = clock.now().getTime() + GONE_WITHIN;
+  // A ReplicaSet of the old one would have the name that the new one's must have.
+  while ((await kube.get(resources.deployments, SYSTEM, 'coredns')) !== undefined) {
+    if (clock.now().getTime() > end) throw new Error('CoreDNS of the last lab does not go away');
+    await endDnsPods(kube);
+    await clock.wait(500);
+  }
+  await kube.applyAll([asNew(before, 'spec')], { manager: 'kubectl' });
+}
+
+async function endDnsPods(kube: KubeClient): Promise<void> {
   for (const { metadata } of await kube.list(resources.pods, DNS_PODS))
-    await kube.delete(resources.pods, SYSTEM, metadata.name, { grace: 1 });
+    await kube.delete(resources.pods, SYSTEM, metadata.name, { grace: 0 });
 }
 
 /** @returns whether there was anything to do */
@@ -91,23 +107,23 @@ async function restore<T extends KubeObject>(
   part: (object: T) => unknown,
   field: 'spec' | 'data',
 ): Promise<boolean> {
-  const { name, labels } = before.metadata;
+  const { name } = before.metadata;
   const now = await kube.get(resource, SYSTEM, name);
   if (now !== undefined && equal(part(now), part(before))) return false;
-  const value = (before as { readonly spec?: unknown; readonly data?: unknown })[field];
   if (now === undefined) {
-    const { apiVersion, kind } = before;
-    const manifest: Manifest = {
-      apiVersion,
-      kind,
-      metadata: { name, namespace: SYSTEM, ...(labels === undefined ? {} : { labels }) },
-      [field]: value,
-    };
-    await kube.applyAll([manifest], { manager: 'kubectl' });
+    await kube.applyAll([asNew(before, field)], { manager: 'kubectl' });
   } else {
+    const value = asNew(before, field)[field];
     await kube.patch(resource, SYSTEM, name, [{ op: 'replace', path: `/${field}`, value }], { type: 'json' });
   }
   return true;
+}
+
+function asNew(before: KubeObject, field: 'spec' | 'data'): Manifest {
+  const { apiVersion, kind, metadata } = before;
+  const { name, labels = {} } = metadata;
+  const value = (before as { readonly spec?: unknown; readonly data?: unknown })[field];
+  return { apiVersion, kind, metadata: { name, namespace: SYSTEM, labels }, [field]: value };
 }
 
 /** Whether CoreDNS runs as it is meant to, all of it, and nothing else is left of it. */

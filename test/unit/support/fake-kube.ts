@@ -90,7 +90,14 @@ export function fakeKube(
       }
       return put('create', object);
     },
-    update: (_resource: Resource, object: AnyObject) => put('update', object),
+    update: async (resource: Resource, object: AnyObject) => {
+      reach();
+      const { namespace, name } = object.metadata;
+      const before = find(resource, namespace, name);
+      if (before === undefined) throw new KubeError(404, `${resource.plural} "${name}" not found`);
+      const { status } = before;
+      return put('update', { ...object, ...(status === undefined ? {} : { status }) });
+    },
     patch: async (
       resource: Resource,
       namespace: string | undefined,

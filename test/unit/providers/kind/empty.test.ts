@@ -70,7 +70,13 @@ async function cluster(...extra: readonly Manifest[]): Promise<TestCluster> {
     }
     return true;
   };
-  return { kube: { ...kube, delete: remove }, deleted, system };
+  // What is made has run at once.
+  const applyAll: KubeClient['applyAll'] = (objects, options) =>
+    kube.applyAll(
+      objects.map((one) => (one.kind === 'Deployment' ? { ...one, status: COREDNS.status } : one)),
+      options,
+    );
+  return { kube: { ...kube, applyAll, delete: remove }, deleted, system };
 }
 
 describe('emptying a kind cluster', () => {
@@ -81,7 +87,7 @@ describe('emptying a kind cluster', () => {
       object('v1', 'PersistentVolumeClaim', 'data-ledger-0@shop'),
       object('v1', 'Namespace', 'partner'),
     );
-    await emptyCluster(kube, new ManualClock(), system);
+    await emptyCluster(kube, new ManualClock(), system, []);
     expect(deleted).toEqual([
       'namespaces /shop',
       'namespaces /partner',
@@ -91,37 +97,54 @@ describe('emptying a kind cluster', () => {
     expect((await kube.list(resources.namespaces)).map(({ metadata }) => metadata.name)).toEqual(KIND);
   });
 
-  test('does nothing to a cluster that is empty, nor to one whose CoreDNS was only restarted', async () => {
+  test('does nothing to a cluster that is empty', async () => {
     const { kube, deleted, system } = await cluster();
-    const annotations = { 'kubectl.kubernetes.io/restartedAt': '2026-07-01T00:00:00Z' };
-    const restarted = { spec: { template: { metadata: { annotations } } } };
-    await kube.patch(resources.deployments, 'kube-system', 'coredns', restarted, { type: 'merge' });
-    await emptyCluster(kube, new ManualClock(), system);
+    await emptyCluster(kube, new ManualClock(), system, []);
     expect(deleted).toEqual([]);
-    const coredns = await kube.get(resources.deployments, 'kube-system', 'coredns');
-    expect(coredns?.spec.template.metadata?.annotations).toEqual(annotations);
   });
 
-  test('gives CoreDNS its Corefile and its pods, and kube-dns its selector back', async () => {
+  test('leaves namespaces that are to be kept', async () => {
+    const { kube, deleted, system } = await cluster(object('v1', 'Namespace', 'shop'));
+    await emptyCluster(kube, new ManualClock(), system, ['shop']);
+    expect(deleted).toEqual([]);
+  });
+
+  test('gives CoreDNS its Corefile back, and its pods with it', async () => {
     const { kube, deleted, system } = await cluster();
-    const patch = (resource: Resource, name: string, body: object): Promise<unknown> =>
-      kube.patch(resource, 'kube-system', name, body, { type: 'merge' });
-    await patch(resources.configMaps, 'coredns', { data: { Corefile: 'template' } });
-    await patch(resources.services, 'kube-dns', { spec: { selector: { 'k8s-app': null, app: 'other' } } });
-    await patch(resources.deployments, 'coredns', { spec: { replicas: 1 } });
-    await emptyCluster(kube, new ManualClock(), system);
-    expect(await readSystem(kube)).toMatchObject({
-      corefile: { data: { Corefile: COREFILE } },
-      kubeDns: { spec: { selector: { 'k8s-app': 'kube-dns' } } },
-      coredns: { spec: COREDNS.spec },
+    const broken = { data: { Corefile: 'template' } };
+    await kube.patch(resources.configMaps, 'kube-system', 'coredns', broken, { type: 'merge' });
+    await emptyCluster(kube, new ManualClock(), system, []);
+    expect((await readSystem(kube)).corefile.data).toEqual({ Corefile: COREFILE });
+    expect(deleted).toEqual(['pods kube-system/coredns-1 0']);
+  });
+
+  test.each([
+    ['changed', { spec: { replicas: 1 } }],
+    ['restarted', { spec: { template: { metadata: { annotations: { restartedAt: 'now' } } } } }],
+    ['changed and changed back', { metadata: { generation: 3 } }],
+  ])('makes a CoreDNS anew that was %s', async (_what, patch) => {
+    const { kube, deleted, system } = await cluster();
+    await kube.patch(resources.deployments, 'kube-system', 'coredns', patch, { type: 'merge' });
+    await emptyCluster(kube, new ManualClock(), system, []);
+    expect((await readSystem(kube)).coredns).toMatchObject({
+      spec: COREDNS.spec,
+      metadata: { name: 'coredns' },
     });
-    expect(deleted).toEqual(['pods kube-system/coredns-1 1']);
+    expect(deleted).toEqual(['deployments kube-system/coredns']);
+  });
+
+  test('gives kube-dns its selector back', async () => {
+    const { kube, system } = await cluster();
+    const elsewhere = { spec: { selector: { 'k8s-app': null, app: 'partner-dns' } } };
+    await kube.patch(resources.services, 'kube-system', 'kube-dns', elsewhere, { type: 'merge' });
+    await emptyCluster(kube, new ManualClock(), system, []);
+    expect((await readSystem(kube)).kubeDns.spec.selector).toEqual({ 'k8s-app': 'kube-dns' });
   });
 
   test('makes the Service kube-dns again', async () => {
     const { kube, system } = await cluster();
     await kube.delete(resources.services, 'kube-system', 'kube-dns');
-    await emptyCluster(kube, new ManualClock(), system);
+    await emptyCluster(kube, new ManualClock(), system, []);
     const service = await kube.get(resources.services, 'kube-system', 'kube-dns');
     expect(service?.spec.selector).toEqual({ 'k8s-app': 'kube-dns' });
   });
@@ -136,7 +159,7 @@ describe('emptying a kind cluster', () => {
       object('v1', 'Pod', 'debug@default'),
       object('v1', 'Secret', 'robot@default'),
     );
-    await emptyCluster(kube, new ManualClock(), system);
+    await emptyCluster(kube, new ManualClock(), system, []);
     expect([...deleted].sort()).toEqual([
       'configmaps kube-system/second-dns 0',
       'deployments kube-system/second-dns 0',
@@ -151,7 +174,7 @@ describe('emptying a kind cluster', () => {
     const { kube, system } = await cluster();
     const waiting = { status: { availableReplicas: 1 } };
     await kube.patch(resources.deployments, 'kube-system', 'coredns', waiting, { type: 'merge' });
-    await expect(emptyCluster(kube, new ManualClock(), system)).rejects.toMatchObject({
+    await expect(emptyCluster(kube, new ManualClock(), system, [])).rejects.toMatchObject({
       code: 'CLUSTER_NOT_EMPTY',
       message: 'CoreDNS does not become as it was before the last lab',
     });
@@ -163,7 +186,7 @@ describe('emptying a kind cluster', () => {
       object('v1', 'Pod', 'stuck@shop'),
     );
     const stuck = { ...kube, delete: () => Promise.resolve(true) };
-    await expect(emptyCluster(stuck, new ManualClock(), system)).rejects.toMatchObject({
+    await expect(emptyCluster(stuck, new ManualClock(), system, [])).rejects.toMatchObject({
       code: 'CLUSTER_NOT_EMPTY',
       message: 'namespaces of the last lab do not go away: shop',
     });
