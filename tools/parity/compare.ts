@@ -11,7 +11,9 @@ export interface Comparison {
 
 /** What one cluster shows and the other does not, but for what may differ. Order and repetition do not count. */
 export function compare(real: Recording, embedded: Recording): Comparison {
-  const [there, here] = [comparable(real.facts), comparable(embedded.facts)];
+  const flapping = new Set([...restarted(real)].filter((name) => restarted(embedded).has(name)));
+  const there = comparable(real.facts, flapping);
+  const here = comparable(embedded.facts, flapping);
   return {
     same: [...there].filter((fact) => here.has(fact)).length,
     onlyReal: [...there].filter((fact) => !here.has(fact)).sort(),
@@ -19,9 +21,18 @@ export function compare(real: Recording, embedded: Recording): Comparison {
   };
 }
 
-function comparable(facts: readonly Fact[]): ReadonlySet<string> {
+/** Workloads of which a container was restarted. */
+function restarted({ facts }: Recording): ReadonlySet<string> {
+  const pods = facts.filter(({ kind, says }) => {
+    const all = kind === 'pod' ? (says['containers'] as { restartCount: number }[]) : [];
+    return all.some(({ restartCount }) => restartCount > 0);
+  });
+  return new Set(pods.map(({ about }) => about.replace(/-[a-z0-9]+-[a-z0-9]{5}$/, '')));
+}
+
+function comparable(facts: readonly Fact[], flapping: ReadonlySet<string>): ReadonlySet<string> {
   const texts = facts.flatMap((fact) => {
-    const left = rules.reduce<Fact | undefined>((seen, rule) => seen && rule.apply(seen), fact);
+    const left = rules.reduce<Fact | undefined>((seen, rule) => seen && rule.apply(seen, flapping), fact);
     return left === undefined ? [] : [`${left.kind} ${left.about}: ${canonical(left.says)}`];
   });
   return new Set(texts);

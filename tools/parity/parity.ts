@@ -30,12 +30,19 @@ export async function parity(args: readonly string[]): Promise<number> {
   });
   checkTable(join(packageRoot, 'docs/fidelity.md'));
   const catalogue = await loadCatalogue();
+  const unknown = positionals.filter((id) => !catalogue.some((scenario) => scenario.id === id));
+  if (unknown.length > 0) throw new Error(`the catalogue has no ${unknown.join(', ')}`);
   const incidents = catalogue
     .filter(({ id }) => positionals.length === 0 || positionals.includes(id))
     .map((scenario) => incidentOf(scenario, Number(values.seed)));
   mkdirSync(folder, { recursive: true });
   const real = values.recorded ? incidents.map(recorded) : await recordReal(incidents);
   let different = 0;
+  const lines: string[] = [];
+  const say = (line: string): void => {
+    lines.push(line);
+    console.log(line);
+  };
   for (const [index, incident] of incidents.entries()) {
     const there = real[index];
     if (there === undefined) continue;
@@ -43,12 +50,14 @@ export async function parity(args: readonly string[]): Promise<number> {
     save(here);
     const { same, onlyReal, onlyEmbedded } = compare(there, here);
     different += onlyReal.length + onlyEmbedded.length;
-    console.log(
+    if (same === 0) throw new Error(`nothing is the same in ${nameOf(here)}: nothing was compared`);
+    say(
       `${nameOf(here)}: ${same} facts the same, ${onlyReal.length} only on kind, ${onlyEmbedded.length} only on embedded`,
     );
-    for (const fact of onlyReal) console.log(`  kind      ${fact}`);
-    for (const fact of onlyEmbedded) console.log(`  embedded  ${fact}`);
+    for (const fact of onlyReal) say(`  kind      ${fact}`);
+    for (const fact of onlyEmbedded) say(`  embedded  ${fact}`);
   }
+  writeFileSync(join(folder, 'report.txt'), `${lines.join('\n')}\n`);
   return different === 0 ? 0 : 1;
 }
 
@@ -70,7 +79,7 @@ async function recordReal(incidents: readonly Incident[]): Promise<Recording[]> 
   return withCluster(kindProvider(), incidents, async (cluster) => {
     const recordings: Recording[] = [];
     for (const incident of incidents) {
-      await cluster.can.empty?.();
+      await cluster.can.empty?.([]);
       const recording = await record(cluster, incident, SETTLED);
       save(recording);
       recordings.push(recording);

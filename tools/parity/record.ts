@@ -73,14 +73,29 @@ async function namespaceFacts(kube: KubeClient, namespace: string, brokenAt: Dat
     const service = slice.metadata.labels?.['kubernetes.io/service-name'] ?? slice.metadata.name;
     facts.push({ kind: 'endpoints', about: `${namespace}/${service}`, says: { endpoints, ports } });
   }
-  const events = await kube.list(resources.events, at);
-  const since = namespace === 'kube-system' ? brokenAt.getTime() : 0;
-  for (const event of events) {
-    const last = event.lastTimestamp ?? event.eventTime ?? event.metadata.creationTimestamp;
-    const wanted = concerns(namespace, event.involvedObject.name ?? '') && Date.parse(last) >= since;
-    if (wanted) facts.push(eventFact(event));
+  const pods = new Map((await kube.list(resources.pods, at)).map((pod) => [pod.metadata.name, pod]));
+  // Times of events are whole seconds.
+  const fault = Math.floor(brokenAt.getTime() / 1000) * 1000;
+  for (const event of await kube.list(resources.events, at)) {
+    const { name = '' } = event.involvedObject;
+    if (!concerns(namespace, name)) continue;
+    const last = Date.parse(event.lastTimestamp ?? event.eventTime ?? event.metadata.creationTimestamp);
+    if (namespace === 'kube-system' && last < fault) continue;
+    const fact = eventFact(event);
+    const passing = event.reason === 'Unhealthy' && ofPassage(event, last, pods.get(name));
+    facts.push(passing ? { ...fact, says: { ...fact.says, passing } } : fact);
   }
   return facts;
+}
+
+/** Whether a probe failed only because the program was just starting, or ending. */
+function ofPassage({ message }: Event, last: number, pod: Pod | undefined): boolean {
+  if (pod === undefined) return true;
+  const { conditions = [], containerStatuses = [] } = pod.status;
+  if (message.startsWith('Readiness') && containerStatuses.some(({ restartCount }) => restartCount > 0))
+    return true;
+  const ready = conditions.find(({ type, status }) => type === 'Ready' && status === 'True');
+  return ready !== undefined && last <= Date.parse(ready.lastTransitionTime ?? '');
 }
 
 function podFact({ metadata, status }: Pod): Fact {

@@ -4,8 +4,11 @@ import type { Fact } from './record.ts';
 export interface Rule {
   /** As in the table of docs/fidelity.md. */
   readonly name: string;
-  /** The fact without what may differ; undefined: it is not compared at all. */
-  apply(fact: Fact): Fact | undefined;
+  /**
+   * The fact without what may differ; undefined: it is not compared at all.
+   * @param flapping workloads (`shop/checkout`) of which a container was restarted, on both clusters
+   */
+  apply(fact: Fact, flapping: ReadonlySet<string>): Fact | undefined;
 }
 
 /** A rule that changes texts, wherever they stand. */
@@ -46,8 +49,10 @@ export const rules: readonly Rule[] = [
   texts('ids', (text) =>
     text
       .replaceAll(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, '<uid>')
-      .replaceAll(new RegExp(`-${SAFE}{8,10}-${SAFE}{5}\\b`, 'g'), '-<hash>-<id>')
+      .replaceAll(new RegExp(`-${SAFE}{8,10}-${SAFE}{5}(?![a-z0-9])`, 'g'), '-<hash>-<id>')
       .replaceAll(new RegExp(`-${SAFE}{8,10}\\b`, 'g'), '-<hash>')
+      .replaceAll(new RegExp(`\\bfresh(-headless)?-${SAFE}{5}\\b`, 'g'), 'fresh$1-<id>')
+      .replaceAll(/"charge":\{"id":\d+\}/g, '"charge":<id>')
       .replaceAll(/\b[0-9a-f]{64}\b/g, '<id>'),
   ),
   texts('addresses', (text) =>
@@ -58,7 +63,10 @@ export const rules: readonly Rule[] = [
   ),
   {
     name: 'images',
-    apply: (fact) => containers(textual(fact), ({ imageID: _digest, ...container }) => container),
+    apply: (fact) =>
+      foundBesides.test(String(fact.says['message']))
+        ? undefined
+        : containers(textual(fact), ({ imageID: _digest, ...container }) => container),
   },
   {
     name: 'counts',
@@ -73,7 +81,10 @@ export const rules: readonly Rule[] = [
   { name: 'moment', apply: momentary },
   {
     name: 'start-up',
-    apply: (fact) => (/^Startup probe failed/.test(String(fact.says['message'])) ? undefined : fact),
+    apply: (fact) =>
+      fact.says['passing'] === true || /^Startup probe failed/.test(String(fact.says['message']))
+        ? undefined
+        : fact,
   },
   {
     name: 'cgroups',
@@ -84,11 +95,47 @@ export const rules: readonly Rule[] = [
 const textual = (fact: Fact): Fact =>
   inTexts(fact, (text) => text.replaceAll(/Image size: \d+ bytes/g, 'Image size: <size>'));
 
-/** A container that is killed again and again is caught in another moment of that: its pod's state says only that. */
-function momentary(fact: Fact): Fact {
-  if (fact.kind !== 'pod') return fact;
-  const all = fact.says['containers'] as Record<string, unknown>[];
-  if (!all.some(({ restartCount }) => restartCount === true)) return fact;
-  const changed = containers(fact, ({ state: _state, ready: _ready, started: _started, ...rest }) => rest);
-  return { ...changed, says: { ...changed.says, conditions: 'of a pod that restarts' } };
+/** Of two pods that start on a node one may find what the other has pulled. */
+const foundBesides = /^Container image "[^"/]+:\d+\/[^"]+" already present on machine/;
+
+/**
+ * A container that is killed again and again is caught in another moment of that: its pod's state says only that, and
+ * what others see of it at that moment is chance.
+ */
+function momentary(fact: Fact, flapping: ReadonlySet<string>): Fact | undefined {
+  const { kind, about, says } = fact;
+  switch (kind) {
+    case 'pod': {
+      const all = says['containers'] as Record<string, unknown>[];
+      if (!all.some(({ restartCount }) => restartCount === true))
+        return containers(fact, (container) => ({ ...container, state: pulling(container['state']) }));
+      const changed = containers(
+        fact,
+        ({ state: _state, ready: _ready, started: _started, ...rest }) => rest,
+      );
+      return { ...changed, says: { ...changed.says, conditions: 'of a pod that restarts' } };
+    }
+    case 'symptom':
+    case 'check':
+      if (flapping.size > 0 && 'seen' in says) return { ...fact, says: { status: says['status'] } };
+      return inTexts(fact, (text) => text.replaceAll('ImagePullBackOff', 'ErrImagePull'));
+    case 'probe':
+      return flapping.size > 0 && /^(http|tcp) /.test(about) ? undefined : fact;
+    case 'workload':
+    case 'endpoints':
+      return flapping.has(about.replace(/-<hash>$/, ''))
+        ? { ...fact, says: { replicas: says['replicas'] } }
+        : fact;
+    case 'event':
+      return fact;
+  }
+}
+
+/** An image that cannot be pulled is just being tried, or waits for the next try: the cause is told in both. */
+function pulling(state: unknown): unknown {
+  if (typeof state !== 'object' || state === null || !('waiting' in state)) return state;
+  const { reason, message } = state.waiting as { reason?: string; message?: string };
+  if (reason !== 'ImagePullBackOff') return state;
+  const cause = message?.replace(/^Back-off pulling image "[^"]+": ErrImagePull: /, '');
+  return { waiting: { message: cause, reason: 'ErrImagePull' } };
 }

@@ -5,6 +5,7 @@ import type { ApiServer } from '../apiserver/api-server.ts';
 import { API_SERVER_PORT } from '../network/network.ts';
 import { bootstrapObjects } from '../apiserver/data.ts';
 import { setInitialStatus } from '../apiserver/defaults/initial-status.ts';
+import { firstGeneration } from '../apiserver/rest/strategy.ts';
 import { servedResources } from './served-resources.ts';
 
 /** Creates what a fresh cluster has: namespaces, default RBAC, CoreDNS, storage class … as kubeadm and kind do. */
@@ -15,6 +16,8 @@ export function loadBootstrapObjects(apiServer: ApiServer, api: Api, apiServerIp
     const collection = collections.get(`${group}/${object.kind}`);
     if (collection === undefined) throw new Error(`no resource for ${object.apiVersion} ${object.kind}`);
     setInitialStatus(collection, object);
+    const generation = firstGeneration(collection.id, object, false);
+    if (generation !== undefined) object.metadata.generation = generation;
     apiServer.load(collection.id, object);
   }
   api.create(resources.daemonSets, kubeProxy);

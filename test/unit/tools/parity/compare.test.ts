@@ -1,0 +1,115 @@
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { packageRoot } from '../../../../src/core/package-root.ts';
+import { compare } from '../../../../tools/parity/compare.ts';
+import type { Fact, Recording } from '../../../../tools/parity/record.ts';
+import { checkTable } from '../../../../tools/parity/table.ts';
+
+const recording = (facts: readonly Fact[]): Recording => ({
+  scenario: 'x',
+  seed: 1,
+  provider: 'x',
+  since: 1,
+  facts,
+});
+
+const event = (message: string, more: Readonly<Record<string, unknown>> = {}): Fact => ({
+  kind: 'event',
+  about: 'Pod shop/checkout-5d8f7c9b6d-x2x4z',
+  says: { type: 'Warning', reason: 'Unhealthy', message, component: 'kubelet', count: 1, ...more },
+});
+
+const pod = (
+  container: Readonly<Record<string, unknown>> = {},
+  conditions: readonly string[] = ['Ready True'],
+): Fact => ({
+  kind: 'pod',
+  about: 'shop/checkout-5d8f7c9b6d-x2x4z',
+  says: {
+    phase: 'Running',
+    conditions,
+    containers: [{ name: 'checkout', imageID: 'a', restartCount: 0, state: 'running', ...container }],
+  },
+});
+
+const check = (status: string): Fact => ({ kind: 'check', about: 'traffic', says: { status, seen: '200' } });
+
+const waiting = (reason: string, message: string): object => ({ waiting: { reason, message } });
+
+const refused = 'Get "http://10.244.1.7:8099/readyz": dial tcp 10.244.1.7:8099: connect: connection refused';
+
+describe('what parity sees', () => {
+  test.each<[string, Fact, Fact]>([
+    ['a word of a message', event(refused), event(refused.replace('refused', 'reset'))],
+    ['a port in a message', event(refused), event(refused.replaceAll('8099', '8098'))],
+    ['the reason of an event', event(refused), event(refused, { reason: 'Failed' })],
+    ['the source of an event', event(refused), event(refused, { component: 'scheduler' })],
+    ['a state', pod(), pod({ state: { waiting: { reason: 'CrashLoopBackOff' } } })],
+    ['a condition', pod(), pod({}, ['Ready False ContainersNotReady'])],
+    ['whether a container was restarted', pod(), pod({ restartCount: 1 })],
+    ['the result of a check', check('pass'), check('fail')],
+  ])('%s', (_what, real, embedded) => {
+    const { same, onlyReal, onlyEmbedded } = compare(recording([real]), recording([embedded]));
+    expect([same, onlyReal.length, onlyEmbedded.length]).toEqual([0, 1, 1]);
+  });
+
+  test('what one of them does not have', () => {
+    expect(compare(recording([event(refused)]), recording([]))).toMatchObject({
+      same: 0,
+      onlyReal: [expect.any(String)],
+    });
+    expect(compare(recording([]), recording([event(refused)])).onlyEmbedded).toHaveLength(1);
+  });
+});
+
+describe('what may differ', () => {
+  const elsewhere = refused.replaceAll('10.244.1.7', '10.0.0.3');
+  test.each<[string, Fact, Fact]>([
+    ['addresses', event(refused), event(elsewhere)],
+    ['counts', event(refused), event(refused, { count: 7 })],
+    ['counts of restarts', pod({ restartCount: 2 }), pod({ restartCount: 3 })],
+    ['ids', pod(), { ...pod(), about: 'shop/checkout-7b9c6d5f4d-9zq8w' }],
+    ['images', pod(), pod({ imageID: 'b' })],
+    ['images', event('Image size: 1 bytes.'), event('Image size: 22 bytes.')],
+    ['times', event('back-off 10s restarting'), event('back-off 1m20s restarting')],
+    [
+      'the moment of a pod that restarts',
+      pod({ restartCount: 1 }),
+      pod({ restartCount: 1, state: 'none' }, []),
+    ],
+  ])('%s', (_what, real, embedded) => {
+    expect(compare(recording([real]), recording([embedded]))).toEqual({
+      same: 1,
+      onlyReal: [],
+      onlyEmbedded: [],
+    });
+  });
+
+  test.each<[string, readonly Fact[], readonly Fact[]]>([
+    [
+      'what is seen of a container that restarts',
+      [pod({ restartCount: 2 }), check('fail')],
+      [pod({ restartCount: 1 }), { ...check('fail'), says: { status: 'fail', seen: '503' } }],
+    ],
+    ['a probe of a pod that was starting', [], [event(refused, { passing: true })]],
+    [
+      'a try to pull, or the wait for the next',
+      [pod({ state: waiting('ImagePullBackOff', 'Back-off pulling image "x:1": ErrImagePull: no') })],
+      [pod({ state: waiting('ErrImagePull', 'no') })],
+    ],
+  ])('%s', (_what, real, embedded) => {
+    expect(compare(recording(real), recording(embedded))).toMatchObject({ onlyReal: [], onlyEmbedded: [] });
+  });
+
+  test('not what is seen of containers that restart on one cluster only', () => {
+    const seen = { ...check('fail'), says: { status: 'fail', seen: '503' } };
+    const real = recording([pod({ restartCount: 2 }), check('fail')]);
+    expect(compare(real, recording([pod(), seen]))).toMatchObject({ same: 0 });
+    expect(compare(real, recording([pod({ restartCount: 1 }), check('pass')]))).toMatchObject({ same: 1 });
+  });
+
+  test('docs/fidelity.md has the same list', () => {
+    expect(() => checkTable(join(packageRoot, 'docs/fidelity.md'))).not.toThrow();
+    expect(() => checkTable(join(packageRoot, 'docs/verdicts.md'))).toThrow('the parity program knows');
+  });
+});
