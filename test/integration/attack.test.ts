@@ -17,7 +17,9 @@ describe('an oracle that asks the lab directly', () => {
     repair = facts.differences.map(({ of }) => ({ edit: 'put-back', of }));
   }, 120_000);
 
-  afterAll(() => lab[Symbol.asyncDispose]());
+  afterAll(async () => {
+    await lab[Symbol.asyncDispose]();
+  });
 
   test('finds the fault where it is, without being told', () => {
     expect(repair).toEqual([{ edit: 'put-back', of: workload }]);

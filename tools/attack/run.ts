@@ -1,3 +1,5 @@
+import { gradeCheck } from '../../src/checks/check.ts';
+import { viewOf as clusterView } from '../../src/engine/break.ts';
 import { gradeInPlace } from '../../src/engine/grade.ts';
 import type { Cluster } from '../../src/providers/provider.ts';
 import { applyEdit } from './edits/apply.ts';
@@ -42,7 +44,10 @@ export async function attackOnce(
     await applyAll(lab, cluster, edits);
     await cluster.clock.wait(oracle.settle, signal);
     const complaint = await judge(oracle, viewOf(lab, cluster));
-    judgements.push({ complaint, ...(await gradeOf(lab, cluster, PATIENCE)) });
+    // The last of a chain is graded to the end in any case: an error would hide behind a fail.
+    const briefly = complaint !== undefined && judgements.length < sequences.length - 1;
+    const grade = briefly ? await firstFailure(lab, cluster) : await gradeOf(lab, cluster, PATIENCE);
+    judgements.push({ complaint, ...grade });
   }
   return judgements;
 }
@@ -114,6 +119,24 @@ function viewOf({ healthy, healthyDigests, incident }: BrokenLab, cluster: Clust
     },
     forget: async (node, image) => cluster.can.node?.(node).removeImage(image),
   };
+}
+
+/** Looks at one part after another until one fails: where that is expected, the others change nothing. */
+async function firstFailure(
+  { baseline, incident }: BrokenLab,
+  cluster: Cluster,
+): Promise<Omit<Judgement, 'complaint'>> {
+  const { scenario, values } = incident;
+  const view = { ...clusterView(cluster, baseline, incident, signal), patience: PATIENCE };
+  const parts = [...scenario.objectives(values), ...scenario.safeguards(values)];
+  const quiet = parts.filter(({ check }) => check.disturbs === undefined);
+  const errors: string[] = [];
+  for (const { id, check } of new Set([...quiet, ...parts])) {
+    const { status, seen } = await gradeCheck(view, check);
+    if (status === 'fail') return { verdict: 'fail', failed: [`${id}: ${seen}`] };
+    if (status === 'error') errors.push(`${id} (error): ${seen}`);
+  }
+  return { verdict: errors.length === 0 ? 'pass' : 'error', failed: errors };
 }
 
 async function gradeOf(
