@@ -18,6 +18,7 @@ import { run, tryRun } from './commands.ts';
 import { emptyCluster } from './empty.ts';
 import { removeNetwork, rememberNetwork } from './network.ts';
 import { removeImage, removePulled } from './node-images.ts';
+import { waitForNodes } from './nodes.ts';
 import { registryAccess, type RegistryRef, removeContainer, startRegistry, useRegistry } from './registry.ts';
 import { buildShopImage } from './shop-images.ts';
 import { readSystem, type SystemState } from './system.ts';
@@ -98,8 +99,14 @@ async function create(ref: KindRef, spec: ClusterSpec, signal: AbortSignal): Pro
   await allOf(createNodes(ref, spec, signal), ...images);
   await allOf(loadImages(ref, spec.images, signal), addRegistries(ref, spec.registries, signal));
   const cluster = connect(ref);
-  writeFileSync(systemOf(ref), JSON.stringify(await readSystem(cluster.kube)));
-  return cluster;
+  try {
+    await waitForNodes(cluster.kube, wallClock, spec.nodes.length, signal);
+    writeFileSync(systemOf(ref), JSON.stringify(await readSystem(cluster.kube)));
+    return cluster;
+  } catch (error) {
+    await cluster[Symbol.asyncDispose]();
+    throw error;
+  }
 }
 
 /** Puts images of the engine on this machine on every node. */
