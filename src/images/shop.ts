@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../core/package-root.ts';
+import { normalName, replyTo } from '../cluster/dns/messages.ts';
+import type { DnsCode, DnsMessage } from '../cluster/network/dns-message.ts';
 import { type HttpRequest, NetError } from '../cluster/network/types.ts';
 import type { Image, ProgramContext } from '../cluster/runtime/types.ts';
 import { compileScript } from '../cluster/runtime/vm-program.ts';
@@ -95,6 +97,13 @@ function shopHost(context: ProgramContext, args: readonly string[]): unknown {
       });
       return Promise.resolve({ close: () => listening.close({ drain: true }) });
     },
+    listenDns: (port: number, answer: (question: DnsMessage['question']) => Promise<ShopDnsAnswer>) => {
+      const listening = net.listenDns(port, (query, _from, respond) => {
+        const { name, type } = query.question;
+        void answer({ name: normalName(name), type }).then((said) => respond(dnsReply(query, said)));
+      });
+      return Promise.resolve({ close: () => listening.close() });
+    },
     call: async (address: string, options: CallOptions) => {
       const url = target(address);
       const [ip = ''] = await net.lookup(url.hostname);
@@ -158,6 +167,30 @@ function shopHost(context: ProgramContext, args: readonly string[]): unknown {
     onHangUp: (handler: () => void) => context.onSignal('SIGUSR2', handler),
     hangUp: () => context.processes.kill(1, 'SIGUSR2'),
   };
+}
+
+interface ShopDnsAnswer {
+  readonly code: DnsCode;
+  readonly addresses: readonly string[];
+  readonly ttl: number;
+  readonly zone: string;
+}
+
+/** What workload/src/node/dns-server.ts writes into a packet. */
+function dnsReply(query: DnsMessage, { code, addresses, ttl, zone }: ShopDnsAnswer): DnsMessage {
+  const { name } = query.question;
+  const soa = {
+    name: zone,
+    type: 'SOA' as const,
+    ttl,
+    data: `ns.${zone}. hostmaster.${zone}. 1 7200 1800 86400 ${ttl}`,
+  };
+  return replyTo(query, {
+    code,
+    answers: addresses.map((data) => ({ name: normalName(name), type: 'A', ttl, data })),
+    authority: addresses.length > 0 || code === 'REFUSED' ? [] : [soa],
+    authoritative: true,
+  });
 }
 
 /** A path that is what it looks like, and no more. */

@@ -1,5 +1,5 @@
 import type { Manifest } from '../kube/client.ts';
-import type { ShopOverlay } from './shop.ts';
+import { SHOP_IMAGE, type ShopOverlay } from './shop.ts';
 
 /** A name outside the cluster that clients use, answered by a name server of the lab's own. */
 export interface Partner {
@@ -12,6 +12,15 @@ export interface Partner {
   readonly server: string;
 }
 
+/** A partner whose name server takes its time, and counts what it is asked. */
+export interface CountedPartner extends Partner {
+  /** What every other name of the zone resolves to. */
+  readonly others: string;
+  /** Milliseconds before each answer; up to `jitterMs` more, at random. */
+  readonly delayMs: number;
+  readonly jitterMs: number;
+}
+
 const IMAGE = 'registry.k8s.io/coredns/coredns:v1.14.2';
 const NAMESPACE = 'partner';
 
@@ -21,7 +30,23 @@ const NAMESPACE = 'partner';
  * https://kubernetes.io/docs/tasks/administer-cluster/dns-custom-nameservers/#configuration-of-stub-domain-and-upstream-nameserver-using-coredns
  */
 export function partnerDns(partner: Partner): ShopOverlay {
-  return { extra: manifests(partner), extraWorkloads: [`deployment/partner-dns@${NAMESPACE}`] };
+  const zoneFile = `${partner.zone}:5353 {\n    errors\n    hosts {\n        ${partner.address} ${partner.name}\n    }\n}\n`;
+  const config = { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { Corefile: zoneFile } };
+  return {
+    extra: [...manifests(partner, corednsPod(), DNS_PORTS, [config]), clusterCorefile(partner)],
+    extraWorkloads,
+  };
+}
+
+/**
+ * The lab's own upstream DNS as the shop plays it: slow if told so, with any number of names, and with a count of the
+ * questions for each at `http://<server>/asked?name=`. Whose answers CoreDNS keeps can be told by that.
+ */
+export function countedPartnerDns(partner: CountedPartner): ShopOverlay {
+  return {
+    extra: [...manifests(partner, shopPod(partner), [...DNS_PORTS, HTTP_PORT]), clusterCorefile(partner)],
+    extraWorkloads,
+  };
 }
 
 /** As kubeadm writes it. */
@@ -50,63 +75,83 @@ const CLUSTER_COREFILE = `.:53 {
 }
 `;
 
-function manifests({ zone, name, address, server }: Partner): Manifest[] {
-  const labels = { app: 'partner-dns' };
-  const metadata = { name: 'partner-dns', namespace: NAMESPACE, labels };
-  const stub = `${zone}:53 {\n    errors\n    cache 30\n    forward . ${server}\n}\n`;
-  const zoneFile = `${zone}:5353 {\n    errors\n    hosts {\n        ${address} ${name}\n    }\n}\n`;
+const labels = { app: 'partner-dns' };
+const metadata = { name: 'partner-dns', namespace: NAMESPACE, labels };
+const extraWorkloads = [`deployment/${metadata.name}@${NAMESPACE}`];
+
+const DNS_PORTS = [
+  { name: 'dns', port: 53, targetPort: 5353, protocol: 'UDP' },
+  { name: 'dns-tcp', port: 53, targetPort: 5353, protocol: 'TCP' },
+];
+const HTTP_PORT = { name: 'http', port: 80, targetPort: 8080, protocol: 'TCP' };
+
+function manifests(
+  { server }: Partner,
+  spec: Readonly<Record<string, unknown>>,
+  ports: readonly object[],
+  more: readonly Manifest[] = [],
+): Manifest[] {
   return [
     { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } },
-    { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { Corefile: zoneFile } },
+    ...more,
     {
       apiVersion: 'apps/v1',
       kind: 'Deployment',
       metadata,
-      spec: {
-        replicas: 1,
-        selector: { matchLabels: labels },
-        template: { metadata: { labels }, spec: podSpec() },
-      },
+      spec: { replicas: 1, selector: { matchLabels: labels }, template: { metadata: { labels }, spec } },
     },
-    {
-      apiVersion: 'v1',
-      kind: 'Service',
-      metadata,
-      spec: {
-        clusterIP: server,
-        selector: labels,
-        ports: [
-          { name: 'dns', port: 53, targetPort: 5353, protocol: 'UDP' },
-          { name: 'dns-tcp', port: 53, targetPort: 5353, protocol: 'TCP' },
-        ],
-      },
-    },
-    {
-      apiVersion: 'v1',
-      kind: 'ConfigMap',
-      metadata: { name: 'coredns', namespace: 'kube-system' },
-      data: { Corefile: CLUSTER_COREFILE + stub },
-    },
+    { apiVersion: 'v1', kind: 'Service', metadata, spec: { clusterIP: server, selector: labels, ports } },
   ];
 }
 
-function podSpec(): Record<string, unknown> {
+/** The cluster's Corefile with a stub domain for the partner. */
+function clusterCorefile({ zone, server }: Partner): Manifest {
+  const stub = `${zone}:53 {\n    errors\n    cache 30\n    forward . ${server}\n}\n`;
   return {
-    containers: [
-      {
-        name: 'coredns',
-        image: IMAGE,
-        imagePullPolicy: 'IfNotPresent',
-        args: ['-conf', '/etc/coredns/Corefile'],
-        ports: [
-          { name: 'dns', containerPort: 5353, protocol: 'UDP' },
-          { name: 'dns-tcp', containerPort: 5353, protocol: 'TCP' },
-        ],
-        readinessProbe: { tcpSocket: { port: 'dns-tcp' }, periodSeconds: 2 },
-        resources: { requests: { cpu: '10m', memory: '32Mi' }, limits: { memory: '128Mi' } },
-        volumeMounts: [{ name: 'config', mountPath: '/etc/coredns' }],
-      },
-    ],
-    volumes: [{ name: 'config', configMap: { name: 'partner-dns' } }],
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'coredns', namespace: 'kube-system' },
+    data: { Corefile: CLUSTER_COREFILE + stub },
   };
+}
+
+/** What both kinds of server have: DNS on 5353, which no process needs to be root for. */
+const CONTAINER = {
+  imagePullPolicy: 'IfNotPresent',
+  ports: [
+    { name: 'dns', containerPort: 5353, protocol: 'UDP' },
+    { name: 'dns-tcp', containerPort: 5353, protocol: 'TCP' },
+  ],
+  readinessProbe: { tcpSocket: { port: 'dns-tcp' }, periodSeconds: 2 },
+  resources: { requests: { cpu: '10m', memory: '32Mi' }, limits: { memory: '128Mi' } },
+};
+
+function corednsPod(): Record<string, unknown> {
+  const container = {
+    name: 'coredns',
+    image: IMAGE,
+    args: ['-conf', '/etc/coredns/Corefile'],
+    ...CONTAINER,
+    volumeMounts: [{ name: 'config', mountPath: '/etc/coredns' }],
+  };
+  return { containers: [container], volumes: [{ name: 'config', configMap: { name: metadata.name } }] };
+}
+
+function shopPod({
+  zone,
+  name,
+  address,
+  others,
+  delayMs,
+  jitterMs,
+}: CountedPartner): Record<string, unknown> {
+  const variables = {
+    ROLE: 'nameserver',
+    DNS_ZONE: zone,
+    DNS_RECORDS: `${name}=${address} *.${zone}=${others}`,
+    DNS_DELAY_MS: String(delayMs),
+    DNS_JITTER_MS: String(jitterMs),
+  };
+  const env = Object.entries(variables).map(([variable, value]) => ({ name: variable, value }));
+  return { containers: [{ name: metadata.name, image: SHOP_IMAGE, env, ...CONTAINER }] };
 }

@@ -16,6 +16,8 @@ export interface ShopHost {
   print(line: string): void;
   /** Waits for requests on a port of all addresses; resolves once it listens. */
   listen(port: number, handler: (request: ShopRequest) => Promise<ShopResponse>): Promise<Listener>;
+  /** Answers DNS questions on a port of all addresses, over UDP and TCP; resolves once it listens. */
+  listenDns(port: number, answer: (question: DnsQuestion) => Promise<DnsAnswer>): Promise<Listener>;
   /** One HTTP exchange. Rejects with a {@link CallError}-shaped error (its `code` is what counts). */
   call(url: string, options: CallOptions): Promise<ShopResponse>;
   /** Addresses of a name, as the C library finds them. Rejects with `code` ENOTFOUND or EAI_AGAIN. */
@@ -57,6 +59,23 @@ export interface ShopResponse {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body: string;
+}
+
+export interface DnsQuestion {
+  /** Lower case, without the final dot. */
+  readonly name: string;
+  /** `A`, `AAAA` …; `TYPE15` and the like where it has no name here. */
+  readonly type: string;
+}
+
+export interface DnsAnswer {
+  readonly code: 'NOERROR' | 'NXDOMAIN' | 'REFUSED';
+  /** IPv4 addresses of the name that was asked for. */
+  readonly addresses: readonly string[];
+  /** Seconds that the answer may be kept, also where there is no address. */
+  readonly ttl: number;
+  /** The zone that says so where there is no address. */
+  readonly zone: string;
 }
 
 export interface Listener {

@@ -10,10 +10,15 @@ export class Metrics {
       series = new Map();
       this.#counters.set(name, series);
     }
-    const key = Object.values(labels).join('\n');
+    const key = keyOf(labels);
     const counter = series.get(key) ?? { labels: printed(labels), value: 0 };
     counter.value++;
     series.set(key, counter);
+  }
+
+  /** How often that was counted. */
+  value(name: string, labels: Readonly<Record<string, string>>): number {
+    return this.#counters.get(name)?.get(keyOf(labels))?.value ?? 0;
   }
 
   gauge(name: string, read: () => number): void {
@@ -29,6 +34,10 @@ export class Metrics {
     for (const [name, read] of this.#gauges) lines.push(`# TYPE ${name} gauge`, `${name} ${read()}`);
     return `${lines.join('\n')}\n`;
   }
+}
+
+function keyOf(labels: Readonly<Record<string, string>>): string {
+  return Object.values(labels).join('\n');
 }
 
 function printed(labels: Readonly<Record<string, string>>): string {

@@ -107,6 +107,19 @@ export class Service {
     throw new DependencyError(role, 502, `${role} answered ${response.status}: ${detailOf(response.body)}`);
   }
 
+  /**
+   * Looks a name of somebody else up.
+   * @throws DependencyError 502 where it does not resolve
+   */
+  async find(name: string): Promise<void> {
+    try {
+      await this.host.lookup(name);
+    } catch (error) {
+      this.metrics.count('dependency_errors_total', { dependency: name, code: codeOf(error) });
+      throw new DependencyError(name, 502, textOf(error));
+    }
+  }
+
   async #request(role: RoleName, path: string, body: unknown): Promise<ShopResponse> {
     try {
       return await this.host.call(`${this.settings.urls[role]}${path}`, {

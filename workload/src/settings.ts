@@ -1,6 +1,7 @@
 import type { ShopHost } from './host.ts';
 
-export type RoleName = 'gateway' | 'checkout' | 'payments' | 'ledger' | 'refunds' | 'notifier' | 'fx';
+export type RoleName =
+  'gateway' | 'checkout' | 'payments' | 'ledger' | 'refunds' | 'notifier' | 'fx' | 'nameserver';
 
 /** *Operator knobs*: what the environment sets; turning them is a legitimate repair. Documented in workload/README.md. */
 export interface Settings {
@@ -8,6 +9,8 @@ export interface Settings {
   readonly port: number;
   /** Base URLs of the roles that this one calls. */
   readonly urls: Readonly<Record<RoleName, string>>;
+  /** Whom fx has its rates from: it looks that name up for every one. Empty: it knows them itself. */
+  readonly ratesHost: string;
   /** Orders a minute that the gateway makes up itself, as customers would. */
   readonly ordersPerMinute: number;
   /** Upper bound of the receipts cache. */
@@ -22,11 +25,34 @@ export interface Settings {
   readonly dataFolder: string;
   /** What a caller of the ledger must show. */
   readonly ledgerPassword: string;
+  readonly dns: DnsSettings;
+}
+
+/** What the name server answers, and how slowly. */
+export interface DnsSettings {
+  readonly port: number;
+  readonly zone: string;
+  /** Addresses by name; `*.zone` stands for every name below the zone that is not there. */
+  readonly records: ReadonlyMap<string, string>;
+  /** Seconds. */
+  readonly ttl: number;
+  readonly delayMs: number;
+  /** The delay varies: up to so much comes on top, at random. */
+  readonly jitterMs: number;
 }
 
 export const DEFAULT_PORT = 8080;
 
-const ROLES: readonly RoleName[] = ['gateway', 'checkout', 'payments', 'ledger', 'refunds', 'notifier', 'fx'];
+const ROLES: readonly RoleName[] = [
+  'gateway',
+  'checkout',
+  'payments',
+  'ledger',
+  'refunds',
+  'notifier',
+  'fx',
+  'nameserver',
+];
 
 export function readSettings(host: ShopHost): Settings {
   const { env } = host;
@@ -45,7 +71,9 @@ export function readSettings(host: ShopHost): Settings {
       refunds: url('refunds'),
       notifier: url('notifier'),
       fx: url('fx'),
+      nameserver: url('nameserver'),
     },
+    ratesHost: hostOf(env, 'RATES_URL'),
     ordersPerMinute: wholeNumber(env, 'ORDERS_PER_MINUTE', 0),
     cacheMegabytes: wholeNumber(env, 'CACHE_MEGABYTES', 16),
     cacheReceipts: wholeNumber(env, 'CACHE_RECEIPTS', 0),
@@ -54,7 +82,34 @@ export function readSettings(host: ShopHost): Settings {
     callTimeoutMs: wholeNumber(env, 'CALL_TIMEOUT_MS', 2000),
     dataFolder: env['DATA_FOLDER'] ?? '/data',
     ledgerPassword: env['LEDGER_PASSWORD'] ?? '',
+    dns: {
+      port: wholeNumber(env, 'DNS_PORT', 5353),
+      zone: env['DNS_ZONE'] ?? 'partner.test',
+      records: recordsOf(env['DNS_RECORDS'] ?? ''),
+      ttl: wholeNumber(env, 'DNS_TTL', 60),
+      delayMs: wholeNumber(env, 'DNS_DELAY_MS', 0),
+      jitterMs: wholeNumber(env, 'DNS_JITTER_MS', 0),
+    },
   };
+}
+
+function hostOf(env: ShopHost['env'], name: string): string {
+  const text = env[name] ?? '';
+  if (text === '') return '';
+  if (!URL.canParse(text)) throw new Error(`${name} is "${text}"; it must be a URL`);
+  return new URL(text).hostname;
+}
+
+/** `name=address name=address`. */
+function recordsOf(text: string): Map<string, string> {
+  const records = new Map<string, string>();
+  for (const record of text.split(/\s+/).filter((part) => part !== '')) {
+    const [name = '', address = '', ...more] = record.split('=');
+    if (!/^(\d{1,3}\.){3}\d{1,3}$/.test(address) || more.length > 0)
+      throw new Error(`DNS_RECORDS has "${record}"; write name=address, with spaces between them`);
+    records.set(name.toLowerCase(), address);
+  }
+  return records;
 }
 
 function wholeNumber(env: ShopHost['env'], name: string, otherwise: number): number {

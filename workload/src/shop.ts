@@ -6,6 +6,7 @@ import { fx, notifier, payments, refunds } from './roles/back-office.ts';
 import { checkout } from './roles/checkout.ts';
 import { gateway } from './roles/gateway.ts';
 import { ledger } from './roles/ledger.ts';
+import { nameserver } from './roles/nameserver.ts';
 import { type Role, Service } from './service.ts';
 import { DEFAULT_PORT, readSettings, type RoleName } from './settings.ts';
 
@@ -17,6 +18,7 @@ const roles: Readonly<Record<RoleName, Role>> = {
   refunds,
   notifier,
   fx,
+  nameserver,
 };
 
 /**

@@ -14,6 +14,7 @@ import {
   type ShopResponse,
 } from '../host.ts';
 import { main } from '../shop.ts';
+import { listenDns } from './dns-server.ts';
 
 /** In milliseconds. */
 const DAY = 86_400_000;
@@ -27,6 +28,7 @@ const host: ShopHost = {
   random: () => Math.random(),
   print: (line) => process.stdout.write(`${line}\n`),
   listen,
+  listenDns,
   call,
   lookup: async (name) => (await lookup(name, { all: true, family: 4 })).map(({ address }) => address),
   dial,

@@ -20,9 +20,15 @@ export const refunds: Role = {
   },
 };
 
-/** Stands for a third party: exchange rates. */
+/** Stands for a third party: exchange rates. Looks up where it has them from, if they are from somebody else. */
 export const fx: Role = {
-  routes: { '/rate': async () => Promise.resolve(json(200, { pair: 'EUR/USD', rate: 1.08 })) },
+  routes: {
+    '/rate': async (_request, service) => {
+      const { ratesHost } = service.settings;
+      if (ratesHost !== '') await service.find(ratesHost);
+      return json(200, { pair: 'EUR/USD', rate: 1.08 });
+    },
+  },
 };
 
 /** Tells customers about new entries; a worker that nobody calls. */
