@@ -1,14 +1,11 @@
-import { KubeError } from '../kube/client.ts';
-import type { ConfigMap, Deployment, NewObject, Service } from '../model/objects.ts';
+import type { ConfigMap, Deployment } from '../model/objects.ts';
 import { resources } from '../model/resources.ts';
 import { all, type Check, fail, hold, type LabView, type Observation, pass } from './check.ts';
 import type { ClientRef } from './client-pod.ts';
 import { readyAddresses } from './endpoints.ts';
+import { createService, UNTIL_KNOWN } from './fresh-service.ts';
 import { dns } from './traffic.ts';
 import { isReady, podsOf, selectedPods } from './workloads.ts';
-
-/** Milliseconds that a new Service may take to reach every DNS server. */
-const UNTIL_KNOWN = 10_000;
 
 /**
  * Names of Services that are made while this is graded resolve to their own addresses: one with a ClusterIP, one
@@ -46,32 +43,12 @@ async function makeServices(
   from: ClientRef,
   names: readonly [string, string],
 ): Promise<[string, string] | Observation> {
-  let plain: Service;
-  try {
-    plain = await lab.kube.create(resources.services, service(from, names[0], undefined));
-    await lab.kube.create(resources.services, service(from, names[1], 'None'));
-  } catch (error) {
-    if (error instanceof KubeError && error.code < 500)
-      return fail(`a new Service is refused: ${error.message}`);
-    throw error;
-  }
+  const plain = await createService(lab, from, names[0]);
+  if ('seen' in plain) return plain;
+  const headless = await createService(lab, from, names[1], 'None');
+  if ('seen' in headless) return headless;
   const pods = await selectedPods(lab, from.namespace, { app: from.app });
   return [plain.spec.clusterIP ?? '', pods.find(isReady)?.status.podIP ?? 'no ready pod'];
-}
-
-function service(from: ClientRef, name: string, clusterIP: string | undefined): NewObject<Service> {
-  return {
-    apiVersion: 'v1',
-    kind: 'Service',
-    metadata: { name, namespace: from.namespace },
-    spec: {
-      type: 'ClusterIP',
-      sessionAffinity: 'None',
-      selector: { app: from.app },
-      ports: [{ port: 80, targetPort: 'http', protocol: 'TCP' }],
-      ...(clusterIP === undefined ? {} : { clusterIP }),
-    },
-  };
 }
 
 /** What a cluster's DNS must have, whatever else is in its Corefile. */

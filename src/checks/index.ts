@@ -3,6 +3,7 @@ export { clusterDnsWhole, freshServicesResolve } from './cluster-dns.ts';
 export { addressesAsBefore, clientsAsBefore, nameServersStay } from './client-settings.ts';
 export { type ClientRef } from './client-pod.ts';
 export { crashLoops } from './crash-loop.ts';
+export { askedSeldom, type CountedZone, keptNoLonger, quickLookups } from './dns-cache.ts';
 export { freshTagPulls, startsOnEveryNode, startsWithoutCopy } from './fresh-pods.ts';
 export { imageAsBefore, imageIs, mayPull, type ReleaseRef, repositoryKept } from './images.ts';
 export { networkPoliciesKept, programKept, sameObject, unchanged } from './objects.ts';
@@ -10,9 +11,19 @@ export { type MemoryBudget, type MemoryLoad, memoryStaysBelow } from './memory.t
 export { noneWaiting, podEvent, runningNotReady, terminatedFor, waitingFor } from './pods.ts';
 export { type LivenessBudget, livenessKills, readinessCanFail } from './probes.ts';
 export { isolates, type ReachTarget } from './reach.ts';
+export { followsRecreation } from './recreated-service.ts';
 export { memoryLimitWithin, requestsFit } from './resources.ts';
 export { notWrittenDown, podsMatchTemplates } from './templates.ts';
-export { answersVary, dns, http, lookupFails, resolves, survivesLoad, tcp } from './traffic.ts';
+export {
+  answersVary,
+  dns,
+  http,
+  lookupFails,
+  mostlyAnswered,
+  resolves,
+  survivesLoad,
+  tcp,
+} from './traffic.ts';
 export {
   endpointsServe,
   podsOf,

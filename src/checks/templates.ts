@@ -25,21 +25,30 @@ export function podsMatchTemplates(namespace: string): Check {
   };
 }
 
-/** No ConfigMap of `where` has an address of a Service of `namespace` in it: such a copy does not follow the Service. */
-export function notWrittenDown(options: { readonly namespace: string; readonly where: string }): Check {
-  const { namespace, where } = options;
+/**
+ * No ConfigMap of `where` has an address of a Service of `namespace` in it, nor one of `others` (by what has it): such
+ * a copy does not follow what it was copied from.
+ */
+export function notWrittenDown(options: {
+  readonly namespace: string;
+  readonly where: string;
+  readonly others?: Readonly<Record<string, string>>;
+}): Check {
+  const { namespace, where, others = {} } = options;
   return {
-    expected: `addresses of Services of ${namespace} are written into no ConfigMap of ${where}`,
+    expected: `addresses of ${[`Services of ${namespace}`, ...Object.keys(others)].join(', ')} are written into no ConfigMap of ${where}`,
     look: async (lab) => {
       const services = await lab.kube.list(resources.services, { namespace });
       const maps = await lab.kube.list<ConfigMap>(resources.configMaps, { namespace: where });
-      for (const { metadata, spec } of services) {
-        const address = spec.clusterIP ?? '';
+      const addresses = [
+        ...services.map(({ metadata, spec }) => [`service/${metadata.name}`, spec.clusterIP ?? ''] as const),
+        ...Object.entries(others),
+      ];
+      for (const [whose, address] of addresses) {
         if (!/^\d+\./.test(address)) continue;
         const whole = new RegExp(`(?<![\\d.])${address.replaceAll('.', '\\.')}(?![\\d.])`);
         const copy = maps.find(({ data }) => Object.values(data ?? {}).some((text) => whole.test(text)));
-        if (copy !== undefined)
-          return fail(`configmap/${copy.metadata.name} has the address of service/${metadata.name}`);
+        if (copy !== undefined) return fail(`configmap/${copy.metadata.name} has the address of ${whose}`);
       }
       return pass('none');
     },

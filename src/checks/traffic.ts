@@ -173,6 +173,23 @@ export function answersVary(options: { from: ClientRef; name: string }): Check {
   };
 }
 
+/** Of `count` requests at least `atLeast` are answered as they should be: for what may fail now and then. */
+export function mostlyAnswered(
+  options: HttpOptions & { readonly count: number; readonly everyMs: number; readonly atLeast: number },
+): Check {
+  const { from, url, count, everyMs, atLeast, timeoutMs = 2000 } = options;
+  const args = [...httpArguments(options), '--count', `${count}`, '--every', `${everyMs}ms`];
+  return {
+    expected: `of ${count} requests to ${url} at least ${atLeast} are answered`,
+    look: async (lab) => {
+      const report = await probeFrom(lab, from, args, count * (everyMs + timeoutMs) + 30_000);
+      if (!isReport(report)) return report;
+      const counts = countsOf(report.outcomes);
+      return report.succeeded >= atLeast ? pass(counts) : fail(counts);
+    },
+  };
+}
+
 export interface LoadOptions extends HttpOptions {
   /** At least so many requests. */
   readonly count: number;

@@ -66,19 +66,22 @@ async function endCorednsPods(lab: LabView): Promise<void> {
   for (const { metadata } of pods) await lab.kube.delete(resources.pods, namespace, metadata.name);
 }
 
-/** Adds lines to the main server block of the Corefile, in front of its `kubernetes` plugin. */
-export function corefileLines(lines: readonly string[], describe: string): Fault {
+/** Changes the Corefile, and restarts CoreDNS, so that the change counts at once. */
+export function corefileChange(change: (corefile: string) => string, describe: string): Fault {
   return {
-    name: 'corefile-lines',
+    name: 'corefile-change',
     describe,
     inject: async (lab) => {
       const before = await readCorefile(lab);
-      const indented = lines.map((line) => `    ${line}\n`).join('');
-      await writeCorefile(
-        lab,
-        before.replace(/^ *kubernetes /m, (line) => indented + line),
-      );
+      await writeCorefile(lab, change(before));
       return (again) => writeCorefile(again, before);
     },
   };
+}
+
+/** Adds lines to the main server block of the Corefile, in front of its `kubernetes` plugin. */
+export function corefileLines(lines: readonly string[], describe: string): Fault {
+  const indented = lines.map((line) => `    ${line}\n`).join('');
+  const change = (corefile: string): string => corefile.replace(/^ *kubernetes /m, (line) => indented + line);
+  return { ...corefileChange(change, describe), name: 'corefile-lines' };
 }

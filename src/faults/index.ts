@@ -1,6 +1,7 @@
 /** The fault library, as scenarios see it: `faults.readinessProbePort({ … })`; and the edits that repairs share with it. */
 export {
   corefileAtStart,
+  corefileChange,
   corefileLines,
   patchCorefile,
   readCorefile,
@@ -18,3 +19,4 @@ export {
 } from './deployments.ts';
 export { imageOnOneNode, patchPods, podTemplate, registryDown, secretLost } from './images.ts';
 export { dnsSettings } from './dns-settings.ts';
+export { recreateService } from './services.ts';

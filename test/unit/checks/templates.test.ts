@@ -46,6 +46,18 @@ describe('addresses that are written down', () => {
     },
   );
 
+  test('one of somebody else', async () => {
+    const lab = await labView([
+      object('v1', 'ConfigMap', 'coredns@kube-system', {
+        data: { Corefile: 'hosts { 198.51.100.7 fx.test }' },
+      }),
+    ]);
+    const others = { 'fx.test': '198.51.100.7' };
+    expect((await notWrittenDown({ namespace: 'shop', where: 'kube-system', others }).look(lab)).seen).toBe(
+      'configmap/coredns has the address of fx.test',
+    );
+  });
+
   test('one, wherever it stands', async () => {
     expect((await look('answer "{{ .Name }} 30 IN A 10.96.0.7"')).seen).toBe(
       'configmap/dns-edge has the address of service/ledger',

@@ -1,0 +1,138 @@
+import { type Check, fail, type LabView, type Observation, pass } from './check.ts';
+import { type ClientRef, isReport, probeFrom, type ProbeReport, textFrom } from './client-pod.ts';
+
+/** A zone outside the cluster whose name server counts what it is asked, as that of `countedPartnerDns` does. */
+export interface CountedZone {
+  readonly zone: string;
+  /** Address of its name server. */
+  readonly server: string;
+  /** What every name resolves to that has no record of its own. */
+  readonly others: string;
+}
+
+/** How long a client looks names up: arguments of its probe, and how long that may take, in milliseconds. */
+interface Length {
+  readonly args: readonly string[];
+  readonly timeoutMs: number;
+}
+
+/** From one lookup to the next, so that a cache of half a minute makes a difference. */
+const PACE = ['--every', '50ms'];
+/** Enough for every CoreDNS to be asked. */
+const A_FEW: Length = { args: [...PACE, '--count', '60'], timeoutMs: 120_000 };
+const until = (windowMs: number): Length => ({
+  args: [...PACE, '--for', `${windowMs}ms`],
+  timeoutMs: windowMs + 60_000,
+});
+
+/**
+ * A client looks a name of the zone up again and again, one that nobody has asked for before: every lookup is right,
+ * and the zone's own server is asked for it, but seldom.
+ */
+export function askedSeldom(options: {
+  readonly from: ClientRef;
+  readonly of: CountedZone;
+  readonly perHundred: number;
+}): Check {
+  const { from, of, perHundred } = options;
+  const judged = async (lab: LabView, length: Length): Promise<Observation> => {
+    const name = freshName(lab, of);
+    const report = await lookUp(lab, { from, of }, name, length);
+    if (!isReport(report)) return report;
+    const asked = await questions(lab, from, of, name);
+    if (typeof asked !== 'number') return asked;
+    const seen = `${asked} questions for ${report.attempts} lookups`;
+    if (asked === 0) return fail(`${seen}: whoever answers has not asked ${of.zone}`);
+    return asked * 100 <= perHundred * report.attempts ? pass(seen) : fail(seen);
+  };
+  return {
+    expected: `of 100 lookups at most ${perHundred} reach the name server of ${of.zone}`,
+    look: (lab) => judged(lab, A_FEW),
+    observe: (lab, windowMs) => judged(lab, until(windowMs)),
+  };
+}
+
+/** An answer of the zone is not given any more after `maxMs`: its server is asked again. */
+export function keptNoLonger(options: {
+  readonly from: ClientRef;
+  readonly of: CountedZone;
+  /** Milliseconds. */
+  readonly maxMs: number;
+}): Check {
+  const { from, of, maxMs } = options;
+  return {
+    expected: `an answer of ${of.zone} is kept for ${maxMs / 1000} s at most`,
+    look: () => Promise.resolve(pass('proven while grading')),
+    grade: async (lab) => {
+      const name = freshName(lab, of);
+      const first = await lookUp(lab, { from, of }, name, A_FEW);
+      if (!isReport(first)) return first;
+      const before = await questions(lab, from, of, name);
+      if (typeof before !== 'number') return before;
+      await lab.clock.wait(maxMs, lab.signal);
+      const second = await lookUp(lab, { from, of }, name, A_FEW);
+      if (!isReport(second)) return second;
+      const after = await questions(lab, from, of, name);
+      if (typeof after !== 'number') return after;
+      return after > before
+        ? pass('its server was asked again')
+        : fail(`an answer of ${maxMs / 1000} s ago is still given`);
+    },
+  };
+}
+
+/** 99 of 100 lookups of a name take at most `p99Ms`, and all give this address. */
+export function quickLookups(options: {
+  readonly from: ClientRef;
+  readonly name: string;
+  readonly address: string;
+  readonly p99Ms: number;
+}): Check {
+  const { from, name, address, p99Ms } = options;
+  const judged = async (lab: LabView, length: Length): Promise<Observation> => {
+    const args = ['dns', name, '--contains', address, ...length.args];
+    const report = await probeFrom(lab, from, args, length.timeoutMs);
+    if (!isReport(report)) return report;
+    if (report.failed > 0) return fail(wrongs(report));
+    const seen = `99 of 100 lookups of ${name} take up to ${report.p99Ms} ms`;
+    return report.p99Ms <= p99Ms ? pass(seen) : fail(seen);
+  };
+  return {
+    expected: `99 of 100 lookups of ${name} take at most ${p99Ms} ms`,
+    look: (lab) => judged(lab, A_FEW),
+    observe: (lab, windowMs) => judged(lab, until(windowMs)),
+  };
+}
+
+/** With the final dot: no domain of a search list is tried. */
+const freshName = (lab: LabView, { zone }: CountedZone): string => `q-${lab.random.suffix(8)}.${zone}.`;
+
+async function lookUp(
+  lab: LabView,
+  { from, of }: { readonly from: ClientRef; readonly of: CountedZone },
+  name: string,
+  { args, timeoutMs }: Length,
+): Promise<ProbeReport | Observation> {
+  const report = await probeFrom(
+    lab,
+    from,
+    ['dns', name, '--contains', of.others, '--exactly', ...args],
+    timeoutMs,
+  );
+  return isReport(report) && report.failed > 0 ? fail(wrongs(report)) : report;
+}
+
+const wrongs = ({ failed, attempts, last }: ProbeReport): string =>
+  `${failed} of ${attempts} lookups failed or were wrong, the last gave ${last}`;
+
+/** How often the zone's server has been asked for the address of a name. */
+async function questions(
+  lab: LabView,
+  from: ClientRef,
+  { server }: CountedZone,
+  name: string,
+): Promise<number | Observation> {
+  const url = `http://${server}/asked?name=${name.replace(/\.$/, '')}&type=A`;
+  const text = await textFrom(lab, from, url);
+  return typeof text === 'string' ? (JSON.parse(text) as { asked: number }).asked : text;
+}

@@ -1,0 +1,30 @@
+import type { LabView } from '../checks/check.ts';
+import type { Service } from '../model/objects.ts';
+import { resources } from '../model/resources.ts';
+
+/**
+ * Deletes a Service and makes it again as it was, but for its address: that is another one, or the one that is given.
+ * @returns the Service that there is now, or undefined where there was none
+ */
+export async function recreateService(
+  lab: LabView,
+  { namespace, name }: { readonly namespace: string; readonly name: string },
+  clusterIP?: string,
+): Promise<Service | undefined> {
+  const before = await lab.kube.get(resources.services, namespace, name);
+  if (before === undefined) return undefined;
+  const { labels = {} } = before.metadata;
+  const { clusterIP: old, clusterIPs: _old, ...spec } = before.spec;
+  const service = {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name, namespace, labels },
+    spec: clusterIP === undefined ? spec : { ...spec, clusterIP },
+  };
+  for (;;) {
+    await lab.kube.delete(resources.services, namespace, name);
+    const made = await lab.kube.create(resources.services, service);
+    // Addresses are given at random.
+    if (clusterIP !== undefined || made.spec.clusterIP !== old) return made;
+  }
+}

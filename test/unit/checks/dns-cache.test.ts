@@ -1,0 +1,120 @@
+import { describe, expect, test } from '@jest/globals';
+import { askedSeldom, type CountedZone, keptNoLonger, quickLookups } from '../../../src/checks/dns-cache.ts';
+import { Random } from '../../../src/core/random.ts';
+import { labView, workload } from './support.ts';
+
+const from = { namespace: 'shop', app: 'fx' };
+const of: CountedZone = { zone: 'bank.test', server: '10.96.200.7', others: '198.51.100.9' };
+
+interface World {
+  /** How often the name server was asked, each time somebody wants to know. */
+  readonly asked?: readonly (number | undefined)[];
+  readonly failed?: number;
+  readonly p99Ms?: number;
+}
+
+async function lab({ asked = [], failed = 0, p99Ms = 1 }: World) {
+  const commands: string[] = [];
+  const counts = [...asked];
+  const running = { phase: 'Running', containerStatuses: [{ name: 'fx', state: { running: {} } }] };
+  const view = await labView(
+    workload('fx@shop', { containers: [{ name: 'fx', image: 'shop' }] }, [running], { app: 'fx' }),
+    {
+      exec: (_namespace, _pod, { command }) => {
+        const [kind, ...rest] = command.slice(2);
+        commands.push([kind, ...rest].join(' '));
+        if (kind === 'get') {
+          const count = counts.shift();
+          return Promise.resolve({
+            code: count === undefined ? 1 : 0,
+            stdout: JSON.stringify({ asked: count }),
+            stderr: '',
+          });
+        }
+        const report = {
+          attempts: 60,
+          succeeded: 60 - failed,
+          failed,
+          outcomes: {},
+          last: 'EAI_AGAIN',
+          p99Ms,
+        };
+        return Promise.resolve({ code: 0, stdout: JSON.stringify(report), stderr: '' });
+      },
+    },
+  );
+  return { view: { ...view, random: new Random('checks') }, commands };
+}
+
+describe('a name server that is asked seldom', () => {
+  const look = async (world: World) => {
+    const { view, commands } = await lab(world);
+    return { seen: await askedSeldom({ from, of, perHundred: 10 }).look(view), commands };
+  };
+
+  test('a new name every time, looked up as it is written', async () => {
+    const { seen, commands } = await look({ asked: [6] });
+    expect(seen).toEqual({ status: 'pass', seen: '6 questions for 60 lookups' });
+    const name = /^probe dns (q-\w+\.bank\.test)\. /.exec(commands[0] ?? '')?.[1] ?? '';
+    expect(commands).toEqual([
+      `probe dns ${name}. --contains 198.51.100.9 --exactly --every 50ms --count 60`,
+      `get http://10.96.200.7/asked?name=${name}&type=A`,
+    ]);
+  });
+
+  test.each([
+    [{ asked: [7] }, '7 questions for 60 lookups'],
+    [{ asked: [0] }, '0 questions for 60 lookups: whoever answers has not asked bank.test'],
+    [{ asked: [2], failed: 3 }, '3 of 60 lookups failed or were wrong, the last gave EAI_AGAIN'],
+  ])('not with %j', async (world, seen) => {
+    expect((await look(world)).seen).toEqual({ status: 'fail', seen });
+  });
+
+  test('not where its count cannot be had', async () => {
+    expect((await look({ asked: [undefined] })).seen.status).toBe('fail');
+  });
+
+  test('one observer for a window', async () => {
+    const { view, commands } = await lab({ asked: [2] });
+    expect(await askedSeldom({ from, of, perHundred: 10 }).observe?.(view, 20_000)).toMatchObject({
+      status: 'pass',
+    });
+    expect(commands[0]).toMatch(/--every 50ms --for 20000ms$/);
+  });
+});
+
+describe('an answer that is kept no longer', () => {
+  const grade = async (world: World) => {
+    const { view } = await lab(world);
+    const begun = view.clock.ms;
+    const seen = await keptNoLonger({ from, of, maxMs: 120_000 }).grade?.(view);
+    return { seen, tookMs: view.clock.ms - begun };
+  };
+
+  test('its server is asked again', async () => {
+    const { seen, tookMs } = await grade({ asked: [2, 4] });
+    expect(seen).toEqual({ status: 'pass', seen: 'its server was asked again' });
+    expect(tookMs).toBe(120_000);
+  });
+
+  test.each([
+    [{ asked: [2, 2] }, 'an answer of 120 s ago is still given'],
+    [{ asked: [2, 4], failed: 60 }, '60 of 60 lookups failed or were wrong, the last gave EAI_AGAIN'],
+  ])('not with %j', async (world, seen) => {
+    expect((await grade(world)).seen).toEqual({ status: 'fail', seen });
+  });
+});
+
+describe('quick lookups', () => {
+  const check = quickLookups({ from, name: 'fx.bank.test.', address: '198.51.100.7', p99Ms: 400 });
+
+  test.each([
+    [{ p99Ms: 400 }, 'pass', '99 of 100 lookups of fx.bank.test. take up to 400 ms'],
+    [{ p99Ms: 401 }, 'fail', '99 of 100 lookups of fx.bank.test. take up to 401 ms'],
+    [{ failed: 1 }, 'fail', '1 of 60 lookups failed or were wrong, the last gave EAI_AGAIN'],
+  ])('%j: %s', async (world, status, seen) => {
+    const { view } = await lab(world);
+    expect(await check.look(view)).toEqual({ status, seen });
+    expect(await check.observe?.(view, 30_000)).toEqual({ status, seen });
+  });
+});
