@@ -9,6 +9,8 @@ const shipped: Readonly<Record<string, () => Promise<{ default: Scenario }>>> = 
   'dns-blocked': () => import('../../scenarios/dns-blocked/scenario.ts'),
   'dns-random-ip': () => import('../../scenarios/dns-random-ip/scenario.ts'),
   'dns-nxdomain': () => import('../../scenarios/dns-nxdomain/scenario.ts'),
+  'dns-stale': () => import('../../scenarios/dns-stale/scenario.ts'),
+  'dns-slow': () => import('../../scenarios/dns-slow/scenario.ts'),
   'image-tag-typo': () => import('../../scenarios/image-tag-typo/scenario.ts'),
   'image-pull-secret': () => import('../../scenarios/image-pull-secret/scenario.ts'),
   'image-pull-policy': () => import('../../scenarios/image-pull-policy/scenario.ts'),

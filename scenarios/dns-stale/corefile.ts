@@ -1,0 +1,101 @@
+import type { CountedPartner } from 'breakfix';
+
+export const namespace = 'shop';
+export const coredns = { namespace: 'kube-system', name: 'coredns' };
+export const clients = ['gateway', 'checkout', 'payments', 'refunds', 'notifier', 'fx'];
+
+/** Where the exchange rates come from: the lab's own name server for "external" names. */
+export const partnerOf = (values: { zone: string; last: number; delayMs: number }): CountedPartner => ({
+  zone: values.zone,
+  name: `fx.${values.zone}`,
+  address: `198.51.100.${values.last}`,
+  others: '198.51.100.9',
+  server: `10.96.0.${values.last}`,
+  delayMs: values.delayMs,
+  jitterMs: 0,
+});
+
+/** The cache plugin of the cluster's own server block, as kubeadm writes it. */
+const CACHE = `    cache 30 {
+       disable success cluster.local
+       disable denial cluster.local
+    }
+`;
+
+/** The Corefile with answers of the cluster that are kept for `ttl` seconds. */
+export function broken(corefile: string, form: string, ttl: number): string {
+  switch (form) {
+    case 'ttl':
+      return corefile.replace('ttl 30', `ttl ${ttl}`).replace(CACHE, `    cache ${ttl}\n`);
+    case 'minimum':
+      return corefile.replace(
+        CACHE,
+        `    cache {\n       success 9984 ${2 * ttl} ${ttl}\n       denial 9984 30\n    }\n`,
+      );
+    default:
+      return corefile + clusterBlock(`       ttl ${ttl}\n`, `    cache ${ttl}\n`);
+  }
+}
+
+/** A change of the broken Corefile: what is written there, and what is to stand in its place. */
+type Edit = readonly [from: string, to: string];
+
+const edited = (corefile: string, ...edits: readonly Edit[]): string =>
+  edits.reduce((text, [from, to]) => text.replace(from, to), corefile);
+
+/** Answers say themselves that they are not to be kept for long; the cache may keep others. */
+export function shorterTtl(corefile: string, form: string, ttl: number): string {
+  return form === 'minimum'
+    ? edited(corefile, [`success 9984 ${2 * ttl} ${ttl}`, `success 9984 ${2 * ttl}`])
+    : edited(corefile, [`ttl ${ttl}`, 'ttl 30']);
+}
+
+/** The cache keeps nothing for longer than `seconds`, whatever the answers say. */
+export function cappedCache(corefile: string, form: string, ttl: number, seconds: number): string {
+  return form === 'minimum'
+    ? edited(corefile, [`success 9984 ${2 * ttl} ${ttl}`, `success 9984 ${seconds} ${seconds}`])
+    : edited(corefile, [`cache ${ttl}`, `cache ${seconds}`]);
+}
+
+/** The cache keeps no good answers of the cluster; and no denials either, unless they are left. */
+export function excluded(corefile: string, form: string, ttl: number, denials: 'too' | 'left'): string {
+  const success = '       disable success cluster.local\n';
+  const lines = denials === 'too' ? `${success}       disable denial cluster.local\n` : success;
+  return form === 'minimum'
+    ? edited(corefile, [
+        '       denial 9984 30\n',
+        `       denial 9984 ${2 * ttl}${denials === 'too' ? '' : ` ${ttl}`}\n${lines}`,
+      ])
+    : edited(corefile, [`    cache ${ttl}\n`, `    cache ${ttl} {\n${lines}    }\n`]);
+}
+
+/** The cache is for reverse names alone. */
+export function otherZones(corefile: string, form: string, ttl: number): string {
+  return form === 'minimum'
+    ? edited(corefile, ['cache {', 'cache in-addr.arpa ip6.arpa {'])
+    : edited(corefile, [`cache ${ttl}`, `cache ${ttl} in-addr.arpa ip6.arpa`]);
+}
+
+/** No cache in any server block. */
+export function withoutCache(corefile: string): string {
+  return corefile.replaceAll(/^ {4}cache [^\n{]*(\{\n( {7}.*\n)* {4}\})?\n/gm, '');
+}
+
+/** One fixed address, in every server block that knows the cluster. */
+export function withHost(corefile: string, name: string, address: string): string {
+  const lines = ['hosts {', `   ${address} ${name}`, '   fallthrough', '}'];
+  const hosts = lines.map((line) => `    ${line}\n`).join('');
+  return corefile.replaceAll(/^ *kubernetes /gm, (line) => hosts + line);
+}
+
+/** A server block for the cluster's names alone. */
+export function clusterBlock(ttl: string, cache: string): string {
+  return `cluster.local:53 {
+    errors
+    kubernetes cluster.local {
+       pods insecure
+${ttl}    }
+${cache}    loadbalance
+}
+`;
+}

@@ -1,0 +1,136 @@
+import { type Fix, faults, fix, type Hack, hack, type LabView, resources } from 'breakfix';
+import {
+  cappedCache,
+  clients,
+  clusterBlock,
+  coredns,
+  excluded,
+  namespace,
+  otherZones,
+  shorterTtl,
+  withHost,
+  withoutCache,
+} from './corefile.ts';
+
+interface Values {
+  readonly form: 'ttl' | 'minimum' | 'block';
+  readonly ttl: number;
+  readonly service: string;
+}
+
+const services = ['checkout', 'payments', 'refunds', 'fx'];
+const EDIT = 'kubectl -n kube-system edit configmap coredns';
+const RESTART = 'kubectl -n kube-system rollout restart deployment coredns';
+
+const healthy = (lab: LabView): string =>
+  lab.baseline.get(resources.configMaps, coredns.namespace, 'coredns')?.data?.['Corefile'] ?? '';
+
+async function rewrite(lab: LabView, change: (corefile: string) => string): Promise<void> {
+  await faults.writeCorefile(lab, change(await faults.readCorefile(lab)));
+}
+
+async function addressOf(lab: LabView, service: string): Promise<string> {
+  return (await lab.kube.get(resources.services, namespace, service))?.spec.clusterIP ?? '';
+}
+
+/** What the caches still say. */
+const oldAddressOf = (lab: LabView, service: string): string =>
+  lab.baseline.get(resources.services, namespace, service)?.spec.clusterIP ?? '';
+
+export function fixesOf({ form, ttl }: Values): readonly Fix[] {
+  return [
+    fix('shorter-ttl', [`${EDIT}   # answers that may be kept for 30 s, as before`, RESTART], async (lab) => {
+      await rewrite(lab, (corefile) => shorterTtl(corefile, form, ttl));
+    }),
+    fix('restore', [`${EDIT}   # as kubeadm wrote it`, RESTART], async (lab) => {
+      await faults.writeCorefile(lab, healthy(lab));
+    }),
+    fix('capped-cache', ['cache 30: nothing is kept for longer, whatever its TTL', RESTART], async (lab) => {
+      await rewrite(lab, (corefile) => cappedCache(corefile, form, ttl, 30));
+    }),
+    fix(
+      'excluded',
+      ['disable success cluster.local, disable denial cluster.local in the cache', RESTART],
+      async (lab) => {
+        await rewrite(lab, (corefile) => excluded(corefile, form, ttl, 'too'));
+      },
+    ),
+    fix('other-zones', ["a cache with zones that are not the cluster's", RESTART], async (lab) => {
+      await rewrite(lab, (corefile) => otherZones(corefile, form, ttl));
+    }),
+    fix('own-block', ['a server block for cluster.local without a cache', RESTART], async (lab) => {
+      await faults.writeCorefile(lab, healthy(lab) + clusterBlock('       ttl 30\n', ''));
+    }),
+    fix('without-a-restart', [`${EDIT}   # and wait until CoreDNS has loaded it again`], async (lab) => {
+      await faults.patchCorefile(lab, healthy(lab));
+    }),
+    fix('pods-deleted', [EDIT, 'kubectl -n kube-system delete pod -l k8s-app=kube-dns'], async (lab) => {
+      await faults.patchCorefile(lab, healthy(lab));
+      const pods = { namespace: coredns.namespace, labelSelector: 'k8s-app=kube-dns' };
+      for (const { metadata } of await lab.kube.list(resources.pods, pods))
+        await lab.kube.delete(resources.pods, coredns.namespace, metadata.name);
+    }),
+  ];
+}
+
+export function hacksOf({ form, ttl, service }: Values): readonly Hack[] {
+  return [
+    hack('restart-only', 'follows', (lab) => faults.restart(lab, coredns)),
+    hack('five-minutes', 'follows', async (lab) => {
+      await rewrite(lab, (corefile) => cappedCache(corefile, form, ttl, 300));
+    }),
+    hack('denials-left', 'follows', async (lab) => {
+      await rewrite(lab, (corefile) => excluded(corefile, form, ttl, 'left'));
+    }),
+    hack('no-cache-at-all', 'outside', (lab) => rewrite(lab, withoutCache)),
+    hack('old-address-again', 'follows', async (lab) => {
+      await faults.recreateService(lab, { namespace, name: service }, oldAddressOf(lab, service));
+    }),
+    hack('somebody-at-the-old-address', 'follows', async (lab) => {
+      const now = await lab.kube.get(resources.services, namespace, service);
+      const { selector = {}, ports = [] } = now?.spec ?? {};
+      await lab.kube.create(resources.services, {
+        apiVersion: 'v1',
+        kind: 'Service',
+        metadata: { name: `${service}-old`, namespace },
+        spec: {
+          type: 'ClusterIP',
+          sessionAffinity: 'None',
+          clusterIP: oldAddressOf(lab, service),
+          selector,
+          ports,
+        },
+      });
+    }),
+    hack('host-entry', 'follows', async (lab) => {
+      const address = await addressOf(lab, service);
+      await rewrite(lab, (corefile) =>
+        withHost(corefile, `${service}.${namespace}.svc.cluster.local`, address),
+      );
+    }),
+    hack('host-entry-beside-the-repair', 'no-copies', async (lab) => {
+      const name = `${service}.${namespace}.svc.cluster.local`;
+      await faults.writeCorefile(lab, withHost(healthy(lab), name, await addressOf(lab, service)));
+    }),
+    hack('host-aliases', 'clients', async (lab) => {
+      const hostAliases = await Promise.all(
+        services.map(async (one) => ({ ip: await addressOf(lab, one), hostnames: [one] })),
+      );
+      for (const name of clients) await faults.patchPods(lab, { namespace, name }, { hostAliases });
+    }),
+    hack('address-in-the-environment', 'clients', async (lab) => {
+      const value = `http://${await addressOf(lab, service)}`;
+      const env = [{ name: `${service.toUpperCase()}_URL`, value }];
+      for (const name of clients) await faults.patchContainer(lab, { namespace, name }, { env });
+    }),
+    hack('more-of-coredns', 'address', async (lab) => {
+      const body = { spec: { replicas: 6 } };
+      await lab.kube.patch(resources.deployments, coredns.namespace, coredns.name, body, { type: 'merge' });
+    }),
+    hack('patience', 'address', async (lab) => {
+      const body = { data: { CALL_TIMEOUT_MS: '20000' } };
+      await lab.kube.patch(resources.configMaps, namespace, 'shop-settings', body, { type: 'merge' });
+      for (const name of clients) await faults.restart(lab, { namespace, name });
+    }),
+  ];
+}
