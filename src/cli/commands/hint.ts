@@ -1,6 +1,6 @@
 import { nextHint } from '../../engine/hints.ts';
 import type { CommandContext } from '../context.ts';
-import { wrap } from '../output.ts';
+import { wrapLines } from '../output.ts';
 
 /** `breakfix hint`: the next hint; its price is charged only if the lab is passed. */
 export async function hint(context: CommandContext, name: string | undefined): Promise<void> {
@@ -13,5 +13,5 @@ export async function hint(context: CommandContext, name: string | undefined): P
   }
   const { number, of, price, text } = taken;
   const head = output.colors.bold(`Hint ${number} of ${of}`);
-  output.result(taken, `${head} (costs ${price} points if you pass)\n\n${wrap(text, output.width)}`);
+  output.result(taken, `${head} (costs ${price} points if you pass)\n\n${wrapLines(text, output.width)}`);
 }
