@@ -287,6 +287,20 @@ describe('time that is moved by hand', () => {
     expect((await replayed(records)).seen).toEqual(cluster.seen);
   });
 
+  test('a wait that an exec of somebody else has overtaken ends with what is due, as its replay does', async () => {
+    const { host, cluster, records } = lab();
+    const { promise, resolve } = Promise.withResolvers<unknown>();
+    const exec = startExec(await host.handle(execute), { exit: resolve });
+    exec.stdinEnd();
+    await promise;
+    // The answer came before the tick of the same instant.
+    expect(cluster.seen.at(-1)).toBe('1 tick');
+    expect(host.now).toBe(EPOCH + 2 * SECOND);
+    await host.advanceTo(EPOCH + SECOND);
+    expect(cluster.seen.at(-1)).toBe('2 tick');
+    expect((await replayed(records)).seen).toEqual(cluster.seen);
+  });
+
   test('cannot be moved in a live lab', async () => {
     const { host } = await liveLab();
     await expect(host.advanceTo(EPOCH + SECOND)).rejects.toThrow('follows the wall');
