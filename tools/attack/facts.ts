@@ -13,7 +13,6 @@ export interface Facts {
   /** The Deployment that the fault is about, and the name of its container. */
   readonly workload: Reference;
   readonly container: string;
-  readonly spec: PodSpec;
   readonly differences: readonly Difference[];
   readonly deployments: readonly Reference[];
   readonly services: readonly Reference[];
@@ -46,8 +45,8 @@ export function factsOf({ incident, healthy, broken }: BrokenLab): Facts {
   const { namespace = '', name } = partsOf(workload);
   const live = broken.get<Deployment>(resources.deployments, namespace, name);
   if (live === undefined) throw new Error(`${workload} is not there`);
-  const spec = live.spec.template.spec;
-  const own = spec.containers.find((one) => one.name === name) ?? spec.containers[0];
+  const { containers } = live.spec.template.spec;
+  const own = containers.find((one) => one.name === name) ?? containers[0];
   const all = [...broken.objects.keys()];
   const of = (id: string): Reference[] => all.filter((one) => one.startsWith(`${id}/`));
   const touched = found.map((one) => one.of);
@@ -58,7 +57,6 @@ export function factsOf({ incident, healthy, broken }: BrokenLab): Facts {
     namespace,
     workload,
     container: own?.name ?? name,
-    spec,
     differences: found,
     deployments: of(resources.deployments.id).filter((one) => inShop(one) || isDns),
     services: of(resources.services.id).filter((one) => inShop(one) || isDns),

@@ -132,7 +132,6 @@ describe('sequences', () => {
     namespace: 'shop',
     workload: checkout,
     container: 'checkout',
-    spec: { containers: [] } as unknown as Facts['spec'],
     differences: [{ of: checkout, kind: 'changed', paths: [probePort] }],
     deployments: [checkout],
     services: [referenceOf(resources.services, { ...shop, name: 'checkout' })],
