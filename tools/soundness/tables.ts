@@ -8,12 +8,18 @@ export interface VerifyRun {
 /** A table for each scenario, its cases over all seeds in one row each. */
 export function verifyTables({ results }: VerifyRun): string {
   const wrong = results.filter(({ ok }) => !ok).length;
-  const seeds = [...new Set(results.map(({ seed }) => seed))].sort((a, b) => a - b);
   const minutes = results.reduce((sum, { tookMs }) => sum + tookMs, 0) / 60_000;
   const scenarios = groups(results, ({ scenario }) => scenario);
-  const head = `${results.length - wrong} of ${results.length} cases as expected: ${scenarios.size} scenarios, seeds ${seeds.join(', ')}; ${minutes.toFixed(0)} minutes.`;
-  const tables = [...scenarios].map(([scenario, own]) => `### ${scenario}\n\n${tableOf(own)}`);
+  const head = `${results.length - wrong} of ${results.length} cases as expected, ${scenarios.size} scenarios, ${minutes.toFixed(0)} minutes.`;
+  const tables = [...scenarios].map(
+    ([scenario, own]) => `### ${scenario}, ${seedsOf(own)}\n\n${tableOf(own)}`,
+  );
   return [head, ...tables].join('\n\n');
+}
+
+function seedsOf(results: readonly CaseResult[]): string {
+  const seeds = [...new Set(results.map(({ seed }) => seed))].sort((a, b) => a - b);
+  return `seed${seeds.length === 1 ? '' : 's'} ${seeds.join(', ')}`;
 }
 
 function tableOf(results: readonly CaseResult[]): string {
@@ -87,6 +93,9 @@ export interface AttackNumbers {
   readonly seconds: number;
 }
 
+/** Repairs and failures must both be so many of a hundred, or a run says nothing. */
+const LEAST = 5;
+
 /** One row a scenario, and the sum. */
 export function attackTable(reports: readonly AttackNumbers[]): string {
   const total = (of: (report: AttackNumbers) => number): number =>
@@ -95,7 +104,10 @@ export function attackTable(reports: readonly AttackNumbers[]): string {
   const rows = [...reports]
     .sort((a, b) => (a.scenario < b.scenario ? -1 : 1))
     .map((one) => {
-      const share = (count: number): string => `${count} (${Math.round((100 * count) / one.sequences)} %)`;
+      const share = (count: number): string => {
+        const percent = (100 * count) / one.sequences;
+        return `${count} (${Math.round(percent)} %${percent < LEAST ? ': **too few**' : ''})`;
+      };
       const rate = (one.sequences / one.seconds).toFixed(1);
       return `| ${one.scenario} | ${one.sequences} | ${share(one.passed)} | ${share(one.failed)} | ${one.disagreements.length} | ${rate} |`;
     });

@@ -23,7 +23,8 @@ describe('the tables of docs/soundness.md', () => {
     expect(rows(text)).toEqual([
       '| hack remove-probe | fail at readiness-can-fail | 2 of 2 | fail: readiness-can-fail | 0 | 1.2 – 2 s |',
     ]);
-    expect(text).toContain('2 of 2 cases as expected: 1 scenarios, seeds 1, 2');
+    expect(text).toContain('2 of 2 cases as expected');
+    expect(text).toContain('### readiness-probe, seeds 1, 2\n');
   });
 
   test('seeds that differ are told apart, and one that is not as expected is seen', () => {
@@ -58,6 +59,19 @@ describe('the tables of docs/soundness.md', () => {
       '| all | 200 | 50 | 149 | 1 | |',
     ]);
   });
+});
+
+test('a run with hardly a repair among its sequences is no proof', () => {
+  const report = {
+    scenario: 'a',
+    seed: 1,
+    sequences: 100,
+    passed: 4,
+    failed: 96,
+    disagreements: [],
+    seconds: 20,
+  };
+  expect(attackTable([report])).toContain('| 4 (4 %: **too few**) | 96 (96 %) |');
 });
 
 describe('markers', () => {
