@@ -11,7 +11,7 @@ export interface Comparison {
 
 /** What one cluster shows and the other does not, but for what may differ. Order and repetition do not count. */
 export function compare(real: Recording, embedded: Recording): Comparison {
-  const flapping = new Set([...restarted(real)].filter((name) => restarted(embedded).has(name)));
+  const flapping = new Map([...restarted(real)].filter(([name]) => restarted(embedded).has(name)));
   const there = comparable(real.facts, flapping);
   const here = comparable(embedded.facts, flapping);
   return {
@@ -21,16 +21,19 @@ export function compare(real: Recording, embedded: Recording): Comparison {
   };
 }
 
-/** Workloads of which a container was restarted. */
-function restarted({ facts }: Recording): ReadonlySet<string> {
-  const pods = facts.filter(({ kind, says }) => {
+/** Workloads of which a container was restarted, and whether one was killed for its memory. */
+function restarted({ facts }: Recording): ReadonlyMap<string, boolean> {
+  const found = new Map<string, boolean>();
+  for (const { kind, about, says } of facts) {
     const all = kind === 'pod' ? (says['containers'] as { restartCount: number }[]) : [];
-    return all.some(({ restartCount }) => restartCount > 0);
-  });
-  return new Set(pods.map(({ about }) => about.replace(/-[a-z0-9]+-[a-z0-9]{5}$/, '')));
+    if (!all.some(({ restartCount }) => restartCount > 0)) continue;
+    const name = about.replace(/-[a-z0-9]+-[a-z0-9]{5}$/, '');
+    found.set(name, found.get(name) === true || JSON.stringify(all).includes('"reason":"OOMKilled"'));
+  }
+  return found;
 }
 
-function comparable(facts: readonly Fact[], flapping: ReadonlySet<string>): ReadonlySet<string> {
+function comparable(facts: readonly Fact[], flapping: ReadonlyMap<string, boolean>): ReadonlySet<string> {
   const texts = facts.flatMap((fact) => {
     const left = rules.reduce<Fact | undefined>((seen, rule) => seen && rule.apply(seen, flapping), fact);
     return left === undefined ? [] : [`${left.kind} ${left.about}: ${canonical(left.says)}`];

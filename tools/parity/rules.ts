@@ -6,9 +6,10 @@ export interface Rule {
   readonly name: string;
   /**
    * The fact without what may differ; undefined: it is not compared at all.
-   * @param flapping workloads (`shop/checkout`) of which a container was restarted, on both clusters
+   * @param flapping workloads (`shop/checkout`) of which a container was restarted, on both clusters, and whether
+   * one was killed for its memory
    */
-  apply(fact: Fact, flapping: ReadonlySet<string>): Fact | undefined;
+  apply(fact: Fact, flapping: ReadonlyMap<string, boolean>): Fact | undefined;
 }
 
 /** A rule that changes texts, wherever they stand. */
@@ -102,7 +103,7 @@ const foundBesides = /^Container image "[^"/]+:\d+\/[^"]+" already present on ma
  * A container that is killed again and again is caught in another moment of that: its pod's state says only that, and
  * what others see of it at that moment is chance.
  */
-function momentary(fact: Fact, flapping: ReadonlySet<string>): Fact | undefined {
+function momentary(fact: Fact, flapping: ReadonlyMap<string, boolean>): Fact | undefined {
   const { kind, about, says } = fact;
   switch (kind) {
     case 'pod': {
@@ -126,8 +127,12 @@ function momentary(fact: Fact, flapping: ReadonlySet<string>): Fact | undefined 
       return flapping.has(about.replace(/-<hash>$/, ''))
         ? { ...fact, says: { replicas: says['replicas'] } }
         : fact;
-    case 'event':
-      return fact;
+    case 'event': {
+      // Nobody listens from the moment that the kernel kills until the kubelet has seen it.
+      const workload = about.replace(/^Pod /, '').replace(/-<hash>-<id>$/, '');
+      const gone = says['reason'] === 'Unhealthy' && /connection refused$/.test(String(says['message']));
+      return gone && flapping.get(workload) === true ? undefined : fact;
+    }
   }
 }
 

@@ -101,6 +101,14 @@ describe('what may differ', () => {
     expect(compare(recording(real), recording(embedded))).toMatchObject({ onlyReal: [], onlyEmbedded: [] });
   });
 
+  test('a probe of a container that the kernel has just killed, and not one that the kubelet ends', () => {
+    const killed = (reason: string): Fact => pod({ restartCount: 1, lastState: { terminated: { reason } } });
+    const of = (reason: string, ...more: readonly Fact[]): Recording => recording([killed(reason), ...more]);
+    const seen = event(refused);
+    expect(compare(of('OOMKilled', seen), of('OOMKilled')).onlyReal).toEqual([]);
+    expect(compare(of('Error', seen), of('Error')).onlyReal).toHaveLength(1);
+  });
+
   test('not what is seen of containers that restart on one cluster only', () => {
     const seen = { ...check('fail'), says: { status: 'fail', seen: '503' } };
     const real = recording([pod({ restartCount: 2 }), check('fail')]);
