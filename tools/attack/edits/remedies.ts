@@ -9,7 +9,12 @@ export function remedies(facts: Facts): readonly (readonly Edit[])[] {
   const all = facts.differences.map(({ of }): Edit => ({ edit: 'put-back', of }));
   const others = facts.differences
     .filter(({ of }) => of !== facts.workload)
-    .map(({ of }): Edit => ({ edit: 'put-back', of }));
+    .map(({ of, kind }): Edit =>
+      // The type of a secret cannot be changed.
+      kind === 'changed' && of.startsWith('secrets/')
+        ? { edit: 'recreate', of, as: 'healthy' }
+        : { edit: 'put-back', of },
+    );
   const own = remediesOf(facts);
   return own === undefined ? [all] : own.map((edits) => [...others, ...edits]);
 }
