@@ -18,6 +18,7 @@ export async function run(args: readonly string[]): Promise<number> {
   // Not `once`: execa re-raises a signal that nobody seems to listen to, and nothing would be cleaned up.
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', goneReader(onSignal));
   const output = createOutput({ json: args.includes('--json') });
   const context = createContext(output, interrupted.signal);
   try {
@@ -35,6 +36,14 @@ export async function run(args: readonly string[]): Promise<number> {
     process.off('SIGINT', onSignal);
     process.off('SIGTERM', onSignal);
   }
+}
+
+/** Who read has left, as `| head` does: what is not done yet is not wanted any more. Stays until the process ends. */
+function goneReader(interrupt: () => void): (error: NodeJS.ErrnoException) => void {
+  return (error) => {
+    if (error.code !== 'EPIPE') throw error;
+    interrupt();
+  };
 }
 
 /** @returns the exit code @throws whatever the command throws */

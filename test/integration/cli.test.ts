@@ -1,12 +1,14 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { packageRoot } from '../../src/core/package-root.ts';
 import { type Lab, type Newcomer, newcomer } from '../helpers/lab.ts';
-import { type Ended, eventually } from '../helpers/processes.ts';
+import { type Ended, eventually, run } from '../helpers/processes.ts';
 
 /** What a newcomer does, as processes: the built command line and real kubectl. */
 jest.setTimeout(180_000);
 
+const bin = join(packageRoot, 'dist', 'breakfix.js');
 let user: Newcomer;
 beforeAll(() => {
   user = newcomer();
@@ -198,9 +200,19 @@ describe('wrong use', () => {
     expect(readFileSync(file, 'utf8')).toBe('');
   });
 
+  test('a reader that leaves early, as `| head` does, is no error', async () => {
+    const ended = await run(
+      'bash',
+      ['-c', `"${process.execPath}" "${bin}" list | true; exit \${PIPESTATUS[0]}`],
+      {
+        env: user.env,
+      },
+    );
+    expect(ended).toEqual({ code: 0, stdout: '', stderr: '' });
+  });
+
   test('Ctrl-C in the middle of a start leaves nothing', async () => {
     const { spawn } = await import('node:child_process');
-    const bin = join(import.meta.dirname, '..', '..', 'dist', 'breakfix.js');
     const child = spawn(process.execPath, [bin, 'start', 'INC-2041'], { env: user.env, stdio: 'ignore' });
     await eventually(() => user.labProcesses().length > 0 || undefined);
     child.kill('SIGINT');
