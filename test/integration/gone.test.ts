@@ -12,6 +12,7 @@ import type { KubeClient } from '../../src/kube/client.ts';
 import { type Resource, resources } from '../../src/model/resources.ts';
 import { embeddedProvider } from '../../src/providers/embedded/provider.ts';
 import type { Cluster } from '../../src/providers/provider.ts';
+import { callerOf } from '../../src/scenario/shop.ts';
 import type { Scenario } from '../../src/scenario/types.ts';
 
 /** What a learner can take away from a lab that is repaired already: always a fail, never a pass and never an error. */
@@ -57,17 +58,22 @@ const ANY_SCENARIO: readonly Loss[] = [
   },
 ];
 
-/** These look from the gateway, by the name of a Service: all but their own clients are needed. */
+const serviceOf = ({ values: { service } }: Incident): string =>
+  typeof service === 'string' ? service : 'checkout';
+
+/** These ask a Service by its name, from the one who really calls it: that one is needed too. */
 const SINGLE: readonly Loss[] = [
   { what: 'CoreDNS', take: (kube) => kube.delete(resources.deployments, 'kube-system', 'coredns') },
-  { what: 'the client', take: (kube) => kube.delete(resources.deployments, 'shop', 'gateway') },
+  {
+    what: 'the client',
+    take: (kube, incident) => kube.delete(resources.deployments, 'shop', callerOf(serviceOf(incident))),
+  },
   {
     what: 'the Service',
-    take: (kube, { values: { service } }) =>
-      kube.delete(resources.services, 'shop', typeof service === 'string' ? service : 'checkout'),
+    take: (kube, incident) => kube.delete(resources.services, 'shop', serviceOf(incident)),
   },
 ];
-const FROM_THE_GATEWAY = ['readiness-probe', 'dns-nxdomain', 'image-tag-typo', 'oom-limit'];
+const ASKED_BY_NAME = ['readiness-probe', 'dns-nxdomain', 'image-tag-typo', 'oom-limit'];
 
 describe.each((await loadCatalogue()).map((scenario): [string, Scenario] => [scenario.id, scenario]))(
   '%s, repaired',
@@ -88,7 +94,7 @@ describe.each((await loadCatalogue()).map((scenario): [string, Scenario] => [sce
       await cluster[Symbol.asyncDispose]();
     });
 
-    test.each([...ANY_SCENARIO, ...(FROM_THE_GATEWAY.includes(id) ? SINGLE : [])])(
+    test.each([...ANY_SCENARIO, ...(ASKED_BY_NAME.includes(id) ? SINGLE : [])])(
       'without $what fails at its checks',
       async ({ take }) => {
         await using copy = await cluster.can.fork?.();
