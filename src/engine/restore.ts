@@ -1,8 +1,9 @@
 import type { Baseline } from '../checks/baseline.ts';
 import { equal } from '../core/json.ts';
 import type { KubeClient } from '../kube/client.ts';
-import type { Deployment, KubeObject, NewObject, Pod } from '../model/objects.ts';
+import type { KubeObject, NewObject, Pod } from '../model/objects.ts';
 import { apiVersionOf, type Resource, resources } from '../model/resources.ts';
+import { isRolledOut } from '../model/rollout.ts';
 import type { Cluster } from '../providers/provider.ts';
 
 /** What a case may change or add to. */
@@ -150,15 +151,7 @@ async function settled(kube: KubeClient, namespaces: readonly string[]): Promise
     const pods = await kube.list(resources.pods, { namespace });
     if (pods.some(({ metadata }) => metadata.deletionTimestamp !== undefined)) return false;
     const deployments = await kube.list(resources.deployments, { namespace });
-    if (!deployments.every(rolledOut)) return false;
+    if (!deployments.every(isRolledOut)) return false;
   }
   return true;
-}
-
-function rolledOut({ metadata, spec, status }: Deployment): boolean {
-  const { observedGeneration = 0, updatedReplicas = 0, availableReplicas = 0, replicas = 0 } = status;
-  return (
-    observedGeneration >= (metadata.generation ?? 0) &&
-    [updatedReplicas, availableReplicas, replicas].every((count) => count === spec.replicas)
-  );
 }

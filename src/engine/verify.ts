@@ -2,6 +2,7 @@ import type { Baseline } from '../checks/baseline.ts';
 import { messageOf } from '../core/errors.ts';
 import type { Cluster } from '../providers/provider.ts';
 import type { GradeEntry } from '../report/journal.ts';
+import type { PartResult } from '../score/score.ts';
 import { viewOf } from './break.ts';
 import { gradeInPlace, type GradeOptions } from './grade.ts';
 import type { Incident } from './incident.ts';
@@ -208,11 +209,15 @@ function diagnosisCase({ scenario, values }: Incident): Case {
   };
 }
 
-const failedIn = ({ objectives, safeguards }: GradeEntry): string[] =>
-  [...objectives, ...safeguards].filter(({ status }) => status !== 'pass').map(({ id }) => id);
+const brokenParts = ({ objectives, safeguards }: GradeEntry): PartResult[] =>
+  [...objectives, ...safeguards].filter(({ status }) => status !== 'pass');
 
-function summary({ verdict, points, most, objectives, safeguards }: GradeEntry): string {
-  const broken = [...objectives, ...safeguards].filter(({ status }) => status !== 'pass');
-  const which = broken.map(({ id, status, seen }) => `${id}${status === 'error' ? ' (error)' : ''}: ${seen}`);
+const failedIn = (result: GradeEntry): string[] => brokenParts(result).map(({ id }) => id);
+
+function summary(result: GradeEntry): string {
+  const { verdict, points, most } = result;
+  const which = brokenParts(result).map(
+    ({ id, status, seen }) => `${id}${status === 'error' ? ' (error)' : ''}: ${seen}`,
+  );
   return `${verdict} ${points}/${most}${which.length === 0 ? '' : ` (${which.join('; ')})`}`;
 }

@@ -3,6 +3,7 @@ import { equal } from '../../core/json.ts';
 import type { KubeClient, Manifest } from '../../kube/client.ts';
 import type { ConfigMap, Deployment, KubeObject, Service } from '../../model/objects.ts';
 import { type Resource, resources } from '../../model/resources.ts';
+import { isRolledOut } from '../../model/rollout.ts';
 
 /** Namespaces of the cluster's own that scenarios put objects into. */
 const NAMESPACES = ['kube-system', 'default'];
@@ -129,11 +130,5 @@ function asNew(before: KubeObject, field: 'spec' | 'data'): Manifest {
 /** Whether CoreDNS runs as it is meant to, all of it, and nothing else is left of it. */
 export async function dnsSettled(kube: KubeClient): Promise<boolean> {
   const coredns = await kube.get(resources.deployments, SYSTEM, 'coredns');
-  if (coredns === undefined) return false;
-  const { spec, status, metadata } = coredns;
-  const { observedGeneration = 0, updatedReplicas = 0, availableReplicas = 0, replicas = 0 } = status;
-  return (
-    observedGeneration >= (metadata.generation ?? 0) &&
-    [updatedReplicas, availableReplicas, replicas].every((count) => count === spec.replicas)
-  );
+  return coredns !== undefined && isRolledOut(coredns);
 }
