@@ -17,9 +17,7 @@ import {
   within,
 } from './ask.ts';
 import { podNamed, withCopy } from './copies.ts';
-import { type Complaint, type Oracle, type OracleView, type Question, question, word } from './view.ts';
-
-const service = (view: OracleView): string => word(view, 'service');
+import { type Complaint, type Oracle, type OracleView, question, type Question, service } from './view.ts';
 
 const NEW = '1.5.0';
 const OLD = '1.4.2';

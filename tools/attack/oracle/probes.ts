@@ -15,9 +15,7 @@ import {
 } from './ask.ts';
 import { clientsUnchanged } from './clients.ts';
 import { endings, hangUp, podNamed, withCopy } from './copies.ts';
-import { type Complaint, type Oracle, type OracleView, question, word } from './view.ts';
-
-const service = (view: OracleView): string => word(view, 'service');
+import { type Complaint, type Oracle, type OracleView, question, service } from './view.ts';
 
 const sameRelease = question('runs its own program', async (view) => {
   const name = service(view);

@@ -54,3 +54,6 @@ export function word(view: OracleView, name: string): string {
   if (typeof value !== 'string') throw new Error(`the seed drew no ${name}`);
   return value;
 }
+
+/** The Service that the incident is about. */
+export const service = (view: OracleView): string => word(view, 'service');
