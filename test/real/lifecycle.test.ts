@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { packageRoot } from '../../src/core/package-root.ts';
@@ -29,9 +29,9 @@ describeReal('the life of a lab on kind', () => {
   const clusters: string[] = [];
 
   const labs = (): readonly string[] => readdirSync(join(user.state, 'breakfix/labs'));
+  const recordOf = (lab: string): string => join(user.state, 'breakfix/labs', lab, 'lab.json');
   const clusterOf = (lab: string): string => {
-    const path = join(user.state, 'breakfix/labs', lab, 'lab.json');
-    const cluster = String((JSON.parse(readFileSync(path, 'utf8')) as LabRecord).cluster['cluster']);
+    const cluster = String((JSON.parse(readFileSync(recordOf(lab), 'utf8')) as LabRecord).cluster['cluster']);
     clusters.push(cluster);
     return cluster;
   };
@@ -42,7 +42,8 @@ describeReal('the life of a lab on kind', () => {
     const ended = new Promise<number | undefined>((resolve) => {
       child.once('exit', (code) => resolve(code ?? undefined));
     });
-    const cluster = await eventually(() => (labs().includes(lab) ? clusterOf(lab) : undefined));
+    // The folder is there a moment before the record is.
+    const cluster = await eventually(() => (existsSync(recordOf(lab)) ? clusterOf(lab) : undefined));
     const nodes = async () => ((await containersOf(cluster)).length > 0 ? true : undefined);
     await eventually(nodes, { withinMs: 120_000 });
     child.kill(signal);
