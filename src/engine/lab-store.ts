@@ -15,8 +15,8 @@ export interface LabRecord {
   readonly seed: number;
   readonly provider: string;
   readonly createdAt: string;
-  /** `starting` until it is handed over: what is left of it then is debris. */
-  readonly state: 'starting' | 'running' | 'failed' | 'ended';
+  /** `starting` until it is handed over: what is left of it then is debris. `kept` is no lab but its cluster. */
+  readonly state: 'starting' | 'running' | 'failed' | 'ended' | 'kept';
   readonly cluster: ClusterRef;
   /** A cluster of `breakfix verify`: nobody's to work on. */
   readonly proof?: true;
@@ -67,6 +67,16 @@ export class LabFolder {
   }
 }
 
+/** A lab's folder with what its record says. */
+export interface StoredLab {
+  readonly name: string;
+  readonly folder: LabFolder;
+  readonly record: LabRecord;
+}
+
+/** The folder that remembers a kept cluster. */
+const KEPT = 'kept';
+
 /** The labs of this user: a folder each under the XDG state directory. */
 export class LabStore {
   readonly root: string;
@@ -105,13 +115,30 @@ export class LabStore {
     }
   }
 
-  /** The labs of learners, oldest first. */
-  list(): { name: string; folder: LabFolder; record: LabRecord }[] {
-    return this.all().filter(({ record }) => record.proof !== true);
+  /** The cluster of a lab that has ended, for the next one: there is one at most. */
+  kept(): StoredLab | undefined {
+    return this.all().find(({ record }) => record.state === 'kept');
   }
 
-  /** Clusters of `verify` too; a folder without a readable record is debris of a crash and listed by `debris`. */
-  all(): { name: string; folder: LabFolder; record: LabRecord }[] {
+  /** Notes that a cluster is kept. @returns false where another one is already */
+  keep(record: LabRecord): boolean {
+    if (!this.#mkdir(join(this.root, KEPT))) return false;
+    new LabFolder(join(this.root, KEPT)).save({ ...record, name: KEPT, state: 'kept' });
+    return true;
+  }
+
+  /** Makes the folder of the kept cluster a new lab's, which nobody else can then: its record is to be saved next. */
+  takeKept(folder: LabFolder): void {
+    renameSync(join(this.root, KEPT), folder.path);
+  }
+
+  /** The labs of learners, oldest first. */
+  list(): StoredLab[] {
+    return this.all().filter(({ record }) => record.proof !== true && record.state !== 'kept');
+  }
+
+  /** Clusters of `verify` and a kept one too; a folder without a readable record is debris of a crash and listed by `debris`. */
+  all(): StoredLab[] {
     return this.#names()
       .flatMap((name) => {
         const folder = new LabFolder(join(this.root, name));
@@ -141,7 +168,7 @@ export class LabStore {
   }
 
   /** The lab of a name or incident, or the only one. @throws BreakfixError where it is unknown or ambiguous */
-  find(name: string | undefined): { name: string; folder: LabFolder; record: LabRecord } {
+  find(name: string | undefined): StoredLab {
     if (name === undefined) {
       const labs = this.list();
       const [only, ...others] = labs;
@@ -153,7 +180,7 @@ export class LabStore {
       );
     }
     const wanted = name.toLowerCase();
-    const labs = this.all();
+    const labs = this.all().filter(({ record }) => record.state !== 'kept');
     const found = labs.find((lab) => lab.name === wanted);
     if (found !== undefined) return found;
     const names = labs.map((lab) => lab.name);

@@ -4,7 +4,7 @@ import type { AnyObject } from '../model/objects.ts';
 import type { Cluster, ClusterProvider } from '../providers/provider.ts';
 import type { Scenario } from '../scenario/types.ts';
 import { findScenario, type Incident, incidentOf } from './incident.ts';
-import type { LabFolder, LabRecord } from './lab-store.ts';
+import type { LabFolder, LabRecord, StoredLab } from './lab-store.ts';
 
 /** A lab that was handed over, with its cluster connected; disposing it disconnects. */
 export interface OpenLab extends AsyncDisposable {
@@ -26,7 +26,7 @@ export function incidentOfLab(record: LabRecord, catalogue: readonly Scenario[])
  * @throws BreakfixError `lab` where nothing of it answers any more
  */
 export async function openLab(
-  { name, folder, record }: { name: string; folder: LabFolder; record: LabRecord },
+  { name, folder, record }: StoredLab,
   provider: ClusterProvider,
   catalogue: readonly Scenario[],
   signal?: AbortSignal,
@@ -50,6 +50,7 @@ const STATES = {
   starting: 'was never handed over: its start was cut off, or goes on in another terminal',
   failed: 'is not whole: its last start or reset failed',
   ended: 'has ended',
+  kept: 'has ended',
 } as const;
 
 function notRunning(name: string, state: keyof typeof STATES): BreakfixError {

@@ -1,6 +1,6 @@
 import { BreakfixError } from '../core/errors.ts';
 import type { Cluster } from '../providers/provider.ts';
-import type { LabFolder, LabRecord } from './lab-store.ts';
+import type { LabFolder, LabRecord, StoredLab } from './lab-store.ts';
 import { lockLab } from './lock.ts';
 import { breakAndHandOver, createBroken, type PhaseOptions, specFor, type StartedLab } from './start.ts';
 
@@ -10,7 +10,7 @@ import { breakAndHandOver, createBroken, type PhaseOptions, specFor, type Starte
  * A reset that fails leaves a lab that can be reset or stopped.
  */
 export async function resetLab(
-  { name, folder, record }: { name: string; folder: LabFolder; record: LabRecord },
+  { name, folder, record }: StoredLab,
   options: PhaseOptions,
 ): Promise<StartedLab> {
   using _lock = lockLab({ name, folder }, 'reset');
@@ -31,8 +31,7 @@ async function emptied(
   const cluster = await connected(record, options);
   if (cluster === undefined) return undefined;
   try {
-    if (cluster.can.empty !== undefined) {
-      await cluster.can.empty([]);
+    if (await isEmptied(cluster, options)) {
       await breakAndHandOver(options, folder, cluster);
       return cluster;
     }
@@ -42,6 +41,17 @@ async function emptied(
   }
   await cluster[Symbol.asyncDispose]();
   return undefined;
+}
+
+/** A learner may do anything to a cluster: not every one becomes as new. */
+async function isEmptied({ can }: Cluster, { signal }: PhaseOptions): Promise<boolean> {
+  try {
+    await can.empty?.([]);
+    return can.empty !== undefined;
+  } catch {
+    signal.throwIfAborted();
+    return false;
+  }
 }
 
 /** Only a cluster that runs is worth emptying: opening another one might bring it back for nothing. */

@@ -15,9 +15,12 @@ import type { Incident } from './incident.ts';
 import type { LabFolder, LabRecord, LabStore } from './lab-store.ts';
 import { lockLab } from './lock.ts';
 import { type Snapshot, takeSnapshot } from './snapshot.ts';
+import { removeLab } from './stop.ts';
 
 export interface StartOptions extends PhaseOptions {
   readonly store: LabStore;
+  /** On no cluster that another lab had: one that is kept is removed. */
+  readonly fresh?: boolean;
   /** The module of a scenario that is not in the catalogue: later commands load it again. */
   readonly scenarioFile?: string;
 }
@@ -49,8 +52,10 @@ export interface StartedLab {
  */
 export async function startLab(options: StartOptions): Promise<StartedLab> {
   const { store, provider, incident, clock } = options;
+  if (options.fresh === true) await removeKept(options);
   const { name, folder } = store.create(incident.scenario.incident);
   const spec = specFor(incident, name, folder.path);
+  const cluster = adopted(options, folder, spec) ?? provider.plan(spec);
   const record: LabRecord = {
     format: 1,
     name,
@@ -59,21 +64,39 @@ export async function startLab(options: StartOptions): Promise<StartedLab> {
     provider: provider.name,
     createdAt: clock.now().toISOString(),
     state: 'starting',
-    cluster: provider.plan(spec),
+    cluster,
     ...(options.scenarioFile === undefined ? {} : { scenarioFile: options.scenarioFile }),
   };
   using _lock = lockLab({ name, folder }, 'started');
   folder.save(record);
   folder.journal.append(clock.now(), { type: 'planned', ...plannedEntry(incident, provider.name) });
   try {
-    const cluster = await createBroken(options, folder, record.cluster, spec);
+    const broken = await createBroken(options, folder, cluster, spec);
     const running: LabRecord = { ...record, state: 'running' };
     folder.save(running);
-    return { name, folder, record: running, cluster };
+    return { name, folder, record: running, cluster: broken };
   } catch (error) {
     await cleanUp(provider, folder, record);
     throw error;
   }
+}
+
+async function removeKept({ store, provider }: StartOptions): Promise<void> {
+  const kept = store.kept();
+  if (kept?.record.provider === provider.name) await removeLab(kept, provider);
+}
+
+/** The kept cluster, where there is one that serves; its record is in the lab's folder then. */
+function adopted(
+  { store, provider }: StartOptions,
+  folder: LabFolder,
+  spec: ClusterSpec,
+): ClusterRef | undefined {
+  const kept = store.kept();
+  if (kept?.record.provider !== provider.name) return undefined;
+  const ref = provider.reuse?.adopt(kept.record.cluster, spec);
+  if (ref !== undefined) store.takeKept(folder);
+  return ref;
 }
 
 /** What cannot be removed now stays listed, so that `stop` can try again; the first error is the one to tell. */

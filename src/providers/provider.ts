@@ -22,12 +22,29 @@ export interface ClusterProvider {
   state(ref: ClusterRef): Promise<ClusterState>;
   /** Idempotent, also after half a create; leaves nothing. */
   destroy(ref: ClusterRef): Promise<void>;
+  /** One cluster can serve several labs, one after the other. */
+  readonly reuse?: ReusePlan;
   /**
    * Makes a cluster of this process again from the log of another one (`can.inputs`), with time that is moved by
    * hand; it can be forked, and is gone when it is disposed.
    * @param log text; its first line is a {@link LogHead}
    */
   replay?(ref: ClusterRef, spec: ClusterSpec, log: string, options: ReplayOptions): Promise<Cluster>;
+}
+
+/** A cluster that outlives its lab and waits for the next one. */
+export interface ReusePlan {
+  /**
+   * Takes everything out that a lab has put into its cluster, as if it were new.
+   * @throws where that cannot be done: it is to be destroyed then
+   */
+  release(ref: ClusterRef): Promise<void>;
+  /**
+   * What a new lab calls a cluster that was released; `create` then takes it over, or makes another one where it is
+   * gone. Pure.
+   * @returns undefined where it is not made of what the lab needs
+   */
+  adopt(released: ClusterRef, spec: ClusterSpec): ClusterRef | undefined;
 }
 
 export interface ReplayOptions extends CreateOptions {
@@ -94,7 +111,7 @@ export interface ClusterRef {
 
 export interface Cluster extends AsyncDisposable {
   readonly ref: ClusterRef;
-  /** Path of the kubeconfig file (mode 0600). */
+  /** Text of a kubeconfig of its administrator. */
   readonly kubeconfig: string;
   readonly kube: KubeClient;
   readonly clock: Clock;

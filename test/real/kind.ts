@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe } from '@jest/globals';
 import { wallClock } from '../../src/core/clock.ts';
-import { breakCluster } from '../../src/engine/break.ts';
+import { brokenClusters, type BrokenClusters } from '../../src/engine/broken.ts';
 import type { Incident } from '../../src/engine/incident.ts';
 import { sharedSpec } from '../../src/engine/start.ts';
 import { type CaseResult, verifyIncident } from '../../src/engine/verify.ts';
@@ -39,26 +39,16 @@ export async function realCluster(incidents: readonly Incident[], lab: string): 
   };
   try {
     const cluster = await provider.create(ref, spec, { progress: () => {}, signal });
+    let last: { readonly incident: Incident; readonly broken: BrokenClusters } | undefined;
     return {
       cluster,
-      verify: (incident, only) =>
-        verifyIncident({
-          incident,
-          only,
-          signal,
-          stopwatch: () => wallClock.now().getTime(),
-          done: () => {},
-          broken: async () => {
-            await cluster.can.empty?.([]);
-            const baseline = await breakCluster(
-              cluster,
-              incident,
-              (_phase, work) => work().then(() => {}),
-              signal,
-            );
-            return { cluster, baseline, [Symbol.asyncDispose]: () => Promise.resolve() };
-          },
-        }),
+      verify: async (incident, only) => {
+        if (last?.incident !== incident)
+          last = { incident, broken: await brokenClusters(cluster, incident, signal) };
+        const { broken } = last;
+        const stopwatch = (): number => wallClock.now().getTime();
+        return verifyIncident({ incident, only, signal, stopwatch, done: () => {}, broken });
+      },
       [Symbol.asyncDispose]: async () => {
         await cluster[Symbol.asyncDispose]();
         await destroy();

@@ -80,6 +80,28 @@ describeReal('the life of a lab on kind', () => {
     expect(JSON.parse(graded.stdout)).toMatchObject({ verdict: 'pass', points: 100 });
   });
 
+  test('the next lab has the cluster of the one before, as new', async () => {
+    const ids = (cluster: string): Promise<readonly string[]> =>
+      docker('ps', '--quiet', '--no-trunc', '--filter', `name=${cluster}`);
+    const cluster = clusterOf('inc-2041');
+    const nodes = await ids(cluster);
+    const lab = user.lab('inc-2041');
+    await lab.ok(['create', 'namespace', 'leftover']);
+    await lab.ok(['create', 'clusterrole', 'leftover', '--verb=get', '--resource=pods']);
+    await lab.ok(['cordon', `${cluster}-worker`]);
+    const stopped = await user.breakfix(['stop', 'inc-2041'], PATIENT);
+    expect(stopped).toMatchObject({ code: 0, stdout: expect.stringContaining('kept for the next lab') });
+    expect(labs()).toEqual(['kept']);
+    expect(
+      await user.breakfix(['start', 'INC-2041', '--seed', '2', '--provider', 'kind'], PATIENT),
+    ).toMatchObject({ code: 0 });
+    expect(labs()).toEqual(['inc-2041']);
+    expect(clusterOf('inc-2041')).toBe(cluster);
+    expect(await ids(cluster)).toEqual(nodes);
+    expect(await lab.ok(['get', 'namespaces,clusterroles', '-o', 'name'])).not.toContain('leftover');
+    expect(await lab.ok(['get', 'nodes'])).not.toContain('SchedulingDisabled');
+  });
+
   test('Ctrl-C while the cluster is made leaves nothing of it, and the other lab alone', async () => {
     expect(await cutOff('inc-2041-2', 'SIGINT')).toMatchObject({ code: 130 });
     expect(labs()).toEqual(['inc-2041']);

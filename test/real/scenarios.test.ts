@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { loadCatalogue } from '../../src/cli/catalogue.ts';
@@ -69,7 +70,9 @@ describeReal('on a real cluster', () => {
 /** As a user would, on any cluster; a payment goes all the way through. */
 async function applyShop({ cluster }: RealCluster): Promise<void> {
   const { folder } = cluster.ref;
-  const env = { PATH: process.env['PATH'], HOME: folder, KUBECONFIG: join(folder, 'kind.kubeconfig') };
+  const config = join(folder, 'kubeconfig');
+  writeFileSync(config, cluster.kubeconfig, { mode: 0o600 });
+  const env = { PATH: process.env['PATH'], HOME: folder, KUBECONFIG: config };
   const kubectl = async (...args: string[]): Promise<void> => {
     expect(await run('kubectl', args, { env, killAfter: 300_000 })).toMatchObject({ code: 0 });
   };

@@ -2,7 +2,7 @@ import { accessSync, constants, mkdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { messageOf } from '../../core/errors.ts';
 import { type CommandResult, tryRun } from '../../providers/kind/commands.ts';
-import { NODE_IMAGE } from '../../providers/kind/provider.ts';
+import { NODE_IMAGE } from '../../providers/kind/ref.ts';
 import type { CommandContext } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { type Output, wrap } from '../output.ts';

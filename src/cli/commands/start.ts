@@ -25,6 +25,8 @@ export interface StartFlags {
   readonly seed?: string;
   readonly area?: string;
   readonly random?: boolean;
+  /** No cluster of another lab. */
+  readonly fresh?: boolean;
   readonly id?: string;
   /** The module of a scenario that is not in the catalogue. */
   readonly file?: string;
@@ -76,6 +78,7 @@ export async function start(
     clock,
     signal: context.signal,
     progress: phaseLines(context),
+    fresh: flags.fresh === true,
     ...(flags.file === undefined ? {} : { scenarioFile: resolve(flags.file) }),
   });
   output.result(handOverDocument(lab, incident), handOverText(lab, incident, output));

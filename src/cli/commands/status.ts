@@ -20,8 +20,10 @@ interface LabStatus {
 /** `breakfix status`: the labs, how to reach them, and the symptom as seen now. */
 export async function status(context: CommandContext): Promise<void> {
   const labs: LabStatus[] = [];
-  for (const { name, folder, record } of context.store.all())
-    labs.push(await statusOf(context, name, folder, record));
+  for (const { name, folder, record } of context.store.all()) {
+    if (record.state !== 'kept') labs.push(await statusOf(context, name, folder, record));
+  }
+  const kept = context.store.kept()?.record;
   const debris = context.store.debris().map(({ path }) => path);
   const lines = labs.flatMap((lab) => [
     `${lab.lab}  ${lab.incident} · ${lab.title}`,
@@ -29,12 +31,17 @@ export async function status(context: CommandContext): Promise<void> {
     ...(lab.symptom === undefined ? [] : [`  now: ${lab.symptom}`]),
     wayOn(lab),
   ]);
-  const left = debris.map((path) => `${path} is no lab; breakfix stop --all removes it`);
+  const left = [
+    ...(kept === undefined
+      ? []
+      : [`a cluster of ${kept.provider} is kept for the next lab; breakfix stop ${kept.name} removes it`]),
+    ...debris.map((path) => `${path} is no lab; breakfix stop --all removes it`),
+  ];
   const text =
     lines.length + left.length === 0
       ? 'no lab is running; breakfix start begins one'
       : [...lines, ...left].join('\n');
-  context.output.result({ labs, debris }, text);
+  context.output.result({ labs, kept: kept !== undefined, debris }, text);
 }
 
 function wayOn({ lab, state, provider, kubeconfig }: LabStatus): string {

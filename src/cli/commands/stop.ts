@@ -1,23 +1,30 @@
-import { BreakfixError } from '../../core/errors.ts';
-import type { LabFolder, LabRecord } from '../../engine/lab-store.ts';
+import { BreakfixError, messageOf } from '../../core/errors.ts';
+import type { LabStore, StoredLab } from '../../engine/lab-store.ts';
+import { removeLab, stopLab } from '../../engine/stop.ts';
 import type { CommandContext } from '../context.ts';
 
-/** `breakfix stop`: removes a cluster and everything it left; with `--all` every lab, and the debris of crashes. */
+/**
+ * `breakfix stop`: removes a lab and everything it left, but may keep its cluster for the next one; with `--all` every
+ * lab, a kept cluster, and the debris of crashes.
+ */
 export async function stop(
   context: CommandContext,
   name: string | undefined,
   flags: { all?: boolean },
 ): Promise<void> {
   const { store, output } = context;
-  const labs = flags.all === true ? store.all() : [store.find(name)];
+  const labs = flags.all === true ? store.all() : [labOf(store, name)];
   const stopped: string[] = [];
   const failed: string[] = [];
+  let kept = false;
   for (const lab of labs) {
     try {
-      await remove(context, lab.record, lab.folder);
+      const provider = await context.provider(lab.record.provider);
+      if (flags.all === true || lab.record.state === 'kept') await removeLab(lab, provider);
+      else kept = (await stopLab(lab, provider, store)) === 'kept';
       stopped.push(lab.name);
     } catch (error) {
-      failed.push(`${lab.name}: ${error instanceof Error ? error.message : String(error)}`);
+      failed.push(`${lab.name}: ${messageOf(error)}`);
     }
   }
   if (flags.all === true) for (const folder of store.debris()) folder.remove();
@@ -29,11 +36,14 @@ export async function stop(
       fix: 'mend what is named there and run it again: nothing is forgotten',
     });
   }
-  output.result({ stopped }, stopped.length === 0 ? 'no lab was running' : `stopped ${stopped.join(', ')}`);
+  const words = stopped.length === 0 ? 'no lab was running' : `stopped ${stopped.join(', ')}`;
+  output.result({ stopped, kept }, kept ? `${words}; ${KEPT}` : words);
 }
 
-async function remove(context: CommandContext, record: LabRecord, folder: LabFolder): Promise<void> {
-  const provider = await context.provider(record.provider);
-  await provider.destroy(record.cluster);
-  folder.remove();
+const KEPT = 'its cluster is kept for the next lab (breakfix stop kept removes it)';
+
+function labOf(store: LabStore, name: string | undefined): StoredLab {
+  const kept = store.kept();
+  if (kept !== undefined && kept.name === name) return kept;
+  return store.find(name);
 }

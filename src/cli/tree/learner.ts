@@ -27,6 +27,7 @@ export function addLearnerCommands({ command, run }: Tree): void {
     .option('--seed <number>', 'the same numbers and names again')
     .option('--area <area>', 'any incident of an area')
     .option('--random', 'any incident')
+    .option('--fresh', 'a new cluster, where that of an ended lab is kept (kind)')
     .option('--id <id>', 'a scenario by its id (for authors)')
     .option('--file <path>', 'a scenario of your own')
     .action((incident: string | undefined, flags: StartFlags) =>

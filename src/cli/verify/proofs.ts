@@ -1,10 +1,8 @@
 import { join } from 'node:path';
-import type { Baseline } from '../../checks/baseline.ts';
-import { breakCluster, namespacesOf } from '../../engine/break.ts';
+import { brokenClusters, type BrokenClusters } from '../../engine/broken.ts';
 import { findScenario, type Incident, incidentOf } from '../../engine/incident.ts';
-import { canRestore, restoreShop } from '../../engine/restore.ts';
 import { sharedSpec } from '../../engine/start.ts';
-import { type BrokenCluster, type CaseResult, type VerifyJob, verifyJobs } from '../../engine/verify.ts';
+import { type CaseResult, type VerifyJob, verifyJobs } from '../../engine/verify.ts';
 import type { Cluster, ClusterProvider } from '../../providers/provider.ts';
 import type { Scenario } from '../../scenario/types.ts';
 import type { CommandContext } from '../context.ts';
@@ -150,50 +148,4 @@ async function withCluster(
     await provider.destroy(ref);
     folder.remove();
   }
-}
-
-type BrokenClusters = () => Promise<BrokenCluster>;
-
-/** One broken cluster a case: copies of one that was broken once where the provider can copy, otherwise the same one. */
-async function brokenClusters(
-  cluster: Cluster,
-  incident: Incident,
-  signal: AbortSignal,
-): Promise<BrokenClusters> {
-  const { fork } = cluster.can;
-  if (fork === undefined) return brokenAgain(cluster, incident, signal);
-  const baseline = await breakCluster(cluster, incident, quiet, signal);
-  await cluster.can.goLive?.();
-  return async () => {
-    const copy = await fork();
-    return {
-      cluster: copy,
-      baseline,
-      [Symbol.asyncDispose]: () => Promise.resolve(copy[Symbol.asyncDispose]()),
-    };
-  };
-}
-
-const quiet = async (_phase: string, work: () => Promise<unknown>): Promise<void> => {
-  await work();
-};
-
-/**
- * The same cluster again and again, broken anew. What the last case did to the shop is undone where that is possible:
- * making all of it takes longest.
- */
-function brokenAgain(cluster: Cluster, incident: Incident, signal: AbortSignal): BrokenClusters {
-  const namespaces = namespacesOf(incident.plan).filter((name) => name !== 'kube-system');
-  const { empty } = cluster.can;
-  let last: Baseline | undefined;
-  return async () => {
-    const whole = last;
-    last = undefined;
-    const again = whole !== undefined && (await canRestore(cluster.kube, whole, namespaces));
-    await empty?.(again ? namespaces : []);
-    if (again && !(await restoreShop(cluster, whole, namespaces, signal))) await empty?.([]);
-    const baseline = await breakCluster(cluster, incident, quiet, signal);
-    last = baseline;
-    return { cluster, baseline, [Symbol.asyncDispose]: () => Promise.resolve() };
-  };
 }

@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { wallClock } from '../../core/clock.ts';
 import { BreakfixError } from '../../core/errors.ts';
 import { connectKube } from '../../kube/connect.ts';
@@ -8,7 +7,6 @@ import type {
   Availability,
   Cluster,
   ClusterProvider,
-  ClusterRef,
   ClusterSpec,
   ClusterState,
   Fact,
@@ -19,22 +17,12 @@ import { emptyCluster } from './empty.ts';
 import { removeNetwork, rememberNetwork } from './network.ts';
 import { removeImage, removePulled } from './node-images.ts';
 import { waitForNodes } from './nodes.ts';
-import { registryAccess, type RegistryRef, removeContainer, startRegistry, useRegistry } from './registry.ts';
+import { adoptKind, homeOf, type KindRef, kubeconfigOf, planKind, processOf, systemOf } from './ref.ts';
+import { forgetRegistry, registryAccess, removeContainer, startRegistry, useRegistry } from './registry.ts';
 import { buildShopImage } from './shop-images.ts';
 import { readSystem, type SystemState } from './system.ts';
 
-/** A real Kubernetes: the node image that kind starts; another one by BREAKFIX_KIND_NODE_IMAGE. */
-export const NODE_IMAGE = 'kindest/node:v1.36.3';
-
 const FACTS: ReadonlySet<Fact> = new Set<Fact>(['ownsCluster', 'networkPolicy', 'registry', 'nodes']);
-
-interface KindRef extends ClusterRef {
-  /** Name of the kind cluster. */
-  readonly cluster: string;
-  /** Node image. */
-  readonly image: string;
-  readonly registries: readonly RegistryRef[];
-}
 
 /** Clusters made by kind. https://kind.sigs.k8s.io */
 export function kindProvider(): ClusterProvider {
@@ -43,11 +31,15 @@ export function kindProvider(): ClusterProvider {
     facts: FACTS,
     slow: true,
     availability,
-    plan,
+    plan: planKind,
     create: (ref, spec, { signal }) => create(ref as KindRef, spec, signal),
     open: (ref) => open(ref as KindRef),
     state: (ref) => stateOf(ref as KindRef),
     destroy: (ref) => destroy(ref as KindRef),
+    reuse: {
+      release: (ref) => release(ref as KindRef),
+      adopt: (released, spec) => adoptKind(released as KindRef, spec),
+    },
   };
 }
 
@@ -69,44 +61,64 @@ async function availability(): Promise<Availability> {
   };
 }
 
-/** Names are unique on this machine: labs of the same name in two state folders do not meet. */
-function plan({ lab, folder, registries }: ClusterSpec): KindRef {
-  const suffix = createHash('sha256').update(folder).digest('hex').slice(0, 6);
-  const cluster = `breakfix-${lab}-${suffix}`;
-  return {
-    provider: 'kind',
-    lab,
-    folder,
-    cluster,
-    image: process.env['BREAKFIX_KIND_NODE_IMAGE'] ?? NODE_IMAGE,
-    registries: registries.map(({ host, credentials }, index) => ({
-      host,
-      container: `${cluster}-registry-${index}`,
-      ...(credentials === undefined ? {} : { credentials }),
-    })),
-  };
+/** Makes the cluster of a lab, or takes over the one that its reference was adopted from. */
+async function create(ref: KindRef, spec: ClusterSpec, signal: AbortSignal): Promise<Cluster> {
+  if (existsSync(kubeconfigOf(ref))) {
+    try {
+      return await takeOver(ref, spec, signal);
+    } catch {
+      signal.throwIfAborted();
+      // Docker was restarted, or somebody has deleted it: it was only to save time.
+      await destroy(ref);
+    }
+  }
+  await rememberNetwork(ref.folder, signal);
+  mkdirSync(homeOf(ref), { recursive: true, mode: 0o700 });
+  await allOf(createNodes(ref, spec, signal), ...buildImages(spec, signal));
+  await allOf(loadImages(ref, spec.images, signal), addRegistries(ref, spec.registries, signal));
+  return await connected(ref, async ({ kube }) => {
+    await waitForNodes(kube, wallClock, spec.nodes.length, signal);
+    writeFileSync(systemOf(ref), JSON.stringify(await readSystem(kube)));
+  });
 }
 
-const kubeconfigOf = (ref: KindRef): string => join(ref.folder, 'kind.kubeconfig');
-const systemOf = (ref: KindRef): string => join(ref.folder, 'system.json');
-const processOf = (ref: KindRef): string => join(ref.folder, 'kind.pid');
-
-async function create(ref: KindRef, spec: ClusterSpec, signal: AbortSignal): Promise<Cluster> {
-  await rememberNetwork(ref.folder, signal);
-  const images = spec.images.map((image) =>
-    buildShopImage(image, image.slice(image.lastIndexOf(':') + 1), signal),
-  );
-  await allOf(createNodes(ref, spec, signal), ...images);
+/** Gives a cluster that was released what the new lab needs. */
+async function takeOver(ref: KindRef, spec: ClusterSpec, signal: AbortSignal): Promise<Cluster> {
+  const nodes = await nodesOf(ref);
+  if (nodes.length < spec.nodes.length) throw new Error('not all of its nodes run');
+  const removeStale = nodes.map(async (node) => {
+    for (const image of ref.stale) await removeImage(node, image);
+  });
+  await allOf(...buildImages(spec, signal), ...removeStale);
   await allOf(loadImages(ref, spec.images, signal), addRegistries(ref, spec.registries, signal));
+  return await connected(ref, ({ kube }) => waitForNodes(kube, wallClock, spec.nodes.length, signal));
+}
+
+/** Connects and works; nothing holds on to the cluster where that fails. */
+async function connected(ref: KindRef, work: (cluster: Cluster) => Promise<void>): Promise<Cluster> {
   const cluster = connect(ref);
   try {
-    await waitForNodes(cluster.kube, wallClock, spec.nodes.length, signal);
-    writeFileSync(systemOf(ref), JSON.stringify(await readSystem(cluster.kube)));
+    await work(cluster);
     return cluster;
   } catch (error) {
     await cluster[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+/** Takes everything out that a lab has put into its cluster, its registries too. */
+async function release(ref: KindRef): Promise<void> {
+  await using cluster = connect(ref);
+  await cluster.can.empty?.([]);
+  const nodes = await nodesOf(ref);
+  for (const registry of ref.registries) {
+    await removeContainer(registry.container);
+    for (const node of nodes) await forgetRegistry(node, registry);
+  }
+}
+
+function buildImages({ images }: ClusterSpec, signal: AbortSignal): Promise<unknown>[] {
+  return images.map((image) => buildShopImage(image, image.slice(image.lastIndexOf(':') + 1), signal));
 }
 
 /** Puts images of the engine on this machine on every node. */
@@ -233,7 +245,16 @@ async function destroy(ref: KindRef): Promise<void> {
     await run('kind', ['delete', 'cluster', '--name', ref.cluster, '--kubeconfig', kubeconfigOf(ref)]);
   } while ((await nodesOf(ref, '--all')).length > 0);
   await removeNetwork(ref.folder);
-  for (const path of [kubeconfigOf(ref), systemOf(ref), processOf(ref)]) rmSync(path, { force: true });
+  rmSync(homeOf(ref), { recursive: true, force: true });
+  removeIfEmpty(dirname(homeOf(ref)));
+}
+
+function removeIfEmpty(folder: string): void {
+  try {
+    rmdirSync(folder);
+  } catch {
+    // Other clusters have their files there.
+  }
 }
 
 /** A `kind create` that outlived its breakfix would go on making what is being removed. */

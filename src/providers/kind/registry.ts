@@ -107,6 +107,14 @@ export async function useRegistry(node: string, { host, container }: RegistryRef
   );
 }
 
+/** Undoes {@link useRegistry}. */
+export async function forgetRegistry(node: string, { host }: RegistryRef): Promise<void> {
+  const [name = host] = host.split(':');
+  // The file is mounted: it can be written, and not replaced.
+  const hosts = `grep -v ' ${name}$' /etc/hosts > /tmp/hosts; cat /tmp/hosts > /etc/hosts; rm /tmp/hosts`;
+  await inContainer(node, `rm -rf /etc/containerd/certs.d/${host}; ${hosts}`);
+}
+
 interface ManifestRequest {
   readonly method?: string;
   readonly headers: Readonly<Record<string, string>>;

@@ -1,14 +1,14 @@
 import type { Clock } from '../../core/clock.ts';
 import { equal } from '../../core/json.ts';
 import type { KubeClient, Manifest } from '../../kube/client.ts';
-import type { ConfigMap, Deployment, KubeObject, Service } from '../../model/objects.ts';
-import { type Resource, resources } from '../../model/resources.ts';
+import type { ConfigMap, Deployment, KubeObject, Node, Service } from '../../model/objects.ts';
+import { resource, type Resource, resources } from '../../model/resources.ts';
 import { isRolledOut } from '../../model/rollout.ts';
 
 /** Namespaces of the cluster's own that scenarios put objects into. */
 const NAMESPACES = ['kube-system', 'default'];
 
-/** Kinds of what they put there. */
+/** Kinds of what scenarios and learners put there. */
 const KINDS: readonly Resource[] = [
   resources.deployments,
   resources.daemonSets,
@@ -18,6 +18,29 @@ const KINDS: readonly Resource[] = [
   resources.configMaps,
   resources.secrets,
   resources.networkPolicies,
+  resources.serviceAccounts,
+  resources.roles,
+  resources.roleBindings,
+  resources.limitRanges,
+  resources.resourceQuotas,
+  resources.podDisruptionBudgets,
+  resources.jobs,
+  resources.cronJobs,
+];
+
+const admission = 'admissionregistration.k8s.io';
+/** Kinds that belong to no namespace, of which a learner may have made some. */
+const WIDE: readonly Resource[] = [
+  resource(admission, 'v1', 'validatingwebhookconfigurations', 'ValidatingWebhookConfiguration', false),
+  resource(admission, 'v1', 'mutatingwebhookconfigurations', 'MutatingWebhookConfiguration', false),
+  resource(admission, 'v1', 'validatingadmissionpolicybindings', 'ValidatingAdmissionPolicyBinding', false),
+  resource(admission, 'v1', 'validatingadmissionpolicies', 'ValidatingAdmissionPolicy', false),
+  resource('apiextensions.k8s.io', 'v1', 'customresourcedefinitions', 'CustomResourceDefinition', false),
+  resources.clusterRoleBindings,
+  resources.clusterRoles,
+  resources.persistentVolumes,
+  resources.priorityClasses,
+  resources.storageClasses,
 ];
 
 const SYSTEM = 'kube-system';
@@ -29,9 +52,18 @@ const DNS_PODS = { namespace: SYSTEM, labelSelector: 'k8s-app=kube-dns' };
 /** The cluster's own objects that scenarios change or add to, as they are when the cluster is new. Plain JSON. */
 export interface SystemState {
   readonly names: readonly string[];
+  readonly nodes: readonly NodeState[];
   readonly corefile: ConfigMap;
   readonly coredns: Deployment;
   readonly kubeDns: Service;
+}
+
+/** What may be changed of a node. */
+interface NodeState {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly taints: NonNullable<Node['spec']['taints']>;
+  readonly unschedulable: boolean;
 }
 
 /** @throws where the cluster has no DNS as kubeadm makes it */
@@ -42,37 +74,53 @@ export async function readSystem(kube: KubeClient): Promise<SystemState> {
   if (corefile === undefined || coredns === undefined || kubeDns === undefined)
     throw new Error('the new cluster has no CoreDNS');
   const names = (await ownObjects(kube)).map(({ path }) => path);
-  return { names, corefile, coredns, kubeDns };
+  const nodes = (await kube.list(resources.nodes)).map(stateOfNode);
+  return { names, nodes, corefile, coredns, kubeDns };
+}
+
+function stateOfNode({ metadata: { name, labels = {} }, spec }: Node): NodeState {
+  return { name, labels, taints: spec.taints ?? [], unschedulable: spec.unschedulable === true };
 }
 
 interface OwnObject {
   readonly resource: Resource;
-  readonly namespace: string;
+  readonly namespace: string | undefined;
   readonly name: string;
   readonly path: string;
 }
 
-/** Objects that no other object has made. */
-async function ownObjects(kube: KubeClient): Promise<OwnObject[]> {
-  const found: OwnObject[] = [];
-  for (const namespace of NAMESPACES) {
-    for (const resource of KINDS) {
-      for (const { metadata } of await kube.list(resource, { namespace })) {
-        const { name, ownerReferences = [] } = metadata;
-        if (ownerReferences.length > 0) continue;
-        found.push({ resource, namespace, name, path: `${resource.plural} ${namespace}/${name}` });
-      }
-    }
-  }
-  return found;
+/** By a controller, which takes it away too. */
+function isMade({ metadata: { ownerReferences = [], annotations = {} } }: KubeObject): boolean {
+  return ownerReferences.length > 0 || 'pv.kubernetes.io/provisioned-by' in annotations;
 }
 
-/** Takes out what is new and gives CoreDNS back what was changed. */
+/** Objects that somebody has made by hand. */
+async function ownObjects(kube: KubeClient): Promise<OwnObject[]> {
+  const places = [
+    ...WIDE.map((resource) => ({ resource, namespace: undefined })),
+    ...NAMESPACES.flatMap((namespace) => KINDS.map((resource) => ({ resource, namespace }))),
+  ];
+  const lists = await Promise.all(
+    places.map(async ({ resource, namespace }) => {
+      const objects = await kube.list(resource, namespace === undefined ? {} : { namespace });
+      return objects
+        .filter((object) => !isMade(object))
+        .map(({ metadata: { name } }) => {
+          const path = `${resource.plural} ${namespace === undefined ? '' : `${namespace}/`}${name}`;
+          return { resource, namespace, name, path };
+        });
+    }),
+  );
+  return lists.flat();
+}
+
+/** Takes out what is new, and gives the nodes and CoreDNS back what was changed. */
 export async function restoreSystem(kube: KubeClient, clock: Clock, before: SystemState): Promise<void> {
   const kept = new Set(before.names);
   for (const { resource, namespace, name, path } of await ownObjects(kube)) {
     if (!kept.has(path)) await kube.delete(resource, namespace, name, { grace: 0 });
   }
+  await restoreNodes(kube, before.nodes);
   await restore(kube, resources.services, before.kubeDns, ({ spec }) => [spec.selector, spec.ports], 'spec');
   const reconfigured = await restore(kube, resources.configMaps, before.corefile, ({ data }) => data, 'data');
   const now = await kube.get(resources.deployments, SYSTEM, 'coredns');
@@ -80,6 +128,25 @@ export async function restoreSystem(kube: KubeClient, clock: Clock, before: Syst
   if (now?.metadata.generation !== metadata.generation || !equal(now?.spec, spec))
     await remakeCoreDns(kube, clock, before.coredns);
   else if (reconfigured) await endDnsPods(kube);
+}
+
+async function restoreNodes(kube: KubeClient, before: readonly NodeState[]): Promise<void> {
+  const nodes = new Map((await kube.list(resources.nodes)).map((node) => [node.metadata.name, node]));
+  for (const state of before) {
+    const node = nodes.get(state.name);
+    if (node === undefined) throw new Error(`the node ${state.name} is gone`);
+    const { labels, taints, unschedulable } = stateOfNode(node);
+    if (equal(stateOfNode(node), state)) continue;
+    const added = Object.keys(labels).filter((key) => !(key in state.labels));
+    const patch = {
+      metadata: { labels: { ...Object.fromEntries(added.map((key) => [key, null])), ...state.labels } },
+      spec: {
+        ...(equal(taints, state.taints) ? {} : { taints: state.taints }),
+        ...(unschedulable === state.unschedulable ? {} : { unschedulable: state.unschedulable }),
+      },
+    };
+    await kube.patch(resources.nodes, undefined, state.name, patch, { type: 'merge' });
+  }
 }
 
 /** Made again, with its generation, its revisions and their ReplicaSets as in a new cluster. */

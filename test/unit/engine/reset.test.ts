@@ -49,6 +49,22 @@ describe('reset', () => {
     expect(map?.data).toMatchObject({ level: '9' });
   });
 
+  test('makes a cluster anew that does not become empty', async () => {
+    using lab = testLab({ fork: false, empty: 'fails' });
+    await startedAndChanged(lab);
+    lab.provider.calls.length = 0;
+    await using cluster = (await reset(lab)).cluster;
+    expect(lab.provider.calls).toEqual([
+      'open inc-9100',
+      'empty inc-9100',
+      'dispose inc-9100',
+      'destroy inc-9100',
+      'create inc-9100',
+    ]);
+    expect(cluster).toBeDefined();
+    expect(lab.record().state).toBe('running');
+  });
+
   test('mends a lab whose cluster is gone', async () => {
     using lab = testLab();
     await startedAndChanged(lab);

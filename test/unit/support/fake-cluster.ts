@@ -4,6 +4,7 @@ import type {
   ClusterRef,
   ClusterSpec,
   CreateOptions,
+  ReusePlan,
 } from '../../../src/providers/provider.ts';
 import type { PhaseName } from '../../../src/report/journal.ts';
 import { FakeState, fakeKube, replayWrites } from './fake-kube.ts';
@@ -13,8 +14,10 @@ export interface FakeOptions {
   readonly name?: string;
   /** Clusters can be copied, and their clock is theirs (as `embedded`). On unless said otherwise. */
   readonly fork?: boolean;
-  /** Clusters can be emptied (as `kind`). */
-  readonly empty?: boolean;
+  /** Clusters can be emptied (as `kind`); `fails`: not all of it goes away. */
+  readonly empty?: boolean | 'fails';
+  /** A cluster outlives its lab (as `kind`); `fails`: it cannot be released. */
+  readonly reuse?: 'works' | 'fails';
   /** Clusters keep a log, and the provider replays it. */
   readonly logs?: boolean;
 }
@@ -24,19 +27,21 @@ export class FakeProvider implements ClusterProvider {
   readonly name: string;
   readonly facts = new Set<never>();
   readonly clock = new ManualClock();
-  /** By lab: what would be a process or containers. */
+  /** By the lab that it was made for: what would be a process or containers. */
   readonly states = new Map<string, FakeState>();
   /** What was asked of it, in order: `create x`, `destroy x`, `open x`, `empty x`, `dispose x`. */
   readonly calls: string[] = [];
   /** Waits in this phase until the signal is aborted. */
   blockAt: { phase: PhaseName; signal: AbortSignal; reached: () => void } | undefined;
   failDestroy = false;
+  readonly reuse?: ReusePlan;
   readonly #options: FakeOptions;
 
   constructor(options: FakeOptions = {}) {
     this.name = options.name ?? 'embedded';
     this.#options = options;
     if (options.logs !== true) this.replay = undefined as never;
+    if (options.reuse !== undefined) this.reuse = this.#reusing(options.reuse);
   }
 
   availability(): Promise<{ available: true }> {
@@ -49,8 +54,8 @@ export class FakeProvider implements ClusterProvider {
 
   async create(ref: ClusterRef, spec: ClusterSpec, { signal }: CreateOptions): Promise<Cluster> {
     this.calls.push(`create ${ref.lab}`);
-    const state = new FakeState();
-    this.states.set(ref.lab, state);
+    const state = this.states.get(clusterOf(ref)) ?? new FakeState();
+    this.states.set(clusterOf(ref), state);
     await this.#gate('cluster');
     signal.throwIfAborted();
     return this.#cluster(ref, state, `${JSON.stringify(head(spec))}\n`);
@@ -58,20 +63,32 @@ export class FakeProvider implements ClusterProvider {
 
   open(ref: ClusterRef): Promise<Cluster> {
     this.calls.push(`open ${ref.lab}`);
-    const state = this.states.get(ref.lab);
+    const state = this.states.get(clusterOf(ref));
     if (state === undefined) return Promise.reject(new Error('the cluster is gone'));
     return Promise.resolve(this.#cluster(ref, state, `${JSON.stringify(HEADS.get(state) ?? {})}\n`));
   }
 
-  state({ lab }: ClusterRef): Promise<'running' | 'gone'> {
-    return Promise.resolve(this.states.has(lab) ? 'running' : 'gone');
+  state(ref: ClusterRef): Promise<'running' | 'gone'> {
+    return Promise.resolve(this.states.has(clusterOf(ref)) ? 'running' : 'gone');
   }
 
-  destroy({ lab }: ClusterRef): Promise<void> {
-    this.calls.push(`destroy ${lab}`);
+  destroy(ref: ClusterRef): Promise<void> {
+    this.calls.push(`destroy ${clusterOf(ref)}`);
     if (this.failDestroy) return Promise.reject(new Error('it does not go away'));
-    this.states.delete(lab);
+    this.states.delete(clusterOf(ref));
     return Promise.resolve();
+  }
+
+  #reusing(reuse: 'works' | 'fails'): ReusePlan {
+    return {
+      release: (ref) => {
+        this.calls.push(`release ${clusterOf(ref)}`);
+        if (reuse === 'fails') return Promise.reject(new Error('somebody has changed it for good'));
+        this.states.get(clusterOf(ref))?.objects.clear();
+        return Promise.resolve();
+      },
+      adopt: (released, { lab, folder }) => ({ ...released, lab, folder, cluster: clusterOf(released) }),
+    };
   }
 
   replay(
@@ -117,10 +134,11 @@ export class FakeProvider implements ClusterProvider {
               backdate: () => this.#gate('healthy'),
             }
           : {}),
-        ...(empty
+        ...(empty !== false
           ? {
               empty: () => {
                 this.calls.push(`empty ${ref.lab}`);
+                if (empty === 'fails') return Promise.reject(new Error('a namespace does not go away'));
                 state.objects.clear();
                 return Promise.resolve();
               },
@@ -151,6 +169,9 @@ export class FakeProvider implements ClusterProvider {
     await new Promise((resolve) => block.signal.addEventListener('abort', resolve, { once: true }));
   }
 }
+
+/** That of the lab that it was made for. */
+const clusterOf = (ref: ClusterRef): string => (ref['cluster'] as string | undefined) ?? ref.lab;
 
 const HEADS = new WeakMap<FakeState, unknown>();
 

@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { kindProvider, NODE_IMAGE } from '../../../../src/providers/kind/provider.ts';
+import { kindProvider } from '../../../../src/providers/kind/provider.ts';
+import { homeOf, type KindRef, NODE_IMAGE } from '../../../../src/providers/kind/ref.ts';
 import type { ClusterSpec } from '../../../../src/providers/provider.ts';
 import { FakePrograms } from './fake-programs.ts';
 
@@ -38,18 +39,18 @@ describe('plan', () => {
     using programs = new FakePrograms();
     const ref = kindProvider().plan(specIn(programs));
     expect(ref).toMatchObject({ provider: 'kind', lab: 'inc-2041', image: NODE_IMAGE });
-    expect(ref['cluster']).toMatch(/^breakfix-inc-2041-[0-9a-f]{6}$/);
+    // Another lab may have it later: it does not tell which one it was made for.
+    expect(ref['cluster']).toMatch(/^breakfix-[0-9a-f]{8}$/);
     expect(ref['registries']).toEqual([
       { host: 'registry.shop.test:5000', container: `${String(ref['cluster'])}-registry-0` },
     ]);
   });
 
-  test('labs of one name in two state folders have names of their own; the same lab always the same', () => {
-    using here = new FakePrograms();
-    using there = new FakePrograms();
+  test('every cluster has a name of its own: also of a lab that is started again while another has its old one', () => {
+    using programs = new FakePrograms();
     const provider = kindProvider();
-    expect(provider.plan(specIn(here))['cluster']).not.toBe(provider.plan(specIn(there))['cluster']);
-    expect(provider.plan(specIn(here))).toEqual(provider.plan(specIn(here)));
+    const names = [1, 2].map(() => provider.plan(specIn(programs))['cluster']);
+    expect(new Set(names).size).toBe(2);
   });
 
   test('another node image by the environment', () => {
@@ -102,10 +103,55 @@ describe('create', () => {
     await expect(provider.create(ref, spec, { progress: () => {}, signal })).rejects.toThrow('no space left');
     await provider.destroy(ref);
     expect(readdirSync(spec.folder)).toEqual([]);
+    expect(existsSync(homeOf(ref as KindRef))).toBe(false);
     expect(programs.calls().filter((call) => call.startsWith('kind '))).toEqual([
-      `kind create cluster --name ${String(ref['cluster'])} --image ${NODE_IMAGE} --kubeconfig ${spec.folder}/kind.kubeconfig --wait 180s --config -`,
-      `kind delete cluster --name ${String(ref['cluster'])} --kubeconfig ${spec.folder}/kind.kubeconfig`,
+      `kind create cluster --name ${String(ref['cluster'])} --image ${NODE_IMAGE} --kubeconfig ${homeOf(ref as KindRef)}/kubeconfig --wait 180s --config -`,
+      `kind delete cluster --name ${String(ref['cluster'])} --kubeconfig ${homeOf(ref as KindRef)}/kubeconfig`,
     ]);
+  });
+});
+
+describe('reuse', () => {
+  const adopted = (programs: FakePrograms, spec: Partial<ClusterSpec>): KindRef | undefined => {
+    const provider = kindProvider();
+    const released = provider.plan({ ...specIn(programs), images: ['shop.test/shop:1', 'shop.test/shop:2'] });
+    const next = { ...specIn(programs, 'inc-2052'), ...spec };
+    const ref = provider.reuse?.adopt(released, next) as KindRef | undefined;
+    expect(ref === undefined || ref.cluster === released['cluster']).toBe(true);
+    return ref;
+  };
+
+  test('the next lab has the same cluster, with registries and images of its own', () => {
+    using programs = new FakePrograms();
+    const ref = adopted(programs, { images: ['shop.test/shop:2', 'shop.test/shop:3'] });
+    expect(ref).toMatchObject({
+      lab: 'inc-2052',
+      registries: [{ host: 'registry.shop.test:5000', container: `${ref?.cluster ?? ''}-registry-0` }],
+      images: ['shop.test/shop:2', 'shop.test/shop:3'],
+      stale: ['shop.test/shop:1'],
+    });
+  });
+
+  test('none that needs another number of nodes, or another Kubernetes', () => {
+    using programs = new FakePrograms();
+    expect(adopted(programs, { nodes: [{ role: 'control-plane' }] })).toBeUndefined();
+    const released = kindProvider().plan(specIn(programs));
+    const older = { ...released, image: 'kindest/node:v1.35.0' };
+    expect(kindProvider().reuse?.adopt(older, specIn(programs))).toBeUndefined();
+  });
+
+  test('what a lab had on a cluster that does not answer is made anew', async () => {
+    using programs = new FakePrograms();
+    programs.set('docker', DOCKER);
+    programs.set('kind', '[ "$1" = create ] && { echo "ERROR: made anew" >&2; exit 1; }; exit 0');
+    const provider = kindProvider();
+    const spec = specIn(programs);
+    const ref = provider.plan(spec) as KindRef;
+    mkdirSync(homeOf(ref), { recursive: true });
+    writeFileSync(join(homeOf(ref), 'kubeconfig'), '');
+    await expect(provider.create(ref, spec, { progress: () => {}, signal })).rejects.toThrow('made anew');
+    const kind = programs.calls().filter((call) => call.startsWith('kind '));
+    expect(kind.map((call) => call.split(' ')[1])).toEqual(['delete', 'create']);
   });
 });
 
@@ -160,17 +206,16 @@ describe('destroy', () => {
     programs.set('kill', '');
     const provider = kindProvider();
     const spec = specIn(programs);
-    const ref = provider.plan(spec);
+    const ref = provider.plan(spec) as KindRef;
     const kills = async (args: string) => {
-      writeFileSync(join(spec.folder, 'kind.pid'), '4711');
+      mkdirSync(homeOf(ref), { recursive: true });
+      writeFileSync(join(homeOf(ref), 'pid'), '4711');
       programs.set('ps', `echo "${args}"`);
       await provider.destroy(ref);
       return programs.calls().filter((call) => call.startsWith('kill'));
     };
     expect(await kills('vi notes.txt')).toEqual([]);
-    expect(await kills(`kind create cluster --name ${String(ref['cluster'])} --image x`)).toEqual([
-      'kill -9 4711',
-    ]);
+    expect(await kills(`kind create cluster --name ${ref.cluster} --image x`)).toEqual(['kill -9 4711']);
   });
 
   test('fails where Docker does not answer: nothing may be forgotten', async () => {

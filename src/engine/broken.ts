@@ -1,0 +1,53 @@
+import type { Baseline } from '../checks/baseline.ts';
+import type { Cluster } from '../providers/provider.ts';
+import { breakCluster, namespacesOf } from './break.ts';
+import type { Incident } from './incident.ts';
+import { canRestore, restoreShop } from './restore.ts';
+import type { BrokenCluster } from './verify.ts';
+
+/** Gives a broken cluster for every case of a proof. */
+export type BrokenClusters = () => Promise<BrokenCluster>;
+
+/** One broken cluster a case: copies of one that was broken once where the provider can copy, otherwise the same one. */
+export async function brokenClusters(
+  cluster: Cluster,
+  incident: Incident,
+  signal: AbortSignal,
+): Promise<BrokenClusters> {
+  const { fork } = cluster.can;
+  if (fork === undefined) return brokenAgain(cluster, incident, signal);
+  const baseline = await breakCluster(cluster, incident, quiet, signal);
+  await cluster.can.goLive?.();
+  return async () => {
+    const copy = await fork();
+    return {
+      cluster: copy,
+      baseline,
+      [Symbol.asyncDispose]: () => Promise.resolve(copy[Symbol.asyncDispose]()),
+    };
+  };
+}
+
+const quiet = async (_phase: string, work: () => Promise<unknown>): Promise<void> => {
+  await work();
+};
+
+/**
+ * The same cluster again and again, broken anew. What the last case did to the shop is undone where that is possible:
+ * making all of it takes longest.
+ */
+function brokenAgain(cluster: Cluster, incident: Incident, signal: AbortSignal): BrokenClusters {
+  const namespaces = namespacesOf(incident.plan).filter((name) => name !== 'kube-system');
+  const { empty } = cluster.can;
+  let last: Baseline | undefined;
+  return async () => {
+    const whole = last;
+    last = undefined;
+    const again = whole !== undefined && (await canRestore(cluster.kube, whole, namespaces));
+    await empty?.(again ? namespaces : []);
+    if (again && !(await restoreShop(cluster, whole, namespaces, signal))) await empty?.([]);
+    const baseline = await breakCluster(cluster, incident, quiet, signal);
+    last = baseline;
+    return { cluster, baseline, [Symbol.asyncDispose]: () => Promise.resolve() };
+  };
+}
