@@ -3,13 +3,7 @@ import type { Baseline } from '../checks/baseline.ts';
 import { messageOf } from '../core/errors.ts';
 import type { Clock } from '../core/clock.ts';
 import type { PhaseFindings, PhaseName, PlannedEntry } from '../report/journal.ts';
-import type {
-  Cluster,
-  ClusterProvider,
-  ClusterRef,
-  ClusterSpec,
-  RegistryPlan,
-} from '../providers/provider.ts';
+import type { Cluster, ClusterProvider, ClusterRef, ClusterSpec } from '../providers/provider.ts';
 import { breakCluster, type PhaseReport } from './break.ts';
 import type { Incident } from './incident.ts';
 import type { LabFolder, LabRecord, LabStore } from './lab-store.ts';
@@ -122,31 +116,6 @@ export function specFor({ scenario, seed, plan }: Incident, lab: string, folder:
     registries: plan.registries ?? [],
     since: scenario.since,
   };
-}
-
-/** One cluster for several incidents, one after the other: with what any of them needs. */
-export function sharedSpec(incidents: readonly Incident[], lab: string, folder: string): ClusterSpec {
-  const [first, ...others] = incidents.map((incident) => specFor(incident, lab, folder));
-  if (first === undefined) throw new Error('no incident was given');
-  return others.reduce(
-    (all, { images, registries, nodes }) => ({
-      ...all,
-      nodes: nodes.length > all.nodes.length ? nodes : all.nodes,
-      images: [...new Set([...all.images, ...images])],
-      registries: mergedRegistries([...all.registries, ...registries]),
-    }),
-    first,
-  );
-}
-
-/** One registry a host, with the repositories of all its plans. */
-function mergedRegistries(plans: readonly RegistryPlan[]): RegistryPlan[] {
-  const byHost = new Map<string, RegistryPlan>();
-  for (const plan of plans) {
-    const repositories = { ...byHost.get(plan.host)?.repositories, ...plan.repositories };
-    byHost.set(plan.host, { ...plan, repositories });
-  }
-  return [...byHost.values()];
 }
 
 /** Makes a cluster, breaks it and hands it over; where that fails nothing holds on to the cluster. */

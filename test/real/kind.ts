@@ -5,7 +5,7 @@ import { describe } from '@jest/globals';
 import { wallClock } from '../../src/core/clock.ts';
 import { brokenClusters, type BrokenClusters } from '../../src/engine/broken.ts';
 import type { Incident } from '../../src/engine/incident.ts';
-import { sharedSpec } from '../../src/engine/start.ts';
+import { sharedSpec } from '../../src/engine/sharing.ts';
 import { type CaseResult, verifyIncident } from '../../src/engine/verify.ts';
 import { kindProvider } from '../../src/providers/kind/provider.ts';
 import type { Cluster } from '../../src/providers/provider.ts';

@@ -2,20 +2,72 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { loadCatalogue } from '../../src/cli/catalogue.ts';
+import { wallClock } from '../../src/core/clock.ts';
 import { packageRoot } from '../../src/core/package-root.ts';
 import { type Incident, incidentOf } from '../../src/engine/incident.ts';
 import type { CaseResult } from '../../src/engine/verify.ts';
+import { canShare } from '../../src/engine/sharing.ts';
 import { resources } from '../../src/model/resources.ts';
 import { run } from '../helpers/processes.ts';
 import { describeReal, type RealCluster, realCluster } from './kind.ts';
 
-/** Of every scenario: doing nothing, one right repair, one wrong one. */
-const CASES: Readonly<Record<string, readonly string[]>> = {
-  'readiness-probe': ['no-op', 'fix named-port', 'hack remove-probe'],
-  'image-tag-typo': ['no-op', 'fix digest', 'hack old-release'],
-  'oom-limit': ['no-op', 'fix to-the-ceiling', 'hack restart-only'],
-  'dns-nxdomain': ['no-op', 'fix restore', 'hack static-hosts'],
+/** Of a scenario, beside doing nothing: one right repair, one wrong one. */
+type Cases = Readonly<Record<string, readonly [fix: string, hack: string]>>;
+
+const ALWAYS: Cases = {
+  'readiness-probe': ['fix named-port', 'hack remove-probe'],
+  'image-tag-typo': ['fix digest', 'hack old-release'],
+  'oom-limit': ['fix to-the-ceiling', 'hack restart-only'],
+  'dns-nxdomain': ['fix restore', 'hack static-hosts'],
 };
+/** Three of them at a time: all in four days. */
+const IN_ROTATION: Cases = {
+  'liveness-too-eager': ['fix startup-probe', 'hack always-true'],
+  'dns-blocked': ['fix by-labels', 'hack udp-only'],
+  'image-pull-secret': ['fix service-account', 'hack local-image'],
+  'dns-policy': ['fix cluster-first', 'hack address-in-env'],
+  'image-registry': ['fix mirror', 'hack delete-pods'],
+  'dns-corefile-crash': ['fix right-word', 'hack second-coredns'],
+  'image-pull-policy': ['fix if-not-present', 'hack never'],
+  'dns-random-ip': ['fix take-out', 'hack delete-pods'],
+  'oom-leak': ['fix bound-it', 'hack raise-limit'],
+  'dns-stale': ['fix capped-cache', 'hack restart-only'],
+  'dns-slow': ['fix cache-again', 'hack for-a-day'],
+};
+const AT_A_TIME = 3;
+
+/** The scenarios of BREAKFIX_REAL_SCENARIOS (ids, or `all`); otherwise those of every day and today's three. */
+function todaysCases(): Cases {
+  const all = { ...ALWAYS, ...IN_ROTATION };
+  const wanted = process.env['BREAKFIX_REAL_SCENARIOS'];
+  if (wanted === 'all') return all;
+  if (wanted !== undefined) return pick(all, wanted.split(','));
+  const rotating = Object.keys(IN_ROTATION);
+  const first = Math.floor(wallClock.now().getTime() / DAY) * AT_A_TIME;
+  const today = Array.from(
+    { length: AT_A_TIME },
+    (_, index) => rotating[(first + index) % rotating.length] ?? '',
+  );
+  return { ...ALWAYS, ...pick(IN_ROTATION, today) };
+}
+
+/** Milliseconds. */
+const DAY = 86_400_000;
+
+function pick(cases: Cases, ids: readonly string[]): Cases {
+  return Object.fromEntries(
+    ids.map((id) => {
+      const found = cases[id];
+      if (found === undefined)
+        throw new Error(`no cases for ${id}: there are ${Object.keys(cases).join(', ')}`);
+      return [id, found];
+    }),
+  );
+}
+
+const CASES = todaysCases();
+const casesOf = (id: string): readonly string[] => ['no-op', ...(CASES[id] ?? [])];
+
 /** Most of the time a cluster is waited for: two are worked on at a time. */
 const CLUSTERS = 2;
 
@@ -25,22 +77,34 @@ const incidents: readonly Incident[] = (await loadCatalogue())
   .filter(({ id }) => id in CASES)
   .map((scenario) => incidentOf(scenario, 1));
 
+/** As evenly as the registries allow that they need. */
+function spread(all: readonly Incident[]): Incident[][] {
+  const groups = Array.from({ length: CLUSTERS }, (): Incident[] => []);
+  for (const incident of all) {
+    const [fewest] = groups
+      .filter((group) => canShare(incident, group))
+      .sort((one, other) => one.length - other.length);
+    if (fewest === undefined)
+      throw new Error(`no cluster can have ${incident.scenario.id} beside the others`);
+    fewest.push(incident);
+  }
+  return groups.filter((group) => group.length > 0);
+}
+
 describeReal('on a real cluster', () => {
   const clusters: RealCluster[] = [];
   const results = new Map<string, Promise<readonly CaseResult[]>>();
   let applied: Promise<void> | undefined;
 
   beforeAll(async () => {
-    const groups = Array.from({ length: CLUSTERS }, (_, first) =>
-      incidents.filter((_incident, index) => index % CLUSTERS === first),
-    );
+    const groups = spread(incidents);
     for (const [index, group] of groups.entries()) {
       const real = await realCluster(group, `real-scenarios-${index + 1}`);
       clusters.push(real);
       let before: Promise<unknown> = Promise.resolve();
       if (applied === undefined) before = applied = applyShop(real);
       for (const incident of group) {
-        for (const name of CASES[incident.scenario.id] ?? []) {
+        for (const name of casesOf(incident.scenario.id)) {
           const result = before.then(
             () => real.verify(incident, name),
             () => real.verify(incident, name),
@@ -59,7 +123,7 @@ describeReal('on a real cluster', () => {
   test('manifests/shop works with plain kubectl apply', () => applied);
 
   for (const { scenario } of incidents) {
-    test.each(CASES[scenario.id] ?? [])(`${scenario.id}: %s`, async (name) => {
+    test.each(casesOf(scenario.id))(`${scenario.id}: %s`, async (name) => {
       const seen = (await results.get(`${scenario.id}: ${name}`)) ?? [];
       expect(seen.map((result) => result.case)).toEqual([name]);
       expect(seen.filter(({ ok }) => !ok)).toEqual([]);

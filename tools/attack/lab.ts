@@ -2,7 +2,7 @@ import { loadCatalogue } from '../../src/cli/catalogue.ts';
 import type { Baseline } from '../../src/checks/baseline.ts';
 import { breakCluster, namespacesOf } from '../../src/engine/break.ts';
 import { findScenario, type Incident, incidentOf } from '../../src/engine/incident.ts';
-import { sharedSpec } from '../../src/engine/start.ts';
+import { sharedSpec } from '../../src/engine/sharing.ts';
 import { LOG_VERSION } from '../../src/cluster/host/input-log.ts';
 import { wallClock } from '../../src/core/clock.ts';
 import { LocalCluster } from '../../src/providers/embedded/local-cluster.ts';

@@ -7,7 +7,7 @@ import { wallClock } from '../../src/core/clock.ts';
 import { packageRoot } from '../../src/core/package-root.ts';
 import { breakCluster, type PhaseReport } from '../../src/engine/break.ts';
 import { type Incident, incidentOf } from '../../src/engine/incident.ts';
-import { sharedSpec } from '../../src/engine/start.ts';
+import { sharedSpec } from '../../src/engine/sharing.ts';
 import { embeddedProvider } from '../../src/providers/embedded/provider.ts';
 import { kindProvider } from '../../src/providers/kind/provider.ts';
 import type { Cluster, ClusterProvider } from '../../src/providers/provider.ts';

@@ -41,7 +41,7 @@ export async function status(context: CommandContext): Promise<void> {
     lines.length + left.length === 0
       ? 'no lab is running; breakfix start begins one'
       : [...lines, ...left].join('\n');
-  context.output.result({ labs, kept: kept !== undefined, debris }, text);
+  context.output.result({ labs, ...(kept === undefined ? {} : { kept: kept.provider }), debris }, text);
 }
 
 function wayOn({ lab, state, provider, kubeconfig }: LabStatus): string {

@@ -37,7 +37,7 @@ export async function stop(
     });
   }
   const words = stopped.length === 0 ? 'no lab was running' : `stopped ${stopped.join(', ')}`;
-  output.result({ stopped, kept }, kept ? `${words}; ${KEPT}` : words);
+  output.result({ stopped, ...(kept ? { kept } : {}) }, kept ? `${words}; ${KEPT}` : words);
 }
 
 const KEPT = 'its cluster is kept for the next lab (breakfix stop kept removes it)';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { brokenClusters, type BrokenClusters } from '../../engine/broken.ts';
 import { findScenario, type Incident, incidentOf } from '../../engine/incident.ts';
-import { sharedSpec } from '../../engine/start.ts';
+import { sharedSpec, sharingGroups } from '../../engine/sharing.ts';
 import { type CaseResult, type VerifyJob, verifyJobs } from '../../engine/verify.ts';
 import type { Cluster, ClusterProvider } from '../../providers/provider.ts';
 import type { Scenario } from '../../scenario/types.ts';
@@ -59,7 +59,7 @@ export async function proveLocally(
   for (const job of jobs) await job(broken);
 }
 
-/** A few clusters, of which each has what any proof needs, and takes the next job as soon as it has done one. */
+/** On clusters that take one job after the other; incidents that need different registries have clusters of their own. */
 export async function proveOnSharedClusters(
   context: CommandContext,
   provider: ClusterProvider,
@@ -67,6 +67,18 @@ export async function proveOnSharedClusters(
   row: Row,
 ): Promise<void> {
   const plans = await Promise.all(proofs.map((proof) => planOf(context, proof, row)));
+  for (const group of sharingGroups(plans.map(({ incident }) => incident))) {
+    const fitting = plans.filter(({ incident }) => group.includes(incident));
+    await proveTogether(context, provider, fitting);
+  }
+}
+
+/** A few clusters, of which each has what any of the plans needs, and takes the next job as soon as it has done one. */
+async function proveTogether(
+  context: CommandContext,
+  provider: ClusterProvider,
+  plans: readonly Plan[],
+): Promise<void> {
   const incidents = plans.map(({ incident }) => incident);
   const waiting = plans.flatMap(({ incident, jobs }) => jobs.map((job) => ({ incident, job })));
   const work = async (cluster: Cluster): Promise<void> => {

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { rmSync } from 'node:fs';
-import { connect, createServer, type Server } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
+import { createInterface, type Interface } from 'node:readline';
 import type { OutsideChange } from '../../cluster/outside.ts';
 import { messageOf } from '../../core/errors.ts';
 
@@ -12,8 +12,8 @@ import { messageOf } from '../../core/errors.ts';
  * request and one answer each.
  */
 export interface ControlMethods {
-  /** Where the clock is, and how many inputs the log has: what a fork replays to. */
-  sync(): Promise<{ now: number; records: number; live: boolean }>;
+  /** Where the clock is, and whether it is the wall's. */
+  sync(): Promise<{ now: number; live: boolean }>;
   /** Writes the time into the log. */
   mark(): Promise<Record<string, never>>;
   advanceTo(at: number): Promise<{ now: number }>;
@@ -37,13 +37,25 @@ export function controlPath(folder: string): string {
   return join(tmpdir(), `breakfix-${digest}.sock`);
 }
 
-export async function serveControl(folder: string, methods: ControlMethods): Promise<Server> {
+/**
+ * @param copy serves a copy of the lab on a connection that has asked for one; what it throws is the answer
+ */
+export async function serveControl(
+  folder: string,
+  methods: ControlMethods,
+  copy: (socket: Socket, lines: Interface) => Promise<void>,
+): Promise<Server> {
   const path = controlPath(folder);
   rmSync(path, { force: true });
   const server = createServer((socket) => {
     socket.on('error', () => {});
-    createInterface({ input: socket }).on('line', (line) => {
-      void answer(methods, line).then((reply) => socket.end(`${JSON.stringify(reply)}\n`));
+    const lines = createInterface({ input: socket });
+    // It repeats the socket's.
+    lines.on('error', () => {});
+    const end = (reply: Answer): void => void socket.end(`${JSON.stringify(reply)}\n`);
+    lines.once('line', (line) => {
+      if (line === COPY) copy(socket, lines).catch((error: unknown) => end({ error: messageOf(error) }));
+      else void answer(methods, line).then(end);
     });
   });
   await new Promise<void>((resolve, reject) => {
@@ -52,6 +64,9 @@ export async function serveControl(folder: string, methods: ControlMethods): Pro
   });
   return server;
 }
+
+/** A connection that is to be a copy of the lab. */
+export const COPY = '{"method":"copy"}';
 
 async function answer(methods: ControlMethods, line: string): Promise<Answer> {
   try {

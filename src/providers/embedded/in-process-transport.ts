@@ -64,6 +64,7 @@ export class InProcessTransport implements Transport {
     const answer = await this.#ask(path);
     if (answer.kind === 'complete') throw kubeError(answer.status, complete(answer).body);
     if (answer.kind !== 'exec') throw new Error(`${path} is answered by a ${answer.kind}`);
+    signal.throwIfAborted();
     const output = new CommandOutput();
     const input = started(() => answer.start(output));
     const abort = (): void => {

@@ -40,14 +40,7 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
   cluster.simulation.onError = onError;
   const host = new Host(cluster, record);
   const { live } = await host.replay(records);
-  const listener = await startServer({
-    handler: host,
-    certificate: credentials.server.certificate,
-    key: credentials.server.key,
-    ca: credentials.authority.certificate,
-    host: '127.0.0.1',
-    port,
-  });
+  const listener = await startServer({ handler: host, ...listenWith(credentials, port) });
   return {
     cluster,
     host,
@@ -57,6 +50,20 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
       host.close();
       await listener.close();
     },
+  };
+}
+
+/** How the API server of a cluster listens: on loopback, on any free port where none is given. */
+export function listenWith(
+  { server, authority }: Credentials,
+  port = 0,
+): Omit<Parameters<typeof startServer>[0], 'handler'> {
+  return {
+    certificate: server.certificate,
+    key: server.key,
+    ca: authority.certificate,
+    host: '127.0.0.1',
+    port,
   };
 }
 

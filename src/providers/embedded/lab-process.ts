@@ -1,9 +1,11 @@
 import { rmSync } from 'node:fs';
 import { InputLogWriter, readLog } from '../../cluster/host/input-log.ts';
 import { runningProgram } from '../../cluster/runtime/host-guard.ts';
-import { controlPath, serveControl } from './control.ts';
+import { type ControlMethods, controlPath, serveControl } from './control.ts';
+import { Copies } from './copies.ts';
+import { serveCopy } from './copy-server.ts';
 import { filesIn, lastAlive, markAlive, readCredentials, stillAlive, writeCredentials } from './files.ts';
-import { startInstance, wallTime } from './instance.ts';
+import { clusterOf, startInstance, wallTime } from './instance.ts';
 import type { EmbeddedHeader } from './spec.ts';
 
 /** How often the process notes that it is alive, in milliseconds. */
@@ -25,23 +27,39 @@ export async function runLabProcess(folder: string, ready: (port: number) => voi
     header: log.header as EmbeddedHeader,
     credentials,
     records: log.records,
-    record: (record) => writer.append(record),
+    record: (record) => {
+      writer.append(record);
+      copies.note(record);
+    },
     port: credentials.port,
     onError: report,
   });
   // Only who has the port may write: of two processes that revive a lab at the same time one ends above.
   const writer = InputLogWriter.reopen(files.log, log);
   const { host, listener } = instance;
+  const copies = new Copies({
+    host,
+    anew: () => {
+      const cluster = clusterOf(log.header as EmbeddedHeader);
+      cluster.simulation.onError = report;
+      return cluster;
+    },
+    records: () => readLog(files.log).records,
+  });
+  const follow = (): void => void copies.follow().catch((error: unknown) => report(error, 'copies'));
   if (instance.wasLive) await host.resume(wallTime, Math.floor(lastSeen * 1000));
   if (credentials.port !== listener.port) writeCredentials(folder, { ...credentials, port: listener.port });
-  const beat = (): void => stillAlive(folder, new Date(wallTime.now() / 1000));
+  const beat = (): void => {
+    stillAlive(folder, new Date(wallTime.now() / 1000));
+    follow();
+  };
   beat();
   // eslint-disable-next-line no-restricted-globals -- a heartbeat of the host, outside the lab's state
   const heartbeat = setInterval(beat, ALIVE_EVERY);
 
   const { promise: stopped, resolve: stop } = Promise.withResolvers<undefined>();
-  const control = await serveControl(folder, {
-    sync: async () => ({ now: await host.sync(), records: writer.count, live: host.live }),
+  const methods: ControlMethods = {
+    sync: async () => ({ now: await host.sync(), live: host.live }),
     mark: async () => {
       await host.mark();
       return {};
@@ -62,6 +80,10 @@ export async function runLabProcess(folder: string, ready: (port: number) => voi
       stop(undefined);
       return Promise.resolve({});
     },
+  };
+  const control = await serveControl(folder, methods, async (socket, lines) => {
+    await serveCopy(copies, credentials, socket, lines);
+    follow();
   });
   process.once('SIGTERM', () => stop(undefined));
   process.on('SIGINT', () => {});

@@ -14,6 +14,7 @@ import type {
   ReplayOptions,
 } from '../provider.ts';
 import { askControl, controlPath, NoLabProcess } from './control.ts';
+import { copyOfLab } from './copy-client.ts';
 import { filesIn, lastProcess, readCredentials, writeCredentials } from './files.ts';
 import type { LocalOptions } from './local-cluster.ts';
 import { nodeAccess, registryAccess } from './registries.ts';
@@ -189,7 +190,7 @@ function replay(ref: ClusterRef, text: string, upTo: ReplayOptions['upTo']): Pro
 
 async function open(ref: ClusterRef, options: EmbeddedOptions): Promise<Cluster> {
   const header = headerOf(ref);
-  // Forks are replayed by this process, whichever serves the lab.
+  // What looks at a lab and the lab's process belong together.
   if (header.breakfix !== options.version) throw otherVersion(header.breakfix, options.version);
   if (!(await answers(ref))) await revive(ref, options);
   return processCluster(ref, header);
@@ -273,7 +274,7 @@ async function processCluster(ref: ClusterRef, header: EmbeddedHeader): Promise<
       },
     },
     can: {
-      fork: () => fork(ref, header, credentials),
+      fork: () => copyOfLab(ref, header, credentials),
       backdate: async (since) => {
         ({ now } = await askControl(ref.folder, 'sync'));
         await backdate(header, now, since, advanceTo);
@@ -291,13 +292,6 @@ async function processCluster(ref: ClusterRef, header: EmbeddedHeader): Promise<
     },
     [Symbol.asyncDispose]: () => kube[Symbol.asyncDispose](),
   };
-}
-
-/** A copy in this process: the lab's log, replayed up to now. The lab's own process goes on undisturbed. */
-async function fork(ref: ClusterRef, header: EmbeddedHeader, credentials: Credentials): Promise<Cluster> {
-  const { now, records } = await askControl(ref.folder, 'sync');
-  const log = readLog(filesIn(ref.folder).log);
-  return startLocal({ ref, header, credentials, records: log.records.slice(0, records), until: now });
 }
 
 async function stateOf(ref: ClusterRef): Promise<ClusterState> {

@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { ApiRequest, ApiResponse } from '../../../../src/cluster/apiserver/types.ts';
-import { KubeError, type KubeClient } from '../../../../src/kube/client.ts';
+import type { KubeClient } from '../../../../src/kube/client.ts';
 import { connectKube, kubeOver } from '../../../../src/kube/connect.ts';
 import { resources } from '../../../../src/model/resources.ts';
 import { InProcessTransport } from '../../../../src/providers/embedded/in-process-transport.ts';
+import { calls, outcome } from '../../support/kube-calls.ts';
 import { fakeApi, type FakeCluster, startFake } from '../../cluster/wire/fake-cluster.ts';
 
 type Kube = KubeClient & AsyncDisposable;
@@ -30,30 +31,7 @@ afterEach(async () => {
   await cluster[Symbol.asyncDispose]();
 });
 
-/** What a call gives, or what it is refused with. */
-async function outcome(call: Promise<unknown>): Promise<unknown> {
-  try {
-    return await call;
-  } catch (error) {
-    if (!(error instanceof KubeError)) throw error;
-    return { code: error.code, message: error.message, status: error.status };
-  }
-}
-
 describe('what a client sees is the same as over HTTPS', () => {
-  const calls: Record<string, (kube: Kube) => Promise<unknown>> = {
-    version: (kube) => kube.version(),
-    'an object': (kube) => kube.get(resources.pods, 'default', 'web'),
-    'no object': (kube) => kube.get(resources.pods, 'default', 'other'),
-    'a list': (kube) => kube.list(resources.pods, { namespace: 'default' }),
-    'a path of no kind': (kube) => kube.raw('/nowhere'),
-    'both outputs of a command': (kube) => kube.exec('default', 'web', { command: ['exit', '3'] }),
-    'standard input': (kube) => kube.exec('default', 'web', { command: ['cat'], stdin: 'zeile ü\n' }),
-    'an empty standard input': (kube) => kube.exec('default', 'web', { command: ['cat'], stdin: '' }),
-    'a command that is not there': (kube) => kube.exec('default', 'web', { command: ['nonsense'] }),
-    'a container that is not there': (kube) =>
-      kube.exec('default', 'web', { command: ['cat'], container: 'missing' }),
-  };
   test.each(Object.keys(calls))('%s', async (name) => {
     const call = calls[name] ?? (() => Promise.reject(new Error(name)));
     const expected = await outcome(call(overHttps));

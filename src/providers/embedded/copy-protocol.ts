@@ -1,0 +1,55 @@
+import type { OutsideChange } from '../../cluster/outside.ts';
+import { type ExecOptions, KubeError, type RawOptions } from '../../kube/client.ts';
+import type { Status } from '../../model/objects.ts';
+
+/**
+ * What is said about a copy of a lab over the connection that it lives as long as: a JSON line each. The first line of
+ * the lab is a {@link CopyGreeting}; then every question has an answer with its number.
+ */
+export interface CopyGreeting {
+  /** Virtual time, microseconds since 1970. */
+  readonly now: number;
+  /** Where the copy's API server listens. */
+  readonly port: number;
+}
+
+export type CopyQuestion =
+  | { readonly ask: 'request'; readonly path: string; readonly options: RawOptions }
+  | { readonly ask: 'exec'; readonly path: string; readonly options: Omit<ExecOptions, 'signal'> }
+  | { readonly ask: 'wait'; readonly ms: number }
+  | { readonly ask: 'change'; readonly change: OutsideChange };
+
+export type FromClient =
+  ({ readonly id: number } & CopyQuestion) | { readonly id: number; readonly cancel: true };
+
+export interface CopyAnswer {
+  readonly id: number;
+  readonly now: number;
+  readonly result?: unknown;
+  readonly error?: SentError;
+}
+
+/** An error as it goes over a connection. */
+export interface SentError {
+  readonly name: string;
+  readonly message: string;
+  /** Of a {@link KubeError}. */
+  readonly code?: number;
+  readonly status?: Status;
+}
+
+export function sentError(error: unknown): SentError {
+  if (!(error instanceof Error)) return { name: 'Error', message: String(error) };
+  const { name, message } = error;
+  if (!(error instanceof KubeError)) return { name, message };
+  const { code, status } = error;
+  return { name, message, code, ...(status === undefined ? {} : { status }) };
+}
+
+export function receivedError({ name, message, code, status }: SentError): Error {
+  if (code !== undefined) return new KubeError(code, message, status);
+  if (name === 'RangeError') return new RangeError(message);
+  const error = new Error(message);
+  error.name = name;
+  return error;
+}

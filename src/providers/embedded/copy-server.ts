@@ -1,0 +1,81 @@
+import type { Interface } from 'node:readline';
+import type { Socket } from 'node:net';
+import { startServer } from '../../cluster/wire/server.ts';
+import type { Host } from '../../cluster/host/host.ts';
+import type { Copies } from './copies.ts';
+import {
+  type CopyAnswer,
+  type CopyGreeting,
+  type CopyQuestion,
+  type FromClient,
+  sentError,
+} from './copy-protocol.ts';
+import { InProcessTransport } from './in-process-transport.ts';
+import { listenWith, manualClock } from './instance.ts';
+import { type Credentials, kubeconfigFor } from './spec.ts';
+
+/**
+ * Serves one copy of the lab over a connection until that closes, and takes it back then.
+ * @param lines of the connection, after the one that asked for a copy
+ */
+export async function serveCopy(
+  copies: Pick<Copies, 'take' | 'giveBack'>,
+  credentials: Credentials,
+  socket: Socket,
+  lines: Interface,
+): Promise<void> {
+  const copy = await copies.take();
+  const listener = await startServer({ handler: copy, ...listenWith(credentials) });
+  try {
+    const kubeconfig = kubeconfigFor('copy', credentials, listener.port);
+    await using transport = new InProcessTransport(copy, kubeconfig);
+    const closed = new Promise((resolve) => socket.once('close', resolve));
+    const say = (words: CopyAnswer | CopyGreeting): void => {
+      if (socket.writable) socket.write(`${JSON.stringify(words)}\n`);
+    };
+    const running = new Map<number, AbortController>();
+    lines.on('line', (line) => {
+      const heard = JSON.parse(line) as FromClient;
+      const { id } = heard;
+      if ('cancel' in heard) {
+        running.get(id)?.abort();
+        return;
+      }
+      const stop = new AbortController();
+      running.set(id, stop);
+      void answer(copy, transport, heard, stop.signal)
+        .then(
+          (result) => ({ result }),
+          (error: unknown) => ({ error: sentError(error) }),
+        )
+        .then((what) => {
+          running.delete(id);
+          say({ id, now: copy.now, ...what });
+        });
+    });
+    say({ now: copy.now, port: listener.port });
+    if (!socket.destroyed) await closed;
+    for (const stop of running.values()) stop.abort();
+  } finally {
+    copies.giveBack(copy);
+    await listener.close();
+  }
+}
+
+async function answer(
+  host: Host,
+  transport: InProcessTransport,
+  question: CopyQuestion,
+  signal: AbortSignal,
+): Promise<unknown> {
+  switch (question.ask) {
+    case 'request':
+      return transport.request(question.path, question.options);
+    case 'exec':
+      return transport.exec(question.path, { ...question.options, signal });
+    case 'wait':
+      return manualClock(host).wait(question.ms);
+    case 'change':
+      return host.change(question.change);
+  }
+}
