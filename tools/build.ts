@@ -1,6 +1,8 @@
-/** Builds what ships: the shop's two bundles, the `bin`, and the public API. Called at `prepare`. */
+/** Builds what ships: the shop's two bundles and its manifests, the `bin`, and the public API. Called at `prepare`. */
 import { build, type BuildOptions } from 'esbuild';
-import { chmodSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseAllDocuments } from 'yaml';
 
 const common: BuildOptions = { bundle: true, platform: 'node', target: 'node22', logLevel: 'warning' };
 
@@ -20,6 +22,17 @@ export async function buildShop(): Promise<void> {
     format: 'iife',
     globalName: 'program',
   });
+}
+
+/** The shop's manifests as one JSON list, in the order of their files. Kubernetes reads YAML 1.1. */
+function buildManifests(): void {
+  const folder = 'manifests/shop';
+  const files = readdirSync(folder).filter((name) => name.endsWith('.yaml'));
+  const objects = files
+    .sort()
+    .flatMap((name) => parseAllDocuments(readFileSync(join(folder, name), 'utf8'), { version: '1.1' }))
+    .map((document) => document.toJS() as unknown);
+  writeFileSync('dist/shop/manifests.json', JSON.stringify(objects));
 }
 
 /** Large packages that few commands need. All others are bundled: their hundreds of files would be opened by every command. */
@@ -44,4 +57,5 @@ async function buildPackage(): Promise<void> {
 }
 
 await buildShop();
+buildManifests();
 if (process.argv[2] !== 'shop') await buildPackage();

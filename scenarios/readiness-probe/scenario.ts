@@ -65,7 +65,7 @@ Make ${service} answer its callers again.`,
 
   baseline: ({ service }) => shop({ strategy: { [service]: 'Recreate' } }),
   inject: ({ service, wrongPort }) => [faults.readinessProbePort({ namespace, name: service }, wrongPort)],
-  since: minutes(14),
+  since: minutes(8),
   symptoms: ({ service }) => [
     checks.runningNotReady({ namespace, app: service }),
     checks.podEvent({ namespace, app: service }, 'Unhealthy', 'Readiness probe failed', 'connection refused'),

@@ -1,9 +1,10 @@
 import type { Baseline } from '../checks/baseline.ts';
 import { equal } from '../core/json.ts';
 import type { KubeClient } from '../kube/client.ts';
-import type { KubeObject, NewObject, Pod } from '../model/objects.ts';
-import { apiVersionOf, type Resource, resources } from '../model/resources.ts';
+import type { KubeObject, Pod } from '../model/objects.ts';
+import { type Resource, resources } from '../model/resources.ts';
 import { isRolledOut } from '../model/rollout.ts';
+import { asNew, writtenContent } from '../model/written.ts';
 import type { Cluster } from '../providers/provider.ts';
 
 /** What a case may change or add to. */
@@ -102,30 +103,13 @@ async function restoreKind<T extends KubeObject>(
     const now = live.get(before.metadata.name);
     if (now === undefined) await kube.create(resource, asNew(resource, before));
     // Whatever its revision is: its status is written meanwhile.
-    else if (!equal(content(now), content(before)))
+    else if (!equal(writtenContent(now), writtenContent(before)))
       await kube.update(resource, asNew(resource, before) as unknown as T);
   }
 }
 
 /** Made by a controller, which keeps it as it should be. */
 const isOwned = ({ metadata }: KubeObject): boolean => (metadata.ownerReferences ?? []).length > 0;
-
-/** What an author of the object has written, with its defaults. */
-function content(object: KubeObject): Readonly<Record<string, unknown>> {
-  const { metadata, status: _status, kind: _kind, apiVersion: _version, ...rest } = { status: {}, ...object };
-  const { labels = {}, annotations = {} } = metadata;
-  // Counted by the controller of Deployments.
-  const { 'deployment.kubernetes.io/revision': _revision, ...written } = annotations;
-  return { ...rest, labels, annotations: written };
-}
-
-function asNew<T extends KubeObject>(resource: Resource<T>, before: T): NewObject<T> {
-  const { labels, annotations, ...rest } = content(before);
-  const { name, namespace } = before.metadata;
-  const metadata = { name, namespace, labels, annotations };
-  const object = { apiVersion: apiVersionOf(resource), kind: resource.kind, metadata, ...rest };
-  return object as unknown as NewObject<T>;
-}
 
 /** Nothing has happened to a pod since the baseline. */
 function pristine(now: Pod, before: Pod | undefined): boolean {

@@ -66,6 +66,8 @@ export class Simulation {
   #digestHigh = 0x1b873593;
   #programsWoken = false;
   #atThisInstant = 0;
+  #lastSecond = NaN;
+  #lastStamp = '';
   readonly #instantOwners = new Map<string, number>();
   readonly #ownerHashes = new Map<string, number>();
   readonly #heap: Entry[] = [];
@@ -98,7 +100,13 @@ export class Simulation {
 
   /** The instant as Kubernetes writes it: RFC 3339, cut (never rounded up) to seconds. */
   timestamp(at: Micros = this.#now): string {
-    return `${new Date(Math.floor(at / 1000)).toISOString().slice(0, 19)}Z`;
+    const second = Math.floor(at / SECOND);
+    // Most are of the same second as the one before.
+    if (second !== this.#lastSecond) {
+      this.#lastSecond = second;
+      this.#lastStamp = `${new Date(second * 1000).toISOString().slice(0, 19)}Z`;
+    }
+    return this.#lastStamp;
   }
 
   /** The instant as Kubernetes' MicroTime writes it. */

@@ -1,9 +1,10 @@
 import type { Clock } from '../../core/clock.ts';
 import { equal } from '../../core/json.ts';
-import type { KubeClient, Manifest } from '../../kube/client.ts';
+import type { KubeClient } from '../../kube/client.ts';
 import type { ConfigMap, Deployment, KubeObject, Node, Service } from '../../model/objects.ts';
 import { resource, type Resource, resources } from '../../model/resources.ts';
 import { isRolledOut } from '../../model/rollout.ts';
+import { asNew } from '../../model/written.ts';
 
 /** Namespaces of the cluster's own that scenarios put objects into. */
 const NAMESPACES = ['kube-system', 'default'];
@@ -159,7 +160,7 @@ async function remakeCoreDns(kube: KubeClient, clock: Clock, before: Deployment)
     await endDnsPods(kube);
     await clock.wait(500);
   }
-  await kube.applyAll([asNew(before, 'spec')], { manager: 'kubectl' });
+  await kube.create(resources.deployments, asNew(resources.deployments, before));
 }
 
 async function endDnsPods(kube: KubeClient): Promise<void> {
@@ -179,19 +180,12 @@ async function restore<T extends KubeObject>(
   const now = await kube.get(resource, SYSTEM, name);
   if (now !== undefined && equal(part(now), part(before))) return false;
   if (now === undefined) {
-    await kube.applyAll([asNew(before, field)], { manager: 'kubectl' });
+    await kube.create(resource, asNew(resource, before));
   } else {
-    const value = asNew(before, field)[field];
+    const value = (before as { readonly spec?: unknown; readonly data?: unknown })[field];
     await kube.patch(resource, SYSTEM, name, [{ op: 'replace', path: `/${field}`, value }], { type: 'json' });
   }
   return true;
-}
-
-function asNew(before: KubeObject, field: 'spec' | 'data'): Manifest {
-  const { apiVersion, kind, metadata } = before;
-  const { name, labels = {} } = metadata;
-  const value = (before as { readonly spec?: unknown; readonly data?: unknown })[field];
-  return { apiVersion, kind, metadata: { name, namespace: SYSTEM, labels }, [field]: value };
 }
 
 /** Whether CoreDNS runs as it is meant to, all of it, and nothing else is left of it. */

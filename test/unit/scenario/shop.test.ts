@@ -1,6 +1,10 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import { parseAllDocuments } from 'yaml';
+import { packageRoot } from '../../../src/core/package-root.ts';
 import type { Manifest } from '../../../src/kube/client.ts';
-import { shop, SHOP_IMAGE, type ShopOverlay } from '../../../src/scenario/shop.ts';
+import { readManifests, shop, SHOP_IMAGE, type ShopOverlay } from '../../../src/scenario/shop.ts';
 
 interface Container {
   readonly image: string;
@@ -27,6 +31,14 @@ const container = (overlay: ShopOverlay, name: string): Container =>
   spec(overlay, name).template.spec.containers[0];
 
 describe('the shop', () => {
+  test('is that of manifests/shop: the build has read it after its last change', () => {
+    const folder = join(packageRoot, 'manifests/shop');
+    const documents = readdirSync(folder)
+      .sort()
+      .flatMap((name) => parseAllDocuments(readFileSync(join(folder, name), 'utf8'), { version: '1.1' }));
+    expect(readManifests()).toEqual(documents.map((document) => document.toJS() as unknown));
+  });
+
   test('begins with its namespace and what pods read', () => {
     const kinds = shop().manifests.map(({ kind }) => kind);
     expect(kinds[0]).toBe('Namespace');

@@ -51,6 +51,8 @@ async function cluster(...extra: readonly Manifest[]): Promise<TestCluster> {
       object('v1', 'Service', 'kube-dns@kube-system', { spec: { selector } }),
       object('apps/v1', 'Deployment', 'coredns@kube-system', COREDNS),
       object('v1', 'Pod', 'coredns-1@kube-system', { metadata: made('coredns-1') }),
+      object('v1', 'Node', 'worker', { metadata: { name: 'worker', labels: { zone: 'a' } }, spec: {} }),
+      object('rbac.authorization.k8s.io/v1', 'ClusterRole', 'cluster-admin'),
     ],
     { manager: 'test' },
   );
@@ -71,12 +73,13 @@ async function cluster(...extra: readonly Manifest[]): Promise<TestCluster> {
     return true;
   };
   // What is made has run at once.
-  const applyAll: KubeClient['applyAll'] = (objects, options) =>
-    kube.applyAll(
-      objects.map((one) => (one.kind === 'Deployment' ? { ...one, status: COREDNS.status } : one)),
+  const create: KubeClient['create'] = (resource, made, options) =>
+    kube.create(
+      resource,
+      resource.kind === 'Deployment' ? { ...made, status: COREDNS.status } : made,
       options,
     );
-  return { kube: { ...kube, applyAll, delete: remove }, deleted, system };
+  return { kube: { ...kube, create, delete: remove }, deleted, system };
 }
 
 describe('emptying a kind cluster', () => {
@@ -168,6 +171,47 @@ describe('emptying a kind cluster', () => {
       'secrets default/robot 0',
       'services kube-system/second-dns 0',
     ]);
+  });
+
+  test('takes out what belongs to no namespace, but leaves volumes to their controller', async () => {
+    const { kube, deleted, system } = await cluster(
+      object('rbac.authorization.k8s.io/v1', 'ClusterRole', 'anything'),
+      object('rbac.authorization.k8s.io/v1', 'ClusterRoleBinding', 'anything'),
+      object('scheduling.k8s.io/v1', 'PriorityClass', 'first'),
+      object('v1', 'PersistentVolume', 'mine'),
+      object('v1', 'PersistentVolume', 'pvc-1', {
+        metadata: {
+          name: 'pvc-1',
+          annotations: { 'pv.kubernetes.io/provisioned-by': 'rancher.io/local-path' },
+        },
+      }),
+    );
+    await emptyCluster(kube, new ManualClock(), system, []);
+    expect([...deleted].sort()).toEqual([
+      'clusterrolebindings /anything 0',
+      'clusterroles /anything 0',
+      'persistentvolumes /mine 0',
+      'priorityclasses /first 0',
+    ]);
+  });
+
+  test('gives nodes their labels and taints back, and lets pods on them', async () => {
+    const { kube, system } = await cluster();
+    const changed = {
+      metadata: { labels: { zone: 'b', disk: 'fast' } },
+      spec: { unschedulable: true, taints: [{ key: 'dedicated', effect: 'NoSchedule' }] },
+    };
+    await kube.patch(resources.nodes, undefined, 'worker', changed, { type: 'merge' });
+    await emptyCluster(kube, new ManualClock(), system, []);
+    expect((await readSystem(kube)).nodes).toEqual(system.nodes);
+  });
+
+  test('a node that is gone cannot be given back', async () => {
+    const { kube, system } = await cluster();
+    await kube.delete(resources.nodes, undefined, 'worker');
+    await expect(emptyCluster(kube, new ManualClock(), system, [])).rejects.toThrow(
+      'the node worker is gone',
+    );
   });
 
   test('waits until CoreDNS runs as it did, and says so where it does not', async () => {
