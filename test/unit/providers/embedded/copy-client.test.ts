@@ -1,5 +1,5 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import type { Server } from 'node:net';
+import type { Server, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -55,6 +55,7 @@ let folder: string;
 let cluster: CopiedCluster;
 let host: Host;
 let server: Server;
+let served: Socket;
 let givenBack: number;
 let refused: Error | undefined;
 let copy: Cluster;
@@ -71,9 +72,10 @@ beforeEach(async () => {
       givenBack++;
     },
   };
-  server = await serveControl(folder, {} as ControlMethods, (socket, lines) =>
-    serveCopy(copies, credentials, socket, lines),
-  );
+  server = await serveControl(folder, {} as ControlMethods, (socket, lines) => {
+    served = socket;
+    return serveCopy(copies, credentials, socket, lines);
+  });
   copy = await open();
 });
 afterEach(async () => {
@@ -123,10 +125,17 @@ describe('a copy in another process', () => {
     await eventually(() => (seen.includes('closed') ? true : undefined));
   });
 
+  test("the end of the lab's process is no answer", async () => {
+    const running = copy.kube.exec('default', 'web', { command: ['forever'] });
+    await copy.kube.version();
+    served.destroy();
+    await expect(running).rejects.toThrow(ClusterUnreachable);
+    await expect(copy.clock.wait(1000)).rejects.toThrow("the lab's process has ended");
+  });
+
   test('is given back when it is disposed', async () => {
     await copy[Symbol.asyncDispose]();
-    await new Promise((resolve) => server.close(resolve));
-    expect(givenBack).toBe(1);
+    await eventually(() => (givenBack === 1 ? true : undefined));
     await expect(copy.kube.get(resources.pods, 'default', 'web')).rejects.toThrow(ClusterUnreachable);
   });
 
