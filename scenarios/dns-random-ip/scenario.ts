@@ -3,6 +3,7 @@ import {
   ask,
   between,
   checks,
+  converge,
   defineScenario,
   type Fault,
   faults,
@@ -243,7 +244,13 @@ knows, where ${service} should be. Restarting the shop did not help. Make every 
         part: ({ metadata, spec }) => [metadata.uid, spec],
       }),
     ),
-    safeguard('lasting', 'veto', 'What was changed lasts', checks.podsMatchTemplates(system)),
+    safeguard(
+      'lasting',
+      'veto',
+      'What was changed lasts',
+      // A rollout may be on its way.
+      converge(minutes(1), checks.podsMatchTemplates(system)),
+    ),
     safeguard(
       'no-copies',
       'veto',

@@ -2,11 +2,12 @@ import { Baseline } from '../checks/baseline.ts';
 import { all, type Check, converge, type LabView, observe } from '../checks/check.ts';
 import { BreakfixError } from '../core/errors.ts';
 import { Random } from '../core/random.ts';
+import { endCorednsPods } from '../faults/cluster-dns.ts';
 import { resources } from '../model/resources.ts';
 import type { PhaseFindings, PhaseName } from '../report/journal.ts';
 import type { Cluster } from '../providers/provider.ts';
 import type { BaselinePlan } from '../scenario/types.ts';
-import { workloadsWhole } from './healthy.ts';
+import { changesCorefile, workloadsWhole } from './healthy.ts';
 import type { Incident } from './incident.ts';
 import { ProbeLog } from './probe-log.ts';
 import { registryObjects } from './registry-objects.ts';
@@ -49,6 +50,9 @@ export async function breakCluster(
     // A namespace has its service account a moment later; pods that are wanted before leave events that say so.
     await cluster.clock.wait(SERVICE_ACCOUNT_WITHIN, signal);
     await cluster.kube.applyAll(objects, options);
+    // CoreDNS may take two minutes to read it again; where time is ours they pass before the fault.
+    if (changesCorefile(plan) && cluster.can.backdate === undefined)
+      await endCorednsPods(before, { grace: 0 });
     await mustPass(before, converge(HEALTHY_WITHIN, whole), 'the shop did not become healthy');
     const pods = await cluster.kube.list(resources.pods, { namespace: plan.namespace });
     return { detail: `${pods.length} pods ready` };

@@ -43,7 +43,11 @@ function brokenAgain(cluster: Cluster, incident: Incident, signal: AbortSignal):
   return async () => {
     const whole = last;
     last = undefined;
-    const again = whole !== undefined && (await canRestore(cluster.kube, whole, namespaces));
+    // What nodes have pulled from its registries belongs to a shop, and is not put back.
+    const again =
+      whole !== undefined &&
+      incident.plan.registries === undefined &&
+      (await canRestore(cluster.kube, whole, namespaces));
     await empty?.(again ? namespaces : []);
     if (again && !(await restoreShop(cluster, whole, namespaces, signal))) await empty?.([]);
     const baseline = await breakCluster(cluster, incident, quiet, signal);

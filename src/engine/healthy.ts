@@ -1,14 +1,36 @@
 import { all, type Check, fail, pass } from '../checks/check.ts';
+import { isReady } from '../checks/workloads.ts';
 import { resources } from '../model/resources.ts';
 import type { BaselinePlan } from '../scenario/types.ts';
 
 /** Every workload of the baseline has all its replicas ready. */
 export function workloadsWhole(plan: BaselinePlan): Check {
-  return all(
-    'all workloads have their replicas ready',
-    plan.workloads.map((reference) => workloadReady(reference, plan.namespace)),
+  return all('all workloads have their replicas ready', [
+    ...plan.workloads.map((reference) => workloadReady(reference, plan.namespace)),
+    ...(changesCorefile(plan) ? [corednsReady] : []),
+  ]);
+}
+
+/** Whether CoreDNS has to read something new before the baseline is whole. */
+export function changesCorefile({ manifests }: BaselinePlan): boolean {
+  return manifests.some(
+    ({ kind, metadata }) =>
+      kind === 'ConfigMap' && metadata.namespace === 'kube-system' && metadata.name === 'coredns',
   );
 }
+
+/** By its pods: right after some were deleted the Deployment's status still counts them. */
+const corednsReady: Check = {
+  expected: 'CoreDNS has its replicas ready',
+  look: async ({ kube }) => {
+    const namespace = 'kube-system';
+    const coredns = await kube.get(resources.deployments, namespace, 'coredns');
+    const pods = await kube.list(resources.pods, { namespace, labelSelector: 'k8s-app=kube-dns' });
+    const ready = pods.filter((pod) => pod.metadata.deletionTimestamp === undefined && isReady(pod)).length;
+    const text = `CoreDNS: ${ready} of ${coredns?.spec.replicas ?? 0} ready`;
+    return coredns !== undefined && ready >= coredns.spec.replicas ? pass(text) : fail(text);
+  },
+};
 
 /** @param reference `deployment/checkout`, or with a namespace of its own: `deployment/dns@upstream` */
 function workloadReady(reference: string, otherwise: string): Check {

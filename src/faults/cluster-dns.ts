@@ -60,10 +60,14 @@ export function corefileAtStart(change: (corefile: string) => string, describe: 
   };
 }
 
-async function endCorednsPods(lab: LabView): Promise<void> {
+/** @param options how they are deleted: with their grace unless said otherwise */
+export async function endCorednsPods(
+  { kube }: Pick<LabView, 'kube'>,
+  options?: Parameters<LabView['kube']['delete']>[3],
+): Promise<void> {
   const namespace = 'kube-system';
-  const pods = await lab.kube.list(resources.pods, { namespace, labelSelector: 'k8s-app=kube-dns' });
-  for (const { metadata } of pods) await lab.kube.delete(resources.pods, namespace, metadata.name);
+  const pods = await kube.list(resources.pods, { namespace, labelSelector: 'k8s-app=kube-dns' });
+  for (const { metadata } of pods) await kube.delete(resources.pods, namespace, metadata.name, options);
 }
 
 /** Changes the Corefile, and restarts CoreDNS, so that the change counts at once. */
