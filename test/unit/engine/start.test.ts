@@ -5,6 +5,7 @@ import { startLab } from '../../../src/engine/start.ts';
 import type { PhaseName } from '../../../src/report/journal.ts';
 import { pass } from '../../../src/checks/check.ts';
 import { resources } from '../../../src/model/resources.ts';
+import type { BaselinePlan } from '../../../src/scenario/types.ts';
 import { settingsScenario } from '../support/settings-scenario.ts';
 import { type TestLab, testLab } from '../support/lab.ts';
 
@@ -85,6 +86,39 @@ describe('start', () => {
     expect(lab.record().state).toBe('failed');
     const entries = lab.store.find(undefined).folder.journal.read();
     expect(entries.at(-1)).toMatchObject({ type: 'phase-failed', phase: 'fault', message: 'no hammer' });
+  });
+
+  test.each([
+    ['ends the pods of CoreDNS, so that they read a new Corefile, where time is not ours', false, 0],
+    ['leaves them where the time that they need for it passes', true, 1],
+  ])('%s', async (_what, fork, left) => {
+    const { namespace, manifests, workloads, images } = settingsScenario().baseline({ mode: 'bad' });
+    const dns = { namespace: 'kube-system', labels: { 'k8s-app': 'kube-dns' } };
+    const coredns = [
+      {
+        apiVersion: 'v1',
+        kind: 'ConfigMap',
+        metadata: { ...dns, name: 'coredns' },
+        data: { Corefile: 'new' },
+      },
+      // None of them has to become ready again: nothing makes pods here.
+      {
+        apiVersion: 'apps/v1',
+        kind: 'Deployment',
+        metadata: { ...dns, name: 'coredns' },
+        spec: { replicas: 0 },
+      },
+      { apiVersion: 'v1', kind: 'Pod', metadata: { ...dns, name: 'coredns-1' }, status: {} },
+    ];
+    const baseline = (): BaselinePlan => ({
+      namespace,
+      workloads,
+      images,
+      manifests: [...manifests, ...coredns],
+    });
+    using lab = testLab({ fork, scenario: settingsScenario({ baseline }) });
+    await using open = await lab.start();
+    expect(await open.cluster.kube.list(resources.pods, { namespace: 'kube-system' })).toHaveLength(left);
   });
 
   test('a lab whose start was cut off cannot be opened, and says how to go on', async () => {
