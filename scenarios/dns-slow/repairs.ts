@@ -86,6 +86,7 @@ export function hacksOf(values: Values): readonly Hack[] {
     hack(id, caughtBy, (lab) => rewrite(lab, (corefile) => mended(corefile, partner, form, text)));
   return [
     lines('for-a-day', 'partner-moves', A_DAY),
+    lines('outdated-first', 'partner-moves', ['cache 30 {', '   serve_stale 1h', '}']),
     hack('everything-for-a-day', 'follows', (lab) =>
       rewrite(lab, (corefile) => clusterForADay(mended(corefile, partner, form, ['cache 30']))),
     ),

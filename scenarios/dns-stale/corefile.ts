@@ -57,6 +57,14 @@ export function cappedCache(corefile: string, form: string, ttl: number, seconds
     : edited(corefile, [`cache ${ttl}`, `cache ${seconds}`]);
 }
 
+/** An answer whose time is over is given once more, for up to an hour, while another is fetched. */
+export function outdatedFirst(corefile: string, form: string, ttl: number): string {
+  const line = '       serve_stale 1h\n';
+  return form === 'minimum'
+    ? edited(corefile, [`success 9984 ${2 * ttl} ${ttl}\n`, `success 9984 30 30\n${line}`])
+    : edited(corefile, [`cache ${ttl}\n`, `cache 30 {\n${line}    }\n`]);
+}
+
 /** The cache keeps no good answers of the cluster; and no denials either, unless they are left. */
 export function excluded(corefile: string, form: string, ttl: number, denials: 'too' | 'left'): string {
   const success = '       disable success cluster.local\n';

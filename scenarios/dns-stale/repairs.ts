@@ -7,6 +7,7 @@ import {
   excluded,
   namespace,
   otherZones,
+  outdatedFirst,
   shorterTtl,
   withHost,
   withoutCache,
@@ -78,6 +79,9 @@ export function hacksOf({ form, ttl, service }: Values): readonly Hack[] {
     hack('restart-only', 'follows', (lab) => faults.restart(lab, coredns)),
     hack('five-minutes', 'follows', async (lab) => {
       await rewrite(lab, (corefile) => cappedCache(corefile, form, ttl, 300));
+    }),
+    hack('outdated-first', 'follows', async (lab) => {
+      await rewrite(lab, (corefile) => outdatedFirst(corefile, form, ttl));
     }),
     hack('denials-left', 'follows', async (lab) => {
       await rewrite(lab, (corefile) => excluded(corefile, form, ttl, 'left'));

@@ -8,6 +8,8 @@ export interface CountedZone {
   readonly server: string;
   /** What every name resolves to that has no record of its own. */
   readonly others: string;
+  /** Milliseconds that its name server takes for an answer at least: what comes sooner is from a cache. */
+  readonly delayMs: number;
 }
 
 /** How long a client looks names up: arguments of its probe, and how long that may take, in milliseconds. */
@@ -18,6 +20,7 @@ interface Length {
 
 /** From one lookup to the next, so that a cache of half a minute makes a difference. */
 const PACE = ['--every', '50ms'];
+const ONE: Length = { args: ['--count', '1'], timeoutMs: 60_000 };
 /** Enough for every CoreDNS to be asked. */
 const A_FEW: Length = { args: [...PACE, '--count', '60'], timeoutMs: 120_000 };
 const until = (windowMs: number): Length => ({
@@ -52,7 +55,10 @@ export function askedSeldom(options: {
   };
 }
 
-/** An answer of the zone is not given any more after `maxMs`: its server is asked again. */
+/**
+ * An answer of the zone is not given any more after `maxMs`: its server is asked again, and whoever looks the name up
+ * first waits for it. For servers that take their time.
+ */
 export function keptNoLonger(options: {
   readonly from: ClientRef;
   readonly of: CountedZone;
@@ -70,13 +76,16 @@ export function keptNoLonger(options: {
       const before = await questions(lab, from, of, name);
       if (typeof before !== 'number') return before;
       await lab.clock.wait(maxMs, lab.signal);
+      const kept = fail(`an answer of ${maxMs / 1000} s ago is still given`);
+      // A cache may give what is outdated, and ask meanwhile.
+      const next = await lookUp(lab, { from, of }, name, ONE);
+      if (!isReport(next)) return next;
+      if (next.p99Ms < of.delayMs) return kept;
       const second = await lookUp(lab, { from, of }, name, A_FEW);
       if (!isReport(second)) return second;
       const after = await questions(lab, from, of, name);
       if (typeof after !== 'number') return after;
-      return after > before
-        ? pass('its server was asked again')
-        : fail(`an answer of ${maxMs / 1000} s ago is still given`);
+      return after > before ? pass('its server was asked again') : kept;
     },
   };
 }

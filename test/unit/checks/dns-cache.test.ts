@@ -4,7 +4,7 @@ import { Random } from '../../../src/core/random.ts';
 import { labView, workload } from './support.ts';
 
 const from = { namespace: 'shop', app: 'fx' };
-const of: CountedZone = { zone: 'bank.test', server: '10.96.200.7', others: '198.51.100.9' };
+const of: CountedZone = { zone: 'bank.test', server: '10.96.200.7', others: '198.51.100.9', delayMs: 800 };
 
 interface World {
   /** How often the name server was asked, each time somebody wants to know. */
@@ -92,13 +92,14 @@ describe('an answer that is kept no longer', () => {
   };
 
   test('its server is asked again', async () => {
-    const { seen, tookMs } = await grade({ asked: [2, 4] });
+    const { seen, tookMs } = await grade({ asked: [2, 4], p99Ms: 800 });
     expect(seen).toEqual({ status: 'pass', seen: 'its server was asked again' });
     expect(tookMs).toBe(120_000);
   });
 
   test.each([
-    [{ asked: [2, 2] }, 'an answer of 120 s ago is still given'],
+    [{ asked: [2, 2], p99Ms: 800 }, 'an answer of 120 s ago is still given'],
+    [{ asked: [2, 4], p99Ms: 3 }, 'an answer of 120 s ago is still given'],
     [{ asked: [2, 4], failed: 60 }, '60 of 60 lookups failed or were wrong, the last gave EAI_AGAIN'],
   ])('not with %j', async (world, seen) => {
     expect((await grade(world)).seen).toEqual({ status: 'fail', seen });
