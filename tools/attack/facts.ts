@@ -7,8 +7,8 @@ import { type Difference, differences } from './state.ts';
 /** What edits are drawn from: the live objects of a broken lab, and how they were. */
 export interface Facts {
   readonly scenario: string;
-  /** Which of several forms the seed drew, where it has forms. */
-  readonly cause: unknown;
+  /** What the seed drew. */
+  readonly values: Readonly<Record<string, unknown>>;
   readonly namespace: string;
   /** The Deployment that the fault is about, and the name of its container. */
   readonly workload: Reference;
@@ -53,7 +53,7 @@ export function factsOf({ incident, healthy, broken }: BrokenLab): Facts {
   const inShop = (one: Reference): boolean => one.split('/')[1] === plan.namespace;
   return {
     scenario: scenario.id,
-    cause: incident.values['cause'],
+    values: incident.values,
     namespace,
     workload,
     container: own?.name ?? name,

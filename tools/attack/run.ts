@@ -12,9 +12,9 @@ const { signal } = new AbortController();
 
 /**
  * How long the grader waits for what does not hold, in milliseconds, where everything has settled before. Long enough
- * for one more pod to become ready.
+ * for one more pod to become ready, and for what a cache may keep for a minute.
  */
-const PATIENCE = 40_000;
+const PATIENCE = 65_000;
 
 /** What came of one sequence. */
 export interface Judgement {

@@ -128,7 +128,7 @@ describe('edits', () => {
 describe('sequences', () => {
   const facts: Facts = {
     scenario: 'readiness-probe',
-    cause: undefined,
+    values: {},
     namespace: 'shop',
     workload: checkout,
     container: 'checkout',

@@ -2,22 +2,27 @@ import fc from 'fast-check';
 import { resources } from '../../../src/model/resources.ts';
 import type { Facts } from '../facts.ts';
 import type { Weighted } from './arbitraries.ts';
+import { cacheChanges } from './dns-cache.ts';
 import { type CorefileChange, deploymentOf, type Edit, type Reference, referenceOf } from './edit.ts';
 
 const system = { namespace: 'kube-system' };
-const coredns = deploymentOf(system.namespace, 'coredns');
-const corefile = referenceOf(resources.configMaps, { ...system, name: 'coredns' });
+/** The cluster's name server, and what it is told. */
+export const coredns = deploymentOf(system.namespace, 'coredns');
+export const corefile = referenceOf(resources.configMaps, { ...system, name: 'coredns' });
 const kubeDns = referenceOf(resources.services, { ...system, name: 'kube-dns' });
 
 /** Edits of the cluster's name server and of how clients ask it. */
 export function dnsEdits(facts: Facts): Weighted {
   const fault = faultLines(facts);
+  const cache = cacheChanges(facts);
+  const kept = [...cache.right, ...cache.others, ...cache.others];
   const change = (what: CorefileChange): Edit => ({ edit: 'corefile', of: corefile, change: what });
   return [
     { weight: 6, arbitrary: changes(facts).map(change) },
     ...(fault.length === 0
       ? []
       : [{ weight: 8, arbitrary: fc.constantFrom(...fault).map((without) => change({ without })) }]),
+    ...(kept.length === 0 ? [] : [{ weight: 12, arbitrary: fc.constantFrom(...kept).map(change) }]),
     { weight: 4, arbitrary: fc.constant<Edit>({ edit: 'restart', of: coredns }) },
     {
       weight: 2,

@@ -1,4 +1,6 @@
 import type { Facts } from '../facts.ts';
+import { cacheChanges } from './dns-cache.ts';
+import { coredns, corefile } from './dns.ts';
 import type { Edit } from './edit.ts';
 
 /**
@@ -15,12 +17,16 @@ export function remedies(facts: Facts): readonly (readonly Edit[])[] {
         ? { edit: 'recreate', of, as: 'healthy' }
         : { edit: 'put-back', of },
     );
+  const kept = cacheRepairs(facts);
+  // Half of the repairs are of the cache alone, half put everything back.
+  if (kept.length > 0) return [...kept, ...kept.map(() => all)];
   const own = remediesOf(facts);
   return own === undefined ? [all] : own.map((edits) => [...others, ...edits]);
 }
 
 /** By the scenario; undefined where all is to be put back. */
-function remediesOf({ scenario, cause, workload, container, limits }: Facts): Edit[][] | undefined {
+function remediesOf(facts: Facts): Edit[][] | undefined {
+  const { scenario, values, workload, container, limits } = facts;
   const inContainer = (fields: object): Edit => inTemplate({ containers: [{ name: container, ...fields }] });
   const inTemplate = (spec: object): Edit => ({
     edit: 'patch',
@@ -47,7 +53,7 @@ function remediesOf({ scenario, cause, workload, container, limits }: Facts): Ed
       ];
     }
     case 'image-pull-policy':
-      return cause === 'never'
+      return values['cause'] === 'never'
         ? [[inContainer({ imagePullPolicy: 'IfNotPresent' })], [inContainer({ imagePullPolicy: 'Always' })]]
         : [[inContainer({ imagePullPolicy: 'IfNotPresent' })]];
     case 'oom-limit':
@@ -81,4 +87,12 @@ function remediesOf({ scenario, cause, workload, container, limits }: Facts): Ed
     default:
       return undefined;
   }
+}
+
+/** A word or two of the Corefile, and a restart; the rest may stay as the fault has left it. */
+function cacheRepairs(facts: Facts): Edit[][] {
+  return cacheChanges(facts).right.map((change) => [
+    { edit: 'corefile', of: corefile, change },
+    { edit: 'restart', of: coredns },
+  ]);
 }

@@ -9,9 +9,18 @@ function findsBy({ dnsPolicy, dnsConfig, hostAliases = [], hostNetwork = false }
   return { dnsPolicy, dnsConfig, hostAliases, hostNetwork };
 }
 
+/** The addresses that a template gives its own container, as `env` prints them. */
+function urlsOf({ containers }: PodSpec, container: string): string[] {
+  const { env = [] } = containers.find(({ name }) => name === container) ?? {};
+  return env
+    .filter(({ name }) => name.endsWith('_URL'))
+    .map(({ name, value = '' }) => `${name}=${value}`)
+    .sort();
+}
+
 /**
  * Clients find and call others as they did: their templates say so, and the pods that run have it: no name in
- * /etc/hosts, the cluster's name server, no address of anybody in the environment.
+ * /etc/hosts, the cluster's name server, no address in the environment that was not there.
  */
 export async function clientsUnchanged(
   view: OracleView,
@@ -31,8 +40,9 @@ export async function clientsUnchanged(
         (line) => /^\d+\.\S+\s+(?!localhost)/.test(line) && !line.includes(pod.metadata.name),
       );
       if (written !== undefined) return `${pod.metadata.name} has "${written}" in its hosts`;
-      const url = lines.find((line) => /^[A-Z]+_URL=/.test(line));
-      if (url !== undefined) return `${pod.metadata.name} has ${url}`;
+      const urls = lines.filter((line) => /^[A-Z]+_URL=/.test(line));
+      if (!equal(urls.sort(), urlsOf(before, name)))
+        return `${pod.metadata.name} has ${urls.join(', ') || 'lost an address'}`;
     }
   }
   return undefined;

@@ -31,11 +31,12 @@ export async function resolves(
   name: string,
   address: string,
   seconds = 6,
+  every = '1s',
 ): Promise<Complaint> {
   const pods = await clientPods(view, app);
   if (pods.length === 0) return `no pod of ${app} runs`;
   for (const pod of pods) {
-    const command = ['node', '/app/shop.mjs', 'probe', 'dns', name, '--for', `${seconds}s`, '--every', '1s'];
+    const command = ['node', '/app/shop.mjs', 'probe', 'dns', name, '--for', `${seconds}s`, '--every', every];
     const { ok, text } = await run(view, pod, app, command);
     if (!ok) return `${pod.metadata.name}: ${text}`;
     const { outcomes } = JSON.parse(text) as { outcomes: Record<string, number> };
@@ -52,7 +53,8 @@ function sameAddresses(a: string, b: string): boolean {
   return sorted(a) === sorted(b);
 }
 
-async function serviceResolves(view: OracleView, app: string, service: string): Promise<Complaint> {
+/** Every pod of a client finds a Service of the shop where it is now. */
+export async function serviceResolves(view: OracleView, app: string, service: string): Promise<Complaint> {
   const found = await view.kube.get(resources.services, SHOP, service);
   const address = found?.spec.clusterIP;
   return address === undefined ? `service/${service} is gone` : resolves(view, app, service, address);
@@ -90,7 +92,8 @@ export const customersPay = question('customers can pay', async (view) => {
   return fetches(view, gateway, 'http://127.0.0.1:8080/pay', { times: 12 });
 });
 
-const fresh = (name: string, app: string, clusterIP?: string): NewObject<Service> => ({
+/** A Service that leads to an app of the shop. */
+export const freshService = (name: string, app: string, clusterIP?: string): NewObject<Service> => ({
   apiVersion: 'v1',
   kind: 'Service',
   metadata: { name, namespace: SHOP },
@@ -108,8 +111,8 @@ export const newNames = (apps: readonly string[]) =>
   question('new Services resolve', async (view) => {
     const names = ['tomorrow', 'tomorrow-headless'] as const;
     try {
-      const plain = await view.kube.create(resources.services, fresh(names[0], 'gateway'));
-      await view.kube.create(resources.services, fresh(names[1], 'gateway', 'None'));
+      const plain = await view.kube.create(resources.services, freshService(names[0], 'gateway'));
+      await view.kube.create(resources.services, freshService(names[1], 'gateway', 'None'));
       const targets = (await podsOf(view, 'gateway')).filter(isReady).map(({ status }) => status.podIP ?? '');
       await view.wait(15_000);
       for (const app of apps) {

@@ -1,4 +1,5 @@
 import { dnsCorefileCrash, dnsNxdomain } from './dns.ts';
+import { dnsSlow, dnsStale } from './dns-cache.ts';
 import { imagePullPolicy, imagePullSecret, imageRegistry, imageTagTypo } from './images.ts';
 import { oomLeak, oomLimit } from './memory.ts';
 import { dnsBlocked, dnsPolicy, dnsRandomIp } from './more-dns.ts';
@@ -14,6 +15,8 @@ export const oracles: Readonly<Record<string, Oracle>> = {
   'dns-policy': dnsPolicy,
   'dns-blocked': dnsBlocked,
   'dns-random-ip': dnsRandomIp,
+  'dns-stale': dnsStale,
+  'dns-slow': dnsSlow,
   'image-tag-typo': imageTagTypo,
   'image-pull-secret': imagePullSecret,
   'image-pull-policy': imagePullPolicy,

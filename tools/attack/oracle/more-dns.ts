@@ -141,10 +141,14 @@ async function lasts(view: OracleView): Promise<Complaint> {
   return undefined;
 }
 
-/** No configuration of the system knows an address of the shop by heart. */
-async function nothingWrittenDown(view: OracleView): Promise<Complaint> {
+/** No configuration of the system knows an address of the shop by heart, nor one of `others`. */
+export async function nothingWrittenDown(
+  view: OracleView,
+  others: readonly string[] = [],
+): Promise<Complaint> {
   const services = await view.kube.list(resources.services, { namespace: SHOP });
-  const addresses = services.flatMap(({ spec }) => spec.clusterIP ?? []).filter((one) => one !== 'None');
+  const own = services.flatMap(({ spec }) => spec.clusterIP ?? []).filter((one) => one !== 'None');
+  const addresses = [...own, ...others];
   const maps = await view.kube.list<ConfigMap>(resources.configMaps, { namespace: SYSTEM });
   for (const { metadata, data = {} } of maps) {
     const words = new Set(
@@ -173,7 +177,7 @@ export const dnsRandomIp: Oracle = {
     untouched('kube-dns is as before', 'services', 'kube-dns'),
     question('clients are as before', (view) => clientsUnchanged(view, CLIENTS)),
     question('it lasts', lasts),
-    question('nothing is written down', nothingWrittenDown),
+    question('nothing is written down', (view) => nothingWrittenDown(view)),
     customersPay,
     newNames(['gateway']),
   ],

@@ -1,0 +1,264 @@
+import { equal } from '../../../src/core/json.ts';
+import { KubeError } from '../../../src/kube/client.ts';
+import type { AnyObject, Deployment, Pod, Service } from '../../../src/model/objects.ts';
+import { type Resource, resources } from '../../../src/model/resources.ts';
+import { deploymentOf, isComplete, isReady, isRunning, podsOf, run, SHOP, within } from './ask.ts';
+import { clientsUnchanged } from './clients.ts';
+import { clientPods, corednsWhole, freshService, resolves, serviceResolves } from './dns.ts';
+import { nothingWrittenDown } from './more-dns.ts';
+import { type Complaint, type Oracle, type OracleView, question, service, word } from './view.ts';
+
+const CLIENTS = ['gateway', 'checkout', 'payments', 'refunds', 'notifier', 'fx'];
+const PARTNER = 'partner';
+/** What names of the partner resolve to that have no record of their own, and where they are moved to. */
+const OTHERS = '198.51.100.9';
+const MOVED = '198.51.100.8';
+/** Milliseconds for the API's watches. */
+const GRACE = 2000;
+
+/** What the shop's probe says of many looks. */
+interface Report {
+  readonly attempts: number;
+  readonly failed: number;
+  readonly outcomes: Readonly<Record<string, number>>;
+  readonly p99Ms: number;
+}
+
+async function lookUp(
+  view: OracleView,
+  pod: Pod,
+  app: string,
+  name: string,
+  length: readonly string[],
+): Promise<Report | string> {
+  const { ok, text } = await run(view, pod, app, ['node', '/app/shop.mjs', 'probe', 'dns', name, ...length]);
+  return ok ? (JSON.parse(text) as Report) : `${pod.metadata.name}: ${text}`;
+}
+
+/** A name that nobody has asked for yet: with the final dot, so that no search list is tried. */
+const freshName = (view: OracleView): string => `oracle-${view.now()}.${word(view, 'zone')}.`;
+
+async function partnerPods(view: OracleView): Promise<Pod[]> {
+  return (await podsOf(view, 'partner-dns', PARTNER)).filter((pod) => isRunning(pod, 'partner-dns'));
+}
+
+/** How often the partner's name server was asked for a name, by whichever of its pods. */
+async function askedFor(view: OracleView, from: Pod, name: string): Promise<number | string> {
+  let sum = 0;
+  for (const { status } of await partnerPods(view)) {
+    const url = `http://${status.podIP ?? ''}:8080/asked?name=${name.replace(/\.$/, '')}&type=A`;
+    const { ok, text } = await run(view, from, 'fx', ['wget', '-q', '-T', '3', '-O', '-', url]);
+    if (!ok) return `${url}: ${text}`;
+    sum += (JSON.parse(text) as { asked: number }).asked;
+  }
+  return sum;
+}
+
+/** Of a hundred lookups of a name outside at most ten leave the cluster, from each pod of fx. */
+const partnerAskedSeldom = question('the partner is asked seldom', async (view) => {
+  const pods = await clientPods(view, 'fx');
+  if (pods.length === 0) return 'no pod of fx runs';
+  for (const pod of pods) {
+    const name = freshName(view);
+    const seen = await lookUp(view, pod, 'fx', name, ['--count', '100', '--every', '50ms']);
+    if (typeof seen === 'string') return seen;
+    const answers = Object.keys(seen.outcomes).join(' or ');
+    if (answers !== OTHERS) return `${pod.metadata.name} gets ${answers} for ${name}`;
+    const asked = await askedFor(view, pod, name);
+    if (typeof asked === 'string') return asked;
+    if (asked === 0) return 'somebody else answers for the partner';
+    if (asked > seen.attempts / 10) return `${asked} of ${seen.attempts} lookups reach the partner`;
+  }
+  return undefined;
+});
+
+const namesElsewhere = question('names elsewhere resolve', async (view) => {
+  const partner = `198.51.100.${String(view.values['last'])}`;
+  return (
+    (await resolves(view, 'gateway', 'kube-dns.kube-system', '10.96.0.10')) ??
+    (await resolves(view, 'checkout', 'kubernetes.default.svc.cluster.local', '10.96.0.1')) ??
+    (await resolves(view, 'fx', partnerName(view), partner))
+  );
+});
+
+/** In dns-stale the partner's host is always called fx. */
+const partnerName = ({ values }: OracleView): string =>
+  `${typeof values['host'] === 'string' ? values['host'] : 'fx'}.${String(values['zone'])}.`;
+
+/** Makes a Service that leads to the gateway. @param other an address that it must not get again */
+async function made(view: OracleView, name: string, other?: string): Promise<string> {
+  for (;;) {
+    const { spec }: Service = await view.kube.create(resources.services, freshService(name, 'gateway'));
+    if (spec.clusterIP !== undefined && spec.clusterIP !== other) return spec.clusterIP;
+    await view.kube.delete(resources.services, SHOP, name);
+  }
+}
+
+/**
+ * Two Services that everybody has looked up are deleted and made again. One is asked for all the while, the other not
+ * before it has to be found.
+ */
+function followed(seconds: number) {
+  const apps = ['gateway', 'checkout'];
+  return question('a Service that is made again is found', async (view) => {
+    const names = [`busy-${view.now()}`, `idle-${view.now()}`] as const;
+    const [busy, idle] = names;
+    const found = async (name: string, address: string): Promise<Complaint> => {
+      for (const app of apps) {
+        const wrong = await resolves(view, app, name, address, 8, '200ms');
+        if (wrong !== undefined) return wrong;
+      }
+      return undefined;
+    };
+    const asks = async (forSeconds: number): Promise<void> => {
+      const pods = await Promise.all(apps.map(async (app) => (await clientPods(view, app))[0]));
+      const length = ['--for', `${forSeconds}s`, '--every', '250ms'];
+      await Promise.all(pods.map((pod, at) => pod && lookUp(view, pod, apps[at] ?? '', busy, length)));
+    };
+    try {
+      const first = { [busy]: await made(view, busy), [idle]: await made(view, idle) };
+      await view.wait(15_000);
+      for (const name of names) {
+        const unknown = await found(name, first[name] ?? '');
+        if (unknown !== undefined) return unknown;
+      }
+      for (const name of names) await view.kube.delete(resources.services, SHOP, name);
+      await asks(3);
+      const second = {
+        [busy]: await made(view, busy, first[busy]),
+        [idle]: await made(view, idle, first[idle]),
+      };
+      const end = view.now() + seconds * 1000 + GRACE;
+      await asks(seconds);
+      await view.wait(Math.max(0, end - view.now()));
+      return (await found(idle, second[idle] ?? '')) ?? (await found(busy, second[busy] ?? ''));
+    } catch (error) {
+      if (error instanceof KubeError && error.code < 500) return `no new Service: ${error.message}`;
+      throw error;
+    } finally {
+      for (const name of names) await view.kube.delete(resources.services, SHOP, name);
+    }
+  });
+}
+
+/** Many customers in a row, so that connections that are kept do not hide where new ones lead. */
+function customersPay(mayFail: number) {
+  return question('customers can pay', async (view) => {
+    const [gateway] = await clientPods(view, 'gateway');
+    if (gateway === undefined) return 'no gateway runs';
+    const length = ['--count', '120', '--every', '250ms', '--timeout', mayFail > 0 ? '5s' : '2s'];
+    const command = ['node', '/app/shop.mjs', 'probe', 'http', 'http://127.0.0.1:8080/pay', ...length];
+    const { ok, text } = await run(view, gateway, 'gateway', command);
+    if (!ok) return text;
+    const { attempts, failed, outcomes } = JSON.parse(text) as Report;
+    return failed <= mayFail * attempts ? undefined : `of ${attempts} got ${JSON.stringify(outcomes)}`;
+  });
+}
+
+const clientsAsBefore = question('clients are as before', (view) => clientsUnchanged(view, CLIENTS));
+
+export const dnsStale: Oracle = {
+  settle: 190_000,
+  questions: [
+    corednsWhole,
+    clientsAsBefore,
+    question('nothing is written down', (view) => nothingWrittenDown(view)),
+    question('the service is found', async (view) => {
+      for (const app of ['gateway', 'checkout', 'refunds']) {
+        const wrong = await serviceResolves(view, app, service(view));
+        if (wrong !== undefined) return wrong;
+      }
+      return undefined;
+    }),
+    namesElsewhere,
+    customersPay(0),
+    partnerAskedSeldom,
+    followed(60),
+  ],
+};
+
+/** What is in the partner's namespace, without what the server keeps; the rules leave all of it to the partner. */
+const partnerUntouched = question('the partner has what it had', async (view) => {
+  const kinds: readonly Resource[] = [
+    resources.deployments,
+    resources.services,
+    resources.configMaps,
+    resources.networkPolicies,
+  ];
+  const content = ({ spec, data }: AnyObject): unknown => [spec, data];
+  for (const resource of kinds) {
+    for (const object of (await view.kube.list(resource, { namespace: PARTNER })) as AnyObject[]) {
+      const { name } = object.metadata;
+      const before = view.healthy.get(resource, PARTNER, name) as AnyObject | undefined;
+      if (before === undefined) return `${resource.kind} ${name} is new`;
+      if (!equal(content(before), content(object))) return `${resource.kind} ${name} is not what it was`;
+    }
+  }
+  return isComplete(view, 'partner-dns', PARTNER);
+});
+
+/** In each pod of fx 99 of 100 lookups of the partner's host are quick, once it has been asked for. */
+const quickLookups = question('lookups are quick', async (view) => {
+  const name = partnerName(view);
+  for (const pod of await clientPods(view, 'fx')) {
+    await lookUp(view, pod, 'fx', name, ['--count', '20', '--every', '50ms']);
+    const seen = await lookUp(view, pod, 'fx', name, ['--for', '40s', '--every', '50ms']);
+    if (typeof seen === 'string') return seen;
+    if (seen.p99Ms > 400) return `${pod.metadata.name} waits ${seen.p99Ms} ms`;
+  }
+  return undefined;
+});
+
+/** The partner's records are other ones from now on. */
+async function moveAll(view: OracleView, from: string, to: string): Promise<Complaint> {
+  const deployment = await deploymentOf(view, 'partner-dns', PARTNER);
+  const [container] = deployment?.spec.template.spec.containers ?? [];
+  const records = container?.env?.find(({ name }) => name === 'DNS_RECORDS')?.value;
+  if (container === undefined || records === undefined) return 'the partner has no records';
+  const env = [{ name: 'DNS_RECORDS', value: records.replace(`=${from}`, `=${to}`) }];
+  const body = { spec: { template: { spec: { containers: [{ name: container.name, env }] } } } };
+  await view.kube.patch<Deployment>(resources.deployments, PARTNER, 'partner-dns', body, {
+    type: 'strategic',
+  });
+  return within(view, 60_000, () => isComplete(view, 'partner-dns', PARTNER));
+}
+
+/** The partner moves a name that fx has looked up: after two minutes of silence nobody gets the old address. */
+const partnerMoves = question('the partner may move', async (view) => {
+  const pods = (await clientPods(view, 'fx')).filter(isReady);
+  const name = freshName(view);
+  const length = ['--count', '40', '--every', '50ms'];
+  for (const pod of pods) await lookUp(view, pod, 'fx', name, length);
+  try {
+    const stuck = await moveAll(view, OTHERS, MOVED);
+    if (stuck !== undefined) return stuck;
+    await view.wait(120_000 + GRACE);
+    for (const pod of pods) {
+      const seen = await lookUp(view, pod, 'fx', name, length);
+      if (typeof seen === 'string') return seen;
+      const answers = Object.keys(seen.outcomes).join(' or ');
+      if (answers !== MOVED) return `${pod.metadata.name} still gets ${answers}`;
+    }
+    return undefined;
+  } finally {
+    await moveAll(view, MOVED, OTHERS);
+  }
+});
+
+export const dnsSlow: Oracle = {
+  settle: 190_000,
+  questions: [
+    corednsWhole,
+    partnerUntouched,
+    clientsAsBefore,
+    question('nothing is written down', (view) =>
+      nothingWrittenDown(view, [`198.51.100.${String(view.values['last'])}`]),
+    ),
+    namesElsewhere,
+    partnerAskedSeldom,
+    quickLookups,
+    customersPay(0.05),
+    followed(30),
+    partnerMoves,
+  ],
+};
