@@ -124,6 +124,20 @@ export function hacksOf(values: Values): readonly Hack[] {
       const env = ['DNS_DELAY_MS', 'DNS_JITTER_MS'].map((name) => ({ name, value: '0' }));
       await faults.patchContainer(lab, { namespace: 'partner', name: 'partner-dns' }, { env });
     }),
+    hack('their-service-too', 'partner', async (lab) => {
+      const body = { spec: { sessionAffinity: 'ClientIP' } };
+      await lab.kube.patch(resources.services, 'partner', 'partner-dns', body, { type: 'merge' });
+      await faults.writeCorefile(lab, healthy(lab));
+    }),
+    hack('a-policy-of-theirs', 'partner', async (lab) => {
+      await lab.kube.create(resources.networkPolicies, {
+        apiVersion: 'networking.k8s.io/v1',
+        kind: 'NetworkPolicy',
+        metadata: { name: 'open', namespace: 'partner' },
+        spec: { podSelector: {}, policyTypes: ['Ingress'], ingress: [{}] },
+      });
+      await faults.writeCorefile(lab, healthy(lab));
+    }),
     hack('cluster-cache-gone-too', 'dns-whole', (lab) =>
       faults.writeCorefile(lab, healthy(lab).replace(/ {4}cache 30 \{\n( {7}disable .*\n)+ {4}\}\n/, '')),
     ),

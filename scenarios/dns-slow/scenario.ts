@@ -83,7 +83,7 @@ its time, but that we ask it far more than we used to. Make payments quick and r
     `The partner moves its addresses at short notice: what its name server said is not given any more after two minutes.`,
     "Namespace partner is the partner's, its name server included: it stays as it is.",
     'A Service that is deleted and made again is found at its new address within 30 seconds.',
-    'Clients keep their DNS settings and the names that they call. No address is written into a configuration.',
+    'Clients keep their DNS settings and the names that they call. No address is written into a configuration, and no name of a Service into that of CoreDNS.',
     'CoreDNS serves the whole cluster: at least two of its pods behind kube-dns, with the kubernetes, forward, cache, health and ready plugins.',
   ],
 
@@ -135,7 +135,6 @@ its time, but that we ask it far more than we used to. Make payments quick and r
   },
   safeguards: (values) => {
     const partner = partnerOf(values);
-    const server = { namespace: 'partner', name: 'partner-dns' };
     return [
       safeguard('clients', 'veto', 'Clients are as before', checks.clientsAsBefore(namespace, clients)),
       safeguard(
@@ -150,22 +149,17 @@ its time, but that we ask it far more than we used to. Make payments quick and r
         'Service kube-dns is still the same',
         checks.sameObject(resources.services, system, 'kube-dns'),
       ),
-      safeguard(
-        'partner',
-        'veto',
-        "The partner's name server is as before",
-        checks.unchanged({
-          resource: resources.deployments,
-          ...server,
-          what: 'the spec',
-          part: ({ spec }) => spec,
-        }),
-      ),
+      safeguard('partner', 'veto', "The partner's namespace is as before", checks.namespaceKept('partner')),
       safeguard(
         'no-copies',
         'veto',
-        'No address is written down',
-        checks.notWrittenDown({ namespace, where: system, others: { [partner.name]: partner.address } }),
+        'Nothing is written down',
+        checks.notWrittenDown({
+          namespace,
+          where: system,
+          others: { [partner.name]: partner.address },
+          names: true,
+        }),
       ),
       safeguard(
         'partner-moves',

@@ -57,6 +57,14 @@ export function cappedCache(corefile: string, form: string, ttl: number, seconds
     : edited(corefile, [`cache ${ttl}`, `cache ${seconds}`]);
 }
 
+/** Good answers are kept for half a minute; that there is no such name, for as long as before. */
+export function denialsKept(corefile: string, form: string, ttl: number): string {
+  const lines = `       success 9984 30 30\n       denial 9984 ${ttl} ${ttl}\n`;
+  return form === 'minimum'
+    ? edited(corefile, [`       success 9984 ${2 * ttl} ${ttl}\n       denial 9984 30\n`, lines])
+    : edited(corefile, [`cache ${ttl}\n`, `cache {\n${lines}    }\n`]);
+}
+
 /** An answer whose time is over is given once more, for up to an hour, while another is fetched. */
 export function outdatedFirst(corefile: string, form: string, ttl: number): string {
   const line = '       serve_stale 1h\n';
@@ -96,9 +104,13 @@ export function withHost(corefile: string, name: string, address: string): strin
   return corefile.replaceAll(/^ *kubernetes /gm, (line) => hosts + line);
 }
 
+/** A server block for one name, whose answers are kept. */
+export const blockOf = (name: string, ttl: number): string =>
+  clusterBlock(`       ttl ${ttl}\n`, `    cache ${ttl}\n`, name);
+
 /** A server block for the cluster's names alone. */
-export function clusterBlock(ttl: string, cache: string): string {
-  return `cluster.local:53 {
+export function clusterBlock(ttl: string, cache: string, zone = 'cluster.local'): string {
+  return `${zone}:53 {
     errors
     kubernetes cluster.local {
        pods insecure

@@ -1,9 +1,11 @@
 import { type Fix, faults, fix, type Hack, hack, type LabView, resources } from 'breakfix';
 import {
+  blockOf,
   cappedCache,
   clients,
   clusterBlock,
   coredns,
+  denialsKept,
   excluded,
   namespace,
   otherZones,
@@ -82,6 +84,13 @@ export function hacksOf({ form, ttl, service }: Values): readonly Hack[] {
     }),
     hack('outdated-first', 'follows', async (lab) => {
       await rewrite(lab, (corefile) => outdatedFirst(corefile, form, ttl));
+    }),
+    hack('one-left', 'no-copies', async (lab) => {
+      const block = blockOf(`${service}.${namespace}.svc.cluster.local`, ttl);
+      await faults.writeCorefile(lab, healthy(lab) + block);
+    }),
+    hack('denials-kept', 'follows', async (lab) => {
+      await rewrite(lab, (corefile) => denialsKept(corefile, form, ttl));
     }),
     hack('denials-left', 'follows', async (lab) => {
       await rewrite(lab, (corefile) => excluded(corefile, form, ttl, 'left'));

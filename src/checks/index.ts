@@ -6,7 +6,7 @@ export { crashLoops } from './crash-loop.ts';
 export { askedSeldom, type CountedZone, keptNoLonger, quickLookups } from './dns-cache.ts';
 export { freshTagPulls, startsOnEveryNode, startsWithoutCopy } from './fresh-pods.ts';
 export { imageAsBefore, imageIs, mayPull, type ReleaseRef, repositoryKept } from './images.ts';
-export { networkPoliciesKept, programKept, sameObject, unchanged } from './objects.ts';
+export { namespaceKept, networkPoliciesKept, programKept, sameObject, unchanged } from './objects.ts';
 export { type MemoryBudget, type MemoryLoad, memoryStaysBelow } from './memory.ts';
 export { noneWaiting, podEvent, runningNotReady, terminatedFor, waitingFor } from './pods.ts';
 export { type LivenessBudget, livenessKills, readinessCanFail } from './probes.ts';

@@ -1,5 +1,5 @@
 import { equal } from '../core/json.ts';
-import type { KubeObject, NetworkPolicy } from '../model/objects.ts';
+import type { AnyObject, KubeObject } from '../model/objects.ts';
 import { type Resource, resources } from '../model/resources.ts';
 import { type Check, fail, pass } from './check.ts';
 import { sameProgram } from './client-pod.ts';
@@ -43,16 +43,37 @@ export function unchanged<T extends KubeObject>(options: {
 
 /** The namespace has the NetworkPolicies that it had, unchanged, and no other: policies add up. */
 export function networkPoliciesKept(namespace: string): Check {
-  const specsOf = (policies: readonly NetworkPolicy[]): Record<string, unknown> =>
-    Object.fromEntries(policies.map(({ metadata, spec }) => [metadata.name, spec]));
+  return kept(namespace, [resources.networkPolicies], `the network policies of namespace ${namespace}`);
+}
+
+/** What somebody else has in a namespace is theirs: its Deployments, Services, ConfigMaps and NetworkPolicies. */
+export function namespaceKept(namespace: string): Check {
+  const kinds = [
+    resources.deployments,
+    resources.services,
+    resources.configMaps,
+    resources.networkPolicies,
+  ] as readonly Resource[];
+  return kept(namespace, kinds, `what is in namespace ${namespace}`);
+}
+
+/** None of these objects is new, gone, or has another spec or other data. */
+function kept(namespace: string, kinds: readonly Resource[], what: string): Check {
+  const contents = (objects: readonly KubeObject[]): Record<string, unknown> =>
+    Object.fromEntries(
+      (objects as readonly AnyObject[]).map(({ metadata, spec, data }) => [metadata.name, [spec, data]]),
+    );
   return {
-    expected: `the network policies of namespace ${namespace} as before`,
+    expected: `${what} as before`,
     look: async (lab) => {
-      const before = specsOf(lab.baseline.list(resources.networkPolicies, namespace));
-      const now = specsOf(await lab.kube.list(resources.networkPolicies, { namespace }));
-      const names = [...new Set([...Object.keys(before), ...Object.keys(now)])];
-      const changed = names.filter((name) => !equal(before[name], now[name]));
-      return changed.length === 0 ? pass('as before') : fail(`networkpolicy/${changed[0] ?? ''} changed`);
+      for (const resource of kinds) {
+        const before = contents(lab.baseline.list(resource, namespace));
+        const now = contents(await lab.kube.list(resource, { namespace }));
+        const names = [...new Set([...Object.keys(before), ...Object.keys(now)])];
+        const changed = names.find((name) => !equal(before[name], now[name]));
+        if (changed !== undefined) return fail(`${resource.kind.toLowerCase()}/${changed} changed`);
+      }
+      return pass('as before');
     },
   };
 }

@@ -1,5 +1,5 @@
 import { resources } from '../model/resources.ts';
-import { type Check, fail, hold, type LabView, type Observation, pass } from './check.ts';
+import { all, type Check, fail, hold, type LabView, type Observation, pass } from './check.ts';
 import { type ClientRef, probeFrom } from './client-pod.ts';
 import { createService, UNTIL_KNOWN } from './fresh-service.ts';
 import { dns } from './traffic.ts';
@@ -14,7 +14,8 @@ const GRACE = 5000;
 /**
  * Services that clients know are deleted and made again while this is graded: the name of one, which clients go on
  * asking for, leads to the new address within `withinMs`, and to nothing else for `windowMs` then. Nobody asks for the
- * other until that time is over: a cache that first gives what is outdated, and then looks, is found out by that.
+ * other until that time is over: a cache that first gives what is outdated, and then looks, is found out by that. A
+ * third is asked for only while it is not there: that there is none may not be kept for longer either.
  */
 export function followsRecreation(
   from: ClientRef,
@@ -22,11 +23,11 @@ export function followsRecreation(
 ): Check {
   return {
     expected: `${from.app} finds a Service that was made again within ${withinMs / 1000} s`,
-    disturbs: 'two Services that are deleted and made again',
+    disturbs: 'Services that are deleted and made again',
     look: () => Promise.resolve(pass('proven with Services made while grading')),
     grade: async (lab) => {
       const suffix = lab.random.suffix(5);
-      const [busy, idle] = [`moved-${suffix}`, `moved-idle-${suffix}`];
+      const [busy, idle, late] = [`moved-${suffix}`, `moved-idle-${suffix}`, `moved-late-${suffix}`];
       const leadsTo = (name: string, address: string): Check => dns({ from, name, address, exactly: true });
       try {
         const before = await addressesOfNew(lab, from, [busy, idle]);
@@ -37,16 +38,19 @@ export function followsRecreation(
           if (known.status !== 'pass') return known;
         }
         for (const name of [busy, idle]) await lab.kube.delete(resources.services, from.namespace, name);
-        await probeFrom(lab, from, ['dns', busy, '--for', `${GONE}ms`, '--every', '100ms'], 60_000);
-        const now = await addressesOfNew(lab, from, [busy, idle], before);
+        for (const name of [busy, late])
+          await probeFrom(lab, from, ['dns', name, '--for', `${GONE}ms`, '--every', '100ms'], 60_000);
+        const now = await addressesOfNew(lab, from, [busy, idle, late], before);
         if ('seen' in now) return now;
         const end = lab.clock.now().getTime() + withinMs + GRACE;
         const found = await gradeHold(lab, windowMs, leadsTo(busy, now.get(busy) ?? ''), withinMs + GRACE);
         if (found.status !== 'pass') return found;
         await lab.clock.wait(Math.max(0, end - lab.clock.now().getTime()), lab.signal);
-        return await gradeHold(lab, ALL_SERVERS, leadsTo(idle, now.get(idle) ?? ''), 0);
+        const others = [idle, late].map((name) => leadsTo(name, now.get(name) ?? ''));
+        return await gradeHold(lab, ALL_SERVERS, all('', others), 0);
       } finally {
-        for (const name of [busy, idle]) await lab.kube.delete(resources.services, from.namespace, name);
+        for (const name of [busy, idle, late])
+          await lab.kube.delete(resources.services, from.namespace, name);
       }
     },
   };

@@ -27,14 +27,16 @@ export function podsMatchTemplates(namespace: string): Check {
 
 /**
  * No ConfigMap of `where` has an address of a Service of `namespace` in it, nor one of `others` (by what has it): such
- * a copy does not follow what it was copied from.
+ * a copy does not follow what it was copied from. With `names`, none of them has the name of such a Service either:
+ * what is made for one of them, a cache for instance, says nothing of the others.
  */
 export function notWrittenDown(options: {
   readonly namespace: string;
   readonly where: string;
   readonly others?: Readonly<Record<string, string>>;
+  readonly names?: boolean;
 }): Check {
-  const { namespace, where, others = {} } = options;
+  const { namespace, where, others = {}, names = false } = options;
   return {
     expected: `addresses of ${[`Services of ${namespace}`, ...Object.keys(others)].join(', ')} are written into no ConfigMap of ${where}`,
     look: async (lab) => {
@@ -49,6 +51,12 @@ export function notWrittenDown(options: {
         const whole = new RegExp(`(?<![\\d.])${address.replaceAll('.', '\\.')}(?![\\d.])`);
         const copy = maps.find(({ data }) => Object.values(data ?? {}).some((text) => whole.test(text)));
         if (copy !== undefined) return fail(`configmap/${copy.metadata.name} has the address of ${whose}`);
+      }
+      for (const { metadata } of names ? services : []) {
+        const whole = new RegExp(`(?<![\\w.-])${metadata.name}\\.${namespace}\\b`);
+        const named = maps.find(({ data }) => Object.values(data ?? {}).some((text) => whole.test(text)));
+        if (named !== undefined)
+          return fail(`configmap/${named.metadata.name} has the name of service/${metadata.name}`);
       }
       return pass('none');
     },

@@ -43,11 +43,12 @@ export async function attackOnce(
   for (const edits of sequences) {
     await applyAll(lab, cluster, edits);
     await cluster.clock.wait(oracle.settle, signal);
-    const complaint = await judge(oracle, viewOf(lab, cluster));
+    const view = viewOf(lab, cluster);
+    const complaint = await judge(oracle.questions, view);
     // The last of a chain is graded to the end in any case: an error would hide behind a fail.
     const briefly = complaint !== undefined && judgements.length < sequences.length - 1;
     const grade = briefly ? await firstFailure(lab, cluster) : await gradeOf(lab, cluster, PATIENCE);
-    judgements.push({ complaint, ...grade });
+    judgements.push({ complaint: complaint ?? (await judge(oracle.afterwards ?? [], view)), ...grade });
   }
   return judgements;
 }
@@ -62,7 +63,7 @@ export async function judgeApart(lab: BrokenLab, edits: readonly Edit[]): Promis
     return cluster;
   };
   await using first = await settled();
-  const complaint = await judge(oracle, viewOf(lab, first));
+  const complaint = await judge([...oracle.questions, ...(oracle.afterwards ?? [])], viewOf(lab, first));
   await using second = await settled();
   return { complaint, ...(await gradeOf(lab, second)) };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { programKept } from '../../../src/checks/objects.ts';
+import { namespaceKept, programKept } from '../../../src/checks/objects.ts';
 import { labView, object } from './support.ts';
 
 const container = { name: 'checkout', image: 'shop.test/shop:1.4.2' };
@@ -33,5 +33,22 @@ describe('the program is kept', () => {
     expect((await newer.look(lab)).status).toBe('pass');
     await lab.put(deployment({ image: 'shop.test/shop:1.5.0', args: ['--verbose'] }));
     expect((await newer.look(lab)).status).toBe('fail');
+  });
+});
+
+describe('what is in a namespace is kept', () => {
+  const service = (name: string, port: number) =>
+    object('v1', 'Service', `${name}@partner`, { spec: { ports: [{ port }] } });
+  const settings = (mode: string) => object('v1', 'ConfigMap', 'settings@partner', { data: { mode } });
+
+  test.each([
+    ['all as before', service('dns', 53), 'as before'],
+    ['another spec', service('dns', 54), 'service/dns changed'],
+    ['other data', settings('quick'), 'configmap/settings changed'],
+    ['one more', service('cache', 53), 'service/cache changed'],
+  ])('%s', async (_what, put, seen) => {
+    const lab = await labView([service('dns', 53), settings('slow')], {}, ['partner']);
+    await lab.put(put);
+    expect((await namespaceKept('partner').look(lab)).seen).toBe(seen);
   });
 });

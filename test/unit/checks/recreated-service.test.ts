@@ -45,25 +45,25 @@ async function graded(addresses: readonly string[], answer: Answer) {
   return { seen, left, remaining };
 }
 
-/** The first Service, the second; and the same again, after they were made again. */
-const FOUR = ['10.96.0.1', '10.96.0.2', '10.96.0.3', '10.96.0.4'];
+/** Two Services, the same after they were made again, and one that was not there before. */
+const FIVE = ['10.96.0.1', '10.96.0.2', '10.96.0.3', '10.96.0.4', '10.96.0.5'];
 
 describe('a Service that is made again', () => {
   test('is found at its new address', async () => {
-    const { seen, remaining } = await graded(FOUR, (had) => had.at(-1));
+    const { seen, remaining } = await graded(FIVE, (had) => had.at(-1));
     expect(seen).toMatchObject({ status: 'pass' });
     expect(remaining).toEqual([]);
   });
 
   test('in time', async () => {
-    const cachedFor = (ms: number) => graded(FOUR, (had, age) => (age < ms ? had[0] : had.at(-1)));
+    const cachedFor = (ms: number) => graded(FIVE, (had, age) => (age < ms ? had[0] : had.at(-1)));
     expect((await cachedFor(59_000)).seen).toMatchObject({ status: 'pass' });
     expect((await cachedFor(90_000)).seen).toEqual({ status: 'fail', seen: '10.96.0.1' });
   });
 
   test('also by the first who asks when the time is over: an outdated answer may not be given once more', async () => {
     const asked = new Set<string>();
-    const { seen } = await graded(FOUR, (had, _age, name) => {
+    const { seen } = await graded(FIVE, (had, _age, name) => {
       const isFirst = had.length > 1 && !asked.has(name);
       if (had.length > 1) asked.add(name);
       return isFirst ? had[0] : had.at(-1);
@@ -71,17 +71,26 @@ describe('a Service that is made again', () => {
     expect(seen).toEqual({ status: 'fail', seen: '10.96.0.2' });
   });
 
+  test('also by who has asked while it was not there: a denial is not kept either', async () => {
+    const denied = new Set<string>();
+    const { seen } = await graded(FIVE, (had, _age, name) => {
+      if (had.length === 0) denied.add(name);
+      return denied.has(name) ? undefined : had.at(-1);
+    });
+    expect(seen).toEqual({ status: 'fail', seen: 'ENOTFOUND' });
+  });
+
   test('the same address by chance proves nothing', async () => {
-    const addresses = ['10.96.0.1', '10.96.0.2', '10.96.0.1', '10.96.0.3', '10.96.0.4'];
+    const addresses = ['10.96.0.1', '10.96.0.2', '10.96.0.1', '10.96.0.3', '10.96.0.4', '10.96.0.5'];
     const { seen, left } = await graded(addresses, (had) => had[0]);
     expect(seen).toEqual({ status: 'fail', seen: '10.96.0.1' });
     expect(left).toEqual([]);
   });
 
   test('that is never found', async () => {
-    const { seen, left, remaining } = await graded(FOUR, () => undefined);
+    const { seen, left, remaining } = await graded(FIVE, () => undefined);
     expect(seen).toEqual({ status: 'fail', seen: 'ENOTFOUND' });
-    expect(left).toEqual(['10.96.0.3', '10.96.0.4']);
+    expect(left).toEqual(['10.96.0.3', '10.96.0.4', '10.96.0.5']);
     expect(remaining).toEqual([]);
   });
 });

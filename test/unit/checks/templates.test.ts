@@ -58,6 +58,19 @@ describe('addresses that are written down', () => {
     );
   });
 
+  test.each([
+    ['cache 3600 ledger.shop.svc.cluster.local', 'configmap/coredns has the name of service/ledger'],
+    ['cache 3600 old-ledger.shop.svc ledger.shopping.svc', 'none'],
+  ])('names too, where they are asked for: %j', async (Corefile, seen) => {
+    const lab = await labView([
+      service('ledger', '10.96.0.7'),
+      object('v1', 'ConfigMap', 'coredns@kube-system', { data: { Corefile } }),
+    ]);
+    const check = (names: boolean) => notWrittenDown({ namespace: 'shop', where: 'kube-system', names });
+    expect((await check(true).look(lab)).seen).toBe(seen);
+    expect((await check(false).look(lab)).status).toBe('pass');
+  });
+
   test('one, wherever it stands', async () => {
     expect((await look('answer "{{ .Name }} 30 IN A 10.96.0.7"')).seen).toBe(
       'configmap/dns-edge has the address of service/ledger',

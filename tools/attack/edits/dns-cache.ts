@@ -15,16 +15,24 @@ const NONE: CacheChanges = { right: [], others: [] };
 const cache = (words: string, ...lines: readonly string[]): string =>
   `cache${words} {\n${lines.map((line) => `       ${line}\n`).join('')}    }`;
 
+/** A server block of its own for one name, in front of the others. */
+const blockOf = (name: string, ttl: number): CorefileChange => ({
+  before: '.:53',
+  lines: [`${name}:53 {`, 'kubernetes cluster.local {', `ttl ${ttl}`, '}', `cache ${ttl}`, '}'],
+});
+
 /** By the scenario; none where the fault is not in a cache. */
 export function cacheChanges({ scenario, values }: Facts): CacheChanges {
-  if (scenario === 'dns-stale') return stale(String(values['form']), Number(values['ttl']));
+  if (scenario === 'dns-stale')
+    return stale(String(values['form']), Number(values['ttl']), String(values['service']));
   if (scenario === 'dns-slow')
     return slow(String(values['form']), `10.96.0.${String(values['last'])}`, String(values['zone']));
   return NONE;
 }
 
 /** No limit is near a minute, which answers may be kept: 45 s are right, five minutes are not. */
-function stale(form: string, ttl: number): CacheChanges {
+function stale(form: string, ttl: number, service: string): CacheChanges {
+  const one = `${service}.shop.svc.cluster.local`;
   const place = form === 'minimum' ? `success 9984 ${2 * ttl} ${ttl}` : `cache ${ttl}`;
   const by = (text: string): CorefileChange => ({ replace: place, by: text });
   const answers = (seconds: number): CorefileChange => ({ replace: `ttl ${ttl}`, by: `ttl ${seconds}` });
@@ -45,6 +53,7 @@ function stale(form: string, ttl: number): CacheChanges {
         by('success 9984 30 30\n       serve_stale 1h verify'),
         by(`${kept}\n       ${clusterNames[1] ?? ''}`),
         { replace: 'denial 9984 30', by: `denial 9984 ${ttl} ${ttl}` },
+        blockOf(one, ttl),
       ],
     };
   return {
@@ -65,6 +74,8 @@ function stale(form: string, ttl: number): CacheChanges {
       by(cache(` ${ttl}`, clusterNames[0] ?? '')),
       by(cache(` ${ttl}`, clusterNames[1] ?? '')),
       by(cache('', kept)),
+      by(cache('', 'success 9984 30 30', `denial 9984 ${ttl} ${ttl}`)),
+      blockOf(one, ttl),
     ],
   };
 }
@@ -103,6 +114,7 @@ function slow(form: string, server: string, zone: string): CacheChanges {
       { without: 'disable success cluster.local' },
       { without: 'disable denial cluster.local' },
       { without: zone },
+      blockOf('payments.shop.svc.cluster.local', 600),
     ],
   };
 }

@@ -22,7 +22,12 @@ export function dnsEdits(facts: Facts): Weighted {
     ...(fault.length === 0
       ? []
       : [{ weight: 8, arbitrary: fc.constantFrom(...fault).map((without) => change({ without })) }]),
-    ...(kept.length === 0 ? [] : [{ weight: 12, arbitrary: fc.constantFrom(...kept).map(change) }]),
+    ...(kept.length === 0
+      ? []
+      : [
+          { weight: 12, arbitrary: fc.constantFrom(...kept).map(change) },
+          { weight: 2, arbitrary: partnerEdits },
+        ]),
     { weight: 4, arbitrary: fc.constant<Edit>({ edit: 'restart', of: coredns }) },
     {
       weight: 2,
@@ -53,6 +58,34 @@ export function dnsEdits(facts: Facts): Weighted {
     { weight: 3, arbitrary: clientSettings(facts) },
   ];
 }
+
+const partner = { namespace: 'partner', name: 'partner-dns' };
+
+/** Edits of what belongs to somebody else. */
+const partnerEdits = fc.constantFrom<Edit>(
+  {
+    edit: 'patch',
+    of: referenceOf(resources.services, partner),
+    type: 'merge',
+    body: { spec: { sessionAffinity: 'ClientIP' } },
+  },
+  {
+    edit: 'patch',
+    of: deploymentOf(partner.namespace, partner.name),
+    type: 'merge',
+    body: { spec: { replicas: 2 } },
+  },
+  {
+    edit: 'create',
+    object: {
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'NetworkPolicy',
+      metadata: { name: 'open', namespace: partner.namespace },
+      spec: { podSelector: {}, policyTypes: ['Ingress'], ingress: [{}] },
+    },
+  },
+  { edit: 'restart', of: deploymentOf(partner.namespace, partner.name) },
+);
 
 /** First words of the lines that the fault has put into the Corefile. */
 function faultLines({ differences }: Facts): string[] {

@@ -4,7 +4,7 @@ import { imagePullPolicy, imagePullSecret, imageRegistry, imageTagTypo } from '.
 import { oomLeak, oomLimit } from './memory.ts';
 import { dnsBlocked, dnsPolicy, dnsRandomIp } from './more-dns.ts';
 import { livenessTooEager, readinessProbe } from './probes.ts';
-import type { Complaint, Oracle, OracleView } from './view.ts';
+import type { Complaint, Oracle, OracleView, Question } from './view.ts';
 
 /** By the id of the scenario whose ticket they judge. */
 export const oracles: Readonly<Record<string, Oracle>> = {
@@ -26,8 +26,8 @@ export const oracles: Readonly<Record<string, Oracle>> = {
 };
 
 /** Asks one thing after another. @returns what is wrong first */
-export async function judge(oracle: Oracle, view: OracleView): Promise<Complaint> {
-  for (const { about, ask } of oracle.questions) {
+export async function judge(questions: readonly Question[], view: OracleView): Promise<Complaint> {
+  for (const { about, ask } of questions) {
     const wrong = await ask(view);
     if (wrong !== undefined) return `${about}: ${wrong}`;
   }

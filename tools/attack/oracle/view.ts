@@ -44,6 +44,8 @@ export interface Oracle {
   /** How long things may need until nothing moves any more, in milliseconds. */
   readonly settle: number;
   readonly questions: readonly Question[];
+  /** What is asked when the grader has been: after it things are not what they were. */
+  readonly afterwards?: readonly Question[];
 }
 
 export const question = (about: string, ask: Question['ask']): Question => ({ about, ask });
