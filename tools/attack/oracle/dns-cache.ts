@@ -105,15 +105,19 @@ function followed(seconds: number) {
     const [busy, idle] = names;
     const found = async (name: string, address: string): Promise<Complaint> => {
       for (const app of apps) {
-        const wrong = await resolves(view, app, name, address, 8, '200ms');
+        const wrong = await resolves(view, app, name, address, { seconds: 8, every: '200ms' });
         if (wrong !== undefined) return wrong;
       }
       return undefined;
     };
     const asks = async (name: string, forSeconds: number): Promise<void> => {
-      const pods = await Promise.all(apps.map(async (app) => (await clientPods(view, app))[0]));
       const length = ['--for', `${forSeconds}s`, '--every', '250ms'];
-      await Promise.all(pods.map((pod, at) => pod && lookUp(view, pod, apps[at] ?? '', name, length)));
+      await Promise.all(
+        apps.map(async (app) => {
+          const [pod] = await clientPods(view, app);
+          if (pod !== undefined) await lookUp(view, pod, app, name, length);
+        }),
+      );
     };
     try {
       const first = { [busy]: await made(view, busy), [idle]: await made(view, idle) };

@@ -30,8 +30,7 @@ export async function resolves(
   app: string,
   name: string,
   address: string,
-  seconds = 6,
-  every = '1s',
+  { seconds = 6, every = '1s' }: { readonly seconds?: number; readonly every?: string } = {},
 ): Promise<Complaint> {
   const pods = await clientPods(view, app);
   if (pods.length === 0) return `no pod of ${app} runs`;
@@ -117,8 +116,8 @@ export const newNames = (apps: readonly string[]) =>
       await view.wait(15_000);
       for (const app of apps) {
         const wrong =
-          (await resolves(view, app, names[0], plain.spec.clusterIP ?? '', 6)) ??
-          (await resolves(view, app, names[1], targets.join(' '), 6));
+          (await resolves(view, app, names[0], plain.spec.clusterIP ?? '')) ??
+          (await resolves(view, app, names[1], targets.join(' ')));
         if (wrong !== undefined) return wrong;
       }
       return undefined;
