@@ -21,7 +21,15 @@ function rows(): Row[] {
     .filter(({ proof }) => proof !== 'proof');
 }
 
-const FOLDERS = ['unit/engine', 'unit/checks', 'unit/score', 'unit/report', 'unit/cli', 'integration'];
+const FOLDERS = [
+  'unit/engine',
+  'unit/checks',
+  'unit/score',
+  'unit/report',
+  'unit/cli',
+  'unit/providers/embedded',
+  'integration',
+];
 
 function sourceOf(file: string): string {
   const path = FOLDERS.map((folder) => join(packageRoot, 'test', folder, file)).find(existsSync);
