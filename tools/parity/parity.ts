@@ -7,7 +7,7 @@ import { wallClock } from '../../src/core/clock.ts';
 import { packageRoot } from '../../src/core/package-root.ts';
 import { breakCluster, type PhaseReport } from '../../src/engine/break.ts';
 import { type Incident, incidentOf } from '../../src/engine/incident.ts';
-import { sharedSpec } from '../../src/engine/sharing.ts';
+import { sharedSpec, sharingGroups } from '../../src/engine/sharing.ts';
 import { embeddedProvider } from '../../src/providers/embedded/provider.ts';
 import { kindProvider } from '../../src/providers/kind/provider.ts';
 import type { Cluster, ClusterProvider } from '../../src/providers/provider.ts';
@@ -74,18 +74,20 @@ function recorded({ scenario: { id }, seed }: Incident): Recording {
   return JSON.parse(readFileSync(pathOf(id, seed, 'kind'), 'utf8')) as Recording;
 }
 
-/** One cluster for all of them, emptied in between. */
+/** One cluster for all that can share it, emptied in between. */
 async function recordReal(incidents: readonly Incident[]): Promise<Recording[]> {
-  return withCluster(kindProvider(), incidents, async (cluster) => {
-    const recordings: Recording[] = [];
-    for (const incident of incidents) {
-      await cluster.can.empty?.([]);
-      const recording = await record(cluster, incident, SETTLED);
-      save(recording);
-      recordings.push(recording);
-    }
-    return recordings;
-  });
+  const recordings = new Map<Incident, Recording>();
+  for (const group of sharingGroups(incidents)) {
+    await withCluster(kindProvider(), group, async (cluster) => {
+      for (const incident of group) {
+        await cluster.can.empty?.([]);
+        const recording = await record(cluster, incident, SETTLED);
+        save(recording);
+        recordings.set(incident, recording);
+      }
+    });
+  }
+  return incidents.flatMap((incident) => recordings.get(incident) ?? []);
 }
 
 /** @param since how long the fault is to have been there, as on the real cluster */
