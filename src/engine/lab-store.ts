@@ -127,9 +127,18 @@ export class LabStore {
     return true;
   }
 
-  /** Makes the folder of the kept cluster a new lab's, which nobody else can then: its record is to be saved next. */
-  takeKept(folder: LabFolder): void {
-    renameSync(join(this.root, KEPT), folder.path);
+  /**
+   * Makes the folder of the kept cluster a new lab's, which nobody else can then: its record is to be saved next.
+   * @returns false where somebody else was quicker
+   */
+  takeKept(folder: LabFolder): boolean {
+    try {
+      renameSync(join(this.root, KEPT), folder.path);
+      return true;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+      throw error;
+    }
   }
 
   /** The labs of learners, oldest first. */

@@ -89,8 +89,7 @@ function adopted(
   const kept = store.kept();
   if (kept?.record.provider !== provider.name) return undefined;
   const ref = provider.reuse?.adopt(kept.record.cluster, spec);
-  if (ref !== undefined) store.takeKept(folder);
-  return ref;
+  return ref !== undefined && store.takeKept(folder) ? ref : undefined;
 }
 
 /** What cannot be removed now stays listed, so that `stop` can try again; the first error is the one to tell. */

@@ -46,6 +46,16 @@ describe('a provider whose clusters serve one lab after the other', () => {
     expect(lab.provider.calls).not.toContain('destroy inc-9100');
   });
 
+  test('of two that start at the same time one has it', async () => {
+    using lab = testLab({ reuse: 'works' });
+    await start(lab);
+    await stop(lab);
+    const { folder: one } = lab.store.create('INC-1');
+    const { folder: other } = lab.store.create('INC-2');
+    expect([lab.store.takeKept(one), lab.store.takeKept(other)]).toEqual([true, false]);
+    expect(one.read()).toMatchObject({ state: 'kept' });
+  });
+
   test('a lab that runs meanwhile has another one, and only one cluster is kept', async () => {
     using lab = testLab({ reuse: 'works' });
     await start(lab);
