@@ -2,7 +2,7 @@ import { Baseline } from '../checks/baseline.ts';
 import { all, type Check, converge, type LabView, observe } from '../checks/check.ts';
 import { BreakfixError } from '../core/errors.ts';
 import { Random } from '../core/random.ts';
-import { endCorednsPods } from '../faults/cluster-dns.ts';
+import { endCorednsPods } from '../kube/cluster-dns.ts';
 import { resources } from '../model/resources.ts';
 import type { PhaseFindings, PhaseName } from '../report/journal.ts';
 import type { Cluster } from '../providers/provider.ts';
@@ -52,7 +52,7 @@ export async function breakCluster(
     await cluster.kube.applyAll(objects, options);
     // CoreDNS may take two minutes to read it again; where time is ours they pass before the fault.
     if (changesCorefile(plan) && cluster.can.backdate === undefined)
-      await endCorednsPods(before, { grace: 0 });
+      await endCorednsPods(cluster.kube, { grace: 0 });
     await mustPass(before, converge(HEALTHY_WITHIN, whole), 'the shop did not become healthy');
     const pods = await cluster.kube.list(resources.pods, { namespace: plan.namespace });
     return { detail: `${pods.length} pods ready` };

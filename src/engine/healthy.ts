@@ -1,5 +1,6 @@
 import { all, type Check, fail, pass } from '../checks/check.ts';
 import { isReady } from '../checks/workloads.ts';
+import { corednsPods } from '../kube/cluster-dns.ts';
 import { resources } from '../model/resources.ts';
 import type { BaselinePlan } from '../scenario/types.ts';
 
@@ -23,9 +24,8 @@ export function changesCorefile({ manifests }: BaselinePlan): boolean {
 const corednsReady: Check = {
   expected: 'CoreDNS has its replicas ready',
   look: async ({ kube }) => {
-    const namespace = 'kube-system';
-    const coredns = await kube.get(resources.deployments, namespace, 'coredns');
-    const pods = await kube.list(resources.pods, { namespace, labelSelector: 'k8s-app=kube-dns' });
+    const coredns = await kube.get(resources.deployments, 'kube-system', 'coredns');
+    const pods = await corednsPods(kube);
     const ready = pods.filter((pod) => pod.metadata.deletionTimestamp === undefined && isReady(pod)).length;
     const text = `CoreDNS: ${ready} of ${coredns?.spec.replicas ?? 0} ready`;
     return coredns !== undefined && ready >= coredns.spec.replicas ? pass(text) : fail(text);

@@ -4,28 +4,11 @@ import type { KubeClient } from '../kube/client.ts';
 import type { KubeObject, Pod } from '../model/objects.ts';
 import { type Resource, resources } from '../model/resources.ts';
 import { isRolledOut } from '../model/rollout.ts';
-import { asNew, writtenContent } from '../model/written.ts';
+import { asNew, writtenContent, writtenKinds } from '../model/written.ts';
 import type { Cluster } from '../providers/provider.ts';
 
 /** What a case may change or add to. */
-const KINDS: readonly Resource[] = [
-  resources.configMaps,
-  resources.secrets,
-  resources.serviceAccounts,
-  resources.roles,
-  resources.roleBindings,
-  resources.limitRanges,
-  resources.resourceQuotas,
-  resources.podDisruptionBudgets,
-  resources.networkPolicies,
-  resources.services,
-  resources.endpointSlices,
-  resources.daemonSets,
-  resources.cronJobs,
-  resources.jobs,
-  resources.statefulSets,
-  resources.deployments,
-];
+const KINDS: readonly Resource[] = [...writtenKinds, resources.endpointSlices];
 
 /** Milliseconds. */
 const SETTLED_WITHIN = 120_000;

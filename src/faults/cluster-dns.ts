@@ -1,4 +1,5 @@
 import type { LabView } from '../checks/check.ts';
+import { endCorednsPods } from '../kube/cluster-dns.ts';
 import type { ConfigMap } from '../model/objects.ts';
 import { resources } from '../model/resources.ts';
 import { DEPLOYER } from './deployments.ts';
@@ -51,23 +52,13 @@ export function corefileAtStart(change: (corefile: string) => string, describe: 
     inject: async (lab) => {
       const before = await readCorefile(lab);
       await patchCorefile(lab, change(before));
-      await endCorednsPods(lab);
+      await endCorednsPods(lab.kube);
       return async (again) => {
         await patchCorefile(again, before);
-        await endCorednsPods(again);
+        await endCorednsPods(again.kube);
       };
     },
   };
-}
-
-/** @param options how they are deleted: with their grace unless said otherwise */
-export async function endCorednsPods(
-  { kube }: Pick<LabView, 'kube'>,
-  options?: Parameters<LabView['kube']['delete']>[3],
-): Promise<void> {
-  const namespace = 'kube-system';
-  const pods = await kube.list(resources.pods, { namespace, labelSelector: 'k8s-app=kube-dns' });
-  for (const { metadata } of pods) await kube.delete(resources.pods, namespace, metadata.name, options);
 }
 
 /** Changes the Corefile, and restarts CoreDNS, so that the change counts at once. */

@@ -1,5 +1,24 @@
 import type { KubeObject, NewObject } from './objects.ts';
-import { apiVersionOf, type Resource } from './resources.ts';
+import { apiVersionOf, type Resource, resources } from './resources.ts';
+
+/** Kinds that people write in a namespace: first what workloads read, then workloads. */
+export const writtenKinds: readonly Resource[] = [
+  resources.configMaps,
+  resources.secrets,
+  resources.serviceAccounts,
+  resources.roles,
+  resources.roleBindings,
+  resources.limitRanges,
+  resources.resourceQuotas,
+  resources.podDisruptionBudgets,
+  resources.networkPolicies,
+  resources.services,
+  resources.daemonSets,
+  resources.cronJobs,
+  resources.jobs,
+  resources.statefulSets,
+  resources.deployments,
+];
 
 /** What an author of an object has written, with its defaults: no status, and nothing that the server keeps. */
 export function writtenContent(object: KubeObject): Readonly<Record<string, unknown>> {

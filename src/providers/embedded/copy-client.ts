@@ -16,7 +16,13 @@ import type { Cluster, ClusterRef } from '../provider.ts';
 import { controlPath, COPY, NoLabProcess } from './control.ts';
 import { type CopyAnswer, type CopyGreeting, type CopyQuestion, receivedError } from './copy-protocol.ts';
 import { nodeAccess, registryAccess } from './registries.ts';
-import { type Credentials, EMBEDDED_FACTS, type EmbeddedHeader, kubeconfigFor } from './spec.ts';
+import {
+  type Credentials,
+  EMBEDDED_FACTS,
+  EMBEDDED_VERSION,
+  type EmbeddedHeader,
+  kubeconfigFor,
+} from './spec.ts';
 
 /**
  * A copy of a lab as it is now, in the process of the lab; the lab does not notice. Gone when it is disposed.
@@ -38,7 +44,7 @@ export async function copyOfLab(
     kubeconfig,
     kube,
     facts: EMBEDDED_FACTS,
-    version: 'Kubernetes 1.36 (embedded)',
+    version: EMBEDDED_VERSION,
     clock: {
       now: () => new Date(connection.now / 1000),
       wait: async (ms, signal) => {

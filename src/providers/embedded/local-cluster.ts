@@ -8,7 +8,13 @@ import { InProcessTransport } from './in-process-transport.ts';
 import { type Instance, manualClock, startInstance } from './instance.ts';
 import { nodeAccess, registryAccess } from './registries.ts';
 import { backdate, handOverAt } from './set-up.ts';
-import { type Credentials, EMBEDDED_FACTS, type EmbeddedHeader, kubeconfigFor } from './spec.ts';
+import {
+  type Credentials,
+  EMBEDDED_FACTS,
+  EMBEDDED_VERSION,
+  type EmbeddedHeader,
+  kubeconfigFor,
+} from './spec.ts';
 
 export interface LocalOptions {
   readonly ref: ClusterRef;
@@ -29,7 +35,7 @@ export class LocalCluster implements Cluster {
   readonly kube: KubeClient & AsyncDisposable;
   readonly clock: Clock;
   readonly facts = EMBEDDED_FACTS;
-  readonly version = 'Kubernetes 1.36 (embedded)';
+  readonly version = EMBEDDED_VERSION;
   readonly can: Cluster['can'];
   readonly #instance: Instance;
   readonly #records: InputRecord[];

@@ -23,6 +23,7 @@ import {
   createCredentials,
   type Credentials,
   EMBEDDED_FACTS,
+  EMBEDDED_VERSION,
   type EmbeddedHeader,
   kubeconfigFor,
 } from './spec.ts';
@@ -263,7 +264,7 @@ async function processCluster(ref: ClusterRef, header: EmbeddedHeader): Promise<
     kubeconfig,
     kube,
     facts: EMBEDDED_FACTS,
-    version: 'Kubernetes 1.36 (embedded)',
+    version: EMBEDDED_VERSION,
     clock: {
       now: () => (live ? wallClock.now() : new Date(now / 1000)),
       wait: async (ms, signal) => {

@@ -11,6 +11,9 @@ export const EMBEDDED_FACTS: ReadonlySet<Fact> = new Set<Fact>([
   'nodes',
 ]);
 
+/** As `Cluster.version` says it. */
+export const EMBEDDED_VERSION = 'Kubernetes 1.36 (embedded)';
+
 /** What an embedded cluster is made of; part of the log's header, so that a replay makes the same. */
 export interface EmbeddedSpec {
   readonly nodes: readonly { readonly name: string; readonly role: 'control-plane' | 'worker' }[];

@@ -74,36 +74,49 @@ async function create(ref: KindRef, spec: ClusterSpec, signal: AbortSignal): Pro
   }
   await rememberNetwork(ref.folder, signal);
   mkdirSync(homeOf(ref), { recursive: true, mode: 0o700 });
-  await allOf(createNodes(ref, spec, signal), ...buildImages(spec, signal));
-  await allOf(loadImages(ref, spec.images, signal), addRegistries(ref, spec.registries, signal));
-  return await connected(ref, async ({ kube }) => {
-    await waitForNodes(kube, wallClock, spec.nodes.length, signal);
-    writeFileSync(systemOf(ref), JSON.stringify(await readSystem(kube)));
-  });
+  return await furnish(ref, spec, signal, createNodes(ref, spec, signal));
 }
 
 /** Gives a cluster that was released what the new lab needs. */
 async function takeOver(ref: KindRef, spec: ClusterSpec, signal: AbortSignal): Promise<Cluster> {
   const nodes = await nodesOf(ref);
   if (nodes.length < spec.nodes.length) throw new Error('not all of its nodes run');
-  const removeStale = nodes.map(async (node) => {
-    for (const image of ref.stale) await removeImage(node, image);
-  });
-  await allOf(...buildImages(spec, signal), ...removeStale);
-  await allOf(loadImages(ref, spec.images, signal), addRegistries(ref, spec.registries, signal));
-  return await connected(ref, ({ kube }) => waitForNodes(kube, wallClock, spec.nodes.length, signal));
+  return await furnish(ref, spec, signal, removeStale(ref, nodes));
 }
 
-/** Connects and works; nothing holds on to the cluster where that fails. */
-async function connected(ref: KindRef, work: (cluster: Cluster) => Promise<void>): Promise<Cluster> {
+/**
+ * Puts images and registries into a cluster, and connects; nothing holds on to it where that fails.
+ * @param nodes resolves when they are as they should be
+ */
+async function furnish(
+  ref: KindRef,
+  spec: ClusterSpec,
+  signal: AbortSignal,
+  nodes: Promise<void>,
+): Promise<Cluster> {
+  const images = spec.images.map((image) =>
+    buildShopImage(image, image.slice(image.lastIndexOf(':') + 1), signal),
+  );
+  await allOf(nodes, ...images);
+  await allOf(loadImages(ref, spec.images, signal), addRegistries(ref, spec.registries, signal));
   const cluster = connect(ref);
   try {
-    await work(cluster);
+    await waitForNodes(cluster.kube, wallClock, spec.nodes.length, signal);
+    if (!existsSync(systemOf(ref)))
+      writeFileSync(systemOf(ref), JSON.stringify(await readSystem(cluster.kube)));
     return cluster;
   } catch (error) {
     await cluster[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+async function removeStale({ stale }: KindRef, nodes: readonly string[]): Promise<void> {
+  await allOf(
+    ...nodes.map(async (node) => {
+      for (const image of stale) await removeImage(node, image);
+    }),
+  );
 }
 
 /** Takes everything out that a lab has put into its cluster, its registries too. */
@@ -115,10 +128,6 @@ async function release(ref: KindRef): Promise<void> {
     await removeContainer(registry.container);
     for (const node of nodes) await forgetRegistry(node, registry);
   }
-}
-
-function buildImages({ images }: ClusterSpec, signal: AbortSignal): Promise<unknown>[] {
-  return images.map((image) => buildShopImage(image, image.slice(image.lastIndexOf(':') + 1), signal));
 }
 
 /** Puts images of the engine on this machine on every node. */

@@ -1,33 +1,17 @@
 import type { Clock } from '../../core/clock.ts';
 import { equal } from '../../core/json.ts';
 import type { KubeClient } from '../../kube/client.ts';
+import { endCorednsPods } from '../../kube/cluster-dns.ts';
 import type { ConfigMap, Deployment, KubeObject, Node, Service } from '../../model/objects.ts';
 import { resource, type Resource, resources } from '../../model/resources.ts';
 import { isRolledOut } from '../../model/rollout.ts';
-import { asNew } from '../../model/written.ts';
+import { asNew, writtenKinds } from '../../model/written.ts';
 
 /** Namespaces of the cluster's own that scenarios put objects into. */
 const NAMESPACES = ['kube-system', 'default'];
 
 /** Kinds of what scenarios and learners put there. */
-const KINDS: readonly Resource[] = [
-  resources.deployments,
-  resources.daemonSets,
-  resources.statefulSets,
-  resources.pods,
-  resources.services,
-  resources.configMaps,
-  resources.secrets,
-  resources.networkPolicies,
-  resources.serviceAccounts,
-  resources.roles,
-  resources.roleBindings,
-  resources.limitRanges,
-  resources.resourceQuotas,
-  resources.podDisruptionBudgets,
-  resources.jobs,
-  resources.cronJobs,
-];
+const KINDS: readonly Resource[] = [...writtenKinds, resources.pods];
 
 const admission = 'admissionregistration.k8s.io';
 /** Kinds that belong to no namespace, of which a learner may have made some. */
@@ -48,7 +32,6 @@ const SYSTEM = 'kube-system';
 
 /** Milliseconds. */
 const GONE_WITHIN = 60_000;
-const DNS_PODS = { namespace: SYSTEM, labelSelector: 'k8s-app=kube-dns' };
 
 /** The cluster's own objects that scenarios change or add to, as they are when the cluster is new. Plain JSON. */
 export interface SystemState {
@@ -128,7 +111,7 @@ export async function restoreSystem(kube: KubeClient, clock: Clock, before: Syst
   const { metadata, spec } = before.coredns;
   if (now?.metadata.generation !== metadata.generation || !equal(now?.spec, spec))
     await remakeCoreDns(kube, clock, before.coredns);
-  else if (reconfigured) await endDnsPods(kube);
+  else if (reconfigured) await endCorednsPods(kube, { grace: 0 });
 }
 
 async function restoreNodes(kube: KubeClient, before: readonly NodeState[]): Promise<void> {
@@ -157,15 +140,10 @@ async function remakeCoreDns(kube: KubeClient, clock: Clock, before: Deployment)
   // A ReplicaSet of the old one would have the name that the new one's must have.
   while ((await kube.get(resources.deployments, SYSTEM, 'coredns')) !== undefined) {
     if (clock.now().getTime() > end) throw new Error('CoreDNS of the last lab does not go away');
-    await endDnsPods(kube);
+    await endCorednsPods(kube, { grace: 0 });
     await clock.wait(500);
   }
   await kube.create(resources.deployments, asNew(resources.deployments, before));
-}
-
-async function endDnsPods(kube: KubeClient): Promise<void> {
-  for (const { metadata } of await kube.list(resources.pods, DNS_PODS))
-    await kube.delete(resources.pods, SYSTEM, metadata.name, { grace: 0 });
 }
 
 /** @returns whether there was anything to do */

@@ -1,0 +1,22 @@
+import type { Pod } from '../model/objects.ts';
+import { resources } from '../model/resources.ts';
+import type { KubeClient } from './client.ts';
+
+const namespace = 'kube-system';
+
+/** The pods of the cluster's DNS, by the label that kubeadm gives them. */
+export function corednsPods(kube: KubeClient): Promise<Pod[]> {
+  return kube.list(resources.pods, { namespace, labelSelector: 'k8s-app=kube-dns' });
+}
+
+/**
+ * Ends all pods of the cluster's DNS, so that those that come read what is configured now.
+ * @param options how they are deleted: with their grace unless said otherwise
+ */
+export async function endCorednsPods(
+  kube: KubeClient,
+  options?: Parameters<KubeClient['delete']>[3],
+): Promise<void> {
+  for (const { metadata } of await corednsPods(kube))
+    await kube.delete(resources.pods, namespace, metadata.name, options);
+}
