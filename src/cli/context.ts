@@ -6,6 +6,7 @@ import { BreakfixError } from '../core/errors.ts';
 import { packageRoot } from '../core/package-root.ts';
 import { type LabRecord, LabStore } from '../engine/lab-store.ts';
 import { openLab, type OpenLab } from '../engine/open-lab.ts';
+import type { ProcessOptions } from '../providers/embedded/process.ts';
 import type { ClusterProvider } from '../providers/provider.ts';
 import type { Scenario } from '../scenario/types.ts';
 import { loadCatalogue } from './catalogue.ts';
@@ -74,13 +75,17 @@ export function createContext(output: Output, signal: AbortSignal): CommandConte
 /** Of a lab's process. It makes much that lives for a moment only: with Node's 16 MB it grew by half when it was graded. */
 const YOUNG_GENERATION = '--max-semi-space-size=8';
 
+/** How processes of this program are started that labs and clusters live in. */
+export function processOptions(version: string): ProcessOptions {
+  const node = [process.execPath, YOUNG_GENERATION, ...process.execArgv];
+  return { version, labCommand: [...node, process.argv[1] ?? '', 'lab-process'] };
+}
+
 /** Every provider by its name; each is imported when it is asked for. */
 const providers = {
   embedded: async (version: string, local: boolean): Promise<ClusterProvider> => {
     const { embeddedProvider } = await import('../providers/embedded/provider.ts');
-    const node = [process.execPath, YOUNG_GENERATION, ...process.execArgv];
-    const labCommand = [...node, process.argv[1] ?? '', 'lab-process'];
-    return embeddedProvider({ version, labCommand, mode: local ? 'local' : 'process' });
+    return embeddedProvider({ ...processOptions(version), mode: local ? 'local' : 'process' });
   },
   kind: async (): Promise<ClusterProvider> => {
     const { kindProvider } = await import('../providers/kind/provider.ts');

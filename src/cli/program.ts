@@ -6,6 +6,7 @@ import { exitCodeOf, exitCodes } from './exit-codes.ts';
 import { createOutput, type Output, wrapLines } from './output.ts';
 import { Cancelled } from './prompts.ts';
 import { addAuthorCommands } from './tree/author.ts';
+import { addClusterCommands } from './tree/cluster.ts';
 import { treeOf, type Work } from './tree/define.ts';
 import { addLearnerCommands } from './tree/learner.ts';
 import { serveProofs, THREAD } from './verify/threads.ts';
@@ -149,6 +150,7 @@ export function createProgram(run: (work: Work) => Promise<void>): Command {
     .addHelpText('after', '\nExamples:\n  $ breakfix start\n  $ breakfix grade\n  $ breakfix stop --all');
   const tree = treeOf(program, run);
   addLearnerCommands(tree);
+  addClusterCommands(tree);
   addAuthorCommands(tree, program);
   return program;
 }

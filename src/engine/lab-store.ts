@@ -81,7 +81,7 @@ const KEPT = 'kept';
 export class LabStore {
   readonly root: string;
 
-  constructor(root: string = defaultRoot()) {
+  constructor(root: string = stateFolder('labs')) {
     this.root = root;
   }
 
@@ -202,9 +202,9 @@ function noLab(message: string, fix: string): BreakfixError {
   return new BreakfixError({ code: 'LAB_UNKNOWN', kind: 'user', message, fix });
 }
 
-/** `$XDG_STATE_HOME/breakfix/labs`. https://specifications.freedesktop.org/basedir-spec/latest/ */
-function defaultRoot(): string {
+/** `$XDG_STATE_HOME/breakfix/<of>`. https://specifications.freedesktop.org/basedir-spec/latest/ */
+export function stateFolder(of: 'labs' | 'clusters'): string {
   const base = process.env['XDG_STATE_HOME'];
   const state = base !== undefined && base !== '' ? base : join(homedir(), '.local', 'state');
-  return join(state, 'breakfix', 'labs');
+  return join(state, 'breakfix', of);
 }

@@ -4,10 +4,14 @@ import type { CommandContext } from '../context.ts';
 /** What a command does. @returns the exit code, where that is not 0 */
 export type Work = (context: CommandContext) => Promise<unknown>;
 
+/** @param examples command lines that work as they stand, without the program's name */
+type AddCommand = (usage: string, description: string, examples: readonly string[]) => Command;
+
 /** Adds commands to the tree. */
 export interface Tree {
-  /** @param examples command lines that work as they stand, without the program's name */
-  readonly command: (usage: string, description: string, examples: readonly string[]) => Command;
+  readonly command: AddCommand;
+  /** A command that has commands of its own. @returns what adds them */
+  readonly group: (...args: Parameters<AddCommand>) => AddCommand;
   /** Runs what the command line asked for. */
   readonly run: (work: Work) => Promise<void>;
 }
@@ -16,16 +20,18 @@ const JSON_FLAG = ['--json', 'print one JSON document on standard output'] as co
 
 export function treeOf(program: Command, run: (work: Work) => Promise<void>): Tree {
   program.option(...JSON_FLAG).exitOverride();
-  return {
-    command: (usage, description, examples) => {
-      const lines = examples.map((example) => `  $ breakfix ${example}`);
-      return program
-        .command(usage)
-        .description(description)
-        .option(...JSON_FLAG)
-        .exitOverride()
-        .addHelpText('after', `\nExamples:\n${lines.join('\n')}`);
-    },
-    run,
+  const command = addTo(program);
+  return { command, group: (...args) => addTo(command(...args)), run };
+}
+
+function addTo(parent: Command): AddCommand {
+  return (usage, description, examples) => {
+    const lines = examples.map((example) => `  $ breakfix ${example}`);
+    return parent
+      .command(usage)
+      .description(description)
+      .option(...JSON_FLAG)
+      .exitOverride()
+      .addHelpText('after', `\nExamples:\n${lines.join('\n')}`);
   };
 }

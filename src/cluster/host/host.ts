@@ -27,6 +27,9 @@ const LONGEST_GAP: Micros = 60_000_000;
 /** Time that is moved for an answer goes this far between two requests. */
 const DRIVEN_AT_ONCE: Micros = 1_000_000;
 
+/** Time that is moved on ({@link Host.advanceBy}) is moved for so long of the wall's time between two requests. */
+const MOVED_AT_ONCE: Micros = 10_000;
+
 const nowhereExec: ExecOutput = { stdout: () => {}, stderr: () => {}, exit: () => {} };
 const nowhereForward: PortForwardOutput = { data: () => {}, end: () => {}, error: () => {} };
 
@@ -42,6 +45,9 @@ export class Host {
   #sessions = 0;
   #turns: Promise<unknown> = Promise.resolve();
   #wall: WallTime | undefined;
+  /** How far the clock is behind the wall; negative where it is ahead. */
+  #behind: Micros = 0;
+  /** The wall's time when it was last looked at, less {@link #behind}. */
   #lastWall: Micros = 0;
   #cancelWake: () => void = () => {};
   #unanswered = 0;
@@ -83,20 +89,38 @@ export class Host {
     });
   }
 
-  /** Arrives at the wall and follows it from now on. */
-  goLive(wall: WallTime): Promise<void> {
+  /** How far the clock is behind the wall; negative where it is ahead. */
+  get behind(): Micros {
+    return this.#behind;
+  }
+
+  /**
+   * Arrives at the wall and follows it from now on.
+   * @param behind how far behind the wall it stays
+   */
+  goLive(wall: WallTime, behind: Micros = 0): Promise<void> {
     return this.turn(async () => {
-      await this.#cluster.simulation.advanceTo(wall.now());
-      this.#apply({ type: 'live' });
+      await this.#cluster.simulation.advanceTo(wall.now() - behind);
+      this.#live(behind);
       this.#follow(wall);
     });
   }
 
-  /** Follows the wall again after a replay whose log was live; `lastSeen` is when the lab was last known alive. */
-  resume(wall: WallTime, lastSeen: Micros): Promise<void> {
+  /** Moves the clock of a live cluster on: what would have happened in that time happens now. Requests are answered meanwhile. */
+  async advanceBy(by: Micros): Promise<void> {
+    for (let left = by; left > 0;) left -= await this.turn(() => this.#moveOn(left));
+  }
+
+  /**
+   * Follows the wall again after a replay whose log was live.
+   * @param lastSeen when the lab was last known alive, in the wall's time
+   * @param behind as the replay has found it
+   */
+  resume(wall: WallTime, lastSeen: Micros, behind: Micros = 0): Promise<void> {
     return this.turn(async () => {
-      await this.#cluster.simulation.advanceTo(lastSeen);
-      this.#lastWall = Math.max(lastSeen, this.now);
+      await this.#cluster.simulation.advanceTo(lastSeen - behind);
+      this.#behind = behind;
+      this.#lastWall = Math.max(lastSeen - behind, this.now);
       this.#wall = wall;
       await this.#catchUp();
       this.#follow(wall);
@@ -130,9 +154,14 @@ export class Host {
     });
   }
 
-  /** Applies the inputs of a log in order. @throws ReplayError where the state is not what the log saw */
-  async replay(records: Iterable<InputRecord>): Promise<{ live: boolean }> {
+  /**
+   * Applies the inputs of a log in order.
+   * @returns whether the clock followed the wall at the end of it, and how far behind
+   * @throws ReplayError where the state is not what the log saw
+   */
+  async replay(records: Iterable<InputRecord>): Promise<{ live: boolean; behind: Micros }> {
     let live = false;
+    let behind = 0;
     for (const record of records) {
       const { simulation } = this.#cluster;
       if (record.input.type !== 'gap') await simulation.advanceTo(record.at);
@@ -141,11 +170,14 @@ export class Host {
       if (simulation.eventCount !== record.events || revision !== record.revision) {
         throw new ReplayError(record, simulation.eventCount, revision);
       }
-      if (record.input.type === 'live') live = true;
+      if (record.input.type === 'live') {
+        live = true;
+        behind = record.input.behind ?? 0;
+      }
       this.#perform(record.input, undefined);
     }
     await this.#cluster.simulation.settle();
-    return { live };
+    return { live, behind };
   }
 
   /** Runs `work` when every turn before it is over. */
@@ -176,7 +208,7 @@ export class Host {
       await simulation.advanceTo(simulation.now);
       return;
     }
-    const wall = this.#wall.now();
+    const wall = this.#wall.now() - this.#behind;
     if (wall - this.#lastWall > LONGEST_GAP) {
       this.#apply({ type: 'gap', by: wall - simulation.now });
     }
@@ -186,7 +218,30 @@ export class Host {
 
   #follow(wall: WallTime): void {
     this.#wall = wall;
-    this.#lastWall = wall.now();
+    this.#lastWall = wall.now() - this.#behind;
+  }
+
+  #live(behind: Micros): void {
+    this.#behind = behind;
+    this.#apply(behind === 0 ? { type: 'live' } : { type: 'live', behind });
+  }
+
+  /** Moves the clock of a live cluster on, by `most` or for as long as one turn may take. @returns by how much */
+  async #moveOn(most: Micros): Promise<Micros> {
+    const wall = this.#wall;
+    if (wall === undefined) throw new Error('only the clock of a live cluster can be moved on');
+    await this.#catchUp();
+    const { simulation } = this.#cluster;
+    const from = simulation.now;
+    const begun = wall.now();
+    const inTime = (): boolean => wall.now() - begun < MOVED_AT_ONCE;
+    const isMore = await simulation.advanceWhile(inTime, from + most);
+    // Not into the midst of an instant: a replay runs all of it.
+    await simulation.advanceTo(isMore ? simulation.now : from + most);
+    const by = simulation.now - from;
+    this.#live(this.#behind - by);
+    this.#follow(wall);
+    return by;
   }
 
   #afterTurn(): void {
@@ -195,7 +250,7 @@ export class Host {
       this.#cancelWake();
       const next = this.#cluster.simulation.nextAt();
       // Look at the clock at least every 20 s, so that a gap is seen as one.
-      const at = Math.min(next ?? Infinity, this.#wall.now() + LONGEST_GAP / 3);
+      const at = Math.min((next ?? Infinity) + this.#behind, this.#wall.now() + LONGEST_GAP / 3);
       this.#cancelWake = this.#wall.wakeAt(at, () => void this.turn(() => this.#catchUp()));
     } else if (this.#unanswered > 0 && !this.#driving) {
       this.#driving = true;

@@ -6,8 +6,10 @@ import {
   ftruncateSync,
   openSync,
   readFileSync,
+  readSync,
   writeSync,
 } from 'node:fs';
+import { StringDecoder } from 'node:string_decoder';
 import type { InputRecord } from './inputs.ts';
 
 /**
@@ -50,11 +52,7 @@ export function readLog(path: string): ReadLog {
   const end = bytes.lastIndexOf(0x0a) + 1;
   const lines = bytes.subarray(0, end).toString('utf8').split('\n');
   lines.pop();
-  const header = parse(lines[0], path, 1) as LogHeader | undefined;
-  if (header?.format !== 'breakfix-inputs') throw new LogError(`${path} is not an input log of breakfix`);
-  if (header.version !== LOG_VERSION) {
-    throw new LogError(`${path} has log format ${header.version}; this breakfix reads ${LOG_VERSION}`);
-  }
+  const header = parseHeader(lines[0], path);
   const records: InputRecord[] = [];
   let length = Buffer.byteLength(lines[0] ?? '') + 1;
   for (let index = 1; index < lines.length; index++) {
@@ -71,6 +69,34 @@ export function readLog(path: string): ReadLog {
     length += Buffer.byteLength(line) + 1;
   }
   return { header, records, length, size: bytes.length };
+}
+
+/** Reads the first line of a log. @throws LogError for a file that is not one, or has another version */
+export function readHeader(path: string): LogHeader {
+  const file = openSync(path, 'r');
+  try {
+    let text = '';
+    const decoder = new StringDecoder('utf8');
+    const chunk = Buffer.alloc(HEADER_CHUNK);
+    for (let read = 1; read > 0 && !text.includes('\n');) {
+      read = readSync(file, chunk);
+      text += decoder.write(chunk.subarray(0, read));
+    }
+    return parseHeader(text.split('\n', 1)[0], path);
+  } finally {
+    closeSync(file);
+  }
+}
+
+const HEADER_CHUNK = 16_384;
+
+function parseHeader(line: string | undefined, path: string): LogHeader {
+  const header = parse(line, path, 1) as LogHeader | undefined;
+  if (header?.format !== 'breakfix-inputs') throw new LogError(`${path} is not an input log of breakfix`);
+  if (header.version !== LOG_VERSION) {
+    throw new LogError(`${path} has log format ${header.version}; this breakfix reads ${LOG_VERSION}`);
+  }
+  return header;
 }
 
 function parseRecord(line: string, path: string, number: number): InputRecord {

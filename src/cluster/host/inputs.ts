@@ -19,8 +19,8 @@ export type Input =
   | { readonly type: 'outside'; readonly change: OutsideChange }
   /** Time was moved by hand (set-up, forks, `cluster advance`); the record's own time is where it went. */
   | { readonly type: 'advance' }
-  /** From here on the clock follows the wall. */
-  | { readonly type: 'live' }
+  /** From here on the clock follows the wall, at a distance where `behind` says so (negative: ahead of it). */
+  | { readonly type: 'live'; readonly behind?: Micros }
   /** The machine slept: the clock jumps by this many microseconds and nothing fires. */
   | { readonly type: 'gap'; readonly by: Micros };
 

@@ -12,11 +12,13 @@ import { messageOf } from '../../core/errors.ts';
  * request and one answer each.
  */
 export interface ControlMethods {
-  /** Where the clock is, and whether it is the wall's. */
-  sync(): Promise<{ now: number; live: boolean }>;
+  /** Where the clock is, whether it follows the wall, and how far behind it (negative: ahead); microseconds. */
+  sync(): Promise<{ now: number; live: boolean; behind: number }>;
   /** Writes the time into the log. */
   mark(): Promise<Record<string, never>>;
   advanceTo(at: number): Promise<{ now: number }>;
+  /** Moves a clock that follows the wall on by so many microseconds. */
+  advanceBy(by: number): Promise<{ now: number; behind: number }>;
   goLive(): Promise<{ now: number }>;
   /** Does something outside the API. */
   change(change: OutsideChange): Promise<Record<string, never>>;
@@ -78,6 +80,8 @@ async function answer(methods: ControlMethods, line: string): Promise<Answer> {
         return { result: await methods.mark() };
       case 'advanceTo':
         return { result: await methods.advanceTo(argument) };
+      case 'advanceBy':
+        return { result: await methods.advanceBy(argument) };
       case 'goLive':
         return { result: await methods.goLive() };
       case 'change':

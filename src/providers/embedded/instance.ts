@@ -15,6 +15,8 @@ export interface Instance extends AsyncDisposable {
   readonly listener: ApiListener;
   /** Whether the log that it was made from was live at its end. */
   readonly wasLive: boolean;
+  /** How far its clock was behind the wall then, in microseconds. */
+  readonly behind: number;
 }
 
 export interface InstanceOptions {
@@ -39,13 +41,14 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
   const cluster = clusterOf(header);
   cluster.simulation.onError = onError;
   const host = new Host(cluster, record);
-  const { live } = await host.replay(records);
+  const { live, behind } = await host.replay(records);
   const listener = await startServer({ handler: host, ...listenWith(credentials, port) });
   return {
     cluster,
     host,
     listener,
     wasLive: live,
+    behind,
     [Symbol.asyncDispose]: async () => {
       host.close();
       await listener.close();

@@ -1,4 +1,5 @@
 import { rmSync } from 'node:fs';
+import type { Host } from '../../cluster/host/host.ts';
 import { InputLogWriter, readLog } from '../../cluster/host/input-log.ts';
 import { runningProgram } from '../../cluster/runtime/host-guard.ts';
 import { type ControlMethods, controlPath, serveControl } from './control.ts';
@@ -6,6 +7,7 @@ import { Copies } from './copies.ts';
 import { serveCopy } from './copy-server.ts';
 import { filesIn, lastAlive, markAlive, readCredentials, stillAlive, writeCredentials } from './files.ts';
 import { clusterOf, startInstance, wallTime } from './instance.ts';
+import { SETTLED_AFTER } from './set-up.ts';
 import type { EmbeddedHeader } from './spec.ts';
 
 /** How often the process notes that it is alive, in milliseconds. */
@@ -23,8 +25,9 @@ export async function runLabProcess(folder: string, ready: (port: number) => voi
   markAlive(folder, new Date(lastSeen));
   const credentials = readCredentials(folder);
   const log = readLog(files.log);
+  const header = log.header as EmbeddedHeader;
   const instance = await startInstance({
-    header: log.header as EmbeddedHeader,
+    header,
     credentials,
     records: log.records,
     record: (record) => {
@@ -40,14 +43,18 @@ export async function runLabProcess(folder: string, ready: (port: number) => voi
   const copies = new Copies({
     host,
     anew: () => {
-      const cluster = clusterOf(log.header as EmbeddedHeader);
+      const cluster = clusterOf(header);
       cluster.simulation.onError = report;
       return cluster;
     },
     records: () => readLog(files.log).records,
   });
-  const follow = (): void => void copies.follow().catch((error: unknown) => report(error, 'copies'));
-  if (instance.wasLive) await host.resume(wallTime, Math.floor(lastSeen * 1000));
+  const follow = (): void => {
+    // Nobody grades what is no lab.
+    if (header.alone === undefined) copies.follow().catch((error: unknown) => report(error, 'copies'));
+  };
+  if (instance.wasLive) await host.resume(wallTime, Math.floor(lastSeen * 1000), instance.behind);
+  else if (header.alone !== undefined) await settleAlone(host, header, header.alone);
   if (credentials.port !== listener.port) writeCredentials(folder, { ...credentials, port: listener.port });
   const beat = (): void => {
     stillAlive(folder, new Date(wallTime.now() / 1000));
@@ -59,7 +66,7 @@ export async function runLabProcess(folder: string, ready: (port: number) => voi
 
   const { promise: stopped, resolve: stop } = Promise.withResolvers<undefined>();
   const methods: ControlMethods = {
-    sync: async () => ({ now: await host.sync(), live: host.live }),
+    sync: async () => ({ now: await host.sync(), live: host.live, behind: host.behind }),
     mark: async () => {
       await host.mark();
       return {};
@@ -67,6 +74,10 @@ export async function runLabProcess(folder: string, ready: (port: number) => voi
     advanceTo: async (at) => {
       await host.advanceTo(at);
       return { now: host.now };
+    },
+    advanceBy: async (by) => {
+      await host.advanceBy(by);
+      return { now: host.now, behind: host.behind };
     },
     goLive: async () => {
       await host.goLive(wallTime);
@@ -95,6 +106,16 @@ export async function runLabProcess(folder: string, ready: (port: number) => voi
   await instance[Symbol.asyncDispose]();
   writer.close();
   rmSync(controlPath(folder), { force: true });
+}
+
+/** Lets a new cluster become ready before the clock follows the wall. */
+async function settleAlone(
+  host: Host,
+  header: EmbeddedHeader,
+  { headroom }: NonNullable<EmbeddedHeader['alone']>,
+): Promise<void> {
+  await host.advanceTo(header.epoch + SETTLED_AFTER * 1000);
+  await host.goLive(wallTime, headroom * 1000);
 }
 
 /** A bug that the lab survives; it goes to the lab's own log. */

@@ -23,3 +23,14 @@ export async function backdate(
   const at = handOverAt(header) - since * 1000;
   if (at > now) await advanceTo(at);
 }
+
+/** So long after its start a cluster's nodes and the pods of kube-system are ready, in milliseconds of its own time. */
+export const SETTLED_AFTER = 60_000;
+
+/**
+ * The virtual time at which a cluster that is no lab starts: it is ready at the wall's time less the headroom.
+ * @param now @param headroom milliseconds
+ */
+export function epochAlone(now: number, headroom: number): number {
+  return Math.floor((now - headroom - SETTLED_AFTER) * 1000);
+}

@@ -23,8 +23,27 @@ export interface EmbeddedSpec {
   readonly ca: string;
 }
 
-/** `since`: how long the fault is to be there at hand-over, in milliseconds. */
-export type EmbeddedHeader = LogHeader & { readonly spec: EmbeddedSpec; readonly since: number };
+export type EmbeddedHeader = LogHeader & {
+  readonly spec: EmbeddedSpec;
+  /** How long the fault is to be there at hand-over, in milliseconds. */
+  readonly since: number;
+  /** Of a cluster that is no lab. */
+  readonly alone?: {
+    /** How far behind the wall its clock is from the start, in milliseconds. */
+    readonly headroom: number;
+  };
+};
+
+/** Nodes with the names that kind gives them: `dev-control-plane`, `dev-worker`, `dev-worker2`. */
+export function namedNodes(
+  cluster: string,
+  nodes: readonly { readonly role: 'control-plane' | 'worker' }[],
+): EmbeddedSpec['nodes'] {
+  return nodes.map(({ role }, index) => {
+    const before = nodes.slice(0, index).filter((node) => node.role === role).length;
+    return { name: `${cluster}-${role}${before === 0 ? '' : before + 1}`, role };
+  });
+}
 
 /** Keys and certificates of a lab: outside the state, in wall time, kept in its folder. */
 export interface Credentials {

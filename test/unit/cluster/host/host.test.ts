@@ -140,6 +140,72 @@ describe('a live lab', () => {
   });
 });
 
+describe('a live clock that is moved on', () => {
+  test('what would have happened in that time has happened, and it follows the wall from there', async () => {
+    const { host, wall, cluster, records } = await liveLab();
+    wall.at += 0.5 * SECOND;
+    await host.advanceBy(600 * SECOND);
+    expect([cluster.seen.length, host.now - EPOCH, host.behind]).toEqual([
+      600,
+      600.5 * SECOND,
+      -600 * SECOND,
+    ]);
+    wall.at += SECOND;
+    await host.handle(post);
+    expect(cluster.seen.slice(-2)).toEqual(['601 tick', '601.5 POST /api/v1/namespaces']);
+    const copy = await replayed(records);
+    expect(copy.seen).toEqual(cluster.seen);
+    expect(copy.simulation.digest).toBe(cluster.simulation.digest);
+  });
+
+  test('from a start in the past it gets to the wall and no further', async () => {
+    const { host, wall } = lab();
+    wall.at += 7200 * SECOND;
+    await host.goLive(wall, 7200 * SECOND);
+    expect([host.now, host.behind]).toEqual([EPOCH, 7200 * SECOND]);
+    await host.advanceBy(7200 * SECOND);
+    expect([host.now, host.behind]).toEqual([wall.at, 0]);
+  });
+
+  test('requests are answered in between, and a change of theirs is where a replay does it again', async () => {
+    const { host, wall, cluster, records } = lab();
+    await host.goLive(wall);
+    // Every look at the wall takes a millisecond: a turn is over after ten events.
+    const { now } = wall;
+    wall.now = () => (wall.at += 1000);
+    const moved = host.advanceBy(100 * SECOND);
+    const answers = [host.handle(post), host.handle(read)];
+    await Promise.all([moved, ...answers]);
+    wall.now = now;
+    await host.handle(post);
+    const asked = cluster.seen.findIndex((line) => line.endsWith('POST /api/v1/namespaces'));
+    expect(asked).toBeGreaterThan(1);
+    expect(asked).toBeLessThan(30);
+    expect(cluster.seen.filter((line) => line.endsWith('tick')).length).toBeGreaterThanOrEqual(100);
+    expect((await replayed(records)).seen).toEqual(cluster.seen);
+  });
+
+  test('only a live one', async () => {
+    const { host, records } = lab();
+    await expect(host.advanceBy(SECOND)).rejects.toThrow('only the clock of a live cluster');
+    expect(records).toEqual([]);
+  });
+
+  test('a process that was killed comes back where its clock was', async () => {
+    const first = await liveLab();
+    await first.host.advanceBy(3600 * SECOND);
+    await first.host.handle(post);
+    const second = lab(first.records);
+    const { live, behind } = await second.host.replay([...first.records]);
+    expect([live, behind]).toEqual([true, -3600 * SECOND]);
+    const wall = new FakeWall();
+    wall.at += 5 * SECOND;
+    await second.host.resume(wall, EPOCH + 2 * SECOND, behind);
+    expect(second.host.now).toBe(EPOCH + 3605 * SECOND);
+    expect(second.cluster.seen.at(-1)).toBe('3605 tick');
+  });
+});
+
 describe('replay', () => {
   test('gives the same state and the same events', async () => {
     const { host, wall, cluster, records } = await liveLab();

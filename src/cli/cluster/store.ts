@@ -1,0 +1,92 @@
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { closest } from 'fastest-levenshtein';
+import { BreakfixError, messageOf } from '../../core/errors.ts';
+import { stateFolder } from '../../engine/lab-store.ts';
+import { aloneRef } from '../../providers/embedded/alone.ts';
+import type { ClusterRef } from '../../providers/provider.ts';
+
+/** What a cluster is called where nobody says so. */
+export const DEFAULT_NAME = 'breakfix';
+
+/** Names of nodes come from it, and a name of a node is a label's value of at most 63 characters. */
+const LONGEST_NAME = 40;
+
+/** The clusters of this user that are no labs: a folder each under the XDG state directory. */
+export class ClusterStore {
+  readonly root: string;
+
+  constructor(root: string = stateFolder('clusters')) {
+    this.root = root;
+  }
+
+  /** @returns undefined where there is one of that name @throws BreakfixError for a name that cannot be */
+  create(name: string): ClusterRef | undefined {
+    mustBeName(name);
+    const folder = join(this.root, name);
+    try {
+      mkdirSync(this.root, { recursive: true, mode: 0o700 });
+      mkdirSync(folder, { mode: 0o700 });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST') return undefined;
+      throw new BreakfixError({
+        code: 'STATE_FOLDER_UNWRITABLE',
+        kind: 'environment',
+        message: `the state folder ${this.root} cannot be written: ${messageOf(error)}`,
+        fix: 'free some space or mend its permissions, or set XDG_STATE_HOME to a folder that can be written',
+        cause: error,
+      });
+    }
+    return aloneRef(name, folder);
+  }
+
+  names(): string[] {
+    try {
+      return readdirSync(this.root).sort();
+    } catch {
+      return [];
+    }
+  }
+
+  all(): ClusterRef[] {
+    return this.names().map((name) => this.ref(name));
+  }
+
+  ref(name: string): ClusterRef {
+    return aloneRef(name, join(this.root, name));
+  }
+
+  /** The cluster of a name, or the only one. @throws BreakfixError where it is unknown or ambiguous */
+  find(name: string | undefined): ClusterRef {
+    const names = this.names();
+    const [only, ...others] = names;
+    if (only === undefined) throw noCluster('there is no cluster', 'start one: breakfix cluster start');
+    if (name === undefined && others.length === 0) return this.ref(only);
+    if (name === undefined) {
+      throw noCluster(`there are ${names.length} clusters: ${names.join(', ')}`, `name one: --name ${only}`);
+    }
+    if (names.includes(name)) return this.ref(name);
+    throw noCluster(
+      `there is no cluster "${name}"; there ${others.length === 0 ? 'is' : 'are'} ${names.join(', ')}`,
+      `--name ${closest(name, names)}`,
+    );
+  }
+
+  remove(ref: ClusterRef): void {
+    rmSync(ref.folder, { recursive: true, force: true });
+  }
+}
+
+function noCluster(message: string, fix: string): BreakfixError {
+  return new BreakfixError({ code: 'CLUSTER_UNKNOWN', kind: 'user', message, fix });
+}
+
+function mustBeName(name: string): void {
+  if (name.length <= LONGEST_NAME && /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/.test(name)) return;
+  throw new BreakfixError({
+    code: 'CLUSTER_NAME_INVALID',
+    kind: 'user',
+    message: `a cluster cannot be called "${name}"; a name has at most ${LONGEST_NAME} lower case letters, digits and dashes, and begins and ends with a letter or digit`,
+    fix: `--name ${DEFAULT_NAME}`,
+  });
+}

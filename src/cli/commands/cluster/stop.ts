@@ -1,0 +1,32 @@
+import { BreakfixError, messageOf } from '../../../core/errors.ts';
+import { stopAlone } from '../../../providers/embedded/alone.ts';
+import { ClusterStore } from '../../cluster/store.ts';
+import type { CommandContext } from '../../context.ts';
+
+/** `breakfix cluster stop`: ends a cluster, or all of them, and removes what was kept. */
+export async function stopCluster(
+  { output }: CommandContext,
+  flags: { readonly name?: string; readonly all?: boolean },
+): Promise<void> {
+  const store = new ClusterStore();
+  const stopped: string[] = [];
+  const failed: string[] = [];
+  for (const ref of flags.all === true ? store.all() : [store.find(flags.name)]) {
+    try {
+      await stopAlone(ref);
+      store.remove(ref);
+      stopped.push(ref.lab);
+    } catch (error) {
+      failed.push(`${ref.lab}: ${messageOf(error)}`);
+    }
+  }
+  if (failed.length > 0) {
+    throw new BreakfixError({
+      code: 'STOP_INCOMPLETE',
+      kind: 'environment',
+      message: `not all could be removed: ${failed.join('; ')}`,
+      fix: 'mend what is named there and run it again: nothing is forgotten',
+    });
+  }
+  output.result({ stopped }, stopped.length === 0 ? 'there was no cluster' : `stopped ${stopped.join(', ')}`);
+}
