@@ -45,7 +45,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['src/cli/**', 'tools/**', 'examples/**', 'workload/src/node/**'],
+    files: ['src/cli/**', 'tools/**', 'examples/**', 'workload/src/node/**', 'test/parity/*.ts'],
     rules: { 'no-console': 'off', 'no-restricted-properties': 'off', 'no-restricted-globals': 'off' },
   },
   {
