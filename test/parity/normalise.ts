@@ -71,7 +71,7 @@ export const patterns: readonly Pattern[] = [
     put: '<ip>',
   },
   { name: 'ports of this machine', find: /\b127\.0\.0\.1:\d{4,5}\b/g, put: '127.0.0.1:<port>' },
-  { name: 'ports of clients', find: /(<ip>:\d+|<ip>)->(<ip>):\d+/g, put: '$1->$2' },
+  { name: 'ports of clients', find: /(<ip>):\d+(?=->)/g, put: '$1:<port>' },
   { name: 'node ports in tables', find: /(?<=\d:)3[0-2]\d{3}(?=\/(?:TCP|UDP|SCTP))/g, put: '<node-port>' },
   {
     name: 'node ports in objects',
@@ -99,6 +99,6 @@ export const patterns: readonly Pattern[] = [
 ];
 
 /** A command's output without what is chance. */
-export function normalise(text: string): string {
-  return patterns.reduce((seen, { find, put }) => seen.replaceAll(find, put), text);
+export function normalise(text: string, using: readonly Pattern[] = patterns): string {
+  return using.reduce((seen, { find, put }) => seen.replaceAll(find, put), text);
 }
