@@ -30,6 +30,7 @@ function written(line: Line): string {
 /** Reads what {@link writeTranscript} wrote. @throws Error with the number of a line that is none of a transcript */
 export function readTranscript(text: string): Transcript {
   const passages: { command: string; lines: Line[] }[] = [];
+  if (text === '') return passages;
   for (const [index, line] of text.split('\n').entries()) {
     const last = passages.at(-1);
     const chance = CHANCE.exec(line)?.[1];
