@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 import { resources } from '../model/resources.ts';
 import type { Api } from './api.ts';
 import { admissionPlugins } from './apiserver/admission/plugins.ts';
-import { ApiServer } from './apiserver/api-server.ts';
+import { ApiServer, type ApiServerOptions } from './apiserver/api-server.ts';
 import { createAuthentication } from './apiserver/auth/authentication.ts';
 import { createAuthorizer } from './apiserver/auth/authorizer.ts';
 import { createTokens, type Tokens } from './apiserver/auth/tokens.ts';
 import { applyDefaults } from './apiserver/defaults/defaults.ts';
-import type { ApiRequest, ApiResponse } from './apiserver/types.ts';
+import type { ApiRequest, ApiResponse, DeferredResponse } from './apiserver/types.ts';
 import { validateObject } from './apiserver/validation/validate.ts';
 import { startControllers } from './controllers/index.ts';
 import { corednsProgram } from './dns/coredns.ts';
@@ -19,6 +19,7 @@ import { createNodeRouter } from './kubelet/node-router.ts';
 import type { NodeSpec, TokenSource } from './kubelet/types.ts';
 import { createNetwork } from './network/network.ts';
 import { Outside, type OutsideChange } from './outside.ts';
+import type { NetworkStack } from './network/types.ts';
 import type { NodeApi } from './node-api.ts';
 import { createNodeImages, type NodeImages } from './registry/node-images.ts';
 import { readReference } from './registry/reference.ts';
@@ -54,7 +55,7 @@ export interface EmbeddedCluster {
   readonly simulation: Simulation;
   /** The store's revision. */
   readonly revision: () => number;
-  handle(request: ApiRequest): ApiResponse;
+  handle(request: ApiRequest): ApiResponse | DeferredResponse;
   /** @throws RangeError where there is nothing to do it to */
   change(change: OutsideChange): void;
 }
@@ -74,10 +75,10 @@ export function createCluster(options: ClusterOptions): EmbeddedCluster {
     now: () => Math.floor(simulation.now / SECOND),
   });
   const nodes = nodeSpecs(options.nodes);
-  const later: { nodeApi?: NodeApi } = {};
-  const apiServer = createApiServer(simulation, tokens, () => {
-    if (later.nodeApi === undefined) throw new Error('no node is up yet');
-    return later.nodeApi;
+  const later: { nodeApi?: NodeApi; stack?: NetworkStack } = {};
+  const apiServer = createApiServer(simulation, tokens, {
+    nodes: () => later.nodeApi ?? notYet(),
+    network: () => later.stack ?? notYet(),
   });
   const as = (user: string, manager: string, ...groups: string[]): Api =>
     apiServer.clientFor({ user, manager, groups: [...groups, 'system:authenticated'] });
@@ -90,6 +91,7 @@ export function createCluster(options: ClusterOptions): EmbeddedCluster {
     serviceCidr: SERVICE_CIDR,
     apiServer: { node: nodes[0]?.name ?? '', listener: apiServerListener },
   });
+  later.stack = network.node(nodes[0]?.name ?? '');
   const registries = createRegistries({ simulation, network, specs: options.registries });
   startNameServer(network, registries);
   const records = watchClusterRecords(as('system:serviceaccount:kube-system:coredns', 'coredns'), simulation);
@@ -144,10 +146,18 @@ export function createCluster(options: ClusterOptions): EmbeddedCluster {
   };
 }
 
-function createApiServer(simulation: Simulation, tokens: Tokens, nodes: () => NodeApi): ApiServer {
+function notYet(): never {
+  throw new Error('no node is up yet');
+}
+
+function createApiServer(
+  simulation: Simulation,
+  tokens: Tokens,
+  later: Pick<ApiServerOptions, 'nodes' | 'network'>,
+): ApiServer {
   return new ApiServer({
     simulation,
-    nodes,
+    ...later,
     stages: (api) => {
       const authorizer = createAuthorizer({ api });
       return {

@@ -2,6 +2,7 @@ import type { AnyObject } from '../../model/objects.ts';
 import { messageOf } from '../../core/errors.ts';
 import { StatusError } from '../api.ts';
 import type { Api } from '../api.ts';
+import type { NetworkStack } from '../network/types.ts';
 import type { NodeApi } from '../node-api.ts';
 import type { Simulation } from '../simulation/simulation.ts';
 import { Store } from '../store/store.ts';
@@ -23,7 +24,7 @@ import { Writer } from './rest/writer.ts';
 import { ServiceAllocation } from './service-allocation.ts';
 import { StoreReader } from './state-reader.ts';
 import { forbiddenPath, internalError, tooLarge } from './status.ts';
-import type { ApiRequest, ApiResponse } from './types.ts';
+import type { ApiRequest, ApiResponse, DeferredResponse } from './types.ts';
 import { WatchHub } from './watch-hub.ts';
 
 /** Longer bodies are refused. */
@@ -35,6 +36,8 @@ export interface ApiServerOptions {
   readonly stages: (reader: StateReader) => PipelineStages;
   /** The kubelets, for logs, exec, attach and port-forward; called when one is asked for. */
   readonly nodes: () => NodeApi;
+  /** The network of the node that the server is on; called when a request is passed on to a pod. */
+  readonly network: () => NetworkStack;
 }
 
 /**
@@ -47,7 +50,7 @@ export class ApiServer {
   readonly #discovery: Discovery;
 
   constructor(options: ApiServerOptions) {
-    const { simulation, nodes } = options;
+    const { simulation, nodes, network } = options;
     const store = new Store();
     this.store = store;
     const reader = new StoreReader(store);
@@ -60,6 +63,7 @@ export class ApiServer {
       store,
       stages,
       nodes,
+      network,
       reader,
       writer,
       deleter: new Deleter({ simulation, store, writer }),
@@ -75,7 +79,7 @@ export class ApiServer {
   }
 
   /** Answers one request; never throws. */
-  handle(request: ApiRequest): ApiResponse {
+  handle(request: ApiRequest): ApiResponse | DeferredResponse {
     const pretty = (request.headers['user-agent'] ?? '').startsWith('curl/');
     try {
       return this.#answer(request);
@@ -96,7 +100,7 @@ export class ApiServer {
     return store.put(storage, inOrder({ ...object, metadata }));
   }
 
-  #answer(request: ApiRequest): ApiResponse {
+  #answer(request: ApiRequest): ApiResponse | DeferredResponse {
     const user = this.#parts.stages.authentication.authenticate(request);
     const path = parsePath(request.path);
     if (request.body.length > BODY_LIMIT) throw tooLarge(BODY_LIMIT);

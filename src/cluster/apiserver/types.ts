@@ -30,6 +30,13 @@ export interface ApiRequest {
   readonly certificate?: { readonly commonName: string; readonly organizations: readonly string[] };
 }
 
+/** An answer that somebody else in the cluster has to give first (a pod behind a proxy). */
+export interface DeferredResponse {
+  readonly kind: 'deferred';
+  /** Asks for it, once; `done` is called back once, in an event of the simulation. */
+  start(done: (answer: Extract<ApiResponse, { kind: 'complete' }>) => void): void;
+}
+
 /** What the API server answers. The wire layer turns it into HTTP/2, HTTP/1.1, WebSocket or SPDY. */
 export type ApiResponse =
   | {

@@ -1,15 +1,22 @@
 import { messageOf } from '../../core/errors.ts';
-import type { ApiRequest, ApiResponse } from '../apiserver/types.ts';
+import type { ApiRequest, ApiResponse, DeferredResponse } from '../apiserver/types.ts';
 import type { ExecInput, ExecOutput, PortForwardInput, PortForwardOutput } from '../node-api.ts';
 import type { OutsideChange } from '../outside.ts';
 import type { Micros, Simulation } from '../simulation/simulation.ts';
-import { apiRequest, type Input, type InputRecord, loggedRequest, type SessionInput } from './inputs.ts';
+import {
+  apiRequest,
+  type Input,
+  type InputRecord,
+  type LoggedRequest,
+  loggedRequest,
+  type SessionInput,
+} from './inputs.ts';
 
 /** The part of a cluster that the host drives. */
 export interface HostedCluster {
   readonly simulation: Simulation;
   readonly revision: () => number;
-  handle(request: ApiRequest): ApiResponse;
+  handle(request: ApiRequest): ApiResponse | DeferredResponse;
   /** @throws RangeError */
   change(change: OutsideChange): void;
 }
@@ -73,10 +80,20 @@ export class Host {
   handle(request: ApiRequest): Promise<ApiResponse> {
     return this.turn(async () => {
       await this.#catchUp();
-      if (isRead(request)) return this.#cluster.handle(request);
-      if (isStream(request)) return this.#open(request);
-      return this.#apply({ type: 'request', request: loggedRequest(request) }) ?? internalError('no answer');
-    }).catch((error: unknown) => internalError(messageOf(error)));
+      if (isRead(request)) return { answer: started(this.#cluster.handle(request)) };
+      if (isStream(request)) return { answer: this.#open(request) };
+      const answer = this.#answer(loggedRequest(request));
+      if (answer instanceof Promise) this.#await(answer);
+      return { answer };
+    })
+      .then(({ answer }) => answer)
+      .catch((error: unknown) => internalError(messageOf(error)));
+  }
+
+  /** While time is moved by hand it moves until this answer is there. */
+  #await(answer: Promise<ApiResponse>): void {
+    this.#unanswered++;
+    void answer.then(() => this.#unanswered--);
   }
 
   /** Moves time by hand to an instant (never backwards). Only while the lab is not live. */
@@ -274,9 +291,15 @@ export class Host {
 
   // ---- inputs ---------------------------------------------------------------------------------------------
 
-  #apply(input: Input): ApiResponse | undefined {
+  #apply(input: Input): void {
     this.#note(input);
-    return this.#perform(input, undefined);
+    this.#perform(input, undefined);
+  }
+
+  #answer(request: LoggedRequest): ApiResponse | Promise<ApiResponse> {
+    this.#note({ type: 'request', request });
+    this.#cluster.simulation.wake();
+    return started(this.#cluster.handle(apiRequest(request)));
   }
 
   /** The record of a gap has the time after it. */
@@ -290,29 +313,31 @@ export class Host {
     });
   }
 
-  #perform(input: Input, output: ExecOutput | undefined): ApiResponse | undefined {
+  #perform(input: Input, output: ExecOutput | undefined): void {
     // Whatever comes from outside may wake a program.
     this.#cluster.simulation.wake();
     switch (input.type) {
       case 'request':
-        return this.#cluster.handle(apiRequest(input.request));
+        void started(this.#cluster.handle(apiRequest(input.request)));
+        break;
       case 'exec':
-        return this.#startExec(input.session, apiRequest(input.request), output ?? nowhereExec);
+        this.#startExec(input.session, apiRequest(input.request), output ?? nowhereExec);
+        break;
       case 'forward':
         this.#startForward(input.session, apiRequest(input.request), input.port, nowhereForward);
-        return undefined;
+        break;
       case 'gap':
         this.#cluster.simulation.shift(input.by);
-        return undefined;
+        break;
       case 'outside':
         this.#changeAgain(input.change);
-        return undefined;
+        break;
       case 'advance':
       case 'live':
-        return undefined;
+        break;
       default:
         this.#performInSession(input);
-        return undefined;
+        break;
     }
   }
 
@@ -355,8 +380,9 @@ export class Host {
   }
 
   /** A request that opens a session: asked once without effect, then started as an input of its own. */
-  #open(request: ApiRequest): ApiResponse {
-    const response = this.#cluster.handle(request);
+  #open(request: ApiRequest): ApiResponse | Promise<ApiResponse> {
+    const response = started(this.#cluster.handle(request));
+    if (response instanceof Promise) return response;
     if (response.kind === 'exec') {
       return { ...response, start: (output) => this.#execSession(request, output) };
     }
@@ -422,15 +448,14 @@ export class Host {
     };
   }
 
-  #startExec(session: number, request: ApiRequest, output: ExecOutput): ApiResponse | undefined {
+  #startExec(session: number, request: ApiRequest, output: ExecOutput): void {
     this.#sessions = Math.max(this.#sessions, session);
     const response = this.#cluster.handle(request);
     if (response.kind !== 'exec') {
       output.exit({ error: 'the container is gone' });
-      return response;
+      return;
     }
     this.#execs.set(session, response.start(output));
-    return response;
   }
 
   #startForward(session: number, request: ApiRequest, port: number, output: PortForwardOutput): void {
@@ -464,6 +489,14 @@ export class ReplayError extends Error {
 }
 
 const STREAM_PATH = /\/pods\/[^/]+\/(exec|attach|portforward)$/;
+
+/** Asks for an answer that others have to give. */
+function started(response: ApiResponse | DeferredResponse): ApiResponse | Promise<ApiResponse> {
+  if (response.kind !== 'deferred') return response;
+  return new Promise((resolve) => {
+    response.start(resolve);
+  });
+}
 
 function isStream(request: ApiRequest): boolean {
   return STREAM_PATH.test(request.path);

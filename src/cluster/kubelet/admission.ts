@@ -1,4 +1,5 @@
 import type { Node, Pod } from '../../model/objects.ts';
+import { SAFE_SYSCTLS } from '../../model/sysctls.ts';
 import { millicoresOf, bytesOf } from '../../model/quantity.ts';
 import { isSidecar } from './conditions.ts';
 import type { Shortage } from './resize.ts';
@@ -11,7 +12,16 @@ const RESOURCES = ['cpu', 'memory', 'ephemeral-storage'] as const;
  * @param others the pods that the node runs already
  */
 export function admit(pod: Pod, node: Node, others: readonly Pod[]): Shortage | undefined {
-  return nodeAffinity(pod, node) ?? taints(pod, node) ?? shortage(pod, node, others);
+  return nodeAffinity(pod, node) ?? taints(pod, node) ?? shortage(pod, node, others) ?? unsafeSysctl(pod);
+}
+
+/** A kernel setting that the kubelet does not let pods change (without `--allowed-unsafe-sysctls`). */
+function unsafeSysctl({ spec }: Pod): Shortage | undefined {
+  const unsafe = (spec.securityContext.sysctls ?? []).find(
+    ({ name }) => !SAFE_SYSCTLS.has(name.replaceAll('/', '.')),
+  );
+  if (unsafe === undefined) return undefined;
+  return { reason: 'SysctlForbidden', message: `forbidden sysctl: "${unsafe.name}" not allowlisted` };
 }
 
 /** What the node lacks for a pod, if anything. */

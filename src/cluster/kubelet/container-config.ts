@@ -35,6 +35,7 @@ export function containerConfig(
   run: Pick<ContainerConfig, 'id' | 'log'>,
 ): ContainerConfig {
   const { command, args, workingDir } = container;
+  const { sysctls = [] } = pod.spec.securityContext;
   const user = userOf(pod, container, image.image);
   const own = environmentOf(around.api, pod, container, around.facts);
   const imageEnv = image.image.config.env ?? {};
@@ -64,6 +65,9 @@ export function containerConfig(
     requests: limitsOf(container.resources, 'requests'),
     network: around.sandbox.stack,
     hostname: around.hostname,
+    ...(sysctls.length > 0 && {
+      sysctls: Object.fromEntries(sysctls.map(({ name, value }) => [name.replaceAll('/', '.'), value])),
+    }),
     tty: container.tty === true,
     stdin: container.stdin === true,
     ...(container.stdinOnce === true ? { stdinOnce: true } : {}),

@@ -1,3 +1,4 @@
+import type { FileTree } from '../runtime/container-types.ts';
 import type { Node, Pod } from '../../model/objects.ts';
 import { resources } from '../../model/resources.ts';
 import type { WatchEvent } from '../api.ts';
@@ -11,6 +12,7 @@ import { ImageManager } from './image-manager.ts';
 import type { NodeContext } from './node-context.ts';
 import { NodeReporter } from './node-status.ts';
 import { PodWorker } from './pod-worker.ts';
+import { nodeHosts } from './resolv-conf.ts';
 import { Prober } from './probes/prober.ts';
 import { referencesOf } from './references.ts';
 import { refusal } from './refusals.ts';
@@ -72,7 +74,7 @@ class NodeAgent implements Kubelet {
       images: new ImageManager(deps),
       restarts: new BackOff(),
       prober: new Prober(simulation, network.node(node.name), `${this.#owner}/probe`),
-      nodeFiles: runtime.createTree(),
+      nodeFiles: filesOf(node, runtime.createTree()),
       random: simulation.random.stream(this.#owner),
       owner: this.#owner,
       node: () => this.#reporter.node,
@@ -255,4 +257,12 @@ function othersThan(uid: string, workers: ReadonlyMap<string, PodWorker>): Pod[]
 
 function pick({ cpu, memory }: { cpu: number; memory: number }): { cpu: number; memory: number } {
   return { cpu, memory };
+}
+
+/** What hostPath volumes find on a node of its own. */
+function filesOf({ name, ip }: KubeletDeps['node'], tree: FileTree): FileTree {
+  tree.mkdir('/etc');
+  tree.write('/etc/hosts', `${nodeHosts(name, ip).join('\n')}\n`);
+  tree.write('/etc/hostname', `${name}\n`);
+  return tree;
 }

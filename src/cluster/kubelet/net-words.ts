@@ -7,6 +7,7 @@ const WORDS: Readonly<Record<NetErrorCode, string>> = {
   ENETUNREACH: 'connect: network is unreachable',
   ECONNRESET: 'read: connection reset by peer',
   EADDRINUSE: 'bind: address already in use',
+  EPROTO: 'read: protocol error',
 };
 
 /** A failed connection in Go's words: `dial tcp 10.244.1.5:8081: connect: connection refused`. */

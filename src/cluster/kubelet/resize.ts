@@ -81,7 +81,7 @@ export class PodResize {
       if (this.#needsRestart(container)) continue;
       const granted = this.#allocated.get(container.name) ?? {};
       const instance = this.#options.containers.latest(container.name);
-      if (instance?.runtime.resize(limitsOf(granted, 'limits')) === true) {
+      if (instance?.runtime.resize(limitsOf(granted, 'limits'), limitsOf(granted, 'requests')) === true) {
         instance.resources = granted;
         changed = true;
       } else {

@@ -67,16 +67,7 @@ export function hostsFileOf(
 ): string {
   const lines =
     pod.spec.hostNetwork === true
-      ? [
-          '# Kubernetes-managed hosts file (host network).',
-          '127.0.0.1\tlocalhost',
-          '::1\tlocalhost ip6-localhost ip6-loopback',
-          'fe00::0\tip6-localnet',
-          'ff00::0\tip6-mcastprefix',
-          'ff02::1\tip6-allnodes',
-          'ff02::2\tip6-allrouters',
-          `${options.nodeIp}\t${options.nodeName}`,
-        ]
+      ? ['# Kubernetes-managed hosts file (host network).', ...nodeHosts(options.nodeName, options.nodeIp)]
       : [
           '# Kubernetes-managed hosts file.',
           '127.0.0.1\tlocalhost',
@@ -103,4 +94,17 @@ export function hostNameOf(pod: Pod, clusterDomain: string): { hostname: string;
   const domain =
     subdomain === undefined || subdomain === '' ? '' : `${subdomain}.${namespace}.svc.${clusterDomain}`;
   return { hostname, domain };
+}
+
+/** The lines of a node's own /etc/hosts. */
+export function nodeHosts(name: string, ip: string): string[] {
+  return [
+    '127.0.0.1\tlocalhost',
+    '::1\tlocalhost ip6-localhost ip6-loopback',
+    'fe00::0\tip6-localnet',
+    'ff00::0\tip6-mcastprefix',
+    'ff02::1\tip6-allnodes',
+    'ff02::2\tip6-allrouters',
+    `${ip}\t${name}`,
+  ];
 }

@@ -51,7 +51,8 @@ export function callHttp(
       switch (payload.kind) {
         case 'response':
           side.dissolve();
-          finish(payload.response);
+          if (request.secure !== true || payload.response.certificate !== undefined) finish(payload.response);
+          else finish(new NetError('EPROTO', `${to.ip}:${to.port}`));
           break;
         case 'bytes':
           take(() => parser.push(payload.bytes));

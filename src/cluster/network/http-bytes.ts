@@ -8,6 +8,7 @@ import type { HttpRequest, HttpResponse } from './types.ts';
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 const HEAD_LIMIT = 16 * 1024;
+const REQUEST_LINE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) (\S+) HTTP\/(\d\.\d)$/;
 const BODY_LIMIT = 8 * 1024 * 1024;
 
 /** Bytes that are no HTTP. */
@@ -62,9 +63,9 @@ export class RequestParser {
   }
 
   #readHead(): RequestHead | undefined {
-    const lines = this.#buffer.takeHead();
+    const lines = this.#buffer.takeHead(REQUEST_LINE);
     if (lines === undefined) return undefined;
-    const line = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) (\S+) HTTP\/(\d\.\d)$/.exec(lines[0] ?? '');
+    const line = REQUEST_LINE.exec(lines[0] ?? '');
     if (line === null) throw new HttpSyntaxError(400);
     if (line[3] !== '1.0' && line[3] !== '1.1') throw new HttpSyntaxError(505);
     const headers = parseHeaders(lines.slice(1));
@@ -206,12 +207,17 @@ class ByteQueue {
   }
 
   /** The lines up to an empty one, or undefined while that has not come. Empty lines before are skipped. */
-  takeHead(): string[] | undefined {
+  /**
+   * @param first what the first line has to be: one that is not is given at once, alone
+   */
+  takeHead(first?: RegExp): string[] | undefined {
     const before = this.#bytes;
     const lines: string[] = [];
     for (let line = this.takeLine(); line !== undefined; line = this.takeLine()) {
-      if (line !== '') lines.push(line);
-      else if (lines.length > 0) {
+      if (line !== '') {
+        lines.push(line);
+        if (lines.length === 1 && first?.test(line) === false) return lines;
+      } else if (lines.length > 0) {
         if (before.length - this.#bytes.length > HEAD_LIMIT) throw new HttpSyntaxError(431);
         return lines;
       }

@@ -5,6 +5,7 @@ import type { Api } from '../api.ts';
 import type { Micros, Simulation } from '../simulation/simulation.ts';
 import { AddressPool, contains, isLoopback, parseCidr, type Cidr } from './addresses.ts';
 import { Faults, type Fault, type FaultFilter } from './faults.ts';
+import { HostPorts } from './host-ports.ts';
 import { compilePolicies, type PolicyEnd, type PolicySet } from './policy.ts';
 import type { Fabric, Protocol, Route } from './route.ts';
 import { ServiceProxy } from './services.ts';
@@ -65,6 +66,7 @@ class PodNetwork implements ClusterNetwork, Fabric {
   readonly #serviceRange: Cidr;
   readonly #proxy: ServiceProxy;
   readonly #policies: PolicyState;
+  readonly #hostPorts = new HostPorts();
 
   constructor({ simulation, api, nodes, serviceCidr, apiServer }: NetworkOptions) {
     this.simulation = simulation;
@@ -93,6 +95,7 @@ class PodNetwork implements ClusterNetwork, Fabric {
     const stack = new Stack(this, ip, { kind: 'pod', uid, namespace, name }, node);
     this.#stacks.set(ip, stack);
     this.#pods.set(uid, { stack, pod });
+    this.#hostPorts.add(pod, ip, this.#node(node).stack.ip);
     return stack;
   }
 
@@ -100,6 +103,7 @@ class PodNetwork implements ClusterNetwork, Fabric {
     const stack = this.#pods.get(uid)?.stack;
     if (stack?.node === undefined) return;
     stack.close();
+    this.#hostPorts.remove(uid);
     this.#pods.delete(uid);
     this.#stacks.delete(stack.ip);
     this.#node(stack.node).pool.release(stack.ip);
@@ -128,6 +132,14 @@ class PodNetwork implements ClusterNetwork, Fabric {
       if (translation?.kind === 'backend') {
         destination = translation.to;
         source = this.#masquerade(from, to, destination, translation.frontend === 'nodePort');
+      } else {
+        const node = isLoopback(to.ip) ? from.ip : to.ip;
+        const behind = this.#hostPorts.find(node, to, protocol);
+        if (behind !== undefined) {
+          destination = behind;
+          // What the node sends to itself, or a pod to itself, comes from the node.
+          source = from.owner.kind === 'node' || behind.ip === from.ip ? node : from.ip;
+        }
       }
     }
     if (destination === to && contains(this.#serviceRange, to.ip)) return { kind: 'lost' };

@@ -1,13 +1,17 @@
 import type { ChannelSide, ChannelUser, Payload } from './channel.ts';
 import { HttpSyntaxError, RequestParser, requestBytes, responseBytes } from './http-bytes.ts';
 import { connectionOf } from './connection.ts';
-import type { HttpListener, HttpRequest, HttpResponse, Listener, Peer } from './types.ts';
+import type { HttpRequest, HttpResponse, Listener, Peer } from './types.ts';
 
 /** The user of an accepted connection: what the listener understands, whatever the client speaks. */
-export function serve(listener: Listener, side: ChannelSide, from: Peer): ChannelUser {
+export function serve(
+  listener: Exclude<Listener, { kind: 'datagram' }>,
+  side: ChannelSide,
+  from: Peer,
+): ChannelUser {
   switch (listener.kind) {
     case 'http':
-      return new HttpServer(listener.handle, side, from);
+      return new HttpServer(listener, side, from);
     case 'stream': {
       const handler = listener.handle(connectionOf(side), from);
       return {
@@ -36,9 +40,18 @@ export function serve(listener: Listener, side: ChannelSide, from: Peer): Channe
   }
 }
 
+type HttpListening = Extract<Listener, { kind: 'http' }>;
+
+/** What a server with TLS says to a client without. */
+const NOT_SECURE: HttpResponse = {
+  status: 400,
+  headers: { 'content-type': 'text/plain; charset=utf-8', connection: 'close' },
+  body: 'Client sent an HTTP request to an HTTPS server.\n',
+};
+
 /** An HTTP listener's side of one connection; speaks messages to clients that do, bytes to all others. */
 class HttpServer implements ChannelUser {
-  readonly #handle: HttpListener;
+  readonly #listener: HttpListening;
   readonly #side: ChannelSide;
   readonly #from: Peer;
   readonly #parser = new RequestParser();
@@ -46,8 +59,8 @@ class HttpServer implements ChannelUser {
   readonly #answers: { bytes: Uint8Array | undefined; last: boolean }[] = [];
   #noMore = false;
 
-  constructor(handle: HttpListener, side: ChannelSide, from: Peer) {
-    this.#handle = handle;
+  constructor(listener: HttpListening, side: ChannelSide, from: Peer) {
+    this.#listener = listener;
     this.#side = side;
     this.#from = from;
   }
@@ -97,10 +110,15 @@ class HttpServer implements ChannelUser {
 
   #call(request: HttpRequest, respond: (response: HttpResponse) => void): void {
     let answered = false;
-    this.#handle(request, this.#from, (response) => {
+    const { handle, certificate } = this.#listener;
+    if (certificate !== undefined && request.secure !== true) {
+      respond(NOT_SECURE);
+      return;
+    }
+    handle(request, this.#from, (response) => {
       if (answered) return;
       answered = true;
-      respond(response);
+      respond(certificate === undefined ? response : { ...response, certificate });
     });
   }
 

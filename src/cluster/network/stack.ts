@@ -72,7 +72,9 @@ export class Stack implements NetworkStack {
     const chosen = port === 0 ? this.ephemeralPort() : port;
     const taken = this.#bound.some(
       (other) =>
-        other.port === chosen && (other.ip === ip || other.ip === EVERY_ADDRESS || ip === EVERY_ADDRESS),
+        other.port === chosen &&
+        (other.ip === ip || other.ip === EVERY_ADDRESS || ip === EVERY_ADDRESS) &&
+        protocolsOf(listener).some((protocol) => protocolsOf(other.listener).includes(protocol)),
     );
     if (taken) throw new NetError('EADDRINUSE', `address already in use ${ip}:${chosen}`);
     const bound: Bound = { ip, port: chosen, pid: options.pid ?? 0, listener, accepted: new Set() };
@@ -88,10 +90,9 @@ export class Stack implements NetworkStack {
   }
 
   listening(): readonly { protocol: 'tcp' | 'udp'; ip: string; port: number; pid: number }[] {
-    return this.#bound.flatMap(({ ip, port, pid, listener }) => {
-      const protocols = listener.kind === 'dns' ? (['tcp', 'udp'] as const) : (['tcp'] as const);
-      return protocols.map((protocol) => ({ protocol, ip, port, pid }));
-    });
+    return this.#bound.flatMap(({ ip, port, pid, listener }) =>
+      protocolsOf(listener).map((protocol) => ({ protocol, ip, port, pid })),
+    );
   }
 
   http(to: Address, request: HttpRequest, done: (result: HttpResponse | NetError) => void): Cancel {
@@ -109,7 +110,19 @@ export class Stack implements NetworkStack {
     done: (result: DnsMessage | NetError) => void,
   ): Cancel {
     if (protocol === 'TCP') return callDns(this.#fabric, this, to, query, done);
-    return this.#queryUdp(to, query, done);
+    return this.#exchange<DnsMessage>(to, done, (listener, from, respond) => {
+      if (listener?.kind !== 'dns') return false;
+      listener.handle(query, { ...from, protocol: 'UDP' }, respond);
+      return true;
+    });
+  }
+
+  datagram(to: Address, bytes: Uint8Array, done: (answer: Uint8Array | NetError) => void): Cancel {
+    return this.#exchange<Uint8Array>(to, done, (listener, from, respond) => {
+      if (listener?.kind === 'datagram') listener.handle(bytes, from, respond);
+      // A name server drops what is no message.
+      return listener?.kind === 'datagram' || listener?.kind === 'dns';
+    });
   }
 
   ping(ip: string, done: (roundTrip: number | undefined) => void): Cancel {
@@ -130,8 +143,8 @@ export class Stack implements NetworkStack {
 
   /** Takes a connection that has come in; undefined where nothing listens. */
   accept(side: ChannelSide, to: Address, from: Peer): ChannelUser | undefined {
-    const bound = this.#listenerOn(to);
-    if (bound === undefined) return undefined;
+    const bound = this.#listenerOn(to, 'tcp');
+    if (bound === undefined || bound.listener.kind === 'datagram') return undefined;
     side.joinGroup(bound.accepted);
     return serve(bound.listener, side, from);
   }
@@ -143,14 +156,27 @@ export class Stack implements NetworkStack {
     this.#closed = true;
   }
 
-  #listenerOn(to: Address): Bound | undefined {
-    return this.#bound.find(({ ip, port }) => port === to.port && (ip === EVERY_ADDRESS || ip === to.ip));
+  #listenerOn(to: Address, protocol: 'tcp' | 'udp'): Bound | undefined {
+    return this.#bound.find(
+      ({ ip, port, listener }) =>
+        port === to.port &&
+        (ip === EVERY_ADDRESS || ip === to.ip) &&
+        protocolsOf(listener).includes(protocol),
+    );
   }
 
-  #queryUdp(to: Address, query: DnsMessage, done: (result: DnsMessage | NetError) => void): Cancel {
+  /**
+   * A packet over UDP and the first answer.
+   * @param hand gives it to what listens there; false where that takes no such packets
+   */
+  #exchange<T>(
+    to: Address,
+    done: (result: T | NetError) => void,
+    hand: (listener: Listener | undefined, from: Peer, respond: (answer: T) => void) => boolean,
+  ): Cancel {
     const { simulation, faults } = this.#fabric;
     let over = false;
-    const finish = (delay: number, result: DnsMessage | NetError): void => {
+    const finish = (delay: number, result: T | NetError): void => {
       simulation.after(delay, this.label, () => {
         if (over || this.#closed) return;
         over = true;
@@ -163,29 +189,26 @@ export class Stack implements NetworkStack {
     if (route.kind === 'unreachable') finish(3 * SECOND, new NetError('EHOSTUNREACH', `${to.ip}:${to.port}`));
     const there = route.kind === 'deliver' ? faults.transit(route.flow, 'there') : undefined;
     if (route.kind === 'deliver' && there !== undefined) {
-      const from = {
-        ip: route.source,
-        port: this.ephemeralPort(),
-        owner: this.owner,
-        protocol: 'UDP' as const,
-      };
+      const from: Peer = { ip: route.source, port: this.ephemeralPort(), owner: this.owner };
       simulation.after(route.delay + there, this.label, () => {
         if (route.stack.closed) return;
-        const listener = route.stack.#listenerOn(route.to)?.listener;
-        if (listener?.kind !== 'dns') {
-          finish(route.delay, refused());
-          return;
-        }
-        listener.handle(query, from, (answer) => {
+        const listener = route.stack.#listenerOn(route.to, 'udp')?.listener;
+        const taken = hand(listener, from, (answer) => {
           const back = route.stack.closed ? undefined : faults.transit(route.flow, 'back');
           if (back !== undefined) finish(route.delay + back, answer);
         });
+        if (!taken) finish(route.delay, refused());
       });
     }
     return () => {
       over = true;
     };
   }
+}
+
+function protocolsOf({ kind }: Listener): readonly ('tcp' | 'udp')[] {
+  if (kind === 'dns') return ['tcp', 'udp'];
+  return kind === 'datagram' ? ['udp'] : ['tcp'];
 }
 
 /** The address under which a stack reaches itself. */

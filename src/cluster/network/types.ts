@@ -7,7 +7,14 @@ import type { DnsMessage } from './dns-message.ts';
  * connections (`nc`, port-forward), and the network translates where one side speaks HTTP and the other bytes.
  */
 export type NetErrorCode =
-  'ECONNREFUSED' | 'ETIMEDOUT' | 'EHOSTUNREACH' | 'ENETUNREACH' | 'ECONNRESET' | 'EADDRINUSE';
+  | 'ECONNREFUSED'
+  | 'ETIMEDOUT'
+  | 'EHOSTUNREACH'
+  | 'ENETUNREACH'
+  | 'ECONNRESET'
+  | 'EADDRINUSE'
+  /** TLS to a server that has none. */
+  | 'EPROTO';
 
 export class NetError extends ExpectedError {
   readonly code: NetErrorCode;
@@ -31,12 +38,16 @@ export interface HttpRequest {
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
+  /** Sent over TLS. */
+  readonly secure?: boolean;
 }
 
 export interface HttpResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
+  /** PEM of what the server showed; set by the network where the request came over TLS. */
+  readonly certificate?: string;
 }
 
 /** A caller's way to give up; nothing is called back after it. */
@@ -79,11 +90,16 @@ export type DnsListener = (
   respond: (answer: DnsMessage) => void,
 ) => void;
 
+/** Takes one UDP datagram; each call of `respond` sends one back. */
+export type DatagramListener = (bytes: Uint8Array, from: Peer, respond: (answer: Uint8Array) => void) => void;
+
 /** What may wait on a port. A DNS listener takes both UDP and TCP. */
 export type Listener =
-  | { readonly kind: 'http'; readonly handle: HttpListener }
+  /** `certificate`: PEM of the chain that a server over TLS shows. */
+  | { readonly kind: 'http'; readonly handle: HttpListener; readonly certificate?: string }
   | { readonly kind: 'stream'; readonly handle: StreamListener }
-  | { readonly kind: 'dns'; readonly handle: DnsListener };
+  | { readonly kind: 'dns'; readonly handle: DnsListener }
+  | { readonly kind: 'datagram'; readonly handle: DatagramListener };
 
 export interface Listening {
   readonly port: number;
@@ -124,6 +140,8 @@ export interface NetworkStack {
     query: DnsMessage,
     done: (result: DnsMessage | NetError) => void,
   ): Cancel;
+  /** One UDP datagram and the first that comes back. There is no time-out: what is dropped is never answered. */
+  datagram(to: Address, bytes: Uint8Array, done: (answer: Uint8Array | NetError) => void): Cancel;
   /** One ICMP echo; `done` gets the round trip in microseconds, or undefined when nothing came back in a second. */
   ping(ip: string, done: (roundTrip: number | undefined) => void): Cancel;
 }

@@ -49,6 +49,8 @@ export interface ContainerConfig {
   readonly requests: Limits;
   readonly network: NetworkStack;
   readonly hostname: string;
+  /** Kernel settings of the pod beside the usual: `kernel.shm_rmid_forced` → `1`. */
+  readonly sysctls?: Readonly<Record<string, string>>;
   readonly tty: boolean;
   readonly stdin: boolean;
   /** The end of the first attached client's input is the end of pid 1's. */
@@ -82,7 +84,7 @@ export interface RuntimeContainer {
   /** What `kubectl attach` talks to: the standard streams of pid 1. */
   attach(output: ExecOutput): ExecInput;
   /** In-place resize. A memory limit below what is used now is refused (returns false). */
-  resize(limits: Limits): boolean;
+  resize(limits: Limits, requests?: Limits): boolean;
   /** Microseconds of CPU since the start, resident bytes now, bytes written to the container's own layer. */
   usage(): { readonly cpu: number; readonly memory: number; readonly files: number };
   /** Releases everything; kills what still runs. */

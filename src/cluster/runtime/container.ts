@@ -201,10 +201,10 @@ export class Container implements RuntimeContainer {
     };
   }
 
-  resize(limits: Limits): boolean {
+  resize(limits: Limits, requests: Limits = this.config.requests): boolean {
     if (limits.memory !== undefined && limits.memory < this.#memory.used) return false;
     this.#memory.limit = limits.memory;
-    this.#cpu.configure(this.config.requests.cpu, limits.cpu);
+    this.#cpu.configure(requests.cpu, limits.cpu);
     return true;
   }
 
@@ -323,6 +323,7 @@ export class Container implements RuntimeContainer {
     const proc = procRoot(
       {
         ...this.#node.kernel,
+        sysctls: this.config.sysctls ?? {},
         table: this.#table,
         network: this.config.network,
         hostname: this.config.hostname,

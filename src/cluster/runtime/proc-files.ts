@@ -18,6 +18,7 @@ export interface ProcParts {
   /** Bytes of the node; /proc knows nothing of cgroups. */
   readonly memory: { readonly total: number; readonly used: () => number };
   readonly kernel: string;
+  readonly sysctls: Readonly<Record<string, string>>;
   readonly mounts: () => readonly MountPoint[];
 }
 
@@ -49,6 +50,40 @@ function isEntries(value: Entries | Readonly<Record<string, Node>>): value is En
   return typeof value.get === 'function';
 }
 
+/** Kernel settings that programs look at, as containerd leaves them. */
+const SYSCTLS: Readonly<Record<string, string>> = {
+  'kernel.msgmax': '8192',
+  'kernel.ostype': 'Linux',
+  'kernel.pid_max': '4194304',
+  'kernel.shm_rmid_forced': '0',
+  'kernel.shmmax': '18446744073692774399',
+  'net.core.somaxconn': '4096',
+  'net.ipv4.ip_forward': '1',
+  'net.ipv4.ip_local_port_range': '32768\t60999',
+  'net.ipv4.ip_unprivileged_port_start': '0',
+  'net.ipv4.ping_group_range': '0\t2147483647',
+  'net.ipv4.tcp_keepalive_time': '7200',
+  'net.ipv4.tcp_syncookies': '1',
+  'vm.max_map_count': '262144',
+  'vm.overcommit_memory': '1',
+};
+
+/** /proc/sys: a file for every setting, its dots the folders. */
+function sysctlDirectory(settings: Readonly<Record<string, string>>): DirectoryNode {
+  const below = new Map<string, Record<string, string>>();
+  const nodes: Record<string, Node> = {};
+  for (const [name, value] of Object.entries(settings)) {
+    const dot = name.indexOf('.');
+    if (dot < 0) nodes[name] = generated(() => `${value}\n`, 0o644);
+    else {
+      const folder = name.slice(0, dot);
+      below.set(folder, { ...below.get(folder), [name.slice(dot + 1)]: value });
+    }
+  }
+  for (const [folder, inside] of below) nodes[folder] = sysctlDirectory(inside);
+  return directory(nodes);
+}
+
 /** /proc as process `self` sees it. */
 export function procRoot(parts: ProcParts, self: number): DirectoryNode {
   const common: Readonly<Record<string, Node>> = {
@@ -58,12 +93,11 @@ export function procRoot(parts: ProcParts, self: number): DirectoryNode {
     mounts: link('self/mounts'),
     net: directory({ tcp: generated(() => listeningSockets(parts.network, 'tcp')) }),
     self: link(String(self)),
-    sys: directory({
-      kernel: directory({
-        hostname: generated(() => `${parts.hostname}\n`),
-        osrelease: generated(() => `${parts.kernel}\n`),
-        pid_max: generated(() => '4194304\n'),
-      }),
+    sys: sysctlDirectory({
+      ...SYSCTLS,
+      'kernel.hostname': parts.hostname,
+      'kernel.osrelease': parts.kernel,
+      ...parts.sysctls,
     }),
     uptime: generated(() => {
       const up = ((parts.now() - parts.bootAt) / SECOND).toFixed(2);

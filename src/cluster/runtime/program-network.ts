@@ -91,11 +91,12 @@ export function createProgramNetwork(options: {
 
   return {
     ip: stack.ip,
-    listenHttp: (port, handler, { ip } = {}) =>
+    listenHttp: (port, handler, { ip, certificate } = {}) =>
       listen(
         port,
         {
           kind: 'http',
+          ...(certificate !== undefined && { certificate }),
           handle: (request, from, respond) => {
             guarded(() => {
               // An object from another realm (a bundle in a vm context) is no instance of our Promise.
@@ -130,6 +131,21 @@ export function createProgramNetwork(options: {
           });
         },
       }),
+    listenUdp: (port, handler, { ip } = {}) =>
+      listen(
+        port,
+        {
+          kind: 'datagram',
+          handle: (bytes, from, respond) => {
+            guarded(() => {
+              handler(bytes, from, (answer) => {
+                if (process.isAlive) respond(answer);
+              });
+            });
+          },
+        },
+        ip,
+      ),
     listening: () => stack.listening(),
     http: (to, request, { timeoutMs } = {}) =>
       exchange(`${to.ip}:${to.port}`, timeoutMs, (done) => stack.http(to, request, done)),
@@ -157,6 +173,8 @@ export function createProgramNetwork(options: {
       return own;
     },
     query,
+    datagram: (to, bytes, { timeoutMs } = {}) =>
+      exchange<Uint8Array>(`${to.ip}:${to.port}`, timeoutMs, (done) => stack.datagram(to, bytes, done)),
     ping: (ip) => process.wait((resolve) => stack.ping(ip, resolve)),
     lookup: options.createLookup({ query, files: options.files, sleep: options.sleep }),
   };

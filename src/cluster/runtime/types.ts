@@ -78,7 +78,11 @@ export interface ProgramNetwork {
   listenHttp(
     port: number,
     handler: (request: HttpRequest, from: Peer) => HttpResponse | Promise<HttpResponse>,
-    options?: { ip?: string },
+    options?: {
+      ip?: string;
+      /** PEM of the chain that it shows: makes it a server over TLS. */
+      certificate?: string;
+    },
   ): Listening;
   listenTcp(port: number, handler: (connection: Connection, from: Peer) => ConnectionHandler): Listening;
   /** Both UDP and TCP. */
@@ -89,6 +93,11 @@ export interface ProgramNetwork {
       from: Peer & { readonly protocol: 'UDP' | 'TCP' },
       respond: (answer: DnsMessage) => void,
     ) => void,
+  ): Listening;
+  listenUdp(
+    port: number,
+    handler: (bytes: Uint8Array, from: Peer, respond: (answer: Uint8Array) => void) => void,
+    options?: { ip?: string },
   ): Listening;
   /** What listens in this pod, for `netstat`. */
   listening(): readonly { protocol: 'tcp' | 'udp'; ip: string; port: number; pid: number }[];
@@ -101,6 +110,8 @@ export interface ProgramNetwork {
     query: DnsMessage,
     options?: { timeoutMs?: number },
   ): Promise<DnsMessage>;
+  /** One UDP datagram and the first that comes back. @throws NetError, also ETIMEDOUT after `timeoutMs` */
+  datagram(to: Address, bytes: Uint8Array, options?: { timeoutMs?: number }): Promise<Uint8Array>;
   ping(ip: string): Promise<number | undefined>;
   /**
    * Looks a name up as the C library of the image does: /etc/hosts, then /etc/resolv.conf with its nameservers,

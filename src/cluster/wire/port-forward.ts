@@ -94,6 +94,7 @@ const SYSCALLS: Readonly<Record<NetError['code'], string>> = {
   ENETUNREACH: 'connect: network is unreachable',
   ECONNRESET: 'read: connection reset by peer',
   EADDRINUSE: 'bind: address already in use',
+  EPROTO: 'read: protocol error',
 };
 
 /** containerd's words; the runtime knows a pod by its sandbox and a network namespace, made up from the pod here. */

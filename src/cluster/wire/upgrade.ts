@@ -11,6 +11,7 @@ import type { CompleteResponse } from './response.ts';
 import { spdyCommand, spdyPortForward } from './spdy-session.ts';
 import type { ByteChannel, ByteReceiver } from './spdy-session.ts';
 import type { RequestHandler } from './types.ts';
+import { isStreamable, serveOverWebSocket } from './websocket-stream.ts';
 import {
   EXEC_PROTOCOLS,
   MAX_STREAM_QUEUE_BYTES,
@@ -58,12 +59,16 @@ export async function serveUpgrade(
 /** Upgrades, or returns what to answer instead. */
 function upgrade(
   answer: ApiResponse,
-  { query }: ApiRequest,
+  apiRequest: ApiRequest,
   wanted: Omit<Upgrade, 'query'>,
 ): ApiResponse | undefined {
-  if (answer.kind === 'complete' || answer.kind === 'stream') return answer;
-  const upgrade = { ...wanted, query: new URLSearchParams(query) };
+  const upgrade = { ...wanted, query: new URLSearchParams(apiRequest.query) };
   try {
+    if (answer.kind === 'complete' || answer.kind === 'stream') {
+      if (wanted.to !== 'websocket' || !isStreamable(answer, apiRequest)) return answer;
+      serveOverWebSocket(answer, wanted);
+      return undefined;
+    }
     return answer.kind === 'exec' ? upgradeExec(answer, upgrade) : upgradePortForward(answer, upgrade);
   } catch (error) {
     return errorResponse(error);

@@ -73,7 +73,8 @@ export function acceptWebSocket(
   protocol: string,
   accepted: (client: WebSocket) => void,
 ): void {
-  request.headers['sec-websocket-protocol'] = protocol === TUNNEL_PROTOCOL ? TUNNEL_ALIAS : protocol;
+  if (protocol === '') delete request.headers['sec-websocket-protocol'];
+  else request.headers['sec-websocket-protocol'] = protocol === TUNNEL_PROTOCOL ? TUNNEL_ALIAS : protocol;
   sockets.handleUpgrade(request, socket, head, (client) => {
     client.on('error', () => client.terminate());
     accepted(client);

@@ -4,6 +4,7 @@ import { Host, type WallTime } from '../../cluster/host/host.ts';
 import type { InputRecord } from '../../cluster/host/inputs.ts';
 import { type ApiListener, startServer } from '../../cluster/wire/server.ts';
 import type { Image } from '../../cluster/runtime/types.ts';
+import { publicRegistry } from '../../images/public-images.ts';
 import { shopImage } from '../../images/shop.ts';
 import { toolImages } from '../../images/tools.ts';
 import type { Credentials, EmbeddedHeader, EmbeddedSpec } from './spec.ts';
@@ -85,13 +86,16 @@ function partsOf(spec: EmbeddedSpec): Omit<Parameters<typeof createCluster>[0], 
   return {
     nodes: spec.nodes,
     images,
-    registries: spec.registries.map(({ host, repositories, credentials, mirrorOf = host }) => ({
-      host,
-      repositories: mapValues(repositories, (tags, repository) =>
-        mapValues(tags, (release, tag) => shopImage(`${mirrorOf}/${repository}:${tag}`, release)),
-      ),
-      ...(credentials === undefined ? {} : { credentials }),
-    })),
+    registries: [
+      ...spec.registries.map(({ host, repositories, credentials, mirrorOf = host }) => ({
+        host,
+        repositories: mapValues(repositories, (tags, repository) =>
+          mapValues(tags, (release, tag) => shopImage(`${mirrorOf}/${repository}:${tag}`, release)),
+        ),
+        ...(credentials === undefined ? {} : { credentials }),
+      })),
+      ...(spec.publicImages === true ? [publicRegistry()] : []),
+    ],
     ca: spec.ca,
   };
 }

@@ -19,6 +19,8 @@ export interface EmbeddedSpec {
   readonly nodes: readonly { readonly name: string; readonly role: 'control-plane' | 'worker' }[];
   readonly images: readonly string[];
   readonly registries: readonly RegistryPlan[];
+  /** Whether nodes can pull the public images of Kubernetes' own tests; labs have no internet. */
+  readonly publicImages?: boolean;
   /** The CA's certificate as pods see it; it ends up in objects, so it belongs to the state. */
   readonly ca: string;
 }

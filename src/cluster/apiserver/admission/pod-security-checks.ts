@@ -1,3 +1,4 @@
+import { SAFE_SYSCTLS } from '../../../model/sysctls.ts';
 import type { Container, PodSpec } from '../../../model/objects.ts';
 
 /** https://kubernetes.io/docs/concepts/security/pod-security-standards/ */
@@ -222,21 +223,6 @@ function unconfined(spec: SecuredSpec): Violation | undefined {
     detail: `${who} must not set securityContext.seccompProfile.type to ${quoted(sortedSet(types))}`,
   };
 }
-
-const SAFE_SYSCTLS = new Set([
-  'kernel.shm_rmid_forced',
-  'net.ipv4.ip_local_port_range',
-  'net.ipv4.ip_local_reserved_ports',
-  'net.ipv4.ip_unprivileged_port_start',
-  'net.ipv4.ping_group_range',
-  'net.ipv4.tcp_fin_timeout',
-  'net.ipv4.tcp_keepalive_intvl',
-  'net.ipv4.tcp_keepalive_probes',
-  'net.ipv4.tcp_keepalive_time',
-  'net.ipv4.tcp_rmem',
-  'net.ipv4.tcp_syncookies',
-  'net.ipv4.tcp_wmem',
-]);
 
 const sysctls: Check = (spec) => {
   const bad = (spec.securityContext.sysctls ?? [])

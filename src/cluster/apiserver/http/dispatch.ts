@@ -10,7 +10,7 @@ import { componentStatuses } from '../subresources/component-statuses.ts';
 import { bind } from '../subresources/pods.ts';
 import { reviews } from '../subresources/reviews.ts';
 import { serveSubresource } from '../subresources/subresources.ts';
-import type { ApiRequest, ApiResponse, UserInfo } from '../types.ts';
+import type { ApiRequest, ApiResponse, DeferredResponse, UserInfo } from '../types.ts';
 import { listOptions } from './list-options.ts';
 import { negotiate } from './negotiation.ts';
 import { pageNotFound } from './responses.ts';
@@ -49,7 +49,7 @@ export function serveResource(
   http: ApiRequest,
   path: ResourcePath,
   user: UserInfo,
-): ApiResponse {
+): ApiResponse | DeferredResponse {
   const query = new URLSearchParams(http.query);
   authorize(parts, path, user, verbOf(http.method, path, query));
   const info = parts.registry.find(path.group, path.version, path.plural);
@@ -145,7 +145,8 @@ function checkScope({ resource }: ResourceInfo, path: ResourcePath, namespace: s
   const outside = resource.namespaced
     ? namespace === undefined && path.name !== undefined
     : namespace !== undefined;
-  if (outside || path.rest.length > 0) throw resourceNotServed();
+  const isProxied = path.subresource === 'proxy';
+  if (outside || (path.rest.length > 0 && !isProxied)) throw resourceNotServed();
 }
 
 /** Only what discovery names is answered. */
@@ -156,6 +157,8 @@ function checkMethod({ resource, discovered }: ResourceInfo, path: ResourcePath,
       ? discovered.verbs
       : discovered.subresources?.find((item) => item.subresource === subresource)?.verbs;
   if (verbs === undefined) throw resourceNotServed();
+  // What is behind a proxy knows its methods itself.
+  if (subresource === 'proxy') return;
   const isCollection = name === undefined;
   const verb = isCollection
     ? COLLECTION_VERBS[method]

@@ -1,3 +1,4 @@
+import type { NetworkStack } from '../../network/types.ts';
 import type { NodeApi } from '../../node-api.ts';
 import type { InProcessParts } from '../in-process-api.ts';
 import type { DecodingContext } from '../http/decoding.ts';
@@ -15,6 +16,8 @@ export interface RestParts extends InProcessParts {
   readonly stages: PipelineStages;
   /** The kubelets; asked for when they are needed, since they are made after the API server. */
   readonly nodes: () => NodeApi;
+  /** The network of the API server's node, made after it too. */
+  readonly network: () => NetworkStack;
 }
 
 /** A request for a resource, after authentication and authorization. */

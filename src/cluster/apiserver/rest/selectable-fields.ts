@@ -78,11 +78,15 @@ export function selection(
 
 function checked(info: ResourceInfo, sent: string): string {
   if (sent === 'metadata.name' || (sent === 'metadata.namespace' && info.resource.namespaced)) return sent;
-  const field = info.storage === 'events' ? sent.replace(REGARDING, 'involvedObject.') : sent;
+  const field = info.storage === 'events' ? storedField(sent) : sent;
   if (FIELDS[info.storage]?.includes(field) === true) return field;
   if (UNSUPPORTED.has(info.storage)) throw badRequest(`field label not supported: ${sent}`);
   if (info.storage === 'jobs.batch') throw badRequest(`field label "${sent}" not supported for Job`);
   throw badRequest(`"${sent}" is not a known field selector: only "metadata.name", "metadata.namespace"`);
+}
+
+function storedField(sent: string): string {
+  return sent === 'reportingController' ? 'reportingComponent' : sent.replace(REGARDING, 'involvedObject.');
 }
 
 function fieldOf(object: AnyObject, field: string): string {

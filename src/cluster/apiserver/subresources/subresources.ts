@@ -3,15 +3,16 @@ import { patch } from '../rest/patch.ts';
 import type { ResourceRequest, RestParts } from '../rest/resource-request.ts';
 import { update } from '../rest/write.ts';
 import { methodNotAllowed, statusError } from '../status.ts';
-import type { ApiResponse } from '../types.ts';
+import type { ApiResponse, DeferredResponse } from '../types.ts';
 import { evict } from './eviction.ts';
 import { bind, ephemeralContainers, resize } from './pods.ts';
+import { proxy } from './proxy.ts';
 import { scale } from './scale.ts';
 import { execute, log, portForward } from './streams.ts';
 import { createToken } from './token.ts';
 import { finalize } from './finalize.ts';
 
-type Handler = (parts: RestParts, request: ResourceRequest) => ApiResponse;
+type Handler = (parts: RestParts, request: ResourceRequest) => ApiResponse | DeferredResponse;
 
 /** Each subresource answers all the methods that discovery names for it. */
 const handlers: Readonly<Record<string, Handler>> = {
@@ -23,6 +24,7 @@ const handlers: Readonly<Record<string, Handler>> = {
   exec: execute,
   attach: execute,
   portforward: portForward,
+  proxy,
   binding: bind,
   eviction: evict,
   token: createToken,
@@ -31,7 +33,7 @@ const handlers: Readonly<Record<string, Handler>> = {
 };
 
 /** @throws StatusError 501 for what is not simulated */
-export function serveSubresource(parts: RestParts, request: ResourceRequest): ApiResponse {
+export function serveSubresource(parts: RestParts, request: ResourceRequest): ApiResponse | DeferredResponse {
   const handler = handlers[request.subresource ?? ''];
   if (handler === undefined) {
     throw statusError(501, 'NotImplemented', `${request.subresource ?? ''} is not simulated`);

@@ -2,7 +2,7 @@ import { equal } from '../../../core/json.ts';
 import { labelKeyProblems, labelValueProblems } from '../../../model/label-syntax.ts';
 import type { AnyObject, Labels, ObjectMeta, OwnerReference } from '../../../model/objects.ts';
 import type { Resource } from '../../../model/resources.ts';
-import { labelNameProblems, pathSegmentProblems, subdomainProblems } from './formats.ts';
+import { addressProblems, labelNameProblems, pathSegmentProblems, subdomainProblems } from './formats.ts';
 import type { Problems } from './problems.ts';
 
 const STANDARD_FINALIZERS = new Set(['kubernetes', 'orphan', 'foregroundDeletion']);
@@ -30,6 +30,7 @@ export function checkMetadata(problems: Problems, resource: Resource, object: An
 
 function namingOf({ id, group }: Resource): (name: string) => string[] {
   if (NAMED_BY_LABEL.has(id)) return labelNameProblems;
+  if (id === 'ipaddresses.networking.k8s.io') return addressProblems;
   return group === 'rbac.authorization.k8s.io' ? pathSegmentProblems : subdomainProblems;
 }
 

@@ -84,8 +84,9 @@ export function createEndpointsController(context: ControllerContext): Controlle
       watches.on(resources.services, ({ type, object }) => {
         if (type === 'DELETED') queue.add(keyOf(object));
       });
-      watches.on(resources.endpoints, ({ object }) => {
-        queue.add(keyOf(object));
+      // What somebody has made or changed by hand stays until the Service or its pods change.
+      watches.on(resources.endpoints, ({ type, object }) => {
+        if (type === 'DELETED') queue.add(keyOf(object));
       });
     },
   };

@@ -201,6 +201,8 @@ function problemOf({ code }: NetError, protocol: string, local: string, to: stri
       return `dial ${protocol} ${to}: connect: network is unreachable`;
     case 'EADDRINUSE':
       return `dial ${protocol} ${to}: bind: address already in use`;
+    case 'EPROTO':
+      return `read ${protocol} ${local}->${to}: read: protocol error`;
   }
 }
 

@@ -3,6 +3,7 @@ import { NetError } from '../../network/types.ts';
 import type { Address, HttpRequest, HttpResponse, NetworkStack } from '../../network/types.ts';
 import { SECOND } from '../../simulation/simulation.ts';
 import type { Micros, Simulation } from '../../simulation/simulation.ts';
+import { healthOf, healthRequest } from '../../network/grpc-health.ts';
 import { execIn } from '../exec.ts';
 import { goDuration } from '../duration.ts';
 import { dialError } from '../net-words.ts';
@@ -32,6 +33,8 @@ interface PreparedRequest {
 
 const MAX_REDIRECTS = 10;
 const MAX_BODY = 10 * 1024;
+const NO_HEALTH =
+  'error: this server does not implement the grpc health protocol (grpc.health.v1.Health): unknown service grpc.health.v1.Health';
 const SUCCESS: ProbeOutcome = { result: 'success', output: '' };
 
 /** Carries probes out from a node. https://kubernetes.io/docs/concepts/configuration/liveness-readiness-startup-probes/ */
@@ -80,11 +83,6 @@ export class Prober {
       if (typeof answer === 'string') {
         return { result: 'failure', output: `Get "${origin}${request.path}": ${answer}` };
       }
-      if (action.scheme === 'HTTPS') {
-        // Programs here speak HTTP only; a probe over TLS hears what a real one hears from such a server.
-        const output = `Get "${origin}${request.path}": http: server gave HTTP response to HTTPS client`;
-        return { result: 'failure', output };
-      }
       const location = redirectOf(answer);
       if (location === undefined) return outcomeOf(answer);
       const path = locationIn(location, to.ip);
@@ -106,7 +104,13 @@ export class Prober {
     const origin = `${(action.scheme ?? 'HTTP').toLowerCase()}://${host}:${port}`;
     const wanted = action.path ?? '';
     const path = wanted.startsWith('/') ? wanted : `/${wanted}`;
-    const request = { method: 'GET', path, headers: headersOf(action, `${host}:${port}`), body: '' };
+    const request = {
+      method: 'GET',
+      path,
+      headers: headersOf(action, `${host}:${port}`),
+      body: '',
+      ...(action.scheme === 'HTTPS' && { secure: true }),
+    };
     const prepared = { podIp: target.podIp, to: { ip: host, port }, origin, request };
     this.#requests.set(action, prepared);
     return prepared;
@@ -122,7 +126,7 @@ export class Prober {
       });
       cancel = this.#from.http(to, request, (result) => {
         timer.cancel();
-        done(result instanceof NetError ? dialError(to, result.code) : result);
+        done(result instanceof NetError ? requestError(to, result) : result);
       });
       return () => {
         timer.cancel();
@@ -139,21 +143,39 @@ export class Prober {
     return error === undefined ? SUCCESS : { result: 'failure', output: error };
   }
 
-  /** Programs here do not speak gRPC: what a real prober says about such a server, or about none. */
   *#grpc(
     action: { port: number; service?: string },
     target: ProbeTarget,
     timeout: Micros,
   ): Step<ProbeOutcome> {
     const to = { ip: target.podIp, port: action.port };
+    const address = `${to.ip}:${to.port}`;
+    const deadline = this.#simulation.now + timeout;
     const error = yield* this.#connect(to, timeout);
-    const address = `"${to.ip}:${to.port}"`;
-    const output =
-      error === undefined
-        ? `error: this server does not implement the grpc health protocol (grpc.health.v1.Health): unknown service grpc.health.v1.Health`
-        : `timeout: failed to connect service ${address} within ${goDuration(timeout)}: context deadline exceeded: ` +
-          `connection error: desc = "transport: Error while dialing: ${error}"`;
-    return { result: 'failure', output };
+    if (error !== undefined) {
+      const output =
+        `timeout: failed to connect service "${address}" within ${goDuration(timeout)}: context deadline exceeded: ` +
+        `connection error: desc = "transport: Error while dialing: ${error}"`;
+      return { result: 'failure', output };
+    }
+    const answer = yield* this.#request(to, healthRequest(action.service ?? '', address), deadline);
+    if (typeof answer === 'string') {
+      const output = `timeout: health rpc did not complete within ${goDuration(timeout)}: ${answer}`;
+      return { result: 'failure', output };
+    }
+    switch (healthOf(answer)) {
+      case 'serving':
+        return { result: 'success', output: 'service healthy' };
+      case 'not serving':
+        return { result: 'failure', output: 'service unhealthy (responded with "NOT_SERVING")' };
+      case 'unknown':
+        return {
+          result: 'failure',
+          output: 'error: health rpc probe failed: rpc error: code = NotFound desc = unknown service',
+        };
+      case undefined:
+        return { result: 'failure', output: NO_HEALTH };
+    }
   }
 
   /** Opens and closes a connection. @returns what went wrong */
@@ -184,6 +206,11 @@ export class Prober {
       };
     });
   }
+}
+
+/** Why there is no answer, in Go's words. */
+function requestError(to: Address, { code }: NetError): string {
+  return code === 'EPROTO' ? 'http: server gave HTTP response to HTTPS client' : dialError(to, code);
 }
 
 function headersOf(action: NonNullable<Handler['httpGet']>, host: string): Record<string, string> {

@@ -129,9 +129,7 @@ export class PodVolumes {
         );
       }
       const subPath =
-        mount.subPathExpr === undefined
-          ? mount.subPath
-          : expand(mount.subPathExpr, (name) => environment[name]);
+        mount.subPathExpr === undefined ? mount.subPath : expandSubPath(mount.subPathExpr, environment);
       const place = { path: mount.mountPath, source: mounted.source, type: mounted.type };
       // Projected kinds of volumes are read-only whatever the mount says.
       const readOnly = mount.readOnly === true || mounted.readOnly || mounted.atomic;
@@ -235,7 +233,12 @@ export class PodVolumes {
 
   #onNode(path: string, type: string, readOnly: boolean): Mounted {
     const { nodeFiles } = this.#deps;
-    prepareHostPath(nodeFiles, path, type);
+    try {
+      prepareHostPath(nodeFiles, path, type);
+    } catch (error) {
+      if (!(error instanceof FileError)) throw error;
+      throw new VolumeError(`open ${path}: no such file or directory`);
+    }
     const problem = hostPathError(nodeFiles, path, type);
     if (problem !== undefined) throw new VolumeError(problem);
     return { tree: nodeFiles, root: path, source: '/dev/vda1', type: 'ext4', readOnly, atomic: false };
@@ -262,6 +265,22 @@ export class PodVolumes {
     tree.chmod(path, fsGroup === undefined ? mode : mode | 0o2000);
     if (fsGroup !== undefined) tree.chown(path, 0, fsGroup);
   }
+}
+
+/** @throws ConfigError where a variable is missing or empty, or the path would lead out of the volume */
+function expandSubPath(text: string, environment: Readonly<Record<string, string>>): string {
+  const missing = new Set<string>();
+  const path = expand(text, (name) => {
+    const value = environment[name] ?? '';
+    if (value === '') missing.add(name);
+    return value;
+  });
+  if (missing.size > 0) throw new ConfigError(`missing value for ${[...missing].sort().join(', ')}`);
+  if (path.startsWith('/')) throw new ConfigError(`error SubPath \`${path}\` must not be an absolute path`);
+  if (path.split('/').includes('..')) {
+    throw new ConfigError(`unable to provision SubPath \`${path}\`: must not contain '..'`);
+  }
+  return path;
 }
 
 function folderName(simulation: Simulation, count: number): string {

@@ -12,6 +12,7 @@ const WORDS: Readonly<Record<NetErrorCode, string>> = {
   ENETUNREACH: 'Network is unreachable',
   ECONNRESET: 'Connection reset by peer',
   EADDRINUSE: 'Address already in use',
+  EPROTO: 'Protocol error',
 };
 
 /** @throws whatever is no network error */

@@ -1,4 +1,5 @@
 import type { ProcessInfo } from '../../../cluster/runtime/types.ts';
+import { statOf } from '../files/tree.ts';
 import type { Applet, Command } from '../command.ts';
 import { baseName } from '../command.ts';
 import { runtimeSignal, signalName } from '../common/signals.ts';
@@ -155,4 +156,26 @@ const uptime: Applet = (command) => {
   return 0;
 };
 
-export const processApplets: Readonly<Record<string, Applet>> = { ps, pidof, killall, pgrep, uptime };
+/** `sysctl`: shows kernel settings; none can be changed in a container. */
+const sysctl: Applet = (command) => {
+  const options = command.options('neqwap:');
+  const { files } = command.context;
+  let code = 0;
+  for (const operand of options.operands) {
+    const [key = '', value] = operand.split('=', 2);
+    const path = `/proc/sys/${key.replaceAll('.', '/')}`;
+    if (value !== undefined) {
+      command.warn(`error setting key '${key}': Read-only file system`);
+      code = 1;
+    } else if (statOf(files, path)?.type === 'file') {
+      const text = files.readText(path).trimEnd();
+      command.print(`${options.has('n') ? '' : `${key.replaceAll('/', '.')} = `}${text}\n`);
+    } else {
+      if (!options.has('e')) command.warn(`error: '${key}' is an unknown key`);
+      code = 1;
+    }
+  }
+  return code;
+};
+
+export const processApplets: Readonly<Record<string, Applet>> = { ps, pidof, killall, pgrep, sysctl, uptime };

@@ -256,7 +256,10 @@ export class Shell implements ExpansionHost {
   #inheritEnvironment(): void {
     const { variables, context } = this;
     for (const [name, value] of Object.entries(context.env)) {
-      if (!/^[A-Za-z_]\w*$/.test(name)) continue;
+      if (!/^[A-Za-z_]\w*$/.test(name)) {
+        variables.passOn(name, value);
+        continue;
+      }
       variables.set(name, value);
       variables.mark(name, { isExported: true });
     }

@@ -17,6 +17,8 @@ export class Variables {
   readonly #values: Map<string, Variable>;
   readonly #scopes: Map<string, Variable>[] = [];
   readonly #allocate: (bytes: number) => void;
+  /** Of the environment, under names that no variable can have: only children see it. */
+  readonly #passedOn: Record<string, string>;
   #size = 0;
   #charged = 0;
 
@@ -24,6 +26,7 @@ export class Variables {
   constructor(allocate: (bytes: number) => void, from?: Variables) {
     this.#allocate = allocate;
     this.#values = new Map(from === undefined ? [] : from.#values);
+    this.#passedOn = from === undefined ? {} : from.#passedOn;
     this.#size = this.#charged = from === undefined ? 0 : from.#size;
   }
 
@@ -60,9 +63,13 @@ export class Variables {
       .sort(([a], [b]) => (a < b ? -1 : 1));
   }
 
+  passOn(name: string, value: string): void {
+    this.#passedOn[name] = value;
+  }
+
   /** What children get. */
   environment(): Record<string, string> {
-    const environment: Record<string, string> = {};
+    const environment: Record<string, string> = { ...this.#passedOn };
     for (const [name, { value, isExported }] of this.#values) {
       if (isExported && value !== undefined) environment[name] = value;
     }

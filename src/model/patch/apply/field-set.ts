@@ -218,6 +218,35 @@ function isEmptyObject(value: object): boolean {
   return Object.keys(value).length === 0;
 }
 
+const ordered = new WeakSet<FieldSet>([LEAF]);
+
+/** The same set with its elements in the order in which the API writes them; itself where they are. */
+export function inOrder(set: FieldSet): FieldSet {
+  if (ordered.has(set)) return set;
+  const elements = Object.keys(set);
+  const sorted = elements.toSorted(compareElements);
+  const result: Draft = {};
+  for (const element of sorted) result[element] = inOrder(set[element] ?? LEAF);
+  const changed = sorted.some(
+    (element, index) => elements[index] !== element || result[element] !== set[element],
+  );
+  const answer = changed ? result : set;
+  ordered.add(answer);
+  return answer;
+}
+
+function compareElements(a: string, b: string): number {
+  if (a.startsWith('k:') && b.startsWith('k:')) {
+    const left = Object.values(JSON.parse(a.slice(2)) as Record<string, unknown>);
+    const right = Object.values(JSON.parse(b.slice(2)) as Record<string, unknown>);
+    const at = left.findIndex((value, index) => value !== right[index]);
+    const [x, y] = [left[at], right[at]];
+    if (typeof x === 'number' && typeof y === 'number') return x - y;
+    return String(x) < String(y) ? -1 : 1;
+  }
+  return a < b ? -1 : 1;
+}
+
 /** The schema of a whole object. */
 export function objectSchema(type: TypeSchema): ValueSchema {
   return { kind: 'struct', type, atomic: false };

@@ -7,7 +7,7 @@ import { roundTrip } from '../../schema/round-trip.ts';
 import type { TypeSchema } from '../../schema/types.ts';
 import { compareObjects } from './compare.ts';
 import type { Comparison } from './compare.ts';
-import { difference, isEmptySet, LEAF, union, withoutSubtrees } from './field-set.ts';
+import { LEAF, difference, inOrder, isEmptySet, union, withoutSubtrees } from './field-set.ts';
 import type { FieldSet } from './field-set.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -78,7 +78,7 @@ export function trackUpdate(update: TrackUpdate): readonly ManagedFieldsEntry[] 
   const changes = compareObjects(before ?? emptyObject(schema), after, schema);
   const taken = withoutServerFields(withoutSubtrees(union(changes.modified, changes.added), resetFields));
   const others = loseFields(managedFields, changes, undefined);
-  if (isEmptySet(taken)) return others;
+  if (isEmptySet(taken)) return others === managedFields ? others : others.map(inOrderOf);
 
   const entry: ManagedFieldsEntry = {
     manager: update.manager === '' ? 'unknown' : update.manager,
@@ -150,7 +150,14 @@ export function sortEntries(entries: readonly ManagedFieldsEntry[]): ManagedFiel
       const at = a.key.findIndex((part, index) => part !== b.key[index]);
       return at < 0 ? 0 : (a.key[at] ?? '') < (b.key[at] ?? '') ? -1 : 1;
     })
-    .map(({ entry }) => entry);
+    .map(({ entry }) => inOrderOf(entry));
+}
+
+/** An entry with its fields in the API's order. */
+function inOrderOf(entry: ManagedFieldsEntry): ManagedFieldsEntry {
+  const fields = fieldsOfEntry(entry);
+  const sorted = inOrder(fields);
+  return sorted === fields ? entry : { ...entry, fieldsV1: sorted };
 }
 
 /** Puts the oldest updaters of a version together when there are too many. */

@@ -2,6 +2,7 @@ import type { Api } from '../../../../src/cluster/api.ts';
 import { ApiServer } from '../../../../src/cluster/apiserver/api-server.ts';
 import { applyDefaults } from '../../../../src/cluster/apiserver/defaults/defaults.ts';
 import type { PipelineStages } from '../../../../src/cluster/apiserver/pipeline.ts';
+import type { NetworkStack } from '../../../../src/cluster/network/types.ts';
 import type { NodeApi } from '../../../../src/cluster/node-api.ts';
 import type { ApiRequest } from '../../../../src/cluster/apiserver/types.ts';
 import { Simulation } from '../../../../src/cluster/simulation/simulation.ts';
@@ -38,12 +39,20 @@ export interface Running {
   readonly api: Api;
 }
 
-export function startApiServer(stages: Partial<PipelineStages> = {}, nodes: NodeApi = noNodes): Running {
+export function startApiServer(
+  stages: Partial<PipelineStages> = {},
+  nodes: NodeApi = noNodes,
+  network?: NetworkStack,
+): Running {
   const simulation = new Simulation({ seed: 'test', epoch: Date.parse('2026-11-22T10:00:00Z') * 1000 });
   const server = new ApiServer({
     simulation,
     stages: () => ({ ...openStages, ...stages }),
     nodes: () => nodes,
+    network: () => {
+      if (network === undefined) throw new Error('no network');
+      return network;
+    },
   });
   const api = server.clientFor({
     user: 'system:kube-controller-manager',

@@ -12,6 +12,7 @@ import type {
   StaticPod,
   StoredImage,
 } from '../../../../src/cluster/kubelet/types.ts';
+import { healthAnswer, serviceOf } from '../../../../src/cluster/network/grpc-health.ts';
 import { createNetwork } from '../../../../src/cluster/network/network.ts';
 import type { ClusterNetwork } from '../../../../src/cluster/network/network.ts';
 import type { NodeApi } from '../../../../src/cluster/node-api.ts';
@@ -122,6 +123,14 @@ export const programs: Record<string, Program> = {
   '/bin/rm': (context) => {
     context.files.remove(context.args[1] ?? '');
     return Promise.resolve(0);
+  },
+  /** `health PORT`: gRPC health checks; the service `ill` is not serving, others than that and the server are unknown. */
+  '/bin/health': (context) => {
+    context.net.listenHttp(Number(context.args[1]), (request) => {
+      const service = serviceOf(request) ?? '-';
+      return healthAnswer(service === '' ? 'serving' : service === 'ill' ? 'not serving' : 'unknown');
+    });
+    return forever(context);
   },
   /** `serve PORT [STATUS] [AFTER_MS]`: HTTP; `/slow` never answers, `/moved` redirects. */
   '/bin/serve': async (context) => {

@@ -90,6 +90,35 @@ describe('what a probe that fails says', () => {
   });
 });
 
+describe('gRPC', () => {
+  test.each([
+    ['a server that is healthy', 0, '', undefined],
+    ['one that is not', 0, 'ill', 'Readiness probe failed: service unhealthy (responded with "NOT_SERVING")'],
+    [
+      'one that does not know the service',
+      0,
+      'other',
+      'Readiness probe failed: error: health rpc probe failed: rpc error: code = NotFound desc = unknown service',
+    ],
+    [
+      'nobody',
+      1,
+      '',
+      'Readiness probe failed: timeout: failed to connect service "10.244.1.2:5001" within 1s: context deadline exceeded: connection error: desc = "transport: Error while dialing: dial tcp 10.244.1.2:5001: connect: connection refused"',
+    ],
+  ])('%s', async (_what, offset, service, expected) => {
+    expect(await failure(['health', '5000'], { grpc: { port: 5000 + offset, service } })).toBe(
+      expected && `Warning Unhealthy c: ${expected}`,
+    );
+  });
+
+  test('a server that speaks only HTTP implements no health check', async () => {
+    expect(await failure(['serve', '8080'], { grpc: { port: 8080 } })).toMatch(
+      /does not implement the grpc health protocol/,
+    );
+  });
+});
+
 describe('liveness', () => {
   test('kills and restarts, with the events of a real kubelet', async () => {
     const lab = new Lab();

@@ -60,6 +60,12 @@ export class SilentStack implements NetworkStack {
     };
   }
 
+  datagram() {
+    return () => {
+      this.cancelled++;
+    };
+  }
+
   ping() {
     return () => {
       this.cancelled++;

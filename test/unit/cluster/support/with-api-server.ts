@@ -22,6 +22,9 @@ export function startedWithApiServer(options: Parameters<World['kubelets']>[0] =
       nodes: () => {
         throw new Error('no kubelet');
       },
+      network: () => {
+        throw new Error('no network');
+      },
     }).clientFor({ user: 'system:kube-controller-manager', groups: [], manager: 'kube-controller-manager' }),
   );
   const { api } = world;

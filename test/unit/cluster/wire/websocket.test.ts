@@ -4,6 +4,7 @@ import { request as httpsRequest } from 'node:https';
 import type { IncomingMessage } from 'node:http';
 import { WebSocket } from 'ws';
 import { admin, authority, fakeApi, startFake } from './fake-cluster.ts';
+import type { ApiResponse } from '../../../../src/cluster/apiserver/types.ts';
 import type { FakeCluster } from './fake-cluster.ts';
 
 let cluster: FakeCluster;
@@ -232,5 +233,53 @@ describe('other upgrades', () => {
     expect(response.statusCode).toBe(200);
     response.resume();
     await once(response, 'end');
+  });
+});
+
+describe('answers without an end', () => {
+  const logs = (body: string): ApiResponse => ({
+    kind: 'complete',
+    status: 200,
+    headers: { 'content-type': 'text/plain' },
+    body: Buffer.from(body),
+  });
+
+  test('a log comes as bytes, or as base64 where the client asks for that', async () => {
+    await using fake = await startFake(() => logs('hello\n'));
+    const url = `${fake.server.replace('https', 'wss')}/api/v1/namespaces/default/pods/web/log`;
+    const plain = await collect(new WebSocket(url, ['binary.k8s.io'], tls));
+    expect(plain).toEqual({ messages: [Buffer.from('hello\n')], code: 1000 });
+    const encoded = await collect(new WebSocket(url, ['base64.binary.k8s.io'], tls));
+    expect(encoded.messages).toEqual([Buffer.from('hello\n').toString('base64')]);
+    expect((await collect(new WebSocket(url, tls))).messages).toEqual([Buffer.from('hello\n')]);
+  });
+
+  test('every event of a watch is a message; a client that goes ends it', async () => {
+    const ended = Promise.withResolvers<string>();
+    await using fake = await startFake(() => ({
+      kind: 'stream',
+      status: 200,
+      headers: { 'content-type': 'application/json' },
+      open: (sink) => {
+        sink.write(Buffer.from('{"type":"ADDED"}\n'));
+        sink.write(Buffer.from('{"type":"DELETED"}\n'));
+        return () => ended.resolve('ended');
+      },
+    }));
+    const socket = new WebSocket(`${fake.server.replace('https', 'wss')}/api/v1/pods?watch=1`, tls);
+    const messages: string[] = [];
+    socket.on('message', (data: Buffer, binary) => {
+      messages.push(`${binary ? 'binary' : 'text'} ${data.toString()}`);
+      if (messages.length === 2) socket.close();
+    });
+    await once(socket, 'close');
+    expect(messages).toEqual(['text {"type":"ADDED"}\n', 'text {"type":"DELETED"}\n']);
+    expect(await ended.promise).toBe('ended');
+  });
+
+  test('a refusal stays a plain answer', async () => {
+    await using fake = await startFake(() => ({ ...logs('{"kind":"Status"}'), status: 404 }) as ApiResponse);
+    const url = `${fake.server.replace('https', 'wss')}/api/v1/namespaces/default/pods/web/log`;
+    expect(await refused(new WebSocket(url, tls))).toEqual({ status: 404, body: { kind: 'Status' } });
   });
 });
