@@ -54,18 +54,21 @@ export async function embeddedGround(name: string, nodes: number): Promise<Embed
       const before = cluster.revision();
       while (wall.at < end && (wall.at < soonest || cluster.revision() === before)) await step(end);
     },
-    accompany: async (ended, limit) => {
+    accompany: async (ended, patience) => {
       let over = false;
       const done = ended.then(
         () => (over = true),
         () => (over = true),
       );
       await reach(wall.at + START_UP * 1000);
-      const end = wall.at + limit * 1000;
+      const end = wall.at + patience.time * 1000;
       traffic.touch();
       const isOver = (): boolean => over;
       while (!isOver()) {
-        if (wall.at >= end) return false;
+        if (wall.at >= end) {
+          await Promise.race([done, setTimeout(patience.more)]);
+          return isOver();
+        }
         if (traffic.waits) {
           const seen = traffic.count;
           // Gives the process a turn now and then: the command may have ended.

@@ -12,8 +12,16 @@ export interface Ground {
    */
   next(waited: number): Promise<void>;
   /**
-   * Lets time pass while a command runs, `limit` milliseconds at most.
-   * @returns whether it ended within these
+   * Lets time pass while a command runs.
+   * @returns whether it ended within its time
    */
-  accompany(ended: Promise<unknown>, limit: number): Promise<boolean>;
+  accompany(ended: Promise<unknown>, patience: Patience): Promise<boolean>;
+}
+
+/** How long a command may take. */
+export interface Patience {
+  /** Milliseconds of the cluster's time. */
+  readonly time: number;
+  /** Milliseconds of the wall after that: its own clock is the wall's. */
+  readonly more: number;
 }

@@ -49,9 +49,9 @@ export function kindGround({ kubeconfig }: Cluster): Ground {
     now: () => Date.now(),
     pass: (time) => setTimeout(time),
     next: () => setTimeout(EVERY),
-    accompany: async (ended, limit) => {
+    accompany: async (ended, { time, more }) => {
       const timer = new AbortController();
-      const late = setTimeout(limit, false, { signal: timer.signal }).catch(() => false);
+      const late = setTimeout(time + more, false, { signal: timer.signal }).catch(() => false);
       const inTime = await Promise.race([ended.then(() => true), late]);
       timer.abort();
       return inTime;

@@ -13,6 +13,7 @@ const SAFE = '[bcdfghjklmnpqrstvwxz2456789]';
  * tests of what it changes and of what it leaves (test/unit/parity/normalise.test.ts).
  */
 export const patterns: readonly Pattern[] = [
+  { name: 'folders of kubectl diff', find: /\/tmp\/(LIVE|MERGED)-\d+/g, put: '/tmp/$1-<n>' },
   { name: 'tokens', find: /\beyJ[\w-]+\.[\w-]+\.[\w-]+/g, put: '<token>' },
   {
     name: 'certificates',
@@ -86,7 +87,6 @@ export const patterns: readonly Pattern[] = [
     find: / in [\d.]+m?s \([\d.]+m?s including waiting\)\. Image size: \d+ bytes/g,
     put: ' in <duration>',
   },
-  { name: 'folders of kubectl diff', find: /\/tmp\/(LIVE|MERGED)-\d+/g, put: '/tmp/$1-<n>' },
   {
     name: 'ages and durations',
     // Not cpu in thousandths, not what a toleration or a back-off lasts.
@@ -94,7 +94,7 @@ export const patterns: readonly Pattern[] = [
     put: '<age>',
   },
   { name: 'how often and since when', find: /<age> \(x\d+ over <age>\)/g, put: '<age>' },
-  { name: 'widths of columns', find: /(?<=\S) {2,}(?=\S)/g, put: '  ' },
+  { name: 'widths of columns', find: /(?<=\S)(?<!^[-+]) {2,}(?=\S)/gm, put: '  ' },
   { name: 'blanks at the end', find: /[ \t]+$/gm, put: '' },
 ];
 

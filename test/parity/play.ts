@@ -4,12 +4,14 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { stringify, parse } from 'yaml';
 import type { Case, ShellStep, UntilStep } from './case.ts';
-import type { Ground } from './ground.ts';
+import type { Ground, Patience } from './ground.ts';
 import { normalise } from './normalise.ts';
 import { linesOf, type Passage, type Transcript } from './transcript.ts';
 
 /** How long a command may take where nothing is said, in milliseconds of the cluster's time. */
-const COMMAND_WITHIN = 60_000;
+const COMMAND: Patience = { time: 60_000, more: 0 };
+/** So much longer than a command itself says it may take to say that it was too short, in milliseconds. */
+const LATE = 15_000;
 
 export const namespaceOf = ({ id }: Case): string => `parity-${id.replaceAll('/', '-')}`.slice(0, 63);
 
@@ -32,14 +34,14 @@ export async function play(script: Case, ground: Ground, kubectl: string): Promi
       }
     }
   } finally {
-    for (const command of script.finally) await shell.run(command, COMMAND_WITHIN);
+    for (const command of script.finally) await shell.run(command, COMMAND);
     shell.dispose();
   }
   return passages;
 }
 
 async function printed(shell: Shell, step: ShellStep): Promise<Passage[]> {
-  const { output, code } = await shell.run(step.command, step.timeout ?? patience(step.command));
+  const { output, code } = await shell.run(step.command, patienceFor(step));
   if (step.quiet) return [];
   const lines = linesOf(normalise(shell.withoutFolder(output)));
   if (step.sort) lines.sort();
@@ -48,18 +50,20 @@ async function printed(shell: Shell, step: ShellStep): Promise<Passage[]> {
   return [{ command: step.command, lines }];
 }
 
-/** A command that says itself how long it waits gets that time, and some to say that it was too short. */
-function patience(command: string): number {
+/** A command that says itself how long it waits measures that on the wall. */
+function patienceFor({ command, timeout }: ShellStep): Patience {
+  if (timeout !== undefined) return { time: timeout, more: 0 };
   const [, count, unit] = /--timeout[= ](\d+)(s|m)/.exec(command) ?? [];
-  if (count === undefined) return COMMAND_WITHIN;
-  return Number(count) * (unit === 'm' ? 60_000 : 1000) + 15_000;
+  if (count === undefined) return COMMAND;
+  const time = Number(count) * (unit === 'm' ? 60_000 : 1000);
+  return { time, more: time + LATE };
 }
 
 /** @returns what was seen last, where it never came */
 async function until(shell: Shell, ground: Ground, step: UntilStep): Promise<string[] | undefined> {
   const start = ground.now();
   for (;;) {
-    const { output } = await shell.run(`{ ${step.command}\n} 2>/dev/null`, COMMAND_WITHIN);
+    const { output } = await shell.run(`{ ${step.command}\n} 2>/dev/null`, COMMAND);
     if (step.is.test(output.trim())) return undefined;
     const waited = ground.now() - start;
     if (waited > step.within) return ['[never came; seen last:]', ...linesOf(normalise(output))];
@@ -106,8 +110,8 @@ class Shell {
     };
   }
 
-  /** @param limit milliseconds of the cluster's time, after which it is killed with all that it has started */
-  async run(command: string, limit: number): Promise<Ended> {
+  /** Runs it; what is not over in time is killed with all that it has started. */
+  async run(command: string, patience: Patience): Promise<Ended> {
     const child = spawn('sh', ['-c', `exec 2>&1\n${command}`], {
       cwd: this.#folder,
       env: this.#env,
@@ -120,7 +124,7 @@ class Shell {
       child.once('error', reject);
       child.once('close', (code) => resolve(code ?? 255));
     });
-    const inTime = await this.#ground.accompany(closed, limit);
+    const inTime = await this.#ground.accompany(closed, patience);
     if (!inTime && child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
     const code = await closed;
     return { output: Buffer.concat(chunks).toString(), code: inTime ? code : undefined };

@@ -3,6 +3,11 @@ import { normalise, patterns } from '../../parity/normalise.ts';
 
 /** Of each pattern: a text that it changes, what comes of it, and a text that looks like it and stays. */
 const examples: Readonly<Record<string, readonly [from: string, to: string, stays: string]>> = {
+  'folders of kubectl diff': [
+    'diff -u -N /tmp/LIVE-12345678/a /tmp/MERGED-45/a',
+    'diff -u -N /tmp/LIVE-<n>/a /tmp/MERGED-<n>/a',
+    '/tmp/a-1',
+  ],
   tokens: ['token: eyJhbGci.eyJpc3Mi.c2ln-_', 'token: <token>', 'eyJhbGci is no token'],
   certificates: [
     'a\n-----BEGIN CERTIFICATE-----\nMII\n-----END CERTIFICATE-----\nb',
@@ -109,11 +114,6 @@ const examples: Readonly<Record<string, readonly [from: string, to: string, stay
     'Successfully pulled image "a" in <duration>.',
     'in 1.2s',
   ],
-  'folders of kubectl diff': [
-    'diff -u -N /tmp/LIVE-123/a /tmp/MERGED-45/a',
-    'diff -u -N /tmp/LIVE-<n>/a /tmp/MERGED-<n>/a',
-    '/tmp/a-1',
-  ],
   'ages and durations': [
     'web  5s\nweb  2m30s\nweb  12m\nweb  3h5m (2d3h ago)',
     'web  <age>\nweb  <age>\nweb  <age>\nweb  <age> (<age> ago)',
@@ -124,7 +124,7 @@ const examples: Readonly<Record<string, readonly [from: string, to: string, stay
     'Warning  BackOff  <age>  kubelet',
     '(x3 over all)',
   ],
-  'widths of columns': ['NAME     AGE', 'NAME  AGE', '    indented: by four'],
+  'widths of columns': ['NAME     AGE', 'NAME  AGE', '    indented: by four\n+    added'],
   'blanks at the end': ['a  \nb\t', 'a\nb', ' a'],
 };
 
