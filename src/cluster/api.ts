@@ -1,4 +1,4 @@
-import type { KubeObject, NewObject, ObjectReference, Status } from '../model/objects.ts';
+import type { KubeObject, NewObject, ObjectReference, Scale, Status } from '../model/objects.ts';
 import type { Resource } from '../model/resources.ts';
 import type { LabelSelector } from '../model/objects.ts';
 
@@ -35,6 +35,10 @@ export interface Api {
   ): T;
   /** Deletes as the API does: graceful for pods, waiting for finalizers, with owner propagation. */
   delete(resource: Resource, namespace: string | undefined, name: string, options?: DeleteOptions): void;
+  /** The `scale` subresource of a workload. @throws StatusError 404 also where the resource has none */
+  getScale(resource: Resource, namespace: string, name: string): Scale;
+  /** @throws StatusError 409 for another version than the stored one */
+  updateScale(resource: Resource, scale: Scale): Scale;
   /** Sets `spec.nodeName` and the PodScheduled condition, as the `binding` subresource does. */
   bind(namespace: string, pod: string, node: string): void;
   /**

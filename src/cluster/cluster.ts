@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { resources } from '../model/resources.ts';
 import type { Api } from './api.ts';
 import { admissionPlugins } from './apiserver/admission/plugins.ts';
+import { ExtensionServers } from './apiserver/aggregation/extension-servers.ts';
 import { ApiServer, type ApiServerOptions } from './apiserver/api-server.ts';
 import { createAuthentication } from './apiserver/auth/authentication.ts';
 import { createAuthorizer } from './apiserver/auth/authorizer.ts';
@@ -9,6 +10,7 @@ import { createTokens, type Tokens } from './apiserver/auth/tokens.ts';
 import { applyDefaults } from './apiserver/defaults/defaults.ts';
 import type { ApiRequest, ApiResponse, DeferredResponse } from './apiserver/types.ts';
 import { validateObject } from './apiserver/validation/validate.ts';
+import { startAvailabilityController } from './controllers/aggregation/availability-controller.ts';
 import { startControllers } from './controllers/index.ts';
 import { corednsProgram } from './dns/coredns.ts';
 import { watchClusterRecords } from './dns/records.ts';
@@ -17,6 +19,8 @@ import { createEventRecorder } from './events/recorder.ts';
 import { type Kubelet, startKubelet } from './kubelet/kubelet.ts';
 import { createNodeRouter } from './kubelet/node-router.ts';
 import type { NodeSpec, TokenSource } from './kubelet/types.ts';
+import { metricsServerProgram } from './metrics/metrics-server.ts';
+import { podMetricsClient } from './metrics/pod-metrics-client.ts';
 import { createNetwork } from './network/network.ts';
 import { Outside, type OutsideChange } from './outside.ts';
 import type { NetworkStack } from './network/types.ts';
@@ -75,8 +79,10 @@ export function createCluster(options: ClusterOptions): EmbeddedCluster {
     now: () => Math.floor(simulation.now / SECOND),
   });
   const nodes = nodeSpecs(options.nodes);
-  const later: { nodeApi?: NodeApi; stack?: NetworkStack } = {};
+  const later: { nodeApi?: NodeApi; stack?: NetworkStack; kubelets: readonly Kubelet[] } = { kubelets: [] };
+  const extensions = new ExtensionServers();
   const apiServer = createApiServer(simulation, tokens, {
+    extensions,
     nodes: () => later.nodeApi ?? notYet(),
     network: () => later.stack ?? notYet(),
   });
@@ -95,12 +101,25 @@ export function createCluster(options: ClusterOptions): EmbeddedCluster {
   const registries = createRegistries({ simulation, network, specs: options.registries });
   startNameServer(network, registries);
   const records = watchClusterRecords(as('system:serviceaccount:kube-system:coredns', 'coredns'), simulation);
-  const images = { ...systemImages(corednsProgram({ records })), ...options.images };
+  const metricsServer = metricsServerProgram({
+    simulation,
+    api: as('system:serviceaccount:kube-system:metrics-server', 'metrics-server'),
+    servers: extensions,
+    scrape: () => later.kubelets.map((kubelet) => kubelet.resourceMetrics()),
+  });
+  const coredns = corednsProgram({ records });
+  const images = { ...systemImages({ coredns, metricsServer }), ...options.images };
+  startAvailabilityController({
+    simulation,
+    api: as('system:apiserver', 'kube-apiserver', 'system:masters'),
+    from: network.node(nodes[0]?.name ?? ''),
+  });
   startControllers({
     simulation,
     apiFor: (component) => as(`system:serviceaccount:kube-system:${component}`, 'kube-controller-manager'),
     resources: servedResources,
     rootCertificate: options.ca,
+    podMetrics: podMetricsClient(apiServer, 'horizontal-pod-autoscaler'),
   });
   startScheduler({ simulation, api: as('system:kube-scheduler', 'kube-scheduler') });
   const layers = new ImageLayers();
@@ -136,6 +155,7 @@ export function createCluster(options: ClusterOptions): EmbeddedCluster {
       staticPods: node.role === 'control-plane' ? controlPlanePods : [],
     });
   });
+  later.kubelets = kubelets;
   later.nodeApi = createNodeRouter(as('system:kube-apiserver', 'kube-apiserver', 'system:masters'), kubelets);
   const outside = new Outside(registries, nodeImages);
   return {
@@ -153,7 +173,7 @@ function notYet(): never {
 function createApiServer(
   simulation: Simulation,
   tokens: Tokens,
-  later: Pick<ApiServerOptions, 'nodes' | 'network'>,
+  later: Pick<ApiServerOptions, 'extensions' | 'nodes' | 'network'>,
 ): ApiServer {
   return new ApiServer({
     simulation,

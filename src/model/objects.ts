@@ -11,3 +11,4 @@ export type * from './objects/access.ts';
 export type * from './objects/network-policy.ts';
 export type * from './objects/batch.ts';
 export type * from './objects/policy.ts';
+export type * from './objects/autoscaling.ts';

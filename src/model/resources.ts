@@ -1,4 +1,5 @@
 import type {
+  ApiService,
   ConfigMap,
   ControllerRevision,
   CronJob,
@@ -7,6 +8,7 @@ import type {
   Endpoints,
   EndpointSlice,
   Event,
+  HorizontalPodAutoscaler,
   Job,
   KubeObject,
   Lease,
@@ -104,6 +106,13 @@ export const resources = {
   ),
   resourceQuotas: resource<ResourceQuota>('', 'v1', 'resourcequotas', 'ResourceQuota'),
   storageClasses: resource<StorageClass>('storage.k8s.io', 'v1', 'storageclasses', 'StorageClass', false),
+  horizontalPodAutoscalers: resource<HorizontalPodAutoscaler>(
+    'autoscaling',
+    'v2',
+    'horizontalpodautoscalers',
+    'HorizontalPodAutoscaler',
+  ),
+  apiServices: resource<ApiService>('apiregistration.k8s.io', 'v1', 'apiservices', 'APIService', false),
   priorityClasses: resource<PriorityClass>(
     'scheduling.k8s.io',
     'v1',

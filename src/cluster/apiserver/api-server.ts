@@ -6,6 +6,8 @@ import type { NetworkStack } from '../network/types.ts';
 import type { NodeApi } from '../node-api.ts';
 import type { Simulation } from '../simulation/simulation.ts';
 import { Store } from '../store/store.ts';
+import { Aggregator } from './aggregation/aggregator.ts';
+import { ExtensionServers } from './aggregation/extension-servers.ts';
 import { discoveryDocuments } from './data.ts';
 import { views } from './views/views.ts';
 import { Discovery, serveOpenApi } from './http/discovery.ts';
@@ -38,6 +40,8 @@ export interface ApiServerOptions {
   readonly nodes: () => NodeApi;
   /** The network of the node that the server is on; called when a request is passed on to a pod. */
   readonly network: () => NetworkStack;
+  /** API servers that run in pods; none where it is left out. */
+  readonly extensions?: ExtensionServers;
 }
 
 /**
@@ -50,7 +54,7 @@ export class ApiServer {
   readonly #discovery: Discovery;
 
   constructor(options: ApiServerOptions) {
-    const { simulation, nodes, network } = options;
+    const { simulation, nodes, network, extensions = new ExtensionServers() } = options;
     const store = new Store();
     this.store = store;
     const reader = new StoreReader(store);
@@ -58,8 +62,10 @@ export class ApiServer {
     const services = new ServiceAllocation(store, simulation.random.stream('apiserver/services'));
     const writer = new Writer({ simulation, store, stages, reader, services });
     const { api, apis } = discoveryDocuments();
+    const aggregator = new Aggregator(reader, extensions);
     this.#parts = {
       simulation,
+      aggregator,
       store,
       stages,
       nodes,
@@ -70,7 +76,7 @@ export class ApiServer {
       registry: new ResourceRegistry([api, apis], views),
       hub: new WatchHub(simulation, store),
     };
-    this.#discovery = new Discovery(() => []);
+    this.#discovery = new Discovery(() => aggregator.groups());
   }
 
   /** The API for a part of the cluster, under its name. Nothing is authorized: these are the cluster's own. */

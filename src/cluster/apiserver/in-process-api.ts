@@ -1,5 +1,5 @@
 import { copy } from '../../core/json.ts';
-import type { AnyObject, KubeObject, LabelSelector, NewObject } from '../../model/objects.ts';
+import type { AnyObject, KubeObject, LabelSelector, NewObject, Scale } from '../../model/objects.ts';
 import type { Resource } from '../../model/resources.ts';
 import type { Api, DeleteOptions, WatchEvent } from '../api.ts';
 import type { Simulation } from '../simulation/simulation.ts';
@@ -10,8 +10,9 @@ import type { Deleter } from './rest/deleter.ts';
 import { exceptStatus, nothingButStatus, statusAndAnnotations } from './rest/writer.ts';
 import type { Target, UpdateOptions, Writer } from './rest/writer.ts';
 import type { WriteContext } from './rest/write-context.ts';
-import { resourceNotServed } from './status.ts';
+import { notFound, resourceNotServed } from './status.ts';
 import { bindPod } from './subresources/binding.ts';
+import { scaleOf, scaled } from './subresources/scale.ts';
 import type { UserInfo } from './types.ts';
 import { WATCH_DELAY } from './watch-hub.ts';
 import type { WatchHub } from './watch-hub.ts';
@@ -98,6 +99,22 @@ export class InProcessApi implements Api {
     this.#parts.deleter.delete(this.#context, this.#target(resource, namespace, name), options);
   }
 
+  getScale(resource: Resource, namespace: string, name: string): Scale {
+    const target = this.#scaleTarget(resource, namespace, name);
+    const stored = this.#parts.store.get(target.info.storage, namespace, name);
+    if (stored === undefined) throw notFound(resource, name);
+    return scaleOf(stored);
+  }
+
+  updateScale(resource: Resource, scale: Scale): Scale {
+    const { namespace = '', name } = scale.metadata;
+    const target = this.#scaleTarget(resource, namespace, name);
+    const written = this.#parts.writer.update(this.#context, target, (old) => scaled(old, scale), {
+      subresource: 'scale',
+    });
+    return scaleOf(written);
+  }
+
   bind(namespace: string, pod: string, node: string): void {
     const { store, simulation } = this.#parts;
     bindPod({ store, simulation }, { namespace, pod, node });
@@ -132,6 +149,13 @@ export class InProcessApi implements Api {
 
   #target(resource: Resource, namespace: string | undefined, name: string): Target {
     return { info: this.#info(resource), namespace: namespaceOf(resource, namespace), name };
+  }
+
+  #scaleTarget(resource: Resource, namespace: string, name: string): Target {
+    const target = this.#target(resource, namespace, name);
+    const { subresources = [] } = target.info.discovered;
+    if (!subresources.some(({ subresource }) => subresource === 'scale')) throw resourceNotServed();
+    return target;
   }
 
   #info(resource: Resource): ResourceInfo {

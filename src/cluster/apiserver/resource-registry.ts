@@ -9,6 +9,8 @@ export interface DiscoveryDocument {
     readonly versions: readonly {
       readonly version: string;
       readonly resources?: readonly DiscoveredResource[];
+      /** `Stale` where the server behind an aggregated API could not be asked. */
+      readonly freshness?: string;
     }[];
   }[];
 }

@@ -1,6 +1,7 @@
 import type { Resource } from '../../model/resources.ts';
 import type { Api, EventRecorder } from '../api.ts';
 import type { Simulation } from '../simulation/simulation.ts';
+import type { PodMetricsSource } from './autoscaling/resource-metrics.ts';
 import type { SharedWatches } from './shared-watches.ts';
 
 /** A control loop. https://kubernetes.io/docs/concepts/architecture/controller/ */
@@ -22,4 +23,5 @@ export interface ControllerContext {
   readonly resources: () => readonly Resource[];
   /** The cluster's CA certificate, PEM. */
   readonly rootCertificate: string;
+  readonly podMetrics: PodMetricsSource;
 }

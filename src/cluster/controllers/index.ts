@@ -3,6 +3,8 @@ import type { Api } from '../api.ts';
 import { createEventRecorder } from '../events/recorder.ts';
 import type { Simulation } from '../simulation/simulation.ts';
 import type { Controller, ControllerContext } from './controller.ts';
+import { createHorizontalController } from './autoscaling/horizontal-controller.ts';
+import type { PodMetricsSource } from './autoscaling/resource-metrics.ts';
 import { createDaemonSetController } from './daemonset/daemonset-controller.ts';
 import { createDeploymentController } from './deployment/deployment-controller.ts';
 import { createEndpointsController } from './endpoints/endpoints-controller.ts';
@@ -89,6 +91,11 @@ const controllers = {
   resourcequota: entry('resourcequota-controller', 'resourcequota-controller', createResourceQuotaController),
   job: entry('job-controller', 'job-controller', createJobController),
   cronjob: entry('cronjob-controller', 'cronjob-controller', createCronJobController),
+  horizontalpodautoscaling: entry(
+    'horizontal-pod-autoscaler',
+    'horizontal-pod-autoscaler',
+    createHorizontalController,
+  ),
   'ttl-after-finished': entry(
     'ttl-after-finished-controller',
     'ttl-after-finished-controller',
@@ -111,20 +118,22 @@ export interface ControllerDependencies {
   readonly resources: () => readonly Resource[];
   /** The cluster's CA certificate, PEM. */
   readonly rootCertificate: string;
+  /** metrics.k8s.io, which may not be there. */
+  readonly podMetrics: PodMetricsSource;
   /** Only these; all of them where it is left out. */
   readonly only?: readonly ControllerName[];
 }
 
 /** Starts kube-controller-manager's control loops. https://kubernetes.io/docs/concepts/architecture/controller/ */
 export function startControllers(dependencies: ControllerDependencies): void {
-  const { simulation, rootCertificate } = dependencies;
+  const { simulation, resources, rootCertificate, podMetrics } = dependencies;
   const watches = new SharedWatches(dependencies.apiFor('kube-controller-manager'));
   const names = dependencies.only ?? (Object.keys(controllers) as ControllerName[]);
   for (const name of names) {
     const { account, eventSource, create } = controllers[name];
     const api = dependencies.apiFor(account);
     const events = createEventRecorder({ api, simulation, component: eventSource });
-    create({ simulation, api, events, watches, resources: dependencies.resources, rootCertificate }).start();
+    create({ simulation, api, events, watches, resources, rootCertificate, podMetrics }).start();
   }
   watches.open();
 }

@@ -5,7 +5,7 @@ import type { WatchEvent } from '../api.ts';
 import { StatusError } from '../api.ts';
 import type { NodeApi, PodRef } from '../node-api.ts';
 import { SECOND } from '../simulation/simulation.ts';
-import type { Timer } from '../simulation/simulation.ts';
+import type { Micros, Timer } from '../simulation/simulation.ts';
 import { admit } from './admission.ts';
 import { BackOff } from './back-off.ts';
 import { ImageManager } from './image-manager.ts';
@@ -23,8 +23,8 @@ import type { KubeletDeps } from './types.ts';
 /** A node's agent: runs the pods that are bound to the node. */
 export interface Kubelet extends NodeApi {
   readonly node: string;
-  /** CPU (microseconds since the start) and memory (bytes) of each running container, for the metrics pipeline. */
-  usage(): readonly ContainerUsage[];
+  /** What /metrics/resource tells; without `usage` while the kubelet is stopped, which then does not answer. */
+  resourceMetrics(): ResourceMetrics;
   /** Ends a pod that the node cannot keep: it stays in the API as Failed with this reason. */
   evict(pod: PodRef, reason: string, message: string): void;
   /** Stops the kubelet (`systemctl stop kubelet`): no lease, no probes, no restarts; containers go on. */
@@ -33,14 +33,32 @@ export interface Kubelet extends NodeApi {
   start(): void;
 }
 
-export interface ContainerUsage {
-  readonly namespace: string;
-  readonly pod: string;
-  readonly container: string;
-  readonly startedAt: number;
+/** Microseconds of CPU since `startedAt`, and bytes. */
+export interface Used {
+  readonly startedAt: Micros;
+  readonly at: Micros;
   readonly cpu: number;
   readonly memory: number;
 }
+
+export interface ResourceMetrics {
+  readonly node: string;
+  /** InternalIP. */
+  readonly ip: string;
+  readonly usage?: {
+    readonly total: Used;
+    /** Of the running ones. */
+    readonly containers: readonly (Used & {
+      readonly namespace: string;
+      readonly pod: string;
+      readonly container: string;
+    })[];
+  };
+}
+
+/** What kubelet, containerd and the rest of a node's system use beside its containers: cores, bytes. */
+const SYSTEM_CORES = 0.045;
+const SYSTEM_MEMORY = 290 * 1024 * 1024;
 
 /**
  * Starts the kubelet of a node: registers the node and runs whatever is bound to it.
@@ -61,10 +79,12 @@ class NodeAgent implements Kubelet {
   readonly #references = new Map<string, Set<string>>();
   readonly #news = new Set<string>();
   #relist: Timer | undefined;
+  readonly #bootAt: Micros;
   #stopped = false;
 
   constructor(deps: KubeletDeps) {
     this.#deps = deps;
+    this.#bootAt = deps.simulation.now;
     this.#owner = `kubelet/${deps.node.name}`;
     const { simulation, network, runtime, node } = deps;
     this.#reporter = new NodeReporter(deps, this.#owner);
@@ -114,16 +134,29 @@ class NodeAgent implements Kubelet {
     return forwardToPod(this.#worker(pod), port, output);
   }
 
-  usage(): ContainerUsage[] {
-    return [...this.#workers.values()].flatMap(({ pod, containers }) =>
-      containers.running().map(({ spec, startedAt, runtime }) => ({
-        namespace: pod.metadata.namespace ?? 'default',
-        pod: pod.metadata.name,
-        container: spec.name,
-        startedAt: startedAt ?? 0,
-        ...pick(runtime.usage()),
-      })),
+  resourceMetrics(): ResourceMetrics {
+    const { simulation, node, runtime } = this.#deps;
+    const where = { node: node.name, ip: node.ip };
+    if (this.#stopped) return where;
+    const at = simulation.now;
+    const { cpu, memory } = runtime.usage();
+    const system = Math.floor((at - this.#bootAt) * SYSTEM_CORES);
+    const total = { startedAt: this.#bootAt, at, cpu: cpu + system, memory: memory + SYSTEM_MEMORY };
+    const containers = [...this.#workers.values()].flatMap(({ pod, containers: manager }) =>
+      manager.running().map((instance) => {
+        const used = instance.runtime.usage();
+        return {
+          namespace: pod.metadata.namespace ?? 'default',
+          pod: pod.metadata.name,
+          container: instance.spec.name,
+          startedAt: instance.startedAt ?? 0,
+          at,
+          cpu: used.cpu,
+          memory: used.memory,
+        };
+      }),
     );
+    return { ...where, usage: { total, containers } };
   }
 
   evict(pod: PodRef, reason: string, message: string): void {
@@ -253,10 +286,6 @@ function othersThan(uid: string, workers: ReadonlyMap<string, PodWorker>): Pod[]
   const others: Pod[] = [];
   for (const [other, worker] of workers) if (other !== uid && worker.active) others.push(worker.pod);
   return others;
-}
-
-function pick({ cpu, memory }: { cpu: number; memory: number }): { cpu: number; memory: number } {
-  return { cpu, memory };
 }
 
 /** What hostPath volumes find on a node of its own. */

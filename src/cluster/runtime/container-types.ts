@@ -99,6 +99,8 @@ export interface ContainerRuntime {
    * @param options.limit bytes after which writes fail with ENOSPC (a tmpfs with a size)
    */
   createTree(options?: { readonly limit?: number }): FileTree;
+  /** Of all containers of the node: microseconds of CPU since it started, resident bytes now. */
+  usage(): { readonly cpu: number; readonly memory: number };
 }
 
 /** Words of containerd or runc. */

@@ -40,10 +40,22 @@ export class NodeCpu {
   readonly simulation: Simulation;
   readonly #busy = new Set<CpuGroup>();
   #isContended = false;
+  #used = 0;
 
   constructor(simulation: Simulation, cores: number) {
     this.simulation = simulation;
     this.cores = cores;
+  }
+
+  /** Microseconds of CPU that all containers have had up to now, those that are gone included. */
+  usage(): number {
+    for (const group of this.#busy) group.statistics();
+    return Math.floor(this.#used + EPSILON);
+  }
+
+  /** Books what a group has had. */
+  charge(micros: number): void {
+    this.#used += micros;
   }
 
   /** Tells that `group` has more or fewer threads to run. */
@@ -215,6 +227,7 @@ export class CpuGroup {
     const had = Math.min(elapsed * this.#rate, most);
     this.#clock += had;
     this.#statistics.usageUsec += had * this.#running.length;
+    this.#node.charge(had * this.#running.length);
     this.#left -= had * this.#running.length;
   }
 

@@ -62,5 +62,6 @@ export function createContainerRuntime(options: ContainerRuntimeOptions): Contai
   return {
     create: (config) => new Container(node, config),
     createTree: ({ limit } = {}) => new VolumeTree(nowMs, limit),
+    usage: () => ({ cpu: node.cpu.usage(), memory: memory.used }),
   };
 }

@@ -37,9 +37,14 @@ const INERT: readonly {
 ];
 
 const COREDNS = 'registry.k8s.io/coredns/coredns:v1.14.2';
+/** Not part of a new cluster; there for who applies manifests/metrics-server. */
+const METRICS_SERVER = 'registry.k8s.io/metrics-server/metrics-server:v0.9.0';
 
 /** What every node has on its disk from the start, by reference. */
-export function systemImages(coredns: Program): Record<string, Image> {
+export function systemImages(programs: {
+  readonly coredns: Program;
+  readonly metricsServer: Program;
+}): Record<string, Image> {
   const images: Record<string, Image> = {};
   for (const { reference, sizeBytes, paths } of INERT) {
     images[reference] = {
@@ -56,7 +61,13 @@ export function systemImages(coredns: Program): Record<string, Image> {
     digest: digestOf(COREDNS),
     sizeBytes: 74_515_266,
     config: { entrypoint: ['/coredns'], user: 'nonroot:nonroot', workingDir: '/' },
-    files: [{ path: '/coredns', mode: 0o755, program: coredns }],
+    files: [{ path: '/coredns', mode: 0o755, program: programs.coredns }],
+  };
+  images[METRICS_SERVER] = {
+    digest: digestOf(METRICS_SERVER),
+    sizeBytes: 82_313_216,
+    config: { entrypoint: ['/metrics-server'], user: '65534' },
+    files: [{ path: '/metrics-server', mode: 0o755, program: programs.metricsServer }],
   };
   return images;
 }

@@ -1,3 +1,4 @@
+import { unavailable } from '../aggregation/aggregator.ts';
 import { discoveryDocuments, openapiDocument, openapiHash, openapiPaths } from '../data.ts';
 import { notAcceptable } from '../status.ts';
 import type { DiscoveredResource, DiscoveryDocument } from '../resource-registry.ts';
@@ -8,7 +9,7 @@ import type { CompleteResponse } from './responses.ts';
 const AGGREGATED = /g=apidiscovery\.k8s\.io;v=(v2|v2beta1);as=apigroupdiscoverylist/;
 const FAR_FUTURE = 'Wed, 21 Oct 2099 07:28:00 GMT';
 
-/** What custom resources add to the documents. */
+/** What servers behind the API server add to the documents. */
 export type ExtraGroups = () => DiscoveryDocument['items'];
 
 /**
@@ -67,6 +68,7 @@ export class Discovery {
       .find(({ metadata }) => (metadata.name ?? '') === group)
       ?.versions.find((candidate) => candidate.version === version);
     if (found === undefined) return pageNotFound();
+    if (found.freshness === 'Stale') return unavailable('service unavailable');
     const groupVersion = group === '' ? version : `${group}/${version}`;
     const resources = (found.resources ?? []).flatMap(resourceEntries);
     return jsonResponse(200, { kind: 'APIResourceList', apiVersion: 'v1', groupVersion, resources });

@@ -54,6 +54,8 @@ export function serveResource(
   authorize(parts, path, user, verbOf(http.method, path, query));
   const info = parts.registry.find(path.group, path.version, path.plural);
   if (info === undefined) {
+    const delegated = parts.aggregator.serve(http, user, path.group, path.version);
+    if (delegated !== undefined) return delegated;
     const known = [...parts.registry.all()].some(({ resource }) => resource.group === path.group);
     return known ? refuseUnknown() : pageNotFound();
   }

@@ -1,5 +1,6 @@
 import type { NetworkStack } from '../../network/types.ts';
 import type { NodeApi } from '../../node-api.ts';
+import type { Aggregator } from '../aggregation/aggregator.ts';
 import type { InProcessParts } from '../in-process-api.ts';
 import type { DecodingContext } from '../http/decoding.ts';
 import { managerOf } from '../http/options.ts';
@@ -18,6 +19,7 @@ export interface RestParts extends InProcessParts {
   readonly nodes: () => NodeApi;
   /** The network of the API server's node, made after it too. */
   readonly network: () => NetworkStack;
+  readonly aggregator: Aggregator;
 }
 
 /** A request for a resource, after authentication and authorization. */

@@ -1,5 +1,5 @@
 import { formatRequirements, requirementsOf } from '../../../model/selector.ts';
-import type { AnyObject, Labels, LabelSelector } from '../../../model/objects.ts';
+import type { AnyObject, KubeObject, Labels, LabelSelector, Scale } from '../../../model/objects.ts';
 import { applyMergePatch } from '../../../model/patch/merge-patch.ts';
 import { decodeBody, mediaType } from '../http/decoding.ts';
 import { writeOptions } from '../http/options.ts';
@@ -12,12 +12,6 @@ import type { ApiResponse } from '../types.ts';
 
 const SCALE = { group: 'autoscaling', version: 'v1', kind: 'Scale' };
 
-/** autoscaling/v1 Scale, the view of a workload that `kubectl scale` and autoscalers change. */
-interface Scale extends AnyObject {
-  spec: { replicas?: number };
-  status: { replicas: number; selector?: string };
-}
-
 /** The `scale` subresource of workloads. */
 export function scale(parts: RestParts, request: ResourceRequest): ApiResponse {
   const { info, namespace = '', name } = request;
@@ -28,7 +22,7 @@ export function scale(parts: RestParts, request: ResourceRequest): ApiResponse {
       return plainResponse(request, 200, scaleOf(stored));
     case 'PUT': {
       const decoding = decodingContext(parts, request, writeOptions(request.query, 'UpdateOptions'));
-      const sent = decodeBody(request.http, SCALE, decoding) as Scale;
+      const sent = decodeBody(request.http, SCALE, decoding) as KubeObject as Scale;
       return write(parts, request, 'UpdateOptions', () => sent);
     }
     case 'PATCH': {
@@ -38,7 +32,7 @@ export function scale(parts: RestParts, request: ResourceRequest): ApiResponse {
       const change = strategic
         ? (object: AnyObject): unknown => applyMergePatch(object, decodePatch(request))
         : changeOf(request, options);
-      return write(parts, request, 'PatchOptions', (old) => change(scaleOf(old)) as Scale);
+      return write(parts, request, 'PatchOptions', (old) => change({ ...scaleOf(old) }) as Scale);
     }
     default:
       throw methodNotAllowed();
@@ -75,7 +69,8 @@ function checked(scale: Scale): Scale {
   return scale;
 }
 
-function scaled(old: AnyObject, scale: Scale): AnyObject {
+/** A workload with as many replicas as a Scale wants; of that version and uid, where the Scale names them. */
+export function scaled(old: AnyObject, scale: Scale): AnyObject {
   const { resourceVersion = '', uid = '' } = scale.metadata as Partial<Scale['metadata']>;
   const replicas = (scale.spec as Scale['spec'] | undefined)?.replicas ?? 0;
   return {
@@ -85,7 +80,8 @@ function scaled(old: AnyObject, scale: Scale): AnyObject {
   };
 }
 
-function scaleOf(object: AnyObject): Scale {
+/** The Scale of a workload. */
+export function scaleOf(object: AnyObject): Scale {
   const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
   const spec = object['spec'] as { replicas?: number; selector?: LabelSelector | Labels };
   const status = (object['status'] ?? {}) as { replicas?: number };

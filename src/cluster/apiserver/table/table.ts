@@ -27,6 +27,7 @@ import {
   serviceCidrPrinter,
   servicePrinter,
 } from './network.ts';
+import { nodeMetricsPrinter, podMetricsPrinter } from './metrics.ts';
 import { podPrinter } from './pod.ts';
 import {
   autoscalerPrinter,
@@ -106,6 +107,8 @@ const printers: Readonly<Record<string, Printer<never>>> = {
   'mutatingadmissionpolicybindings.admissionregistration.k8s.io': policyBindingPrinter,
   'deviceclasses.resource.k8s.io': nameAndAgePrinter,
   'resourceclaimtemplates.resource.k8s.io': nameAndAgePrinter,
+  'pods.metrics.k8s.io': podMetricsPrinter,
+  'nodes.metrics.k8s.io': nodeMetricsPrinter,
 };
 
 /**

@@ -107,6 +107,7 @@ describe('a node', () => {
     expect(() => lab.logs('stays')).toThrow(
       'error dialing backend: dial tcp 172.18.0.3:10250: connect: connection refused',
     );
+    expect(lab.kubelet.resourceMetrics()).toEqual({ node: NODE, ip: '172.18.0.3' });
     lab.kubelet.start();
     await lab.seconds(4);
     expect(lab.exists('deleted')).toBe(false);
@@ -118,8 +119,8 @@ describe('a node', () => {
     expect(lab.exists('dying')).toBe(false);
     expect(
       lab.kubelet
-        .usage()
-        .map(({ pod }) => pod)
+        .resourceMetrics()
+        .usage?.containers.map(({ pod }) => pod)
         .sort(),
     ).toEqual(['new', 'stays']);
   });

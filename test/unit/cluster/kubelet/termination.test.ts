@@ -70,11 +70,11 @@ describe('a pod that is deleted', () => {
     const lab = new Lab();
     lab.create('web', { containers: [container(['stubborn'])] });
     await lab.seconds(3);
-    expect(lab.kubelet.usage()).toHaveLength(1);
+    expect(lab.kubelet.resourceMetrics().usage?.containers).toHaveLength(1);
     remove(lab, 'web', 0);
     expect(lab.exists('web')).toBe(false);
     await lab.seconds(4);
-    expect(lab.kubelet.usage()).toHaveLength(0);
+    expect(lab.kubelet.resourceMetrics().usage?.containers).toHaveLength(0);
   });
 
   test('sidecars end after the others', async () => {

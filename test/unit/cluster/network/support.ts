@@ -81,6 +81,14 @@ export class WatchedObjects implements Api {
     this.#emit(resource, { type: 'DELETED', object: old, old });
   }
 
+  getScale(): never {
+    throw new Error('nothing is scaled here');
+  }
+
+  updateScale(): never {
+    throw new Error('nothing is scaled here');
+  }
+
   bind(): void {}
 
   watch<T extends KubeObject>(resource: Resource<T>, handler: (event: WatchEvent<T>) => void): () => void {

@@ -1,10 +1,18 @@
 import { copy, equal, freeze } from '../../../../src/core/json.ts';
-import type { KubeObject, Namespace, NewObject, Pod } from '../../../../src/model/objects.ts';
+import type {
+  AnyObject,
+  KubeObject,
+  Namespace,
+  NewObject,
+  Pod,
+  Scale,
+} from '../../../../src/model/objects.ts';
 import { resources } from '../../../../src/model/resources.ts';
 import type { Resource } from '../../../../src/model/resources.ts';
 import { matchesSelector } from '../../../../src/model/selector.ts';
 import { StatusError } from '../../../../src/cluster/api.ts';
 import type { Api, DeleteOptions, WatchEvent } from '../../../../src/cluster/api.ts';
+import { scaleOf, scaled } from '../../../../src/cluster/apiserver/subresources/scale.ts';
 import { MILLISECOND } from '../../../../src/cluster/simulation/simulation.ts';
 import type { Simulation } from '../../../../src/cluster/simulation/simulation.ts';
 
@@ -120,6 +128,19 @@ export class FakeApi implements Api {
     draft.metadata.deletionTimestamp = this.#simulation.timestamp();
     draft.metadata.deletionGracePeriodSeconds = grace;
     this.#store(resource, 'delete', draft);
+  }
+
+  getScale(resource: Resource, namespace: string, name: string): Scale {
+    const stored = this.get(resource, namespace, name);
+    if (stored === undefined) throw statusError(404, 'NotFound', `${resource.id} "${name}" not found`);
+    return scaleOf(stored as AnyObject);
+  }
+
+  updateScale(resource: Resource, scale: Scale): Scale {
+    const { namespace = '', name } = scale.metadata;
+    const stored = this.get(resource, namespace, name);
+    if (stored === undefined) throw statusError(404, 'NotFound', `${resource.id} "${name}" not found`);
+    return scaleOf(this.update(resource, scaled(stored as AnyObject, scale)) as AnyObject);
   }
 
   /** Marks a namespace as being deleted, which the API server does instead of deleting it. */

@@ -9,7 +9,9 @@ import type {
   StatefulSet,
 } from '../../../../src/model/objects.ts';
 import { resources } from '../../../../src/model/resources.ts';
+import { StatusError } from '../../../../src/cluster/api.ts';
 import type { Api } from '../../../../src/cluster/api.ts';
+import type { PodMetricsSource } from '../../../../src/cluster/controllers/autoscaling/resource-metrics.ts';
 import { startControllers } from '../../../../src/cluster/controllers/index.ts';
 import type { ControllerName } from '../../../../src/cluster/controllers/index.ts';
 import { MILLISECOND, SECOND, Simulation } from '../../../../src/cluster/simulation/simulation.ts';
@@ -23,6 +25,19 @@ export class World<A extends Api = FakeApi> {
   readonly simulation = new Simulation({ seed: 'test', epoch: EPOCH });
   readonly api: A;
 
+  /** What metrics.k8s.io answers; a cluster without it until a test says otherwise. */
+  podMetrics: PodMetricsSource = () => {
+    throw new StatusError({
+      apiVersion: 'v1',
+      kind: 'Status',
+      metadata: {},
+      status: 'Failure',
+      message: 'the server could not find the requested resource (get pods.metrics.k8s.io)',
+      reason: 'NotFound',
+      code: 404,
+    });
+  };
+
   constructor(makeApi?: (simulation: Simulation) => A) {
     this.api = makeApi === undefined ? (new FakeApi(this.simulation) as Api as A) : makeApi(this.simulation);
   }
@@ -33,6 +48,7 @@ export class World<A extends Api = FakeApi> {
       apiFor: () => this.api,
       resources: () => Object.values(resources),
       rootCertificate: 'PEM',
+      podMetrics: (namespace, selector) => this.podMetrics(namespace, selector),
       ...(names.length === 0 ? {} : { only: names }),
     });
     return this;
@@ -106,6 +122,7 @@ export function setPodStatus(api: Api, pod: Pod, timestamp: string, isReady: boo
     resources.pods,
     edit(pod, (draft) => {
       draft.status.phase = 'Running';
+      draft.status.startTime ??= timestamp;
       draft.status.podIP = ip;
       draft.status.podIPs = [{ ip }];
       draft.status.conditions = [
