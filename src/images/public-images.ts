@@ -95,6 +95,10 @@ function agnhostFiles(): readonly ImageFile[] {
     { path: '/agnhost-2', link: 'agnhost' },
     { path: '/bin/bash', link: '/bin/busybox' },
     { path: '/localhost.crt', content: LOCALHOST },
+    {
+      path: '/etc/os-release',
+      content: 'NAME="Alpine Linux"\nID=alpine\nVERSION_ID=3.22.1\nPRETTY_NAME="Alpine Linux v3.22"\n',
+    },
     { path: '/uploads', directory: true },
     {
       path: '/etc/passwd',

@@ -1,4 +1,4 @@
-import type { ContainerStateWaiting, Pod } from '../../model/objects.ts';
+import type { Container, ContainerStateWaiting, Pod } from '../../model/objects.ts';
 import type { Micros } from '../simulation/simulation.ts';
 import type { PodSurroundings } from './container-config.ts';
 import type { PodContainers } from './container-manager.ts';
@@ -9,7 +9,7 @@ import type { ContainerToStart } from './pod-actions.ts';
 import { containerReference, podText } from './pod-names.ts';
 import { reasons } from './reasons.ts';
 import type { Step } from './task.ts';
-import type { RegistryCredential } from './types.ts';
+import type { RegistryCredential, StoredImage } from './types.ts';
 
 /** How a sync went: when the pod is looked at again depends on it. */
 export interface SyncOutcome {
@@ -51,11 +51,27 @@ export function* startContainer(scene: Scene, start: Start): Step<boolean> {
   return false;
 
   function* prepare(): Step<Refusal | undefined> {
+    const image = yield* pull(container);
+    if ('reason' in image) return image;
+    const mounted = new Set((container.volumeMounts ?? []).map(({ name }) => name));
+    for (const { name, image: source } of pod.spec.volumes ?? []) {
+      if (source?.reference === undefined || !mounted.has(name)) continue;
+      const { reference, pullPolicy = 'IfNotPresent' } = source;
+      const found = yield* pull({ ...container, image: reference, imagePullPolicy: pullPolicy });
+      if ('reason' in found) return found;
+      around.volumes.provide(name, found.image);
+    }
+    return yield* containers.start(pod, kind, container, { image, around });
+  }
+
+  /** The image of the container, or of a volume that it mounts. */
+  function* pull(wanted: Container): Step<StoredImage | Refusal> {
     const about = containerReference(pod, kind, container.name);
-    const image = yield* context.images.ensure({ about, pod, container, credentials });
-    if (!('reason' in image)) return yield* containers.start(pod, kind, container, { image, around });
-    context.deps.events.event(about, 'Warning', reasons.failed, `Error: ${image.reason}`);
-    return image;
+    const found = yield* context.images.ensure({ about, pod, container: wanted, credentials });
+    if ('reason' in found) {
+      context.deps.events.event(about, 'Warning', reasons.failed, `Error: ${found.reason}`);
+    }
+    return found;
   }
 }
 

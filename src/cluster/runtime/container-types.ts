@@ -101,6 +101,8 @@ export interface ContainerRuntime {
   createTree(options?: { readonly limit?: number }): FileTree;
   /** Of all containers of the node: microseconds of CPU since it started, resident bytes now. */
   usage(): { readonly cpu: number; readonly memory: number };
+  /** The files of an image, for mounting read-only. */
+  imageTree(image: Image): FileTree;
 }
 
 /** Words of containerd or runc. */

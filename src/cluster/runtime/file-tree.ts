@@ -1,7 +1,7 @@
 import type { FileTree } from './container-types.ts';
 import { FileView } from './file-view.ts';
 import { MountTable } from './mount-table.ts';
-import type { Node } from './nodes.ts';
+import type { DirectoryNode, Node } from './nodes.ts';
 import { directoryNode, Storage } from './nodes.ts';
 import { FileError } from './types.ts';
 
@@ -14,13 +14,14 @@ export class VolumeTree extends FileView implements FileTree {
   readonly storage: Storage;
   readonly #table: MountTable;
 
-  constructor(now: () => number, limit?: number) {
+  /** @param files what is in it from the start, never changed through it */
+  constructor(now: () => number, limit?: number, files?: DirectoryNode) {
     const storage = new Storage(limit);
     const table = new MountTable({
       path: '/',
-      root: directoryNode(storage, { mode: 0o755, uid: 0, gid: 0, modified: now() }),
+      root: files ?? directoryNode(storage, { mode: 0o755, uid: 0, gid: 0, modified: now() }),
       storage,
-      readOnly: false,
+      readOnly: files !== undefined,
       source: 'tmpfs',
       type: 'tmpfs',
     });

@@ -63,5 +63,6 @@ export function createContainerRuntime(options: ContainerRuntimeOptions): Contai
     create: (config) => new Container(node, config),
     createTree: ({ limit } = {}) => new VolumeTree(nowMs, limit),
     usage: () => ({ cpu: node.cpu.usage(), memory: memory.used }),
+    imageTree: (image) => new VolumeTree(nowMs, undefined, node.layers.rootOf(image, nowMs())),
   };
 }

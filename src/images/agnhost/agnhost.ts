@@ -13,12 +13,15 @@ import { porter } from './porter.ts';
 import { serveHostname } from './serve-hostname.ts';
 import { entrypointTester, noNewPrivileges, pause } from './simple.ts';
 import { testWebserver } from './test-webserver.ts';
+import { conversionWebhook } from './webhook/conversion.ts';
+import { webhook } from './webhook/webhook.ts';
 
 /** What is behind a name: a program whose arguments begin behind that name. */
 export type Subcommand = (context: ProgramContext, args: readonly string[]) => Promise<number> | number;
 
 const subcommands: Readonly<Record<string, Subcommand>> = {
   connect,
+  'crd-conversion-webhook': conversionWebhook,
   'dns-server-list': dnsServerList,
   'dns-suffix': dnsSuffix,
   'entrypoint-tester': entrypointTester,
@@ -35,6 +38,7 @@ const subcommands: Readonly<Record<string, Subcommand>> = {
   porter,
   'serve-hostname': serveHostname,
   'test-webserver': testWebserver,
+  webhook,
 };
 
 const MEMORY = 9 * 1024 * 1024;

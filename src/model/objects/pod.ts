@@ -147,6 +147,8 @@ export interface Volume {
   persistentVolumeClaim?: { claimName: string; readOnly?: boolean };
   projected?: { sources?: ProjectedSource[]; defaultMode?: number };
   downwardAPI?: ProjectedSource['downwardAPI'] & { defaultMode?: number };
+  /** The files of an image, read-only. */
+  image?: { reference?: string; pullPolicy?: Container['imagePullPolicy'] };
 }
 
 export interface NodeSelectorTerm {

@@ -71,6 +71,7 @@ export async function startAlone(
     spec: {
       nodes: namedNodes(ref.lab, roles),
       images: Object.keys(releases).map((release) => `shop.test/shop:${release}`),
+      publicImages: true,
       registries: [],
       ca: credentials.authority.certificate,
     },

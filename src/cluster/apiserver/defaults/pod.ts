@@ -117,6 +117,7 @@ function defaultVolume(volume: Draft<Volume> & Record<string, unknown>): void {
     if (source !== undefined) source.defaultMode ??= DEFAULT_MODE;
   }
   if (volume.hostPath !== undefined) volume.hostPath.type ??= '';
+  if (volume.image !== undefined) volume.image.pullPolicy ||= pullPolicyOf(volume.image.reference ?? '');
   if (volume.emptyDir !== undefined) canonicalField(volume.emptyDir, 'sizeLimit');
   for (const item of volume.downwardAPI?.items ?? []) defaultReferences(item);
   for (const source of volume.projected?.sources ?? []) defaultProjectedSource(source);

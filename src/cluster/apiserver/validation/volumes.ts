@@ -8,7 +8,6 @@ import type { Problems } from './problems.ts';
 type Source = Record<string, unknown> & {
   nfs?: { server?: string; path?: string };
   csi?: { driver?: string };
-  image?: { reference?: string };
   ephemeral?: { volumeClaimTemplate?: unknown };
 };
 type AnyVolume = Draft<Volume> & Source;

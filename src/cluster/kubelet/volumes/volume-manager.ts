@@ -3,7 +3,7 @@ import { bytesOf } from '../../../model/quantity.ts';
 import { resources } from '../../../model/resources.ts';
 import type { Api, EventRecorder } from '../../api.ts';
 import type { ContainerRuntime, FileTree, Mount } from '../../runtime/container-types.ts';
-import { FileError } from '../../runtime/types.ts';
+import { FileError, type Image } from '../../runtime/types.ts';
 import { MILLISECOND, SECOND } from '../../simulation/simulation.ts';
 import type { Micros, Simulation, Timer } from '../../simulation/simulation.ts';
 import { ConfigError } from '../env.ts';
@@ -67,7 +67,7 @@ export class PodVolumes {
   /** Calls `done` once every volume is there. @returns how to give up (retries go on) */
   whenMounted(pod: Pod, done: () => void): () => void {
     this.#pod = pod;
-    const missing = (pod.spec.volumes ?? []).filter((volume) => !this.#mounted.has(volume.name));
+    const missing = (pod.spec.volumes ?? []).filter((volume) => !this.#isThere(volume));
     if (missing.length === 0) {
       done();
       return () => {};
@@ -77,6 +77,18 @@ export class PodVolumes {
       if (!this.#retries.has(volume.name)) this.#retry(volume, SET_UP, FIRST_RETRY);
     }
     return () => (this.#waiting = undefined);
+  }
+
+  /** An image is pulled when a container that mounts it starts; all other volumes come before. */
+  #isThere({ name, image }: Volume): boolean {
+    return image !== undefined || this.#mounted.has(name);
+  }
+
+  /** Gives a volume of kind `image` its files. */
+  provide(name: string, image: Image): void {
+    const tree = this.#deps.runtime.imageTree(image);
+    const kind = { source: 'overlay', type: 'overlay' };
+    this.#mounted.set(name, { tree, root: '/', ...kind, readOnly: true, atomic: false });
   }
 
   /** Brings volumes out of ConfigMaps, Secrets, tokens and fields up to date; what cannot be read stays as it is. */
@@ -179,7 +191,7 @@ export class PodVolumes {
         this.#retry(volume, delay, Math.min(2 * delay, LONGEST_RETRY));
         return;
       }
-      const all = (this.#pod.spec.volumes ?? []).every((other) => this.#mounted.has(other.name));
+      const all = (this.#pod.spec.volumes ?? []).every((other) => this.#isThere(other));
       if (!all) return;
       const waiting = this.#waiting;
       this.#waiting = undefined;

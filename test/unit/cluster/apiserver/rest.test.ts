@@ -640,7 +640,11 @@ test('events are one object under two APIs', () => {
   });
   const core = send(running, 'GET', '/api/v1/events?fieldSelector=involvedObject.name%3Dp').body.items[0];
   expect(core).toMatchObject({ message: 'hello', involvedObject: { name: 'p' }, reportingComponent: 'c' });
-  const listed = send(running, 'GET', '/apis/events.k8s.io/v1/events?fieldSelector=regarding.name%3Dp').body;
+  const listed = send(
+    running,
+    'GET',
+    '/apis/events.k8s.io/v1/events?fieldSelector=regarding.name%3Dp,reportingController%3Dc',
+  ).body;
   expect(listed).toMatchObject({ kind: 'EventList', items: [{ note: 'hello' }] });
   expect(listed.items[0].kind).toBeUndefined();
 });

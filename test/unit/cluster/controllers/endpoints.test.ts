@@ -141,6 +141,19 @@ describe('endpoints', () => {
     });
   });
 
+  test('Endpoints that somebody made for no Service stay', async () => {
+    const world = started();
+    await world.seconds(1);
+    world.api.create(resources.endpoints, {
+      apiVersion: 'v1',
+      kind: 'Endpoints',
+      metadata: { name: 'own', namespace: 'shop' },
+      subsets: [{ addresses: [{ ip: '10.0.0.24' }], ports: [{ port: 80, protocol: 'TCP' }] }],
+    });
+    await world.seconds(2);
+    expect(world.api.get(resources.endpoints, 'shop', 'own')).toBeDefined();
+  });
+
   test('a selector that matches nothing any more empties the slice', async () => {
     const world = started();
     const created = world.api.create(resources.services, service());

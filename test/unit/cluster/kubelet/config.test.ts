@@ -311,6 +311,40 @@ describe('volumes', () => {
     expect(await lab.exec('web', ['cat', '/tmp/x/f'])).toContain('"code"');
   });
 
+  test.each([
+    ['$(UNSET)/x', 'missing value for UNSET'],
+    ['$(SLASH)', 'error SubPath `/tmp` must not be an absolute path'],
+    ['a/$(UP)', "unable to provision SubPath `a/..`: must not contain '..'"],
+  ])('a path in a volume out of variables: %s', async (subPathExpr, message) => {
+    const lab = new Lab();
+    const env = [
+      { name: 'SLASH', value: '/tmp' },
+      { name: 'UP', value: '..' },
+    ];
+    const volumeMounts = [{ name: 'data', mountPath: '/data', subPathExpr }];
+    const volumes = [{ name: 'data', emptyDir: {} }];
+    lab.create('web', { volumes, containers: [container(['forever'], { env, volumeMounts })] });
+    await lab.seconds(3);
+    expect(lab.status('web').state).toEqual({ waiting: { reason: 'CreateContainerConfigError', message } });
+  });
+
+  test('kernel settings of the pod; those that reach beyond it are refused', async () => {
+    const lab = new Lab();
+    const sysctls = [{ name: 'kernel.shm_rmid_forced', value: '1' }];
+    lab.create('web', { securityContext: { sysctls }, containers: [container(['forever'])] });
+    lab.create('bad', {
+      securityContext: { sysctls: [...sysctls, { name: 'kernel.msgmax', value: '1' }] },
+      containers: [container(['forever'])],
+    });
+    await lab.seconds(3);
+    expect(await lab.exec('web', ['cat', '/proc/sys/kernel/shm_rmid_forced'])).toBe('1\n');
+    expect(lab.pod('bad').status).toMatchObject({
+      phase: 'Failed',
+      reason: 'SysctlForbidden',
+      message: 'Pod was rejected: forbidden sysctl: "kernel.msgmax" not allowlisted',
+    });
+  });
+
   test('a secret key that does not exist, and a host path of the wrong kind', async () => {
     const lab = new Lab();
     secret(lab, 's', { a: '1' });

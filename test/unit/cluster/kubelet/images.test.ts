@@ -140,3 +140,28 @@ describe('images', () => {
     expect(lab.status('web').state.waiting?.reason).toBe('ErrImagePull');
   });
 });
+
+describe('images as volumes', () => {
+  const volumes = [{ name: 'files', image: { reference: 'files:1', pullPolicy: 'Always' as const } }];
+  const mounts = { volumeMounts: [{ name: 'files', mountPath: '/files' }] };
+
+  test('are pulled for the container that mounts them, and cannot be written', async () => {
+    const lab = new Lab();
+    const files = [{ path: '/data.txt', content: 'from the image' }];
+    lab.registry.set('docker.io/library/files:1', { ...image(programs), digest: 'sha256:f', files });
+    lab.create('web', { volumes, containers: [container(['forever'], mounts)] });
+    await lab.seconds(4);
+    expect(lab.events('web')).toContain('Normal Pulling c: Pulling image "files:1"');
+    expect(await lab.exec('web', ['cat', '/files/data.txt'])).toBe('from the image');
+    expect(await lab.exec('web', ['write', '/files/data.txt', 'x'])).not.toBe('');
+    expect(await lab.exec('web', ['cat', '/files/data.txt'])).toBe('from the image');
+  });
+
+  test('that cannot be pulled keep the container waiting', async () => {
+    const lab = new Lab();
+    lab.create('web', { volumes, containers: [container(['forever'], mounts)] });
+    await lab.seconds(4);
+    expect(lab.status('web').state).toMatchObject({ waiting: { reason: 'ErrImagePull' } });
+    expect(lab.events('web')).toContain('Warning Failed c: Error: ErrImagePull');
+  });
+});

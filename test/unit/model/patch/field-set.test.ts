@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { compareObjects } from '../../../../src/model/patch/apply/compare.ts';
 import {
   difference,
+  inOrder,
   intersection,
   pathsOf,
   union,
@@ -161,4 +162,21 @@ describe('fields of objects', () => {
       }),
     );
   });
+});
+
+test('the order of the API: the mark first, names by letter, items by their keys, ports by number', () => {
+  const port = (number: number): string => `k:{"containerPort":${number},"protocol":"TCP"}`;
+  const set: FieldSet = {
+    'f:spec': { [port(443)]: { 'f:name': {}, '.': {} }, [port(80)]: {}, '.': {} },
+    'f:metadata': { 'f:name': {}, 'f:labels': { 'f:b': {}, 'f:a': {}, '.': {} } },
+  };
+  const sorted = inOrder(set);
+  expect(JSON.stringify(sorted)).toBe(
+    JSON.stringify({
+      'f:metadata': { 'f:labels': { '.': {}, 'f:a': {}, 'f:b': {} }, 'f:name': {} },
+      'f:spec': { '.': {}, [port(80)]: {}, [port(443)]: { '.': {}, 'f:name': {} } },
+    }),
+  );
+  expect(inOrder(sorted)).toBe(sorted);
+  expect(sorted).toEqual(set);
 });

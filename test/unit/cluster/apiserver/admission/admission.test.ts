@@ -201,6 +201,35 @@ describe('Priority', () => {
   });
 });
 
+test('a RuntimeClass gives overhead, nodes and tolerations; a pod may not say otherwise', () => {
+  const toleration = { key: 'gpu', operator: 'Exists' };
+  const api = state({
+    apiVersion: 'node.k8s.io/v1',
+    kind: 'RuntimeClass',
+    metadata: { name: 'sandboxed' },
+    handler: 'kata',
+    overhead: { podFixed: { cpu: '250m' } },
+    scheduling: { nodeSelector: { disk: 'ssd' }, tolerations: [toleration] },
+  });
+  const of = (spec: object) => pod({ runtimeClassName: 'sandboxed', ...spec });
+  expect(write(of({ nodeSelector: { zone: 'a' } }), { api }).object).toMatchObject({
+    spec: {
+      overhead: { cpu: '250m' },
+      nodeSelector: { zone: 'a', disk: 'ssd' },
+      tolerations: expect.arrayContaining([toleration]),
+    },
+  });
+  expect(refusalOf(of({ overhead: { cpu: '1' } }), { api })).toBe(
+    "pods \"a\" is forbidden: pod rejected: Pod's Overhead doesn't match RuntimeClass's defined Overhead",
+  );
+  expect(refusalOf(of({ nodeSelector: { disk: 'hdd' } }), { api })).toBe(
+    'pods "a" is forbidden: pod rejected: conflict: runtimeClass.scheduling.nodeSelector[disk] = ssd; pod.spec.nodeSelector[disk] = hdd',
+  );
+  expect(refusalOf(pod({ overhead: { cpu: '1' } }))).toBe(
+    'pods "a" is forbidden: pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead',
+  );
+});
+
 test('RuntimeClass must exist', () => {
   expect(refusalOf(pod({ runtimeClassName: 'nope' }))).toBe(
     'pods "a" is forbidden: pod rejected: RuntimeClass "nope" not found',

@@ -30,6 +30,7 @@ const others: Readonly<Record<string, Resource>> = {
     'ValidatingWebhookConfiguration',
     false,
   ),
+  RuntimeClass: resource('node.k8s.io', 'v1', 'runtimeclasses', 'RuntimeClass', false),
   MutatingWebhookConfiguration: resource(
     'admissionregistration.k8s.io',
     'v1',
