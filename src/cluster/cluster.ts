@@ -117,7 +117,7 @@ export function createCluster(options: ClusterOptions): EmbeddedCluster {
   startControllers({
     simulation,
     apiFor: (component) => as(`system:serviceaccount:kube-system:${component}`, 'kube-controller-manager'),
-    resources: servedResources,
+    resources: () => [...servedResources(), ...apiServer.customResources()],
     rootCertificate: options.ca,
     podMetrics: podMetricsClient(apiServer, 'horizontal-pod-autoscaler'),
   });

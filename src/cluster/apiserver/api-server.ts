@@ -1,4 +1,5 @@
 import type { AnyObject } from '../../model/objects.ts';
+import type { Resource } from '../../model/resources.ts';
 import { messageOf } from '../../core/errors.ts';
 import { StatusError } from '../api.ts';
 import type { Api } from '../api.ts';
@@ -8,6 +9,9 @@ import type { Simulation } from '../simulation/simulation.ts';
 import { Store } from '../store/store.ts';
 import { Aggregator } from './aggregation/aggregator.ts';
 import { ExtensionServers } from './aggregation/extension-servers.ts';
+import { CustomResources } from './custom/custom-resources.ts';
+import { CustomDocuments } from './custom/documents.ts';
+import { watchDefinitions } from './custom/establishing.ts';
 import { discoveryDocuments } from './data.ts';
 import { views } from './views/views.ts';
 import { Discovery, serveOpenApi } from './http/discovery.ts';
@@ -28,6 +32,12 @@ import { StoreReader } from './state-reader.ts';
 import { forbiddenPath, internalError, tooLarge } from './status.ts';
 import type { ApiRequest, ApiResponse, DeferredResponse } from './types.ts';
 import { WatchHub } from './watch-hub.ts';
+
+const ITSELF: Identity = {
+  user: 'system:apiserver',
+  groups: ['system:masters', 'system:authenticated'],
+  manager: 'kube-apiserver',
+};
 
 /** Longer bodies are refused. */
 const BODY_LIMIT = 3 * 1024 * 1024;
@@ -52,6 +62,8 @@ export class ApiServer {
   readonly store: Store;
   readonly #parts: RestParts;
   readonly #discovery: Discovery;
+  readonly #documents: CustomDocuments;
+  readonly #custom: CustomResources;
 
   constructor(options: ApiServerOptions) {
     const { simulation, nodes, network, extensions = new ExtensionServers() } = options;
@@ -76,7 +88,15 @@ export class ApiServer {
       registry: new ResourceRegistry([api, apis], views),
       hub: new WatchHub(simulation, store),
     };
-    this.#discovery = new Discovery(() => aggregator.groups());
+    this.#custom = new CustomResources(store, this.#parts.registry);
+    this.#discovery = new Discovery(() => [...this.#custom.groups(), ...aggregator.groups()]);
+    this.#documents = new CustomDocuments(this.#custom);
+    watchDefinitions(simulation, store, this.clientFor(ITSELF));
+  }
+
+  /** The custom resources that are served just now, in the version in which they are stored. */
+  customResources(): readonly Resource[] {
+    return this.#custom.resources();
   }
 
   /** The API for a part of the cluster, under its name. Nothing is authorized: these are the cluster's own. */
@@ -126,7 +146,7 @@ export class ApiServer {
       case 'version':
         return jsonResponse(200, discoveryDocuments().version);
       case 'openapi':
-        return serveOpenApi(segments, query);
+        return serveOpenApi(request, segments, query, this.#documents);
       default:
         return isHealthPath(segments) ? serveHealth(segments, query) : pageNotFound();
     }

@@ -1,6 +1,7 @@
 import type { AnyObject } from '../../model/objects.ts';
 import { resource } from '../../model/resources.ts';
 import type { Resource } from '../../model/resources.ts';
+import type { CustomVersion } from './custom/custom-version.ts';
 
 /** The aggregated discovery document, as far as it is read here. */
 export interface DiscoveryDocument {
@@ -48,8 +49,18 @@ export interface ResourceInfo {
   readonly storage: string;
   /** Set where objects are stored in another form. */
   readonly view: View | undefined;
-  /** A custom resource: its definition decides on fields and columns. */
-  readonly custom: boolean;
+  /** Of a custom resource: what its definition says of this version. */
+  readonly custom: CustomVersion | undefined;
+}
+
+/** How a resource differs from one that is stored as it is served. */
+interface AddOptions {
+  readonly view?: View | undefined;
+  readonly custom?: CustomVersion;
+  /** Whether objects are stored in this version; by default where there is no view. */
+  readonly isStorage?: boolean;
+  /** Whether clients see this version; by default they do. */
+  readonly isServed?: boolean;
 }
 
 /** All resources that are served, by group, version and plural. */
@@ -62,7 +73,9 @@ export class ResourceRegistry {
     for (const group of documents.flatMap((document) => document.items)) {
       for (const { version, resources = [] } of group.versions) {
         for (const discovered of resources) {
-          this.add(group.metadata.name ?? '', version, discovered, views);
+          const name = group.metadata.name ?? '';
+          const view = views.get(pathKey(name, version, discovered.resource));
+          this.add(name, version, discovered, { view });
         }
       }
     }
@@ -72,12 +85,11 @@ export class ResourceRegistry {
     group: string,
     version: string,
     discovered: DiscoveredResource,
-    views?: ReadonlyMap<string, View>,
-    custom = false,
+    options: AddOptions = {},
   ): ResourceInfo {
     const { resource: plural, responseKind, scope } = discovered;
     const served = resource(group, version, plural, responseKind.kind, scope === 'Namespaced');
-    const view = views?.get(pathKey(group, version, plural));
+    const { view, custom, isStorage = view === undefined, isServed = true } = options;
     const info: ResourceInfo = {
       resource: served,
       discovered,
@@ -85,8 +97,8 @@ export class ResourceRegistry {
       view,
       custom,
     };
-    this.#byPath.set(pathKey(group, version, plural), info);
-    if (view === undefined) this.#byId.set(served.id, info);
+    if (isServed) this.#byPath.set(pathKey(group, version, plural), info);
+    if (isStorage) this.#byId.set(served.id, info);
     return info;
   }
 

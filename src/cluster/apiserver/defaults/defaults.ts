@@ -15,6 +15,7 @@ import {
   defaultSecret,
   defaultService,
 } from './cluster.ts';
+import { defaultDefinition } from '../custom/establishing.ts';
 import { setInitialStatus } from './initial-status.ts';
 import { dropEmpty } from './normalise.ts';
 import { defaultPod, defaultPodTemplate } from './pod.ts';
@@ -69,6 +70,7 @@ const defaulting: Readonly<Record<string, Defaulting>> = {
   'clusterrolebindings.rbac.authorization.k8s.io': defaultRoleBinding,
   'storageclasses.storage.k8s.io': defaultStorageClass,
   'priorityclasses.scheduling.k8s.io': defaultPriorityClass,
+  'customresourcedefinitions.apiextensions.k8s.io': defaultDefinition,
   'validatingwebhookconfigurations.admissionregistration.k8s.io': (object: object) =>
     defaultWebhooks(object, false),
   'mutatingwebhookconfigurations.admissionregistration.k8s.io': (object: object) =>

@@ -9,6 +9,7 @@ import { schemaOf } from '../../../model/schema/schema.ts';
 import type { TypeSchema } from '../../../model/schema/types.ts';
 import { strictDecodingError, validateFields } from '../field-validation.ts';
 import { readJson } from '../json-document.ts';
+import type { CustomVersion } from '../custom/custom-version.ts';
 import { decodeProtobuf } from '../protobuf.ts';
 import type { ResourceRegistry } from '../resource-registry.ts';
 import { badRequest, unsupportedMediaType } from '../status.ts';
@@ -32,6 +33,8 @@ export function mediaType(request: ApiRequest): string {
 /** What decoding needs beside the body. */
 export interface DecodingContext {
   readonly registry: ResourceRegistry;
+  /** Of a custom resource. */
+  readonly custom?: CustomVersion | undefined;
   /** What is done about unknown and duplicate fields. */
   readonly fieldValidation: 'Strict' | 'Warn' | 'Ignore';
   warn(text: string): void;
@@ -44,13 +47,15 @@ export interface DecodingContext {
 export function decodeBody(request: ApiRequest, expected: ExpectedKind, context: DecodingContext): AnyObject {
   const sent = read(request, expected);
   const object = withKind(sent, expected, context.registry);
-  const type = schemaOf(expected.group, expected.version, expected.kind);
+  const builtIn = schemaOf(expected.group, expected.version, expected.kind);
+  const custom = builtIn === undefined ? context.custom : undefined;
+  const type = builtIn ?? custom?.type;
   if (type === undefined) return object;
   const isJson = mediaType(request) === 'application/json';
   if (isJson || mediaType(request) === 'application/yaml') {
     checkFields(isJson ? decoder.decode(request.body) : object, type, expected, context);
   }
-  return roundTrip(object, type) as AnyObject;
+  return custom === undefined ? (roundTrip(object, type) as AnyObject) : custom.read(object);
 }
 
 function checkFields(

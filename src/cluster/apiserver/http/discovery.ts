@@ -1,5 +1,6 @@
 import { unavailable } from '../aggregation/aggregator.ts';
 import { discoveryDocuments, openapiDocument, openapiHash, openapiPaths } from '../data.ts';
+import type { CustomDocuments } from '../custom/documents.ts';
 import { notAcceptable } from '../status.ts';
 import type { DiscoveredResource, DiscoveryDocument } from '../resource-registry.ts';
 import type { ApiRequest } from '../types.ts';
@@ -122,15 +123,19 @@ function kindElsewhere(kind: { readonly group?: string; readonly version?: strin
   return { ...(group !== '' && { group }), ...(version !== '' && { version }) };
 }
 
-/** `/openapi/...`: the index, one document for each group and version, and no v2. */
-export function serveOpenApi(segments: readonly string[], query: URLSearchParams): CompleteResponse {
-  if (segments[1] !== 'v3') {
-    if (segments[1] === 'v2') throw notAcceptable();
-    return pageNotFound();
-  }
-  if (segments.length === 2) return jsonResponse(200, { paths: openApiIndex() });
+/** `/openapi/...`: v2, the index of v3, and one document for each group and version. */
+export function serveOpenApi(
+  request: ApiRequest,
+  segments: readonly string[],
+  query: URLSearchParams,
+  custom: CustomDocuments,
+): CompleteResponse {
+  if (segments[1] === 'v2' && segments.length === 2) return serveOpenApiV2(request, custom);
+  if (segments[1] !== 'v3') return pageNotFound();
+  if (segments.length === 2) return jsonResponse(200, { paths: openApiIndex(custom) });
   const path = segments.slice(2).join('/');
-  const hash = openapiHash(path);
+  const own = custom.document(path);
+  const hash = openapiHash(path) ?? own?.hash;
   if (hash === undefined) return pageNotFound();
   const asked = query.get('hash');
   const url = `/openapi/v3/${path}?hash=${hash}`;
@@ -138,13 +143,32 @@ export function serveOpenApi(segments: readonly string[], query: URLSearchParams
   if (asked !== null && asked !== hash)
     return textResponse(301, 'application/json', '', { ...headers, location: url });
   const caching = asked === null ? {} : { 'cache-control': 'public, immutable', expires: FAR_FUTURE };
-  return textResponse(200, 'application/json', openapiDocument(path) ?? '{}', { ...headers, ...caching });
+  return textResponse(200, 'application/json', openapiDocument(path) ?? own?.text ?? '{}', {
+    ...headers,
+    ...caching,
+  });
 }
 
-function openApiIndex(): Record<string, { serverRelativeURL: string }> {
-  const entries = openapiPaths().map((path): [string, { serverRelativeURL: string }] => [
+function openApiIndex(custom: CustomDocuments): Record<string, { serverRelativeURL: string }> {
+  const entry = (path: string, hash = ''): [string, { serverRelativeURL: string }] => [
     path,
-    { serverRelativeURL: `/openapi/v3/${path}?hash=${openapiHash(path) ?? ''}` },
+    { serverRelativeURL: `/openapi/v3/${path}?hash=${hash}` },
+  ];
+  return Object.fromEntries([
+    ...openapiPaths().map((path) => entry(path, openapiHash(path))),
+    ...custom.paths().map((path) => entry(path, custom.document(path)?.hash)),
   ]);
-  return Object.fromEntries(entries);
+}
+
+/** As JSON only; clients that want protobuf go on to v3. */
+function serveOpenApiV2({ headers }: ApiRequest, custom: CustomDocuments): CompleteResponse {
+  const accept = headers['accept'] ?? '';
+  if (accept !== '' && !/application\/(?:json|\*)|\*\/\*/.test(accept)) throw notAcceptable();
+  const { text, hash } = custom.v2();
+  const etag = `"${hash}"`;
+  const unchanged = headers['if-none-match'] === etag;
+  return textResponse(unchanged ? 304 : 200, 'application/json', unchanged ? '' : text, {
+    etag,
+    vary: 'Accept',
+  });
 }

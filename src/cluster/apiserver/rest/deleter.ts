@@ -3,6 +3,8 @@ import type { DeleteOptions } from '../../api.ts';
 import type { Simulation } from '../../simulation/simulation.ts';
 import { SECOND } from '../../simulation/simulation.ts';
 import type { Store } from '../../store/store.ts';
+import { definitions } from '../custom/definition.ts';
+import { CLEANUP_FINALIZER } from '../custom/establishing.ts';
 import type { ResourceInfo } from '../resource-registry.ts';
 import { conflict, notFound } from '../status.ts';
 import { inOrder } from './metadata.ts';
@@ -153,7 +155,7 @@ function gracePeriodOf(pod: Pod, { gracePeriodSeconds }: DeleteOptions): number 
 
 /** The finalizers that the garbage collector works through, as the propagation policy asks for. */
 function finalizersFor(info: ResourceInfo, old: AnyObject, options: DeleteOptions): string[] {
-  const existing = old.metadata.finalizers ?? [];
+  const existing = cleanedUp(info, old);
   const others = existing.filter((name) => name !== FOREGROUND_FINALIZER && name !== ORPHAN_FINALIZER);
   switch (options.propagationPolicy) {
     case 'Foreground':
@@ -166,4 +168,11 @@ function finalizersFor(info: ResourceInfo, old: AnyObject, options: DeleteOption
       if (existing.length > others.length || !ORPHANS_BY_DEFAULT.has(info.storage)) return [...existing];
       return [...others, ORPHAN_FINALIZER];
   }
+}
+
+/** A definition goes after its objects. */
+function cleanedUp(info: ResourceInfo, { metadata }: AnyObject): readonly string[] {
+  const { finalizers = [], deletionTimestamp } = metadata;
+  const holds = info.storage === definitions.id && deletionTimestamp === undefined;
+  return holds && !finalizers.includes(CLEANUP_FINALIZER) ? [...finalizers, CLEANUP_FINALIZER] : finalizers;
 }

@@ -10,9 +10,9 @@ import type { WriteContext } from './write-context.ts';
 const NOT_STATUS: FieldSet = { 'f:status': {} };
 const NOT_SPEC: FieldSet = { 'f:spec': {} };
 
-/** The shape of a resource's objects in the version in which it is served; undefined for custom resources. */
-export function schemaFor({ resource }: ResourceInfo): TypeSchema | undefined {
-  return schemaOf(resource.group, resource.version, resource.kind);
+/** The shape of a resource's objects in the version in which it is served. */
+export function schemaFor({ resource, custom }: ResourceInfo): TypeSchema | undefined {
+  return custom?.type ?? schemaOf(resource.group, resource.version, resource.kind);
 }
 
 /** Fields that a write does not touch, whoever sends them: the status, or for the status all the rest. */

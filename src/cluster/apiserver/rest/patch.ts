@@ -84,7 +84,7 @@ export function changeOf(request: ResourceRequest, options: WriteOptions): Chang
     }
     case STRATEGIC_PATCH: {
       const schema = schemaFor(request.info);
-      if (schema === undefined) throw unsupportedPatchType();
+      if (schema === undefined || request.info.custom !== undefined) throw unsupportedPatchType();
       const document = decodePatch(request);
       if (!isObject(document)) throw badRequest(notAnObject(document));
       return guarded((object) => applyStrategicMergePatch(object, document, schema));
@@ -150,7 +150,7 @@ function typed(request: ResourceRequest, object: AnyObject, options: WriteOption
     throw patchInvalid(request, object, strictDecodingError(problems));
   }
   if (options.fieldValidation === 'Warn') request.warnings.push(...problems);
-  return roundTrip(object, schema) as AnyObject;
+  return request.info.custom?.read(object) ?? (roundTrip(object, schema) as AnyObject);
 }
 
 /** 422 of a patch whose result is not of the type; it shows what was to be decoded. */

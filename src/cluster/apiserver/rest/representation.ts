@@ -75,7 +75,7 @@ export function listBytes(
 /** A list put together from the bytes of its items, which leave out kind and apiVersion (always the first two). */
 function joined(info: ResourceInfo, objects: readonly AnyObject[], metadata: ListMetadata): Uint8Array {
   const { kind } = info.resource;
-  const skipped = info.custom ? 0 : typePrefix(info).length;
+  const skipped = info.custom !== undefined ? 0 : typePrefix(info).length;
   const head = `{"kind":"${kind}List","apiVersion":"${apiVersionOf(info.resource)}","metadata":${JSON.stringify(metadata)},"items":[`;
   const chunks: Uint8Array[] = [encoder.encode(head)];
   for (const [index, object] of objects.entries()) {

@@ -69,6 +69,7 @@ export function decodingContext(
 ): DecodingContext {
   return {
     registry: parts.registry,
+    custom: request.info.custom,
     fieldValidation,
     warn: (text) => request.warnings.push(text),
   };

@@ -78,6 +78,8 @@ export function selection(
 
 function checked(info: ResourceInfo, sent: string): string {
   if (sent === 'metadata.name' || (sent === 'metadata.namespace' && info.resource.namespaced)) return sent;
+  if (info.custom?.selectableFields.includes(sent) === true) return sent;
+  if (info.custom !== undefined) throw badRequest(`field label not supported: ${sent}`);
   const field = info.storage === 'events' ? storedField(sent) : sent;
   if (FIELDS[info.storage]?.includes(field) === true) return field;
   if (UNSUPPORTED.has(info.storage)) throw badRequest(`field label not supported: ${sent}`);

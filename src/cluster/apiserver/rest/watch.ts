@@ -4,6 +4,7 @@ import { StatusError } from '../../api.ts';
 import type { StreamSink } from '../../node-api.ts';
 import { MINUTE } from '../../simulation/simulation.ts';
 import type { Change } from '../../store/history.ts';
+import { definitions } from '../custom/definition.ts';
 import type { ListOptions } from '../http/list-options.ts';
 import { warningHeader } from '../http/responses.ts';
 import type { ApiResponse } from '../types.ts';
@@ -68,8 +69,20 @@ class WatchStream {
     }
     return store.subscribe((change) => {
       if (change.resource === this.#request.info.storage) this.#tell(sink, change);
+      else if (this.#lostItsDefinition(change)) sink.end();
       this.#bookmarkNowAndThen(sink);
     });
+  }
+
+  /** Nothing is served any more where the definition of a custom resource is removed. */
+  #lostItsDefinition({ resource, type, object }: Change): boolean {
+    const { custom, storage } = this.#request.info;
+    return (
+      custom !== undefined &&
+      type === 'DELETED' &&
+      resource === definitions.id &&
+      object.metadata.name === storage
+    );
   }
 
   /** What is there already, or what happened since the version that the client has. */

@@ -79,6 +79,7 @@ export class Writer {
     };
     delete draft.metadata.deletionTimestamp;
     delete draft.metadata.deletionGracePeriodSeconds;
+    if (info.custom?.hasStatus === true) delete draft['status'];
 
     stages.applyDefaults(resource, draft, { operation: 'CREATE' });
     const attributes = this.#attributes(context, info, 'CREATE', { object: draft });
@@ -86,7 +87,7 @@ export class Writer {
     // What admission has set (limits, say) decides on what is derived (a pod's QoS class).
     if (info.storage === 'pods') stages.applyDefaults(resource, draft, { operation: 'CREATE' });
 
-    const generation = firstGeneration(info.storage, draft, info.custom);
+    const generation = firstGeneration(info.storage, draft, info.custom !== undefined);
     if (generation !== undefined) draft.metadata.generation = generation;
     this.#generateName(info, draft);
     if (options.managedFieldsAreSet !== true) this.#track(context, info, { draft });
@@ -119,7 +120,7 @@ export class Writer {
     const sent = change(old);
     checkIdentity(target, sent);
     checkVersion(info, old, sent);
-    const draft = withSystemFields((options.apply ?? ordinary)(old, sent), old);
+    const draft = withSystemFields((options.apply ?? ordinary(info))(old, sent), old);
 
     const attributes = this.#attributes(context, info, 'UPDATE', { object: draft, old, subresource });
     if (subresource !== 'status') stages.applyDefaults(info.resource, draft, { operation: 'UPDATE', old });
@@ -128,7 +129,7 @@ export class Writer {
     const generation =
       subresource === 'status'
         ? old.metadata.generation
-        : nextGeneration(info.storage, draft, old, info.custom);
+        : nextGeneration(info.storage, draft, old, info.custom !== undefined);
     if (generation !== undefined) draft.metadata.generation = generation;
     if (options.managedFieldsAreSet !== true) this.#track(context, info, { old, draft, subresource });
     this.#validate(info, draft, old, subresource);
@@ -211,6 +212,7 @@ export class Writer {
         ...(subresource !== undefined && { subresource }),
       }),
     ];
+    if (info.custom !== undefined) problems.push(...info.custom.problems(draft));
     if (isService && problems.length === 0) problems.push(...services.allocate(draft, old));
     if (problems.length > 0) throw invalid(info.resource, draft.metadata.name, problems);
   }
@@ -282,7 +284,7 @@ function checkVersion(info: ResourceInfo, old: AnyObject, sent: AnyObject): void
   }
   if (resourceVersion !== '' && resourceVersion !== '0') {
     if (resourceVersion !== old.metadata.resourceVersion) throw conflict(info.resource, name);
-  } else if (CHANGED_BY_VERSION_ONLY.has(info.storage) || info.custom) {
+  } else if (CHANGED_BY_VERSION_ONLY.has(info.storage) || info.custom !== undefined) {
     throw versionRequired(info, name);
   }
 }
@@ -299,10 +301,14 @@ function versionRequired(info: ResourceInfo, name: string): Error {
 }
 
 /** An ordinary update from outside: finalizers of a namespace's specification have a subresource of their own. */
-function ordinary(old: AnyObject, sent: AnyObject): AnyObject {
-  const draft = exceptStatus(old, sent);
-  if (old.kind !== 'Namespace') return draft;
-  return { ...draft, spec: { ...(draft['spec'] as object), finalizers: namespaceFinalizers(old) } };
+function ordinary({ custom }: ResourceInfo): (old: AnyObject, sent: AnyObject) => AnyObject {
+  // Without a subresource for it, the status is a field like any other.
+  if (custom?.hasStatus === false) return (_old, sent) => sent;
+  return (old, sent) => {
+    const draft = exceptStatus(old, sent);
+    if (old.kind !== 'Namespace') return draft;
+    return { ...draft, spec: { ...(draft['spec'] as object), finalizers: namespaceFinalizers(old) } };
+  };
 }
 
 /** Everything but the status: what {@link Api.update} of the parts inside changes. */

@@ -1,6 +1,9 @@
 import { formatRequirements, requirementsOf } from '../../../model/selector.ts';
 import type { AnyObject, KubeObject, Labels, LabelSelector, Scale } from '../../../model/objects.ts';
 import { applyMergePatch } from '../../../model/patch/merge-patch.ts';
+import { isObject } from '../../../core/json.ts';
+import type { ScalePaths } from '../custom/definition.ts';
+import { fieldNames, valuesAt } from '../custom/json-path.ts';
 import { decodeBody, mediaType } from '../http/decoding.ts';
 import { writeOptions } from '../http/options.ts';
 import { changeOf, decodePatch } from '../rest/patch.ts';
@@ -19,7 +22,7 @@ export function scale(parts: RestParts, request: ResourceRequest): ApiResponse {
   if (stored === undefined) throw notFound(info.resource, name);
   switch (request.http.method) {
     case 'GET':
-      return plainResponse(request, 200, scaleOf(stored));
+      return plainResponse(request, 200, scaleOf(stored, info.custom?.scale));
     case 'PUT': {
       const decoding = decodingContext(parts, request, writeOptions(request.query, 'UpdateOptions'));
       const sent = decodeBody(request.http, SCALE, decoding) as KubeObject as Scale;
@@ -32,7 +35,12 @@ export function scale(parts: RestParts, request: ResourceRequest): ApiResponse {
       const change = strategic
         ? (object: AnyObject): unknown => applyMergePatch(object, decodePatch(request))
         : changeOf(request, options);
-      return write(parts, request, 'PatchOptions', (old) => change({ ...scaleOf(old) }) as Scale);
+      return write(
+        parts,
+        request,
+        'PatchOptions',
+        (old) => change({ ...scaleOf(old, info.custom?.scale) }) as Scale,
+      );
     }
     default:
       throw methodNotAllowed();
@@ -46,13 +54,14 @@ function write(
   scaleFrom: (old: AnyObject) => Scale,
 ): ApiResponse {
   const options = writeOptions(request.query, kind);
+  const paths = request.info.custom?.scale;
   const written = parts.writer.update(
     writeContext(request, options),
     targetOf(parts, request),
-    (old) => scaled(old, checked(scaleFrom(old))),
+    (old) => scaled(old, checked(scaleFrom(old)), paths),
     { subresource: 'scale' },
   );
-  return plainResponse(request, 200, scaleOf(written));
+  return plainResponse(request, 200, scaleOf(written, paths));
 }
 
 function checked(scale: Scale): Scale {
@@ -70,22 +79,42 @@ function checked(scale: Scale): Scale {
 }
 
 /** A workload with as many replicas as a Scale wants; of that version and uid, where the Scale names them. */
-export function scaled(old: AnyObject, scale: Scale): AnyObject {
+export function scaled(old: AnyObject, scale: Scale, paths?: ScalePaths): AnyObject {
   const { resourceVersion = '', uid = '' } = scale.metadata as Partial<Scale['metadata']>;
   const replicas = (scale.spec as Scale['spec'] | undefined)?.replicas ?? 0;
   return {
     ...old,
+    ...withReplicas(old, replicas, paths),
     metadata: { ...old.metadata, resourceVersion, uid: uid === '' ? old.metadata.uid : uid },
-    spec: { ...(old['spec'] as object), replicas },
   };
 }
 
-/** The Scale of a workload. */
-export function scaleOf(object: AnyObject): Scale {
+function withReplicas(
+  old: AnyObject,
+  replicas: number,
+  paths: ScalePaths | undefined,
+): Readonly<Record<string, unknown>> {
+  const names = paths === undefined ? undefined : fieldNames(paths.specReplicasPath);
+  if (names === undefined) return { spec: { ...(old['spec'] as object), replicas } };
+  return withField(old, names, replicas);
+}
+
+function withField(
+  object: Readonly<Record<string, unknown>>,
+  [name = '', ...rest]: readonly string[],
+  value: unknown,
+): Readonly<Record<string, unknown>> {
+  const below = object[name];
+  return {
+    ...object,
+    [name]: rest.length === 0 ? value : withField(isObject(below) ? below : {}, rest, value),
+  };
+}
+
+/** The Scale of a workload; of a custom resource by the paths that its definition names. */
+export function scaleOf(object: AnyObject, paths?: ScalePaths): Scale {
   const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
-  const spec = object['spec'] as { replicas?: number; selector?: LabelSelector | Labels };
-  const status = (object['status'] ?? {}) as { replicas?: number };
-  const selector = selectorText(object.kind, spec.selector);
+  const { replicas, ready, selector } = paths === undefined ? ofWorkload(object) : ofCustom(object, paths);
   return {
     kind: 'Scale',
     apiVersion: 'autoscaling/v1',
@@ -96,8 +125,35 @@ export function scaleOf(object: AnyObject): Scale {
       resourceVersion,
       creationTimestamp,
     },
-    spec: spec.replicas === undefined || spec.replicas === 0 ? {} : { replicas: spec.replicas },
-    status: { replicas: status.replicas ?? 0, ...(selector !== '' && { selector }) },
+    spec: replicas === 0 ? {} : { replicas },
+    status: { replicas: ready, ...(selector !== '' && { selector }) },
+  };
+}
+
+interface ScaleFields {
+  readonly replicas: number;
+  readonly ready: number;
+  readonly selector: string;
+}
+
+function ofWorkload(object: AnyObject): ScaleFields {
+  const spec = object['spec'] as { replicas?: number; selector?: LabelSelector | Labels };
+  const status = (object['status'] ?? {}) as { replicas?: number };
+  const selector = selectorText(object.kind, spec.selector);
+  return { replicas: spec.replicas ?? 0, ready: status.replicas ?? 0, selector };
+}
+
+/** Of a custom resource, where its definition says that they are. */
+function ofCustom(object: AnyObject, paths: ScalePaths): ScaleFields {
+  const numberAt = (path: string): number => {
+    const [value] = valuesAt(object, path);
+    return typeof value === 'number' ? value : 0;
+  };
+  const [selector] = paths.labelSelectorPath === undefined ? [] : valuesAt(object, paths.labelSelectorPath);
+  return {
+    replicas: numberAt(paths.specReplicasPath),
+    ready: numberAt(paths.statusReplicasPath),
+    selector: typeof selector === 'string' ? selector : '',
   };
 }
 

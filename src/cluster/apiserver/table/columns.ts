@@ -28,7 +28,7 @@ export function columns(text: string): Column[] {
 }
 
 /** One row's cells; `object` is the stored object of the kind that the printer is for. */
-export type Cell = string | number | boolean;
+export type Cell = string | number | boolean | null;
 
 export interface Row {
   readonly cells: readonly Cell[];

@@ -121,8 +121,7 @@ export function tableOf(
   objects: readonly AnyObject[],
   now: number,
 ): { readonly columns: readonly Column[]; readonly rows: readonly Row[] } {
-  const printer = (
-    info.custom ? nameAndAgePrinter : (printers[info.storage] ?? defaultPrinter)
-  ) as Printer<AnyObject>;
+  const builtIn = (printers[info.storage] ?? defaultPrinter) as Printer<AnyObject>;
+  const printer = info.custom?.printer ?? builtIn;
   return { columns: printer.columns, rows: objects.map((object) => printer.row(object, now)) };
 }

@@ -25,7 +25,7 @@ export function checkMetadata(problems: Problems, resource: Resource, object: An
   checkLabels(problems, 'metadata.labels', metadata.labels);
   checkAnnotations(problems, 'metadata.annotations', metadata.annotations);
   checkOwners(problems, metadata.ownerReferences ?? []);
-  checkFinalizers(problems, metadata.finalizers ?? []);
+  checkFinalizers(problems, resource, metadata.finalizers ?? []);
 }
 
 function namingOf({ id, group }: Resource): (name: string) => string[] {
@@ -68,10 +68,11 @@ function checkOwners(problems: Problems, owners: readonly OwnerReference[]): voi
   );
 }
 
-function checkFinalizers(problems: Problems, finalizers: readonly string[]): void {
+function checkFinalizers(problems: Problems, resource: Resource, finalizers: readonly string[]): void {
   for (const finalizer of finalizers) {
     problems.invalidFor('metadata.finalizers', finalizer, labelKeyProblems(finalizer));
   }
+  if (!isKubernetesOwn(resource)) return;
   finalizers.forEach((finalizer, index) => {
     if (finalizer.includes('/') || STANDARD_FINALIZERS.has(finalizer)) return;
     problems.invalid(
@@ -82,12 +83,23 @@ function checkFinalizers(problems: Problems, finalizers: readonly string[]): voi
   });
 }
 
+/** Definitions and custom resources have finalizers of any name. */
+function isKubernetesOwn({ group }: Resource): boolean {
+  if (group === 'apiextensions.k8s.io') return false;
+  return !group.includes('.') || group.endsWith('.k8s.io');
+}
+
 /** Metadata of an object that exists. */
-export function checkMetadataUpdate(problems: Problems, metadata: ObjectMeta, old: ObjectMeta): void {
+export function checkMetadataUpdate(
+  problems: Problems,
+  resource: Resource,
+  metadata: ObjectMeta,
+  old: ObjectMeta,
+): void {
   checkLabels(problems, 'metadata.labels', metadata.labels);
   checkAnnotations(problems, 'metadata.annotations', metadata.annotations);
   checkOwners(problems, metadata.ownerReferences ?? []);
-  checkFinalizers(problems, metadata.finalizers ?? []);
+  checkFinalizers(problems, resource, metadata.finalizers ?? []);
   if (old.deletionTimestamp === undefined || equal(metadata.finalizers, old.finalizers)) return;
   const added = (metadata.finalizers ?? []).filter(
     (finalizer) => old.finalizers?.includes(finalizer) !== true,

@@ -17,6 +17,7 @@ import {
   checkPriorityClassUpdate,
 } from './cluster.ts';
 import { checkConfigMap, checkConfigMapUpdate, checkSecret, checkSecretUpdate } from './configuration.ts';
+import { checkDefinition } from '../custom/definition-checks.ts';
 import { checkIngress } from './ingress.ts';
 import { checkCronJob, checkJob, checkJobUpdate } from './jobs.ts';
 import { checkLimitRange, checkResourceQuota, checkResourceQuotaUpdate } from './limits.ts';
@@ -73,6 +74,7 @@ const creations: Readonly<Record<string, Check>> = {
   'storageclasses.storage.k8s.io': checkStorageClass,
   'priorityclasses.scheduling.k8s.io': checkPriorityClass,
   'leases.coordination.k8s.io': checkLease,
+  'customresourcedefinitions.apiextensions.k8s.io': checkDefinition,
   'roles.rbac.authorization.k8s.io': checkRole,
   'clusterroles.rbac.authorization.k8s.io': checkClusterRole,
   'rolebindings.rbac.authorization.k8s.io': checkRoleBinding,
@@ -113,7 +115,7 @@ export const validateObject: ValidateObject = (resource, object, { operation, ol
     run(creations[resource.id], problems, object, undefined);
     return problems.list;
   }
-  checkMetadataUpdate(problems, object.metadata, old.metadata);
+  checkMetadataUpdate(problems, resource, object.metadata, old.metadata);
   run(changeCheck(resource, subresource), problems, object, old);
   return problems.list;
 };

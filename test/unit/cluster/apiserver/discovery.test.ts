@@ -83,8 +83,12 @@ describe('OpenAPI v3', () => {
     expect(send(running, 'GET', '/openapi/v3/nosuch').status).toBe(404);
   });
 
-  test('has no predecessor', () => {
-    expect(send(running, 'GET', '/openapi/v2').status).toBe(406);
+  test('has a predecessor for who reads JSON', () => {
+    const { status, body } = send(running, 'GET', '/openapi/v2');
+    expect(status).toBe(200);
+    expect(body.definitions['io.k8s.api.core.v1.Pod'].properties.spec).toBeDefined();
+    const protobuf = { accept: 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf' };
+    expect(send(running, 'GET', '/openapi/v2', undefined, protobuf).status).toBe(406);
   });
 });
 

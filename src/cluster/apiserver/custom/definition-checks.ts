@@ -1,0 +1,71 @@
+import type {
+  CustomResourceDefinition,
+  DefinitionNames,
+  DefinitionSpec,
+  DefinitionVersion,
+} from './definition.ts';
+import type { Problems } from '../validation/problems.ts';
+import type { ValidationSchema } from './schema.ts';
+
+const VERSIONS = 'spec.versions';
+
+/** https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/ */
+export function checkDefinition(problems: Problems, { metadata, spec }: CustomResourceDefinition): void {
+  const { plural = '', kind = '' } = spec.names as Partial<DefinitionNames>;
+  const { versions = [] } = spec as Partial<DefinitionSpec>;
+  if (metadata.name !== `${plural}.${spec.group}`) {
+    problems.invalid('metadata.name', metadata.name, 'must be spec.names.plural+"."+spec.group');
+  }
+  if (spec.group === '') problems.required('spec.group');
+  else if (!spec.group.includes('.')) {
+    problems.invalid('spec.group', spec.group, 'should be a domain with at least one dot');
+  }
+  if (spec.scope === '') problems.required('spec.scope');
+  else problems.oneOf('spec.scope', spec.scope, ['Cluster', 'Namespaced']);
+  if (plural === '') problems.required('spec.names.plural');
+  if (kind === '') problems.required('spec.names.kind');
+  if (versions.length === 0) {
+    problems.required(VERSIONS);
+    return;
+  }
+  if (versions.filter(({ storage }) => storage).length !== 1) {
+    problems.invalid(VERSIONS, versions, 'must have exactly one version marked as storage version');
+  }
+  const names = new Set<string>();
+  versions.forEach((version, index) => {
+    if (names.has(version.name)) problems.invalid(VERSIONS, versions, 'must contain unique version names');
+    names.add(version.name);
+    checkVersion(problems, `${VERSIONS}[${index}]`, version);
+  });
+}
+
+function checkVersion(problems: Problems, path: string, { schema }: DefinitionVersion): void {
+  const at = `${path}.schema.openAPIV3Schema`;
+  const root = schema?.openAPIV3Schema;
+  if (root === undefined) {
+    problems.required(at, 'schemas are required');
+    return;
+  }
+  if (root.type === undefined) problems.required(`${at}.type`, 'must not be empty at the root');
+  else if (root.type !== 'object') problems.invalid(`${at}.type`, root.type, 'must be object at the root');
+  checkSchema(problems, at, root, true);
+}
+
+/** Every value has a type, unless the schema lets it be anything. */
+function checkSchema(problems: Problems, path: string, schema: ValidationSchema, isRoot: boolean): void {
+  const anything =
+    schema['x-kubernetes-preserve-unknown-fields'] === true || schema['x-kubernetes-int-or-string'] === true;
+  if (!isRoot && schema.type === undefined && !anything) {
+    problems.required(`${path}.type`, 'must not be empty for specified object fields');
+  }
+  if (schema.type === 'array' && schema.items === undefined) {
+    problems.required(`${path}.items`, 'must be specified');
+  }
+  for (const [name, field] of Object.entries(schema.properties ?? {})) {
+    if (!isRoot || name !== 'metadata') checkSchema(problems, `${path}.properties[${name}]`, field, false);
+  }
+  if (schema.items !== undefined) checkSchema(problems, `${path}.items`, schema.items, false);
+  if (typeof schema.additionalProperties === 'object') {
+    checkSchema(problems, `${path}.additionalProperties`, schema.additionalProperties, false);
+  }
+}
