@@ -22,7 +22,10 @@ import { createCronJobController } from './jobs/cronjob-controller.ts';
 import { createJobController } from './jobs/job-controller.ts';
 import { createTtlAfterFinishedController } from './jobs/ttl-after-finished-controller.ts';
 import { createResourceQuotaController } from './quota/resource-quota-controller.ts';
-import { createReplicaSetController } from './replicaset/replicaset-controller.ts';
+import {
+  createReplicaSetController,
+  createReplicationControllerController,
+} from './replicaset/replicaset-controller.ts';
 import { createStatefulSetController } from './statefulset/statefulset-controller.ts';
 import { createLocalPathProvisioner } from './volumes/local-path-provisioner.ts';
 import { createVolumeBinder } from './volumes/volume-binder.ts';
@@ -47,6 +50,11 @@ const entry = (account: string, eventSource: string, create: Entry['create']): E
 const controllers = {
   deployment: entry('deployment-controller', 'deployment-controller', createDeploymentController),
   replicaset: entry('replicaset-controller', 'replicaset-controller', createReplicaSetController),
+  replicationcontroller: entry(
+    'replication-controller',
+    'replication-controller',
+    createReplicationControllerController,
+  ),
   statefulset: entry('statefulset-controller', 'statefulset-controller', createStatefulSetController),
   daemonset: entry('daemon-set-controller', 'daemonset-controller', createDaemonSetController),
   serviceaccount: entry(

@@ -1,4 +1,4 @@
-import type { Condition, KubeObject, LabelSelector, ObjectMeta } from './meta.ts';
+import type { Condition, KubeObject, Labels, LabelSelector, ObjectMeta } from './meta.ts';
 import type { PodTemplate } from './pod.ts';
 import type { PersistentVolumeClaim } from './cluster.ts';
 
@@ -27,6 +27,11 @@ export interface Deployment extends KubeObject {
     conditions?: Condition[];
     collisionCount?: number;
   };
+}
+
+export interface ReplicationController extends KubeObject {
+  spec: { replicas: number; selector?: Labels; template: PodTemplate; minReadySeconds?: number };
+  status: ReplicaSet['status'];
 }
 
 export interface ReplicaSet extends KubeObject {

@@ -1,4 +1,4 @@
-import { parse as parseYaml } from 'yaml';
+import { parse as parseYaml, YAMLParseError } from 'yaml';
 import { isObject } from '../../../core/json.ts';
 import { messageOf } from '../../../core/errors.ts';
 import type { AnyObject } from '../../../model/objects.ts';
@@ -118,13 +118,36 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** @throws StatusError 400 */
-export function readYaml(text: string): unknown {
+/**
+ * @param validation what is done about keys that come twice
+ * @throws StatusError 400
+ */
+export function readYaml(
+  text: string,
+  validation: Pick<DecodingContext, 'fieldValidation' | 'warn'> = STRICT,
+): unknown {
   try {
     return encodedJson(text) ?? parseYaml(text);
   } catch (error) {
-    throw badRequest(`error decoding YAML: error converting YAML to JSON: yaml: ${messageOf(error)}`);
+    const twin = twinKey(text, error);
+    const prefix = 'error decoding YAML: error converting YAML to JSON: yaml: ';
+    if (twin === undefined) throw badRequest(prefix + messageOf(error));
+    if (validation.fieldValidation === 'Strict') throw badRequest(`${prefix}unmarshal errors:\n  ${twin}`);
+    if (validation.fieldValidation === 'Warn') validation.warn(twin);
+    return parseYaml(text, { uniqueKeys: false });
   }
+}
+
+const STRICT = { fieldValidation: 'Strict', warn: () => {} } as const;
+
+/** `line 9: key "foo" already set in map`, where that is what the parser complains of. */
+function twinKey(text: string, error: unknown): string | undefined {
+  if (!(error instanceof YAMLParseError) || error.code !== 'DUPLICATE_KEY') return undefined;
+  const position = error.linePos?.[0];
+  if (position === undefined) return undefined;
+  const line = text.split('\n')[position.line - 1]?.slice(position.col - 1) ?? '';
+  const [key = ''] = /^[^:]+/.exec(line) ?? [];
+  return `line ${position.line}: key ${JSON.stringify(key.trim().replace(/^(['"])(.*)\1$/, '$2'))} already set in map`;
 }
 
 /**

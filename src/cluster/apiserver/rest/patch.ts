@@ -188,7 +188,7 @@ function apply(
       },
     ]);
   }
-  const applied = appliedObject(request);
+  const applied = appliedObject(request, options);
   const schema = schemaFor(info);
   if (schema === undefined) throw unsupportedPatchType();
   const context = writeContext(request, options);
@@ -239,8 +239,12 @@ function checkAppliedName(draft: AnyObject, name: string): void {
   throw badRequest(`the name of the object (${sent}) does not match the name on the URL (${name})`);
 }
 
-function appliedObject({ http }: ResourceRequest): Record<string, unknown> {
-  const object = readYaml(decoder.decode(http.body));
+function appliedObject(
+  { http, warnings }: ResourceRequest,
+  { fieldValidation }: WriteOptions,
+): Record<string, unknown> {
+  const warn = (text: string): unknown => warnings.push(text);
+  const object = readYaml(decoder.decode(http.body), { fieldValidation, warn });
   if (!isObject(object)) throw badRequest(`error decoding YAML: ${notAnObject(object)}`);
   const { apiVersion, kind } = object;
   if (typeof apiVersion !== 'string' || typeof kind !== 'string' || apiVersion === '' || kind === '') {

@@ -11,6 +11,7 @@ import type { ResourceRequest, RestParts } from './resource-request.ts';
 import { selection } from './selectable-fields.ts';
 import { RETURNED_WHEN_DELETED } from './strategy.ts';
 import { onlyStatus } from './writer.ts';
+import type { UpdateOptions } from './writer.ts';
 
 /** POST of a collection. */
 export function create(parts: RestParts, request: ResourceRequest): ApiResponse {
@@ -26,7 +27,11 @@ export function create(parts: RestParts, request: ResourceRequest): ApiResponse 
 }
 
 /** PUT of an object or of its status. */
-export function update(parts: RestParts, request: ResourceRequest): ApiResponse {
+export function update(
+  parts: RestParts,
+  request: ResourceRequest,
+  change: Pick<UpdateOptions, 'apply'> = request.subresource === 'status' ? { apply: onlyStatus } : {},
+): ApiResponse {
   const { info, subresource } = request;
   const options = writeOptions(request.query, 'UpdateOptions');
   const draft = toStored(
@@ -36,8 +41,7 @@ export function update(parts: RestParts, request: ResourceRequest): ApiResponse 
   const context = writeContext(request, options);
   const target = targetOf(parts, request);
   if (subresource !== undefined) {
-    const apply = subresource === 'status' ? { apply: onlyStatus } : {};
-    const object = parts.writer.update(context, target, () => draft, { subresource, ...apply });
+    const object = parts.writer.update(context, target, () => draft, { subresource, ...change });
     return objectResponse(parts, request, 200, object);
   }
   const { object, created } = parts.writer.replace(context, target, draft);

@@ -2,8 +2,10 @@ import { get } from '../rest/get.ts';
 import { patch } from '../rest/patch.ts';
 import type { ResourceRequest, RestParts } from '../rest/resource-request.ts';
 import { update } from '../rest/write.ts';
+import type { UpdateOptions } from '../rest/writer.ts';
 import { methodNotAllowed, statusError } from '../status.ts';
 import type { ApiResponse, DeferredResponse } from '../types.ts';
+import { approved } from './approval.ts';
 import { evict } from './eviction.ts';
 import { bind, ephemeralContainers, resize } from './pods.ts';
 import { proxy } from './proxy.ts';
@@ -16,8 +18,8 @@ type Handler = (parts: RestParts, request: ResourceRequest) => ApiResponse | Def
 
 /** Each subresource answers all the methods that discovery names for it. */
 const handlers: Readonly<Record<string, Handler>> = {
-  status: part,
-  approval: part,
+  status: (parts, request) => part(parts, request),
+  approval,
   scale,
   finalize,
   log,
@@ -42,15 +44,24 @@ export function serveSubresource(parts: RestParts, request: ResourceRequest): Ap
 }
 
 /** A part of the object that is read and written by itself. */
-function part(parts: RestParts, request: ResourceRequest): ApiResponse {
+function part(
+  parts: RestParts,
+  request: ResourceRequest,
+  change?: Pick<UpdateOptions, 'apply'>,
+): ApiResponse {
   switch (request.http.method) {
     case 'GET':
       return get(parts, request);
     case 'PUT':
-      return update(parts, request);
+      return update(parts, request, change);
     case 'PATCH':
-      return patch(parts, request);
+      return patch(parts, request, change);
     default:
       throw methodNotAllowed();
   }
+}
+
+function approval(parts: RestParts, request: ResourceRequest): ApiResponse {
+  const time = parts.simulation.timestamp();
+  return part(parts, request, { apply: (old, sent) => approved(old, sent, time) });
 }

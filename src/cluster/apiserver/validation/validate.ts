@@ -40,6 +40,7 @@ import {
   checkDeployment,
   checkFixedSelector,
   checkReplicaSet,
+  checkReplicationController,
   checkStatefulSet,
   checkStatefulSetUpdate,
 } from './workloads.ts';
@@ -60,6 +61,7 @@ const creations: Readonly<Record<string, Check>> = {
   resourcequotas: checkResourceQuota,
   persistentvolumeclaims: checkClaim,
   persistentvolumes: checkVolume,
+  replicationcontrollers: checkReplicationController,
   'deployments.apps': checkDeployment,
   'replicasets.apps': checkReplicaSet,
   'statefulsets.apps': checkStatefulSet,

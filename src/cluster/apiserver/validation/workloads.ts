@@ -7,6 +7,7 @@ import type {
   LabelSelector,
   PodTemplate,
   ReplicaSet,
+  ReplicationController,
   StatefulSet,
 } from '../../../model/objects.ts';
 import type { Draft } from '../defaults/draft.ts';
@@ -142,6 +143,22 @@ export function checkReplicaSet(problems: Problems, { spec = {} }: Draft<Replica
   problems.notNegative('spec.replicas', spec.replicas);
   problems.notNegative('spec.minReadySeconds', spec.minReadySeconds);
   checkPods(problems, spec, 'deployment');
+}
+
+/** Its selector is a map of labels, which the template must have. */
+export function checkReplicationController(
+  problems: Problems,
+  { spec = {} }: Draft<ReplicationController>,
+): void {
+  problems.notNegative('spec.replicas', spec.replicas);
+  problems.notNegative('spec.minReadySeconds', spec.minReadySeconds);
+  const selector = spec.selector as Labels | undefined;
+  if (selector === undefined || Object.keys(selector).length === 0) {
+    problems.required('spec.selector');
+    checkPods(problems, { ...spec, selector: {} }, 'deployment');
+    return;
+  }
+  checkPods(problems, { ...spec, selector: { matchLabels: selector } }, 'deployment');
 }
 
 /** A controller whose selector cannot change. */

@@ -72,10 +72,30 @@ export function createGarbageCollector(context: ControllerContext): Controller {
     }
     const hasDependents = graph.dependentsOf(node.uid).length > 0;
     if (waiting.length > 0 && hasDependents) {
+      // In a circle each would wait for the next for ever.
+      if (graph.dependentsOf(node.uid).some(isBeingEmptied)) unblockOwners(node);
       remove(node, object, 'Foreground');
       return;
     }
     remove(node, object, policyOf(object));
+  }
+
+  function isBeingEmptied({ resource, namespace, name, uid }: GraphNode): boolean {
+    const object = api.get(resource, namespace, name);
+    return object?.metadata.uid === uid && isWaitingForDependents(object);
+  }
+
+  function unblockOwners(node: GraphNode): void {
+    const object = api.get(node.resource, node.namespace, node.name);
+    if (object?.metadata.uid !== node.uid) return;
+    ignoringAbsence(() => {
+      api.update(
+        node.resource,
+        edit(object, ({ metadata }) => {
+          for (const owner of metadata.ownerReferences ?? []) owner.blockOwnerDeletion = false;
+        }),
+      );
+    });
   }
 
   /** The owner as it is now. An owner with another namespace than its dependent counts as absent. */
@@ -103,7 +123,8 @@ export function createGarbageCollector(context: ControllerContext): Controller {
     object: KubeObject,
     propagationPolicy: 'Background' | 'Foreground' | 'Orphan',
   ): void {
-    const { uid, resourceVersion } = object.metadata;
+    const { uid } = object.metadata;
+    const { resourceVersion } = (api.get(node.resource, node.namespace, node.name) ?? object).metadata;
     ignoringAbsence(() => {
       api.delete(node.resource, node.namespace, node.name, {
         propagationPolicy,
@@ -149,6 +170,10 @@ export function createGarbageCollector(context: ControllerContext): Controller {
       for (const owner of node?.owners ?? []) queue.add(owner.uid);
       graph.delete(uid);
       return;
+    }
+    // An owner that waits may no longer have to.
+    for (const owner of graph.node(uid)?.owners ?? []) {
+      if (owner.blockOwnerDeletion === true) queue.add(owner.uid);
     }
     graph.set(resource, object);
     const isDeleted = object.metadata.deletionTimestamp !== undefined;

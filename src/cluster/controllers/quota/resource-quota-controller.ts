@@ -19,6 +19,7 @@ const WATCHED: readonly Resource[] = [
   resources.secrets,
   resources.deployments,
   resources.replicaSets,
+  resources.replicationControllers,
   resources.statefulSets,
   resources.jobs,
   resources.cronJobs,

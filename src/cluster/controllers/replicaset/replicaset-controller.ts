@@ -1,6 +1,6 @@
-import { edit, equal } from '../../../core/json.ts';
+import { equal } from '../../../core/json.ts';
 import type { Condition, Pod, ReplicaSet } from '../../../model/objects.ts';
-import { resources } from '../../../model/resources.ts';
+import { type Resource, resources } from '../../../model/resources.ts';
 import { matchesSelector } from '../../../model/selector.ts';
 import { StatusError } from '../../api.ts';
 import type { WatchEvent } from '../../api.ts';
@@ -23,21 +23,32 @@ import {
 } from '../pod-control.ts';
 import { WorkQueue, keyOf, splitKey } from '../work-queue.ts';
 import { inDeletionOrder } from './deletion-order.ts';
+import { type ReplicaKind, replicaSetKind, replicationControllerKind } from './replica-kind.ts';
 
 /** Keeps as many pods as `spec.replicas` says. https://kubernetes.io/docs/concepts/workloads/controllers/replicaset/ */
 export function createReplicaSetController(context: ControllerContext): Controller {
+  return createReplicaController(context, replicaSetKind);
+}
+
+/** Does the same for what came before ReplicaSets. */
+export function createReplicationControllerController(context: ControllerContext): Controller {
+  return createReplicaController(context, replicationControllerKind);
+}
+
+function createReplicaController(context: ControllerContext, kind: ReplicaKind): Controller {
+  const { resource } = kind;
   const { api, simulation, watches } = context;
   const pods = new PodControl(api, context.events);
-  const queue = new WorkQueue(simulation, 'replicaset', sync);
+  const queue = new WorkQueue(simulation, kind.name, sync);
 
   function sync(key: string): void {
     const { namespace, name } = splitKey(key);
-    const set = api.get(resources.replicaSets, namespace, name);
+    const set = kind.get(api, namespace, name);
     if (set === undefined) return;
     const inNamespace = api.list(resources.pods, { namespace });
     const owned = claim(
       api,
-      { resource: resources.replicaSets, object: set, selector: set.spec.selector },
+      { resource, object: set, selector: set.spec.selector },
       resources.pods,
       inNamespace.filter(isPodActive),
     );
@@ -53,10 +64,7 @@ export function createReplicaSetController(context: ControllerContext): Controll
     const missing = Math.min(set.spec.replicas - owned.length, BURST_REPLICAS);
     if (missing > 0) {
       const failure = slowStart(missing, () => {
-        pods.create(
-          set,
-          podFromTemplate(set.spec.template, set, controllerReference(resources.replicaSets, set)),
-        );
+        pods.create(set, podFromTemplate(set.spec.template, set, controllerReference(resource, set)));
       });
       return failure !== undefined && isNamespaceTerminating(failure) ? undefined : failure;
     }
@@ -78,8 +86,8 @@ export function createReplicaSetController(context: ControllerContext): Controll
   function relatedPods(set: ReplicaSet): Pod[] {
     const namespace = set.metadata.namespace ?? '';
     const owner = controllerOf(set)?.uid;
-    const siblings = api
-      .list(resources.replicaSets, { namespace })
+    const siblings = kind
+      .list(api, namespace)
       .filter((other) =>
         owner === undefined ? other.metadata.uid === set.metadata.uid : controllerOf(other)?.uid === owner,
       );
@@ -95,16 +103,11 @@ export function createReplicaSetController(context: ControllerContext): Controll
     terminating: readonly Pod[],
     failure: StatusError | undefined,
   ): void {
-    const stored = api.get(resources.replicaSets, set.metadata.namespace, set.metadata.name);
+    const stored = kind.get(api, set.metadata.namespace, set.metadata.name);
     if (stored?.metadata.uid !== set.metadata.uid) return;
     const status = statusOf(set, owned, terminating, failure);
     if (equal(status, stored.status)) return;
-    api.updateStatus(
-      resources.replicaSets,
-      edit(stored, (draft) => {
-        draft.status = status;
-      }),
-    );
+    api.updateStatus(resource as Resource<ReplicaSet>, { ...stored, status });
   }
 
   function statusOf(
@@ -127,7 +130,7 @@ export function createReplicaSetController(context: ControllerContext): Controll
     return {
       replicas: owned.length,
       ...Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0)),
-      terminatingReplicas: terminating.length,
+      ...(kind.countsTerminating && { terminatingReplicas: terminating.length }),
       ...(set.metadata.generation === undefined ? {} : { observedGeneration: set.metadata.generation }),
       ...(conditions.length === 0 ? {} : { conditions }),
     };
@@ -163,22 +166,22 @@ export function createReplicaSetController(context: ControllerContext): Controll
   }
 
   function onPod({ object: pod, old }: WatchEvent<Pod>): void {
-    const before = old === undefined ? undefined : resolveController(api, resources.replicaSets, old);
+    const before = old === undefined ? undefined : resolveController(api, resource, old);
     if (before !== undefined) queue.add(keyOf(before));
-    const owner = resolveController(api, resources.replicaSets, pod);
+    const owner = resolveController(api, resource, pod);
     if (owner !== undefined) queue.add(keyOf(owner));
     if (controllerOf(pod) !== undefined) return;
     const labels = pod.metadata.labels;
     if (labels === undefined || (old !== undefined && equal(old.metadata, pod.metadata))) return;
-    for (const set of api.list(resources.replicaSets, { namespace: pod.metadata.namespace ?? '' })) {
+    for (const set of kind.list(api, pod.metadata.namespace ?? '')) {
       if (matchesSelector(set.spec.selector, labels)) queue.add(keyOf(set));
     }
   }
 
   return {
-    name: 'replicaset-controller',
+    name: `${kind.name}-controller`,
     start: () => {
-      watches.on(resources.replicaSets, ({ object }) => {
+      watches.on(resource, ({ object }) => {
         queue.add(keyOf(object));
       });
       watches.on(resources.pods, onPod);

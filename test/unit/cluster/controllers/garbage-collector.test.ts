@@ -48,6 +48,22 @@ describe('garbage collector', () => {
     expect(order).toEqual(['Pod', 'Pod', 'ReplicaSet', 'Deployment']);
   });
 
+  test('foreground: objects that own each other in a circle all go', async () => {
+    const world = started();
+    const a = configMap(world, 'a');
+    const b = configMap(world, 'b', [ownedBy('ConfigMap', a, true)]);
+    const c = configMap(world, 'c', [ownedBy('ConfigMap', b, true)]);
+    world.api.update(resources.configMaps, {
+      ...a,
+      metadata: { ...a.metadata, ownerReferences: [ownedBy('ConfigMap', c, true)] },
+    });
+    await world.seconds(3);
+    expect(names(world)).toEqual(['a', 'b', 'c']);
+    world.api.delete(resources.configMaps, 'shop', 'a', { propagationPolicy: 'Foreground' });
+    await world.seconds(10);
+    expect(names(world)).toEqual([]);
+  });
+
   test('orphan: the pods stay and have no owner', async () => {
     const world = started();
     world.api.create(resources.deployments, deployment('web'));

@@ -184,13 +184,12 @@ describe('an object', () => {
   test('that breaks the schema is refused in the words of the validator', () => {
     const { status, body } = send(running, 'POST', TABS, tab('a', { replicas: 11, colour: 'green' }));
     expect(status).toBe(422);
-    expect(body.details.causes.map(({ field, message }: Record<string, string>) => [field, message])).toEqual(
-      [
-        ['spec.schedule', 'Required value'],
-        ['spec.replicas', 'Invalid value: 11: spec.replicas in body should be less than or equal to 10'],
-        ['spec.colour', 'Unsupported value: "green": supported values: "red", "blue"'],
-      ],
-    );
+    const { causes }: { causes: Record<string, string>[] } = body.details;
+    expect(causes.map(({ field, message }) => [field, message])).toEqual([
+      ['spec.schedule', 'Required value'],
+      ['spec.replicas', 'Invalid value: 11: spec.replicas in body should be less than or equal to 10'],
+      ['spec.colour', 'Unsupported value: "green": supported values: "red", "blue"'],
+    ]);
   });
 
   test('is shown in the columns of its definition', () => {
@@ -233,6 +232,20 @@ describe('an object', () => {
     const { status, body } = send(running, 'PATCH', url('two'), tab('a', { schedule: '2' }), apply);
     expect(status).toBe(409);
     expect(body.message).toContain('.spec.schedule');
+  });
+
+  test('is applied with a key that comes twice only where the client lets it', () => {
+    const apply = { 'content-type': 'application/apply-patch+yaml' };
+    const text =
+      'apiVersion: stable.example.com/v1\nkind: CronTab\nmetadata: {name: a}\nspec:\n  schedule: "1"\n  schedule: "2"\n';
+    const url = `${TABS}/a?fieldManager=one&fieldValidation=`;
+    expect(send(running, 'PATCH', `${url}Strict`, text, apply)).toMatchObject({
+      status: 400,
+      body: { message: expect.stringContaining('line 6: key "schedule" already set in map') },
+    });
+    const { body, headers } = send(running, 'PATCH', `${url}Warn`, text, apply);
+    expect(body.spec.schedule).toBe('2');
+    expect(headers['warning']).toContain('already set in map');
   });
 
   test('has later defaults when it is read', () => {

@@ -1,0 +1,25 @@
+import type { AnyObject, Condition } from '../../../model/objects.ts';
+import { onlyStatus } from '../rest/writer.ts';
+
+/**
+ * What the `approval` subresource of a CertificateSigningRequest changes: its conditions, which get their times here.
+ * https://kubernetes.io/docs/reference/access-authn-authz/certificate-signing-requests/
+ */
+export function approved(old: AnyObject, sent: AnyObject, time: string): AnyObject {
+  const before = conditionsOf(old) ?? [];
+  const conditions = conditionsOf(sent)?.map((condition): Condition => {
+    const known = before.find(({ type }) => type === condition.type);
+    const since = known?.status === condition.status ? (known.lastTransitionTime ?? time) : time;
+    return {
+      ...condition,
+      lastUpdateTime: condition.lastUpdateTime ?? time,
+      lastTransitionTime: condition.lastTransitionTime ?? since,
+    };
+  });
+  const status = { ...(old['status'] as object | undefined), ...(conditions && { conditions }) };
+  return { ...onlyStatus(old, sent), status };
+}
+
+function conditionsOf(object: AnyObject): readonly Condition[] | undefined {
+  return (object['status'] as { conditions?: readonly Condition[] } | undefined)?.conditions;
+}
