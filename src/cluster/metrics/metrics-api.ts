@@ -43,7 +43,7 @@ const infoOf = (of: typeof nodeMetrics | typeof podMetrics, entry: DiscoveredRes
   discovered: entry,
   storage: of.id,
   view: undefined,
-  custom: false,
+  custom: undefined,
 });
 /** In errors metrics-server names what it serves, not what its API is called. */
 const named = (plural: string): { group: string; plural: string; id: string } => ({
