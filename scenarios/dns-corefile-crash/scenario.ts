@@ -81,14 +81,7 @@ async function hostAliases(lab: LabView): Promise<void> {
   for (const name of clients) await faults.patchPods(lab, { namespace, name }, { hostAliases: aliases });
 }
 
-const scale = (lab: LabView, replicas: number) =>
-  lab.kube.patch(
-    resources.deployments,
-    coredns.namespace,
-    coredns.name,
-    { spec: { replicas } },
-    { type: 'merge' },
-  );
+const scale = (lab: LabView, replicas: number) => faults.scale(lab, coredns, replicas);
 
 export default defineScenario({
   id: 'dns-corefile-crash',
@@ -298,12 +291,10 @@ shop. Make names work again, for the shop and for everybody else.`,
       await faults.writeCorefile(lab, block + healthyCorefile(lab));
     }),
     hack('private-dns', 'coredns', async (lab) => {
-      await lab.kube.patch(
-        resources.services,
-        'kube-system',
-        'kube-dns',
-        { spec: { selector: { 'k8s-app': null, app: 'partner-dns' } } },
-        { type: 'merge' },
+      await faults.select(
+        lab,
+        { namespace: 'kube-system', name: 'kube-dns' },
+        { 'k8s-app': null, app: 'partner-dns' },
       );
     }),
     hack('second-coredns', 'coredns', async (lab) => {

@@ -58,13 +58,7 @@ async function patchPods(
   spec: Readonly<Record<string, unknown>>,
 ): Promise<void> {
   for (const app of apps) {
-    await lab.kube.patch(
-      resources.deployments,
-      namespace,
-      app,
-      { spec: { template: { spec } } },
-      { type: 'strategic' },
-    );
+    await faults.patchPods(lab, { namespace, name: app }, spec);
   }
 }
 
@@ -308,12 +302,10 @@ ${partner.zone}:53 {
       });
     }),
     hack('private-dns', 'dns-whole', async (lab) => {
-      await lab.kube.patch(
-        resources.services,
-        'kube-system',
-        'kube-dns',
-        { spec: { selector: { 'k8s-app': null, app: 'partner-dns' } } },
-        { type: 'merge' },
+      await faults.select(
+        lab,
+        { namespace: 'kube-system', name: 'kube-dns' },
+        { 'k8s-app': null, app: 'partner-dns' },
       );
     }),
     hack('addresses', 'clients', async (lab) => {
@@ -357,13 +349,7 @@ ${partner.zone}:53 {
     hack('second-dns', 'dns-whole', async (lab) => {
       const labels = { 'k8s-app': 'kube-dns', copy: 'yes' };
       await secondDns(lab, labels);
-      await lab.kube.patch(
-        resources.services,
-        'kube-system',
-        'kube-dns',
-        { spec: { selector: { copy: 'yes' } } },
-        { type: 'merge' },
-      );
+      await faults.select(lab, { namespace: 'kube-system', name: 'kube-dns' }, { copy: 'yes' });
     }),
     hack('other-clients', 'names', async (lab) => {
       // Deployments of the clients' labels and program, with a DNS that works: not the clients.
@@ -407,13 +393,7 @@ ${partner.zone}:53 {
     hack('one-server', 'dns-whole', async (lab) => {
       const data = lab.baseline.get(resources.configMaps, 'kube-system', 'coredns')?.data ?? {};
       await faults.writeCorefile(lab, data['Corefile'] ?? '');
-      await lab.kube.patch(
-        resources.deployments,
-        'kube-system',
-        'coredns',
-        { spec: { replicas: 1 } },
-        { type: 'merge' },
-      );
+      await faults.scale(lab, { namespace: 'kube-system', name: 'coredns' }, 1);
     }),
     hack('one-namespace', 'dns-whole', async (lab) => {
       const before =

@@ -362,23 +362,11 @@ whom they call. ${client} must find names again as they do: Services by their sh
       );
     }),
     hack('scaled-away', 'names', async (lab) => {
-      await lab.kube.patch(
-        resources.deployments,
-        namespace,
-        client,
-        { spec: { replicas: 0 } },
-        { type: 'merge' },
-      );
+      await faults.scale(lab, { namespace, name: client }, 0);
     }),
     hack('half-rolled-out', 'rollout', async (lab) => {
       await faults.patchPods(lab, of(client), { dnsPolicy: 'ClusterFirst', dnsConfig: null });
-      await lab.kube.patch(
-        resources.deployments,
-        namespace,
-        client,
-        { spec: { replicas: 1 } },
-        { type: 'merge' },
-      );
+      await faults.scale(lab, { namespace, name: client }, 1);
     }),
   ],
 

@@ -355,13 +355,7 @@ knows, where ${service} should be. Restarting the shop did not help. Make every 
         );
       }),
       hack('more-of-coredns', 'answers', async (lab) => {
-        await lab.kube.patch(
-          resources.deployments,
-          system,
-          'coredns',
-          { spec: { replicas: 6 } },
-          { type: 'merge' },
-        );
+        await faults.scale(lab, { namespace: system, name: 'coredns' }, 6);
       }),
       hack('ask-again', 'clients', async (lab) => {
         const options = [
@@ -431,14 +425,7 @@ knows, where ${service} should be. Restarting the shop did not help. Make every 
       hack('one-less', rogue.replicas > 1 ? 'answers' : 'coredns', async (lab) => {
         // With one replica there is nothing to take away but the whole of CoreDNS.
         if (rogue.replicas > 1) await patchRogue(lab, rogue, { spec: { replicas: 1 } });
-        else
-          await lab.kube.patch(
-            resources.deployments,
-            system,
-            'coredns',
-            { spec: { replicas: 0 } },
-            { type: 'merge' },
-          );
+        else await faults.scale(lab, { namespace: system, name: 'coredns' }, 0);
       }),
     ];
   },

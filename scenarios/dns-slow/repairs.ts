@@ -35,9 +35,6 @@ async function ratesUrl(lab: LabView, value: string): Promise<void> {
   await faults.patchContainer(lab, { namespace, name: 'fx' }, { env: [{ name: 'RATES_URL', value }] });
 }
 
-const replicas = (lab: LabView, where: string, name: string, count: number) =>
-  lab.kube.patch(resources.deployments, where, name, { spec: { replicas: count } }, { type: 'merge' });
-
 export function fixesOf(values: Values): readonly Fix[] {
   const { form, zone } = values;
   const partner = partnerOf(values);
@@ -104,8 +101,8 @@ export function hacksOf(values: Values): readonly Hack[] {
       await faults.restart(lab, { namespace, name: 'fx' });
     }),
     hack('more-of-everything', 'upstream', async (lab) => {
-      await replicas(lab, system, 'coredns', 4);
-      await replicas(lab, namespace, 'fx', 4);
+      await faults.scale(lab, { namespace: system, name: 'coredns' }, 4);
+      await faults.scale(lab, { namespace, name: 'fx' }, 4);
     }),
     hack('patience', 'quick', async (lab) => {
       const body = { data: { CALL_TIMEOUT_MS: '10000' } };

@@ -137,8 +137,7 @@ export function hacksOf({ form, ttl, service }: Values): readonly Hack[] {
       for (const name of clients) await faults.patchContainer(lab, { namespace, name }, { env });
     }),
     hack('more-of-coredns', 'address', async (lab) => {
-      const body = { spec: { replicas: 6 } };
-      await lab.kube.patch(resources.deployments, coredns.namespace, coredns.name, body, { type: 'merge' });
+      await faults.scale(lab, coredns, 6);
     }),
     hack('patience', 'address', async (lab) => {
       const body = { data: { CALL_TIMEOUT_MS: '20000' } };

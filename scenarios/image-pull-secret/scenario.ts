@@ -447,28 +447,11 @@ Its login is kept by the platform team: secret/${robot.name} in namespace ${robo
       });
     }),
     hack('fake-version', 'image', async (lab) => {
-      const metadata = { name: 'release', namespace };
-      const data = { 'release.json': JSON.stringify({ version: release }) };
-      await lab.kube.create(resources.configMaps, { apiVersion: 'v1', kind: 'ConfigMap', metadata, data });
-      await patchPods(lab, service, {
-        volumes: [{ name: 'release', configMap: { name: 'release' } }],
-        containers: [
-          {
-            name: service,
-            image: image(oldTag),
-            volumeMounts: [{ name: 'release', mountPath: '/app/release.json', subPath: 'release.json' }],
-          },
-        ],
-      });
+      const old = { name: service, image: image(oldTag) };
+      await patchPods(lab, service, await faults.releaseNotes(lab, namespace, old, release));
     }),
     hack('scale-to-zero', 'in-service', async (lab) => {
-      await lab.kube.patch(
-        resources.deployments,
-        namespace,
-        service,
-        { spec: { replicas: 0 } },
-        { type: 'merge' },
-      );
+      await faults.scale(lab, { namespace, name: service }, 0);
     }),
   ],
 

@@ -362,12 +362,10 @@ The registry is ${host}; ${mirror} is a mirror of it.`,
       await lab.kube.patch(resources.deployments, namespace, service, { spec }, { type: 'merge' });
     }),
     hack('one-replica', 'rollout', async (lab) => {
-      const spec = { replicas: 1 };
-      await lab.kube.patch(resources.deployments, namespace, service, { spec }, { type: 'merge' });
+      await faults.scale(lab, { namespace, name: service }, 1);
     }),
     hack('other-app', 'in-service', async (lab) => {
-      const spec = { selector: { app: 'checkout' } };
-      await lab.kube.patch(resources.services, namespace, service, { spec }, { type: 'merge' });
+      await faults.select(lab, { namespace, name: service }, { app: 'checkout' });
     }),
   ],
 

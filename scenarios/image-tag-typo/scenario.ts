@@ -36,6 +36,13 @@ const registry = {
 const setImage = (lab: LabView, service: string, fields: Readonly<Record<string, unknown>>) =>
   faults.patchContainer(lab, { namespace, name: service }, fields);
 
+/** The old release, which says that it is the new one. */
+async function pretend(lab: LabView, service: string): Promise<void> {
+  const old = { name: service, image: image(oldTag) };
+  const spec = await faults.releaseNotes(lab, namespace, old, release);
+  await faults.patchPods(lab, { namespace, name: service }, spec);
+}
+
 export default defineScenario({
   id: 'image-tag-typo',
   incident: 'INC-2107',
@@ -211,35 +218,11 @@ The registry is ${host}; from inside the cluster it answers as http://registry, 
       await setImage(lab, service, { image: 'shop.test/shop:1.4.2', imagePullPolicy: 'Never' });
     }),
     hack('fake-version', 'image', async (lab) => {
-      const metadata = { name: 'release', namespace };
-      const data = { 'release.json': JSON.stringify({ version: release }) };
-      await lab.kube.create(resources.configMaps, { apiVersion: 'v1', kind: 'ConfigMap', metadata, data });
-      const volumeMounts = [{ name: 'release', mountPath: '/app/release.json', subPath: 'release.json' }];
-      const volumes = [{ name: 'release', configMap: { name: 'release' } }];
-      const containers = [{ name: service, image: image(oldTag), volumeMounts }];
-      await lab.kube.patch(
-        resources.deployments,
-        namespace,
-        service,
-        { spec: { template: { spec: { volumes, containers } } } },
-        { type: 'strategic' },
-      );
+      await pretend(lab, service);
     }),
     hack('status-says-so', 'same-program', async (lab) => {
       // The old image with a file of the new one's version, and the right digest in the status of its pods.
-      const metadata = { name: 'release', namespace };
-      const data = { 'release.json': JSON.stringify({ version: release }) };
-      await lab.kube.create(resources.configMaps, { apiVersion: 'v1', kind: 'ConfigMap', metadata, data });
-      const volumeMounts = [{ name: 'release', mountPath: '/app/release.json', subPath: 'release.json' }];
-      const volumes = [{ name: 'release', configMap: { name: 'release' } }];
-      const containers = [{ name: service, image: image(oldTag), volumeMounts }];
-      await lab.kube.patch(
-        resources.deployments,
-        namespace,
-        service,
-        { spec: { template: { spec: { volumes, containers } } } },
-        { type: 'strategic' },
-      );
+      await pretend(lab, service);
       await lab.clock.wait(seconds(60), lab.signal);
       const access = await lab.cluster.can.registry?.(host);
       const imageID = `${host}/${repository}@${(await access?.digest(repository, release)) ?? ''}`;
@@ -268,13 +251,7 @@ The registry is ${host}; from inside the cluster it answers as http://registry, 
     }),
     hack('half-way', 'rollout', async (lab) => {
       await setImage(lab, service, { image: image(release) });
-      await lab.kube.patch(
-        resources.deployments,
-        namespace,
-        service,
-        { spec: { replicas: 1 } },
-        { type: 'merge' },
-      );
+      await faults.scale(lab, { namespace, name: service }, 1);
     }),
     hack('beside-the-old', 'image', async (lab) => {
       const spec = {
@@ -290,31 +267,13 @@ The registry is ${host}; from inside the cluster it answers as http://registry, 
           },
         ],
       };
-      await lab.kube.patch(
-        resources.deployments,
-        namespace,
-        service,
-        { spec: { template: { spec } } },
-        { type: 'strategic' },
-      );
+      await faults.patchPods(lab, { namespace, name: service }, spec);
     }),
     hack('scale-to-zero', 'in-service', async (lab) => {
-      await lab.kube.patch(
-        resources.deployments,
-        namespace,
-        service,
-        { spec: { replicas: 0 } },
-        { type: 'merge' },
-      );
+      await faults.scale(lab, { namespace, name: service }, 0);
     }),
     hack('other-app', 'in-service', async (lab) => {
-      await lab.kube.patch(
-        resources.services,
-        namespace,
-        service,
-        { spec: { selector: { app: 'checkout' } } },
-        { type: 'merge' },
-      );
+      await faults.select(lab, { namespace, name: service }, { app: 'checkout' });
     }),
     hack('locked-out', 'release', async (lab) => {
       // Somebody still gets in: not the one who calls.
@@ -335,19 +294,7 @@ The registry is ${host}; from inside the cluster it answers as http://registry, 
       );
     }),
     hack('service-replaced', 'same-service', async (lab) => {
-      const live = await lab.kube.get(resources.services, namespace, service);
-      await lab.kube.delete(resources.services, namespace, service);
-      await lab.kube.create(resources.services, {
-        apiVersion: 'v1',
-        kind: 'Service',
-        metadata: { name: service, namespace },
-        spec: {
-          type: 'ClusterIP',
-          sessionAffinity: 'None',
-          selector: live?.spec.selector ?? {},
-          ports: [{ name: 'http', port: 80, targetPort: 'http', protocol: 'TCP' }],
-        },
-      });
+      await faults.recreateService(lab, { namespace, name: service });
     }),
   ],
 

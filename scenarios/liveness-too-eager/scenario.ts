@@ -50,9 +50,6 @@ const versionOf = (service: string) =>
 const patch = (lab: LabView, service: string, fields: Readonly<Record<string, unknown>>) =>
   faults.patchContainer(lab, { namespace, name: service }, fields);
 
-const patchDeployment = (lab: LabView, service: string, spec: object) =>
-  lab.kube.patch(resources.deployments, namespace, service, { spec }, { type: 'strategic' });
-
 /** A liveness probe that asks nothing of the old handler: the merge removes what is null. */
 const liveness = (handler: Readonly<Record<string, unknown>>) => ({
   livenessProbe: { httpGet: null, tcpSocket: null, exec: null, ...handler },
@@ -313,16 +310,16 @@ Make ${service} answer its callers again.`,
         livenessProbe: { httpGet: { path: '/healthz', port: 8099 }, periodSeconds: 10 },
       };
       const containers = [{ name: service, livenessProbe: null }, sidecar];
-      await patchDeployment(lab, service, { template: { spec: { containers } } });
+      await faults.patchPods(lab, { namespace, name: service }, { containers });
     }),
     hack('slow-goodbye', 'hung-is-killed', async (lab) => {
       // What the probe has killed goes on for another hour: its pre-stop hook is waited for.
       const lifecycle = { preStop: { sleep: { seconds: 3600 } } };
       const spec = { terminationGracePeriodSeconds: 3700, containers: [{ name: service, lifecycle }] };
-      await patchDeployment(lab, service, { template: { spec } });
+      await faults.patchPods(lab, { namespace, name: service }, spec);
     }),
     hack('more-pods', 'stable', async (lab) => {
-      await patchDeployment(lab, service, { replicas: 6 });
+      await faults.scale(lab, { namespace, name: service }, 6);
     }),
     hack('restart-only', 'stable', async (lab) => {
       await faults.restart(lab, { namespace, name: service });
@@ -335,12 +332,12 @@ Make ${service} answer its callers again.`,
       await patch(lab, service, { readinessProbe: null });
     }),
     hack('scale-to-zero', 'traffic', async (lab) => {
-      await patchDeployment(lab, service, { replicas: 0 });
+      await faults.scale(lab, { namespace, name: service }, 0);
     }),
     hack('fewer-pods', 'stable', async (lab) => {
       const startupProbe = { ...health, periodSeconds: 5, failureThreshold: 24 };
       await patch(lab, service, { startupProbe });
-      await patchDeployment(lab, service, { replicas: 1 });
+      await faults.scale(lab, { namespace, name: service }, 1);
     }),
     hack('other-release', 'same-program', async (lab) => {
       await patch(lab, service, { image: 'shop.test/shop:1.4.2' });
@@ -352,21 +349,10 @@ Make ${service} answer its callers again.`,
       await patch(lab, service, { command: ['node', '-e', server] });
     }),
     hack('other-app', 'endpoints', async (lab) => {
-      const selector = { app: 'fx' };
-      await lab.kube.patch(resources.services, namespace, service, { spec: { selector } }, { type: 'merge' });
+      await faults.select(lab, { namespace, name: service }, { app: 'fx' });
     }),
     hack('patched-status', 'stable', async (lab) => {
-      const pods = await lab.kube.list(resources.pods, { namespace, labelSelector: `app=${service}` });
-      for (const { metadata } of pods) {
-        const conditions = ['Ready', 'ContainersReady'].map((type) => ({ type, status: 'True' }));
-        await lab.kube.patch(
-          resources.pods,
-          namespace,
-          metadata.name,
-          { status: { conditions } },
-          { type: 'strategic', subresource: 'status' },
-        );
-      }
+      await faults.claimReady(lab, { namespace, app: service });
     }),
   ],
 

@@ -94,8 +94,6 @@ const served = inTurn(`${name} answers 500 quotes and 6 reports, and none of its
 
 const patch = (lab: LabView, fields: Readonly<Record<string, unknown>>) =>
   faults.patchContainer(lab, of, fields);
-const patchDeployment = (lab: LabView, spec: object) =>
-  lab.kube.patch(resources.deployments, namespace, name, { spec }, { type: 'strategic' });
 const environment = (variables: Readonly<Record<string, string>>) => ({
   env: Object.entries(variables).map(([variable, value]) => ({ name: variable, value })),
 });
@@ -315,7 +313,7 @@ The night shift wanted to double the memory and go back to bed; you are asked fo
         [`${knob}=${low}, a third pod, and the limit of before (${memory})`],
         async (lab) => {
           await patch(lab, environment({ [knob]: low }));
-          await patchDeployment(lab, { replicas: 3 });
+          await faults.scale(lab, of, 3);
         },
       ),
       fix('bound-both', ['CACHE_RECEIPTS=24 and REPORT_BATCH_ROWS=50: whatever it is'], async (lab) => {
@@ -344,7 +342,7 @@ The night shift wanted to double the memory and go back to bed; you are asked fo
         await patch(lab, { livenessProbe });
       }),
       hack('ten-pods', 'within-budget', async (lab) => {
-        await patchDeployment(lab, { replicas: 10 });
+        await faults.scale(lab, of, 10);
       }),
       hack('wrong-knob', 'within-budget', async (lab) => {
         await patch(lab, environment({ CACHE_MEGABYTES: '4', [other.knob]: other.bounds[0] }));
@@ -375,7 +373,7 @@ The night shift wanted to double the memory and go back to bed; you are asked fo
       }),
       hack('other-app', 'within-budget', async (lab) => {
         const selector = { app: 'fx' };
-        await lab.kube.patch(resources.services, namespace, name, { spec: { selector } }, { type: 'merge' });
+        await faults.select(lab, { namespace, name }, selector);
       }),
       hack('other-program', 'same-program', async (lab) => {
         const metrics = 'process_peak_memory_bytes 1\\n"rows":16000';
@@ -384,10 +382,10 @@ The night shift wanted to double the memory and go back to bed; you are asked fo
       }),
       hack('scale-down', 'rollout', async (lab) => {
         await patch(lab, environment({ [knob]: bounds[0] }));
-        await patchDeployment(lab, { replicas: 1 });
+        await faults.scale(lab, of, 1);
       }),
       hack('scale-to-zero', 'within-budget', async (lab) => {
-        await patchDeployment(lab, { replicas: 0 });
+        await faults.scale(lab, of, 0);
       }),
     ];
   },

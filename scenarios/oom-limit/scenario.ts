@@ -308,13 +308,7 @@ worst when many people shop. Make checkout survive its load: ${requests} quotes 
     }),
     hack('decoy', 'own-pods', async (lab) => {
       await secondCheckout(lab, { app: 'decoy' }, 2);
-      await lab.kube.patch(
-        resources.services,
-        namespace,
-        name,
-        { spec: { selector: { app: 'decoy' } } },
-        { type: 'merge' },
-      );
+      await faults.select(lab, { namespace, name }, { app: 'decoy' });
       await faults.restart(lab, of);
     }),
     hack('helpers', 'own-pods', async (lab) => {
@@ -329,22 +323,10 @@ worst when many people shop. Make checkout survive its load: ${requests} quotes 
       await patch(lab, limits('512Mi'));
     }),
     hack('many-replicas', 'survives', async (lab) => {
-      await lab.kube.patch(
-        resources.deployments,
-        namespace,
-        name,
-        { spec: { replicas: 8 } },
-        { type: 'merge' },
-      );
+      await faults.scale(lab, { namespace, name }, 8);
     }),
     hack('scale-down', 'rollout', async (lab) => {
-      await lab.kube.patch(
-        resources.deployments,
-        namespace,
-        name,
-        { spec: { replicas: 1 } },
-        { type: 'merge' },
-      );
+      await faults.scale(lab, { namespace, name }, 1);
     }),
   ],
 

@@ -234,13 +234,7 @@ Make ${service} answer its callers again.`,
       );
     }),
     hack('other-app', 'traffic', async (lab) => {
-      await lab.kube.patch(
-        resources.services,
-        namespace,
-        service,
-        { spec: { selector: { app: 'payments' } } },
-        { type: 'merge' },
-      );
+      await faults.select(lab, { namespace, name: service }, { app: 'payments' });
     }),
     hack('sidecar', 'readiness-can-fail', async (lab) => {
       const sidecar = {
@@ -251,13 +245,7 @@ Make ${service} answer its callers again.`,
           { name: 'PORT', value: String(wrongPort) },
         ],
       };
-      await lab.kube.patch(
-        resources.deployments,
-        namespace,
-        service,
-        { spec: { template: { spec: { containers: [sidecar] } } } },
-        { type: 'strategic' },
-      );
+      await faults.patchPods(lab, { namespace, name: service }, { containers: [sidecar] });
     }),
     hack('stub-server', 'same-program', async (lab) => {
       const answer = JSON.stringify({ role: service, version: '1.4.2' });
@@ -266,19 +254,7 @@ Make ${service} answer its callers again.`,
     }),
     hack('service-replaced', 'same-service', async (lab) => {
       await patch(lab, service, { readinessProbe: { httpGet: { port: 'http' } } });
-      const live = await lab.kube.get(resources.services, namespace, service);
-      await lab.kube.delete(resources.services, namespace, service);
-      await lab.kube.create(resources.services, {
-        apiVersion: 'v1',
-        kind: 'Service',
-        metadata: { name: service, namespace },
-        spec: {
-          type: 'ClusterIP',
-          sessionAffinity: 'None',
-          selector: live?.spec.selector ?? {},
-          ports: live?.spec.ports ?? [],
-        },
-      });
+      await faults.recreateService(lab, { namespace, name: service });
     }),
     hack('callers-elsewhere', 'callers', async (lab) => {
       await patch(lab, service, { readinessProbe: { httpGet: { port: 'http' } } });
@@ -332,22 +308,10 @@ Make ${service} answer its callers again.`,
         { metadata: { labels } },
         { type: 'merge' },
       );
-      await lab.kube.patch(
-        resources.services,
-        namespace,
-        service,
-        { spec: { selector: labels } },
-        { type: 'merge' },
-      );
+      await faults.select(lab, { namespace, name: service }, labels);
     }),
     hack('scale-to-zero', 'traffic', async (lab) => {
-      await lab.kube.patch(
-        resources.deployments,
-        namespace,
-        service,
-        { spec: { replicas: 0 } },
-        { type: 'merge' },
-      );
+      await faults.scale(lab, { namespace, name: service }, 0);
     }),
     hack('false-witness', 'traffic', async (lab) => {
       const files = {
@@ -366,13 +330,7 @@ Make ${service} answer its callers again.`,
           { name: 'gateway', volumeMounts: [{ name: 'answers', mountPath: '/answers' }], args: ['probe'] },
         ],
       };
-      await lab.kube.patch(
-        resources.deployments,
-        namespace,
-        'gateway',
-        { spec: { template: { spec } } },
-        { type: 'strategic' },
-      );
+      await faults.patchPods(lab, { namespace, name: 'gateway' }, spec);
     }),
     hack('hand-made-slice', 'endpoints', async (lab) => {
       const pods = await lab.kube.list(resources.pods, { namespace, labelSelector: `app=${service}` });
@@ -389,17 +347,7 @@ Make ${service} answer its callers again.`,
       });
     }),
     hack('patched-status', 'rollout', async (lab) => {
-      const pods = await lab.kube.list(resources.pods, { namespace, labelSelector: `app=${service}` });
-      for (const { metadata } of pods) {
-        const conditions = ['Ready', 'ContainersReady'].map((type) => ({ type, status: 'True' }));
-        await lab.kube.patch(
-          resources.pods,
-          namespace,
-          metadata.name,
-          { status: { conditions } },
-          { type: 'strategic', subresource: 'status' },
-        );
-      }
+      await faults.claimReady(lab, { namespace, app: service });
     }),
   ],
 

@@ -1,0 +1,77 @@
+import type { LabView } from '../checks/check.ts';
+import type { Deployment, Service } from '../model/objects.ts';
+import { resources } from '../model/resources.ts';
+import { DEPLOYER, type DeploymentRef } from './deployments.ts';
+
+/** What people do every day to a workload and its Service: repairs are made of it, and wrong repairs more so. */
+
+/** `kubectl scale deployment`. @returns the Deployment as it is now */
+export function scale(lab: LabView, of: DeploymentRef, replicas: number): Promise<Deployment> {
+  const body = { spec: { replicas } };
+  return lab.kube.patch(resources.deployments, of.namespace, of.name, body, {
+    type: 'merge',
+    fieldManager: DEPLOYER,
+  });
+}
+
+/** A Service with its namespace. */
+export interface ServiceRef {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/**
+ * Merges labels into the selector of a Service, so that it leads to other pods.
+ * @param labels those with null are taken out
+ */
+export function select(
+  lab: LabView,
+  of: ServiceRef,
+  labels: Readonly<Record<string, string | null>>,
+): Promise<Service> {
+  const body = { spec: { selector: labels } };
+  return lab.kube.patch(resources.services, of.namespace, of.name, body, {
+    type: 'merge',
+    fieldManager: DEPLOYER,
+  });
+}
+
+/** Writes into the status of an app's pods that they are ready; the kubelet knows better, and says so soon. */
+export async function claimReady(
+  lab: LabView,
+  { namespace, app }: { readonly namespace: string; readonly app: string },
+): Promise<void> {
+  const status = { conditions: ['Ready', 'ContainersReady'].map((type) => ({ type, status: 'True' })) };
+  const pods = await lab.kube.list(resources.pods, { namespace, labelSelector: `app=${app}` });
+  for (const { metadata } of pods) {
+    await lab.kube.patch(
+      resources.pods,
+      namespace,
+      metadata.name,
+      { status },
+      { type: 'strategic', subresource: 'status' },
+    );
+  }
+}
+
+/**
+ * A file of the shop's release notes over those of its image: it answers `/version` with what they say.
+ * @param namespace where a ConfigMap of that name is made
+ * @returns fields of a pod template, to be merged, that mount it into the container
+ */
+export async function releaseNotes(
+  lab: LabView,
+  namespace: string,
+  container: { readonly name: string; readonly image: string },
+  version: string,
+): Promise<object> {
+  const name = 'release';
+  const data = { 'release.json': JSON.stringify({ version }) };
+  const configMap = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace }, data };
+  await lab.kube.create(resources.configMaps, configMap);
+  const volumeMounts = [{ name, mountPath: '/app/release.json', subPath: 'release.json' }];
+  return {
+    volumes: [{ name, configMap: { name } }],
+    containers: [{ ...container, volumeMounts }],
+  };
+}

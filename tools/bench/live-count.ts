@@ -1,0 +1,14 @@
+import { applyShop, headerOf, inProcessLab, MINUTE } from '../../test/helpers/in-process.ts';
+import { Simulation } from '../../src/cluster/simulation/simulation.ts';
+const lab = inProcessLab(headerOf('bench'));
+await applyShop(lab);
+await lab.host.advanceTo(lab.header.epoch + 5 * MINUTE);
+const counts = new Map<string, number>();
+const at = Simulation.prototype.at;
+let n=0;
+Simulation.prototype.at = function (a, owner, run) { const k = owner.replace(/-[0-9a-z]{5,10}(-[0-9a-z]{5})?\b/g,'-X').replace(/\d+/g,'N'); counts.set(k,(counts.get(k)??0)+1); n++; return at.call(this,a,owner,run); };
+const e0 = (lab.cluster as any).simulation?.eventCount;
+const start = performance.now();
+await lab.host.advanceTo(lab.host.now + 60 * MINUTE);
+console.log(performance.now() - start, n);
+[...counts].sort((a,b)=>b[1]-a[1]).slice(0,40).forEach(([k,v])=>console.log(v,k));
