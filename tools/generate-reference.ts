@@ -112,13 +112,13 @@ function entry(symbol: ts.Symbol, prefix: string): string[] {
       ...tags(symbol),
     ];
   }
+  const heading = ['', `**\`${symbol.name}\`** (type). ${about}`.trimEnd()];
+  // A union of words has the members of every string, which nobody looks for here.
+  if (ts.isTypeAliasDeclaration(declaration) && !ts.isTypeLiteralNode(declaration.type)) {
+    return [...heading, ...code([declaration.type.getText()])];
+  }
   const fields = checker.getPropertiesOfType(checker.getDeclaredTypeOfSymbol(symbol));
-  return [
-    '',
-    `**\`${symbol.name}\`** (type). ${about}`.trimEnd(),
-    '',
-    ...fields.map((field) => `- \`${field.name}\`: ${typeOf(field)}${said(field)}`),
-  ];
+  return [...heading, '', ...fields.map((field) => `- \`${field.name}\`: ${typeOf(field)}${said(field)}`)];
 }
 
 function code(parameters: readonly string[]): string[] {
