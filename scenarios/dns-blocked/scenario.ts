@@ -100,7 +100,7 @@ again for shop and office, and leave the network as closed as security wants it.
       extraWorkloads: ['deployment/reports@office', 'deployment/resolver@office', 'deployment/kiosk@lobby'],
     }),
   inject: ({ cut }) => [cutOff(cut)],
-  since: minutes(12),
+  since: minutes(8),
   symptoms: () => [
     checks.lookupFails({ from: gateway, name: 'checkout', code: 'EAI_AGAIN', afterMs: 4000 }),
     checks.clusterDnsWhole(),

@@ -104,7 +104,7 @@ namespace or of the partner (${partner.name}). It began when the nodes' system p
 shop. Make names work again, for the shop and for everybody else.`,
   rules: () => [
     'Clients keep their DNS settings and call each other by name: dnsPolicy, dnsConfig, hostAliases and addresses in their environment stay as they are.',
-    'CoreDNS serves the whole cluster: at least two pods of deployment/coredns and nothing else behind kube-dns, with the kubernetes, forward, cache, health and ready plugins.',
+    'CoreDNS serves the whole cluster: at least two pods of deployment/coredns and nothing else behind kube-dns, with the kubernetes (reverse zones too), forward, cache, health and ready plugins.',
     'Services that are made tomorrow must resolve too.',
   ],
 
@@ -115,7 +115,7 @@ shop. Make names work again, for the shop and for everybody else.`,
       `The Corefile got a line with the unknown word "${word}"; when the CoreDNS pods were restarted, none could start.`,
     ),
   ],
-  since: minutes(12),
+  since: minutes(8),
   symptoms: ({ word }) => [
     checks.crashLoops(coredns, `Unknown directive '${word}'`),
     checks.lookupFails({ from, name: 'checkout', code: 'EAI_AGAIN', withinMs: 3000 }),

@@ -117,7 +117,7 @@ export default defineScenario({
 names (${partner.name}) still work. Nobody touched the shop itself. Make the shop find its services again, old ones and new ones.`,
   rules: () => [
     'Clients keep their DNS settings and call each other by name: dnsPolicy, dnsConfig, hostAliases and addresses in their environment stay as they are.',
-    'CoreDNS serves the whole cluster: at least two of its pods behind kube-dns, with the kubernetes, forward, cache, health and ready plugins.',
+    'CoreDNS serves the whole cluster: at least two of its pods behind kube-dns, with the kubernetes (reverse zones too), forward, cache, health and ready plugins.',
     'Services that are made tomorrow must resolve too.',
   ],
 
@@ -128,7 +128,7 @@ names (${partner.name}) still work. Nobody touched the shop itself. Make the sho
       'A template in the Corefile answered NXDOMAIN for every name of the shop.',
     ),
   ],
-  since: minutes(12),
+  since: minutes(8),
   symptoms: () => [
     checks.lookupFails({ from, name: 'checkout', code: 'ENOTFOUND' }),
     checks.http({ from, url: 'http://127.0.0.1:8080/pay', status: 502 }),
@@ -408,6 +408,17 @@ ${partner.zone}:53 {
         lab.baseline.get(resources.configMaps, 'kube-system', 'coredns')?.data?.['Corefile'] ?? '';
       const forward = `forward ${partner.zone} ${partner.server}`;
       await faults.writeCorefile(lab, before.replace('forward . /etc/resolv.conf', forward));
+    }),
+    hack('no-addresses', 'dns-whole', async (lab) => {
+      // Written from memory: the names are back, and nobody finds the name of an address any more.
+      const corefile = await faults.readCorefile(lab);
+      const indented = templates[form].map((line) => `    ${line}\n`).join('');
+      await faults.writeCorefile(
+        lab,
+        corefile
+          .replace(indented, '')
+          .replace('kubernetes cluster.local in-addr.arpa ip6.arpa', 'kubernetes cluster.local'),
+      );
     }),
     hack('namespace-gone', 'fresh', async (lab) => {
       await lab.kube.delete(resources.namespaces, undefined, namespace);

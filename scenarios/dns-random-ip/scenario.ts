@@ -168,7 +168,7 @@ knows, where ${service} should be. Restarting the shop did not help. Make every 
 
   baseline: () => shop(partnerDns(partner)),
   inject: (values) => [moreServers(rogueOf(values))],
-  since: minutes(12),
+  since: minutes(8),
   symptoms: ({ service }) => [checks.answersVary({ from: gateway, name: service })],
 
   objectives: ({ service }) => [

@@ -109,7 +109,7 @@ Make ${service} answer its callers again.`,
   inject: ({ service, initialDelay }) => [
     faults.livenessTooEager({ namespace, name: service }, eager(initialDelay)),
   ],
-  since: minutes(16),
+  since: minutes(10),
   symptoms: ({ service }) => [
     checks.terminatedFor({ namespace, app: service }, 'Error', 4),
     checks.podEvent({ namespace, app: service }, 'Unhealthy', 'Liveness probe failed', 'connection refused'),

@@ -190,7 +190,7 @@ The night shift wanted to double the memory and go back to bed; you are asked fo
       settings: { CACHE_MEGABYTES: String(cacheMegabytes), CACHE_RECEIPTS: '0', REPORT_BATCH_ROWS: '0' },
     }),
   inject: ({ cause }) => [faults.release(of, causes[cause].image, causes[cause].describe)],
-  since: minutes(14),
+  since: minutes(10),
   symptoms: () => [checks.terminatedFor({ namespace, app: name }, 'OOMKilled', 3)],
 
   objectives: () => [

@@ -126,7 +126,7 @@ worst when many people shop. Make checkout survive its load: ${requests} quotes 
       ],
     }),
   inject: ({ limit }) => [faults.memoryLimit(of, limit, '48Mi')],
-  since: minutes(14),
+  since: minutes(8),
   symptoms: () => [checks.terminatedFor({ namespace, app: name }, 'OOMKilled', 3)],
 
   objectives: () => [

@@ -55,8 +55,8 @@ async function makeServices(
 const NEEDED = ['kubernetes', 'forward', 'cache', 'health', 'ready'];
 
 /**
- * CoreDNS is whole: its Corefile has what every cluster needs, for all namespaces, and forwards all that it does not
- * know; kube-dns leads to its pods and to nothing else.
+ * CoreDNS is whole: its Corefile has what every cluster needs, for all namespaces and for addresses, and forwards all
+ * that it does not know; kube-dns leads to its pods and to nothing else.
  */
 export function clusterDnsWhole(): Check {
   return {
@@ -69,10 +69,13 @@ export function clusterDnsWhole(): Check {
         'Corefile'
       ];
       if (corefile === undefined) return fail(`configmap/${map} has no Corefile`);
-      const main = mainBlocks(corefile);
+      const blocks = serverBlocks(corefile);
+      const main = mainOf(blocks);
       const missing = NEEDED.filter((plugin) => !new RegExp(`^\\s*${plugin}\\b`, 'm').test(main));
       if (missing.length > 0) return fail(`the Corefile lacks ${missing.join(', ')}`);
       if (!/^\s*forward\s+\.\s/m.test(main)) return fail('the Corefile forwards only some names');
+      if (!blocks.some(answersReverse))
+        return fail('the Corefile knows no addresses (in-addr.arpa) any more');
       if (/^\s*(namespaces|labels|namespace_labels)\s/m.test(main)) {
         return fail('the Corefile knows only some namespaces or Services');
       }
@@ -87,26 +90,46 @@ function mountedMap({ spec }: Deployment): string {
   return names[0] ?? 'coredns';
 }
 
-/** The inside of the server blocks that answer for the whole cluster; a stub domain's cache is not the cluster's. */
-function mainBlocks(corefile: string): string {
+interface ServerBlock {
+  readonly zones: readonly string[];
+  readonly inside: string;
+}
+
+function serverBlocks(corefile: string): ServerBlock[] {
   const plain = corefile.replaceAll(/#.*$/gm, '');
-  const blocks: string[] = [];
+  const blocks: ServerBlock[] = [];
   let depth = 0;
   let start = 0;
+  let zones: string[] = [];
   for (let index = 0; index < plain.length; index++) {
     if (plain[index] === '{' && depth++ === 0) {
-      const zones = plain
+      const named = plain
         .slice(start, index)
         .trim()
         .split(/[\s,]+/);
+      zones = named.map((zone) => zone.replace(/^dns:\/\//, '').replace(/:53$/, ''));
       start = index + 1;
-      blocks.push(zones.some((zone) => /^(dns:\/\/)?(\.|cluster\.local\.?)(:53)?$/.test(zone)) ? 'main' : '');
     } else if (plain[index] === '}' && --depth === 0) {
-      if (blocks.pop() === 'main') blocks.push(plain.slice(start, index));
+      blocks.push({ zones, inside: plain.slice(start, index) });
       start = index + 1;
     }
   }
-  return blocks.join('\n');
+  return blocks;
+}
+
+/** The inside of the server blocks that answer for the whole cluster; a stub domain's cache is not the cluster's. */
+const mainOf = (blocks: readonly ServerBlock[]): string =>
+  blocks
+    .filter(({ zones }) => zones.some((zone) => /^(\.|cluster\.local\.?)$/.test(zone)))
+    .map(({ inside }) => inside)
+    .join('\n');
+
+/** Whether it finds the names of addresses in the cluster. The plugin takes the zones of its block if it names none. */
+function answersReverse({ zones, inside }: ServerBlock): boolean {
+  const named = /^\s*kubernetes\b([^{\n]*)/m.exec(inside)?.[1]?.trim();
+  if (named === undefined) return false;
+  const own = named === '' ? zones : named.split(/\s+/);
+  return own.some((zone) => zone === '.' || /(^|\.)in-addr\.arpa\.?$/.test(zone));
 }
 
 async function judgeKubeDns(lab: LabView, deployment: Deployment): Promise<Observation> {

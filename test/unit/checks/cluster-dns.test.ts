@@ -7,7 +7,7 @@ const MAIN = `.:53 {
     errors
     health
     ready
-    kubernetes cluster.local
+    kubernetes cluster.local in-addr.arpa ip6.arpa
     forward . /etc/resolv.conf
     cache 30
 }
@@ -44,6 +44,22 @@ describe('the cluster DNS is whole', () => {
   test.each(['kubernetes', 'forward', 'cache', 'health', 'ready'])('%s is needed', async (plugin) => {
     const seen = await look(corefile(MAIN.replace(new RegExp(`^ *${plugin}\\b`, 'm'), '    # $&')));
     expect(seen).toMatchObject({ status: 'fail', seen: `the Corefile lacks ${plugin}` });
+  });
+
+  test.each([
+    ['named by the plugin', MAIN, true],
+    ['narrower ones', MAIN.replace('in-addr.arpa', '10.in-addr.arpa'), true],
+    ['those of the block', MAIN.replace('cluster.local in-addr.arpa ip6.arpa', ''), true],
+    [
+      'a block of their own',
+      `${MAIN.replace(' in-addr.arpa', '')}in-addr.arpa:53 {\n  kubernetes\n}\n`,
+      true,
+    ],
+    ['none', MAIN.replace(' in-addr.arpa', ''), false],
+    ['only in a comment', MAIN.replace(' in-addr.arpa ip6.arpa', ' # in-addr.arpa'), false],
+  ])('addresses are looked up too: %s', async (_what, text, whole) => {
+    const reverse = 'the Corefile knows no addresses (in-addr.arpa) any more';
+    expect((await look(corefile(text))).seen).toBe(whole ? '2 pods of CoreDNS serve' : reverse);
   });
 
   test('what a stub domain has does not count', async () => {
