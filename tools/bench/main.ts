@@ -1,23 +1,25 @@
 /**
  * How fast breakfix is:
  *
- *   npm run bench -- [--runs N] [--no-kind] [--write]
+ *   npm run bench -- [cluster] [--runs N] [--no-kind] [--write]
  *
- * `--write` puts the tables into docs/benchmarks.md, between its markers. Absolute figures count on an idle machine only.
+ * Labs without a word, the embedded cluster on its own with `cluster`. `--write` puts the tables into docs/benchmarks.md,
+ * between the markers of each. Absolute figures count on an idle machine only.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { kindProvider } from '../../src/providers/kind/provider.ts';
+import { clusterBench } from './cluster/report.ts';
 import { commandRows, liveRows, memoryLater, verifyRow } from './embedded.ts';
 import { kindRun } from './kind.ts';
 import { machine, median, type Row, run, table } from './measure.ts';
 
 const DOCUMENT = new URL('../../docs/benchmarks.md', import.meta.url);
-const BEGIN = '<!-- npm run bench -- --write: begin -->';
 const END = '<!-- end -->';
 
-const { values: flags } = parseArgs({
+const { values: flags, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     runs: { type: 'string', default: '10' },
     'no-kind': { type: 'boolean', default: false },
@@ -27,6 +29,9 @@ const { values: flags } = parseArgs({
 const runs = Number(flags.runs);
 if (!Number.isInteger(runs) || runs < 1)
   throw new Error(`--runs ${flags.runs}: a whole number from 1 is allowed`);
+const [what = 'labs', ...more] = positionals;
+if ((what !== 'labs' && what !== 'cluster') || more.length > 0)
+  throw new Error(`${positionals.join(' ')}: only cluster, or nothing, can be measured`);
 
 function say(what: string): void {
   console.error(`… ${what}`);
@@ -94,11 +99,13 @@ async function kindSection(embedded: readonly number[]): Promise<string> {
   ].join('\n');
 }
 
-const report = await bench();
+const report = what === 'labs' ? await bench() : await clusterBench(runs, !flags['no-kind'], say);
 console.log(report);
 if (flags.write) {
   const text = readFileSync(DOCUMENT, 'utf8');
-  const [from, to] = [text.indexOf(BEGIN), text.indexOf(END)];
-  if (from === -1 || to < from) throw new Error(`docs/benchmarks.md has lost its markers: ${BEGIN} … ${END}`);
-  writeFileSync(DOCUMENT, `${text.slice(0, from)}${BEGIN}\n\n${report}\n\n${text.slice(to)}`);
+  const begin = `<!-- npm run bench -- ${what === 'labs' ? '' : 'cluster '}--write: begin -->`;
+  const from = text.indexOf(begin);
+  const to = text.indexOf(END, from);
+  if (from === -1 || to < from) throw new Error(`docs/benchmarks.md has lost its markers: ${begin} … ${END}`);
+  writeFileSync(DOCUMENT, `${text.slice(0, from)}${begin}\n\n${report}\n\n${text.slice(to)}`);
 }

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Journal } from '../../src/report/journal.ts';
@@ -27,7 +27,7 @@ export function run(args: readonly string[], env: NodeJS.ProcessEnv = process.en
   throw new Error(`${args.join(' ')} ended with ${status ?? 'a signal'}: ${stdout}${stderr}`);
 }
 
-/** Somebody with labs of their own; disposing stops them. */
+/** Somebody with labs and clusters of their own; disposing stops them. */
 export class Bench implements Disposable {
   readonly #state = mkdtempSync(join(tmpdir(), 'breakfix-bench-'));
   readonly env = { ...process.env, XDG_STATE_HOME: this.#state };
@@ -42,17 +42,22 @@ export class Bench implements Disposable {
     return timed(['dist/breakfix.js', 'grade'], this.env, verdict === 'pass' ? 0 : 1);
   }
 
-  /** Resident megabytes of the process of every embedded lab. */
-  residentMegabytes(): number[] {
-    return this.#labs().map((lab) => {
-      const pid = readFileSync(join(lab, 'alive'), 'utf8').trim();
+  /** Resident megabytes of the process of every embedded lab, or of every embedded cluster that is no lab. */
+  residentMegabytes(of: 'labs' | 'clusters' = 'labs'): number[] {
+    return this.#folders(of).map((folder) => {
+      const pid = readFileSync(join(folder, 'alive'), 'utf8').trim();
       return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
     });
   }
 
+  /** Where the kubeconfig of a cluster that is no lab is. */
+  kubeconfig(cluster: string): string {
+    return join(this.#state, 'breakfix', 'clusters', cluster, 'kubeconfig');
+  }
+
   /** Milliseconds that the only lab's start took once there was a cluster: shop, fault and symptom, from its journal. */
   afterCluster(): number {
-    const [lab = ''] = this.#labs();
+    const [lab = ''] = this.#folders('labs');
     const entries = new Journal(join(lab, 'journal.jsonl')).read();
     const phases = entries.filter((entry) => entry.type === 'phase');
     return phases.filter(({ phase }) => phase !== 'cluster').reduce((sum, { tookMs }) => sum + tookMs, 0);
@@ -60,12 +65,13 @@ export class Bench implements Disposable {
 
   [Symbol.dispose](): void {
     this.breakfix('stop', '--all');
+    this.breakfix('cluster', 'stop', '--all');
     rmSync(this.#state, { recursive: true, force: true });
   }
 
-  #labs(): string[] {
-    const labs = join(this.#state, 'breakfix', 'labs');
-    return readdirSync(labs).map((name) => join(labs, name));
+  #folders(of: 'labs' | 'clusters'): string[] {
+    const folder = join(this.#state, 'breakfix', of);
+    return existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name)) : [];
   }
 }
 

@@ -1,0 +1,58 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { HttpsTransport } from '../../../src/kube/https-transport.ts';
+import { inParallel, type Latency, latencyOf, send, serviceAccount } from './requests.ts';
+
+/** What a pod's shell can do without end, and what is asked meanwhile. */
+const DEEDS = {
+  nothing: 'sleep 3600',
+  loops: 'while :; do :; done',
+  prints: 'while :; do echo aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa; done',
+  forks: 'f() { f & f & }; f; while :; do f; done',
+  allocates: 'x=aaaaaaaaaaaaaaaa; while :; do x=$x$x; done',
+} as const;
+
+const NAMESPACE = 'stress';
+const PODS = `/api/v1/namespaces/${NAMESPACE}/pods`;
+const GETS = 400;
+/** Wall milliseconds that a deed has to get going before it is measured. */
+const SOON = 3000;
+
+export type Deed = keyof typeof DEEDS;
+
+/** How long a GET of a small object takes while a pod's shell does its worst, one deed after the other. */
+export async function measureStress(kubeconfig: string): Promise<ReadonlyMap<string, Latency>> {
+  await using api = new HttpsTransport(kubeconfig);
+  await send(api, '/api/v1/namespaces', 'POST', {
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name: NAMESPACE },
+  });
+  await serviceAccount(api, NAMESPACE);
+  const figures = new Map<string, Latency>();
+  for (const [deed, script] of Object.entries(DEEDS)) {
+    const containers = [{ name: 'main', image: 'busybox:1.37', command: ['sh', '-c', script] }];
+    const spec = { terminationGracePeriodSeconds: 0, containers };
+    await send(api, PODS, 'POST', { apiVersion: 'v1', kind: 'Pod', metadata: { name: deed }, spec });
+    await started(api, deed);
+    await wait(SOON);
+    const took: number[] = [];
+    await inParallel(GETS, 1, async () => {
+      const begun = performance.now();
+      await api.request(`/api/v1/namespaces/${NAMESPACE}`);
+      took.push(performance.now() - begun);
+    });
+    figures.set(deed, latencyOf(took));
+    await send(api, `${PODS}/${deed}`, 'DELETE');
+  }
+  return figures;
+}
+
+/** Whatever becomes of it afterwards. */
+async function started(api: HttpsTransport, pod: string): Promise<void> {
+  for (;;) {
+    const { body } = await api.request(`${PODS}/${pod}`);
+    const { status } = JSON.parse(body) as { status: { phase: string } };
+    if (status.phase !== 'Pending') return;
+    await wait(50);
+  }
+}
