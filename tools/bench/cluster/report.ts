@@ -8,6 +8,7 @@ import { type ApiFigures, measureApi } from './load.ts';
 import type { Latency } from './requests.ts';
 import { measureStress } from './stress.ts';
 
+const PROGRAM = 'kind';
 const KIND = 'breakfix-bench';
 const NODE_IMAGE = 'kindest/node:v1.36.3';
 /** Hours that an empty cluster is moved on by. */
@@ -81,7 +82,7 @@ async function ofKind(): Promise<ApiFigures> {
   const folder = mkdtempSync(join(tmpdir(), 'breakfix-bench-kind-'));
   const kubeconfig = join(folder, 'kubeconfig');
   const kind = (...args: string[]): void => {
-    execFileSync('kind', [...args, '--name', KIND, '--kubeconfig', kubeconfig], { stdio: 'ignore' });
+    execFileSync(PROGRAM, [...args, '--name', KIND, '--kubeconfig', kubeconfig], { stdio: 'ignore' });
   };
   try {
     kind('create', 'cluster', '--image', NODE_IMAGE, '--wait', '120s');
