@@ -37,6 +37,7 @@ import { type Micros, SECOND, Simulation } from './simulation/simulation.ts';
 import { apiServerListener } from './system/api-server-listener.ts';
 import { loadBootstrapObjects } from './system/bootstrap.ts';
 import { controlPlanePods } from './system/control-plane.ts';
+import { holdLeases } from './system/leader-leases.ts';
 import { systemImages } from './system/images.ts';
 import { NODE_NAME_SERVER, startNameServer } from './system/name-server.ts';
 import { servedResources } from './system/served-resources.ts';
@@ -67,7 +68,8 @@ export interface EmbeddedCluster {
 const SERVICE_CIDR = '10.96.0.0/16';
 const CLUSTER_DNS = { ip: '10.96.0.10', domain: 'cluster.local' };
 const NODE_CPU = '4';
-const NODE_MEMORY = '8Gi';
+/** As a kubelet writes it. */
+const NODE_MEMORY = '8388608Ki';
 const CORES = 4;
 const MEMORY_BYTES = 8 * 1024 ** 3;
 
@@ -88,7 +90,11 @@ export function createCluster(options: ClusterOptions): EmbeddedCluster {
   });
   const as = (user: string, manager: string, ...groups: string[]): Api =>
     apiServer.clientFor({ user, manager, groups: [...groups, 'system:authenticated'] });
-  loadBootstrapObjects(apiServer, as('kubernetes-admin', 'kubeadm', 'system:masters'), nodes[0]?.ip ?? '');
+  const controlPlane = nodes[0]?.name ?? '';
+  const kubeadm = as('kubernetes-admin', 'kubeadm', 'system:masters');
+  const facts = { controlPlane, ca: options.ca, now: Math.floor(simulation.now / SECOND) };
+  loadBootstrapObjects(apiServer, kubeadm, nodes[0]?.ip ?? '', facts);
+  holdLeases(simulation, kubeadm, controlPlane);
 
   const network = createNetwork({
     simulation,

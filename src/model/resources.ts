@@ -1,6 +1,7 @@
 import type {
   ApiService,
   ConfigMap,
+  CSINode,
   ControllerRevision,
   CronJob,
   DaemonSet,
@@ -127,6 +128,7 @@ export const resources = {
     'PriorityClass',
     false,
   ),
+  csiNodes: resource<CSINode>('storage.k8s.io', 'v1', 'csinodes', 'CSINode', false),
   leases: resource<Lease>('coordination.k8s.io', 'v1', 'leases', 'Lease'),
   networkPolicies: resource<NetworkPolicy>('networking.k8s.io', 'v1', 'networkpolicies', 'NetworkPolicy'),
   roles: resource<Role>(rbac, 'v1', 'roles', 'Role'),

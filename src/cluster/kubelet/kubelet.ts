@@ -288,9 +288,24 @@ function othersThan(uid: string, workers: ReadonlyMap<string, PodWorker>): Pod[]
   return others;
 }
 
+/** Folders of a node's own system that pods mount from the host. */
+const NODE_FOLDERS = [
+  '/etc',
+  '/home',
+  '/lib/modules',
+  '/mnt',
+  '/opt',
+  '/root',
+  '/run',
+  '/srv',
+  '/tmp',
+  '/var/lib/kubelet',
+  '/var/log',
+];
+
 /** What hostPath volumes find on a node of its own. */
 function filesOf({ name, ip }: KubeletDeps['node'], tree: FileTree): FileTree {
-  tree.mkdir('/etc');
+  for (const folder of NODE_FOLDERS) tree.mkdir(folder, { parents: true });
   tree.write('/etc/hosts', `${nodeHosts(name, ip).join('\n')}\n`);
   tree.write('/etc/hostname', `${name}\n`);
   return tree;

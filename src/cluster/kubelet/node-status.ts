@@ -46,6 +46,7 @@ export class NodeReporter {
     events.event(about, 'Normal', reasons.starting, 'Starting kubelet.');
     const known = api.get(resources.nodes, undefined, name);
     if (known === undefined) api.create(resources.nodes, this.#initial);
+    this.#registerDrivers();
     for (const reason of [
       reasons.nodeHasSufficientMemory,
       reasons.nodeHasNoDiskPressure,
@@ -137,6 +138,23 @@ export class NodeReporter {
     }
   }
 
+  /** The node has no CSI driver; its kubelet says so. */
+  #registerDrivers(): void {
+    const { api, node } = this.#deps;
+    const { uid } = this.node.metadata;
+    if (api.get(resources.csiNodes, undefined, node.name) !== undefined) return;
+    api.create(resources.csiNodes, {
+      apiVersion: 'storage.k8s.io/v1',
+      kind: 'CSINode',
+      metadata: {
+        name: node.name,
+        annotations: { 'storage.alpha.kubernetes.io/migrated-plugins': MIGRATED.join(',') },
+        ownerReferences: [{ apiVersion: 'v1', kind: 'Node', name: node.name, uid }],
+      },
+      spec: { drivers: [] },
+    });
+  }
+
   #newLease(renewTime: string): Lease {
     const { name, uid } = this.node.metadata;
     return {
@@ -177,6 +195,17 @@ const CONDITIONS: readonly Condition[] = [
   { type: 'Ready', status: 'True', reason: 'KubeletReady', message: 'kubelet is posting ready status' },
 ];
 
+/** Volume plugins that are not part of the kubelet any more. */
+const MIGRATED = [
+  'kubernetes.io/aws-ebs',
+  'kubernetes.io/azure-disk',
+  'kubernetes.io/azure-file',
+  'kubernetes.io/cinder',
+  'kubernetes.io/gce-pd',
+  'kubernetes.io/portworx-volume',
+  'kubernetes.io/vsphere-volume',
+];
+
 const CONTROL_PLANE = 'node-role.kubernetes.io/control-plane';
 
 /** The Node object as a kubelet of kind registers it. */
@@ -184,7 +213,7 @@ function nodeObject({ node, simulation }: Pick<KubeletDeps, 'node' | 'simulation
   const { name, podCIDR } = node;
   const capacity = {
     cpu: node.cpu,
-    'ephemeral-storage': '100Gi',
+    'ephemeral-storage': '104857600Ki',
     'hugepages-1Gi': '0',
     'hugepages-2Mi': '0',
     memory: node.memory,
@@ -209,7 +238,7 @@ function nodeObject({ node, simulation }: Pick<KubeletDeps, 'node' | 'simulation
     spec: {
       podCIDR,
       podCIDRs: [podCIDR],
-      providerID: `kind://docker/lab/${name}`,
+      providerID: `kind://docker/${name.replace(/-(control-plane|worker)\d*$/, '')}/${name}`,
       ...(node.controlPlaneTaint === true ? { taints: [TAINT] } : {}),
     },
     status: {

@@ -1,4 +1,4 @@
-import type { DaemonSet, NewObject } from '../../model/objects.ts';
+import type { AnyObject, DaemonSet, NewObject, Secret } from '../../model/objects.ts';
 import { type Resource, resources } from '../../model/resources.ts';
 import type { Api } from '../api.ts';
 import type { ApiServer } from '../apiserver/api-server.ts';
@@ -6,12 +6,19 @@ import { API_SERVER_PORT } from '../network/network.ts';
 import { bootstrapObjects } from '../apiserver/data.ts';
 import { setInitialStatus } from '../apiserver/defaults/initial-status.ts';
 import { firstGeneration } from '../apiserver/rest/strategy.ts';
+import { clusterNameOf, type KubeadmFacts, kubeadmObjects } from './kubeadm.ts';
 import { servedResources } from './served-resources.ts';
 
 /** Creates what a fresh cluster has: namespaces, default RBAC, CoreDNS, storage class … as kubeadm and kind do. */
-export function loadBootstrapObjects(apiServer: ApiServer, api: Api, apiServerIp: string): void {
+export function loadBootstrapObjects(
+  apiServer: ApiServer,
+  api: Api,
+  apiServerIp: string,
+  facts: KubeadmFacts,
+): void {
   const collections = collectionsByKind();
-  for (const object of bootstrapObjects()) {
+  for (const recorded of bootstrapObjects()) {
+    const object = recorded.kind === 'ConfigMap' ? named(recorded, facts.controlPlane) : recorded;
     const group = object.apiVersion.includes('/') ? (object.apiVersion.split('/')[0] ?? '') : '';
     const collection = collections.get(`${group}/${object.kind}`);
     if (collection === undefined) throw new Error(`no resource for ${object.apiVersion} ${object.kind}`);
@@ -19,6 +26,10 @@ export function loadBootstrapObjects(apiServer: ApiServer, api: Api, apiServerIp
     const generation = firstGeneration(collection.id, object, false);
     if (generation !== undefined) object.metadata.generation = generation;
     apiServer.load(collection.id, object);
+  }
+  for (const object of kubeadmObjects(facts)) {
+    if (object.kind === 'Secret') api.create(resources.secrets, object as NewObject<Secret>);
+    else api.create(resources.configMaps, object);
   }
   api.create(resources.daemonSets, kubeProxy);
   api.create(resources.endpointSlices, {
@@ -50,12 +61,26 @@ export function loadBootstrapObjects(apiServer: ApiServer, api: Api, apiServerIp
   });
 }
 
+/** The cluster that these objects were recorded from has a name, which is in their texts. */
+function named<T extends AnyObject>(object: T, controlPlane: string): T {
+  const cluster = clusterNameOf(controlPlane);
+  const data = Object.entries((object['data'] ?? {}) as Record<string, string>).map(([key, text]) => [
+    key,
+    text
+      .replaceAll(`${RECORDED}-control-plane`, controlPlane)
+      .replaceAll(`clusterName: ${RECORDED}`, `clusterName: ${cluster}`),
+  ]);
+  return { ...object, data: Object.fromEntries(data) as Record<string, string> };
+}
+
+const RECORDED = 'breakfix';
+
 /** By `group/Kind`. */
 function collectionsByKind(): ReadonlyMap<string, Resource> {
   return new Map(servedResources().map((served) => [`${served.group}/${served.kind}`, served]));
 }
 
-/** kubeadm's, but for what of it the host's kernel would need. */
+/** kubeadm's. */
 const kubeProxy = {
   apiVersion: 'apps/v1',
   kind: 'DaemonSet',
@@ -87,7 +112,11 @@ const kubeProxy = {
             securityContext: { privileged: true },
             terminationMessagePath: '/dev/termination-log',
             terminationMessagePolicy: 'File',
-            volumeMounts: [{ name: 'kube-proxy', mountPath: '/var/lib/kube-proxy' }],
+            volumeMounts: [
+              { name: 'kube-proxy', mountPath: '/var/lib/kube-proxy' },
+              { name: 'xtables-lock', mountPath: '/run/xtables.lock' },
+              { name: 'lib-modules', mountPath: '/lib/modules', readOnly: true },
+            ],
           },
         ],
         dnsPolicy: 'ClusterFirst',
@@ -100,7 +129,11 @@ const kubeProxy = {
         serviceAccountName: 'kube-proxy',
         terminationGracePeriodSeconds: 30,
         tolerations: [{ operator: 'Exists' }],
-        volumes: [{ name: 'kube-proxy', configMap: { name: 'kube-proxy' } }],
+        volumes: [
+          { name: 'kube-proxy', configMap: { name: 'kube-proxy', defaultMode: 0o644 } },
+          { name: 'xtables-lock', hostPath: { path: '/run/xtables.lock', type: 'FileOrCreate' } },
+          { name: 'lib-modules', hostPath: { path: '/lib/modules', type: '' } },
+        ],
       },
     },
   },

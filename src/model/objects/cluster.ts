@@ -186,6 +186,11 @@ export interface PriorityClass extends KubeObject {
   preemptionPolicy?: string;
 }
 
+/** Which CSI drivers a node has. */
+export interface CSINode extends KubeObject {
+  readonly spec: { readonly drivers: readonly { readonly name: string; readonly nodeID: string }[] };
+}
+
 export interface Lease extends KubeObject {
   spec: {
     holderIdentity?: string;

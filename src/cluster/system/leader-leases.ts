@@ -1,0 +1,75 @@
+import { copy } from '../../core/json.ts';
+import type { Lease } from '../../model/objects.ts';
+import { resources } from '../../model/resources.ts';
+import { type Api, StatusError } from '../api.ts';
+import { SECOND, type Simulation } from '../simulation/simulation.ts';
+
+/** The API server renews this often; the other two do so every two seconds on a real cluster (docs/fidelity.md). */
+const RENEW = 10 * SECOND;
+const NAMESPACE = 'kube-system';
+
+interface Held {
+  readonly name: string;
+  readonly labels: Record<string, string>;
+  readonly spec: Lease['spec'] & { readonly holderIdentity: string };
+}
+
+/**
+ * Has the parts of the control plane hold the leases by which a second one of each would know of the first.
+ * https://kubernetes.io/docs/concepts/architecture/leases/
+ */
+export function holdLeases(simulation: Simulation, api: Api, controlPlane: string): void {
+  const ids = simulation.random.stream('control-plane/leases');
+  const server = `apiserver-${base32(ids.hex(26))}`;
+  const held: readonly Held[] = [
+    {
+      name: server,
+      labels: {
+        'apiserver.kubernetes.io/identity': 'kube-apiserver',
+        'kubernetes.io/hostname': controlPlane,
+      },
+      spec: { holderIdentity: `${server}_${ids.uuid()}`, leaseDurationSeconds: 3600 },
+    },
+    ...['kube-controller-manager', 'kube-scheduler'].map((name) => ({
+      name,
+      labels: {},
+      spec: {
+        acquireTime: simulation.microTimestamp(),
+        holderIdentity: `${controlPlane}_${ids.uuid()}`,
+        leaseDurationSeconds: 15,
+        leaseTransitions: 0,
+      },
+    })),
+  ];
+  const renew = (): void => {
+    for (const lease of held) renewOne(api, lease, simulation.microTimestamp());
+    simulation.after(RENEW, 'control-plane/leases', renew);
+  };
+  renew();
+}
+
+/** One that was deleted is made again. */
+function renewOne(api: Api, lease: Held, renewTime: string): void {
+  try {
+    const known = api.get(resources.leases, NAMESPACE, lease.name);
+    if (known === undefined) {
+      const { name, labels, spec } = lease;
+      api.create(resources.leases, {
+        apiVersion: 'coordination.k8s.io/v1',
+        kind: 'Lease',
+        metadata: { name, namespace: NAMESPACE, labels: copy(labels) },
+        spec: { ...spec, renewTime },
+      });
+    } else {
+      const { holderIdentity } = lease.spec;
+      api.update(resources.leases, { ...known, spec: { ...known.spec, holderIdentity, renewTime } });
+    }
+  } catch (error) {
+    // A policy or a webhook of the learner's may refuse it: tried again when it is due.
+    if (!(error instanceof StatusError)) throw error;
+  }
+}
+
+/** Letters and digits as in the hash of an API server's name. */
+const base32 = (hex: string): string =>
+  hex.replaceAll(/./g, (digit) => 'abcdefghijklmnop'[parseInt(digit, 16)] ?? '');
