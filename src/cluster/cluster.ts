@@ -12,6 +12,7 @@ import type { ApiRequest, ApiResponse, DeferredResponse } from './apiserver/type
 import { validateObject } from './apiserver/validation/validate.ts';
 import { startAvailabilityController } from './controllers/aggregation/availability-controller.ts';
 import { startControllers } from './controllers/index.ts';
+import { type ActiveFault, ClusterFaults } from './cluster-faults.ts';
 import { corednsProgram } from './dns/coredns.ts';
 import { watchClusterRecords } from './dns/records.ts';
 import { createLookup } from './dns/resolver.ts';
@@ -63,6 +64,8 @@ export interface EmbeddedCluster {
   handle(request: ApiRequest): ApiResponse | DeferredResponse;
   /** @throws RangeError where there is nothing to do it to */
   change(change: OutsideChange): void;
+  /** What is wrong with it outside the API. */
+  faults(): readonly ActiveFault[];
 }
 
 const SERVICE_CIDR = '10.96.0.0/16';
@@ -163,12 +166,20 @@ export function createCluster(options: ClusterOptions): EmbeddedCluster {
   });
   later.kubelets = kubelets;
   later.nodeApi = createNodeRouter(as('system:kube-apiserver', 'kube-apiserver', 'system:masters'), kubelets);
-  const outside = new Outside(registries, nodeImages);
+  const faults = new ClusterFaults({
+    simulation,
+    network,
+    registries,
+    kubelets: new Map(kubelets.map((kubelet) => [kubelet.node, kubelet])),
+    controlPlane: nodes[0]?.name ?? '',
+  });
+  const outside = new Outside(registries, nodeImages, faults);
   return {
     simulation,
     revision: () => apiServer.store.revision,
     handle: (request) => apiServer.handle(request),
     change: (change) => outside.apply(change),
+    faults: () => faults.list(),
   };
 }
 

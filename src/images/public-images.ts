@@ -6,6 +6,7 @@ import { busyboxFiles, busyboxImage } from './busybox/image.ts';
 import { curl } from './tools/curl.ts';
 import { dig } from './tools/dig.ts';
 import { getent } from './tools/getent.ts';
+import { PUBLIC_REGISTRY } from './public-registry.ts';
 import { netcat } from './tools/netcat.ts';
 import { nginx } from './web/web-server.ts';
 
@@ -19,7 +20,7 @@ const GROUP = 'root:x:0:root\nnobody:x:65534:\n';
  */
 export function publicRegistry(): RegistrySpec {
   return {
-    host: 'registry.k8s.io',
+    host: PUBLIC_REGISTRY,
     repositories: {
       pause: tags('pause', ['3.10.2', '3.10.1', '3.9'], pauseImage),
       'e2e-test-images/agnhost': tags('agnhost', ['2.63.0', '2.55'], agnhostImage),

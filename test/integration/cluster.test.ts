@@ -1,12 +1,15 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { type AloneDocument, clusterCommand, startAloneAs } from '../helpers/cluster.ts';
+import { join } from 'node:path';
+import { type Alone, type AloneDocument, clusterCommand, startAloneAs } from '../helpers/cluster.ts';
 import { type Newcomer, newcomer } from '../helpers/lab.ts';
-import { type Ended, run } from '../helpers/processes.ts';
+import { type Ended, eventually, run } from '../helpers/processes.ts';
 
 /** `breakfix cluster` as its users run it: a program, and kubectl. */
 jest.setTimeout(240_000);
+
+const BOX = { name: 'box', image: 'busybox:1.37', command: ['sleep', '100000'] };
 
 let user: Newcomer;
 beforeEach(() => {
@@ -20,6 +23,12 @@ afterEach(async () => {
 
 const errorOf = (ended: Ended): Record<string, string> =>
   (JSON.parse(ended.stdout) as { error: Record<string, string> }).error;
+
+async function kill(cluster: Alone): Promise<void> {
+  const { pid } = cluster;
+  process.kill(pid, 'SIGKILL');
+  await eventually(() => (user.labProcesses().includes(pid) ? undefined : true));
+}
 
 describe('start', () => {
   test('standard output is a line for eval, after which kubectl has a ready cluster like kind’s', async () => {
@@ -80,12 +89,7 @@ describe('start', () => {
 
   test.each([
     [['--nodes', '0'], 'NODES_OUT_OF_RANGE'],
-    [['--nodes', 'many'], 'NODES_OUT_OF_RANGE'],
-    [['--port', '70000'], 'PORT_OUT_OF_RANGE'],
-    [['--seed', '-1'], 'SEED_OUT_OF_RANGE'],
-    [['--headroom', 'yesterday'], 'DURATION_INVALID'],
     [['--name', '../x'], 'CLUSTER_NAME_INVALID'],
-    [['--name', 'Big'], 'CLUSTER_NAME_INVALID'],
   ])('%j is refused, and nothing is left of it', async (flags, code) => {
     const ended = await user.breakfix(['cluster', 'start', '--json', ...flags]);
     expect([ended.code, errorOf(ended)['code']]).toEqual([2, code]);
@@ -132,11 +136,6 @@ describe('advance', () => {
     expect(ahead.stderr).toContain('clients will see the future');
     expect(await clusterCommand(user, 'advance', '1s')).toMatchObject({ name: 'breakfix', ahead: true });
   });
-
-  test.each(['', '10', '-5m', '0s', '1000000h', 'soon'])('"%s" is no time', async (time) => {
-    const ended = await user.breakfix(['cluster', 'advance', '--json', '--', time]);
-    expect([ended.code, errorOf(ended)['code']]).toEqual([2, 'DURATION_INVALID']);
-  });
 });
 
 describe('a process that was killed', () => {
@@ -145,7 +144,7 @@ describe('a process that was killed', () => {
     await cluster.ok('create namespace mine');
     await clusterCommand(user, 'advance', '10m');
     const kubeconfig = readFileSync(cluster.started.kubeconfig, 'utf8');
-    process.kill(cluster.pid, 'SIGKILL');
+    await kill(cluster);
     expect((await cluster.kubectl('get nodes')).code).toBe(1);
     expect(await clusterCommand(user, 'list')).toMatchObject([{ name: 'breakfix', state: 'stopped' }]);
     const other = await user.breakfix(['cluster', 'start', '--nodes', '3', '--json']);
@@ -156,6 +155,113 @@ describe('a process that was killed', () => {
     await cluster.ok('get namespace mine');
     expect(back.started.behindMs).toBeGreaterThan(6_590_000);
     expect(back.started.behindMs).toBeLessThan(6_610_000);
+  });
+});
+
+describe('reset', () => {
+  test('the same cluster anew, for the same kubeconfig, on the same port; also after its process was killed', async () => {
+    const cluster = await startAloneAs(user, '--nodes', '2', '--seed', '7', '--headroom', '1h');
+    const names = await cluster.ok('get pods -A -o name');
+    await cluster.ok('create namespace mine');
+    await clusterCommand(user, 'faults', 'add', 'kubelet-down', 'breakfix-worker');
+    await clusterCommand(user, 'advance', '2h');
+    const { behindMs, ...again } = (await clusterCommand(user, 'reset')) as AloneDocument;
+    expect(again).toMatchObject({ server: cluster.started.server, seed: '7', nodes: cluster.started.nodes });
+    expect(behindMs).toBeGreaterThan(3_590_000);
+    expect((await cluster.kubectl('get namespace mine')).stderr).toContain('not found');
+    expect(await cluster.ok('get pods -A -o name')).toBe(names);
+    expect(await clusterCommand(user, 'faults')).toMatchObject({ faults: [] });
+    await cluster.ok('create namespace mine');
+    await kill(cluster);
+    await clusterCommand(user, 'reset');
+    expect((await cluster.kubectl('get namespace mine')).stderr).toContain('not found');
+  });
+
+  test('a log that cannot be replayed: the error says what to do, and that works', async () => {
+    const cluster = await startAloneAs(user);
+    await cluster.ok('create namespace mine');
+    await kill(cluster);
+    const log = join(cluster.folder, 'inputs.jsonl');
+    writeFileSync(log, readFileSync(log, 'utf8').replace(/"revision":\d+/g, '"revision":1'));
+    const ended = await user.breakfix(['cluster', 'start', '--json']);
+    expect([ended.code, errorOf(ended)['code']]).toEqual([4, 'LAB_LOG_UNREADABLE']);
+    expect(errorOf(ended)['fix']).toContain('breakfix cluster reset --name breakfix');
+    await clusterCommand(user, 'reset');
+    await cluster.ok('get nodes');
+  });
+});
+
+describe('faults', () => {
+  test('a lost node is NotReady and its pods are unreachable; it outlives a kill and ends by itself', async () => {
+    const cluster = await startAloneAs(user, '--nodes', '3', '--headroom', '2h');
+    const spec = (name: string, node: string): string =>
+      JSON.stringify({
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: { name },
+        spec: { nodeName: node, containers: [BOX] },
+      });
+    await cluster.ok('create -f -', { stdin: spec('far', 'breakfix-worker') });
+    await cluster.ok('create -f -', { stdin: spec('near', 'breakfix-worker2') });
+    await cluster.ok('wait --for=condition=Ready pod --all --timeout=60s');
+    const ip = await cluster.ok('get pod far -o jsonpath={.status.podIP}');
+    const added = await user.breakfix([
+      'cluster',
+      'faults',
+      'add',
+      'node-lost',
+      'breakfix-worker',
+      '--for',
+      '10m',
+    ]);
+    expect(added.stdout).toBe('node-lost breakfix-worker, for 10m\n');
+    const refused = await cluster.kubectl(['exec', 'near', '--', 'nc', '-w', '5', ip, '80']);
+    expect(refused.stderr).toContain(`nc: can't connect to remote host (${ip}): No route to host`);
+    await clusterCommand(user, 'advance', '1m');
+    expect(await cluster.ok('get nodes')).toMatch(/^breakfix-worker +NotReady /m);
+    await kill(cluster);
+    const listed = await user.breakfix(['cluster', 'faults']);
+    expect(listed.stdout).toMatch(/^ {2}node-lost breakfix-worker {2}for 1m\d*s?, ends in 8m\d+s$/m);
+    await clusterCommand(user, 'advance', '10m');
+    expect(await clusterCommand(user, 'faults')).toMatchObject({ faults: [] });
+    expect(await cluster.ok('get nodes')).toMatch(/^breakfix-worker +Ready /m);
+  });
+
+  test('latency on what one pod asks, and packets that are lost, until they are removed', async () => {
+    const cluster = await startAloneAs(user);
+    const pod = (name: string): string =>
+      JSON.stringify({ apiVersion: 'v1', kind: 'Pod', metadata: { name }, spec: { containers: [BOX] } });
+    for (const name of ['one', 'two']) await cluster.ok('create -f -', { stdin: pod(name) });
+    await cluster.ok('wait --for=condition=Ready pod --all --timeout=60s');
+    const ip = await cluster.ok('get pod two -o jsonpath={.status.podIP}');
+    const ping = async (): Promise<string> =>
+      (await cluster.kubectl(['exec', 'one', '--', 'ping', '-c', '1', ip])).stdout;
+    await clusterCommand(user, 'faults', 'add', 'latency', '50ms', '--from', 'default/one');
+    expect(await ping()).toMatch(/time=50\.\d+ ms/);
+    await clusterCommand(user, 'faults', 'add', 'packet-loss', '100%', '--protocol', 'icmp');
+    expect(await ping()).toContain('100% packet loss');
+    expect(await clusterCommand(user, 'faults', 'remove', 'packet-loss')).toEqual({
+      name: 'breakfix',
+      removed: ['packet-loss 100% --protocol icmp'],
+    });
+    expect(await ping()).toMatch(/time=50\.\d+ ms/);
+    await clusterCommand(user, 'faults', 'remove', '--all');
+    expect(await ping()).toMatch(/time=0\.\d+ ms/);
+  });
+
+  test('what cannot be is refused', async () => {
+    await startAloneAs(user);
+    const refused = async (...words: string[]): Promise<unknown> => {
+      const ended = await user.breakfix(['cluster', ...words, '--json']);
+      return [ended.code, errorOf(ended)['code']];
+    };
+    expect(await refused('faults', 'add', 'node-lost', 'breakfix-control-plane')).toEqual([
+      2,
+      'FAULT_INVALID',
+    ]);
+    expect(await refused('faults', 'remove')).toEqual([2, 'FAULT_INVALID']);
+    expect(await refused('faults', 'remove', 'latency')).toEqual([2, 'FAULT_UNKNOWN']);
+    expect(await refused('advance', 'soon')).toEqual([2, 'DURATION_INVALID']);
   });
 });
 

@@ -5,13 +5,11 @@ import type { CommandContext } from '../context.ts';
 export type Work = (context: CommandContext) => Promise<unknown>;
 
 /** @param examples command lines that work as they stand, without the program's name */
-type AddCommand = (usage: string, description: string, examples: readonly string[]) => Command;
+export type AddCommand = (usage: string, description: string, examples: readonly string[]) => Command;
 
 /** Adds commands to the tree. */
 export interface Tree {
   readonly command: AddCommand;
-  /** A command that has commands of its own. @returns what adds them */
-  readonly group: (...args: Parameters<AddCommand>) => AddCommand;
   /** Runs what the command line asked for. */
   readonly run: (work: Work) => Promise<void>;
 }
@@ -20,11 +18,11 @@ const JSON_FLAG = ['--json', 'print one JSON document on standard output'] as co
 
 export function treeOf(program: Command, run: (work: Work) => Promise<void>): Tree {
   program.option(...JSON_FLAG).exitOverride();
-  const command = addTo(program);
-  return { command, group: (...args) => addTo(command(...args)), run };
+  return { command: commandsUnder(program), run };
 }
 
-function addTo(parent: Command): AddCommand {
+/** What adds commands to a command. */
+export function commandsUnder(parent: Command): AddCommand {
   return (usage, description, examples) => {
     const lines = examples.map((example) => `  $ breakfix ${example}`);
     return parent

@@ -40,7 +40,7 @@ export function addLearnerCommands({ command, run }: Tree): void {
   addEnd({ command, run });
 }
 
-function addWork({ command, run }: Pick<Tree, 'command' | 'run'>): void {
+function addWork({ command, run }: Tree): void {
   command('shell [lab]', 'a subshell that works on the lab', ['shell', 'shell inc-2041']).action(
     (lab: string | undefined) =>
       run(async (context) => (await import('../commands/shell.ts')).shell(context, lab)),
@@ -78,7 +78,7 @@ function addWork({ command, run }: Pick<Tree, 'command' | 'run'>): void {
   );
 }
 
-function addEnd({ command, run }: Pick<Tree, 'command' | 'run'>): void {
+function addEnd({ command, run }: Tree): void {
   command('reset [lab]', 'back to the broken state', ['reset', 'reset inc-2041']).action(
     (lab: string | undefined) =>
       run(async (context) => (await import('../commands/reset.ts')).reset(context, lab)),

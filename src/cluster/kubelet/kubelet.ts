@@ -27,11 +27,17 @@ export interface Kubelet extends NodeApi {
   resourceMetrics(): ResourceMetrics;
   /** Ends a pod that the node cannot keep: it stays in the API as Failed with this reason. */
   evict(pod: PodRef, reason: string, message: string): void;
-  /** Stops the kubelet (`systemctl stop kubelet`): no lease, no probes, no restarts; containers go on. */
-  stop(): void;
+  /**
+   * Stops the kubelet (`systemctl stop kubelet`): no lease, no probes, no restarts; containers go on.
+   * @param heard what the API server hears that asks it something; `refused` where nothing is said
+   */
+  stop(heard?: Unanswered): void;
   /** Starts it again after {@link stop}; what has happened meanwhile is caught up with. */
   start(): void;
 }
+
+/** Connections to a node are refused, or nobody has its address any more. */
+export type Unanswered = 'refused' | 'unreachable';
 
 /** Microseconds of CPU since `startedAt`, and bytes. */
 export interface Used {
@@ -68,6 +74,11 @@ export function startKubelet(deps: KubeletDeps): Kubelet {
   return new NodeAgent(deps);
 }
 
+const DIAL_ERRORS: Readonly<Record<Unanswered, string>> = {
+  refused: 'connection refused',
+  unreachable: 'no route to host',
+};
+
 class NodeAgent implements Kubelet {
   readonly #deps: KubeletDeps;
   readonly #owner: string;
@@ -80,7 +91,7 @@ class NodeAgent implements Kubelet {
   readonly #news = new Set<string>();
   #relist: Timer | undefined;
   readonly #bootAt: Micros;
-  #stopped = false;
+  #stopped: Unanswered | undefined;
 
   constructor(deps: KubeletDeps) {
     this.#deps = deps;
@@ -137,7 +148,7 @@ class NodeAgent implements Kubelet {
   resourceMetrics(): ResourceMetrics {
     const { simulation, node, runtime } = this.#deps;
     const where = { node: node.name, ip: node.ip };
-    if (this.#stopped) return where;
+    if (this.#stopped !== undefined) return where;
     const at = simulation.now;
     const { cpu, memory } = runtime.usage();
     const system = Math.floor((at - this.#bootAt) * SYSTEM_CORES);
@@ -163,9 +174,10 @@ class NodeAgent implements Kubelet {
     this.#worker(pod).evict(reason, message);
   }
 
-  stop(): void {
-    if (this.#stopped) return;
-    this.#stopped = true;
+  stop(heard: Unanswered = 'refused'): void {
+    const before = this.#stopped;
+    this.#stopped = heard;
+    if (before !== undefined) return;
     this.#reporter.stop();
     this.#relist?.cancel();
     this.#relist = undefined;
@@ -173,8 +185,8 @@ class NodeAgent implements Kubelet {
   }
 
   start(): void {
-    if (!this.#stopped) return;
-    this.#stopped = false;
+    if (this.#stopped === undefined) return;
+    this.#stopped = undefined;
     this.#reporter.start();
     const { api } = this.#deps;
     const pods = api.list(resources.pods).filter(({ spec }) => spec.nodeName === this.node);
@@ -185,9 +197,9 @@ class NodeAgent implements Kubelet {
   }
 
   #worker({ namespace, name }: PodRef): PodWorker {
-    if (this.#stopped) {
+    if (this.#stopped !== undefined) {
       const address = `${this.#deps.node.ip}:10250`;
-      const message = `error dialing backend: dial tcp ${address}: connect: connection refused`;
+      const message = `error dialing backend: dial tcp ${address}: connect: ${DIAL_ERRORS[this.#stopped]}`;
       throw refusal(500, 'InternalError', message);
     }
     for (const worker of [...this.#workers.values()].reverse()) {
@@ -198,7 +210,7 @@ class NodeAgent implements Kubelet {
   }
 
   #onPod({ type, object }: WatchEvent<Pod>): void {
-    if (this.#stopped || object.spec.nodeName !== this.node) return;
+    if (this.#stopped !== undefined || object.spec.nodeName !== this.node) return;
     const { uid } = object.metadata;
     const worker = this.#workers.get(uid);
     if (type === 'DELETED') {
@@ -235,7 +247,7 @@ class NodeAgent implements Kubelet {
 
   /** The state of containers is looked at once a second; pods with news are synced then. */
   #expect(uid: string): void {
-    if (this.#stopped) return;
+    if (this.#stopped !== undefined) return;
     this.#news.add(uid);
     if (this.#relist !== undefined) return;
     const { simulation } = this.#deps;

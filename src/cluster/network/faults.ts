@@ -9,6 +9,8 @@ export interface FaultFilter {
   readonly to?: string;
   readonly port?: number;
   readonly protocol?: 'TCP' | 'UDP' | 'ICMP';
+  /** One end is on this node, the other is not. */
+  readonly node?: string;
   /** Who sends. */
   readonly from?: (owner: StackOwner) => boolean;
 }
@@ -23,7 +25,12 @@ export interface Fault {
 /** A packet as faults see it; `server` is the side that listens, whichever way the packet goes. */
 export interface Flow {
   readonly client: StackOwner;
+  /** The node it is on; undefined for hosts outside the cluster. */
+  readonly clientNode: string | undefined;
+  /** It does not leave the client's own network namespace. */
+  readonly loopback: boolean;
   readonly server: string;
+  readonly serverNode: string | undefined;
   readonly port: number;
   readonly protocol: 'TCP' | 'UDP' | 'ICMP';
 }
@@ -54,6 +61,8 @@ export class Faults {
   /** The delay that one packet gets, or undefined when it is lost. */
   transit(flow: Flow, direction: 'there' | 'back'): Micros | undefined {
     let delay = 0;
+    // What goes over the loopback is on no network.
+    if (flow.loopback) return delay;
     for (const { filter, range, fault } of this.#entries) {
       if (!matches(filter, range, flow)) continue;
       const loss = fault.loss ?? 0;
@@ -69,6 +78,7 @@ function matches(filter: FaultFilter, range: Cidr | undefined, flow: Flow): bool
     (range === undefined || contains(range, flow.server)) &&
     (filter.port === undefined || filter.port === flow.port) &&
     (filter.protocol === undefined || filter.protocol === flow.protocol) &&
+    (filter.node === undefined || (filter.node === flow.clientNode) !== (filter.node === flow.serverNode)) &&
     (filter.from === undefined || filter.from(flow.client))
   );
 }

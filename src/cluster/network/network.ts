@@ -4,7 +4,7 @@ import { resources } from '../../model/resources.ts';
 import type { Api } from '../api.ts';
 import type { Micros, Simulation } from '../simulation/simulation.ts';
 import { AddressPool, contains, isLoopback, parseCidr, type Cidr } from './addresses.ts';
-import { Faults, type Fault, type FaultFilter } from './faults.ts';
+import { Faults, type Fault, type FaultFilter, type Flow } from './faults.ts';
 import { HostPorts } from './host-ports.ts';
 import { compilePolicies, type PolicyEnd, type PolicySet } from './policy.ts';
 import type { Fabric, Protocol, Route } from './route.ts';
@@ -36,6 +36,11 @@ export interface ClusterNetwork extends Network {
    * @returns a function that takes it away again
    */
   setFault(filter: FaultFilter, fault: Fault): () => void;
+  /**
+   * Pulls the cable of a node: what is on it and what is not do not reach each other.
+   * @returns a function that puts it in again
+   */
+  cutOff(node: string): () => void;
 }
 
 /** The Docker network of kind: nodes, and hosts outside the cluster. */
@@ -67,6 +72,7 @@ class PodNetwork implements ClusterNetwork, Fabric {
   readonly #proxy: ServiceProxy;
   readonly #policies: PolicyState;
   readonly #hostPorts = new HostPorts();
+  readonly #cutOff = new Set<string>();
 
   constructor({ simulation, api, nodes, serviceCidr, apiServer }: NetworkOptions) {
     this.simulation = simulation;
@@ -120,6 +126,15 @@ class PodNetwork implements ClusterNetwork, Fabric {
     return this.faults.set(filter, fault);
   }
 
+  cutOff(node: string): () => void {
+    this.#cutOff.add(node);
+    const mend = this.setFault({ node }, { loss: 1 });
+    return () => {
+      this.#cutOff.delete(node);
+      mend();
+    };
+  }
+
   route(from: Stack, to: Address, protocol: Protocol): Route {
     let destination = to;
     let source = isLoopback(to.ip) ? to.ip : from.ip;
@@ -147,14 +162,27 @@ class PodNetwork implements ClusterNetwork, Fabric {
   }
 
   #deliver(from: Stack, to: Address, source: string, protocol: Protocol): Route {
-    const flow = { client: from.owner, server: to.ip, port: to.port, protocol };
+    const flowTo = (server: Stack): Flow => ({
+      client: from.owner,
+      clientNode: from.node,
+      loopback: server === from,
+      server: to.ip,
+      serverNode: server.node,
+      port: to.port,
+      protocol,
+    });
     if (isOwnAddress(from, to.ip)) {
+      const flow = flowTo(from);
       return { kind: 'deliver', stack: from, to, source, delay: LOOPBACK_DELAY, flow };
     }
     const stack = this.#stacks.get(to.ip);
     if (stack === undefined) {
       return { kind: contains(this.#nodeNetwork, to.ip) ? 'unreachable' : 'lost' };
     }
+    // The next hop to a pod is its node, and nobody answers for that any more.
+    if (from.node !== stack.node && (this.#isCutOff(from) || this.#isCutOff(stack)))
+      return { kind: 'unreachable' };
+    const flow = flowTo(stack);
     if (!this.#allowed(from, stack, to, protocol)) return { kind: 'lost' };
     return { kind: 'deliver', stack, to, source, delay: delayBetween(from, stack), flow };
   }
@@ -165,6 +193,10 @@ class PodNetwork implements ClusterNetwork, Fabric {
     if (!hairpin && !nodePort) return from.ip;
     const node = nodePort && !isLoopback(service.ip) ? service.ip : undefined;
     return node ?? (from.node === undefined ? from.ip : this.#node(from.node).stack.ip);
+  }
+
+  #isCutOff({ node }: Stack): boolean {
+    return node !== undefined && this.#cutOff.has(node);
   }
 
   #allowed(from: Stack, to: Stack, address: Address, protocol: Protocol): boolean {

@@ -37,6 +37,7 @@ export interface Registries {
    * @throws InvalidReferenceError
    */
   pull(reference: string, logins: readonly RegistryLogin[], done: (result: PullResult) => void): () => void;
+  has(host: string): boolean;
   /** Names and addresses, for whatever answers DNS outside the cluster. */
   hosts(): readonly { readonly name: string; readonly ip: string; readonly port: number }[];
   /** Puts what is under a tag under another one too. @throws RangeError where there is no such registry or tag */
@@ -92,6 +93,7 @@ export function createRegistries(options: {
       });
       return () => timer.cancel();
     },
+    has: (host) => registries.has(host),
     hosts: () => [...registries.values()].map(({ name, ip, port }) => ({ name, ip, port })),
     tag: (host, repository, from, to) => {
       get(host).tag(repository, from, to);

@@ -1,12 +1,22 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { wallClock } from '../../core/clock.ts';
+import type { ClusterFault } from '../../cluster/cluster-faults.ts';
 import { LOG_VERSION, readHeader } from '../../cluster/host/input-log.ts';
+import type { OutsideChange } from '../../cluster/outside.ts';
+import { PUBLIC_REGISTRY } from '../../images/public-registry.ts';
 import { releases } from '../../images/releases.ts';
 import type { ClusterRef, ClusterState } from '../provider.ts';
 import { askControl } from './control.ts';
 import { filesIn, readCredentials } from './files.ts';
-import { createProcess, destroyProcess, type ProcessOptions, reviveProcess, stateOf } from './process.ts';
+import {
+  createProcess,
+  destroyProcess,
+  type ProcessOptions,
+  restartProcess,
+  reviveProcess,
+  stateOf,
+} from './process.ts';
 import { epochAlone, SETTLED_AFTER } from './set-up.ts';
 import { createCredentials, type EmbeddedHeader, kubeconfigFor, namedNodes } from './spec.ts';
 
@@ -36,11 +46,22 @@ export interface AloneView {
   readonly clock?: AloneClock;
 }
 
+/** A fault that is in it. */
+export interface AloneFault {
+  readonly fault: ClusterFault;
+  /** In the cluster's time. */
+  readonly since: Date;
+  readonly until?: Date;
+}
+
 export interface AloneClock {
   readonly now: Date;
   /** How far behind the wall, in milliseconds; negative where it is ahead. */
   readonly behind: number;
 }
+
+/** Where releases of the shop can be pulled from: `registry.shop.test:5000/shop:1.4.2`. */
+const REGISTRY = 'registry.shop.test:5000';
 
 export const aloneRef = (name: string, folder: string): ClusterRef => ({
   provider: 'embedded',
@@ -60,6 +81,7 @@ export async function startAlone(
   const roles = Array.from({ length: spec.nodes }, (_, index) => ({
     role: index === 0 ? ('control-plane' as const) : ('worker' as const),
   }));
+  const names = Object.keys(releases);
   const header: EmbeddedHeader = {
     format: 'breakfix-inputs',
     version: LOG_VERSION,
@@ -70,9 +92,11 @@ export async function startAlone(
     alone: { headroom: spec.headroom },
     spec: {
       nodes: namedNodes(ref.lab, roles),
-      images: Object.keys(releases).map((release) => `shop.test/shop:${release}`),
+      images: names.map((release) => `shop.test/shop:${release}`),
       publicImages: true,
-      registries: [],
+      registries: [
+        { host: REGISTRY, repositories: { shop: Object.fromEntries(names.map((name) => [name, name])) } },
+      ],
       ca: credentials.authority.certificate,
     },
   };
@@ -91,6 +115,43 @@ export const stateOfAlone = (ref: ClusterRef): Promise<ClusterState> => stateOf(
 
 /** Ends it and takes away what was kept of it. Idempotent. */
 export const stopAlone = (ref: ClusterRef): Promise<void> => destroyProcess(ref);
+
+/** What is wrong with it outside the API. @throws NoLabProcess where it does not run */
+export async function faultsOfAlone(ref: ClusterRef): Promise<readonly AloneFault[]> {
+  const faults = await askControl(ref.folder, 'faults');
+  return faults.map(({ fault, since, until }) => ({
+    fault,
+    since: new Date(since / 1000),
+    ...(until === undefined ? {} : { until: new Date(until / 1000) }),
+  }));
+}
+
+/** Puts a fault in, or mends one. @throws Error in whose message the cluster says why that cannot be */
+export async function changeAlone(ref: ClusterRef, change: OutsideChange): Promise<void> {
+  await askControl(ref.folder, 'change', change);
+}
+
+/** Where its nodes can pull from, by host. */
+export function registriesOfAlone(ref: ClusterRef): string[] {
+  const { spec } = readHeader(filesIn(ref.folder).log) as EmbeddedHeader;
+  return [
+    ...spec.registries.map(({ host }) => host),
+    ...(spec.publicImages === true ? [PUBLIC_REGISTRY] : []),
+  ];
+}
+
+/**
+ * Starts the same cluster anew, where it was and for whom it was: same nodes, seed, port and credentials, nothing of
+ * what was done. @throws BreakfixError
+ */
+export async function resetAlone(
+  ref: ClusterRef,
+  options: ProcessOptions & { readonly signal?: AbortSignal },
+): Promise<void> {
+  const header = readHeader(filesIn(ref.folder).log) as EmbeddedHeader;
+  const epoch = epochAlone(wallClock.now().getTime(), header.alone?.headroom ?? 0);
+  await restartProcess(ref, { ...header, breakfix: options.version, epoch }, options);
+}
 
 /** Moves its clock on by so many milliseconds: what would have happened in that time happens now. */
 export async function advanceAlone(ref: ClusterRef, by: number): Promise<AloneClock> {

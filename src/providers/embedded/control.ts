@@ -4,6 +4,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
+import type { ActiveFault } from '../../cluster/cluster-faults.ts';
 import type { OutsideChange } from '../../cluster/outside.ts';
 import { messageOf } from '../../core/errors.ts';
 
@@ -22,6 +23,8 @@ export interface ControlMethods {
   goLive(): Promise<{ now: number }>;
   /** Does something outside the API. */
   change(change: OutsideChange): Promise<Record<string, never>>;
+  /** What was put in with a change and is not mended. */
+  faults(): Promise<readonly ActiveFault[]>;
   stop(): Promise<Record<string, never>>;
 }
 
@@ -86,6 +89,8 @@ async function answer(methods: ControlMethods, line: string): Promise<Answer> {
         return { result: await methods.goLive() };
       case 'change':
         return { result: await methods.change(argument) };
+      case 'faults':
+        return { result: await methods.faults() };
       case 'stop':
         return { result: await methods.stop() };
     }
@@ -99,6 +104,7 @@ const ANSWER_WITHIN: Readonly<Partial<Record<Method, number>>> = {
   sync: 20_000,
   mark: 20_000,
   change: 20_000,
+  faults: 20_000,
   stop: 5_000,
 };
 

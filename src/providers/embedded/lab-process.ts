@@ -87,6 +87,10 @@ export async function runLabProcess(folder: string, ready: (port: number) => voi
       await host.change(change);
       return {};
     },
+    faults: async () => {
+      await host.sync();
+      return instance.cluster.faults();
+    },
     stop: () => {
       stop(undefined);
       return Promise.resolve({});

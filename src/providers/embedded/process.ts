@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { closeSync, fstatSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { wallClock } from '../../core/clock.ts';
 import { BreakfixError } from '../../core/errors.ts';
 import { InputLogWriter, LogError, readLog } from '../../cluster/host/input-log.ts';
@@ -35,6 +35,23 @@ export async function createProcess(
 ): Promise<void> {
   writeCredentials(ref.folder, { ...credentials, port: options.port ?? 0 });
   InputLogWriter.create(filesIn(ref.folder).log, header).close();
+  await startProcess(ref, options, options.signal);
+}
+
+/**
+ * Starts anew what runs in the process of a folder: a new log, the old port and credentials. Killed in the middle, it
+ * leaves a log that is whole.
+ */
+export async function restartProcess(
+  ref: ClusterRef,
+  header: EmbeddedHeader,
+  options: ProcessOptions & { readonly signal?: AbortSignal },
+): Promise<void> {
+  await stopProcess(ref);
+  const { log } = filesIn(ref.folder);
+  rmSync(`${log}.new`, { force: true });
+  InputLogWriter.create(`${log}.new`, header).close();
+  renameSync(`${log}.new`, log);
   await startProcess(ref, options, options.signal);
 }
 
@@ -174,11 +191,15 @@ export async function stateOf(ref: ClusterRef): Promise<ClusterState> {
 
 /** Ends the process of a folder, and takes away what was kept for it. Idempotent. */
 export async function destroyProcess(ref: ClusterRef): Promise<void> {
+  await stopProcess(ref);
+  for (const file of Object.values(filesIn(ref.folder)) as string[]) rmSync(file, { force: true });
+}
+
+async function stopProcess(ref: ClusterRef): Promise<void> {
   // Whatever came of it, no process is to be left.
   await askControl(ref.folder, 'stop').catch(() => {});
   await endProcess(ref.folder);
   rmSync(controlPath(ref.folder), { force: true });
-  for (const file of Object.values(filesIn(ref.folder)) as string[]) rmSync(file, { force: true });
 }
 
 /** Makes sure that no process of the lab is left: one that was started but never answered, or that hangs. */

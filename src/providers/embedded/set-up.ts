@@ -25,7 +25,7 @@ export async function backdate(
 }
 
 /** So long after its start a cluster's nodes and the pods of kube-system are ready, in milliseconds of its own time. */
-export const SETTLED_AFTER = 60_000;
+export const SETTLED_AFTER = 20_000;
 
 /**
  * The virtual time at which a cluster that is no lab starts: it is ready at the wall's time less the headroom.

@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Command } from 'commander';
 import { afterAll, describe, expect, jest, test } from '@jest/globals';
 import { exitCodeOf, exitCodeOfVerdict, exitCodes } from '../../../src/cli/exit-codes.ts';
 import { Cancelled, type Prompts } from '../../../src/cli/prompts.ts';
@@ -23,7 +24,8 @@ const silence = (): Disposable => {
 
 describe('the tree of commands', () => {
   const program = createProgram(() => Promise.resolve());
-  const commands = program.commands.flatMap((command) => [command, ...command.commands]);
+  const withAllBelow = (command: Command): Command[] => [command, ...command.commands.flatMap(withAllBelow)];
+  const commands = program.commands.flatMap(withAllBelow);
   const helpOf = (command: (typeof commands)[number]): string => {
     let text = '';
     command.configureOutput({ writeOut: (part) => (text += part) }).outputHelp();

@@ -1,3 +1,4 @@
+import { faultKinds } from '../../../src/cli/cluster/fault-words.ts';
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -119,7 +120,10 @@ describe('completion', () => {
     await runWith(lab, ['start']);
     const { text } = await runWith(lab, ['completion', 'bash']);
     const bin = join(root, 'breakfix');
-    writeFileSync(bin, '#!/bin/sh\ncase "$2" in incidents) echo INC-9100;; labs) echo inc-9100;; esac\n');
+    writeFileSync(
+      bin,
+      '#!/bin/sh\ncase "$2" in incidents) echo INC-9100;; labs) echo inc-9100;; clusters) echo dev;; faults) echo latency;; esac\n',
+    );
     chmodSync(bin, 0o755);
     const complete = (...words: string[]): string => {
       const line = `PATH="${root}:$PATH"\n${text}\nCOMP_WORDS=(breakfix ${words.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${words.length}; _breakfix; echo "\${COMPREPLY[@]}"`;
@@ -131,13 +135,22 @@ describe('completion', () => {
     expect(complete('grade', '')).toBe('inc-9100');
     expect(complete('grade', '--re')).toBe('--replay');
     expect(complete('doctor', '')).toBe('');
+    expect(complete('cluster', 'st')).toBe('start stop');
+    expect(complete('cluster', 'start', '--no')).toBe('--nodes');
+    expect(complete('cluster', 'start', 'INC')).toBe('');
+    expect(complete('cluster', 'advance', '10m', '--name', '')).toBe('dev');
+    expect(complete('cluster', 'faults', '')).toBe('add remove');
+    expect(complete('cluster', 'faults', 'add', '')).toBe('latency');
+    expect(complete('cluster', '--json', 'faults', 'add', 'latency', '1s', '--fr')).toBe('--from');
+    expect(complete('new', '')).toBe('scenario');
   });
 
   test.each(['zsh', 'fish'])('%s names every command', async (shell) => {
     using lab = testLab();
     const { code, text } = await runWith(lab, ['completion', shell]);
     expect(code).toBe(0);
-    for (const name of ['start', 'diagnose', 'giveup', 'completion']) expect(text).toContain(name);
+    for (const name of ['start', 'diagnose', 'giveup', 'completion', 'cluster faults add'])
+      expect(text).toContain(name);
     expect(text).not.toContain('lab-process');
   });
 
@@ -154,6 +167,8 @@ describe('completion', () => {
     ['incidents', ['INC-9100']],
     ['ids', ['settings']],
     ['labs', ['inc-9100']],
+    ['shells', ['bash', 'zsh', 'fish']],
+    ['faults', Object.keys(faultKinds)],
     ['nonsense', []],
   ])('candidates for %s', async (kind, candidates) => {
     using lab = testLab();

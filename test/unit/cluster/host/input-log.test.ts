@@ -6,6 +6,7 @@ import {
   InputLogWriter,
   LOG_VERSION,
   type LogHeader,
+  readHeader,
   readLog,
 } from '../../../../src/cluster/host/input-log.ts';
 import type { InputRecord } from '../../../../src/cluster/host/inputs.ts';
@@ -34,6 +35,21 @@ afterEach(() => rmSync(folder, { recursive: true }));
 describe('the log of inputs', () => {
   test('holds what was written', () => {
     expect(readLog(path)).toMatchObject({ header, records: [1, 2, 3].map(record) });
+  });
+
+  test.each([1, 16_383, 16_384, 100_000])('its header is read alone, also with %s bytes of it', (bytes) => {
+    const long = { ...header, spec: { ca: 'ä'.repeat(bytes) } };
+    rmSync(path);
+    const writer = InputLogWriter.create(path, long);
+    writer.append(record(1));
+    writer.close();
+    appendFileSync(path, 'torn');
+    expect(readHeader(path)).toEqual(long);
+  });
+
+  test.each(['', 'x', '{}\n', '{"format":"breakfix-inputs","version":99}\n'])('%j has no header', (text) => {
+    writeFileSync(path, text);
+    expect(() => readHeader(path)).toThrow(/is not JSON|is not an input log|has log format 99/);
   });
 
   test.each([

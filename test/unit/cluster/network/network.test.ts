@@ -401,4 +401,46 @@ describe('faults', () => {
     await world.run(3);
     expect(log).toEqual(['open', '1', '2']);
   });
+
+  test('a node that is cut off: neither reaches the other, each reaches itself, and it mends', async () => {
+    const world = createWorld();
+    const far = world.addPod('far', { node: 'control-plane' }).stack;
+    const lost = world.addPod('lost').stack;
+    const neighbour = world.addPod('neighbour').stack;
+    answer(far, 80, 'far');
+    answer(lost, 80, 'lost');
+    answer(world.network.node('worker'), 80, 'node');
+    const log: string[] = [];
+    lost.listen(9000, { kind: 'stream', handle: () => recorder(log) });
+    const open = far.connect({ ip: lost.ip, port: 9000 }, recorder([]));
+    await world.run(1);
+    const mend = world.network.cutOff('worker');
+    open.write(bytes('1'));
+    expect(await get(world, far, { ip: lost.ip, port: 80 }, 2.9)).toBe('pending');
+    expect(await get(world, far, { ip: lost.ip, port: 80 }, 3.1)).toBe('EHOSTUNREACH');
+    expect(await get(world, far, { ip: '172.18.0.3', port: 80 }, 3.1)).toBe('EHOSTUNREACH');
+    expect(await get(world, lost, { ip: far.ip, port: 80 }, 3.1)).toBe('EHOSTUNREACH');
+    expect(await get(world, neighbour, { ip: lost.ip, port: 80 }, 0.1)).toBe('lost');
+    expect(log).toEqual(['open']);
+    mend();
+    expect(await get(world, far, { ip: lost.ip, port: 80 }, 0.1)).toBe('lost');
+    await world.run(30);
+    expect(log).toEqual(['open', '1']);
+  });
+
+  test('of a node: what leaves it or comes to it, nothing else; never what stays on the loopback', async () => {
+    const world = createWorld();
+    const far = world.addPod('far', { node: 'control-plane' }).stack;
+    const [a, b] = [world.addPod('a').stack, world.addPod('b').stack];
+    answer(b, 80, 'b');
+    const to = { ip: b.ip, port: 80 };
+    const mend = world.network.setFault({ node: 'worker' }, { delayMs: 500 });
+    expect(await get(world, far, to, 0.4)).toBe('pending');
+    expect(await get(world, a, to, 0.1)).toBe('b');
+    mend();
+    world.network.setFault({}, { loss: 1 });
+    expect(await get(world, a, to, 100)).toBe('pending');
+    expect(await get(world, b, to, 0.1)).toBe('b');
+    expect(await get(world, b, { ip: '127.0.0.1', port: 80 }, 0.1)).toBe('b');
+  });
 });
