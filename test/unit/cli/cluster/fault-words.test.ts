@@ -22,7 +22,7 @@ function parse(line: string): ClusterFault {
   const flags: Record<string, string> = {};
   for (let index = end; index < words.length; index += 2)
     flags[(words[index] ?? '').slice(2)] = words[index + 1] ?? '';
-  return faultFrom(words[0] ?? '', words.slice(1, end), flags as WhereFlags, places);
+  return faultFrom(words[0] ?? '', words.slice(1, end), flags, places);
 }
 
 const errorOf = (line: string): BreakfixError => {
