@@ -1,11 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import {
-  faultFrom,
-  faultKinds,
-  faultText,
-  type WhereFlags,
-} from '../../../../src/cli/cluster/fault-words.ts';
+import { faultFrom, faultKinds, faultText } from '../../../../src/cli/cluster/fault-words.ts';
 import type { ClusterFault, PacketFilter } from '../../../../src/cluster/cluster-faults.ts';
 import type { BreakfixError } from '../../../../src/core/errors.ts';
 
