@@ -81,6 +81,11 @@ describe('start', () => {
       message: 'there are 2 clusters: one, two',
       fix: 'name one: --name one',
     });
+    await clusterCommand(user, 'faults', 'add', 'registry-down', 'registry.k8s.io', '--name', 'two');
+    expect(await clusterCommand(user, 'faults', '--name', 'one')).toMatchObject({ faults: [] });
+    expect(await clusterCommand(user, 'faults', '--name', 'two')).toMatchObject({
+      faults: [{ text: 'registry-down registry.k8s.io' }],
+    });
     await clusterCommand(user, 'stop', '--name', 'one');
     expect(existsSync(first.folder)).toBe(false);
     expect((await first.kubectl('get nodes')).code).toBe(1);

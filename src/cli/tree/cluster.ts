@@ -63,8 +63,7 @@ function addFaultCommands(command: AddCommand, run: Tree['run']): void {
   named(faults).action((flags: Named) =>
     run(async (context) => (await import('../commands/cluster/faults.ts')).listFaults(context, flags)),
   );
-  // Otherwise it takes the flags of its own commands.
-  const add = commandsUnder(faults.enablePositionalOptions());
+  const add = commandsUnder(faults);
   named(
     add('add <fault> [values...]', 'put a fault in; breakfix cluster faults lists what there is', [
       'cluster faults add node-lost breakfix-worker --for 10m',

@@ -23,6 +23,8 @@ export function treeOf(program: Command, run: (work: Work) => Promise<void>): Tr
 
 /** What adds commands to a command. */
 export function commandsUnder(parent: Command): AddCommand {
+  // Otherwise it takes flags of its commands that it has too.
+  parent.enablePositionalOptions();
   return (usage, description, examples) => {
     const lines = examples.map((example) => `  $ breakfix ${example}`);
     return parent

@@ -50,6 +50,13 @@ describe('the tree of commands', () => {
     },
   );
 
+  test('a flag behind a command is that command’s, also where the one above has it too', async () => {
+    const tree = createProgram(() => Promise.resolve());
+    await tree.parseAsync('cluster faults add latency 1s --name dev --json'.split(' '), { from: 'user' });
+    const add = withAllBelow(tree).find((command) => command.name() === 'add');
+    expect(add?.opts()).toEqual({ name: 'dev', json: true });
+  });
+
   test.each(shown.map((command) => [command.name(), command] as const))(
     '%s: help fits 80 columns, and --json is offered',
     (_name, command) => {
