@@ -6,6 +6,8 @@ import type { NetError } from './network/types.ts';
  */
 export interface NodeApi {
   logs(pod: PodRef, options: LogOptions, sink: StreamSink): () => void;
+  /** Whether a container runs, so that a command can be started or attached to. @throws StatusError 500 if not */
+  enter(pod: PodRef, container: string): void;
   exec(pod: PodRef, options: ExecOptions, output: ExecOutput): ExecInput;
   attach(pod: PodRef, options: ExecOptions, output: ExecOutput): ExecInput;
   /** One connection to a port inside the pod. */

@@ -1,4 +1,5 @@
 import type { Condition, Container, ContainerStatus, Pod, PodStatus } from '../../model/objects.ts';
+import { restartsAfter } from './restart-policy.ts';
 
 type Phase = PodStatus['phase'];
 type Outcome = Pick<Condition, 'status' | 'reason' | 'message'>;
@@ -98,25 +99,26 @@ function listing(what: string, names: readonly string[]): string[] {
  * @param ended whether the pod is at its end: nothing will be restarted any more
  */
 export function phaseOf(pod: Pod, status: PodStatus, ended: boolean): Phase {
-  const { restartPolicy } = pod.spec;
   const started = hasStartedOnce(status);
   const init = countInit(pod, status, started);
   const count = countContainers(pod, status);
-  if (init.failed > 0 && (restartPolicy === 'Never' || ended)) return 'Failed';
+  if (init.final > 0 || (init.failed > 0 && ended)) return 'Failed';
   if (!started && init.open + init.failed > 0) return 'Pending';
   if (count.waiting + count.unknown > 0) return 'Pending';
   if (count.running > 0) return 'Running';
   if (count.stopped === 0) return 'Pending';
   const allSucceeded = count.stopped === count.succeeded;
-  if (ended) return allSucceeded ? 'Succeeded' : 'Failed';
-  if (restartPolicy === 'Always') return 'Running';
-  if (allSucceeded) return 'Succeeded';
-  return restartPolicy === 'Never' ? 'Failed' : 'Running';
+  if (!ended && count.restarting > 0) return 'Running';
+  return allSucceeded ? 'Succeeded' : 'Failed';
 }
 
-/** Init containers that are not done yet, and those whose last run failed. */
-function countInit(pod: Pod, status: PodStatus, started: boolean): { open: number; failed: number } {
-  const count = { open: 0, failed: 0 };
+/** Init containers that are not done yet, those whose last run failed, and of these those that do not run again. */
+function countInit(
+  pod: Pod,
+  status: PodStatus,
+  started: boolean,
+): Record<'open' | 'failed' | 'final', number> {
+  const count = { open: 0, failed: 0, final: 0 };
   for (const container of pod.spec.initContainers ?? []) {
     const found = statusOf(status.initContainerStatuses, container.name);
     const outcome = found?.state.terminated ?? found?.lastState.terminated;
@@ -126,24 +128,29 @@ function countInit(pod: Pod, status: PodStatus, started: boolean): { open: numbe
       count.open++;
     } else if (outcome.exitCode !== 0) {
       count.failed++;
+      if (!restartsAfter(pod, container, outcome.exitCode)) count.final++;
     }
   }
   return count;
 }
 
-type Tally = Record<'unknown' | 'running' | 'waiting' | 'stopped' | 'succeeded', number>;
+type Tally = Record<'unknown' | 'running' | 'waiting' | 'stopped' | 'restarting' | 'succeeded', number>;
 
 function countContainers(pod: Pod, status: PodStatus): Tally {
-  const count: Tally = { unknown: 0, running: 0, waiting: 0, stopped: 0, succeeded: 0 };
+  const count: Tally = { unknown: 0, running: 0, waiting: 0, stopped: 0, restarting: 0, succeeded: 0 };
   for (const container of pod.spec.containers) {
     const found = statusOf(status.containerStatuses, container.name);
     if (found === undefined) count.unknown++;
     else if (found.state.running !== undefined) count.running++;
-    else if (found.state.terminated !== undefined) {
-      count.stopped++;
-      if (found.state.terminated.exitCode === 0) count.succeeded++;
-    } else if (found.lastState.terminated !== undefined) count.stopped++;
-    else count.waiting++;
+    else {
+      const { terminated = found.lastState.terminated } = found.state;
+      if (terminated === undefined) count.waiting++;
+      else {
+        count.stopped++;
+        if (restartsAfter(pod, container, terminated.exitCode)) count.restarting++;
+        if (found.state.terminated?.exitCode === 0) count.succeeded++;
+      }
+    }
   }
   return count;
 }

@@ -151,15 +151,20 @@ export class PodContainers {
     if (instance.state !== 'running') return;
     const deadline = simulation.now + options.grace;
     const hook = instance.spec.lifecycle?.preStop;
-    if (hook !== undefined && options.grace > 0) {
-      const run = this.#preStop(pod, instance, about);
-      yield* within(simulation, options.grace, owner, run);
-    }
+    const hooked =
+      hook === undefined ||
+      options.grace <= 0 ||
+      (yield* within(simulation, options.grace, owner, this.#preStop(pod, instance, about)));
     instance.runtime.kill(stopSignal(instance));
     const grace = Math.max(deadline - simulation.now, LEAST_GRACE);
-    if (yield* within(simulation, grace, owner, this.#exited(instance))) return;
-    instance.runtime.kill('SIGKILL');
-    yield* this.#exited(instance);
+    if (!(yield* within(simulation, grace, owner, this.#exited(instance)))) {
+      instance.runtime.kill('SIGKILL');
+      yield* this.#exited(instance);
+    }
+    // A command or a request that was still under way ends with its container.
+    if (!hooked && hook?.sleep === undefined) {
+      events.event(about, 'Warning', reasons.failedPreStopHook, 'PreStopHook failed');
+    }
   }
 
   /** SIGKILL for everything, at once and without a word. */

@@ -17,7 +17,7 @@ import { Prober } from './probes/prober.ts';
 import { referencesOf } from './references.ts';
 import { refusal } from './refusals.ts';
 import { isMirror, mirrorPod } from './static-pods.ts';
-import { attachToPod, execInPod, forwardToPod, readLogs } from './streams.ts';
+import { attachToPod, execInPod, forwardToPod, readLogs, runningIn } from './streams.ts';
 import type { KubeletDeps } from './types.ts';
 
 /** A node's agent: runs the pods that are bound to the node. */
@@ -129,6 +129,10 @@ class NodeAgent implements Kubelet {
 
   logs(...[pod, options, sink]: Parameters<NodeApi['logs']>): ReturnType<NodeApi['logs']> {
     return readLogs(this.#worker(pod), options, sink);
+  }
+
+  enter(pod: PodRef, container: string): void {
+    runningIn(this.#worker(pod), container);
   }
 
   exec(...[pod, options, output]: Parameters<NodeApi['exec']>): ReturnType<NodeApi['exec']> {

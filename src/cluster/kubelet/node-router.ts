@@ -24,6 +24,7 @@ export function createNodeRouter(api: Api, kubelets: readonly Kubelet[]): NodeAp
 
   return {
     logs: (pod, options, sink) => kubeletOf(pod, { name: options.container }).logs(pod, options, sink),
+    enter: (pod, container) => kubeletOf(pod, { name: container }).enter(pod, container),
     exec: (pod, options, output) => kubeletOf(pod, { name: options.container }).exec(pod, options, output),
     attach: (pod, options, output) =>
       kubeletOf(pod, { name: options.container }).attach(pod, options, output),

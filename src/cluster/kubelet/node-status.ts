@@ -58,7 +58,7 @@ export class NodeReporter {
     events.event(about, 'Normal', reasons.nodeAllocatableEnforced, enforced);
     this.report();
     this.#renew();
-    const wasReady = known?.status.conditions.some(
+    const wasReady = known?.status.conditions?.some(
       ({ type, status }) => type === 'Ready' && status === 'True',
     );
     if (wasReady !== true) {

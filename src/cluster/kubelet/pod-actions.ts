@@ -2,6 +2,7 @@ import type { Container, Pod } from '../../model/objects.ts';
 import { hasStartedOnce, isSidecar } from './conditions.ts';
 import type { PodContainers } from './container-manager.ts';
 import type { PodProbes } from './probes/probe-manager.ts';
+import { restartsAfterProbe } from './restart-policy.ts';
 import { shouldRun } from './status.ts';
 import type { ContainerInstance, ContainerKind } from './types.ts';
 
@@ -94,16 +95,18 @@ function reasonToKill(
   latest: ContainerInstance,
 ): { message: string; graceSeconds: number; restart: boolean } | undefined {
   const name = `${kind === 'init' ? 'Init container' : 'Container'} ${container.name}`;
+  // Of sidecars it goes without saying.
+  const restarted = kind === 'init' ? '' : ', will be restarted';
   const graceSeconds = pod.spec.terminationGracePeriodSeconds;
   if (latest.spec.image !== container.image) {
-    return { message: `${name} definition changed, will be restarted`, graceSeconds, restart: true };
+    return { message: `${name} definition changed${restarted}`, graceSeconds, restart: true };
   }
   const verdict = probes.verdict(latest);
   if (verdict !== undefined) {
-    const restart = isSidecar(container) || pod.spec.restartPolicy !== 'Never';
+    const restart = restartsAfterProbe(pod, container);
     const probe = verdict === 'Liveness' ? container.livenessProbe : container.startupProbe;
     return {
-      message: `${name} failed ${verdict.toLowerCase()} probe${restart ? ', will be restarted' : ''}`,
+      message: `${name} failed ${verdict.toLowerCase()} probe${restart ? restarted : ''}`,
       graceSeconds: probe?.terminationGracePeriodSeconds ?? graceSeconds,
       restart,
     };

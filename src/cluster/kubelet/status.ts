@@ -19,6 +19,7 @@ import {
 import type { PodContainers } from './container-manager.ts';
 import { reasons } from './reasons.ts';
 import { resourceSums } from './resource-sums.ts';
+import { restartsAfter } from './restart-policy.ts';
 import type { ContainerInstance, Sandbox } from './types.ts';
 
 /** What the kubelet knows of a pod beside the API object. */
@@ -228,11 +229,9 @@ function willStart(
   return shouldRun(view.pod, container, latest);
 }
 
-/** Whether restartPolicy wants a container to run that does not. */
+/** Whether the restart policy wants a container to run that does not. */
 export function shouldRun(pod: Pod, container: Container, latest: ContainerInstance | undefined): boolean {
   if (latest === undefined || latest.state === 'created') return true;
   if (latest.state === 'running') return false;
-  if (isSidecar(container)) return true;
-  if (pod.spec.restartPolicy === 'Always') return true;
-  return pod.spec.restartPolicy === 'OnFailure' && latest.termination?.exitCode !== 0;
+  return restartsAfter(pod, container, latest.termination?.exitCode ?? 0);
 }

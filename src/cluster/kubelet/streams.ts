@@ -19,7 +19,9 @@ export function readLogs(worker: PodWorker, options: LogOptions, sink: StreamSin
   const { name } = worker.pod.metadata;
   const container = containerNameIn(worker.pod, options.container);
   const id = loggedRun(name, worker.status, container, options);
-  const runs = [worker.containers.latest(container), worker.containers.previous(container)];
+  const latest = worker.containers.latest(container);
+  // Of the runs that have ended only the newest stays.
+  const runs = latest?.state === 'exited' ? [latest] : [latest, worker.containers.previous(container)];
   const run = runs.find((candidate) => candidate?.id === id);
   if (run !== undefined) return run.log.read(options, sink);
   // Collected as garbage between the status and now.
@@ -37,7 +39,8 @@ export function attachToPod(worker: PodWorker, options: ExecOptions, output: Exe
   return runningIn(worker, options.container).runtime.attach(output);
 }
 
-function runningIn(worker: PodWorker, wanted: string | undefined): ContainerInstance {
+/** @throws StatusError 500 where the container does not run */
+export function runningIn(worker: PodWorker, wanted: string | undefined): ContainerInstance {
   const container = containerNameIn(worker.pod, wanted);
   const instance = worker.containers.latest(container);
   if (instance?.state !== 'running') throw containerNotFound(container);

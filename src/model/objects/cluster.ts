@@ -114,7 +114,7 @@ export interface Node extends KubeObject {
   status: {
     capacity: ResourceList;
     allocatable: ResourceList;
-    conditions: Condition[];
+    conditions?: Condition[];
     addresses: { type: string; address: string }[];
     images?: { names: string[]; sizeBytes: number }[];
     nodeInfo: Record<string, string>;

@@ -102,6 +102,10 @@ export interface Container {
   startupProbe?: Probe;
   lifecycle?: { postStart?: Handler; preStop?: Handler; stopSignal?: string };
   restartPolicy?: 'Always' | 'OnFailure' | 'Never';
+  restartPolicyRules?: {
+    action: 'Restart' | 'RestartAllContainers';
+    exitCodes?: { operator: 'In' | 'NotIn'; values?: number[] };
+  }[];
   securityContext?: SecurityContext;
   stdin?: boolean;
   stdinOnce?: boolean;

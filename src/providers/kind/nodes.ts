@@ -20,7 +20,7 @@ export async function waitForNodes(
   const end = clock.now().getTime() + READY_WITHIN;
   for (;;) {
     const ready = (await kube.list(resources.nodes)).filter(({ status }) =>
-      status.conditions.some((condition) => condition.type === 'Ready' && condition.status === 'True'),
+      status.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True'),
     );
     if (ready.length >= count) return;
     if (clock.now().getTime() >= end) {

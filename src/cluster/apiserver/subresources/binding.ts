@@ -44,6 +44,7 @@ export function bindPod(parts: { store: Store; simulation: Simulation }, request
     lastTransitionTime: parts.simulation.timestamp(),
     ...(pod.metadata.generation === undefined ? {} : { observedGeneration: pod.metadata.generation }),
   };
+  const { nominatedNodeName: _, ...status } = pod.status;
   const conditions = (pod.status.conditions ?? []).filter(({ type }) => type !== 'PodScheduled');
   parts.store.put(resources.pods.id, {
     ...pod,
@@ -52,7 +53,7 @@ export function bindPod(parts: { store: Store; simulation: Simulation }, request
       ...(annotations && { annotations: { ...pod.metadata.annotations, ...annotations } }),
     },
     spec: { ...pod.spec, nodeName: node },
-    status: { ...pod.status, conditions: [...conditions, scheduled] },
+    status: { ...status, conditions: [...conditions, scheduled] },
   });
 }
 

@@ -1,4 +1,5 @@
 import type { Pod } from '../../../model/objects.ts';
+import { StatusError } from '../../api.ts';
 import type { ExecOptions, LogOptions } from '../../node-api.ts';
 import { textResponse, warningHeader } from '../http/responses.ts';
 import type { FieldProblem } from '../pipeline.ts';
@@ -51,6 +52,13 @@ export function execute(parts: RestParts, request: ResourceRequest): ApiResponse
     tty: isTrue(query.get('tty')),
   };
   const reference = { namespace: request.namespace ?? '', name: request.name };
+  try {
+    parts.nodes().enter(reference, container);
+  } catch (error) {
+    // The kubelet's own answer, as it is: clients look for no Status in it.
+    if (error instanceof StatusError && error.code === 500) return textResponse(500, PLAIN, error.message);
+    throw error;
+  }
   return {
     kind: 'exec',
     options,

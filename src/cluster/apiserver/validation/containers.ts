@@ -11,6 +11,15 @@ import { checkMounts } from './volumes.ts';
 const PULL_POLICIES = ['Always', 'IfNotPresent', 'Never'];
 const MESSAGE_POLICIES = ['File', 'FallbackToLogsOnError'];
 const PROTOCOLS = ['SCTP', 'TCP', 'UDP'];
+/** What a container may not have that is added to a running pod. */
+const NOT_EPHEMERAL = [
+  'ports',
+  'resources',
+  'livenessProbe',
+  'readinessProbe',
+  'startupProbe',
+  'lifecycle',
+] as const;
 
 /** All containers of a pod. */
 export function checkContainers(
@@ -55,8 +64,9 @@ export function checkEphemeralContainers(
     checkName(problems, at, container, names);
     const target = container.targetContainerName ?? '';
     if (target !== '' && !others.includes(target)) problems.notFound(`${at}.targetContainerName`, target);
-    for (const kind of ['livenessProbe', 'readinessProbe', 'startupProbe', 'lifecycle', 'ports'] as const) {
-      if (container[kind] !== undefined)
+    for (const kind of NOT_EPHEMERAL) {
+      // Resources are there, empty, in every container.
+      if (container[kind] !== undefined && Object.keys(container[kind]).length > 0)
         problems.forbidden(`${at}.${kind}`, 'cannot be set for an Ephemeral Container');
     }
   });

@@ -171,6 +171,9 @@ const CONTAINER = {
   TTY: false,
 } as const satisfies Record<string, Shape>;
 
+/** A container that is added to a running pod. */
+export const EPHEMERAL_CONTAINER = structure({ ...CONTAINER, TargetContainerName: '' });
+
 const EXPRESSIONS = list({ Key: '', Operator: '', Values: null });
 const NODE_TERM = { MatchExpressions: EXPRESSIONS, MatchFields: EXPRESSIONS };
 const POD_TERM = {

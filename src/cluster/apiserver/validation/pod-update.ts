@@ -2,7 +2,7 @@ import { equal } from '../../../core/json.ts';
 import type { Container, Pod, PodSpec, ResourceRequirements, Toleration } from '../../../model/objects.ts';
 import { qosClassOf } from '../defaults/initial-status.ts';
 import { checkImage } from './containers.ts';
-import { podSpecForm } from './go-form.ts';
+import { EPHEMERAL_CONTAINER, goForm, podSpecForm } from './go-form.ts';
 import { checkPodSpec } from './pod.ts';
 import type { Problems } from './problems.ts';
 import { writtenLabels } from './selectors.ts';
@@ -190,9 +190,10 @@ export function checkEphemeralUpdate(problems: Problems, pod: Pod, old: Pod): vo
         `existing ephemeral containers "${before.name}" may not be removed\n`,
       );
     } else if (!equal(now, before)) {
+      const difference = unifiedDiff(goForm(EPHEMERAL_CONTAINER, before), goForm(EPHEMERAL_CONTAINER, now));
       problems.forbidden(
         'spec.ephemeralContainers',
-        `existing ephemeral containers "${before.name}" may not be changed\n`,
+        `existing ephemeral containers "${before.name}" may not be changed\n${difference}`,
       );
     }
   }

@@ -1,5 +1,11 @@
 import { edit, equal } from '../../../core/json.ts';
-import type { Condition, KubeObject, Pod, PodDisruptionBudget } from '../../../model/objects.ts';
+import type {
+  Condition,
+  KubeObject,
+  LabelSelector,
+  Pod,
+  PodDisruptionBudget,
+} from '../../../model/objects.ts';
 import { resources } from '../../../model/resources.ts';
 import { matchesSelector } from '../../../model/selector.ts';
 import { MINUTE } from '../../simulation/simulation.ts';
@@ -14,6 +20,9 @@ import { WorkQueue, keyOf, splitKey } from '../work-queue.ts';
 const DELETION_TIMEOUT: Micros = 2 * MINUTE;
 
 type Status = PodDisruptionBudget['status'];
+
+/** How many pods there should be, how many of them healthy, and how many there are that nobody manages. */
+type Expectation = Readonly<Record<'pods' | 'healthy' | 'unmanaged', number>>;
 
 /** Counts how many pods of each budget may be evicted. https://kubernetes.io/docs/tasks/run-application/configure-pdb/ */
 export function createDisruptionController(context: ControllerContext): Controller {
@@ -34,6 +43,13 @@ export function createDisruptionController(context: ControllerContext): Controll
       events.event(budget, 'Warning', 'CalculateExpectedPodCountFailed', text);
       writeFailure(budget, expected);
       return;
+    }
+    if (expected.unmanaged > 0) {
+      const text =
+        `Pods selected by this PodDisruptionBudget (selector: ${goSelector(budget.spec.selector)}) were found to be ` +
+        'unmanaged. As a result, the status of the PDB cannot be calculated correctly, which may result in undefined ' +
+        'behavior. To account for these pods please set ".spec.minAvailable" field of the PDB to an integer value.';
+      events.event(budget, 'Warning', 'UnmanagedPods', text);
     }
     const disrupted = stillDisrupted(budget, pods);
     const healthy = pods.filter(
@@ -57,22 +73,20 @@ export function createDisruptionController(context: ControllerContext): Controll
   }
 
   /** How many pods there should be, and how many of them healthy; or why that is not known. */
-  function expectation(
-    budget: PodDisruptionBudget,
-    pods: readonly Pod[],
-  ): { readonly pods: number; readonly healthy: number } | string {
+  function expectation(budget: PodDisruptionBudget, pods: readonly Pod[]): Expectation | string {
     const { minAvailable, maxUnavailable } = budget.spec;
-    if (maxUnavailable !== undefined) {
-      const count = scaleOfControllers(pods);
-      if (typeof count === 'string') return count;
-      return { pods: count, healthy: Math.max(0, count - scaledValue(maxUnavailable, count, 'up')) };
+    if (maxUnavailable === undefined && typeof minAvailable !== 'string') {
+      return { pods: pods.length, healthy: minAvailable ?? 0, unmanaged: 0 };
     }
-    if (minAvailable === undefined) return { pods: pods.length, healthy: 0 };
-    if (typeof minAvailable === 'number') return { pods: pods.length, healthy: minAvailable };
     const count = scaleOfControllers(pods);
-    return typeof count === 'string'
-      ? count
-      : { pods: count, healthy: scaledValue(minAvailable, count, 'up') };
+    if (typeof count === 'string') return count;
+    const healthy =
+      maxUnavailable === undefined
+        ? scaledValue(minAvailable ?? 0, count, 'up')
+        : Math.max(0, count - scaledValue(maxUnavailable, count, 'up'));
+    // Pods on their own have no size to count from.
+    const unmanaged = pods.filter((pod) => controllerOf(pod) === undefined).length;
+    return { pods: count, healthy, unmanaged };
   }
 
   /** The sum of the sizes of the pods' controllers: percentages are of what should be there. */
@@ -214,4 +228,16 @@ export function createDisruptionController(context: ControllerContext): Controll
       });
     },
   };
+}
+
+/** A selector as Go prints it. */
+function goSelector({ matchLabels = {}, matchExpressions = [] }: LabelSelector = {}): string {
+  const labels = Object.entries(matchLabels)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, value]) => `${key}: ${value},`);
+  const expressions = matchExpressions.map(
+    ({ key, operator, values = [] }) =>
+      `LabelSelectorRequirement{Key:${key},Operator:${operator},Values:[${values.join(' ')}],},`,
+  );
+  return `&LabelSelector{MatchLabels:map[string]string{${labels.join('')}},MatchExpressions:[]LabelSelectorRequirement{${expressions.join('')}},}`;
 }

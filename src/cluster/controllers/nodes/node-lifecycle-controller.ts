@@ -27,7 +27,7 @@ const CONDITION_TAINTS: readonly { type: string; status: Condition['status']; ke
   { type: 'NetworkUnavailable', status: 'True', key: 'node.kubernetes.io/network-unavailable' },
 ];
 /** What a kubelet that has gone silent no longer vouches for. */
-const KUBELET_CONDITIONS = ['MemoryPressure', 'DiskPressure', 'PIDPressure', 'Ready'];
+const KUBELET_CONDITIONS = ['Ready', 'MemoryPressure', 'DiskPressure', 'PIDPressure'];
 
 interface Health {
   /** When the kubelet was heard of last. */
@@ -102,6 +102,8 @@ export function createNodeLifecycleController(context: ControllerContext): Contr
     if (simulation.now <= heardAt + grace) return node;
     const now = simulation.timestamp();
     const changed = edit(node, (draft) => {
+      // A node that was made by hand has none at all.
+      draft.status.conditions ??= [];
       for (const type of KUBELET_CONDITIONS) {
         const known = conditionOf(draft.status.conditions, type);
         if (known === undefined) {

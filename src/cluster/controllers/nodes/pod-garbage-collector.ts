@@ -35,7 +35,9 @@ export function createPodGarbageCollector({ api, simulation }: ControllerContext
   function isOutOfService(pod: Pod): boolean {
     if (pod.metadata.deletionTimestamp === undefined) return false;
     const node = api.get(resources.nodes, undefined, pod.spec.nodeName ?? '');
-    const isReady = node?.status.conditions.some(({ type, status }) => type === 'Ready' && status === 'True');
+    const isReady = node?.status.conditions?.some(
+      ({ type, status }) => type === 'Ready' && status === 'True',
+    );
     const taint = node?.spec.taints?.find(({ key }) => key === 'node.kubernetes.io/out-of-service');
     return isReady === false && taint !== undefined;
   }

@@ -2,7 +2,7 @@ import type { Container, ContainerStatus, Pod, PodStatus, Probe } from '../../..
 import type { EventRecorder } from '../../api.ts';
 import { SECOND } from '../../simulation/simulation.ts';
 import type { Micros, Simulation, Timer } from '../../simulation/simulation.ts';
-import { isSidecar } from '../conditions.ts';
+import { restartsAfter } from '../restart-policy.ts';
 import { containerReference } from '../pod-names.ts';
 import { reasons } from '../reasons.ts';
 import { Task } from '../task.ts';
@@ -148,8 +148,9 @@ export class ProbeWorker {
     if (this.#onHold) return 'wait';
     if (seen.state.running === undefined) {
       this.#set('failure', { quiet: kind !== 'Readiness' });
-      const gone = seen.state.terminated !== undefined && pod.spec.restartPolicy === 'Never';
-      return gone && !isSidecar(container) ? 'stop' : 'wait';
+      const { terminated } = seen.state;
+      const isGone = terminated !== undefined && !restartsAfter(pod, container, terminated.exitCode);
+      return isGone ? 'stop' : 'wait';
     }
     if (pod.metadata.deletionTimestamp !== undefined && kind !== 'Readiness') return 'stop';
     // Startup probes end where the others begin.

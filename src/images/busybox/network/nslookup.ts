@@ -75,7 +75,7 @@ class Lookup {
 
   async run(name: string): Promise<number> {
     const { types, port } = this.#settings;
-    const isReverse = isAddress(name);
+    const isReverse = isAddress(name) && types.length === 0;
     const wanted: readonly DnsType[] = types.length > 0 ? types : isReverse ? ['PTR'] : ['A', 'AAAA'];
     const names = isReverse ? [reverseName(name)] : candidates(this.#command, name);
     const questions = names.flatMap((each) => wanted.map((type): Question => ({ name: each, type })));
@@ -153,7 +153,9 @@ function reverseName(ip: string): string {
   return `${ip.split('.').reverse().join('.')}.in-addr.arpa`;
 }
 
-function recordText({ name, type, data }: DnsRecord): string {
+function recordText({ name, type, data: written }: DnsRecord): string {
+  // The names in it are printed without the dot of the root.
+  const data = type === 'TXT' ? written : written.replace(/\.(?= |$)/g, '');
   switch (type) {
     case 'A':
     case 'AAAA':

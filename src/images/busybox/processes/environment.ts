@@ -1,3 +1,4 @@
+import type { FileSystem } from '../../../cluster/runtime/types.ts';
 import type { Applet, Command } from '../command.ts';
 import { names } from '../common/describe.ts';
 import { Failure, UsageError } from '../errors.ts';
@@ -100,13 +101,23 @@ const whoami: Applet = (command) => {
 
 const hostname: Applet = (command) => {
   const options = command.options('sidfF:');
-  const { hostname: name, net } = command.context;
+  const { files, hostname: name, net } = command.context;
   if (options.operands.length > 0) throw new Failure('sethostname: Operation not permitted');
   if (options.has('i')) command.print(`${net.ip} \n`);
-  else if (options.has('d')) command.print('\n');
+  else if (options.has('d')) command.print(`${afterDot(fullName(files, name))}\n`);
+  else if (options.has('f')) command.print(`${fullName(files, name)}\n`);
   else command.print(`${options.has('s') ? (name.split('.')[0] ?? name) : name}\n`);
   return 0;
 };
+
+/** The first name on the line of `/etc/hosts` that has a name. */
+function fullName(files: FileSystem, name: string): string {
+  const hosts = files.exists('/etc/hosts') ? files.readText('/etc/hosts') : '';
+  const lines = hosts.split('\n').map((line) => line.replace(/#.*/, '').trim().split(/\s+/).slice(1));
+  return lines.find((names) => names.includes(name))?.[0] ?? name;
+}
+
+const afterDot = (name: string): string => (name.includes('.') ? name.slice(name.indexOf('.') + 1) : '');
 
 const uname: Applet = (command) => {
   const options = command.options('snrvmpioa', { all: 'a' });

@@ -28,6 +28,7 @@ const unavailable = (): never => {
 };
 const noNodes: NodeApi = {
   logs: unavailable,
+  enter: unavailable,
   exec: unavailable,
   attach: unavailable,
   portForward: unavailable,

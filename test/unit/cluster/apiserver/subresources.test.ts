@@ -241,6 +241,19 @@ describe('streams', () => {
       if (options.follow !== true) sink.end();
       return () => {};
     },
+    enter(_pod, container) {
+      if (container !== 'waiting') return;
+      const message = 'container not found ("waiting")';
+      throw new StatusError({
+        apiVersion: 'v1',
+        kind: 'Status',
+        metadata: {},
+        status: 'Failure',
+        message,
+        reason: 'InternalError',
+        code: 500,
+      });
+    },
     exec(_pod, options, output) {
       asked.push(options);
       output.exit({ code: 0 });
@@ -271,6 +284,22 @@ describe('streams', () => {
     asked.length = 0;
     return running;
   };
+
+  test('what the kubelet says of a container that does not run is passed on as it is', () => {
+    const running = started();
+    for (const subresource of ['exec', 'attach']) {
+      const { status, text, headers } = send(
+        running,
+        'GET',
+        `${PODS}/two/${subresource}?container=waiting&command=ls`,
+      );
+      expect([status, text, headers['content-type']]).toEqual([
+        500,
+        'container not found ("waiting")',
+        'text/plain',
+      ]);
+    }
+  });
 
   test('logs come whole', () => {
     const running = started();

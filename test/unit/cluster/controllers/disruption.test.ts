@@ -60,6 +60,20 @@ describe('disruption controller', () => {
     expect(status(world)).toMatchObject({ currentHealthy: 5, disruptionsAllowed: 1 });
   });
 
+  test('pods that nobody manages have no size to count from', async () => {
+    const world = started();
+    world.api.create(resources.pods, pod('web', {}, { labels: { app: 'web' } }));
+    budget(world, { maxUnavailable: 1 });
+    await world.seconds(2);
+    expect(status(world)).toMatchObject({ expectedPods: 0, disruptionsAllowed: 0 });
+    expect(world.events().map((text) => text.replace(/ x\d+$/, ''))).toContain(
+      'Warning UnmanagedPods web: Pods selected by this PodDisruptionBudget (selector: &LabelSelector{MatchLabels:' +
+        'map[string]string{app: web,},MatchExpressions:[]LabelSelectorRequirement{},}) were found to be unmanaged. ' +
+        'As a result, the status of the PDB cannot be calculated correctly, which may result in undefined behavior. ' +
+        'To account for these pods please set ".spec.minAvailable" field of the PDB to an integer value.',
+    );
+  });
+
   test('maxUnavailable needs to know the workload', async () => {
     const world = started();
     world.api.create(

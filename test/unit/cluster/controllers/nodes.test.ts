@@ -55,9 +55,9 @@ describe('nodes', () => {
     ]);
     kubelet.alive = false;
     await world.seconds(45);
-    expect(get(world).status.conditions[0]?.status).toBe('True');
+    expect(get(world).status.conditions?.[0]?.status).toBe('True');
     await world.seconds(12);
-    expect(get(world).status.conditions.find(({ type }) => type === 'Ready')).toMatchObject({
+    expect(get(world).status.conditions?.find(({ type }) => type === 'Ready')).toMatchObject({
       status: 'Unknown',
       reason: 'NodeStatusUnknown',
       message: 'Kubelet stopped posting node status.',
@@ -89,7 +89,7 @@ describe('nodes', () => {
     world.api.updateStatus(
       resources.nodes,
       edit(get(world), (draft) => {
-        for (const condition of draft.status.conditions) {
+        for (const condition of draft.status.conditions ?? []) {
           condition.status = condition.type === 'Ready' ? 'True' : 'False';
           condition.lastHeartbeatTime = world.simulation.timestamp();
         }
@@ -102,13 +102,35 @@ describe('nodes', () => {
     expect(getPod(world).metadata.deletionTimestamp).toBeUndefined();
   });
 
+  test('a node that never reported, without any condition, is unknown and tainted', async () => {
+    const { world, kubelet } = started();
+    kubelet.alive = false;
+    world.api.updateStatus(
+      resources.nodes,
+      edit(get(world), (draft) => {
+        delete draft.status.conditions;
+      }),
+    );
+    await world.seconds(80);
+    expect(get(world).status.conditions?.map(({ type, reason }) => `${type} ${reason}`)).toEqual([
+      'Ready NodeStatusNeverUpdated',
+      'MemoryPressure NodeStatusNeverUpdated',
+      'DiskPressure NodeStatusNeverUpdated',
+      'PIDPressure NodeStatusNeverUpdated',
+    ]);
+    expect(taints(world)).toEqual([
+      'node.kubernetes.io/unreachable NoSchedule',
+      'node.kubernetes.io/unreachable NoExecute',
+    ]);
+  });
+
   test('pressure and cordoning keep new pods away', async () => {
     const { world } = started();
     await world.seconds(10);
     world.api.updateStatus(
       resources.nodes,
       edit(get(world), (draft) => {
-        draft.status.conditions.push({ type: 'DiskPressure', status: 'True' });
+        draft.status.conditions?.push({ type: 'DiskPressure', status: 'True' });
       }),
     );
     world.api.update(

@@ -19,7 +19,7 @@ describe('a node', () => {
     expect(node?.spec).toMatchObject({ podCIDR: '10.244.1.0/24' });
     expect(node?.status.allocatable).toMatchObject({ cpu: '2', memory: '8Gi', pods: '110' });
     expect(
-      node?.status.conditions.map(({ type, status, reason }) => `${type}=${status} ${reason ?? ''}`),
+      node?.status.conditions?.map(({ type, status, reason }) => `${type}=${status} ${reason ?? ''}`),
     ).toEqual([
       'MemoryPressure=False KubeletHasSufficientMemory',
       'DiskPressure=False KubeletHasNoDiskPressure',

@@ -17,6 +17,35 @@ async function startTimes(lab: Lab, name: string, end: number): Promise<number[]
   return times;
 }
 
+describe('a container with a restart policy of its own', () => {
+  const rules = [{ action: 'Restart' as const, exitCodes: { operator: 'In' as const, values: [42] } }];
+  const of = (name: string, code: string, own: object, policy: 'Always' | 'Never') => ({
+    name,
+    spec: { containers: [{ ...container(['exit', code, '500']), ...own }], restartPolicy: policy },
+  });
+
+  test.each([
+    ['a rule that fits', of('rule', '42', { restartPolicy: 'Never', restartPolicyRules: rules }, 'Never'), 1],
+    [
+      'a rule that does not',
+      of('other', '41', { restartPolicy: 'Never', restartPolicyRules: rules }, 'Never'),
+      0,
+    ],
+    [
+      'OnFailure in a pod that never restarts',
+      of('failure', '1', { restartPolicy: 'OnFailure' }, 'Never'),
+      1,
+    ],
+    ['Never in a pod that always does', of('never', '1', { restartPolicy: 'Never' }, 'Always'), 0],
+  ])('%s', async (_, { name, spec }, restarts) => {
+    const lab = new Lab();
+    lab.create(name, spec);
+    await lab.seconds(5);
+    expect(lab.status(name).restartCount).toBe(restarts);
+    expect(lab.pod(name).status.phase).toBe(restarts === 0 ? 'Failed' : 'Running');
+  });
+});
+
 describe('a container that crashes', () => {
   test('is restarted at once, then with back-off that doubles up to five minutes', async () => {
     const lab = new Lab();

@@ -32,6 +32,12 @@ describe('logs', () => {
     await lab.seconds(4);
     expect(lab.status('web').restartCount).toBe(1);
     expect(lab.logs('web', { previous: true, tailLines: 1 })).toBe('three\n');
+    // It has ended once more: only the newest of the runs that are over is kept.
+    await lab.seconds(3);
+    expect(lab.status('web').state.terminated?.exitCode).toBe(1);
+    const gone = lab.status('web').lastState.terminated?.containerID;
+    expect(lab.logs('web', { previous: true })).toBe(`unable to retrieve container logs for ${gone}`);
+    expect(lab.logs('web', { tailLines: 1 })).toBe('three\n');
   });
 
   test('follow until the container ends, or as long as it is wanted', async () => {
@@ -101,6 +107,8 @@ describe('exec and port-forward', () => {
     expect(await lab.exec('web', ['exit', '0', '0', 'hi'])).toBe('hi\n');
     expect(await lab.exec('web', ['exit', '4'])).toBe('{"code":4}');
     const bad = { namespace: 'shop', name: 'bad' };
+    expect(refusal(() => lab.router.enter(bad, 'c'))).toBe('500 container not found ("c")');
+    lab.router.enter({ namespace: 'shop', name: 'web' }, 'c');
     expect(refusal(() => lab.router.exec(bad, options, output))).toBe('500 container not found ("c")');
     expect(refusal(() => lab.router.attach(bad, options, output))).toBe('500 container not found ("c")');
   });

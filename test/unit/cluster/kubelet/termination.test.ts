@@ -56,6 +56,22 @@ describe('a pod that is deleted', () => {
     expect(lab.exists('web')).toBe(false);
   });
 
+  test('a hook that is not over in time fails when its container is killed', async () => {
+    const lab = new Lab();
+    const preStop = { exec: { command: ['forever'] } };
+    lab.create('web', { containers: [container(['forever'], { lifecycle: { preStop } })] });
+    lab.create('calm', {
+      containers: [container(['forever'], { lifecycle: { preStop: { sleep: { seconds: 90 } } } })],
+    });
+    await lab.seconds(3);
+    for (const name of ['web', 'calm']) remove(lab, name, 2);
+    await lab.seconds(1);
+    expect(lab.events('web').at(-1)).toBe('Normal Killing c: Stopping container c');
+    await lab.seconds(6);
+    expect(lab.events('web').at(-1)).toBe('Warning FailedPreStopHook c: PreStopHook failed');
+    expect(lab.events('calm').at(-1)).toBe('Normal Killing c: Stopping container c');
+  });
+
   test('does not wait for an image that is being pulled', async () => {
     const lab = new Lab();
     lab.pullMillis = 60_000;
