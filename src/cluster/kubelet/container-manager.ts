@@ -162,7 +162,7 @@ export class PodContainers {
       yield* this.#exited(instance);
     }
     // A command or a request that was still under way ends with its container.
-    if (!hooked && hook?.sleep === undefined) {
+    if (!hooked && hook.sleep === undefined) {
       events.event(about, 'Warning', reasons.failedPreStopHook, 'PreStopHook failed');
     }
   }

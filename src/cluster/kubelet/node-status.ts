@@ -78,7 +78,7 @@ export class NodeReporter {
     const { api, simulation, images } = this.#deps;
     const stored = this.node;
     // A node that has just registered has no conditions yet.
-    const earlier = (stored.status.conditions as Condition[] | undefined) ?? [];
+    const earlier = stored.status.conditions ?? [];
     const now = simulation.timestamp();
     const conditions = CONDITIONS.map((wanted): Condition => {
       const before = earlier.find(({ type }) => type === wanted.type);
