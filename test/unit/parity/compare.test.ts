@@ -113,7 +113,14 @@ const goldens: readonly (readonly [string, Transcript])[] = [
 const printed = (golden: Transcript): Transcript =>
   golden.map(({ command, lines }) => ({
     command,
-    lines: linesOf(normalise(lines.filter((line) => typeof line === 'string').join('\n'))),
+    lines: linesOf(
+      normalise(
+        lines
+          .filter((line) => typeof line === 'string')
+          .map((line) => `${line}\n`)
+          .join(''),
+      ),
+    ),
   }));
 
 describe.each(goldens)('%s', (_, golden) => {
