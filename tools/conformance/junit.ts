@@ -14,13 +14,18 @@ export function readJunit(xml: string): Results {
   return results;
 }
 
+/** The suite leaves the attribute empty in its simplified reports. */
+const FAILURE = /<(?:failure|error) message="([^"]*)"[^>]*>([^<]*)/;
+
 /** The labels that the reporter puts after a name. */
 const LABELS = / \[(?!Conformance\])[A-Za-z-]+(?:, [A-Za-z-]+)+\]$/;
 
 function resultOf(status: string, attributes: string, body: string): Result {
   const seconds = Math.round(Number(/time="([\d.]+)"/.exec(attributes)?.[1] ?? 0));
   if (status === 'passed') return { status, seconds };
-  const message = unescaped(/<(?:failure|error) message="([^"]*)"/.exec(body)?.[1] ?? status);
+  const [, attribute = '', text = ''] = FAILURE.exec(body) ?? [];
+  const words = unescaped(attribute === '' ? text : attribute).replace(/^\[\w+\] /, '');
+  const message = words.trim() === '' ? status : words;
   return { status: 'failed', seconds, message: message.slice(0, 2000) };
 }
 

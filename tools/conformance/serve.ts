@@ -31,6 +31,7 @@ const header: EmbeddedHeader = {
     images: [],
     registries: [],
     ca: credentials.authority.certificate,
+    publicImages: true,
   },
 };
 process.on('unhandledRejection', (error) => console.error('unhandled', error));

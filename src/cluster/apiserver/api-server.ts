@@ -9,6 +9,7 @@ import type { Simulation } from '../simulation/simulation.ts';
 import { Store } from '../store/store.ts';
 import { Aggregator } from './aggregation/aggregator.ts';
 import { ExtensionServers } from './aggregation/extension-servers.ts';
+import { Compaction } from './compaction.ts';
 import { CustomResources } from './custom/custom-resources.ts';
 import { CustomDocuments } from './custom/documents.ts';
 import { watchDefinitions } from './custom/establishing.ts';
@@ -79,6 +80,7 @@ export class ApiServer {
       simulation,
       aggregator,
       store,
+      compaction: new Compaction(simulation, store),
       stages,
       nodes,
       network,

@@ -1,4 +1,4 @@
-import { edit, equal } from '../../core/json.ts';
+import { canonical, edit, equal } from '../../core/json.ts';
 import type {
   ControllerRevision,
   KubeObject,
@@ -80,7 +80,8 @@ function createRevision(
         ...(annotations === undefined ? {} : { annotations: { ...annotations } }),
         ownerReferences: [controllerReference(resource, owner)],
       },
-      data: wanted.data,
+      // Clients compare it as text, in the order in which Go writes maps.
+      data: JSON.parse(canonical(wanted.data)) as unknown,
       revision: wanted.revision,
     };
     try {

@@ -1,7 +1,6 @@
 import type { AnyObject } from '../../../model/objects.ts';
 import { StatusError } from '../../api.ts';
 import { keyOf } from '../../store/store.ts';
-import type { Store } from '../../store/store.ts';
 import type { ListOptions } from '../http/list-options.ts';
 import type { ApiResponse } from '../types.ts';
 import { badRequest, expired, statusError } from '../status.ts';
@@ -25,10 +24,9 @@ interface ContinueToken {
 /** GET of a collection. https://kubernetes.io/docs/reference/using-api/api-concepts/#retrieving-large-results-sets-in-chunks */
 export function list(parts: RestParts, request: ResourceRequest, options: ListOptions): ApiResponse {
   const { info } = request;
-  const { store } = parts;
   const matches = selection(info, options.labels, options.fields);
   const token = options.continue === '' ? undefined : readToken(options.continue);
-  const { objects, revision } = objectsAt(store, request, options, token);
+  const { objects, revision } = objectsAt(parts, request, options, token);
   const remaining = objects.filter(
     (object) => (token === undefined || keyOf(object) > token.after) && (matches?.(object) ?? true),
   );
@@ -45,7 +43,7 @@ export function list(parts: RestParts, request: ResourceRequest, options: ListOp
 }
 
 function objectsAt(
-  store: Store,
+  { store, compaction }: RestParts,
   { info, namespace }: ResourceRequest,
   options: ListOptions,
   token: ContinueToken | undefined,
@@ -53,6 +51,7 @@ function objectsAt(
   const current = { objects: store.list(info.storage, namespace), revision: store.revision };
   if (token !== undefined) {
     if (token.revision < 0) return current;
+    if (compaction.forgets(token.revision)) throw tooOldToContinue(token);
     try {
       return { objects: store.listAt(info.storage, namespace, token.revision), revision: token.revision };
     } catch (error) {
@@ -62,6 +61,7 @@ function objectsAt(
   const wanted = Number(options.resourceVersion);
   if (wanted > current.revision) throw tooLargeVersion(wanted, current.revision);
   if (options.resourceVersionMatch !== 'Exact') return current;
+  if (compaction.forgets(wanted)) throw expired('The resourceVersion for the provided list is too old.');
   return { objects: store.listAt(info.storage, namespace, wanted), revision: wanted };
 }
 

@@ -1,4 +1,5 @@
 import type { NetworkStack } from '../../network/types.ts';
+import type { Compaction } from '../compaction.ts';
 import type { NodeApi } from '../../node-api.ts';
 import type { Aggregator } from '../aggregation/aggregator.ts';
 import type { InProcessParts } from '../in-process-api.ts';
@@ -15,6 +16,7 @@ import type { Target } from './writer.ts';
 /** What the handlers of requests work with. */
 export interface RestParts extends InProcessParts {
   readonly stages: PipelineStages;
+  readonly compaction: Compaction;
   /** The kubelets; asked for when they are needed, since they are made after the API server. */
   readonly nodes: () => NodeApi;
   /** The network of the API server's node, made after it too. */

@@ -5,7 +5,7 @@ import { conformancePage } from '../../../../tools/conformance/page.ts';
 const XML = `<testsuites><testsuite>
 <testcase name="[It] [sig-apps] Job a &amp; b [Conformance] [sig-apps, Conformance]" classname="x" status="passed" time="12.4"></testcase>
 <testcase name="[It] [sig-apps] Job c [Conformance] [sig-apps, Conformance]" classname="x" status="failed" time="1.6">
-<failure message="Expected&#xA;&lt;int&gt;: 1" type="failed">long</failure></testcase>
+<failure message="" type="failed">[FAILED] Expected&#xA;&lt;int&gt;: 1</failure></testcase>
 <testcase name="[It] [sig-node] Pods d [Conformance] [sig-node, Conformance]" classname="x" status="skipped" time="0"><skipped message="s"></skipped></testcase>
 <testcase name="[SynchronizedBeforeSuite]" classname="x" status="passed" time="1"></testcase>
 </testsuite></testsuites>`;
