@@ -1,10 +1,11 @@
-import type { Pod, Service } from '../../../model/objects.ts';
+import type { Node, Pod, Service } from '../../../model/objects.ts';
 import type { HttpRequest, HttpResponse } from '../../network/types.ts';
 import { NetError, type Address, type NetErrorCode } from '../../network/types.ts';
 import type { ResourceRequest, RestParts } from '../rest/resource-request.ts';
 import { badRequest, notFound, statusError } from '../status.ts';
 import { statusResponse } from '../http/responses.ts';
 import type { ApiResponse, DeferredResponse } from '../types.ts';
+import { KUBELET_PORT, kubeletAnswer } from './node-proxy.ts';
 import { rewriteLinks } from './proxy-links.ts';
 
 /** Where a proxied request goes. */
@@ -13,13 +14,14 @@ interface Target extends Address {
 }
 
 /**
- * `pods/proxy` and `services/proxy`: passes a request on to a pod over the network of the API server's node, and its
- * answer back. https://kubernetes.io/docs/tasks/access-application-cluster/access-cluster-services/
+ * `pods/proxy`, `services/proxy` and `nodes/proxy`: passes a request on over the network of the API server's node, and
+ * the answer back. A kubelet is asked without it. https://kubernetes.io/docs/tasks/access-application-cluster/access-cluster-services/
  */
 export function proxy(parts: RestParts, request: ResourceRequest): ApiResponse | DeferredResponse {
   const { http } = request;
   const { prefix, path } = partsOf(http.path);
-  const target = targetOf(parts, request);
+  const isNode = request.info.storage === 'nodes';
+  const target = isNode ? nodeOf(parts, request) : targetOf(parts, request);
   if (path === '' && (http.method === 'GET' || http.method === 'HEAD')) {
     const query = http.query === '' ? '' : `?${http.query}`;
     return {
@@ -29,6 +31,7 @@ export function proxy(parts: RestParts, request: ResourceRequest): ApiResponse |
       body: Buffer.alloc(0),
     };
   }
+  if (isNode && target.port === KUBELET_PORT) return kubeletAnswer(parts, nameOf(request), path);
   const message = messageOf(request, target, path);
   return {
     kind: 'deferred',
@@ -59,6 +62,19 @@ function targetOf(parts: RestParts, { info, namespace = '', name }: ResourceRequ
     : { ...addressOf(object as unknown as Pod, port, secure), secure };
 }
 
+function nameOf({ name, info }: ResourceRequest): string {
+  return splitName(name, info.resource.plural).id;
+}
+
+/** A port of the node itself; the kubelet's where none is named. @throws StatusError 404 */
+function nodeOf(parts: RestParts, { info, name }: ResourceRequest): Target {
+  const { scheme, id, port } = splitName(name, info.resource.plural);
+  const node = parts.store.get(info.storage, '', id) as unknown as Node | undefined;
+  if (node === undefined) throw notFound(info.resource, id);
+  const ip = node.status.addresses?.find(({ type }) => type === 'InternalIP')?.address ?? '';
+  return { ip, port: port === '' ? KUBELET_PORT : Number(port), secure: scheme === 'https' };
+}
+
 /** `name`, `name:port`, `scheme:name:port`. @throws StatusError 400 */
 function splitName(
   name: string,
@@ -66,7 +82,7 @@ function splitName(
 ): { readonly scheme: string; readonly id: string; readonly port: string } {
   const words = name.split(':');
   const [first = '', second = '', third = ''] = words;
-  const what = plural === 'services' ? 'service' : 'pod';
+  const what = plural.slice(0, -1);
   if (words.length === 1) return { scheme: '', id: first, port: '' };
   if (words.length === 2) return { scheme: '', id: first, port: second };
   if (words.length === 3 && ['', 'http', 'https'].includes(first))

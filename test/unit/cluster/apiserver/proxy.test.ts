@@ -117,6 +117,30 @@ test('a Service leads to one of its ready addresses', () => {
   ]);
 });
 
+test('a node leads to its kubelet, or to a port of its own', () => {
+  const running = start(OK);
+  const status = { addresses: [{ type: 'InternalIP', address: '172.18.0.3' }] };
+  send(running, 'POST', '/api/v1/nodes', { metadata: { name: 'worker' }, status });
+  send(running, 'PUT', '/api/v1/nodes/worker/status', { metadata: { name: 'worker' }, status });
+  send(running, 'POST', `${PODS}/web/binding`, {
+    metadata: { name: 'web' },
+    target: { kind: 'Node', name: 'worker' },
+  });
+  const answer = (path: string) => proxied(running, 'GET', `/api/v1/nodes/${path}`);
+  expect(answer('worker/proxy/healthz')).toMatchObject({ status: 200, text: 'ok' });
+  expect(answer('worker/proxy/nothing')).toMatchObject({ status: 404, text: '404 page not found\n' });
+  expect(answer('nobody/proxy/healthz')).toMatchObject({ status: 404 });
+  expect(JSON.parse(answer('worker:10250/proxy/pods').text)).toMatchObject({
+    kind: 'PodList',
+    items: [{ metadata: { name: 'web' }, spec: { nodeName: 'worker' } }],
+  });
+  expect(running.asked).toEqual([]);
+  expect(answer('worker:9100/proxy/metrics')).toMatchObject({ text: 'hello' });
+  expect(running.asked).toMatchObject([
+    { to: { ip: '172.18.0.3', port: 9100 }, request: { path: '/metrics' } },
+  ]);
+});
+
 test('links of a page that name a path go through the proxy too', () => {
   const page =
     '<a class="x" href="/a/b">a</a><img src=\'/i.png\' alt="/no"><a href="//host/">b</a><a href="c">c</a>';
