@@ -195,7 +195,7 @@ function createApiServer(
   return new ApiServer({
     simulation,
     ...later,
-    stages: (api) => {
+    stages: (api, answers) => {
       const authorizer = createAuthorizer({ api });
       return {
         tokens,
@@ -203,7 +203,10 @@ function createApiServer(
         authorizer,
         applyDefaults,
         validateObject,
-        admissionPlugins: admissionPlugins({ random: simulation.random }),
+        admissionPlugins: admissionPlugins({
+          random: simulation.random,
+          webhooks: { answers, applyDefaults },
+        }),
       };
     },
   });

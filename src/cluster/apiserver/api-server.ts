@@ -33,6 +33,8 @@ import { StoreReader } from './state-reader.ts';
 import { forbiddenPath, internalError, tooLarge } from './status.ts';
 import type { ApiRequest, ApiResponse, DeferredResponse } from './types.ts';
 import { WatchHub } from './watch-hub.ts';
+import { WebhookAnswers, WebhookNeeded } from './webhooks/answers.ts';
+import { callWebhook, type WebhookOutcome } from './webhooks/calls.ts';
 
 const ITSELF: Identity = {
   user: 'system:apiserver',
@@ -46,7 +48,7 @@ const BODY_LIMIT = 3 * 1024 * 1024;
 export interface ApiServerOptions {
   readonly simulation: Simulation;
   /** Made from a reader of the state that the server keeps. */
-  readonly stages: (reader: StateReader) => PipelineStages;
+  readonly stages: (reader: StateReader, webhooks: WebhookAnswers) => PipelineStages;
   /** The kubelets, for logs, exec, attach and port-forward; called when one is asked for. */
   readonly nodes: () => NodeApi;
   /** The network of the node that the server is on; called when a request is passed on to a pod. */
@@ -65,13 +67,14 @@ export class ApiServer {
   readonly #discovery: Discovery;
   readonly #documents: CustomDocuments;
   readonly #custom: CustomResources;
+  readonly #webhooks = new WebhookAnswers();
 
   constructor(options: ApiServerOptions) {
     const { simulation, nodes, network, extensions = new ExtensionServers() } = options;
     const store = new Store();
     this.store = store;
     const reader = new StoreReader(store);
-    const stages = options.stages(reader);
+    const stages = options.stages(reader, this.#webhooks);
     const services = new ServiceAllocation(store, simulation.random.stream('apiserver/services'));
     const writer = new Writer({ simulation, store, stages, reader, services });
     const { api, apis } = discoveryDocuments();
@@ -108,13 +111,39 @@ export class ApiServer {
 
   /** Answers one request; never throws. */
   handle(request: ApiRequest): ApiResponse | DeferredResponse {
+    return this.#attempt(request, new Map());
+  }
+
+  /** @param known what webhooks have said about it */
+  #attempt(request: ApiRequest, known: Map<string, WebhookOutcome>): ApiResponse | DeferredResponse {
     const pretty = (request.headers['user-agent'] ?? '').startsWith('curl/');
     try {
-      return this.#answer(request);
+      return this.#webhooks.within(known, () => this.#answer(request));
     } catch (error) {
+      if (error instanceof WebhookNeeded) return this.#askFirst(request, known, error);
       const { status } = error instanceof StatusError ? error : internalError(messageOf(error));
       return statusResponse(status, pretty);
     }
+  }
+
+  /** Asks a webhook and makes the request again. */
+  #askFirst(
+    request: ApiRequest,
+    known: Map<string, WebhookOutcome>,
+    { key, call }: WebhookNeeded,
+  ): DeferredResponse {
+    return {
+      kind: 'deferred',
+      start: (done) => {
+        callWebhook(this.#parts, call, (outcome) => {
+          known.set(key, outcome);
+          const next = this.#attempt(request, known);
+          if (next.kind === 'deferred') next.start(done);
+          else if (next.kind === 'complete') done(next);
+          else throw new TypeError(`a ${next.kind} that waited for a webhook`);
+        });
+      },
+    };
   }
 
   /**

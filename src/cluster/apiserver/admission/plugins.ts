@@ -9,6 +9,7 @@ import { resourceQuota } from './resource-quota.ts';
 import { runtimeClass } from './runtime-class.ts';
 import { serviceAccount } from './service-account.ts';
 import { claimResize, defaultStorageClass, storageObjectInUseProtection } from './storage.ts';
+import { webhookPlugins } from '../webhooks/admission.ts';
 import { warnings } from './warnings.ts';
 
 /**
@@ -16,12 +17,20 @@ import { warnings } from './warnings.ts';
  * the warnings of the kinds.
  * https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/
  */
-export function admissionPlugins(parts: { readonly random: RandomStreams }): readonly AdmissionPlugin[] {
+export function admissionPlugins(parts: {
+  readonly random: RandomStreams;
+  readonly webhooks?: Omit<Parameters<typeof webhookPlugins>[0], 'random'>;
+}): readonly AdmissionPlugin[] {
+  const { random, webhooks } = parts;
+  const asking =
+    webhooks === undefined
+      ? []
+      : webhookPlugins({ ...webhooks, random: random.stream('admission/webhooks') });
   return [
     warnings,
     namespaceLifecycle,
     limitRanger,
-    serviceAccount(parts.random.stream('admission/service-account')),
+    serviceAccount(random.stream('admission/service-account')),
     podSecurity,
     priority,
     defaultTolerationSeconds,
@@ -29,6 +38,7 @@ export function admissionPlugins(parts: { readonly random: RandomStreams }): rea
     storageObjectInUseProtection,
     claimResize,
     runtimeClass,
+    ...asking,
     resourceQuota,
   ];
 }

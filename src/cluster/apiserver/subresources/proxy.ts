@@ -71,7 +71,7 @@ function nodeOf(parts: RestParts, { info, name }: ResourceRequest): Target {
   const { scheme, id, port } = splitName(name, info.resource.plural);
   const node = parts.store.get(info.storage, '', id) as unknown as Node | undefined;
   if (node === undefined) throw notFound(info.resource, id);
-  const ip = node.status.addresses?.find(({ type }) => type === 'InternalIP')?.address ?? '';
+  const ip = node.status.addresses.find(({ type }) => type === 'InternalIP')?.address ?? '';
   return { ip, port: port === '' ? KUBELET_PORT : Number(port), secure: scheme === 'https' };
 }
 

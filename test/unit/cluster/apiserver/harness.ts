@@ -2,6 +2,8 @@ import type { Api } from '../../../../src/cluster/api.ts';
 import { ApiServer } from '../../../../src/cluster/apiserver/api-server.ts';
 import { applyDefaults } from '../../../../src/cluster/apiserver/defaults/defaults.ts';
 import type { PipelineStages } from '../../../../src/cluster/apiserver/pipeline.ts';
+import type { WebhookAnswers } from '../../../../src/cluster/apiserver/webhooks/answers.ts';
+import type { RandomStreams } from '../../../../src/core/random.ts';
 import type { NetworkStack } from '../../../../src/cluster/network/types.ts';
 import type { NodeApi } from '../../../../src/cluster/node-api.ts';
 import type { ApiRequest } from '../../../../src/cluster/apiserver/types.ts';
@@ -40,15 +42,20 @@ export interface Running {
   readonly api: Api;
 }
 
+type MakeStages = (webhooks: WebhookAnswers, random: RandomStreams) => Partial<PipelineStages>;
+
 export function startApiServer(
-  stages: Partial<PipelineStages> = {},
+  stages: Partial<PipelineStages> | MakeStages = {},
   nodes: NodeApi = noNodes,
   network?: NetworkStack,
 ): Running {
   const simulation = new Simulation({ seed: 'test', epoch: Date.parse('2026-11-22T10:00:00Z') * 1000 });
   const server = new ApiServer({
     simulation,
-    stages: () => ({ ...openStages, ...stages }),
+    stages: (_reader, webhooks) => ({
+      ...openStages,
+      ...(typeof stages === 'function' ? stages(webhooks, simulation.random) : stages),
+    }),
     nodes: () => nodes,
     network: () => {
       if (network === undefined) throw new Error('no network');

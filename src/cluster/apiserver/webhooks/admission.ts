@@ -1,0 +1,154 @@
+import type { AnyObject } from '../../../model/objects.ts';
+import { applyJsonPatch, type JsonPatchOperation } from '../../../model/patch/json-patch.ts';
+import type { Random } from '../../../core/random.ts';
+import type { StatusError } from '../../api.ts';
+import type { AdmissionAttributes, AdmissionPlugin, ApplyDefaults } from '../pipeline.ts';
+import { badRequest, statusError } from '../status.ts';
+import type { WebhookAnswers } from './answers.ts';
+import type { WebhookOutcome } from './calls.ts';
+import { concerns, configurations, type Webhook } from './configuration.ts';
+
+interface Response {
+  readonly uid?: string;
+  readonly allowed?: boolean;
+  readonly status?: {
+    readonly code?: number;
+    readonly message?: string;
+    readonly reason?: string;
+    readonly status?: string;
+  };
+  readonly patch?: string;
+  readonly warnings?: readonly string[];
+}
+
+const LEAST_CODE = 400;
+
+/**
+ * The admission plugins that ask webhooks: one changes the object, the other has the last word.
+ * https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/
+ */
+export function webhookPlugins(parts: {
+  readonly answers: WebhookAnswers;
+  readonly random: Random;
+  readonly applyDefaults: ApplyDefaults;
+}): readonly AdmissionPlugin[] {
+  const ask = (kind: keyof typeof configurations, attributes: AdmissionAttributes): void => {
+    if (!parts.answers.isOpen) return;
+    const found = attributes.api
+      .list(configurations[kind])
+      .toSorted((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
+    for (const { metadata, webhooks = [] } of found) {
+      for (const webhook of webhooks) {
+        if (!concerns(webhook, attributes)) continue;
+        checkDryRun(webhook, attributes);
+        const key = [kind, metadata.name, webhook.name, identityOf(attributes)].join(' ');
+        const outcome = parts.answers.answer(key, () => ({
+          webhook,
+          body: JSON.stringify(reviewOf(attributes, parts.random.uuid())),
+        }));
+        const response = responseOf(webhook, outcome);
+        if (response === undefined) continue;
+        for (const warning of response.warnings ?? []) attributes.warn(warning);
+        if (response.allowed !== true) throw denial(webhook, response);
+        if (kind === 'mutating' && response.patch !== undefined) change(attributes, webhook, response.patch);
+      }
+    }
+  };
+
+  const change = (attributes: AdmissionAttributes, webhook: Webhook, patch: string): void => {
+    const { object, operation, resource, old } = attributes;
+    if (object === undefined) return;
+    let changed: AnyObject;
+    try {
+      const operations = JSON.parse(Buffer.from(patch, 'base64').toString('utf8')) as JsonPatchOperation[];
+      changed = applyJsonPatch(object, operations) as AnyObject;
+    } catch (error) {
+      throw internal(
+        `failed calling webhook "${webhook.name}": ${error instanceof Error ? error.message : ''}`,
+      );
+    }
+    for (const field of Object.keys(object)) if (!(field in changed)) Reflect.deleteProperty(object, field);
+    Object.assign(object, changed);
+    if (operation === 'DELETE' || operation === 'CONNECT' || attributes.subresource === 'status') return;
+    parts.applyDefaults(resource, object, { operation, ...(old && { old }) });
+  };
+
+  return [
+    { name: 'MutatingAdmissionWebhook', mutate: (attributes) => ask('mutating', attributes) },
+    { name: 'ValidatingAdmissionWebhook', validate: (attributes) => ask('validating', attributes) },
+  ];
+}
+
+/** What tells one write of a request from another. */
+function identityOf(attributes: AdmissionAttributes): string {
+  const { operation, resource, subresource = '', namespace = '', object, old } = attributes;
+  const sent: Partial<AnyObject['metadata']> = (object ?? old)?.metadata ?? {};
+  const name = sent.name === undefined || sent.name === '' ? (sent.generateName ?? '') : sent.name;
+  return [operation, resource.id, subresource, namespace, name].join(' ');
+}
+
+function checkDryRun({ name, sideEffects }: Webhook, { dryRun }: AdmissionAttributes): void {
+  if (!dryRun || sideEffects === 'None' || sideEffects === 'NoneOnDryRun') return;
+  throw badRequest(`admission webhook "${name}" does not support dry run`);
+}
+
+function reviewOf(attributes: AdmissionAttributes, uid: string): object {
+  const { resource: of, operation, subresource, namespace, name, object, old, user, dryRun } = attributes;
+  const kind = { group: of.group, version: of.version, kind: of.kind };
+  const resource = { group: of.group, version: of.version, resource: of.plural };
+  return {
+    kind: 'AdmissionReview',
+    apiVersion: 'admission.k8s.io/v1',
+    request: {
+      uid,
+      kind,
+      resource,
+      ...(subresource !== undefined && { subResource: subresource, requestSubResource: subresource }),
+      requestKind: kind,
+      requestResource: resource,
+      ...(name !== '' && { name }),
+      ...(namespace !== undefined && { namespace }),
+      operation,
+      userInfo: {
+        username: user.name,
+        ...(user.uid !== undefined && { uid: user.uid }),
+        groups: user.groups,
+      },
+      object: object ?? null,
+      oldObject: old ?? null,
+      dryRun,
+      options: null,
+    },
+  };
+}
+
+/** @returns undefined where the webhook has failed and may. @throws StatusError 500 where it may not */
+function responseOf({ name, failurePolicy }: Webhook, outcome: WebhookOutcome): Response | undefined {
+  const read = 'error' in outcome ? outcome.error : parse(outcome.body);
+  if (typeof read !== 'string') return read;
+  if (failurePolicy === 'Ignore') return undefined;
+  throw internal(`failed calling webhook "${name}": ${read}`);
+}
+
+function parse(body: string): Response | string {
+  try {
+    const { response } = JSON.parse(body) as { response?: Response | null };
+    return response ?? 'Webhook response was absent';
+  } catch {
+    return 'received invalid webhook response: it is no JSON';
+  }
+}
+
+function internal(cause: string): StatusError {
+  return statusError(500, 'InternalError', `Internal error occurred: ${cause}`, {
+    causes: [{ message: cause }],
+  });
+}
+
+function denial({ name }: Webhook, { status = {} }: Response): StatusError {
+  const { code = 0, message = '', reason = '' } = status;
+  const why = message !== '' ? message : reason;
+  const deniedBy = `admission webhook "${name}" denied the request`;
+  const text = why === '' ? `${deniedBy} without explanation` : `${deniedBy}: ${why}`;
+  return statusError(Math.max(code, LEAST_CODE), reason === '' ? undefined : reason, text);
+}

@@ -1,0 +1,216 @@
+import { expect, test } from '@jest/globals';
+import { admissionPlugins } from '../../../../src/cluster/apiserver/admission/plugins.ts';
+import { applyDefaults } from '../../../../src/cluster/apiserver/defaults/defaults.ts';
+import type { ApiServer } from '../../../../src/cluster/apiserver/api-server.ts';
+import type { PipelineStages } from '../../../../src/cluster/apiserver/pipeline.ts';
+import type { WebhookAnswers } from '../../../../src/cluster/apiserver/webhooks/answers.ts';
+import type { HttpRequest, HttpResponse, NetworkStack } from '../../../../src/cluster/network/types.ts';
+import type { RandomStreams } from '../../../../src/core/random.ts';
+import { NetError } from '../../../../src/cluster/network/types.ts';
+import { SECOND } from '../../../../src/cluster/simulation/simulation.ts';
+import { createAuthority } from '../../../../src/cluster/wire/certificates.ts';
+import { requestOf, send, startApiServer, type Answer, type Running } from './harness.ts';
+
+const MAPS = '/api/v1/namespaces/default/configmaps';
+const HOOKS = '/apis/admissionregistration.k8s.io/v1';
+const now = new Date('2026-11-22T10:00:00Z');
+const authority = createAuthority({ commonName: 'hooks', now });
+const { certificate } = authority.issueServer({ now, names: ['hook.default.svc', 'none.default.svc'] });
+const caBundle = Buffer.from(authority.certificate).toString('base64');
+
+interface Review {
+  readonly request: {
+    readonly uid: string;
+    readonly operation: string;
+    readonly object: { data?: object } | null;
+  };
+}
+
+type Reply = (review: Review['request']) => HttpResponse | NetError | undefined;
+
+const reviewed = (response: object): HttpResponse => ({
+  status: 200,
+  headers: {},
+  body: JSON.stringify({ response }),
+  certificate,
+});
+
+interface Hooked extends Running {
+  readonly asked: HttpRequest[];
+}
+
+/** A server whose network answers reviews as told; `undefined` is never answered. */
+function start(reply: Reply): Hooked {
+  const asked: HttpRequest[] = [];
+  const network = {
+    http: (_to: unknown, request: HttpRequest, done: (result: HttpResponse | NetError) => void) => {
+      asked.push(request);
+      const result = reply((JSON.parse(request.body) as Review).request);
+      if (result === undefined) return () => {};
+      const timer = running.simulation.after(1000, 'hook', () => done(result));
+      return () => timer.cancel();
+    },
+  } as unknown as NetworkStack;
+  const stages = (answers: WebhookAnswers, random: RandomStreams): Partial<PipelineStages> => ({
+    applyDefaults,
+    admissionPlugins: admissionPlugins({ random, webhooks: { answers, applyDefaults } }),
+  });
+  const running = startApiServer(stages, undefined, network);
+  send(running, 'POST', '/api/v1/namespaces', { metadata: { name: 'default', labels: { team: 'a' } } });
+  send(running, 'POST', '/api/v1/namespaces/default/services', {
+    metadata: { name: 'hook' },
+    spec: { clusterIP: '10.96.0.9', ports: [{ port: 443 }] },
+  });
+  return { ...running, asked };
+}
+
+function install(running: Running, kind: 'Mutating' | 'Validating', webhook: object = {}): Answer {
+  return send(running, 'POST', `${HOOKS}/${kind.toLowerCase()}webhookconfigurations`, {
+    metadata: { name: 'hooks' },
+    webhooks: [
+      {
+        name: 'hook.example.test',
+        clientConfig: { service: { namespace: 'default', name: 'hook', path: '/x', port: 443 }, caBundle },
+        rules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['*'], resources: ['configmaps'] }],
+        sideEffects: 'None',
+        admissionReviewVersions: ['v1'],
+        ...webhook,
+      },
+    ],
+  });
+}
+
+/** Sends a request and lets time pass until it is answered. */
+async function ask(
+  { server, simulation }: Running & { readonly server: ApiServer },
+  method: string,
+  url: string,
+  body?: object,
+): Promise<{ status: number; body: { message?: string; data?: object } }> {
+  const response = server.handle(requestOf(method, url, body));
+  let answer = response.kind === 'complete' ? response : undefined;
+  if (response.kind === 'deferred') response.start((given) => (answer = given));
+  for (let second = 0; answer === undefined && second < 40; second++) {
+    await simulation.advanceTo(simulation.now + SECOND);
+  }
+  if (answer === undefined) throw new Error('no answer');
+  return {
+    status: answer.status,
+    body: JSON.parse(Buffer.from(answer.body).toString()) as { message?: string },
+  };
+}
+
+const map = (name: string, data = {}) => ({ metadata: { name }, data });
+
+test('a mutating webhook changes what is stored; the object that it sees is the one on its way', async () => {
+  const patch = Buffer.from('[{"op":"add","path":"/data/more","value":"yes"}]').toString('base64');
+  const running = start(({ uid }) => reviewed({ uid, allowed: true, patch, patchType: 'JSONPatch' }));
+  install(running, 'Mutating');
+  expect(await ask(running, 'POST', MAPS, map('a', { some: '1' }))).toMatchObject({
+    status: 201,
+    body: { data: { some: '1', more: 'yes' } },
+  });
+  expect(running.asked).toHaveLength(1);
+  expect(running.asked[0]).toMatchObject({ path: '/x?timeout=10s', secure: true });
+  expect(JSON.parse(running.asked[0]?.body ?? '')).toMatchObject({
+    request: {
+      operation: 'CREATE',
+      name: 'a',
+      namespace: 'default',
+      object: { data: { some: '1' } },
+      oldObject: null,
+    },
+  });
+});
+
+test('a validating webhook refuses writes and deletions in its own words, others are not asked', async () => {
+  const running = start(({ uid, operation }) =>
+    reviewed({ uid, allowed: operation === 'CREATE', status: { message: `no ${operation}` } }),
+  );
+  await ask(running, 'POST', MAPS, map('a'));
+  install(running, 'Validating');
+  const refused = {
+    status: 400,
+    body: { message: 'admission webhook "hook.example.test" denied the request: no DELETE' },
+  };
+  expect(await ask(running, 'DELETE', `${MAPS}/a`)).toMatchObject(refused);
+  expect(send(running, 'GET', `${MAPS}/a`).status).toBe(200);
+  expect((await ask(running, 'POST', MAPS, map('b'))).status).toBe(201);
+  expect(running.asked).toHaveLength(2);
+  send(running, 'POST', '/api/v1/namespaces/default/secrets', { metadata: { name: 's' } });
+  expect(running.asked).toHaveLength(2);
+});
+
+test.each<[string, Reply, object, string | undefined]>([
+  [
+    'refuses',
+    () => new NetError('ECONNREFUSED', ''),
+    {},
+    'dial tcp 10.96.0.9:443: connect: connection refused',
+  ],
+  ['is too slow', () => undefined, { timeoutSeconds: 3 }, 'context deadline exceeded'],
+  ['is too slow and may be', () => undefined, { failurePolicy: 'Ignore' }, undefined],
+  [
+    'is not trusted',
+    ({ uid }) => reviewed({ uid, allowed: true }),
+    { clientConfig: { service: { namespace: 'default', name: 'hook', path: '/x', port: 443 } } },
+    'tls: failed to verify certificate: x509: certificate signed by unknown authority',
+  ],
+  [
+    'has no Service',
+    () => undefined,
+    { clientConfig: { service: { namespace: 'default', name: 'none', path: '/x', port: 443 }, caBundle } },
+    'service "none" not found',
+  ],
+])('a webhook that %s', async (_what, reply, webhook, why) => {
+  const running = start(reply);
+  install(running, 'Validating', webhook);
+  const { status, body } = await ask(running, 'POST', MAPS, map('a'));
+  if (why === undefined) {
+    expect(status).toBe(201);
+    return;
+  }
+  expect(status).toBe(500);
+  expect(body.message).toMatch(
+    /^Internal error occurred: failed calling webhook "hook.example.test": failed to call webhook: Post "https:\/\/\w+.default.svc:443\/x\?timeout=\d+s": /,
+  );
+  expect(body.message).toContain(why);
+});
+
+test.each([
+  ['labels of the namespace', { namespaceSelector: { matchLabels: { team: 'b' } } }],
+  ['labels of the object', { objectSelector: { matchLabels: { app: 'web' } } }],
+  [
+    'operations',
+    { rules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['DELETE'], resources: ['*/*'] }] },
+  ],
+  [
+    'the scope',
+    {
+      rules: [
+        { apiGroups: ['*'], apiVersions: ['*'], operations: ['*'], resources: ['*'], scope: 'Cluster' },
+      ],
+    },
+  ],
+])('is not asked where %s do not match', async (_what, webhook) => {
+  const running = start(({ uid }) => reviewed({ uid, allowed: false }));
+  install(running, 'Validating', webhook);
+  expect((await ask(running, 'POST', MAPS, map('a'))).status).toBe(201);
+});
+
+test('configurations of webhooks and the writes of the cluster itself pass', async () => {
+  const running = start(({ uid }) => reviewed({ uid, allowed: false }));
+  install(running, 'Validating', {
+    rules: [{ apiGroups: ['*'], apiVersions: ['*'], operations: ['*'], resources: ['*'] }],
+  });
+  expect((await ask(running, 'DELETE', `${HOOKS}/validatingwebhookconfigurations/hooks`)).status).toBe(200);
+});
+
+test('a webhook with side effects is no matter of a dry run', async () => {
+  const running = start(({ uid }) => reviewed({ uid, allowed: true }));
+  install(running, 'Validating', { sideEffects: 'Some' });
+  expect(await ask(running, 'POST', `${MAPS}?dryRun=All`, map('a'))).toMatchObject({
+    status: 400,
+    body: { message: 'admission webhook "hook.example.test" does not support dry run' },
+  });
+});
