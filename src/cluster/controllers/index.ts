@@ -27,6 +27,7 @@ import {
   createReplicationControllerController,
 } from './replicaset/replicaset-controller.ts';
 import { createStatefulSetController } from './statefulset/statefulset-controller.ts';
+import { createEphemeralVolumeController } from './volumes/ephemeral-volumes.ts';
 import { createLocalPathProvisioner } from './volumes/local-path-provisioner.ts';
 import { createVolumeBinder } from './volumes/volume-binder.ts';
 import { createClaimProtection, createVolumeProtection } from './volumes/volume-protection.ts';
@@ -78,6 +79,11 @@ const controllers = {
     'local-path-provisioner',
     'rancher.io/local-path',
     createLocalPathProvisioner,
+  ),
+  'ephemeral-volume': entry(
+    'ephemeral-volume-controller',
+    'ephemeral_volume',
+    createEphemeralVolumeController,
   ),
   'pvc-protection': entry('pvc-protection-controller', 'pvc-protection-controller', createClaimProtection),
   'pv-protection': entry('pv-protection-controller', 'pv-protection-controller', createVolumeProtection),

@@ -149,6 +149,9 @@ export interface Volume {
   emptyDir?: { medium?: string; sizeLimit?: Quantity };
   hostPath?: { path: string; type?: string };
   persistentVolumeClaim?: { claimName: string; readOnly?: boolean };
+  ephemeral?: {
+    volumeClaimTemplate?: { metadata?: { labels?: Labels; annotations?: Labels }; spec: unknown };
+  };
   projected?: { sources?: ProjectedSource[]; defaultMode?: number };
   downwardAPI?: ProjectedSource['downwardAPI'] & { defaultMode?: number };
   /** The files of an image, read-only. */

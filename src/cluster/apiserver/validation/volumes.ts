@@ -8,7 +8,7 @@ import type { Problems } from './problems.ts';
 type Source = Record<string, unknown> & {
   nfs?: { server?: string; path?: string };
   csi?: { driver?: string };
-  ephemeral?: { volumeClaimTemplate?: unknown };
+  ephemeral?: { volumeClaimTemplate?: unknown } | undefined;
 };
 type AnyVolume = Draft<Volume> & Source;
 

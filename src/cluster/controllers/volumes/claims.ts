@@ -1,4 +1,5 @@
 import type { PersistentVolume, PersistentVolumeClaim, Pod } from '../../../model/objects.ts';
+import { claimsOf } from '../../../model/pod-claims.ts';
 
 export const BIND_COMPLETED = 'pv.kubernetes.io/bind-completed';
 export const BOUND_BY_CONTROLLER = 'pv.kubernetes.io/bound-by-controller';
@@ -16,8 +17,6 @@ export function isFullyBound(claim: PersistentVolumeClaim, volume: PersistentVol
 }
 
 /** Whether a pod mounts the claim. */
-export function usesClaim(pod: Pod, name: string): boolean {
-  return (pod.spec.volumes ?? []).some(
-    ({ persistentVolumeClaim }) => persistentVolumeClaim?.claimName === name,
-  );
+export function usesClaim(pod: Pick<Pod, 'metadata' | 'spec'>, name: string): boolean {
+  return claimsOf(pod).some((claim) => claim.name === name);
 }

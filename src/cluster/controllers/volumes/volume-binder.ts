@@ -15,6 +15,7 @@ import {
   PROVISIONER_BETA,
   SELECTED_NODE,
   isFullyBound,
+  usesClaim,
 } from './claims.ts';
 
 /** How often the controller looks at everything again. */
@@ -88,9 +89,7 @@ export function createVolumeBinder(context: ControllerContext): Controller {
         metadata.deletionTimestamp === undefined &&
         // Made together with the claim: not seen yet, as far as a real controller is concerned.
         metadata.creationTimestamp !== claim.metadata.creationTimestamp &&
-        (spec.volumes ?? []).some(
-          ({ persistentVolumeClaim }) => persistentVolumeClaim?.claimName === claim.metadata.name,
-        ),
+        usesClaim({ metadata, spec }, claim.metadata.name),
     );
     if (pod === undefined) {
       const text = 'waiting for first consumer to be created before binding';

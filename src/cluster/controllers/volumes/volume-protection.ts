@@ -1,5 +1,6 @@
 import { edit } from '../../../core/json.ts';
 import type { KubeObject } from '../../../model/objects.ts';
+import { claimsOf } from '../../../model/pod-claims.ts';
 import { resources } from '../../../model/resources.ts';
 import type { Controller, ControllerContext } from '../controller.ts';
 import { isPodFinished } from '../pod-state.ts';
@@ -32,10 +33,7 @@ export function createClaimProtection({ api, simulation, watches }: ControllerCo
       });
       watches.on(resources.pods, ({ type, object: pod }) => {
         if (type !== 'DELETED' && !isPodFinished(pod)) return;
-        for (const { persistentVolumeClaim } of pod.spec.volumes ?? []) {
-          if (persistentVolumeClaim === undefined) continue;
-          queue.add(`${pod.metadata.namespace ?? ''}/${persistentVolumeClaim.claimName}`);
-        }
+        for (const { name } of claimsOf(pod)) queue.add(`${pod.metadata.namespace ?? ''}/${name}`);
       });
     },
   };

@@ -1,4 +1,6 @@
 import type { Container, Pod, Volume } from '../../../model/objects.ts';
+import { claimOf, notMadeFor } from '../../../model/pod-claims.ts';
+import type { PodClaim } from '../../../model/pod-claims.ts';
 import { bytesOf } from '../../../model/quantity.ts';
 import { resources } from '../../../model/resources.ts';
 import type { Api, EventRecorder } from '../../api.ts';
@@ -221,7 +223,8 @@ export class PodVolumes {
     if (volume.hostPath !== undefined) {
       return this.#onNode(volume.hostPath.path, volume.hostPath.type ?? '', false);
     }
-    if (volume.persistentVolumeClaim !== undefined) return this.#setUpClaim(volume.persistentVolumeClaim);
+    const claim = claimOf(this.#pod, volume);
+    if (claim !== undefined) return this.#setUpClaim(claim);
     const tree = runtime.createTree();
     if (!this.#write(volume, tree)) throw new VolumeError('no volume plugin matched');
     this.#giveToGroup(tree, '/', 0o777);
@@ -229,18 +232,20 @@ export class PodVolumes {
     return { tree, root: '/', ...kind, readOnly: false, atomic: true };
   }
 
-  #setUpClaim(claim: { claimName: string; readOnly?: boolean }): Mounted {
+  #setUpClaim({ name, readOnly, isEphemeral }: PodClaim): Mounted {
     const { api } = this.#deps;
     const namespace = this.#pod.metadata.namespace;
-    const found = api.get(resources.persistentVolumeClaims, namespace, claim.claimName);
-    if (found === undefined) throw new VolumeError(`persistentvolumeclaim "${claim.claimName}" not found`);
+    const found = api.get(resources.persistentVolumeClaims, namespace, name);
+    if (found === undefined) throw new VolumeError(`persistentvolumeclaim "${name}" not found`);
+    const other = isEphemeral ? notMadeFor(this.#pod, found) : undefined;
+    if (other !== undefined) throw new VolumeError(other);
     const volumeName = found.spec.volumeName ?? '';
     const volume =
       volumeName === '' ? undefined : api.get(resources.persistentVolumes, undefined, volumeName);
     const path = volume?.spec.hostPath?.path ?? volume?.spec.local?.path;
     if (path === undefined) throw new VolumeError(`persistentvolume "${volumeName}" not found`);
     const type = volume?.spec.hostPath?.type ?? 'DirectoryOrCreate';
-    return this.#onNode(path, type === '' ? 'DirectoryOrCreate' : type, claim.readOnly === true);
+    return this.#onNode(path, type === '' ? 'DirectoryOrCreate' : type, readOnly);
   }
 
   #onNode(path: string, type: string, readOnly: boolean): Mounted {

@@ -1,5 +1,6 @@
 import { matchesNodeSelectorTerms } from '../../../model/node-affinity.ts';
 import type { PersistentVolume, PersistentVolumeClaim, Pod } from '../../../model/objects.ts';
+import { claimsOf, notMadeFor } from '../../../model/pod-claims.ts';
 import { compareQuantities } from '../../../model/quantity.ts';
 import { resources } from '../../../model/resources.ts';
 import { matchesSelector } from '../../../model/selector.ts';
@@ -11,9 +12,7 @@ export const SELECTED_NODE = 'volume.kubernetes.io/selected-node';
 
 /** The claims of a pod's volumes, by name. */
 export function claimNames(pod: Pod): string[] {
-  return (pod.spec.volumes ?? []).flatMap(({ persistentVolumeClaim }) =>
-    persistentVolumeClaim === undefined ? [] : [persistentVolumeClaim.claimName],
-  );
+  return claimsOf(pod).map(({ name }) => name);
 }
 
 /** Claims that have to be bound once the node is known. */
@@ -33,9 +32,15 @@ export function isBound(claim: PersistentVolumeClaim): boolean {
 
 /** What no node can mend; asked before the nodes are. */
 export function volumesRefusal(pod: Pod, api: Pick<Api, 'get'>): string | undefined {
-  for (const name of claimNames(pod)) {
+  for (const { name, isEphemeral } of claimsOf(pod)) {
     const claim = api.get(resources.persistentVolumeClaims, pod.metadata.namespace, name);
-    if (claim === undefined) return `persistentvolumeclaim "${name}" not found`;
+    if (claim === undefined) {
+      return isEphemeral
+        ? `waiting for ephemeral volume controller to create the persistentvolumeclaim "${name}"`
+        : `persistentvolumeclaim "${name}" not found`;
+    }
+    const other = isEphemeral ? notMadeFor(pod, claim) : undefined;
+    if (other !== undefined) return other;
     if (claim.metadata.deletionTimestamp !== undefined) {
       return `persistentvolumeclaim "${name}" is being deleted`;
     }
