@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { spawn } from 'node:child_process';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { findClient } from '../helpers/clients.ts';
 import { type Lab, type Newcomer, newcomer } from '../helpers/lab.ts';
 import { eventually, findProgram, run, type RunOptions } from '../helpers/processes.ts';
 
@@ -38,11 +39,19 @@ spec:
           command: [sleep, '1000000']
 `;
 
-describe.each(['kubectl', 'kubectl-1.36'])('%s', (client) => {
-  const program = findProgram(client);
-  const given = program === undefined ? test.skip : test;
+describe.each(['kubectl.1.32', 'kubectl.1.33', 'kubectl-1.35', 'kubectl-1.36'])('%s', (client) => {
+  const found = findClient(client);
+  const given = found === undefined ? test.skip : test;
+  // Called by its usual name: that is what it calls itself as a field manager.
+  const program = join(tmpdir(), `clients-${process.pid}`, client, 'kubectl');
+  beforeAll(() => {
+    mkdirSync(dirname(program), { recursive: true });
+    if (found !== undefined) symlinkSync(found, program);
+  });
+  afterAll(() => rmSync(dirname(program), { recursive: true }));
+
   const name = (what: string): string =>
-    program === undefined ? `${what} (skipped: ${client} is not on the path)` : what;
+    found === undefined ? `${what} (skipped: there is no ${client}; npm run test:clients brings 1.35)` : what;
 
   const namespace = `with-${client.replaceAll('.', '-')}`;
   const env = (): NodeJS.ProcessEnv => ({ ...user.env, KUBECONFIG: lab.kubeconfig, SHELL: '/bin/sh' });
@@ -51,7 +60,7 @@ describe.each(['kubectl', 'kubectl-1.36'])('%s', (client) => {
     ...(typeof args === 'string' ? args.split(' ') : args),
   ];
   const kubectl = (args: string | readonly string[], options: RunOptions = {}): ReturnType<typeof run> =>
-    run(program ?? '', words(args), { ...options, env: { ...env(), ...options.env } });
+    run(program, words(args), { ...options, env: { ...env(), ...options.env } });
   const ok = async (args: string | readonly string[], options?: RunOptions): Promise<string> => {
     const ended = await kubectl(args, options);
     if (ended.code !== 0) throw new Error(`${String(args)}: ${ended.stdout}${ended.stderr}`);
@@ -127,7 +136,7 @@ describe.each(['kubectl', 'kubectl-1.36'])('%s', (client) => {
     ).toBe('pod/flaky created\n');
     await ok('wait --for=jsonpath={.status.containerStatuses[0].started}=true pod/flaky');
     expect(await ok('logs -f flaky')).toBe('hello\n');
-    await ok('wait --for=jsonpath={.status.containerStatuses[0].restartCount}=1 pod/flaky');
+    await ok('wait --for=jsonpath={.status.containerStatuses[0].lastState.terminated.exitCode}=1 pod/flaky');
     expect(await ok('logs flaky --previous')).toBe('hello\n');
     const asked = await ok([
       ...'run ask --rm -i --restart=Never --image=busybox:1.37 --quiet --command --'.split(' '),
@@ -149,11 +158,36 @@ describe.each(['kubectl', 'kubectl-1.36'])('%s', (client) => {
     await ok(['cp', `${pod}:/tmp/there.txt`, `${path}.back`]);
     expect(readFileSync(`${path}.back`, 'utf8')).toBe('copied\n');
     const args = words('port-forward -n shop service/gateway :80');
-    const forward = spawn(program ?? '', args, { env: env() });
+    const forward = spawn(program, args, { env: env() });
     let said = '';
     forward.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
     const port = await eventually(() => /127\.0\.0\.1:(\d+) -> 8080/.exec(said)?.[1]);
     expect(await (await fetch(`http://127.0.0.1:${port}/version`)).json()).toMatchObject({ role: 'gateway' });
+    forward.kill();
+  });
+
+  given(name('exec, attach and port-forward over SPDY, as older clients do'), async () => {
+    const spdy = {
+      KUBECTL_REMOTE_COMMAND_WEBSOCKETS: 'false',
+      KUBECTL_PORT_FORWARD_WEBSOCKETS: 'false',
+    };
+    expect(await ok('exec -i deploy/web -- cat', { stdin: 'typed\n', env: spdy })).toBe('typed\n');
+    const failed = await kubectl(['exec', 'deploy/web', '--', 'sh', '-c', 'echo no >&2; exit 7'], {
+      env: spdy,
+    });
+    expect(failed).toMatchObject({ code: 7, stderr: 'no\ncommand terminated with exit code 7\n' });
+    await ok('run echoes --image=busybox:1.37 --restart=Never -i --attach=false --command -- cat');
+    await ok('wait --for=condition=Ready pod/echoes --timeout=60s');
+    expect(await ok('attach -i echoes --quiet', { stdin: 'said\n', env: spdy })).toBe('said\n');
+    const args = words('port-forward -n shop service/gateway :80');
+    const forward = spawn(program, args, { env: { ...env(), ...spdy } });
+    let said = '';
+    forward.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
+    const port = await eventually(() => /127\.0\.0\.1:(\d+) -> 8080/.exec(said)?.[1]);
+    const answers = await Promise.all(
+      Array.from({ length: 5 }, async () => (await fetch(`http://127.0.0.1:${port}/version`)).status),
+    );
+    expect(answers).toEqual([200, 200, 200, 200, 200]);
     forward.kill();
   });
 
@@ -185,6 +219,18 @@ describe.each(['kubectl', 'kubectl-1.36'])('%s', (client) => {
       expect(shown).toMatch(/command terminated with exit code 3\r\n$/);
     },
   );
+
+  given(name('autoscale'), async () => {
+    expect(await ok('autoscale deploy web --cpu-percent=50 --max=3')).toBe(
+      'horizontalpodautoscaler.autoscaling/web autoscaled\n',
+    );
+    expect(await ok('get hpa web')).toMatch(/^web +Deployment\/web +cpu: <unknown>\/50% +1 +3 +[01] +\d+s$/m);
+    await ok('wait hpa/web --for=condition=AbleToScale --timeout=60s');
+    expect(await ok('describe hpa web')).toMatch(
+      /ScalingActive +False +FailedGetResourceMetric +the HPA was unable to compute the replica count: /,
+    );
+    await ok('delete hpa web');
+  });
 
   given(name('expose, explain, api-resources, auth can-i, top, delete'), async () => {
     expect(await ok('expose deploy web --port=80 --target-port=8080')).toBe('service/web exposed\n');
