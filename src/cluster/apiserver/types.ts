@@ -27,7 +27,12 @@ export interface ApiRequest {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array;
   /** From the client certificate, where one was shown and signed by the cluster's CA. */
-  readonly certificate?: { readonly commonName: string; readonly organizations: readonly string[] };
+  readonly certificate?: {
+    readonly commonName: string;
+    readonly organizations: readonly string[];
+    /** Its fingerprint, in lower-case hexadecimal digits. */
+    readonly sha256?: string;
+  };
 }
 
 /** An answer that somebody else in the cluster has to give first (a pod behind a proxy). */

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Http2ServerRequest } from 'node:http2';
-import type { TLSSocket } from 'node:tls';
+import type { PeerCertificate, TLSSocket } from 'node:tls';
 import type { ApiRequest } from '../apiserver/types.ts';
 
 /** A request of either HTTP version; node's compatibility API gives both the same shape. */
@@ -85,9 +85,12 @@ function peerOf(request: WireRequest): Certificate {
 function readPeer(socket: TLSSocket): Certificate {
   if (!socket.authorized) return Object.keys(socket.getPeerCertificate()).length === 0 ? NOBODY : STRANGER;
   // A resumed session without a certificate counts as authorized, and has no subject.
-  const subject = socket.getPeerCertificate().subject as Record<string, string | string[]> | undefined;
-  const commonName = subject?.['CN'];
+  const { subject, fingerprint256 } = socket.getPeerCertificate() as Partial<PeerCertificate>;
+  const { CN: commonName, O: organizations = [] } = (subject ?? {}) as Record<string, string | string[]>;
   if (typeof commonName !== 'string') return NOBODY;
-  const organizations = subject?.['O'] ?? [];
-  return { commonName, organizations: typeof organizations === 'string' ? [organizations] : organizations };
+  return {
+    commonName,
+    organizations: typeof organizations === 'string' ? [organizations] : organizations,
+    ...(fingerprint256 === undefined ? {} : { sha256: fingerprint256.replaceAll(':', '').toLowerCase() }),
+  };
 }

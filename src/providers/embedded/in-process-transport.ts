@@ -12,7 +12,7 @@ import { kubeError, type Transport, USER_AGENT } from '../../kube/transport.ts';
 /** Who asks: as the client certificate of the lab's kubeconfig says. */
 const ADMIN: NonNullable<ApiRequest['certificate']> = {
   commonName: 'kubernetes-admin',
-  organizations: ['kubeadm:cluster-admins', 'system:masters'],
+  organizations: ['kubeadm:cluster-admins'],
 };
 
 /**

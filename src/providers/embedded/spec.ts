@@ -62,7 +62,7 @@ export function createCredentials(now: Date): Credentials {
     client: authority.issueClient({
       now,
       commonName: 'kubernetes-admin',
-      organizations: ['kubeadm:cluster-admins', 'system:masters'],
+      organizations: ['kubeadm:cluster-admins'],
     }),
   };
 }
@@ -76,7 +76,7 @@ export function renewCredentials(old: Credentials, now: Date): Credentials {
     client: authority.issueClient({
       now,
       commonName: 'kubernetes-admin',
-      organizations: ['kubeadm:cluster-admins', 'system:masters'],
+      organizations: ['kubeadm:cluster-admins'],
     }),
   };
 }

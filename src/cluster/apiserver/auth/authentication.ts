@@ -29,8 +29,10 @@ export function createAuthentication(parts: {
   };
   const sender = (request: ApiRequest): UserInfo => {
     if (request.certificate !== undefined && request.certificate.commonName !== '') {
-      const { commonName, organizations } = request.certificate;
-      return { name: commonName, groups: [...organizations, AUTHENTICATED] };
+      const { commonName, organizations, sha256 } = request.certificate;
+      const groups = [...organizations, AUTHENTICATED];
+      if (sha256 === undefined) return { name: commonName, groups };
+      return { name: commonName, groups, extra: { [`${CREDENTIAL}credential-id`]: [`X509SHA256=${sha256}`] } };
     }
     const token = bearerToken(request.headers['authorization']);
     if (token === undefined) return ANONYMOUS;
