@@ -34,7 +34,7 @@ const pass = (lab: InProcessLab, time: number): Promise<void> => lab.host.advanc
 
 async function readiness(lab: InProcessLab): Promise<string | undefined> {
   const { body } = await lab.request('GET', `/api/v1/nodes/${WORKER}`);
-  return (body as unknown as Node).status.conditions.find(({ type }) => type === 'Ready')?.status;
+  return (body as unknown as Node).status.conditions?.find(({ type }) => type === 'Ready')?.status;
 }
 
 async function logsOf(lab: InProcessLab): Promise<string> {
