@@ -65,6 +65,8 @@ export interface WatchEvent<T extends KubeObject = KubeObject> {
 /** An API error: the Status object that a client would get. */
 export class StatusError extends Error {
   readonly status: Status & { readonly code: number };
+  /** What the answer is to warn of besides. */
+  warnings: readonly string[] = [];
 
   constructor(status: Status & { readonly code: number }) {
     super(status.message ?? status.reason ?? 'unknown');

@@ -12,6 +12,21 @@ const SAME = 10_000;
 
 /** The longest common subsequence; what stands in a place of chance is taken there, as far as there is room. */
 export function align(golden: readonly Line[], played: readonly string[]): readonly Aligned[] {
+  // Mostly nearly everything is the same, and the rest takes its square of time.
+  let start = 0;
+  while (start < golden.length && golden[start] === played[start]) start++;
+  let end = 0;
+  const longest = Math.min(golden.length, played.length) - start;
+  while (end < longest && golden.at(-1 - end) === played.at(-1 - end)) end++;
+  const same = (lines: readonly string[]): Aligned[] => lines.map((line) => ({ kind: 'same', line }));
+  return [
+    ...same(played.slice(0, start)),
+    ...subsequence(golden.slice(start, golden.length - end), played.slice(start, played.length - end)),
+    ...same(played.slice(played.length - end)),
+  ];
+}
+
+function subsequence(golden: readonly Line[], played: readonly string[]): readonly Aligned[] {
   // Undefined: a line that may be anything, or not be there.
   const wanted = golden.flatMap((line) =>
     typeof line === 'string' ? [line] : Array.from({ length: line.chance }, () => undefined),

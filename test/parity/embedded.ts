@@ -45,6 +45,7 @@ export async function embeddedGround(name: string, nodes: number): Promise<Embed
   };
 
   const ground: EmbeddedGround = {
+    slack: 1,
     kubeconfig: kubeconfigFor('parity', credentials, listener.port),
     now: () => wall.at / 1000,
     pass: (milliseconds) => reach(wall.at + milliseconds * 1000),

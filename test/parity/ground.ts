@@ -1,5 +1,7 @@
 /** A cluster on which cases are played, and how its time passes. */
 export interface Ground {
+  /** So many times longer may everything take than it should: real machines are busy. */
+  readonly slack: number;
   /** YAML. */
   readonly kubeconfig: string;
   /** Milliseconds of the cluster's clock. */

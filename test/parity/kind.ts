@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { run } from '../../src/providers/kind/commands.ts';
 import { kindProvider } from '../../src/providers/kind/provider.ts';
 import { type KindRef, planKind } from '../../src/providers/kind/ref.ts';
 import type { Cluster } from '../../src/providers/provider.ts';
@@ -9,6 +10,9 @@ import type { Ground } from './ground.ts';
 
 /** What one looks at while waiting is looked at so often, in milliseconds. */
 const EVERY = 500;
+
+/** What cases run; the engine of this machine must have it. */
+const IMAGE = 'busybox:1.37';
 
 /** Runs something on a kind cluster of its own and removes it, whatever comes. */
 export async function withKind<T>(
@@ -35,6 +39,7 @@ export async function withKind<T>(
   const ref: KindRef = { ...planKind(spec), cluster: `breakfix-${lab}` };
   try {
     await using cluster = await provider.create(ref, spec, { progress: () => {}, signal });
+    await run('kind', ['load', 'docker-image', '--name', ref.cluster, IMAGE], { signal });
     return await work(cluster);
   } finally {
     await provider.destroy(ref);
@@ -46,6 +51,7 @@ export async function withKind<T>(
 export function kindGround({ kubeconfig }: Cluster): Ground {
   return {
     kubeconfig,
+    slack: 4,
     now: () => Date.now(),
     pass: (time) => setTimeout(time),
     next: () => setTimeout(EVERY),

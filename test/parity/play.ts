@@ -66,7 +66,8 @@ async function until(shell: Shell, ground: Ground, step: UntilStep): Promise<str
     const { output } = await shell.run(`{ ${step.command}\n} 2>/dev/null`, COMMAND);
     if (step.is.test(output.trim())) return undefined;
     const waited = ground.now() - start;
-    if (waited > step.within) return ['[never came; seen last:]', ...linesOf(normalise(output))];
+    if (waited > step.within * ground.slack)
+      return ['[never came; seen last:]', ...linesOf(normalise(output))];
     await ground.next(waited);
   }
 }

@@ -19,7 +19,7 @@ import { Discovery, serveOpenApi } from './http/discovery.ts';
 import { serveResource } from './http/dispatch.ts';
 import { isHealthPath, serveHealth } from './http/health.ts';
 import { parsePath } from './http/request-path.ts';
-import { jsonResponse, pageNotFound, statusResponse } from './http/responses.ts';
+import { jsonResponse, pageNotFound, statusResponse, warningHeader } from './http/responses.ts';
 import { InProcessApi } from './in-process-api.ts';
 import type { Identity } from './in-process-api.ts';
 import type { PipelineStages, StateReader } from './pipeline.ts';
@@ -121,8 +121,8 @@ export class ApiServer {
       return this.#webhooks.within(known, () => this.#answer(request));
     } catch (error) {
       if (error instanceof WebhookNeeded) return this.#askFirst(request, known, error);
-      const { status } = error instanceof StatusError ? error : internalError(messageOf(error));
-      return statusResponse(status, pretty);
+      const { status, warnings } = error instanceof StatusError ? error : internalError(messageOf(error));
+      return statusResponse(status, pretty, warningHeader(warnings));
     }
   }
 

@@ -4,7 +4,8 @@ import type { CustomDocuments } from '../custom/documents.ts';
 import { notAcceptable } from '../status.ts';
 import type { DiscoveredResource, DiscoveryDocument } from '../resource-registry.ts';
 import type { ApiRequest } from '../types.ts';
-import { jsonResponse, pageNotFound, textResponse } from './responses.ts';
+import { openApiV2Protobuf } from './openapi-v2.ts';
+import { bytesResponse, jsonResponse, pageNotFound, textResponse } from './responses.ts';
 import type { CompleteResponse } from './responses.ts';
 
 const AGGREGATED = /g=apidiscovery\.k8s\.io;v=(v2|v2beta1);as=apigroupdiscoverylist/;
@@ -160,9 +161,11 @@ function openApiIndex(custom: CustomDocuments): Record<string, { serverRelativeU
   ]);
 }
 
-/** As JSON only; clients that want protobuf go on to v3. */
+/** As JSON; in protobuf only what is built in: for the others kubectl has v3. */
 function serveOpenApiV2({ headers }: ApiRequest, custom: CustomDocuments): CompleteResponse {
   const accept = headers['accept'] ?? '';
+  if (accept.includes('application/com.github.proto-openapi.spec.v2'))
+    return bytesResponse(200, 'application/octet-stream', openApiV2Protobuf());
   if (accept !== '' && !/application\/(?:json|\*)|\*\/\*/.test(accept)) throw notAcceptable();
   const { text, hash } = custom.v2();
   const etag = `"${hash}"`;

@@ -13,6 +13,7 @@ import { serveSubresource } from '../subresources/subresources.ts';
 import type { ApiRequest, ApiResponse, DeferredResponse, UserInfo } from '../types.ts';
 import { listOptions } from './list-options.ts';
 import { negotiate } from './negotiation.ts';
+import { StatusError } from '../../api.ts';
 import { pageNotFound } from './responses.ts';
 import type { RequestPath } from './request-path.ts';
 
@@ -73,9 +74,19 @@ export function serveResource(
     user,
     warnings: info.storage === 'endpoints' ? [ENDPOINTS_WARNING] : [],
   };
-  if (info.storage === 'componentstatuses') return componentStatuses(parts, request);
-  if (path.subresource !== undefined) return serveSubresource(parts, request);
-  return path.name === undefined ? serveCollection(parts, request) : serveObject(parts, request);
+  try {
+    return serve(parts, request);
+  } catch (error) {
+    // A refusal does not take back what was to be warned of.
+    if (error instanceof StatusError) error.warnings = request.warnings;
+    throw error;
+  }
+}
+
+function serve(parts: RestParts, request: ResourceRequest): ApiResponse | DeferredResponse {
+  if (request.info.storage === 'componentstatuses') return componentStatuses(parts, request);
+  if (request.subresource !== undefined) return serveSubresource(parts, request);
+  return request.name === '' ? serveCollection(parts, request) : serveObject(parts, request);
 }
 
 function refuseUnknown(): never {

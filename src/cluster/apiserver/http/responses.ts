@@ -45,13 +45,17 @@ export function pageNotFound(): CompleteResponse {
 }
 
 /** An error as its Status; clients take the wait before a retry from the header. */
-export function statusResponse(status: Status & { readonly code: number }, pretty = false): CompleteResponse {
+export function statusResponse(
+  status: Status & { readonly code: number },
+  pretty = false,
+  headers: Readonly<Record<string, string>> = {},
+): CompleteResponse {
   const retryAfter = status.details?.retryAfterSeconds;
   return textResponse(
     status.code,
     'application/json',
     pretty ? JSON.stringify(status, undefined, 2) : JSON.stringify(status),
-    retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) },
+    { ...headers, ...(retryAfter !== undefined && { 'retry-after': String(retryAfter) }) },
   );
 }
 

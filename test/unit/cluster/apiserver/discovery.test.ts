@@ -1,4 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
+import { openApiV2Protobuf } from '../../../../src/cluster/apiserver/http/openapi-v2.ts';
+import { WireReader } from '../../../../src/cluster/apiserver/wire-format.ts';
+import { openApiSchemas } from '../../../../src/model/schema/schema.ts';
 import { send, startApiServer } from './harness.ts';
 
 const running = startApiServer();
@@ -87,8 +90,23 @@ describe('OpenAPI v3', () => {
     const { status, body } = send(running, 'GET', '/openapi/v2');
     expect(status).toBe(200);
     expect(body.definitions['io.k8s.api.core.v1.Pod'].properties.spec).toBeDefined();
+  });
+
+  test('v2 in protobuf is a Document with as many definitions', () => {
     const protobuf = { accept: 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf' };
-    expect(send(running, 'GET', '/openapi/v2', undefined, protobuf).status).toBe(406);
+    expect(send(running, 'GET', '/openapi/v2', undefined, protobuf).status).toBe(200);
+    const reader = new WireReader(openApiV2Protobuf());
+    const fields = new Map<number, Uint8Array>();
+    while (!reader.done) fields.set(reader.tag().number, reader.chunk());
+    expect(Buffer.from(fields.get(1)!).toString()).toBe('2.0');
+    expect(Buffer.from(fields.get(9)!).toString()).not.toContain('#/components/');
+    const definitions = new WireReader(fields.get(9)!);
+    let count = 0;
+    for (; !definitions.done; count++) {
+      expect(definitions.tag()).toEqual({ number: 1, wireType: 2 });
+      definitions.chunk();
+    }
+    expect(count).toBe(Object.keys(openApiSchemas()).length);
   });
 });
 
