@@ -16,13 +16,12 @@ const describeWithKubectl =
 describeWithKubectl(() => {
   const path = 'path' in kubectl ? kubectl.path : '';
   const chosen = [
-    'basics/configmap',
+    'access/forbidden',
+    'apply/diff',
     'apply/server-side',
-    'delete/propagation',
-    'quota/counts',
-    'validation/deployment',
-    'workloads/job',
-    'workloads/rollout-stuck',
+    'basics/configmap',
+    'delete/finalizers',
+    'delete/namespace',
   ];
   const cases = casesLike(chosen).filter(({ id }) => chosen.includes(id));
 
