@@ -149,10 +149,10 @@ describe.each(goldens)('%s', (_, golden) => {
             ...one,
             lines: one.lines.flatMap((line, row) => {
               if (typeof line !== 'string') return [];
-              return [position === at && row === index ? normalise(line.replace(word, () => other)) : line];
+              return [position === at && row === index ? line.replace(word, () => other) : line];
             }),
           }));
-          expect(share(compare(golden, changed).all)).toBeLessThan(1);
+          expect(share(compare(golden, printed(changed)).all)).toBeLessThan(1);
         },
       ),
       { numRuns: 40, seed: 36 },
