@@ -67,7 +67,7 @@ export async function embeddedGround(name: string, nodes: number): Promise<Embed
       const isOver = (): boolean => over;
       while (!isOver()) {
         if (wall.at >= end) {
-          await Promise.race([done, setTimeout(patience.more)]);
+          await Promise.race([done, setTimeout(patience.more, undefined, { ref: false })]);
           return isOver();
         }
         if (traffic.waits) {
