@@ -32,7 +32,11 @@ export function createAuthentication(parts: {
       const { commonName, organizations, sha256 } = request.certificate;
       const groups = [...organizations, AUTHENTICATED];
       if (sha256 === undefined) return { name: commonName, groups };
-      return { name: commonName, groups, extra: { [`${CREDENTIAL}credential-id`]: [`X509SHA256=${sha256}`] } };
+      return {
+        name: commonName,
+        groups,
+        extra: { [`${CREDENTIAL}credential-id`]: [`X509SHA256=${sha256}`] },
+      };
     }
     const token = bearerToken(request.headers['authorization']);
     if (token === undefined) return ANONYMOUS;

@@ -74,9 +74,7 @@ export const nodePrinter = printer<Node>(
 );
 
 function nodeStatus({ spec, status }: Node): string {
-  const ready = (status.conditions as Node['status']['conditions'] | undefined)?.find(
-    ({ type }) => type === 'Ready',
-  );
+  const ready = status.conditions?.find(({ type }) => type === 'Ready');
   const text = ready === undefined ? 'Unknown' : ready.status === 'True' ? 'Ready' : 'NotReady';
   return spec.unschedulable === true ? `${text},SchedulingDisabled` : text;
 }

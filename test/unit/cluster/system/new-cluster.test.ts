@@ -5,39 +5,37 @@ const lab = inProcessLab(headerOf('new-cluster'));
 
 beforeAll(() => lab.host.advanceTo(lab.header.epoch + MINUTE));
 
-async function get(path: string): Promise<Record<string, unknown>> {
+function get(path: string): Record<string, unknown> {
   const response = lab.cluster.handle(adminRequest('GET', path));
   if (response.kind !== 'complete') throw new Error(`${path}: ${response.kind}`);
   return JSON.parse(Buffer.from(response.body).toString()) as Record<string, unknown>;
 }
 
-const named = async (
-  path: string,
-): Promise<readonly { metadata: { name: string }; spec: Record<string, unknown> }[]> =>
-  (await get(path))['items'] as never;
+const named = (path: string): readonly { metadata: { name: string }; spec: Record<string, unknown> }[] =>
+  get(path)['items'] as never;
 
 const LEASES = '/apis/coordination.k8s.io/v1/namespaces/kube-system/leases';
 const [controlPlane = '', worker = ''] = lab.header.spec.nodes.map(({ name }) => name);
 
 describe('a new cluster', () => {
-  test('is named after its nodes wherever kubeadm wrote a name', async () => {
+  test('is named after its nodes wherever kubeadm wrote a name', () => {
     const name = controlPlane.replace('-control-plane', '');
-    const { data: kubeadm } = await get('/api/v1/namespaces/kube-system/configmaps/kubeadm-config');
+    const { data: kubeadm } = get('/api/v1/namespaces/kube-system/configmaps/kubeadm-config');
     expect(JSON.stringify(kubeadm)).toContain(`clusterName: ${name}\\n`);
     expect(JSON.stringify(kubeadm)).toContain(`controlPlaneEndpoint: ${controlPlane}:6443`);
-    const { data: proxy } = await get('/api/v1/namespaces/kube-system/configmaps/kube-proxy');
+    const { data: proxy } = get('/api/v1/namespaces/kube-system/configmaps/kube-proxy');
     expect(JSON.stringify(proxy)).toContain(`https://${controlPlane}:6443`);
-    const node = (await get(`/api/v1/nodes/${worker}`)) as { spec: { providerID: string } };
+    const node = get(`/api/v1/nodes/${worker}`) as { spec: { providerID: string } };
     expect(node.spec.providerID).toBe(`kind://docker/${name}/${worker}`);
   });
 
   test('its control plane holds leases and renews them', async () => {
-    const before = await named(LEASES);
+    const before = named(LEASES);
     expect(
       before.map(({ metadata }) => metadata.name.replace(/^(apiserver)-[a-z]{26}$/, '$1')).sort(),
     ).toEqual(['apiserver', 'kube-controller-manager', 'kube-scheduler']);
     await lab.host.advanceTo(lab.host.now + MINUTE);
-    for (const [index, { spec }] of (await named(LEASES)).entries()) {
+    for (const [index, { spec }] of named(LEASES).entries()) {
       const earlier = before[index]?.spec ?? {};
       expect(spec['holderIdentity']).toBe(earlier['holderIdentity']);
       expect(String(spec['renewTime']) > String(earlier['renewTime'])).toBe(true);
@@ -47,16 +45,16 @@ describe('a new cluster', () => {
   test('a lease that was deleted is there again', async () => {
     lab.cluster.handle(adminRequest('DELETE', `${LEASES}/kube-scheduler`));
     await lab.host.advanceTo(lab.host.now + MINUTE);
-    expect((await named(LEASES)).map(({ metadata }) => metadata.name)).toContain('kube-scheduler');
+    expect(named(LEASES).map(({ metadata }) => metadata.name)).toContain('kube-scheduler');
   });
 
-  test('every node says that it has no CSI driver', async () => {
-    const nodes = await named('/apis/storage.k8s.io/v1/csinodes');
+  test('every node says that it has no CSI driver', () => {
+    const nodes = named('/apis/storage.k8s.io/v1/csinodes');
     expect(nodes.map(({ metadata }) => metadata.name)).toEqual([controlPlane, worker]);
   });
 
-  test('kube-proxy runs with what it mounts of its node', async () => {
-    const daemonSet = await get('/apis/apps/v1/namespaces/kube-system/daemonsets/kube-proxy');
+  test('kube-proxy runs with what it mounts of its node', () => {
+    const daemonSet = get('/apis/apps/v1/namespaces/kube-system/daemonsets/kube-proxy');
     expect(daemonSet['status']).toMatchObject({ numberReady: 2 });
   });
 });

@@ -119,7 +119,11 @@ describe.each([
           'impersonate-user': 'jane',
         },
         body: Buffer.from('{"a":"ü"}'),
-        certificate: { commonName: 'kubernetes-admin', organizations: ['kubeadm:cluster-admins'] },
+        certificate: {
+          commonName: 'kubernetes-admin',
+          organizations: ['kubeadm:cluster-admins'],
+          sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
+        },
       },
     ]);
   });

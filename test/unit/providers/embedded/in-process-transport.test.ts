@@ -57,7 +57,7 @@ test('the API server is asked with the same user, path, headers and body', async
     user: certificate?.commonName,
   });
   expect(asked.map(plain)).toEqual(cluster.requests.map(plain));
-  expect(asked[0]?.certificate?.organizations).toContain('system:masters');
+  expect(asked[0]?.certificate?.organizations).toContain('kubeadm:cluster-admins');
 });
 
 test('a command that takes too long is given up', async () => {
