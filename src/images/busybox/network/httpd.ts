@@ -43,14 +43,22 @@ export const httpd: Applet = async (command) => {
         ip === undefined ? {} : { ip },
       );
     } catch (error) {
-      context.stderr.write(`httpd: bind: ${networkWords(error)}\n`);
+      // Before it goes into the background: whoever started it is told.
+      command.context.stderr.write(`httpd: bind: ${networkWords(error)}\n`);
       return 1;
     }
     return context.deferred<number>().promise;
   };
   if (options.has('f')) return serve(command.context);
   const { context } = command;
-  const child = context.processes.fork(serve, context.args, { cwd: folder });
+  // A daemon lets go of the streams it was started with, so that an exec of it comes to its end.
+  const { output } = context.processes.pipe();
+  const child = context.processes.fork(serve, context.args, {
+    cwd: folder,
+    stdout: output,
+    stderr: output,
+  });
+  output.end();
   const early = await Promise.race([child.exited, context.clock.sleep(10).then(() => 0)]);
   return early;
 };
