@@ -3,7 +3,9 @@ import { NetError } from '../../../cluster/network/types.ts';
 import type { ProgramContext } from '../../../cluster/runtime/types.ts';
 import type { Applet, Command } from '../command.ts';
 import { Failure, UsageError } from '../errors.ts';
+import { type Options, parseOptions } from '../options.ts';
 import { addressOf, networkWords } from './addresses.ts';
+import { serveProgram } from './nc-program.ts';
 
 type End = 'closed' | NetError;
 
@@ -49,11 +51,21 @@ class Session {
   }
 }
 
+/** `-e` must be last: what follows is a program with options of its own. */
+function argumentsOf({ args }: Command): { readonly options: Options; readonly program: readonly string[] } {
+  const at = args.indexOf('-e');
+  const program = at < 0 ? [] : args.slice(at + 1);
+  if (at >= 0 && program.length === 0) throw new UsageError("option requires an argument -- 'e'");
+  return { options: parseOptions(at < 0 ? args : args.slice(0, at), 'lp:w:vznui:q:4k'), program };
+}
+
 /** `nc`: https://www.busybox.net/downloads/BusyBox.html#nc */
 export const nc: Applet = async (command) => {
-  const options = command.options('lp:w:vznui:e:q:4k');
+  const { options, program } = argumentsOf(command);
   if (options.has('u')) throw new Failure('UDP is not supported');
   if (options.has('l')) {
+    if (program.length > 0)
+      return listenFor(command, Number(options.value('p') ?? 0), program, options.has('k'));
     return listen(command, Number(options.value('p') ?? options.operands.at(-1) ?? 0));
   }
   const [host, portText] = options.operands;
@@ -128,6 +140,42 @@ async function listen(command: Command, port: number): Promise<number> {
   }
   await done.promise;
   return 0;
+}
+
+/**
+ * Answers connections with a program: the first one, or one after the other for ever.
+ * @returns the exit code of the program where it is only one
+ */
+async function listenFor(
+  command: Command,
+  port: number,
+  args: readonly string[],
+  forEver: boolean,
+): Promise<number> {
+  const { context } = command;
+  if (port === 0) throw new UsageError();
+  const done = context.deferred<number>();
+  try {
+    const listening = context.net.listenTcp(port, (connection) => {
+      try {
+        const { handler, ended } = serveProgram(command, args, connection);
+        if (!forEver) {
+          listening.close({ drain: true });
+          void ended.then((code) => done.resolve(code));
+        }
+        return handler;
+      } catch (error) {
+        if (!(error instanceof Failure)) throw error;
+        command.warn(error.message);
+        connection.end();
+        if (!forEver) done.resolve(1);
+        return { data: () => {}, end: () => {}, error: () => {} };
+      }
+    });
+  } catch (error) {
+    throw new Failure(`bind: ${networkWords(error)}`);
+  }
+  return done.promise;
 }
 
 function endBoth(connection: Connection, handler: ConnectionHandler): void {
