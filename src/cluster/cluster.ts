@@ -128,6 +128,7 @@ export function createCluster(options: ClusterOptions): EmbeddedCluster {
     apiFor: (component) => as(`system:serviceaccount:kube-system:${component}`, 'kube-controller-manager'),
     resources: () => [...servedResources(), ...apiServer.customResources()],
     rootCertificate: options.ca,
+    secretToken: tokens.issueForSecret,
     podMetrics: podMetricsClient(apiServer, 'horizontal-pod-autoscaler'),
   });
   startScheduler({ simulation, api: as('system:kube-scheduler', 'kube-scheduler') });

@@ -13,6 +13,16 @@ export interface Controller {
 }
 
 /** What a controller is made of. */
+/** Makes the token that a Secret keeps for a ServiceAccount. */
+export type SecretTokenSource = (request: {
+  readonly namespace: string;
+  readonly serviceAccount: string;
+  /** Of the ServiceAccount. */
+  readonly uid: string;
+  /** Name of the Secret. */
+  readonly secret: string;
+}) => string;
+
 export interface ControllerContext {
   readonly simulation: Simulation;
   /** The API under the controller's own identity. */
@@ -23,5 +33,6 @@ export interface ControllerContext {
   readonly resources: () => readonly Resource[];
   /** The cluster's CA certificate, PEM. */
   readonly rootCertificate: string;
+  readonly secretToken: SecretTokenSource;
   readonly podMetrics: PodMetricsSource;
 }

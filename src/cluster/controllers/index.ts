@@ -2,7 +2,7 @@ import type { Resource } from '../../model/resources.ts';
 import type { Api } from '../api.ts';
 import { createEventRecorder } from '../events/recorder.ts';
 import type { Simulation } from '../simulation/simulation.ts';
-import type { Controller, ControllerContext } from './controller.ts';
+import type { Controller, ControllerContext, SecretTokenSource } from './controller.ts';
 import { createHorizontalController } from './autoscaling/horizontal-controller.ts';
 import type { PodMetricsSource } from './autoscaling/resource-metrics.ts';
 import { createDaemonSetController } from './daemonset/daemonset-controller.ts';
@@ -16,6 +16,7 @@ import { createNodeLifecycleController } from './nodes/node-lifecycle-controller
 import { createPodGarbageCollector } from './nodes/pod-garbage-collector.ts';
 import { createTaintEvictionController } from './nodes/taint-eviction-controller.ts';
 import { createRootCertificateController } from './namespace/root-certificate-controller.ts';
+import { createTokenController } from './namespace/token-controller.ts';
 import { createServiceAccountController } from './namespace/service-account-controller.ts';
 import { createMirroringController } from './endpoints/mirroring-controller.ts';
 import { createCronJobController } from './jobs/cronjob-controller.ts';
@@ -63,6 +64,7 @@ const controllers = {
     'serviceaccount-controller',
     createServiceAccountController,
   ),
+  'serviceaccount-token': entry('tokens-controller', 'tokens-controller', createTokenController),
   'root-ca': entry('root-ca-cert-publisher', 'root-ca-cert-publisher', createRootCertificateController),
   namespace: entry('namespace-controller', 'namespace-controller', createNamespaceController),
   'garbage-collector': entry(
@@ -132,6 +134,7 @@ export interface ControllerDependencies {
   readonly resources: () => readonly Resource[];
   /** The cluster's CA certificate, PEM. */
   readonly rootCertificate: string;
+  readonly secretToken: SecretTokenSource;
   /** metrics.k8s.io, which may not be there. */
   readonly podMetrics: PodMetricsSource;
   /** Only these; all of them where it is left out. */
@@ -140,14 +143,14 @@ export interface ControllerDependencies {
 
 /** Starts kube-controller-manager's control loops. https://kubernetes.io/docs/concepts/architecture/controller/ */
 export function startControllers(dependencies: ControllerDependencies): void {
-  const { simulation, resources, rootCertificate, podMetrics } = dependencies;
+  const { simulation, resources, rootCertificate, secretToken, podMetrics } = dependencies;
   const watches = new SharedWatches(dependencies.apiFor('kube-controller-manager'));
   const names = dependencies.only ?? (Object.keys(controllers) as ControllerName[]);
   for (const name of names) {
     const { account, eventSource, create } = controllers[name];
     const api = dependencies.apiFor(account);
     const events = createEventRecorder({ api, simulation, component: eventSource });
-    create({ simulation, api, events, watches, resources, rootCertificate, podMetrics }).start();
+    create({ simulation, api, events, watches, resources, rootCertificate, secretToken, podMetrics }).start();
   }
   watches.open();
 }

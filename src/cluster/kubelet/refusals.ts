@@ -80,7 +80,7 @@ function waitingFor(reason: string): string {
   return reason;
 }
 
-function statusOf(status: PodStatus, container: string): ContainerStatus | undefined {
+export function statusOf(status: PodStatus, container: string): ContainerStatus | undefined {
   return [
     ...(status.containerStatuses ?? []),
     ...(status.initContainerStatuses ?? []),

@@ -9,7 +9,7 @@ import type {
   StreamSink,
 } from '../node-api.ts';
 import type { PodWorker } from './pod-worker.ts';
-import { badRequest, containerNameIn, containerNotFound, loggedRun } from './refusals.ts';
+import { badRequest, containerNameIn, containerNotFound, loggedRun, statusOf } from './refusals.ts';
 import type { ContainerInstance } from './types.ts';
 
 const encoder = new TextEncoder();
@@ -20,8 +20,9 @@ export function readLogs(worker: PodWorker, options: LogOptions, sink: StreamSin
   const container = containerNameIn(worker.pod, options.container);
   const id = loggedRun(name, worker.status, container, options);
   const latest = worker.containers.latest(container);
-  // Of the runs that have ended only the newest stays.
-  const runs = latest?.state === 'exited' ? [latest] : [latest, worker.containers.previous(container)];
+  // Of the runs that the kubelet has seen end only the newest stays.
+  const hasSeenEnd = statusOf(worker.status, container)?.state.terminated !== undefined;
+  const runs = hasSeenEnd ? [latest] : [latest, worker.containers.previous(container)];
   const run = runs.find((candidate) => candidate?.id === id);
   if (run !== undefined) return run.log.read(options, sink);
   // Collected as garbage between the status and now.

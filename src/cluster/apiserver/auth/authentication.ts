@@ -23,7 +23,7 @@ export function createAuthentication(parts: {
   const { tokens, api, authorizer } = parts;
   const reviewToken = (token: string, audiences: readonly string[]): UserInfo | undefined => {
     const claims = tokens.verify(token);
-    if (claims === undefined || !holds(claims, api)) return undefined;
+    if (claims === undefined || !holds(claims, token, api)) return undefined;
     const wanted = audiences.length === 0 ? [ISSUER] : audiences;
     return wanted.some((audience) => claims.aud.includes(audience)) ? userOf(claims) : undefined;
   };
@@ -56,10 +56,14 @@ function bearerToken(header: string | undefined): string | undefined {
 }
 
 /** A token is good as long as the objects that it is bound to exist. */
-function holds(claims: Claims, api: StateReader): boolean {
-  const { namespace, serviceaccount, pod, node } = claims['kubernetes.io'];
+function holds(claims: Claims, token: string, api: StateReader): boolean {
+  const { namespace, serviceaccount, secret, pod, node } = claims['kubernetes.io'];
   const account = api.get(resources.serviceAccounts, namespace, serviceaccount.name);
   if (!isSame(account, serviceaccount.uid)) return false;
+  if (secret !== undefined) {
+    const kept = api.get(resources.secrets, namespace, secret)?.data?.['token'] ?? '';
+    return Buffer.from(kept, 'base64').toString() === token;
+  }
   if (pod !== undefined && !isSame(api.get(resources.pods, namespace, pod.name), pod.uid)) return false;
   return (
     node === undefined ||
@@ -84,7 +88,7 @@ function userOf(claims: Claims): UserInfo {
     uid: serviceaccount.uid,
     groups: groupsOf(namespace),
     extra: {
-      [`${CREDENTIAL}credential-id`]: [`JTI=${claims.jti}`],
+      ...(claims.jti !== '' && { [`${CREDENTIAL}credential-id`]: [`JTI=${claims.jti}`] }),
       ...(node && { [`${CREDENTIAL}node-name`]: [node.name], [`${CREDENTIAL}node-uid`]: [node.uid] }),
       ...(pod && { [`${CREDENTIAL}pod-name`]: [pod.name], [`${CREDENTIAL}pod-uid`]: [pod.uid] }),
     },

@@ -29,6 +29,8 @@ export interface Claims {
     readonly namespace: string;
     readonly node?: Bound;
     readonly pod?: Bound;
+    /** Name of the Secret that keeps it. */
+    readonly secret?: string;
     readonly serviceaccount: Bound;
     /** When the token would have expired had its life not been extended. */
     readonly warnafter?: number;
@@ -50,9 +52,21 @@ export interface TokenRequest {
   readonly node?: Bound;
 }
 
+/** What a token that a Secret keeps is for. */
+export interface SecretTokenRequest {
+  readonly namespace: string;
+  readonly serviceAccount: string;
+  /** Of the ServiceAccount. */
+  readonly uid: string;
+  /** Name of the Secret. */
+  readonly secret: string;
+}
+
 /** https://kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin/#bound-service-account-tokens */
 export interface Tokens {
   issue(request: TokenRequest): string;
+  /** A token that does not expire and lives as long as the Secret that keeps it. */
+  readonly issueForSecret: (request: SecretTokenRequest) => string;
   /** The claims of a token of ours that is valid at this time; whether its objects still exist is not checked. */
   verify(token: string): Claims | undefined;
   /** The public key, for `/openid/v1/jwks`. */
@@ -77,11 +91,13 @@ export function createTokens(options: { readonly seed: Uint8Array; readonly now:
   const kid = createHash('sha256').update(x).digest('base64url');
   const header = encoded({ alg: 'EdDSA', kid });
   const verified = new VerifiedTokens(header, publicKey);
+  const signed = (claims: object): string => {
+    const content = `${header}.${encoded(claims)}`;
+    return `${content}.${sign(undefined, Buffer.from(content), privateKey).toString('base64url')}`;
+  };
   return {
-    issue(request) {
-      const content = `${header}.${encoded(claimsOf(request, options.now()))}`;
-      return `${content}.${sign(undefined, Buffer.from(content), privateKey).toString('base64url')}`;
-    },
+    issue: (request) => signed(claimsOf(request, options.now())),
+    issueForSecret: (request) => signed(secretClaims(request)),
     verify(token) {
       const claims = verified.claimsOf(token);
       const now = options.now();
@@ -114,6 +130,41 @@ function claimsOf(request: TokenRequest, now: number): Claims {
   const jti = idOf(JSON.stringify(claims));
   const { aud, exp, iat, iss, ...rest } = claims;
   return { aud, exp, iat, iss, jti, ...rest };
+}
+
+/** Whoever issues tokens that Secrets keep, and the beginning of the names of their claims. */
+const SECRET_ISSUER = 'kubernetes/serviceaccount';
+const SECRET_CLAIM = 'kubernetes.io/serviceaccount/';
+
+type SecretClaims = Readonly<Record<string, string>>;
+
+const secretClaims = ({ namespace, serviceAccount, uid, secret }: SecretTokenRequest): SecretClaims => ({
+  iss: SECRET_ISSUER,
+  [`${SECRET_CLAIM}namespace`]: namespace,
+  [`${SECRET_CLAIM}secret.name`]: secret,
+  [`${SECRET_CLAIM}service-account.name`]: serviceAccount,
+  [`${SECRET_CLAIM}service-account.uid`]: uid,
+  sub: `system:serviceaccount:${namespace}:${serviceAccount}`,
+});
+
+/** Those of a Secret say less, and in other words. */
+function readClaims(claims: Claims | SecretClaims): Claims {
+  if (claims.iss !== SECRET_ISSUER) return claims as Claims;
+  const read = (name: string): string => (claims as SecretClaims)[`${SECRET_CLAIM}${name}`] ?? '';
+  return {
+    aud: [ISSUER],
+    exp: Infinity,
+    iat: 0,
+    iss: SECRET_ISSUER,
+    jti: '',
+    'kubernetes.io': {
+      namespace: read('namespace'),
+      secret: read('secret.name'),
+      serviceaccount: { name: read('service-account.name'), uid: read('service-account.uid') },
+    },
+    nbf: 0,
+    sub: (claims as SecretClaims)['sub'] ?? '',
+  };
 }
 
 /** A UUID that follows from the content. */
@@ -150,7 +201,9 @@ class VerifiedTokens {
       Buffer.from(signature, 'base64url'),
     );
     if (!isOurs) return undefined;
-    const claims = JSON.parse(Buffer.from(payload, 'base64url').toString()) as Claims;
+    const claims = readClaims(
+      JSON.parse(Buffer.from(payload, 'base64url').toString()) as Claims | SecretClaims,
+    );
     if (this.#claims.size >= VerifiedTokens.#LIMIT) this.#claims.clear();
     this.#claims.set(token, claims);
     return claims;

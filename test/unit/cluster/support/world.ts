@@ -48,6 +48,8 @@ export class World<A extends Api = FakeApi> {
       apiFor: () => this.api,
       resources: () => Object.values(resources),
       rootCertificate: 'PEM',
+      secretToken: ({ namespace, serviceAccount, secret }) =>
+        `token of ${namespace}/${serviceAccount} in ${secret}`,
       podMetrics: (namespace, selector) => this.podMetrics(namespace, selector),
       ...(names.length === 0 ? {} : { only: names }),
     });

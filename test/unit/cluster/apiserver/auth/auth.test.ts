@@ -251,6 +251,29 @@ describe('authentication', () => {
     expect(() => identify(headers, undefined, api)).toThrow('Unauthorized');
   });
 
+  test('a token that a Secret keeps is good as long as it is kept', () => {
+    const token = tokens.issueForSecret({
+      namespace: 'shop',
+      serviceAccount: 'web',
+      uid: 'sa-uid',
+      secret: 'long',
+    });
+    const kept = (text: string): StateReader =>
+      stateOf(account('shop', 'web', withUid), {
+        apiVersion: 'v1',
+        kind: 'Secret',
+        metadata: { name: 'long', namespace: 'shop' },
+        data: { token: Buffer.from(text).toString('base64') },
+      });
+    const headers = { authorization: `Bearer ${token}` };
+    expect(identify(headers, undefined, kept(token))).toMatchObject({
+      name: 'system:serviceaccount:shop:web',
+      uid: 'sa-uid',
+    });
+    expect(() => identify(headers, undefined, kept('another'))).toThrow('Unauthorized');
+    expect(() => identify(headers, undefined, full)).toThrow('Unauthorized');
+  });
+
   test('review knows other audiences', () => {
     const authentication = createAuthentication({
       tokens,
