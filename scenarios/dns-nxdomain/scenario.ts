@@ -52,6 +52,10 @@ const templates = {
   ],
 } as const;
 
+/** The Corefile as it was before the fault. */
+const withoutTemplate = (corefile: string, form: keyof typeof templates): string =>
+  corefile.replace(templates[form].map((line) => `    ${line}\n`).join(''), '');
+
 async function patchPods(
   lab: LabView,
   apps: readonly string[],
@@ -207,9 +211,7 @@ names (${partner.name}) still work. Nobody touched the shop itself. Make the sho
         'kubectl -n kube-system rollout restart deployment coredns',
       ],
       async (lab) => {
-        const corefile = await faults.readCorefile(lab);
-        const indented = templates[form].map((line) => `    ${line}\n`).join('');
-        await faults.writeCorefile(lab, corefile.replace(indented, ''));
+        await faults.writeCorefile(lab, withoutTemplate(await faults.readCorefile(lab), form));
       },
     ),
     fix('restore', ['kubectl replace -f the ConfigMap as it was'], async (lab) => {
@@ -411,13 +413,10 @@ ${partner.zone}:53 {
     }),
     hack('no-addresses', 'dns-whole', async (lab) => {
       // Written from memory: the names are back, and nobody finds the name of an address any more.
-      const corefile = await faults.readCorefile(lab);
-      const indented = templates[form].map((line) => `    ${line}\n`).join('');
+      const corefile = withoutTemplate(await faults.readCorefile(lab), form);
       await faults.writeCorefile(
         lab,
-        corefile
-          .replace(indented, '')
-          .replace('kubernetes cluster.local in-addr.arpa ip6.arpa', 'kubernetes cluster.local'),
+        corefile.replace('kubernetes cluster.local in-addr.arpa ip6.arpa', 'kubernetes cluster.local'),
       );
     }),
     hack('namespace-gone', 'fresh', async (lab) => {
@@ -425,12 +424,8 @@ ${partner.zone}:53 {
       await lab.clock.wait(seconds(60), lab.signal);
     }),
     hack('forward-only', 'dns-whole', async (lab) => {
-      const corefile = await faults.readCorefile(lab);
-      const indented = templates[form].map((line) => `    ${line}\n`).join('');
-      await faults.writeCorefile(
-        lab,
-        corefile.replace(indented, '').replace(/^ *cache .*\n(?: {7,}.*\n)* {4}\}\n/m, ''),
-      );
+      const corefile = withoutTemplate(await faults.readCorefile(lab), form);
+      await faults.writeCorefile(lab, corefile.replace(/^ *cache .*\n(?: {7,}.*\n)* {4}\}\n/m, ''));
     }),
   ],
 

@@ -104,9 +104,9 @@ export function createCluster(options: ClusterOptions): EmbeddedCluster {
     api: as('system:kube-proxy', 'kube-proxy'),
     nodes,
     serviceCidr: SERVICE_CIDR,
-    apiServer: { node: nodes[0]?.name ?? '', listener: apiServerListener },
+    apiServer: { node: controlPlane, listener: apiServerListener },
   });
-  later.stack = network.node(nodes[0]?.name ?? '');
+  later.stack = network.node(controlPlane);
   const registries = createRegistries({ simulation, network, specs: options.registries });
   startNameServer(network, registries);
   const records = watchClusterRecords(as('system:serviceaccount:kube-system:coredns', 'coredns'), simulation);
@@ -121,7 +121,7 @@ export function createCluster(options: ClusterOptions): EmbeddedCluster {
   startAvailabilityController({
     simulation,
     api: as('system:apiserver', 'kube-apiserver', 'system:masters'),
-    from: network.node(nodes[0]?.name ?? ''),
+    from: network.node(controlPlane),
   });
   startControllers({
     simulation,
@@ -172,7 +172,7 @@ export function createCluster(options: ClusterOptions): EmbeddedCluster {
     network,
     registries,
     kubelets: new Map(kubelets.map((kubelet) => [kubelet.node, kubelet])),
-    controlPlane: nodes[0]?.name ?? '',
+    controlPlane,
   });
   const outside = new Outside(registries, nodeImages, faults);
   return {

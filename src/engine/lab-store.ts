@@ -92,26 +92,10 @@ export class LabStore {
       mkdirSync(this.root, { recursive: true, mode: 0o700 });
       for (let number = 1; ; number++) {
         const name = number === 1 ? base : `${base}-${number}`;
-        if (this.#mkdir(join(this.root, name))) return { name, folder: new LabFolder(join(this.root, name)) };
+        if (makeFolder(join(this.root, name))) return { name, folder: new LabFolder(join(this.root, name)) };
       }
     } catch (error) {
-      throw new BreakfixError({
-        code: 'STATE_FOLDER_UNWRITABLE',
-        kind: 'environment',
-        message: `the state folder ${this.root} cannot be written: ${messageOf(error)}`,
-        fix: 'free some space or mend its permissions, or set XDG_STATE_HOME to a folder that can be written',
-        cause: error,
-      });
-    }
-  }
-
-  #mkdir(path: string): boolean {
-    try {
-      mkdirSync(path, { mode: 0o700 });
-      return true;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-      throw error;
+      throw unwritable(this.root, error);
     }
   }
 
@@ -122,7 +106,7 @@ export class LabStore {
 
   /** Notes that a cluster is kept. @returns false where another one is already */
   keep(record: LabRecord): boolean {
-    if (!this.#mkdir(join(this.root, KEPT))) return false;
+    if (!makeFolder(join(this.root, KEPT))) return false;
     new LabFolder(join(this.root, KEPT)).save({ ...record, name: KEPT, state: 'kept' });
     return true;
   }
@@ -200,6 +184,28 @@ export class LabStore {
 
 function noLab(message: string, fix: string): BreakfixError {
   return new BreakfixError({ code: 'LAB_UNKNOWN', kind: 'user', message, fix });
+}
+
+/** Makes a folder for its owner alone, which only one process can. @returns false where there is one already */
+export function makeFolder(path: string): boolean {
+  try {
+    mkdirSync(path, { mode: 0o700 });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+/** What is said where the folder of the state takes nothing. */
+export function unwritable(folder: string, cause: unknown): BreakfixError {
+  return new BreakfixError({
+    code: 'STATE_FOLDER_UNWRITABLE',
+    kind: 'environment',
+    message: `the state folder ${folder} cannot be written: ${messageOf(cause)}`,
+    fix: 'free some space or mend its permissions, or set XDG_STATE_HOME to a folder that can be written',
+    cause,
+  });
 }
 
 /** `$XDG_STATE_HOME/breakfix/<of>`. https://specifications.freedesktop.org/basedir-spec/latest/ */

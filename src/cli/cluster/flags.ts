@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { BreakfixError } from '../../core/errors.ts';
-import { parseGoDuration } from '../../cluster/dns/go-duration.ts';
+import { parseGoDuration } from '../../core/go-duration.ts';
 import { seedOf, seedOfChance } from '../../engine/incident.ts';
 import type { AloneSpec } from '../../providers/embedded/alone.ts';
 

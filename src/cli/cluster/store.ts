@@ -1,8 +1,8 @@
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { closest } from 'fastest-levenshtein';
-import { BreakfixError, messageOf } from '../../core/errors.ts';
-import { stateFolder } from '../../engine/lab-store.ts';
+import { BreakfixError } from '../../core/errors.ts';
+import { makeFolder, stateFolder, unwritable } from '../../engine/lab-store.ts';
 import { aloneRef } from '../../providers/embedded/alone.ts';
 import type { ClusterRef } from '../../providers/provider.ts';
 
@@ -26,18 +26,10 @@ export class ClusterStore {
     const folder = join(this.root, name);
     try {
       mkdirSync(this.root, { recursive: true, mode: 0o700 });
-      mkdirSync(folder, { mode: 0o700 });
+      return makeFolder(folder) ? aloneRef(name, folder) : undefined;
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'EEXIST') return undefined;
-      throw new BreakfixError({
-        code: 'STATE_FOLDER_UNWRITABLE',
-        kind: 'environment',
-        message: `the state folder ${this.root} cannot be written: ${messageOf(error)}`,
-        fix: 'free some space or mend its permissions, or set XDG_STATE_HOME to a folder that can be written',
-        cause: error,
-      });
+      throw unwritable(this.root, error);
     }
-    return aloneRef(name, folder);
   }
 
   names(): string[] {

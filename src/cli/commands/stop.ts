@@ -28,16 +28,19 @@ export async function stop(
     }
   }
   if (flags.all === true) for (const folder of store.debris()) folder.remove();
-  if (failed.length > 0) {
-    throw new BreakfixError({
-      code: 'STOP_INCOMPLETE',
-      kind: 'environment',
-      message: `not all could be removed: ${failed.join('; ')}`,
-      fix: 'mend what is named there and run it again: nothing is forgotten',
-    });
-  }
+  if (failed.length > 0) throw stopIncomplete(failed);
   const words = stopped.length === 0 ? 'no lab was running' : `stopped ${stopped.join(', ')}`;
   output.result({ stopped, ...(kept ? { kept } : {}) }, kept ? `${words}; ${KEPT}` : words);
+}
+
+/** @param failed what could not be removed, each with the reason */
+export function stopIncomplete(failed: readonly string[]): BreakfixError {
+  return new BreakfixError({
+    code: 'STOP_INCOMPLETE',
+    kind: 'environment',
+    message: `not all could be removed: ${failed.join('; ')}`,
+    fix: 'mend what is named there and run it again: nothing is forgotten',
+  });
 }
 
 const KEPT = 'its cluster is kept for the next lab (breakfix stop kept removes it)';

@@ -1,3 +1,4 @@
+import type { SecretTokenRequest } from '../apiserver/auth/tokens.ts';
 import type { Resource } from '../../model/resources.ts';
 import type { Api, EventRecorder } from '../api.ts';
 import type { Simulation } from '../simulation/simulation.ts';
@@ -14,14 +15,7 @@ export interface Controller {
 
 /** What a controller is made of. */
 /** Makes the token that a Secret keeps for a ServiceAccount. */
-export type SecretTokenSource = (request: {
-  readonly namespace: string;
-  readonly serviceAccount: string;
-  /** Of the ServiceAccount. */
-  readonly uid: string;
-  /** Name of the Secret. */
-  readonly secret: string;
-}) => string;
+export type SecretTokenSource = (request: SecretTokenRequest) => string;
 
 export interface ControllerContext {
   readonly simulation: Simulation;

@@ -1,5 +1,5 @@
 import { FileError, type Program, type ProgramContext } from '../runtime/types.ts';
-import { formatGoDuration } from './go-duration.ts';
+import { formatGoDuration } from '../../core/go-duration.ts';
 import { Configuration } from './instance.ts';
 import { COREDNS_VERSION, GO_VERSION, Metrics } from './metrics.ts';
 import type { ClusterRecords } from './records.ts';

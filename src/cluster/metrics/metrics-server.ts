@@ -1,6 +1,6 @@
 import type { Api } from '../api.ts';
 import type { ExtensionServer, ExtensionServers } from '../apiserver/aggregation/extension-servers.ts';
-import { parseGoDuration } from '../dns/go-duration.ts';
+import { parseGoDuration } from '../../core/go-duration.ts';
 import type { ResourceMetrics } from '../kubelet/kubelet.ts';
 import type { HttpRequest, HttpResponse } from '../network/types.ts';
 import type { Program, ProgramContext } from '../runtime/types.ts';

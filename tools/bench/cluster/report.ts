@@ -1,16 +1,11 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { loadavg, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { loadavg } from 'node:os';
 import { kindProvider } from '../../../src/providers/kind/provider.ts';
+import { withKindCluster } from '../../../test/helpers/kind-cluster.ts';
 import { Bench, machine, median, type Row, table, timed } from '../measure.ts';
 import { type ApiFigures, measureApi } from './load.ts';
 import type { Latency } from './requests.ts';
 import { measureStress } from './stress.ts';
 
-const PROGRAM = 'kind';
-const KIND = 'breakfix-bench';
-const NODE_IMAGE = 'kindest/node:v1.36.3';
 /** Hours that an empty cluster is moved on by. */
 const AHEAD = 24;
 
@@ -78,19 +73,9 @@ async function ofEmbedded(): Promise<[ApiFigures, ReadonlyMap<string, Latency>]>
   return [await measureApi(bench.kubeconfig('requests')), await measureStress(bench.kubeconfig('stress'))];
 }
 
-async function ofKind(): Promise<ApiFigures> {
-  const folder = mkdtempSync(join(tmpdir(), 'breakfix-bench-kind-'));
-  const kubeconfig = join(folder, 'kubeconfig');
-  const kind = (...args: string[]): void => {
-    execFileSync(PROGRAM, [...args, '--name', KIND, '--kubeconfig', kubeconfig], { stdio: 'ignore' });
-  };
-  try {
-    kind('create', 'cluster', '--image', NODE_IMAGE, '--wait', '120s');
-    return await measureApi(kubeconfig);
-  } finally {
-    kind('delete', 'cluster');
-    rmSync(folder, { recursive: true });
-  }
+function ofKind(): Promise<ApiFigures> {
+  const { signal } = new AbortController();
+  return withKindCluster(`bench-${process.pid}`, 1, signal, ({ kubeconfig }) => measureApi(kubeconfig));
 }
 
 function requestTable(embedded: ApiFigures, real: ApiFigures | undefined): string {

@@ -1,7 +1,8 @@
-import { BreakfixError, messageOf } from '../../../core/errors.ts';
+import { messageOf } from '../../../core/errors.ts';
 import { stopAlone } from '../../../providers/embedded/alone.ts';
 import { ClusterStore } from '../../cluster/store.ts';
 import type { CommandContext } from '../../context.ts';
+import { stopIncomplete } from '../stop.ts';
 
 /** `breakfix cluster stop`: ends a cluster, or all of them, and removes what was kept. */
 export async function stopCluster(
@@ -20,13 +21,6 @@ export async function stopCluster(
       failed.push(`${ref.lab}: ${messageOf(error)}`);
     }
   }
-  if (failed.length > 0) {
-    throw new BreakfixError({
-      code: 'STOP_INCOMPLETE',
-      kind: 'environment',
-      message: `not all could be removed: ${failed.join('; ')}`,
-      fix: 'mend what is named there and run it again: nothing is forgotten',
-    });
-  }
+  if (failed.length > 0) throw stopIncomplete(failed);
   output.result({ stopped }, stopped.length === 0 ? 'there was no cluster' : `stopped ${stopped.join(', ')}`);
 }

@@ -1,7 +1,7 @@
 import type { PodMetrics, ResourceList } from '../../../model/objects.ts';
 import { parseQuantity } from '../../../model/quantity.ts';
 import { StatusError } from '../../api.ts';
-import { parseGoDuration } from '../../dns/go-duration.ts';
+import { parseGoDuration } from '../../../core/go-duration.ts';
 import { MILLISECOND } from '../../simulation/simulation.ts';
 import type { Micros } from '../../simulation/simulation.ts';
 import { microsOf } from '../pod-state.ts';

@@ -26,8 +26,8 @@ export function createGarbageCollector(context: ControllerContext): Controller {
   function sync(uid: string): void {
     const node = graph.node(uid);
     if (node === undefined) return;
-    const object = api.get(node.resource, node.namespace, node.name);
-    if (object?.metadata.uid !== uid) return;
+    const object = current(node);
+    if (object === undefined) return;
     if (object.metadata.deletionTimestamp !== undefined) {
       finishDeletion(node, object);
       return;
@@ -80,20 +80,30 @@ export function createGarbageCollector(context: ControllerContext): Controller {
     remove(node, object, policyOf(object));
   }
 
-  function isBeingEmptied({ resource, namespace, name, uid }: GraphNode): boolean {
-    const object = api.get(resource, namespace, name);
-    return object?.metadata.uid === uid && isWaitingForDependents(object);
+  function isBeingEmptied(node: GraphNode): boolean {
+    const object = current(node);
+    return object !== undefined && isWaitingForDependents(object);
   }
 
   function unblockOwners(node: GraphNode): void {
-    const object = api.get(node.resource, node.namespace, node.name);
-    if (object?.metadata.uid !== node.uid) return;
+    editMetadata(node, (metadata) => {
+      for (const owner of metadata.ownerReferences ?? []) owner.blockOwnerDeletion = false;
+    });
+  }
+
+  /** The object of a node as it is now; undefined where it is gone, or another one has its name. */
+  function current({ resource, namespace, name, uid }: GraphNode): KubeObject | undefined {
+    const object = api.get(resource, namespace, name);
+    return object?.metadata.uid === uid ? object : undefined;
+  }
+
+  function editMetadata(node: GraphNode, change: (metadata: KubeObject['metadata']) => void): void {
+    const object = current(node);
+    if (object === undefined) return;
     ignoringAbsence(() => {
       api.update(
         node.resource,
-        edit(object, ({ metadata }) => {
-          for (const owner of metadata.ownerReferences ?? []) owner.blockOwnerDeletion = false;
-        }),
+        edit(object, (draft) => change(draft.metadata)),
       );
     });
   }
@@ -134,17 +144,10 @@ export function createGarbageCollector(context: ControllerContext): Controller {
   }
 
   function removeOwners(node: GraphNode, uids: ReadonlySet<string>): void {
-    const object = api.get(node.resource, node.namespace, node.name);
-    if (object?.metadata.uid !== node.uid) return;
-    ignoringAbsence(() => {
-      api.update(
-        node.resource,
-        edit(object, ({ metadata }) => {
-          const left = metadata.ownerReferences?.filter(({ uid }) => !uids.has(uid)) ?? [];
-          if (left.length > 0) metadata.ownerReferences = left;
-          else delete metadata.ownerReferences;
-        }),
-      );
+    editMetadata(node, (metadata) => {
+      const left = metadata.ownerReferences?.filter(({ uid }) => !uids.has(uid)) ?? [];
+      if (left.length > 0) metadata.ownerReferences = left;
+      else delete metadata.ownerReferences;
     });
   }
 

@@ -2,7 +2,7 @@ import { edit } from '../../../core/json.ts';
 import type { Secret } from '../../../model/objects.ts';
 import { resources } from '../../../model/resources.ts';
 import type { Controller, ControllerContext } from '../controller.ts';
-import { WorkQueue } from '../work-queue.ts';
+import { WorkQueue, keyOf, splitKey } from '../work-queue.ts';
 
 const TYPE = 'kubernetes.io/service-account-token';
 const ACCOUNT = 'kubernetes.io/service-account.name';
@@ -17,7 +17,7 @@ export function createTokenController(context: ControllerContext): Controller {
   const queue = new WorkQueue(simulation, 'serviceaccount-token', sync);
 
   function sync(key: string): void {
-    const [namespace = '', name = ''] = key.split('/');
+    const { namespace, name } = splitKey(key);
     const secret = api.get(resources.secrets, namespace, name);
     if (secret === undefined || secret.metadata.deletionTimestamp !== undefined || !isToken(secret)) return;
     const account = api.get(resources.serviceAccounts, namespace, accountOf(secret));
@@ -62,4 +62,3 @@ export function createTokenController(context: ControllerContext): Controller {
 
 const isToken = ({ type }: Secret): boolean => type === TYPE;
 const accountOf = ({ metadata }: Secret): string => metadata.annotations?.[ACCOUNT] ?? '';
-const keyOf = ({ metadata }: Secret): string => `${metadata.namespace ?? ''}/${metadata.name}`;

@@ -1,5 +1,5 @@
 import type { DnsMessage, DnsRecord } from '../../network/dns-message.ts';
-import { parseGoDuration } from '../go-duration.ts';
+import { parseGoDuration } from '../../../core/go-duration.ts';
 import { kindOf, zoneOf, type AnswerKind } from '../messages.ts';
 import type { DnsRequest, Done, Next, Setup } from '../plugin.ts';
 import type { Dispenser } from '../dispenser.ts';

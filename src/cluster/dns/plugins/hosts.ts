@@ -1,6 +1,6 @@
 import type { DnsRecord } from '../../network/dns-message.ts';
 import { parseIp } from '../../network/addresses.ts';
-import { parseGoDuration } from '../go-duration.ts';
+import { parseGoDuration } from '../../../core/go-duration.ts';
 import { addressOfReverse, normalName, replyTo, zoneOf } from '../messages.ts';
 import { NO_FALLTHROUGH, type Setup } from '../plugin.ts';
 import { fallthroughOf, once, parseWhole, zonesOr } from './common.ts';

@@ -1,5 +1,5 @@
 import { messageOf } from '../../../core/errors.ts';
-import { parseGoDuration } from '../go-duration.ts';
+import { parseGoDuration } from '../../../core/go-duration.ts';
 import type { Setup } from '../plugin.ts';
 import { once, parseListenAddress } from './common.ts';
 

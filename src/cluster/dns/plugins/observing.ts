@@ -1,5 +1,5 @@
 import type { DnsMessage } from '../../network/dns-message.ts';
-import { formatGoDuration, parseGoDuration } from '../go-duration.ts';
+import { formatGoDuration, parseGoDuration } from '../../../core/go-duration.ts';
 import { codeNumber, dotted, kindOf, wireSize, zoneOf } from '../messages.ts';
 import type { DnsRequest, Outcome, Setup } from '../plugin.ts';
 import { goRegExp, once, zonesOr } from './common.ts';

@@ -162,9 +162,10 @@ function inOrderOf(entry: ManagedFieldsEntry): ManagedFieldsEntry {
 
 /** Puts the oldest updaters of a version together when there are too many. */
 function capUpdaters(entries: readonly ManagedFieldsEntry[]): readonly ManagedFieldsEntry[] {
-  const updaters = sortEntries(entries.filter(({ operation }) => operation === 'Update'));
-  let excess = updaters.length - MOST_UPDATERS;
+  const all = entries.filter(({ operation }) => operation === 'Update');
+  let excess = all.length - MOST_UPDATERS;
   if (excess <= 0) return entries;
+  const updaters = sortEntries(all);
   const result = new Set(entries);
   const buckets = new Map<string, ManagedFieldsEntry>();
   for (const entry of updaters) {

@@ -87,7 +87,11 @@ export function send(
   body?: unknown,
   headers: Record<string, string> = {},
 ): Answer {
-  const response = server.handle(requestOf(method, url, body, headers));
+  return completeAnswer(server.handle(requestOf(method, url, body, headers)));
+}
+
+/** Its body read, where it is JSON. @throws Error where it is not a whole answer */
+export function completeAnswer(response: ReturnType<ApiServer['handle']>): Answer {
   if (response.kind !== 'complete') throw new Error(`a ${response.kind}, not a complete answer`);
   const text = new TextDecoder().decode(response.body);
   let parsed: unknown;

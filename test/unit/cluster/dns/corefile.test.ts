@@ -2,7 +2,6 @@ import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { configurationHash, parseCorefile } from '../../../../src/cluster/dns/corefile.ts';
 import { CorefileError } from '../../../../src/cluster/dns/dispenser.ts';
-import { formatGoDuration, parseGoDuration } from '../../../../src/cluster/dns/go-duration.ts';
 import { KIND_COREFILE } from './goldens.ts';
 
 const KNOWN = new Set(['errors', 'health', 'cache', 'log', 'template', 'forward']);
@@ -113,23 +112,5 @@ a.test:53, b.test {
     );
     const other = parseCorefile('Corefile', KIND_COREFILE.replace('errors', 'errors # comment'));
     expect(configurationHash(other)).toBe(configurationHash(parseCorefile('Corefile', KIND_COREFILE)));
-  });
-});
-
-describe('durations', () => {
-  test('as Go reads and prints them', () => {
-    expect(['5s', '1h30m', '500ms', '0', '1.5s', '-2s'].map(parseGoDuration)).toEqual([
-      5000, 5_400_000, 500, 0, 1500, -2000,
-    ]);
-    expect(() => parseGoDuration('x')).toThrow('time: invalid duration "x"');
-    expect(() => parseGoDuration('30')).toThrow('time: missing unit in duration "30"');
-    expect([5000, 90_000, 5_400_000, 250, 0, 300_000].map(formatGoDuration)).toEqual([
-      '5s',
-      '1m30s',
-      '1h30m0s',
-      '250ms',
-      '0s',
-      '5m0s',
-    ]);
   });
 });

@@ -6,7 +6,7 @@ import type { AnyObject } from '../../../../src/model/objects.ts';
 import { toolImages } from '../../../../src/images/tools.ts';
 import { SECOND } from '../../../../src/cluster/simulation/simulation.ts';
 import type { Answer } from '../apiserver/harness.ts';
-import { requestOf } from '../apiserver/harness.ts';
+import { completeAnswer, requestOf } from '../apiserver/harness.ts';
 
 const ADMIN = { commonName: 'kubernetes-admin', organizations: ['system:masters'] };
 
@@ -34,16 +34,9 @@ export class WholeCluster {
   }
 
   send(method: string, url: string, body?: unknown, headers: Record<string, string> = {}): Answer {
-    const response = this.cluster.handle({ ...requestOf(method, url, body, headers), certificate: ADMIN });
-    if (response.kind !== 'complete') throw new Error(`a ${response.kind}, not a complete answer`);
-    const text = new TextDecoder().decode(response.body);
-    let parsed: unknown;
-    try {
-      parsed = JSON.parse(text);
-    } catch {
-      parsed = undefined;
-    }
-    return { status: response.status, headers: response.headers, text, body: parsed };
+    return completeAnswer(
+      this.cluster.handle({ ...requestOf(method, url, body, headers), certificate: ADMIN }),
+    );
   }
 
   /** @throws Error where there is no such object */
