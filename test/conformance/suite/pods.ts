@@ -87,13 +87,18 @@ export function podSuite(ground: () => Ground): void {
       await ground().event('BackOff', /^Back-off pulling image "registry\.nowhere\.invalid\/app:1"/);
     });
 
-    test('that takes more memory than its limit is killed', async () => {
-      const resourcesOf = { resources: { limits: { memory: '32Mi' } } };
-      await ground().apply(
-        shellPod('eater', 'exec tail -c 100000000 /dev/zero', { restartPolicy: 'Never' }, resourcesOf),
+    // On a node the kernel's report of the kill and the end of the process race: a run whose report came too late says Error
+    // for ever. Each restart is a new race, so that what is asked for is a run that was told in time.
+    test('that takes more memory than its limit is killed, again and again', async () => {
+      const limited = { resources: { limits: { memory: '32Mi' } } };
+      await ground().apply(shellPod('eater', 'exec tail -c 100000000 /dev/zero', {}, limited));
+      const pod = await ground().pod(
+        'app=eater',
+        'was killed for its memory',
+        (one) => first(one)?.lastState.terminated?.reason === 'OOMKilled',
       );
-      const pod = await ground().pod('app=eater', 'was killed', ({ status }) => status.phase === 'Failed');
-      expect(first(pod)?.state.terminated).toMatchObject({ exitCode: 137, reason: 'OOMKilled' });
+      expect(first(pod)?.lastState.terminated).toMatchObject({ exitCode: 137, reason: 'OOMKilled' });
+      expect(first(pod)?.restartCount).toBeGreaterThan(0);
     });
 
     test('has the environment, the files and the user that its pod names', async () => {
