@@ -15,6 +15,10 @@ export interface Case {
   readonly control?: string;
   /** How many nodes its cluster has: a control plane and workers. */
   readonly nodes: number;
+  /** The release of the program that it calls `kubectl`. */
+  readonly kubectl: string;
+  /** Other programs that it calls. */
+  readonly needs: readonly string[];
   /** Written into the folder in which its commands run, by name. */
   readonly files: Readonly<Record<string, string>>;
   readonly steps: readonly Step[];
@@ -53,6 +57,9 @@ export interface PassStep {
   readonly time: number;
 }
 
+/** The release of kubectl where nothing is said: that of the clusters. */
+const RELEASE = '1.36';
+
 /** How long an `until` may take where nothing is said, in milliseconds. */
 const PATIENCE = 120_000;
 
@@ -69,10 +76,10 @@ export function loadCases(folder: string): readonly Case[] {
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) =>
     file.endsWith('.yaml'),
   );
-  const cases = files.sort().map((file) => {
+  const cases = files.sort().flatMap((file) => {
     const path = join(folder, file);
     const id = relative(folder, path).slice(0, -'.yaml'.length).split(sep).join('/');
-    return readCase(id, readFileSync(path, 'utf8'));
+    return readCases(id, readFileSync(path, 'utf8'));
   });
   for (const { id, control } of cases) {
     if (control !== undefined && !cases.some((other) => other.id === control))
@@ -81,11 +88,15 @@ export function loadCases(folder: string): readonly Case[] {
   return cases;
 }
 
-/** Reads the text of a case's file. @throws CaseError */
-export function readCase(id: string, text: string): Case {
+/**
+ * Reads the text of a case's file: one case, or one for each release of kubectl that it names, with the release at the
+ * end of its id.
+ * @throws CaseError
+ */
+export function readCases(id: string, text: string): readonly Case[] {
   if (!/^[a-z0-9-]+\/[a-z0-9-]+$/.test(id)) throw new CaseError(id, 'a case is <area>/<name>.yaml');
   const read = new Reader(id, parsed(id, text));
-  read.only('title', 'alone', 'control', 'nodes', 'files', 'steps', 'finally');
+  read.only('title', 'alone', 'control', 'nodes', 'kubectl', 'needs', 'files', 'steps', 'finally');
   const control = read.optional('control', 'string');
   const files = read.optional('files', 'object') ?? {};
   for (const [name, content] of Object.entries(files)) {
@@ -93,20 +104,19 @@ export function readCase(id: string, text: string): Case {
   }
   const steps = read.list('steps').map((step, index) => readStep(id, index + 1, step));
   if (steps.length === 0) throw new CaseError(id, 'it has no steps');
-  const restore = read.list('finally').map((command) => {
-    if (typeof command !== 'string') throw new CaseError(id, 'finally: a list of commands');
-    return command;
-  });
-  return {
-    id,
+  const releases = read.texts('kubectl');
+  const one = {
     title: read.required('title', 'string'),
     alone: read.optional('alone', 'boolean') ?? false,
     ...(control === undefined ? {} : { control }),
     nodes: read.optional('nodes', 'number') ?? 2,
+    needs: read.texts('needs'),
     files: files as Record<string, string>,
     steps,
-    finally: restore,
+    finally: read.texts('finally'),
   };
+  if (releases.length === 0) return [{ id, kubectl: RELEASE, ...one }];
+  return releases.map((kubectl) => ({ id: `${id}-${kubectl.replace('.', '-')}`, kubectl, ...one }));
 }
 
 function parsed(id: string, text: string): unknown {
@@ -207,6 +217,13 @@ class Reader {
     const value = this.#fields[name] ?? [];
     if (!Array.isArray(value)) throw new CaseError(this.#where, `${name}: a list is expected`);
     return value;
+  }
+
+  texts(name: string): readonly string[] {
+    return this.list(name).map((text) => {
+      if (typeof text !== 'string') throw new CaseError(this.#where, `${name}: a list of texts`);
+      return text;
+    });
   }
 
   /** Milliseconds: `500ms`, `20s`, `5m`. */

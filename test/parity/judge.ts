@@ -5,14 +5,15 @@ import { embeddedGround } from './embedded.ts';
 import { readGolden } from './files.ts';
 import { makeNamespace } from './namespaces.ts';
 import { namespaceOf, play } from './play.ts';
+import type { Programs } from './programs.ts';
 import type { Transcript } from './transcript.ts';
 
 /** Plays a case on an embedded cluster of its own. */
-export async function playEmbedded(script: Case, kubectl: string): Promise<Transcript> {
+export async function playEmbedded(script: Case, programs: Programs): Promise<Transcript> {
   await using ground = await embeddedGround(script.id, script.nodes);
   await using kube = connectKube(ground.kubeconfig);
   await makeNamespace(kube, namespaceOf(script), (time) => ground.pass(time));
-  return await play(script, ground, kubectl);
+  return await play(script, ground, programs);
 }
 
 /**

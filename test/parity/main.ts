@@ -13,8 +13,8 @@ import { parseArgs } from 'node:util';
 import type { Comparison } from './compare.ts';
 import { casesLike } from './files.ts';
 import { judge, playEmbedded } from './judge.ts';
-import { findKubectl } from './kubectl.ts';
 import { inLanes } from './lanes.ts';
+import { isMissing, programsOf } from './programs.ts';
 import { diffOf, type Floor, tableOf, totalsOf } from './table.ts';
 import { writeTranscript } from './transcript.ts';
 
@@ -26,8 +26,6 @@ const { values, positionals } = parseArgs({
     lanes: { type: 'string', default: String(availableParallelism() + 1) },
   },
 });
-const kubectl = findKubectl();
-if ('missing' in kubectl) throw new Error(kubectl.missing);
 
 const compared = new Map<string, Comparison>();
 const broken: string[] = [];
@@ -35,7 +33,9 @@ const unrecorded: string[] = [];
 const cases = casesLike(positionals);
 await inLanes(cases, Number(values.lanes), async (script) => {
   try {
-    const played = await playEmbedded(script, kubectl.path);
+    const programs = programsOf(script);
+    if (isMissing(programs)) throw new Error(programs.missing);
+    const played = await playEmbedded(script, programs);
     if (values.print) {
       console.log(`# ${script.id}: ${script.title}\n\n${writeTranscript(played)}`);
       return;

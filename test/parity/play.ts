@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { stringify, parse } from 'yaml';
 import type { Case, ShellStep, UntilStep } from './case.ts';
 import type { Ground, Patience } from './ground.ts';
+import type { Programs } from './programs.ts';
 import { normalise } from './normalise.ts';
 import { linesOf, type Passage, type Transcript } from './transcript.ts';
 
@@ -17,10 +18,10 @@ export const namespaceOf = ({ id }: Case): string => `parity-${id.replaceAll('/'
 
 /**
  * Plays a case in its namespace, which must be there.
- * @param kubectl path of the program that the case calls `kubectl`
+ * @param programs those that the case calls
  */
-export async function play(script: Case, ground: Ground, kubectl: string): Promise<Transcript> {
-  const shell = new Shell(script, ground, kubectl);
+export async function play(script: Case, ground: Ground, programs: Programs): Promise<Transcript> {
+  const shell = new Shell(script, ground, programs);
   const passages: Passage[] = [];
   try {
     for (const step of script.steps) {
@@ -85,13 +86,13 @@ class Shell {
   readonly #ground: Ground;
   readonly #env: NodeJS.ProcessEnv;
 
-  constructor(script: Case, ground: Ground, kubectl: string) {
+  constructor(script: Case, ground: Ground, programs: Programs) {
     this.#ground = ground;
     this.#root = mkdtempSync(join(tmpdir(), 'breakfix-parity-'));
     this.#folder = join(this.#root, 'work');
     const bin = join(this.#root, 'bin');
     for (const folder of [this.#folder, bin, join(this.#root, 'home')]) mkdirSync(folder);
-    symlinkSync(kubectl, join(bin, 'kubectl'));
+    for (const [name, path] of Object.entries(programs)) symlinkSync(path, join(bin, name));
     const kubeconfig = join(this.#root, 'kubeconfig');
     writeFileSync(kubeconfig, inNamespace(ground.kubeconfig, namespaceOf(script)), { mode: 0o600 });
     for (const [name, content] of Object.entries(script.files)) {

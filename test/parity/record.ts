@@ -11,8 +11,8 @@ import type { Case } from './case.ts';
 import { common } from './compare.ts';
 import { casesLike, keepRecordings, readGolden } from './files.ts';
 import { kindGround, withKind } from './kind.ts';
-import { findKubectl } from './kubectl.ts';
 import { inLanes } from './lanes.ts';
+import { isMissing, programsOf } from './programs.ts';
 import { makeNamespace, removeNamespace } from './namespaces.ts';
 import { namespaceOf, play } from './play.ts';
 import type { Transcript } from './transcript.ts';
@@ -24,9 +24,6 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { lanes: { type: 'string', default: '6' }, missing: { type: 'boolean', default: false } },
 });
-const kubectl = findKubectl();
-if ('missing' in kubectl) throw new Error(kubectl.missing);
-const { path } = kubectl;
 const interrupted = new AbortController();
 process.once('SIGINT', () => interrupted.abort(new Error('interrupted')));
 
@@ -76,11 +73,13 @@ async function record(cluster: Cluster, script: Case): Promise<void> {
 }
 
 async function once(cluster: Cluster, script: Case): Promise<Transcript> {
+  const programs = programsOf(script);
+  if (isMissing(programs)) throw new Error(programs.missing);
   const namespace = namespaceOf(script);
   const ground = kindGround(cluster);
   try {
     await makeNamespace(cluster.kube, namespace, (time) => ground.pass(time));
-    return await play(script, ground, path);
+    return await play(script, ground, programs);
   } finally {
     await removeNamespace(cluster.kube, namespace);
   }
