@@ -22,7 +22,7 @@ import { createNodeRouter } from './kubelet/node-router.ts';
 import type { NodeSpec, TokenSource } from './kubelet/types.ts';
 import { metricsServerProgram } from './metrics/metrics-server.ts';
 import { podMetricsClient } from './metrics/pod-metrics-client.ts';
-import { createNetwork } from './network/network.ts';
+import { API_SERVER_PORT, createNetwork } from './network/network.ts';
 import { Outside, type OutsideChange } from './outside.ts';
 import type { NetworkStack } from './network/types.ts';
 import type { NodeApi } from './node-api.ts';
@@ -87,6 +87,7 @@ export function createCluster(options: ClusterOptions): EmbeddedCluster {
   const later: { nodeApi?: NodeApi; stack?: NetworkStack; kubelets: readonly Kubelet[] } = { kubelets: [] };
   const extensions = new ExtensionServers();
   const apiServer = createApiServer(simulation, tokens, {
+    address: `${nodes[0]?.ip ?? ''}:${API_SERVER_PORT}`,
     extensions,
     nodes: () => later.nodeApi ?? notYet(),
     network: () => later.stack ?? notYet(),
@@ -104,7 +105,10 @@ export function createCluster(options: ClusterOptions): EmbeddedCluster {
     api: as('system:kube-proxy', 'kube-proxy'),
     nodes,
     serviceCidr: SERVICE_CIDR,
-    apiServer: { node: controlPlane, listener: apiServerListener },
+    apiServer: {
+      node: controlPlane,
+      listener: apiServerListener((request) => apiServer.handle(request), options.ca),
+    },
   });
   later.stack = network.node(controlPlane);
   const registries = createRegistries({ simulation, network, specs: options.registries });
@@ -191,7 +195,7 @@ function notYet(): never {
 function createApiServer(
   simulation: Simulation,
   tokens: Tokens,
-  later: Pick<ApiServerOptions, 'extensions' | 'nodes' | 'network'>,
+  later: Omit<ApiServerOptions, 'simulation' | 'stages'>,
 ): ApiServer {
   return new ApiServer({
     simulation,

@@ -18,6 +18,7 @@ import { views } from './views/views.ts';
 import { Discovery, serveOpenApi } from './http/discovery.ts';
 import { serveResource } from './http/dispatch.ts';
 import { isHealthPath, serveHealth } from './http/health.ts';
+import { isOpenIdPath, serveOpenId } from './http/open-id.ts';
 import { parsePath } from './http/request-path.ts';
 import { jsonResponse, pageNotFound, statusResponse, warningHeader } from './http/responses.ts';
 import { InProcessApi } from './in-process-api.ts';
@@ -53,6 +54,8 @@ export interface ApiServerOptions {
   readonly nodes: () => NodeApi;
   /** The network of the node that the server is on; called when a request is passed on to a pod. */
   readonly network: () => NetworkStack;
+  /** Host and port that it gives as its own. */
+  readonly address: string;
   /** API servers that run in pods; none where it is left out. */
   readonly extensions?: ExtensionServers;
 }
@@ -68,9 +71,11 @@ export class ApiServer {
   readonly #documents: CustomDocuments;
   readonly #custom: CustomResources;
   readonly #webhooks = new WebhookAnswers();
+  readonly #address: string;
 
   constructor(options: ApiServerOptions) {
     const { simulation, nodes, network, extensions = new ExtensionServers() } = options;
+    this.#address = options.address;
     const store = new Store();
     this.store = store;
     const reader = new StoreReader(store);
@@ -179,7 +184,11 @@ export class ApiServer {
       case 'openapi':
         return serveOpenApi(request, segments, query, this.#documents);
       default:
-        return isHealthPath(segments) ? serveHealth(segments, query) : pageNotFound();
+        if (isHealthPath(segments)) return serveHealth(segments, query);
+        if (isOpenIdPath(segments)) {
+          return serveOpenId(segments, this.#parts.stages.tokens.jwks, this.#address);
+        }
+        return pageNotFound();
     }
   }
 }

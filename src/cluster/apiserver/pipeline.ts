@@ -10,8 +10,8 @@ import type { ApiRequest, UserInfo } from './types.ts';
  * https://kubernetes.io/docs/concepts/security/controlling-access/
  */
 export interface PipelineStages {
-  /** Makes the tokens that the `token` subresource of ServiceAccounts hands out. */
-  readonly tokens: Pick<Tokens, 'issue'>;
+  /** Makes the tokens that the `token` subresource of ServiceAccounts hands out, and names the key to check them. */
+  readonly tokens: Pick<Tokens, 'issue' | 'jwks'>;
   readonly authentication: Authentication;
   readonly authorizer: Authorizer;
   readonly applyDefaults: ApplyDefaults;

@@ -4,6 +4,7 @@ import { dnsServerList, dnsSuffix, etcHosts } from './dns.ts';
 import { FlagError } from './flags.ts';
 import { grpcHealthChecking } from './grpc-health-checking.ts';
 import { guestbook } from './guestbook.ts';
+import { issuerDiscovery } from './issuer-discovery.ts';
 import { liveness } from './liveness.ts';
 import { logsGenerator } from './logs-generator.ts';
 import { mounttest } from './mounttest.ts';
@@ -37,6 +38,7 @@ const subcommands: Readonly<Record<string, Subcommand>> = {
   pause,
   porter,
   'serve-hostname': serveHostname,
+  'test-service-account-issuer-discovery': issuerDiscovery,
   'test-webserver': testWebserver,
   webhook,
 };

@@ -19,7 +19,10 @@ export const openStages: PipelineStages = {
     authorize: () => ({ allowed: true, reason: '' }),
     rulesFor: () => ({ resourceRules: [], nonResourceRules: [] }),
   },
-  tokens: { issue: ({ serviceAccount }) => `token-of-${serviceAccount}` },
+  tokens: {
+    issue: ({ serviceAccount }) => `token-of-${serviceAccount}`,
+    jwks: { keys: [{ kid: 'a', alg: 'EdDSA' }] },
+  },
   applyDefaults,
   validateObject: () => [],
   admissionPlugins: [],
@@ -56,6 +59,7 @@ export function startApiServer(
       ...openStages,
       ...(typeof stages === 'function' ? stages(webhooks, simulation.random) : stages),
     }),
+    address: '172.18.0.2:6443',
     nodes: () => nodes,
     network: () => {
       if (network === undefined) throw new Error('no network');

@@ -19,6 +19,7 @@ export function startedWithApiServer(options: Parameters<World['kubelets']>[0] =
         validateObject,
         admissionPlugins: admissionPlugins({ random: simulation.random }),
       }),
+      address: '172.18.0.2:6443',
       nodes: () => {
         throw new Error('no kubelet');
       },
