@@ -10,6 +10,7 @@ import { createTokens, type Tokens } from './apiserver/auth/tokens.ts';
 import { applyDefaults } from './apiserver/defaults/defaults.ts';
 import type { ApiRequest, ApiResponse, DeferredResponse } from './apiserver/types.ts';
 import { validateObject } from './apiserver/validation/validate.ts';
+import { type CertificateSigner, createSigner } from './certificates/signer.ts';
 import { startAvailabilityController } from './controllers/aggregation/availability-controller.ts';
 import { startControllers } from './controllers/index.ts';
 import { type ActiveFault, ClusterFaults } from './cluster-faults.ts';
@@ -133,6 +134,7 @@ export function createCluster(options: ClusterOptions): EmbeddedCluster {
     resources: () => [...servedResources(), ...apiServer.customResources()],
     rootCertificate: options.ca,
     secretToken: tokens.issueForSecret,
+    certificateSigner: signerOf(options),
     podMetrics: podMetricsClient(apiServer, 'horizontal-pod-autoscaler'),
   });
   startScheduler({ simulation, api: as('system:kube-scheduler', 'kube-scheduler') });
@@ -188,6 +190,11 @@ export function createCluster(options: ClusterOptions): EmbeddedCluster {
   };
 }
 
+/** Who signs the certificates that are asked for over the API of a cluster. */
+export function signerOf({ seed, epoch }: Pick<ClusterOptions, 'seed' | 'epoch'>): CertificateSigner {
+  return createSigner(seed, Math.floor(epoch / SECOND));
+}
+
 function notYet(): never {
   throw new Error('no node is up yet');
 }
@@ -210,6 +217,7 @@ function createApiServer(
         validateObject,
         admissionPlugins: admissionPlugins({
           random: simulation.random,
+          authorizer,
           webhooks: { answers, applyDefaults },
         }),
       };

@@ -1,5 +1,6 @@
 import type {
   ApiService,
+  CertificateSigningRequest,
   ConfigMap,
   CSINode,
   ControllerRevision,
@@ -129,6 +130,13 @@ export const resources = {
     false,
   ),
   csiNodes: resource<CSINode>('storage.k8s.io', 'v1', 'csinodes', 'CSINode', false),
+  certificateSigningRequests: resource<CertificateSigningRequest>(
+    'certificates.k8s.io',
+    'v1',
+    'certificatesigningrequests',
+    'CertificateSigningRequest',
+    false,
+  ),
   leases: resource<Lease>('coordination.k8s.io', 'v1', 'leases', 'Lease'),
   networkPolicies: resource<NetworkPolicy>('networking.k8s.io', 'v1', 'networkpolicies', 'NetworkPolicy'),
   roles: resource<Role>(rbac, 'v1', 'roles', 'Role'),

@@ -23,13 +23,14 @@ export interface EmbeddedGround extends Ground, AsyncDisposable {}
 export async function embeddedGround(name: string, nodes: number): Promise<EmbeddedGround> {
   const credentials = createCredentials(new Date());
   const start = Math.floor(Date.now() / 60_000) * 60_000_000 - HEADROOM;
-  const cluster = clusterOf(headerOf(name, nodes, start, credentials.authority.certificate));
+  const header = headerOf(name, nodes, start, credentials.authority.certificate);
+  const cluster = clusterOf(header);
   cluster.simulation.onError = (error, owner) => {
     throw new Error(`${owner} failed`, { cause: error });
   };
   const host = new Host(cluster);
   const traffic = new Traffic(host);
-  const listener = await startServer({ handler: traffic, ...listenWith(credentials) });
+  const listener = await startServer({ handler: traffic, ...listenWith(header, credentials) });
   const wall = { at: start };
   const time: WallTime = { now: () => wall.at, wakeAt: () => () => {} };
   await host.goLive(time);

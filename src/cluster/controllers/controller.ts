@@ -1,6 +1,7 @@
 import type { SecretTokenRequest } from '../apiserver/auth/tokens.ts';
 import type { Resource } from '../../model/resources.ts';
 import type { Api, EventRecorder } from '../api.ts';
+import type { CertificateSigner } from '../certificates/signer.ts';
 import type { Simulation } from '../simulation/simulation.ts';
 import type { PodMetricsSource } from './autoscaling/resource-metrics.ts';
 import type { SharedWatches } from './shared-watches.ts';
@@ -13,10 +14,10 @@ export interface Controller {
   start(): void;
 }
 
-/** What a controller is made of. */
 /** Makes the token that a Secret keeps for a ServiceAccount. */
 export type SecretTokenSource = (request: SecretTokenRequest) => string;
 
+/** What a controller is made of. */
 export interface ControllerContext {
   readonly simulation: Simulation;
   /** The API under the controller's own identity. */
@@ -28,5 +29,6 @@ export interface ControllerContext {
   /** The cluster's CA certificate, PEM. */
   readonly rootCertificate: string;
   readonly secretToken: SecretTokenSource;
+  readonly certificateSigner: CertificateSigner;
   readonly podMetrics: PodMetricsSource;
 }

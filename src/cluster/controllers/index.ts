@@ -1,9 +1,12 @@
 import type { Resource } from '../../model/resources.ts';
 import type { Api } from '../api.ts';
+import type { CertificateSigner } from '../certificates/signer.ts';
 import { createEventRecorder } from '../events/recorder.ts';
 import type { Simulation } from '../simulation/simulation.ts';
 import type { Controller, ControllerContext, SecretTokenSource } from './controller.ts';
 import { createHorizontalController } from './autoscaling/horizontal-controller.ts';
+import { createRequestCleaner } from './certificates/cleaner-controller.ts';
+import { createSigningController } from './certificates/signing-controller.ts';
 import type { PodMetricsSource } from './autoscaling/resource-metrics.ts';
 import { createDaemonSetController } from './daemonset/daemonset-controller.ts';
 import { createDeploymentController } from './deployment/deployment-controller.ts';
@@ -66,6 +69,16 @@ const controllers = {
   ),
   'serviceaccount-token': entry('tokens-controller', 'tokens-controller', createTokenController),
   'root-ca': entry('root-ca-cert-publisher', 'root-ca-cert-publisher', createRootCertificateController),
+  'certificatesigningrequest-signing': entry(
+    'certificate-controller',
+    'certificate-controller',
+    createSigningController,
+  ),
+  'certificatesigningrequest-cleaner': entry(
+    'certificate-controller',
+    'certificate-controller',
+    createRequestCleaner,
+  ),
   namespace: entry('namespace-controller', 'namespace-controller', createNamespaceController),
   'garbage-collector': entry(
     'generic-garbage-collector',
@@ -135,6 +148,7 @@ export interface ControllerDependencies {
   /** The cluster's CA certificate, PEM. */
   readonly rootCertificate: string;
   readonly secretToken: SecretTokenSource;
+  readonly certificateSigner: CertificateSigner;
   /** metrics.k8s.io, which may not be there. */
   readonly podMetrics: PodMetricsSource;
   /** Only these; all of them where it is left out. */
@@ -143,14 +157,24 @@ export interface ControllerDependencies {
 
 /** Starts kube-controller-manager's control loops. https://kubernetes.io/docs/concepts/architecture/controller/ */
 export function startControllers(dependencies: ControllerDependencies): void {
-  const { simulation, resources, rootCertificate, secretToken, podMetrics } = dependencies;
+  const { simulation, resources, rootCertificate, secretToken, certificateSigner, podMetrics } = dependencies;
   const watches = new SharedWatches(dependencies.apiFor('kube-controller-manager'));
   const names = dependencies.only ?? (Object.keys(controllers) as ControllerName[]);
   for (const name of names) {
     const { account, eventSource, create } = controllers[name];
     const api = dependencies.apiFor(account);
     const events = createEventRecorder({ api, simulation, component: eventSource });
-    create({ simulation, api, events, watches, resources, rootCertificate, secretToken, podMetrics }).start();
+    create({
+      simulation,
+      api,
+      events,
+      watches,
+      resources,
+      rootCertificate,
+      secretToken,
+      certificateSigner,
+      podMetrics,
+    }).start();
   }
   watches.open();
 }

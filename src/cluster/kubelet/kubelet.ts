@@ -17,6 +17,7 @@ import { Prober } from './probes/prober.ts';
 import { referencesOf } from './references.ts';
 import { refusal } from './refusals.ts';
 import { isMirror, mirrorPod } from './static-pods.ts';
+import { isOver } from './status.ts';
 import { attachToPod, execInPod, forwardToPod, readLogs, runningIn } from './streams.ts';
 import type { KubeletDeps } from './types.ts';
 
@@ -227,9 +228,8 @@ class NodeAgent implements Kubelet {
   }
 
   #add(pod: Pod): void {
-    const { phase } = pod.status;
     // A pod that was over before this kubelet saw it needs nothing but its deletion.
-    if (phase === 'Succeeded' || phase === 'Failed') return;
+    if (isOver(pod.status)) return;
     const worker = new PodWorker(this.#context, pod);
     const others = this.#context.otherPods(pod.metadata.uid);
     const rejection = admit(pod, this.#reporter.node, others);

@@ -18,6 +18,7 @@ import { createSandbox, podHostName, writePodFiles } from './sandbox.ts';
 import { startContainer } from './start-container.ts';
 import type { SyncOutcome } from './start-container.ts';
 import { StatusWriter } from './status-writer.ts';
+import { isOver, type Verdict } from './status.ts';
 import { sleep, Task, wait, within } from './task.ts';
 import type { Step } from './task.ts';
 import { stopContainers } from './termination.ts';
@@ -54,7 +55,7 @@ export class PodWorker {
   #deadline: Timer | undefined;
   #stage: 'running' | 'terminating' | 'terminated' = 'running';
   #killAt: Micros | undefined;
-  #verdict: { reason: string; message: string } | undefined;
+  #verdict: Verdict | undefined;
   /** The pod's object is gone from the API. */
   #deleted = false;
   /** Nothing of the pod is left on the node but its logs. */
@@ -160,6 +161,13 @@ export class PodWorker {
       return;
     }
     if (this.#stage !== 'running') return;
+    if (isOver(pod.status)) {
+      // Somebody else has said so: until its containers are gone, this kubelet does not.
+      const { phase, reason, message } = pod.status;
+      this.#verdict = { phase, ...(reason && { reason }), ...(message && { message }), isKnown: true };
+      this.#terminate();
+      return;
+    }
     if (!same) this.#configChanged = true;
     if (!same || this.#status.disputed(pod)) this.trigger();
   }
@@ -203,7 +211,7 @@ export class PodWorker {
   evict(reason: string, message: string): void {
     if (this.#stage !== 'running') return;
     this.#context.deps.events.event(this.#pod, 'Warning', reason, message);
-    this.#verdict = { reason, message };
+    this.#verdict = { phase: 'Failed', reason, message };
     this.#terminate(0);
   }
 
@@ -263,7 +271,7 @@ export class PodWorker {
     this.#resize.settle(this.#pod);
     this.#resize.allocate(this.#pod);
     const wanted = this.#write();
-    if (wanted.phase === 'Succeeded' || wanted.phase === 'Failed') {
+    if (isOver(wanted)) {
       // In an event of its own: this sync has to be over first.
       this.#context.deps.simulation.after(0, this.#owner, () => {
         if (this.#stage === 'running') this.#terminate();
@@ -358,7 +366,7 @@ export class PodWorker {
     }
     const message = 'Pod was active on the node longer than the specified deadline';
     events.event(this.#pod, 'Normal', reasons.deadlineExceeded, message);
-    this.#verdict = { reason: reasons.deadlineExceeded, message };
+    this.#verdict = { phase: 'Failed', reason: reasons.deadlineExceeded, message };
   }
 
   /** Generates the status and writes it if it is news. @returns what it would be, terminal phases included */
@@ -367,7 +375,7 @@ export class PodWorker {
       pod: this.#pod,
       sandbox: this.#sandbox,
       ended: this.#stage !== 'running',
-      mayRun: this.#stage !== 'terminated',
+      mayRun: this.#stage !== 'terminated' && this.#verdict?.isKnown !== true,
       verdict: this.#verdict,
     });
   }

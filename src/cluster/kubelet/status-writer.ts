@@ -8,7 +8,7 @@ import { containersReady, KUBELET_CONDITIONS, podReady } from './conditions.ts';
 import type { PodContainers } from './container-manager.ts';
 import type { PodProbes } from './probes/probe-manager.ts';
 import type { PodResize, Shortage } from './resize.ts';
-import { podStatus, settled } from './status.ts';
+import { podStatus, settled, type Verdict } from './status.ts';
 import type { Sandbox } from './types.ts';
 
 export interface StatusWriterOptions {
@@ -26,7 +26,7 @@ interface Moment {
   readonly sandbox: Sandbox | undefined;
   readonly ended: boolean;
   readonly mayRun: boolean;
-  readonly verdict: { readonly reason: string; readonly message: string } | undefined;
+  readonly verdict: Verdict | undefined;
 }
 
 /** Writes the status of one pod to the API, and only when it is news. */

@@ -22,6 +22,17 @@ import { resourceSums } from './resource-sums.ts';
 import { restartsAfter } from './restart-policy.ts';
 import type { ContainerInstance, Sandbox } from './types.ts';
 
+/** What was decided about a pod, whatever its containers do. */
+export interface Verdict extends Pick<PodStatus, 'phase' | 'reason' | 'message'> {
+  /** It is in the API already, and no kubelet takes a terminal phase back. */
+  readonly isKnown?: boolean;
+}
+
+/** Whether a pod has come to a phase that it does not leave. */
+export function isOver({ phase }: PodStatus): boolean {
+  return phase === 'Succeeded' || phase === 'Failed';
+}
+
 /** What the kubelet knows of a pod beside the API object. */
 export interface PodView {
   readonly pod: Pod;
@@ -38,8 +49,8 @@ export interface PodView {
   readonly startTime: string;
   /** Nothing is restarted any more: the pod is being deleted, evicted, or past its deadline. */
   readonly ended: boolean;
-  /** Set for a pod that the kubelet itself has given up. */
-  readonly verdict: { readonly reason: string; readonly message: string } | undefined;
+  /** Set for a pod that has been given up. */
+  readonly verdict: Verdict | undefined;
   /** PodResizePending and PodResizeInProgress. */
   readonly resize: readonly Condition[];
   /** What the containers have been granted; differs from the spec while a resize waits. */
@@ -78,8 +89,8 @@ export function podStatus(simulation: Simulation, view: PodView): PodStatus {
   status.resources = resources;
   status.phase = phaseOf(pod, status, view.ended);
   if (view.verdict !== undefined) {
-    status.phase = 'Failed';
-    Object.assign(status, view.verdict);
+    const { isKnown: _isKnown, ...said } = view.verdict;
+    Object.assign(status, said);
   }
   status.conditions = conditionsOf(simulation, view, status);
   return status;
@@ -89,8 +100,7 @@ export function podStatus(simulation: Simulation, view: PodView): PodStatus {
  * The status to write: a terminal phase (and its reason) is held back while containers may still run.
  */
 export function settled(pod: Pod, status: PodStatus, mayRun: boolean): PodStatus {
-  const terminal = status.phase === 'Succeeded' || status.phase === 'Failed';
-  if (!terminal || !mayRun) return status;
+  if (!isOver(status) || !mayRun) return status;
   const held: PodStatus = { ...status, phase: pod.status.phase };
   delete held.reason;
   delete held.message;

@@ -23,6 +23,7 @@ import {
   utf8String,
 } from './der.ts';
 import type { Der } from './der.ts';
+import { readBits, readElements, readInner } from './der-reader.ts';
 
 /** A certificate and its private key, both as PEM text. */
 export interface KeyPair {
@@ -118,39 +119,74 @@ interface Certificate {
   readonly extensions: readonly Der[];
 }
 
-/** RFC 5280, section 4.1. Valid from a day before `now` to a year after it, so that no clock is too far off. */
-function write(certificate: Certificate): string {
-  const { now, signer } = certificate;
+/** Valid from a day before `now` to a year after it, so that no clock is too far off. */
+function write({ now, signer, publicKey, extensions, subject, issuer }: Certificate): string {
   const serial = randomBytes(16);
   serial.writeUInt8(serial.readUInt8(0) & 0x7f, 0);
+  return certificatePem({
+    serial,
+    subject,
+    issuer,
+    publicKey: publicKey.export({ type: 'spki', format: 'der' }),
+    validity: { from: new Date(now.getTime() - DAY), to: new Date(now.getTime() + 365 * DAY) },
+    extensions: [
+      ...extensions,
+      subjectExtension(publicKey),
+      authorityExtension(signer.publicKey),
+    ],
+    algorithm: ecdsaWithSha256,
+    sign: (body) => sign('sha256', body, signer.privateKey),
+  });
+}
+
+/** What is written into a certificate. */
+export interface CertificateParts {
+  /** Positive: the first bit is 0. */
+  readonly serial: Buffer;
+  readonly subject: Der;
+  readonly issuer: Der;
+  readonly publicKey: Der;
+  readonly validity: { readonly from: Date; readonly to: Date };
+  readonly extensions: readonly Der[];
+  /** What `sign` signs with. */
+  readonly algorithm: Der;
+  readonly sign: (body: Buffer) => Buffer;
+}
+
+/** A signed certificate as PEM. RFC 5280, section 4.1. */
+export function certificatePem(parts: CertificateParts): string {
   const body = sequence(
     explicit(0, integer(2n)),
-    integer(BigInt(`0x${serial.toString('hex')}`)),
-    ecdsaWithSha256,
-    certificate.issuer,
-    sequence(time(new Date(now.getTime() - DAY)), time(new Date(now.getTime() + 365 * DAY))),
-    certificate.subject,
-    certificate.publicKey.export({ type: 'spki', format: 'der' }),
-    explicit(
-      3,
-      sequence(
-        ...certificate.extensions,
-        extension('2.5.29.14', octetString(keyIdentifier(certificate.publicKey))),
-        extension('2.5.29.35', sequence(implicit(0, keyIdentifier(signer.publicKey)))),
-      ),
-    ),
+    integer(BigInt(`0x${parts.serial.toString('hex')}`)),
+    parts.algorithm,
+    parts.issuer,
+    sequence(time(parts.validity.from), time(parts.validity.to)),
+    parts.subject,
+    parts.publicKey,
+    explicit(3, sequence(...parts.extensions)),
   );
-  const der = sequence(body, ecdsaWithSha256, bitString(sign('sha256', body, signer.privateKey)));
+  const der = sequence(body, parts.algorithm, bitString(parts.sign(body)));
   const lines = der.toString('base64').replace(/.{64}(?=.)/g, '$&\n');
   return `-----BEGIN CERTIFICATE-----\n${lines}\n-----END CERTIFICATE-----\n`;
 }
 
-function extension(identifier: string, value: Der, critical = false): Der {
+export function extension(identifier: string, value: Der, critical = false): Der {
   const flag = critical ? [boolean(true)] : [];
   return sequence(objectIdentifier(identifier), ...flag, octetString(value));
 }
 
-function name(commonName: string, organizations: readonly string[]): Der {
+/** Says which key is certified. */
+export function subjectExtension(publicKey: KeyObject): Der {
+  return extension('2.5.29.14', octetString(keyIdentifier(publicKey)));
+}
+
+/** Says which key signed. */
+export function authorityExtension(publicKey: KeyObject): Der {
+  return extension('2.5.29.35', sequence(implicit(0, keyIdentifier(publicKey))));
+}
+
+/** A subject or an issuer. */
+export function name(commonName: string, organizations: readonly string[]): Der {
   const part = (identifier: string, text: string): Der =>
     set(sequence(objectIdentifier(identifier), utf8String(text)));
   return sequence(...organizations.map((text) => part('2.5.4.10', text)), part('2.5.4.3', commonName));
@@ -168,9 +204,10 @@ function alternativeName(text: string): Der {
 
 /** RFC 5280, section 4.2.1.2, method 1: SHA-1 of the bits of the public key. */
 function keyIdentifier(publicKey: KeyObject): Buffer {
-  const { x = '', y = '' } = publicKey.export({ format: 'jwk' });
-  const point = [Buffer.from([4]), Buffer.from(x, 'base64url'), Buffer.from(y, 'base64url')];
-  return createHash('sha1').update(Buffer.concat(point)).digest();
+  const der = publicKey.export({ type: 'spki', format: 'der' });
+  return createHash('sha1')
+    .update(readBits(readInner(readElements(der)[0])[1]))
+    .digest();
 }
 
 function newKeys(): { publicKey: KeyObject; privateKey: KeyObject } {

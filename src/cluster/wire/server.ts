@@ -14,10 +14,10 @@ import { serveUpgrade } from './upgrade.ts';
 
 export interface ListenOptions {
   readonly handler: RequestHandler;
-  /** PEM of the server's certificate and key, and of the authority that signs client certificates. */
+  /** PEM of the server's certificate and key, and of the authorities that sign client certificates. */
   readonly certificate: string;
   readonly key: string;
-  readonly ca: string;
+  readonly ca: string | string[];
   readonly host?: string;
   /** 0 or absent: one that is free. */
   readonly port?: number;

@@ -12,7 +12,7 @@ import {
 } from './copy-protocol.ts';
 import { InProcessTransport } from './in-process-transport.ts';
 import { listenWith, manualClock } from './instance.ts';
-import { type Credentials, kubeconfigFor } from './spec.ts';
+import { type Credentials, type EmbeddedHeader, kubeconfigFor } from './spec.ts';
 
 /**
  * Serves one copy of the lab over a connection until that closes, and takes it back then.
@@ -20,12 +20,13 @@ import { type Credentials, kubeconfigFor } from './spec.ts';
  */
 export async function serveCopy(
   copies: Pick<Copies, 'take' | 'giveBack'>,
+  header: EmbeddedHeader,
   credentials: Credentials,
   socket: Socket,
   lines: Interface,
 ): Promise<void> {
   const copy = await copies.take();
-  const listener = await startServer({ handler: copy, ...listenWith(credentials) });
+  const listener = await startServer({ handler: copy, ...listenWith(header, credentials) });
   try {
     const kubeconfig = kubeconfigFor('copy', credentials, listener.port);
     await using transport = new InProcessTransport(copy, kubeconfig);

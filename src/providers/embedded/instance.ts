@@ -1,5 +1,5 @@
 import type { Clock } from '../../core/clock.ts';
-import { createCluster, type EmbeddedCluster } from '../../cluster/cluster.ts';
+import { createCluster, type EmbeddedCluster, signerOf } from '../../cluster/cluster.ts';
 import { Host, type WallTime } from '../../cluster/host/host.ts';
 import type { InputRecord } from '../../cluster/host/inputs.ts';
 import { type ApiListener, startServer } from '../../cluster/wire/server.ts';
@@ -43,7 +43,7 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
   cluster.simulation.onError = onError;
   const host = new Host(cluster, record);
   const { live, behind } = await host.replay(records);
-  const listener = await startServer({ handler: host, ...listenWith(credentials, port) });
+  const listener = await startServer({ handler: host, ...listenWith(header, credentials, port) });
   return {
     cluster,
     host,
@@ -59,13 +59,14 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
 
 /** How the API server of a cluster listens: on loopback, on any free port where none is given. */
 export function listenWith(
+  header: Pick<EmbeddedHeader, 'seed' | 'epoch'>,
   { server, authority }: Credentials,
   port = 0,
 ): Omit<Parameters<typeof startServer>[0], 'handler'> {
   return {
     certificate: server.certificate,
     key: server.key,
-    ca: authority.certificate,
+    ca: [authority.certificate, signerOf(header).certificate],
     host: '127.0.0.1',
     port,
   };

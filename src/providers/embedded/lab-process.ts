@@ -97,7 +97,7 @@ export async function runLabProcess(folder: string, ready: (port: number) => voi
     },
   };
   const control = await serveControl(folder, methods, async (socket, lines) => {
-    await serveCopy(copies, credentials, socket, lines);
+    await serveCopy(copies, header, credentials, socket, lines);
     follow();
   });
   process.once('SIGTERM', () => stop(undefined));

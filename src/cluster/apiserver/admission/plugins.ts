@@ -1,5 +1,6 @@
 import type { RandomStreams } from '../../../core/random.ts';
-import type { AdmissionPlugin } from '../pipeline.ts';
+import type { AdmissionPlugin, Authorizer } from '../pipeline.ts';
+import { certificatePlugins } from './certificates.ts';
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
 import { limitRanger } from './limit-ranger.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
@@ -19,9 +20,11 @@ import { warnings } from './warnings.ts';
  */
 export function admissionPlugins(parts: {
   readonly random: RandomStreams;
+  /** Decides who may approve and sign certificates. */
+  readonly authorizer: Authorizer;
   readonly webhooks?: Omit<Parameters<typeof webhookPlugins>[0], 'random'>;
 }): readonly AdmissionPlugin[] {
-  const { random, webhooks } = parts;
+  const { random, authorizer, webhooks } = parts;
   const asking =
     webhooks === undefined
       ? []
@@ -38,6 +41,7 @@ export function admissionPlugins(parts: {
     storageObjectInUseProtection,
     claimResize,
     runtimeClass,
+    ...certificatePlugins(authorizer),
     ...asking,
     resourceQuota,
   ];

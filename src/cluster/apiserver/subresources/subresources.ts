@@ -1,3 +1,4 @@
+import { resources } from '../../../model/resources.ts';
 import { get } from '../rest/get.ts';
 import { patch } from '../rest/patch.ts';
 import type { ResourceRequest, RestParts } from '../rest/resource-request.ts';
@@ -5,7 +6,7 @@ import { update } from '../rest/write.ts';
 import type { UpdateOptions } from '../rest/writer.ts';
 import { methodNotAllowed, statusError } from '../status.ts';
 import type { ApiResponse, DeferredResponse } from '../types.ts';
-import { approved } from './approval.ts';
+import { approved, signed } from './approval.ts';
 import { evict } from './eviction.ts';
 import { bind, ephemeralContainers, resize } from './pods.ts';
 import { proxy } from './proxy.ts';
@@ -18,7 +19,7 @@ type Handler = (parts: RestParts, request: ResourceRequest) => ApiResponse | Def
 
 /** Each subresource answers all the methods that discovery names for it. */
 const handlers: Readonly<Record<string, Handler>> = {
-  status: (parts, request) => part(parts, request),
+  status,
   approval,
   scale,
   finalize,
@@ -59,6 +60,12 @@ function part(
     default:
       throw methodNotAllowed();
   }
+}
+
+function status(parts: RestParts, request: ResourceRequest): ApiResponse {
+  if (request.info.storage !== resources.certificateSigningRequests.id) return part(parts, request);
+  const time = parts.simulation.timestamp();
+  return part(parts, request, { apply: (old, sent) => signed(old, sent, time) });
 }
 
 function approval(parts: RestParts, request: ResourceRequest): ApiResponse {

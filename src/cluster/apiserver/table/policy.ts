@@ -1,4 +1,10 @@
-import type { Condition, KubeObject, PodDisruptionBudget, RoleBinding } from '../../../model/objects.ts';
+import type {
+  CertificateSigningRequest,
+  Condition,
+  KubeObject,
+  PodDisruptionBudget,
+  RoleBinding,
+} from '../../../model/objects.ts';
 import { printer } from './columns.ts';
 import { humanDuration, since } from './duration.ts';
 
@@ -32,11 +38,6 @@ interface HorizontalPodAutoscaler extends KubeObject {
     metrics?: Metric[];
   };
   status?: { currentReplicas?: number; currentMetrics?: Metric[] | null };
-}
-
-interface CertificateSigningRequest extends KubeObject {
-  spec: { signerName?: string; username?: string; expirationSeconds?: number };
-  status?: { conditions?: Condition[]; certificate?: string };
 }
 
 interface WebhookConfiguration extends KubeObject {
@@ -141,7 +142,7 @@ export const certificateSigningRequestPrinter = printer<CertificateSigningReques
   ({ metadata, spec, status = {} }, now) => [
     metadata.name,
     since(metadata.creationTimestamp, now),
-    spec.signerName ?? '<none>',
+    spec.signerName,
     spec.username ?? '',
     spec.expirationSeconds === undefined ? '<none>' : humanDuration(spec.expirationSeconds),
     certificateCondition(status),

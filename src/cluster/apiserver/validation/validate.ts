@@ -9,6 +9,7 @@ import {
   checkRoleBinding,
 } from './access.ts';
 import { checkAutoscaler, checkDisruptionBudget } from './autoscaling.ts';
+import { checkApproval, checkCertificateRequest, checkSigning } from './certificates.ts';
 import {
   checkEvent,
   checkLease,
@@ -76,6 +77,7 @@ const creations: Readonly<Record<string, Check>> = {
   'storageclasses.storage.k8s.io': checkStorageClass,
   'priorityclasses.scheduling.k8s.io': checkPriorityClass,
   'leases.coordination.k8s.io': checkLease,
+  'certificatesigningrequests.certificates.k8s.io': checkCertificateRequest,
   'customresourcedefinitions.apiextensions.k8s.io': checkDefinition,
   'roles.rbac.authorization.k8s.io': checkRole,
   'clusterroles.rbac.authorization.k8s.io': checkClusterRole,
@@ -104,6 +106,8 @@ const changes: Readonly<Record<string, Check>> = {
 const subresources: Readonly<Record<string, Check>> = {
   'pods/resize': checkPodResize,
   'pods/ephemeralcontainers': checkEphemeralUpdate,
+  'certificatesigningrequests.certificates.k8s.io/approval': checkApproval,
+  'certificatesigningrequests.certificates.k8s.io/status': checkSigning,
 };
 
 /**

@@ -9,7 +9,7 @@ import type { RandomStreams } from '../../../../src/core/random.ts';
 import { NetError } from '../../../../src/cluster/network/types.ts';
 import { SECOND } from '../../../../src/cluster/simulation/simulation.ts';
 import { createAuthority } from '../../../../src/cluster/wire/certificates.ts';
-import { requestOf, send, startApiServer, type Answer, type Running } from './harness.ts';
+import { openStages, requestOf, send, startApiServer, type Answer, type Running } from './harness.ts';
 
 const MAPS = '/api/v1/namespaces/default/configmaps';
 const HOOKS = '/apis/admissionregistration.k8s.io/v1';
@@ -53,7 +53,11 @@ function start(reply: Reply): Hooked {
   } as unknown as NetworkStack;
   const stages = (answers: WebhookAnswers, random: RandomStreams): Partial<PipelineStages> => ({
     applyDefaults,
-    admissionPlugins: admissionPlugins({ random, webhooks: { answers, applyDefaults } }),
+    admissionPlugins: admissionPlugins({
+      random,
+      authorizer: openStages.authorizer,
+      webhooks: { answers, applyDefaults },
+    }),
   });
   const running = startApiServer(stages, undefined, network);
   send(running, 'POST', '/api/v1/namespaces', { metadata: { name: 'default', labels: { team: 'a' } } });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { edit } from '../../../../src/core/json.ts';
 import { resources } from '../../../../src/model/resources.ts';
 import { container, Lab } from './lab.ts';
 
@@ -152,5 +153,23 @@ describe('admission', () => {
     remove(lab, 'big', 0);
     await lab.seconds(1);
     expect(lab.exists('big')).toBe(false);
+  });
+});
+
+describe('a pod that somebody else calls failed', () => {
+  test('is stopped, and stays what it was called', async () => {
+    const lab = new Lab();
+    lab.create('web', { terminationGracePeriodSeconds: 5, containers: [container(['stubborn'])] });
+    await lab.seconds(3);
+    const failed = edit(lab.pod('web'), (draft) => {
+      Object.assign(draft.status, { phase: 'Failed', reason: 'Mine', message: 'because' });
+    });
+    lab.api.updateStatus(resources.pods, failed);
+    await lab.seconds(1);
+    expect(lab.status('web').state.running).toBeDefined();
+    expect(lab.pod('web').status).toMatchObject({ phase: 'Failed', reason: 'Mine' });
+    await lab.seconds(5);
+    expect(lab.status('web').state.terminated).toMatchObject({ exitCode: 137 });
+    expect(lab.pod('web').status).toMatchObject({ phase: 'Failed', reason: 'Mine', message: 'because' });
   });
 });

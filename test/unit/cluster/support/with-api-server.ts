@@ -17,7 +17,10 @@ export function startedWithApiServer(options: Parameters<World['kubelets']>[0] =
       stages: () => ({
         ...openStages,
         validateObject,
-        admissionPlugins: admissionPlugins({ random: simulation.random }),
+        admissionPlugins: admissionPlugins({
+          random: simulation.random,
+          authorizer: openStages.authorizer,
+        }),
       }),
       address: '172.18.0.2:6443',
       nodes: () => {

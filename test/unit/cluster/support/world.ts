@@ -12,6 +12,7 @@ import { resources } from '../../../../src/model/resources.ts';
 import { StatusError } from '../../../../src/cluster/api.ts';
 import type { Api } from '../../../../src/cluster/api.ts';
 import type { PodMetricsSource } from '../../../../src/cluster/controllers/autoscaling/resource-metrics.ts';
+import { createSigner } from '../../../../src/cluster/certificates/signer.ts';
 import { startControllers } from '../../../../src/cluster/controllers/index.ts';
 import type { ControllerName } from '../../../../src/cluster/controllers/index.ts';
 import { MILLISECOND, SECOND, Simulation } from '../../../../src/cluster/simulation/simulation.ts';
@@ -50,6 +51,7 @@ export class World<A extends Api = FakeApi> {
       rootCertificate: 'PEM',
       secretToken: ({ namespace, serviceAccount, secret }) =>
         `token of ${namespace}/${serviceAccount} in ${secret}`,
+      certificateSigner: createSigner('test', EPOCH / SECOND),
       podMetrics: (namespace, selector) => this.podMetrics(namespace, selector),
       ...(names.length === 0 ? {} : { only: names }),
     });

@@ -74,7 +74,7 @@ beforeEach(async () => {
   };
   server = await serveControl(folder, {} as ControlMethods, (socket, lines) => {
     served = socket;
-    return serveCopy(copies, credentials, socket, lines);
+    return serveCopy(copies, header, credentials, socket, lines);
   });
   copy = await open();
 });

@@ -6,6 +6,7 @@ import { resources } from '../../../../../src/model/resources.ts';
 import { StatusError } from '../../../../../src/cluster/api.ts';
 import { admissionPlugins } from '../../../../../src/cluster/apiserver/admission/plugins.ts';
 import type { AdmissionAttributes, StateReader } from '../../../../../src/cluster/apiserver/pipeline.ts';
+import { openStages } from '../harness.ts';
 import { account, namespace, refusalOf, stateOf, write } from './harness.ts';
 
 // Texts that are compared were seen on Kubernetes 1.36.3.
@@ -73,7 +74,7 @@ describe('NamespaceLifecycle', () => {
       warn: () => {},
     };
     const remove = (): void => {
-      for (const plugin of admissionPlugins({ random: new RandomStreams('x') })) {
+      for (const plugin of admissionPlugins({ random: new RandomStreams('x'), authorizer: openStages.authorizer })) {
         plugin.mutate?.(attributes);
         plugin.validate?.(attributes);
       }

@@ -12,6 +12,7 @@ import type {
 } from '../../../../../src/cluster/apiserver/pipeline.ts';
 import { invalid } from '../../../../../src/cluster/apiserver/status.ts';
 import { validateObject } from '../../../../../src/cluster/apiserver/validation/validate.ts';
+import { openStages } from '../harness.ts';
 
 /** Kinds that tests write and no part of the cluster names. */
 const others: Readonly<Record<string, Resource>> = {
@@ -113,7 +114,10 @@ export function write(manifest: object, about: Write = {}): { object: AnyObject;
     timestamp: '2026-11-22T10:00:00Z',
     warn: (text) => warnings.push(text),
   };
-  const plugins = admissionPlugins({ random: new RandomStreams('test') });
+  const plugins = admissionPlugins({
+    random: new RandomStreams('test'),
+    authorizer: openStages.authorizer,
+  });
   const context = { operation, ...(old && { old }) } as const;
   applyDefaults(of, object, context);
   for (const plugin of plugins) plugin.mutate?.(attributes);

@@ -1,0 +1,45 @@
+import { X509Certificate } from 'node:crypto';
+import type { CertificateSigningRequest } from '../../../model/objects.ts';
+import { resources } from '../../../model/resources.ts';
+import { MILLISECOND, SECOND } from '../../simulation/simulation.ts';
+import type { Controller, ControllerContext } from '../controller.ts';
+import { microsOf } from '../pod-state.ts';
+
+const HOUR = 3600 * SECOND;
+const DAY = 24 * HOUR;
+
+/** Deletes requests for certificates that are done with, or that nobody cares for. */
+export function createRequestCleaner(context: ControllerContext): Controller {
+  const { api, simulation } = context;
+  const clean = (): void => {
+    for (const request of api.list(resources.certificateSigningRequests)) {
+      if (isDone(request, simulation.now)) {
+        api.delete(resources.certificateSigningRequests, undefined, request.metadata.name);
+      }
+    }
+    simulation.after(HOUR, 'controller/csrcleaner', clean);
+  };
+  return {
+    name: 'certificatesigningrequest-cleaner-controller',
+    start: () => {
+      simulation.after(HOUR, 'controller/csrcleaner', clean);
+    },
+  };
+}
+
+function isDone({ metadata, status = {} }: CertificateSigningRequest, now: number): boolean {
+  const { conditions = [], certificate = '' } = status;
+  const isOlder = (time: string | undefined, age: number): boolean =>
+    time !== undefined && now - microsOf(time) > age;
+  const is = (type: string, age: number): boolean =>
+    conditions.some((condition) => condition.type === type && isOlder(condition.lastUpdateTime, age));
+  if (conditions.length === 0) return isOlder(metadata.creationTimestamp, DAY);
+  if (is('Denied', HOUR) || is('Failed', HOUR)) return true;
+  if (certificate === '') return is('Approved', DAY);
+  return is('Approved', HOUR) || (is('Approved', 0) && isExpired(certificate, now));
+}
+
+function isExpired(certificate: string, now: number): boolean {
+  const { validToDate } = new X509Certificate(Buffer.from(certificate, 'base64'));
+  return validToDate.getTime() * MILLISECOND < now;
+}

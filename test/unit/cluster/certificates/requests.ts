@@ -1,0 +1,52 @@
+/** Requests that OpenSSL made, as `spec.request` has them. */
+const encoded = (pem: string): string => Buffer.from(`${pem}\n`).toString('base64');
+
+/** CN=jane, O=dev and O=ops, with an elliptic key: {@link JANE_KEY}. */
+export const JANE = encoded(`-----BEGIN CERTIFICATE REQUEST-----
+MIHmMIGNAgEAMCsxDDAKBgNVBAoMA2RldjEMMAoGA1UECgwDb3BzMQ0wCwYDVQQD
+DARqYW5lMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEPOttSJX/aZnUnswZCisu
+V+5HBa22fgRmpr5RIY6sXM74U9V9RZeN3gotrBH5BmIK6L5SVSzVhQP+F4/+DhcT
+Q6AAMAoGCCqGSM49BAMCA0gAMEUCIBsY+pdnFfbpZ/o3SyQdpu4j9jOuPnQlh1rx
+8SoFQ6WnAiEA99EOoXuC+cHCgb07iFcDSKRceOefaKUh4HzdKrVccbA=
+-----END CERTIFICATE REQUEST-----`);
+
+export const JANE_KEY = `-----BEGIN EC PRIVATE KEY-----
+MHcCAQEEIOmi11v2flyeN0Rgpg1I8O0z+uVy/q37Mf4Mte9TXzUdoAoGCCqGSM49
+AwEHoUQDQgAEPOttSJX/aZnUnswZCisuV+5HBa22fgRmpr5RIY6sXM74U9V9RZeN
+3gotrBH5BmIK6L5SVSzVhQP+F4/+DhcTQw==
+-----END EC PRIVATE KEY-----
+`;
+
+/** CN=system:node:worker, O=system:nodes, for DNS:worker and IP:10.0.0.1, with an Ed25519 key. */
+export const NODE = encoded(`-----BEGIN CERTIFICATE REQUEST-----
+MIHeMIGRAgEAMDQxFTATBgNVBAoMDHN5c3RlbTpub2RlczEbMBkGA1UEAwwSc3lz
+dGVtOm5vZGU6d29ya2VyMCowBQYDK2VwAyEAMpKyRpQBsGTuF1mm06+Wy4abf74r
+0b/Vujga/GhvBSegKjAoBgkqhkiG9w0BCQ4xGzAZMBcGA1UdEQQQMA6CBndvcmtl
+cocECgAAATAFBgMrZXADQQAMoC1/WluKZYRzKuykvACrWrpvVl0uk5K3J1ccd61D
+oSDlHPnG0MqW13NFCpTAZbpXwAyiumXuN0zeQiAUAK4O
+-----END CERTIFICATE REQUEST-----`);
+
+/** CN=root, O=system:masters, with an RSA key. */
+export const ROOT = encoded(`-----BEGIN CERTIFICATE REQUEST-----
+MIIBZzCB0QIBADAoMRcwFQYDVQQKDA5zeXN0ZW06bWFzdGVyczENMAsGA1UEAwwE
+cm9vdDCBnzANBgkqhkiG9w0BAQEFAAOBjQAwgYkCgYEAoo/gOPzlw9ZPGW9X7HKS
+imf3exazrGzYDLeqPN6GLoZCXA3ky7UXjcAKfrkXZvn2awi9bQXPV6BIzRKYd+9s
+H7HmJp5WDl0VzaVICrw6qk4CdORZPFuHLqK8gD3sbEuJbfhJvMhA2s2rMKJDxe2W
+lZPwgKip/o6kze/FWdDkuuUCAwEAAaAAMA0GCSqGSIb3DQEBCwUAA4GBAJvcTEiZ
+B+NXb6RsKCrJ65NTob9ZLBbXMXiZekMW2OaSI0OUXhzn037XjAxXMd0AGa/63rno
+mD285cDaV5oebUgI9F0f2fuIaYoGp5r5rzJ2THcCXgofMGHVeHTxp4o6+YJ3Rtyq
+H5vmNWtJt5c47qPI5+wipYQhdrawPiBZ4RvX
+-----END CERTIFICATE REQUEST-----`);
+
+/** CN=worker, O=system:nodes, for a URI and a mail address, with an RSA key. */
+export const ODD = encoded(`-----BEGIN CERTIFICATE REQUEST-----
+MIIBlzCCAQACAQAwKDEVMBMGA1UECgwMc3lzdGVtOm5vZGVzMQ8wDQYDVQQDDAZ3
+b3JrZXIwgZ8wDQYJKoZIhvcNAQEBBQADgY0AMIGJAoGBAKKP4Dj85cPWTxlvV+xy
+kopn93sWs6xs2Ay3qjzehi6GQlwN5Mu1F43ACn65F2b59msIvW0Fz1egSM0SmHfv
+bB+x5iaeVg5dFc2lSAq8OqpOAnTkWTxbhy6ivIA97GxLiW34SbzIQNrNqzCiQ8Xt
+lpWT8ICoqf6OpM3vxVnQ5LrlAgMBAAGgLzAtBgkqhkiG9w0BCQ4xIDAeMBwGA1Ud
+EQQVMBOGCnNwaWZmZTovL2GBBWFAYi5jMA0GCSqGSIb3DQEBCwUAA4GBAHLTHG36
+WdGhJa+COAK16/McLoGhxQsFvCPXU1xV+Qq1A3c5ag68hEskWmq50m/G0vFYwpZu
+erjqp9q3BJAUJTHdAw6/KDwarWaF4yfZzReVlaNRSjbbiCqkfPiIieHe6QB2I0nP
+Un6q/yXJgSpGJIz0ACTJAFC5Q0bky07gSKCS
+-----END CERTIFICATE REQUEST-----`);
