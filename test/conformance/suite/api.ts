@@ -1,6 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import type { ConfigMap, Deployment } from '../../../src/model/objects.ts';
 import { resources } from '../../../src/model/resources.ts';
+import { parse, stringify } from 'yaml';
+import { connectKube } from '../../../src/kube/connect.ts';
+import { JANE, JANE_KEY } from '../../unit/cluster/certificates/requests.ts';
 import { type Ground, shellPod, webServer } from '../ground.ts';
 
 const settings = (data: Record<string, string>, more: object = {}) => ({
@@ -16,6 +19,36 @@ export function apiSuite(ground: () => Ground): void {
     const { kube, namespace } = ground();
     return kube.create(resources.configMaps, { ...map, metadata: { namespace, ...map.metadata } });
   };
+
+  test('a certificate that was approved is good for who asked', async () => {
+    const { kube, namespace, cluster } = ground();
+    const kind = resources.certificateSigningRequests;
+    const asked = await kube.create(kind, {
+      apiVersion: 'certificates.k8s.io/v1',
+      kind: 'CertificateSigningRequest',
+      metadata: { name: namespace },
+      spec: { request: JANE, signerName: 'kubernetes.io/kube-apiserver-client', usages: ['client auth'] },
+    });
+    const conditions = [{ type: 'Approved', status: 'True' as const, reason: 'Test', message: 'by a test' }];
+    await kube.update(kind, { ...asked, status: { conditions } }, { subresource: 'approval' });
+    const certificate = await ground().until(
+      'the certificate',
+      async () => (await kube.get(kind, undefined, namespace))?.status?.certificate,
+    );
+    const config = parse(cluster.kubeconfig) as { users: { user: object }[] };
+    const key = Buffer.from(JANE_KEY).toString('base64');
+    for (const entry of config.users) {
+      entry.user = { 'client-certificate-data': certificate, 'client-key-data': key };
+    }
+    await using jane = connectKube(stringify(config));
+    const review = { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' };
+    const path = '/apis/authentication.k8s.io/v1/selfsubjectreviews';
+    const { body } = await jane.raw(path, { method: 'POST', body: JSON.stringify(review) });
+    expect(JSON.parse(body)).toMatchObject({
+      status: { userInfo: { username: 'jane', groups: ['dev', 'ops', 'system:authenticated'] } },
+    });
+    await kube.delete(kind, undefined, namespace);
+  });
 
   describe('objects', () => {
     test('are created once, found, changed at their newest revision only, and deleted', async () => {

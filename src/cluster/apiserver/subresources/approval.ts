@@ -8,7 +8,7 @@ import { onlyStatus } from '../rest/writer.ts';
 export function approved(old: AnyObject, sent: AnyObject, time: string): AnyObject {
   const { certificate } = (old['status'] ?? {}) as { certificate?: string };
   const { status, ...rest } = signed(old, sent, time);
-  return { ...rest, status: { ...(status as object), certificate } };
+  return { ...rest, status: { ...(status as object), ...(certificate !== undefined && { certificate }) } };
 }
 
 /** What its `status` changes: all of it, and conditions get their times here, too. */
