@@ -57,7 +57,7 @@ export function createSigner(seed: string, epoch: number): CertificateSigner {
       validity: { from: dateOf(epoch - DAY), to: dateOf(epoch + 10 * YEAR) },
       extensions: [
         extension('2.5.29.19', sequence(boolean(true)), true),
-        usageExtension(['digital signature', 'key encipherment', 'cert sign']),
+        ...usageExtension(['digital signature', 'key encipherment', 'cert sign']),
         authorityExtension(publicKey),
         subjectExtension(publicKey),
       ],
@@ -72,7 +72,7 @@ export function createSigner(seed: string, epoch: number): CertificateSigner {
         publicKey: request.publicKey,
         validity: { from: dateOf(from), to: dateOf(to) },
         extensions: [
-          usageExtension(usages),
+          ...usageExtension(usages),
           ...(extended.length === 0
             ? []
             : [extension('2.5.29.37', sequence(...extended.map(objectIdentifier)))]),
@@ -85,9 +85,10 @@ export function createSigner(seed: string, epoch: number): CertificateSigner {
   };
 }
 
-function usageExtension(usages: readonly string[]): Buffer {
-  const { bytes, unused } = keyUsageBits(usages);
-  return extension('2.5.29.15', bitString(bytes, unused), true);
+/** Without a usage there is no extension: an empty one makes a certificate that OpenSSL does not take. */
+function usageExtension(usages: readonly string[]): Buffer[] {
+  const bits = keyUsageBits(usages);
+  return bits === undefined ? [] : [extension('2.5.29.15', bitString(bits.bytes, bits.unused), true)];
 }
 
 /** 16 bytes of a positive number. */

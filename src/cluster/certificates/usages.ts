@@ -35,10 +35,13 @@ const EXTENDED: Readonly<Record<string, string>> = {
  */
 export const KNOWN_USAGES: readonly string[] = [...Object.keys(BITS), ...Object.keys(EXTENDED)].sort();
 
-/** The bits of a usage of a key, most significant first, and how many at the end of the last byte are unused. */
-export function keyUsageBits(usages: readonly string[]): { readonly bytes: Buffer; readonly unused: number } {
+/** The bits of the usages of a key and how many at the end of the last byte are unused; undefined where none is set. */
+export function keyUsageBits(
+  usages: readonly string[],
+): { readonly bytes: Buffer; readonly unused: number } | undefined {
   const bits = usages.flatMap((usage) => BITS[usage] ?? []);
-  const last = Math.max(0, ...bits);
+  if (bits.length === 0) return undefined;
+  const last = Math.max(...bits);
   const bytes = Buffer.alloc(Math.floor(last / 8) + 1);
   for (const bit of bits) bytes[bit >> 3] = (bytes[bit >> 3] ?? 0) | (0x80 >> (bit & 7));
   return { bytes, unused: 7 - (last & 7) };
