@@ -2,6 +2,19 @@ import type { Condition, KubeObject, LabelSelector, Time } from './meta.ts';
 import type { ObjectReference } from './cluster.ts';
 import type { PodTemplate } from './pod.ts';
 
+/** https://kubernetes.io/docs/concepts/workloads/controllers/job/#pod-failure-policy */
+export interface PodFailurePolicyRule {
+  action: 'FailJob' | 'FailIndex' | 'Ignore' | 'Count';
+  onExitCodes?: { containerName?: string; operator: 'In' | 'NotIn'; values: number[] };
+  onPodConditions?: { type: string; status: string }[];
+}
+
+/** https://kubernetes.io/docs/concepts/workloads/controllers/job/#success-policy */
+export interface SuccessPolicyRule {
+  succeededIndexes?: string;
+  succeededCount?: number;
+}
+
 export interface JobSpec {
   parallelism?: number;
   completions?: number;
@@ -12,6 +25,11 @@ export interface JobSpec {
   suspend?: boolean;
   manualSelector?: boolean;
   podReplacementPolicy?: string;
+  backoffLimitPerIndex?: number;
+  maxFailedIndexes?: number;
+  podFailurePolicy?: { rules: PodFailurePolicyRule[] };
+  successPolicy?: { rules: SuccessPolicyRule[] };
+  managedBy?: string;
   selector: LabelSelector;
   template: PodTemplate;
 }
@@ -29,6 +47,7 @@ export interface Job extends KubeObject {
     failed?: number;
     terminating?: number;
     completedIndexes?: string;
+    failedIndexes?: string;
     uncountedTerminatedPods?: { succeeded?: string[]; failed?: string[] };
   };
 }

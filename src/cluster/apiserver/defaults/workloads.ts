@@ -106,17 +106,15 @@ export function defaultDaemonSet(daemonSet: Draft<DaemonSet>, { old }: { old?: D
   metadata.annotations = { ...metadata.annotations, [TEMPLATE_GENERATION]: generation };
 }
 
-/** Fields that no controller here reads. */
-interface PodFailurePolicy {
-  podFailurePolicy?: { rules?: { onPodConditions?: { status?: string }[] }[] };
-}
+/** Indexes have limits of their own. */
+const NO_LIMIT = 2 ** 31 - 1;
 
 /** https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/job-v1/ */
 export function defaultJob(job: Draft<Job>, { operation }: { operation: string }): void {
-  const spec: Draft<JobSpec & PodFailurePolicy> = (job.spec ??= {});
+  const spec: Draft<JobSpec> = (job.spec ??= {});
   if (spec.completions === undefined && spec.parallelism === undefined) spec.completions = 1;
   spec.parallelism ??= 1;
-  spec.backoffLimit ??= 6;
+  spec.backoffLimit ??= spec.backoffLimitPerIndex === undefined ? 6 : NO_LIMIT;
   spec.completionMode ??= 'NonIndexed';
   spec.suspend ??= false;
   spec.podReplacementPolicy ??= spec.podFailurePolicy === undefined ? 'TerminatingOrFailed' : 'Failed';
@@ -127,7 +125,7 @@ export function defaultJob(job: Draft<Job>, { operation }: { operation: string }
   labelLikeTemplate(job, template);
 }
 
-function defaultFailurePolicy(spec: Draft<PodFailurePolicy>): void {
+function defaultFailurePolicy(spec: Draft<JobSpec>): void {
   for (const rule of spec.podFailurePolicy?.rules ?? []) {
     for (const condition of rule.onPodConditions ?? []) condition.status ||= 'True';
   }

@@ -17,29 +17,31 @@ import {
   microsOf,
 } from '../pod-state.ts';
 import { WorkQueue, keyOf, splitKey } from '../work-queue.ts';
+import { isPodFailed, matchFailurePolicy, replacesFailedOnly } from './failure-policy.ts';
+import { failureNotes, failuresWith } from './index-failures.ts';
 import { INDEX, formatIndexes, indexOf, isIndexed, parseIndexes } from './indexes.ts';
+import {
+  FINALIZER,
+  isComplete,
+  isTracked,
+  missingIndexes,
+  type Progress,
+  progressOf,
+  type Verdict,
+  wantedActive,
+} from './progress.ts';
 
-const FINALIZER = 'batch.kubernetes.io/job-tracking';
+/** Whom `spec.managedBy` names where it is this controller. */
+const OWN_NAME = 'kubernetes.io/job-controller';
 /** Changes of pods are gathered for this long. */
 const BATCH_PERIOD = SECOND;
 const FIRST_BACK_OFF: Micros = 10 * SECOND;
 const LONGEST_BACK_OFF: Micros = 10 * MINUTE;
-
-interface Verdict {
-  readonly reason: string;
-  readonly message: string;
-}
-
-/** What a sync has found out about a Job. */
-interface Progress {
-  readonly job: Job;
-  readonly active: readonly Pod[];
-  readonly terminating: readonly Pod[];
-  readonly succeeded: number;
-  readonly failed: number;
-  readonly completed: ReadonlySet<number>;
-  readonly failure: Verdict | undefined;
-}
+const COMPLETED: Verdict = {
+  result: 'success',
+  reason: 'CompletionsReached',
+  message: 'Reached expected number of succeeded pods',
+};
 
 /** Runs pods to their end. https://kubernetes.io/docs/concepts/workloads/controllers/job/ */
 export function createJobController(context: ControllerContext): Controller {
@@ -52,46 +54,45 @@ export function createJobController(context: ControllerContext): Controller {
   function sync(key: string): void {
     const { namespace, name } = splitKey(key);
     const job = api.get(resources.jobs, namespace, name);
-    if (job === undefined || isFinished(job)) return;
+    if (job === undefined || isFinished(job) || (job.spec.managedBy ?? OWN_NAME) !== OWN_NAME) return;
     const pods = claim(
       api,
       { resource: resources.jobs, object: job, selector: job.spec.selector },
       resources.pods,
       api.list(resources.pods, { namespace }),
     );
-    const progress = count(job, pods);
+    const found = progressOf(job, pods, simulation.now);
+    const progress = { ...found, ...release(found) };
     const error = job.metadata.deletionTimestamp === undefined ? manage(key, progress) : undefined;
     writeStatus(key, progress);
     if (error !== undefined) throw error;
   }
 
   /** Counts finished pods once, and lets them go by taking their finalizer. */
-  function count(job: Job, pods: readonly Pod[]): Progress {
+  function release(found: Progress): Pick<Progress, 'succeeded' | 'failed' | 'completed'> {
+    const { job, pods, verdict } = found;
     const completed = parseIndexes(job.status.completedIndexes);
     let { succeeded = 0, failed = 0 } = job.status;
     const newlyFailed: Pod[] = [];
-    for (const pod of pods) {
-      const isLost = pod.metadata.deletionTimestamp !== undefined && !isPodFinished(pod);
-      if (!(pod.metadata.finalizers ?? []).includes(FINALIZER) || (!isPodFinished(pod) && !isLost)) continue;
+    for (const pod of pods.filter((each) => isTracked(each) && mayGo(found, each))) {
       if (!letGo(pod)) continue;
       const index = indexOf(pod);
       if (pod.status.phase === 'Succeeded') {
         if (isIndexed(job) && index !== undefined) completed.add(index);
         else succeeded++;
-      } else newlyFailed.push(pod);
+      } else if (isPodFailed(job, pod) || verdict?.result === 'failure') {
+        newlyFailed.push(pod);
+        if (matchFailurePolicy(job, pod).counts) failed++;
+      }
     }
-    failed += newlyFailed.length;
     noteFailures(job, newlyFailed, pods);
-    const active = pods.filter(isPodActive);
-    return {
-      job,
-      active,
-      terminating: pods.filter(isPodTerminating),
-      succeeded: isIndexed(job) ? completed.size : succeeded,
-      failed,
-      completed,
-      failure: failureOf(job, pods, failed),
-    };
+    return { succeeded: isIndexed(job) ? completed.size : succeeded, failed, completed };
+  }
+
+  function mayGo({ job, verdict, toReplace }: Progress, pod: Pod): boolean {
+    if (pod.status.phase === 'Succeeded') return true;
+    if (verdict !== undefined || job.metadata.deletionTimestamp !== undefined) return !isPodActive(pod);
+    return isPodFailed(job, pod) && toReplace.get(indexOf(pod) ?? -1) !== pod;
   }
 
   /** @returns whether the pod is to be counted now */
@@ -122,25 +123,9 @@ export function createJobController(context: ControllerContext): Controller {
     failures.set(uid, { count, at });
   }
 
-  function failureOf(job: Job, pods: readonly Pod[], failed: number): Verdict | undefined {
-    const known = conditionOf(job.status.conditions, 'FailureTarget');
-    if (known?.status === 'True') return { reason: known.reason ?? '', message: known.message ?? '' };
-    if (failed > job.spec.backoffLimit || restartsExceed(job, pods)) {
-      return { reason: 'BackoffLimitExceeded', message: 'Job has reached the specified backoff limit' };
-    }
-    const { activeDeadlineSeconds } = job.spec;
-    const { startTime } = job.status;
-    if (activeDeadlineSeconds === undefined || startTime === undefined || job.spec.suspend === true) {
-      return undefined;
-    }
-    return simulation.now >= microsOf(startTime) + activeDeadlineSeconds * SECOND
-      ? { reason: 'DeadlineExceeded', message: 'Job was active longer than specified deadline' }
-      : undefined;
-  }
-
   function manage(key: string, progress: Progress): StatusError | undefined {
-    const { job, active, failure } = progress;
-    if (failure !== undefined || job.spec.suspend === true || isComplete(progress)) {
+    const { job, active, verdict } = progress;
+    if (verdict !== undefined || job.spec.suspend === true || isComplete(progress)) {
       for (const pod of active) control.delete(job, pod);
       return undefined;
     }
@@ -154,25 +139,35 @@ export function createJobController(context: ControllerContext): Controller {
       for (const pod of active.slice(wanted)) control.delete(job, pod);
       return undefined;
     }
-    const missing = wanted - active.length;
-    if (missing === 0) return undefined;
-    const wait = backOff(job);
-    if (wait > 0) {
-      queue.after(key, wait);
+    const awaited = replacesFailedOnly(job) ? progress.terminating.length : 0;
+    const missing = Math.max(0, wanted - active.length - awaited);
+    const places = isIndexed(job)
+      ? missingIndexes(progress).slice(0, missing)
+      : Array<undefined>(missing).fill(undefined);
+    const waits = places.map((index) => backOff(progress, index));
+    const ready = places.filter((_, at) => (waits[at] ?? 0) <= 0).values();
+    const count = waits.filter((wait) => wait <= 0).length;
+    if (count === 0) {
+      if (waits.length > 0) queue.after(key, Math.min(...waits));
       return undefined;
     }
-    const indexes = missingIndexes(progress).values();
-    const error = slowStart(missing, () => {
-      control.create(job, jobPod(job, indexes.next().value));
+    const error = slowStart(count, () => {
+      const index = ready.next().value;
+      control.create(job, jobPod(job, index, progress.toReplace.get(index ?? -1)));
     });
     return error !== undefined && isNamespaceTerminating(error) ? undefined : error;
   }
 
-  function backOff(job: Job): Micros {
+  /** How long a new pod has to wait: after failures of its index, where these are counted, or of all. */
+  function backOff({ job, toReplace }: Progress, index: number | undefined): Micros {
+    if (job.spec.backoffLimitPerIndex !== undefined) {
+      const before = toReplace.get(index ?? -1);
+      return before === undefined
+        ? 0
+        : failureTime(before, simulation.now) + delayAfter(failuresWith(before)) - simulation.now;
+    }
     const failed = failures.get(job.metadata.uid);
-    if (failed === undefined) return 0;
-    const delay = Math.min(FIRST_BACK_OFF * 2 ** (failed.count - 1), LONGEST_BACK_OFF);
-    return failed.at + delay - simulation.now;
+    return failed === undefined ? 0 : failed.at + delayAfter(failed.count) - simulation.now;
   }
 
   function writeStatus(key: string, progress: Progress): void {
@@ -204,12 +199,14 @@ export function createJobController(context: ControllerContext): Controller {
     const isDone = conditionOf(conditions, 'Complete')?.status === 'True';
     const counts = { active: active.length, succeeded: progress.succeeded, failed: progress.failed };
     const completedIndexes = isIndexed(stored) ? formatIndexes(progress.completed) : '';
+    const { failedIndexes } = progress;
     return {
       ...(conditions.length === 0 ? {} : { conditions }),
       ...(isSuspended ? {} : { startTime: startTime ?? simulation.timestamp() }),
       ...(isDone ? { completionTime: simulation.timestamp() } : {}),
       ...Object.fromEntries(Object.entries(counts).filter(([, value]) => value > 0)),
       ...(completedIndexes === '' ? {} : { completedIndexes }),
+      ...(failedIndexes === undefined ? {} : { failedIndexes: formatIndexes(failedIndexes) }),
       ready: active.filter(isPodReady).length,
       terminating,
       uncountedTerminatedPods: {},
@@ -220,20 +217,16 @@ export function createJobController(context: ControllerContext): Controller {
   function conditionsOf(stored: Job, progress: Progress, remaining: number): Condition[] {
     const conditions = [...(stored.status.conditions ?? [])];
     const isInterim = (type: string): boolean => conditionOf(stored.status.conditions, type) !== undefined;
-    const { failure } = progress;
-    if (failure !== undefined) {
-      if (!isInterim('FailureTarget')) conditions.push(condition('FailureTarget', failure));
+    const verdict = progress.verdict ?? (isComplete(progress) ? COMPLETED : undefined);
+    if (verdict?.result === 'failure') {
+      if (!isInterim('FailureTarget')) conditions.push(condition('FailureTarget', verdict));
       if (remaining === 0 && isInterim('FailureTarget')) {
-        conditions.push(condition('Failed', failure));
-        events.event(stored, 'Warning', failure.reason, failure.message);
+        conditions.push(condition('Failed', verdict));
+        events.event(stored, 'Warning', verdict.reason, verdict.message);
       }
       return conditions;
     }
-    if (isComplete(progress)) {
-      const verdict = {
-        reason: 'CompletionsReached',
-        message: 'Reached expected number of succeeded pods',
-      };
+    if (verdict !== undefined) {
       if (!isInterim('SuccessCriteriaMet')) conditions.push(condition('SuccessCriteriaMet', verdict));
       if (remaining === 0) {
         conditions.push(condition('Complete', verdict));
@@ -256,16 +249,20 @@ export function createJobController(context: ControllerContext): Controller {
     return [...conditions.filter(({ type }) => type !== 'Suspended'), changed];
   }
 
-  function condition(type: string, verdict: Verdict, status: Condition['status'] = 'True'): Condition {
+  function condition(
+    type: string,
+    { reason, message }: Omit<Verdict, 'result'>,
+    status: Condition['status'] = 'True',
+  ): Condition {
     const now = simulation.timestamp();
-    return { type, status, lastProbeTime: now, lastTransitionTime: now, ...verdict };
+    return { type, status, lastProbeTime: now, lastTransitionTime: now, reason, message };
   }
 
   function onPod({ object: pod }: WatchEvent<Pod>): void {
     const job = resolveController(api, resources.jobs, pod);
     if (job !== undefined) queue.after(keyOf(job), BATCH_PERIOD);
     // Nobody counts a pod whose Job has gone.
-    else if ((pod.metadata.finalizers ?? []).includes(FINALIZER)) {
+    else if (isTracked(pod)) {
       const stored = api.get(resources.pods, pod.metadata.namespace, pod.metadata.name);
       if (stored?.metadata.uid === pod.metadata.uid) letGo(stored);
     }
@@ -280,7 +277,7 @@ export function createJobController(context: ControllerContext): Controller {
           for (const pod of api.list(resources.pods, { namespace: object.metadata.namespace ?? '' })) {
             const isOwn =
               pod.metadata.ownerReferences?.some(({ uid }) => uid === object.metadata.uid) === true;
-            if (isOwn && (pod.metadata.finalizers ?? []).includes(FINALIZER)) letGo(pod);
+            if (isOwn && isTracked(pod)) letGo(pod);
           }
           return;
         }
@@ -314,45 +311,23 @@ function failureTime({ status }: Pod, now: Micros): Micros {
     : now;
 }
 
-function isComplete({ job, succeeded, active }: Progress): boolean {
-  const { completions } = job.spec;
-  // Without a number of completions one success ends the Job once the others have ended.
-  return completions === undefined ? succeeded > 0 && active.length === 0 : succeeded >= completions;
+function delayAfter(failures: number): Micros {
+  return Math.min(FIRST_BACK_OFF * 2 ** (failures - 1), LONGEST_BACK_OFF);
 }
 
-function wantedActive({ job, succeeded, active }: Progress): number {
-  const { parallelism = 1, completions } = job.spec;
-  if (completions === undefined) return succeeded > 0 ? active.length : parallelism;
-  return Math.min(parallelism, completions - succeeded);
-}
-
-/** Indexes that have neither succeeded nor a pod; of a Job without indexes none. */
-function missingIndexes({ job, active, completed }: Progress): number[] {
-  if (!isIndexed(job)) return [];
-  const running = new Set(active.map(indexOf));
-  return Array.from({ length: job.spec.completions ?? 0 }, (_, index) => index).filter(
-    (index) => !completed.has(index) && !running.has(index),
-  );
-}
-
-/** With restartPolicy OnFailure the containers' restarts count as failures. */
-function restartsExceed({ spec }: Job, pods: readonly Pod[]): boolean {
-  if (spec.template.spec.restartPolicy !== 'OnFailure') return false;
-  const restarts = pods
-    .filter(isPodActive)
-    .flatMap(({ status }) => status.containerStatuses ?? [])
-    .reduce((sum, { restartCount }) => sum + restartCount, 0);
-  return spec.backoffLimit === 0 ? restarts > 0 : restarts >= spec.backoffLimit;
-}
-
-function jobPod(job: Job, index: number | undefined): NewObject<Pod> {
+/** @param before the pod of the same index whose place it takes */
+function jobPod(job: Job, index: number | undefined, before: Pod | undefined): NewObject<Pod> {
   const pod = podFromTemplate(job.spec.template, job, controllerReference(resources.jobs, job));
   pod.metadata.finalizers = [...(pod.metadata.finalizers ?? []), FINALIZER];
   if (index === undefined) return pod;
   const name = `${job.metadata.name}-${index}`;
   pod.metadata.generateName = `${name}-`;
   pod.metadata.labels = { ...pod.metadata.labels, [INDEX]: String(index) };
-  pod.metadata.annotations = { ...pod.metadata.annotations, [INDEX]: String(index) };
+  pod.metadata.annotations = {
+    ...pod.metadata.annotations,
+    [INDEX]: String(index),
+    ...(job.spec.backoffLimitPerIndex !== undefined && failureNotes(job, before)),
+  };
   pod.spec.hostname = name;
   const variable = {
     name: 'JOB_COMPLETION_INDEX',
