@@ -157,15 +157,15 @@ export class NewReplicaSets {
   }
 }
 
-function nextRevision(old: readonly ReplicaSet[]): number {
-  return Math.max(0, ...old.map(revisionOf)) + 1;
+function nextRevision(old: readonly ReplicaSet[]): bigint {
+  return old.map(revisionOf).reduce((last, each) => (each > last ? each : last), 0n) + 1n;
 }
 
 function newReplicaSet(
   deployment: Deployment,
   hash: string,
   replicas: number,
-  revision: number,
+  revision: bigint,
 ): NewObject<ReplicaSet> & { readonly metadata: { readonly name: string } } {
   const template = withHash(deployment.spec.template, hash);
   const { namespace, name } = deployment.metadata;

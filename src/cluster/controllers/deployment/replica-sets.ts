@@ -51,8 +51,10 @@ function withoutHash(template: PodTemplate): unknown {
   return { metadata: { ...rest, labels, annotations: annotations ?? {} }, spec: template.spec };
 }
 
-export function revisionOf(object: { metadata: { annotations?: Labels } }): number {
-  return Number(object.metadata.annotations?.[REVISION] ?? 0);
+/** 64 bits; 0 where there is none that can be read. */
+export function revisionOf({ metadata }: { metadata: { annotations?: Labels } }): bigint {
+  const text = metadata.annotations?.[REVISION] ?? '';
+  return /^[-+]?\d+$/.test(text) ? BigInt.asIntN(64, BigInt(text)) : 0n;
 }
 
 /** The sum of what the ReplicaSets should have. */
@@ -130,14 +132,14 @@ function fraction(deployment: Deployment, set: ReplicaSet): number {
 export function replicaSetAnnotations(
   deployment: Deployment,
   set: { readonly annotations: Labels; readonly isNew: boolean },
-  revision: number,
+  revision: bigint,
 ): Labels {
   const annotations = { ...set.annotations };
   for (const [key, value] of Object.entries(deployment.metadata.annotations ?? {})) {
     if (!NOT_COPIED.has(key)) annotations[key] = value;
   }
   const before = annotations[REVISION];
-  if (Number(before ?? 0) < revision) {
+  if (revisionOf({ metadata: { annotations } }) < revision) {
     annotations[REVISION] = String(revision);
     if (before !== undefined) annotations[REVISION_HISTORY] = history(annotations[REVISION_HISTORY], before);
   }

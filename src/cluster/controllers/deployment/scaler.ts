@@ -128,7 +128,7 @@ export class Scaler {
     const limit = deployment.spec.revisionHistoryLimit;
     if (limit === NO_LIMIT) return;
     const alive = old.filter((set) => set.metadata.deletionTimestamp === undefined);
-    const oldest = [...alive].sort((a, b) => revisionOf(a) - revisionOf(b) || byAge(a, b));
+    const oldest = [...alive].sort((a, b) => Number(revisionOf(a) - revisionOf(b)) || byAge(a, b));
     for (const set of oldest.slice(0, Math.max(0, alive.length - limit))) {
       const isObserved = (set.metadata.generation ?? 0) <= (set.status.observedGeneration ?? 0);
       if (set.status.replicas !== 0 || set.spec.replicas !== 0 || !isObserved) continue;

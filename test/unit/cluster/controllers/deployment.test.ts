@@ -313,6 +313,32 @@ describe('deployment controller', () => {
     ).toBeUndefined();
   });
 
+  test('counts revisions with all of their 64 bits', async () => {
+    const world = started();
+    world.api.create(resources.deployments, deployment('web'));
+    await world.seconds(3);
+    const [set] = world.api.list(resources.replicaSets);
+    world.api.update(
+      resources.replicaSets,
+      edit(set!, (draft) => {
+        draft.metadata.annotations = {
+          ...draft.metadata.annotations,
+          'deployment.kubernetes.io/revision': '3546343826724305832',
+        };
+      }),
+    );
+    const before = world.api.get(resources.deployments, 'shop', 'web')!;
+    world.api.update(
+      resources.deployments,
+      edit(before, (draft) => {
+        draft.spec.template.metadata!.labels = { ...draft.spec.template.metadata!.labels, release: '2' };
+      }),
+    );
+    await world.seconds(1);
+    const annotations = world.api.get(resources.deployments, 'shop', 'web')!.metadata.annotations;
+    expect(annotations?.['deployment.kubernetes.io/revision']).toBe('3546343826724305833');
+  });
+
   test('minReadySeconds delays availability', async () => {
     const world = started();
     world.api.create(resources.deployments, deployment('web', { minReadySeconds: 10 }));
