@@ -1,5 +1,11 @@
 import { createHash, createPrivateKey, createPublicKey, sign } from 'node:crypto';
-import { authorityExtension, certificatePem, extension, name, subjectExtension } from '../wire/certificates.ts';
+import {
+  authorityExtension,
+  certificatePem,
+  extension,
+  name,
+  subjectExtension,
+} from '../wire/certificates.ts';
 import { bitString, boolean, objectIdentifier, sequence } from '../wire/der.ts';
 import type { CertificateRequest } from './request.ts';
 import { extendedUsages, keyUsageBits } from './usages.ts';

@@ -129,11 +129,7 @@ function write({ now, signer, publicKey, extensions, subject, issuer }: Certific
     issuer,
     publicKey: publicKey.export({ type: 'spki', format: 'der' }),
     validity: { from: new Date(now.getTime() - DAY), to: new Date(now.getTime() + 365 * DAY) },
-    extensions: [
-      ...extensions,
-      subjectExtension(publicKey),
-      authorityExtension(signer.publicKey),
-    ],
+    extensions: [...extensions, subjectExtension(publicKey), authorityExtension(signer.publicKey)],
     algorithm: ecdsaWithSha256,
     sign: (body) => sign('sha256', body, signer.privateKey),
   });

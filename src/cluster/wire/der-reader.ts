@@ -17,7 +17,7 @@ export class DerError extends Error {
 /** The elements that bytes consist of. @throws DerError */
 export function readElements(bytes: Buffer): readonly DerElement[] {
   const elements: DerElement[] = [];
-  for (let rest = bytes; rest.length > 0; ) {
+  for (let rest = bytes; rest.length > 0;) {
     const element = readElement(rest);
     elements.push(element);
     rest = rest.subarray(element.bytes.length);

@@ -58,12 +58,7 @@ async function validate(context: ProgramContext, token: string, audience: string
   const isSigned = keys
     .filter((key) => key.kid === kid)
     .some((key) =>
-      verify(
-        undefined,
-        signed,
-        createPublicKey({ key, format: 'jwk' }),
-        Buffer.from(signature, 'base64url'),
-      ),
+      verify(undefined, signed, createPublicKey({ key, format: 'jwk' }), Buffer.from(signature, 'base64url')),
     );
   if (!isSigned) throw new Error('failed to verify signature: failed to verify id token signature');
   log(context, 'OK: Validated signature on JWT');

@@ -15,9 +15,14 @@ const INCLUDE_OBJECT = new Set(['Metadata', 'None', 'Object']);
 /**
  * The first form that the client accepts and that there is: protobuf and CBOR are not written here, so JSON is
  * taken instead where the client allows it (every known client does).
+ * @param options.hasTable whether what is asked for can be a table
  * @throws StatusError 406
  */
-export function negotiate(headers: Readonly<Record<string, string>>, query: URLSearchParams): Representation {
+export function negotiate(
+  headers: Readonly<Record<string, string>>,
+  query: URLSearchParams,
+  { hasTable }: { readonly hasTable: boolean } = { hasTable: true },
+): Representation {
   const include = query.get('includeObject') ?? '';
   const includeObject = INCLUDE_OBJECT.has(include)
     ? (include as Representation['includeObject'])
@@ -29,6 +34,7 @@ export function negotiate(headers: Readonly<Record<string, string>>, query: URLS
     const [type = '', ...parameters] = clause.split(';').map((part) => part.trim().toLowerCase());
     const format = formatOf(type);
     const as = shapeOf(parameters);
+    if (as === 'table' && !hasTable) continue;
     if (format !== undefined && as !== undefined) return { format, as, includeObject, pretty };
   }
   throw notAcceptable();

@@ -1,6 +1,7 @@
 import { isObject } from '../../../core/json.ts';
 import type { AnyObject } from '../../../model/objects.ts';
 import { decodeBody } from '../http/decoding.ts';
+import { negotiate } from '../http/negotiation.ts';
 import { writeOptions } from '../http/options.ts';
 import type { AuthorizationAttributes, FieldProblem } from '../pipeline.ts';
 import { plainResponse } from '../rest/representation.ts';
@@ -31,7 +32,9 @@ interface AccessSpec {
   readonly nonResourceAttributes?: { readonly path?: string; readonly verb?: string };
 }
 
+/** @throws StatusError 406 also where nothing but a table is accepted: there is none of an answer */
 function bodyOf(parts: RestParts, request: ResourceRequest): AnyObject {
+  negotiate(request.http.headers, request.query, { hasTable: false });
   const options = writeOptions(request.query, 'CreateOptions');
   return decodeBody(request.http, request.info.resource, decodingContext(parts, request, options));
 }

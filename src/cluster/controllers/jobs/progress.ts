@@ -50,8 +50,7 @@ export function progressOf(job: Job, pods: readonly Pod[], now: Micros): Progres
   const running = new Set(active.map(indexOf));
   const counted = {
     succeeded: isIndexed(job) ? completed.size : (job.status.succeeded ?? 0) + succeededPods.length,
-    failed:
-      (job.status.failed ?? 0) + failedPods.filter((pod) => matchFailurePolicy(job, pod).counts).length,
+    failed: (job.status.failed ?? 0) + failedPods.filter((pod) => matchFailurePolicy(job, pod).counts).length,
     completed,
     failedIndexes,
   };

@@ -65,7 +65,10 @@ describe('a certificate signing request', () => {
   });
 
   test.each([
-    [{ request: 'cg==', signerName: 'a.b/c' }, 'spec.request: Invalid value: "cg==": PEM block type must be CERTIFICATE REQUEST'],
+    [
+      { request: 'cg==', signerName: 'a.b/c' },
+      'spec.request: Invalid value: "cg==": PEM block type must be CERTIFICATE REQUEST',
+    ],
     [{ usages: [] }, 'spec.usages: Required value'],
     [{ usages: ['client auth', 'client auth'] }, 'spec.usages[1]: Duplicate value: "client auth"'],
     [{ signerName: '' }, 'spec.signerName: Required value'],

@@ -430,6 +430,20 @@ describe('tokens and reviews', () => {
     );
   });
 
+  test('answers are no tables', () => {
+    const accept = 'application/json;as=Table;v=v1;g=meta.k8s.io';
+    const ask = (accepted: string): number =>
+      send(
+        startApiServer(),
+        'POST',
+        `${AUTHORIZATION}/selfsubjectaccessreviews`,
+        { spec: { nonResourceAttributes: { path: '/', verb: 'get' } } },
+        { accept: accepted },
+      ).status;
+    expect(ask(accept)).toBe(406);
+    expect(ask(`${accept},application/json`)).toBe(201);
+  });
+
   test('tells who asks, and whose a token is', () => {
     const running = startApiServer();
     const url = '/apis/authentication.k8s.io/v1';

@@ -4,7 +4,8 @@ import { JANE, NODE, ODD, ROOT } from './requests.ts';
 
 const pemOf = (encoded: string): string => Buffer.from(encoded, 'base64').toString();
 const changed = (encoded: string, change: (der: Buffer) => Buffer): string => {
-  const [, head = '', body = '', tail = ''] = /(-----.*-----\n)([^]*)(\n-----.*-----)/.exec(pemOf(encoded)) ?? [];
+  const [, head = '', body = '', tail = ''] =
+    /(-----.*-----\n)([^]*)(\n-----.*-----)/.exec(pemOf(encoded)) ?? [];
   return Buffer.from(head + change(Buffer.from(body, 'base64')).toString('base64') + tail).toString('base64');
 };
 const problemOf = (encoded: string): string => {
@@ -34,7 +35,12 @@ describe('a request for a certificate', () => {
   test('names what for', () => {
     const { alternativeNames } = readCertificateRequest(NODE);
     expect(alternativeNames).toEqual({ dns: 1, addresses: 1, emails: 0, uris: 0 });
-    expect(readCertificateRequest(ODD).alternativeNames).toEqual({ dns: 0, addresses: 0, emails: 1, uris: 1 });
+    expect(readCertificateRequest(ODD).alternativeNames).toEqual({
+      dns: 0,
+      addresses: 0,
+      emails: 1,
+      uris: 1,
+    });
   });
 
   test('is signed with its own key', () => {

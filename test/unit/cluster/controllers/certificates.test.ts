@@ -34,7 +34,8 @@ async function asked(
   return world;
 }
 
-const requestOf = (world: World): CertificateSigningRequest | undefined => world.api.get(kind, undefined, 'a');
+const requestOf = (world: World): CertificateSigningRequest | undefined =>
+  world.api.get(kind, undefined, 'a');
 const certificateOf = (world: World): X509Certificate =>
   new X509Certificate(Buffer.from(requestOf(world)?.status?.certificate ?? '', 'base64'));
 const secondsOf = ({ validFromDate, validToDate }: X509Certificate): number =>
@@ -77,7 +78,9 @@ describe('a request that was approved', () => {
   test('gets one for its kubelet to serve with', async () => {
     const signerName = 'kubernetes.io/kubelet-serving';
     const usages = ['digital signature', 'server auth'];
-    expect(certificateOf(await asked({ request: NODE, signerName, usages })).checkHost('worker')).toBe('worker');
+    expect(certificateOf(await asked({ request: NODE, signerName, usages })).checkHost('worker')).toBe(
+      'worker',
+    );
   });
 
   test.each([

@@ -86,7 +86,10 @@ describe('a pod failure policy', () => {
 
   test('looks at some containers only, and at other codes', async () => {
     const rules = [
-      { action: 'FailJob' as const, onExitCodes: { containerName: 'b', operator: 'In' as const, values: [42] } },
+      {
+        action: 'FailJob' as const,
+        onExitCodes: { containerName: 'b', operator: 'In' as const, values: [42] },
+      },
       { action: 'FailJob' as const, onExitCodes: { operator: 'NotIn' as const, values: [42] } },
     ];
     const world = await started({ podFailurePolicy: { rules } });

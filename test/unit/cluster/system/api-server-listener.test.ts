@@ -109,8 +109,6 @@ describe('tokens can be checked by others', () => {
     const path = '/api/v1/namespaces/shop/pods/for-others/log';
     const response = await lab.host.handle(adminRequest('GET', path));
     if (response.kind !== 'complete') throw new Error(response.kind);
-    expect(Buffer.from(response.body).toString()).toContain(
-      'oidc: expected audience "you" got ["me"]',
-    );
+    expect(Buffer.from(response.body).toString()).toContain('oidc: expected audience "you" got ["me"]');
   });
 });

@@ -74,7 +74,10 @@ describe('NamespaceLifecycle', () => {
       warn: () => {},
     };
     const remove = (): void => {
-      for (const plugin of admissionPlugins({ random: new RandomStreams('x'), authorizer: openStages.authorizer })) {
+      for (const plugin of admissionPlugins({
+        random: new RandomStreams('x'),
+        authorizer: openStages.authorizer,
+      })) {
         plugin.mutate?.(attributes);
         plugin.validate?.(attributes);
       }
