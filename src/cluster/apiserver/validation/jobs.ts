@@ -4,6 +4,7 @@ import { matchesSelector } from '../../../model/selector.ts';
 import type { Draft } from '../defaults/draft.ts';
 import { scheduleProblem } from './cron.ts';
 import { podSpecForm } from './go-form.ts';
+import { checkIndexLimits, checkJobPolicies } from './job-policies.ts';
 import { checkTemplate } from './pod.ts';
 import type { Problems } from './problems.ts';
 import { checkSelector, writtenLabels, writtenSelector } from './selectors.ts';
@@ -51,20 +52,29 @@ function checkJobSpec(problems: Problems, field: string, spec: Draft<JobSpec>): 
   problems.notNegative(`${field}.activeDeadlineSeconds`, spec.activeDeadlineSeconds);
   problems.notNegative(`${field}.backoffLimit`, spec.backoffLimit);
   problems.notNegative(`${field}.ttlSecondsAfterFinished`, spec.ttlSecondsAfterFinished);
+  checkIndexLimits(problems, field, spec);
   const mode: string | undefined = spec.completionMode;
   problems.oneOf(`${field}.completionMode`, mode, ['NonIndexed', 'Indexed']);
   if (mode === 'Indexed' && spec.completions === undefined) {
     problems.required(`${field}.completions`, 'when completion mode is Indexed');
   }
-  checkJobTemplate(problems, `${field}.template`, spec.template ?? {});
+  checkJobPolicies(problems, field, spec);
+  checkJobTemplate(problems, `${field}.template`, spec.template ?? {}, spec.podFailurePolicy !== undefined);
 }
 
-function checkJobTemplate(problems: Problems, field: string, template: Draft<PodTemplate>): void {
+function checkJobTemplate(
+  problems: Problems,
+  field: string,
+  template: Draft<PodTemplate>,
+  hasFailurePolicy: boolean,
+): void {
   checkTemplate(problems, field, template);
   const policy: string | undefined = template.spec?.restartPolicy;
   const at = `${field}.spec.restartPolicy`;
   if (policy === 'Always' || policy === undefined || policy === '') {
     problems.required(at, 'valid values: "OnFailure", "Never"');
+  } else if (hasFailurePolicy && policy === 'OnFailure') {
+    problems.invalid(at, policy, 'only "Never" is supported when podFailurePolicy is specified');
   } else problems.oneOf(at, policy, ['OnFailure', 'Never']);
 }
 
@@ -81,6 +91,9 @@ export function checkJobUpdate(problems: Problems, job: Job, old: Job): void {
     problems.immutable('spec.template', shown, equal(job.spec.template, old.spec.template));
   }
   problems.immutable('spec.completionMode', completionMode, completionMode === old.spec.completionMode);
+  for (const field of ['podFailurePolicy', 'backoffLimitPerIndex', 'managedBy', 'successPolicy'] as const) {
+    problems.immutable(`spec.${field}`, job.spec[field], equal(job.spec[field], old.spec[field]));
+  }
 }
 
 /** A suspended Job that never ran may still be told where its pods go. */

@@ -16,6 +16,11 @@ export class Problems {
     this.#add('FieldValueInvalid', field, `Invalid value: ${written(value)}: ${why}`);
   }
 
+  /** A value that is not shown. */
+  wrong(field: string, why: string): void {
+    this.#add('FieldValueInvalid', field, `Invalid value: ${why}`);
+  }
+
   /** One problem for each of several reasons, none for none. */
   invalidFor(field: string, value: unknown, reasons: readonly string[]): void {
     for (const why of reasons) this.invalid(field, value, why);

@@ -1,5 +1,6 @@
 import { edit, equal } from '../../../core/json.ts';
 import type { Condition, Job, NewObject, Pod } from '../../../model/objects.ts';
+import { formatIndexes, parseIndexes } from '../../../model/indexes.ts';
 import { resources } from '../../../model/resources.ts';
 import { StatusError } from '../../api.ts';
 import type { WatchEvent } from '../../api.ts';
@@ -19,7 +20,7 @@ import {
 import { WorkQueue, keyOf, splitKey } from '../work-queue.ts';
 import { isPodFailed, matchFailurePolicy, replacesFailedOnly } from './failure-policy.ts';
 import { failureNotes, failuresWith } from './index-failures.ts';
-import { INDEX, formatIndexes, indexOf, isIndexed, parseIndexes } from './indexes.ts';
+import { INDEX, indexOf, isIndexed } from './indexes.ts';
 import {
   FINALIZER,
   isComplete,

@@ -1,10 +1,11 @@
+import { parseIndexes } from '../../../model/indexes.ts';
 import type { Job, Pod } from '../../../model/objects.ts';
 import { SECOND } from '../../simulation/simulation.ts';
 import type { Micros } from '../../simulation/simulation.ts';
 import { conditionOf, isPodActive, isPodTerminating, microsOf } from '../pod-state.ts';
 import { isPodFailed, matchFailurePolicy, replacesFailedOnly } from './failure-policy.ts';
 import { isIndexFailed, podsToReplace } from './index-failures.ts';
-import { indexOf, isIndexed, parseIndexes } from './indexes.ts';
+import { indexOf, isIndexed } from './indexes.ts';
 import { matchSuccessPolicy } from './success-policy.ts';
 
 export const FINALIZER = 'batch.kubernetes.io/job-tracking';

@@ -1,5 +1,5 @@
+import { parseIndexes } from '../../../model/indexes.ts';
 import type { Job } from '../../../model/objects.ts';
-import { parseIndexes } from './indexes.ts';
 
 /** Which rule of its policy says that a Job has succeeded; undefined where none does. */
 export function matchSuccessPolicy({ spec }: Job, succeeded: ReadonlySet<number>): string | undefined {

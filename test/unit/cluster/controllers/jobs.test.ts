@@ -4,7 +4,7 @@ import { edit } from '../../../../src/core/json.ts';
 import type { CronJob, Job, JobSpec, NewObject, Pod } from '../../../../src/model/objects.ts';
 import { resources } from '../../../../src/model/resources.ts';
 import { parseSchedule } from '../../../../src/cluster/controllers/jobs/cron-schedule.ts';
-import { formatIndexes, parseIndexes } from '../../../../src/cluster/controllers/jobs/indexes.ts';
+import { formatIndexes, parseIndexes } from '../../../../src/model/indexes.ts';
 import { World, podSpec } from '../support/world.ts';
 
 const jobSpec = (spec: Partial<JobSpec> = {}): JobSpec => ({
