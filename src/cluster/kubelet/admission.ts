@@ -1,4 +1,5 @@
 import type { Node, Pod } from '../../model/objects.ts';
+import { wantsTakenPort } from '../../model/host-ports.ts';
 import { SAFE_SYSCTLS } from '../../model/sysctls.ts';
 import { millicoresOf, bytesOf } from '../../model/quantity.ts';
 import { isSidecar } from './conditions.ts';
@@ -12,7 +13,13 @@ const RESOURCES = ['cpu', 'memory', 'ephemeral-storage'] as const;
  * @param others the pods that the node runs already
  */
 export function admit(pod: Pod, node: Node, others: readonly Pod[]): Shortage | undefined {
-  return nodeAffinity(pod, node) ?? taints(pod, node) ?? shortage(pod, node, others) ?? unsafeSysctl(pod);
+  return (
+    shortage(pod, node, others) ??
+    nodeAffinity(pod, node) ??
+    ports(pod, others) ??
+    taints(pod, node) ??
+    unsafeSysctl(pod)
+  );
 }
 
 /** A kernel setting that the kubelet does not let pods change (without `--allowed-unsafe-sysctls`). */
@@ -72,6 +79,14 @@ function nodeAffinity(pod: Pod, node: Node): Shortage | undefined {
   return {
     reason: 'NodeAffinity',
     message: "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector",
+  };
+}
+
+function ports(pod: Pod, others: readonly Pod[]): Shortage | undefined {
+  if (!wantsTakenPort(pod, others)) return undefined;
+  return {
+    reason: 'NodePorts',
+    message: "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports",
   };
 }
 

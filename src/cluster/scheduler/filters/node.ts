@@ -1,4 +1,5 @@
-import type { ContainerPort, Pod } from '../../../model/objects.ts';
+import { wantsTakenPort } from '../../../model/host-ports.ts';
+import type { Pod } from '../../../model/objects.ts';
 import { fitsNodeAffinity } from '../../../model/node-affinity.ts';
 import { toleratesAny, untoleratedTaint } from '../../../model/taints.ts';
 import { requestsOf } from '../cluster-state.ts';
@@ -44,27 +45,10 @@ export function namedNodes(pod: Pod): ReadonlySet<string> | undefined {
   return names;
 }
 
-export const nodePorts: Filter = (pod, node) => {
-  const wanted = hostPorts(pod);
-  if (wanted.length === 0) return undefined;
-  const taken = node.pods.flatMap(hostPorts);
-  return wanted.some((port) => taken.some((other) => conflicts(port, other)))
+export const nodePorts: Filter = (pod, node) =>
+  wantsTakenPort(pod, node.pods)
     ? rejection("node(s) didn't have free ports for the requested pod ports")
     : undefined;
-};
-
-export function hostPorts(pod: Pod): ContainerPort[] {
-  const sidecars = (pod.spec.initContainers ?? []).filter(({ restartPolicy }) => restartPolicy === 'Always');
-  return [...pod.spec.containers, ...sidecars].flatMap(({ ports = [] }) =>
-    ports.filter(({ hostPort }) => (hostPort ?? 0) > 0),
-  );
-}
-
-function conflicts(a: ContainerPort, b: ContainerPort): boolean {
-  const [left, right] = [a.hostIP ?? '0.0.0.0', b.hostIP ?? '0.0.0.0'];
-  const sameAddress = left === right || left === '0.0.0.0' || right === '0.0.0.0';
-  return a.hostPort === b.hostPort && a.protocol === b.protocol && sameAddress;
-}
 
 /** The order in which what is missing is named. */
 const STANDARD = ['cpu', 'memory', 'ephemeral-storage'];

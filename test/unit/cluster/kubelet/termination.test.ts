@@ -156,6 +156,35 @@ describe('admission', () => {
   });
 });
 
+describe('ports of the node', () => {
+  const withPort = (hostPort: number) => ({
+    containers: [
+      container(['forever'], { ports: [{ containerPort: 80, hostPort, protocol: 'TCP' as const }] }),
+    ],
+  });
+
+  test('are for one pod each', async () => {
+    const lab = new Lab();
+    lab.create('web', withPort(8080));
+    await lab.seconds(3);
+    lab.create('other', withPort(8081));
+    lab.create('late', withPort(8080));
+    await lab.seconds(3);
+    expect(lab.pod('other').status.phase).toBe('Running');
+    const message = "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports";
+    expect(lab.pod('late').status).toMatchObject({
+      phase: 'Failed',
+      reason: 'NodePorts',
+      message: `Pod was rejected: ${message}`,
+    });
+    remove(lab, 'web', 0);
+    await lab.seconds(3);
+    lab.create('next', withPort(8080));
+    await lab.seconds(3);
+    expect(lab.pod('next').status.phase).toBe('Running');
+  });
+});
+
 describe('a pod that somebody else calls failed', () => {
   test('is stopped, and stays what it was called', async () => {
     const lab = new Lab();

@@ -24,7 +24,11 @@ import { eventually } from '../../../helpers/processes.ts';
 import { calls, outcome } from '../../support/kube-calls.ts';
 
 const credentials = createCredentials(new Date());
-const header = { spec: { nodes: [], images: [], registries: [], ca: '' } } as unknown as EmbeddedHeader;
+const header = {
+  seed: 'test',
+  epoch: 0,
+  spec: { nodes: [], images: [], registries: [], ca: '' },
+} as unknown as EmbeddedHeader;
 
 /** The fake API, which answers at once what these tests ask. */
 function syncApi(seen: string[] = []): (request: ApiRequest) => ApiResponse {
