@@ -6,15 +6,16 @@ import { onlyStatus } from '../rest/writer.ts';
  * https://kubernetes.io/docs/reference/access-authn-authz/certificate-signing-requests/
  */
 export function approved(old: AnyObject, sent: AnyObject, time: string): AnyObject {
-  const { certificate } = (old['status'] ?? {}) as { certificate?: string };
   const { status, ...rest } = signed(old, sent, time);
-  return { ...rest, status: { ...(status as object), ...(certificate !== undefined && { certificate }) } };
+  const { certificate } = statusOf(old);
+  const { conditions } = status as ReturnType<typeof statusOf>;
+  return { ...rest, status: { ...(conditions && { conditions }), ...(certificate && { certificate }) } };
 }
 
 /** What its `status` changes: all of it, and conditions get their times here, too. */
 export function signed(old: AnyObject, sent: AnyObject, time: string): AnyObject {
-  const before = conditionsOf(old) ?? [];
-  const conditions = conditionsOf(sent)?.map((condition): Condition => {
+  const before = statusOf(old).conditions ?? [];
+  const conditions = statusOf(sent).conditions?.map((condition): Condition => {
     const known = before.find(({ type, status }) => type === condition.type && status === condition.status);
     return {
       ...condition,
@@ -22,10 +23,10 @@ export function signed(old: AnyObject, sent: AnyObject, time: string): AnyObject
       lastTransitionTime: condition.lastTransitionTime ?? known?.lastTransitionTime ?? time,
     };
   });
-  const status = { ...(sent['status'] as object | undefined), ...(conditions && { conditions }) };
+  const status = { ...statusOf(sent), ...(conditions && { conditions }) };
   return { ...onlyStatus(old, sent), status };
 }
 
-function conditionsOf(object: AnyObject): readonly Condition[] | undefined {
-  return (object['status'] as { conditions?: readonly Condition[] } | undefined)?.conditions;
+function statusOf(object: AnyObject): { conditions?: readonly Condition[]; certificate?: string } {
+  return object['status'] ?? {};
 }

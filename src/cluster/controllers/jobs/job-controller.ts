@@ -9,14 +9,7 @@ import type { Micros } from '../../simulation/simulation.ts';
 import type { Controller, ControllerContext } from '../controller.ts';
 import { claim, controllerReference, resolveController } from '../ownership.ts';
 import { PodControl, isNamespaceTerminating, podFromTemplate, slowStart } from '../pod-control.ts';
-import {
-  conditionOf,
-  isPodActive,
-  isPodFinished,
-  isPodReady,
-  isPodTerminating,
-  microsOf,
-} from '../pod-state.ts';
+import { conditionOf, isPodActive, isPodReady, isPodTerminating, microsOf } from '../pod-state.ts';
 import { WorkQueue, keyOf, splitKey } from '../work-queue.ts';
 import { isPodFailed, matchFailurePolicy, replacesFailedOnly } from './failure-policy.ts';
 import { failureNotes, failuresWith } from './index-failures.ts';

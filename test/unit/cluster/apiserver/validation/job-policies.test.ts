@@ -78,7 +78,7 @@ describe('the policies of a Job', () => {
             {
               action: 'Count',
               onExitCodes: { containerName: 'other', operator: 'In', values: [3, 0, 3] },
-              onPodConditions: [{ type: 'A', status: 'Maybe' as never }],
+              onPodConditions: [{ type: 'A', status: 'Maybe' }],
             },
             { action: 'Count', onExitCodes: { values: [] } },
           ],
