@@ -23,13 +23,15 @@ export interface FieldValidation {
  * Looks through a body.
  * @param body JSON text, or what was parsed from it (YAML), where duplicates can no longer be seen.
  * @param type of a built-in kind or a custom resource; values of custom resources are left to their schema.
+ * @param words of Go's JSON decoder, or of the converter that takes the result of a strategic merge patch
  * @throws {ParseError} for text that is not JSON, with the decoder's words.
  */
 export function validateFields(
   body: string | Readonly<Record<string, unknown>>,
   type: TypeSchema,
+  words: Words = decoderWords,
 ): FieldValidation {
-  const walk = new Decoding(type.name.startsWith('io.'));
+  const walk = new Decoding(type.name.startsWith('io.'), words);
   const node = typeof body === 'string' ? readJson(body) : nodeOf(body);
   const root: Place = { path: '', goPath: [], struct: '', goType: goTypeOf(type) };
   walk.value(node, { kind: 'struct', type, atomic: false }, root);
@@ -42,7 +44,7 @@ export function strictDecodingError(problems: readonly string[]): string {
 }
 
 /** Where a value is. */
-interface Place {
+export interface Place {
   /** As unknown fields name it: with list positions. */
   readonly path: string;
   /** As Go's decoder names it: without positions, with the names of embedded structs. */
@@ -70,13 +72,66 @@ const GO_SCALARS: Readonly<Record<Scalar, string>> = {
   intOrString: 'int32',
 };
 
+/** How a value of the wrong type is called. */
+export interface Words {
+  /** @param value its kind, or `number 1.5` */
+  mismatch(node: JsonNode, wanted: ValueSchema, place: Place, value: string): string;
+  bytes(problem: string): string;
+}
+
+const decoderWords: Words = {
+  mismatch: (_node, _wanted, { struct, goPath, goType }, value) => {
+    const where = goPath.length === 0 ? `value` : `struct field ${struct}.${goPath.join('.')}`;
+    return `json: cannot unmarshal ${value} into Go ${where} of type ${goType}`;
+  },
+  bytes: (problem) => problem,
+};
+
+/** Those of apimachinery's runtime.DefaultUnstructuredConverter. https://pkg.go.dev/k8s.io/apimachinery/pkg/runtime */
+export const converterWords: Words = {
+  mismatch(node, wanted, { goType }, value) {
+    const kind = goKindOf(node);
+    switch (wanted.kind) {
+      case 'struct':
+        return `cannot restore struct from: ${kind}`;
+      case 'map':
+        return `cannot restore map from ${kind}`;
+      case 'list':
+        return `cannot restore slice from ${kind}`;
+      case 'any':
+        return '';
+      case 'scalar':
+        break;
+    }
+    if (wanted.scalar === 'bytes') return `cannot restore slice from ${kind}`;
+    // These read JSON themselves.
+    if (['intOrString', 'time', 'microTime'].includes(wanted.scalar))
+      return `json: cannot unmarshal ${value} into Go value of type ${goType}`;
+    const isConvertible =
+      node.kind === 'number' && (kind === 'int64' || goType !== 'string') && goType !== 'bool';
+    return isConvertible ? `cannot convert ${kind} to ${goType}` : `unrecognized type: ${goType}`;
+  },
+  bytes: (problem) => `error decoding from json: ${problem}`,
+};
+
+/** What Go has in an interface{} for a value of JSON. */
+function goKindOf(node: JsonNode): string {
+  if (node.kind === 'number') return /^-?\d+$/.test(node.text) ? 'int64' : 'float64';
+  return { object: 'map', array: 'slice', bool: 'bool', string: 'string', null: 'invalid' }[node.kind];
+}
+
+type ScalarSchema = Extract<ValueSchema, { kind: 'scalar' }>;
+
 class Decoding {
   readonly problems = new Set<string>();
   error: string | undefined;
   readonly #checksTypes: boolean;
 
-  constructor(checksTypes: boolean) {
+  readonly #words: Words;
+
+  constructor(checksTypes: boolean, words: Words) {
     this.#checksTypes = checksTypes;
+    this.#words = words;
   }
 
   value(node: JsonNode, schema: ValueSchema, place: Place): void {
@@ -84,11 +139,11 @@ class Decoding {
     switch (schema.kind) {
       case 'struct':
         if (node.kind === 'object') this.#fields(node.entries, schema.type, place);
-        else this.#mismatch(node, place);
+        else this.#mismatch(node, schema, place);
         return;
       case 'map':
         if (node.kind === 'object') this.#mapEntries(node.entries, schema.values, place);
-        else this.#mismatch(node, place);
+        else this.#mismatch(node, schema, place);
         return;
       case 'list':
         if (node.kind === 'array') {
@@ -97,11 +152,11 @@ class Decoding {
             this.value(item, schema.items, { ...place, goType, path: `${place.path}[${index}]` });
           });
         } else {
-          this.#mismatch(node, place);
+          this.#mismatch(node, schema, place);
         }
         return;
       case 'scalar':
-        this.#scalar(node, schema.scalar, place);
+        this.#scalar(node, schema, place);
         return;
       case 'any':
         return;
@@ -113,9 +168,8 @@ class Decoding {
     if (this.#checksTypes) this.error ??= message;
   }
 
-  #mismatch(node: JsonNode, { struct, goPath, goType }: Place, value: string = node.kind): void {
-    const where = goPath.length === 0 ? `value` : `struct field ${struct}.${goPath.join('.')}`;
-    this.#fail(`json: cannot unmarshal ${value} into Go ${where} of type ${goType}`);
+  #mismatch(node: JsonNode, wanted: ValueSchema, place: Place, value: string = node.kind): void {
+    this.#fail(this.#words.mismatch(node, wanted, place, value));
   }
 
   #fields(entries: readonly (readonly [string, JsonNode])[], type: TypeSchema, place: Place): void {
@@ -149,46 +203,46 @@ class Decoding {
     }
   }
 
-  #scalar(node: JsonNode, scalar: Scalar, place: Place): void {
-    switch (scalar) {
+  #scalar(node: JsonNode, wanted: ScalarSchema, place: Place): void {
+    switch (wanted.scalar) {
       case 'string':
-        if (node.kind !== 'string') this.#mismatch(node, place);
+        if (node.kind !== 'string') this.#mismatch(node, wanted, place);
         return;
       case 'boolean':
-        if (node.kind !== 'bool') this.#mismatch(node, place);
+        if (node.kind !== 'bool') this.#mismatch(node, wanted, place);
         return;
       case 'number':
-        if (node.kind !== 'number') this.#mismatch(node, place);
+        if (node.kind !== 'number') this.#mismatch(node, wanted, place);
         return;
       case 'int32':
       case 'int64':
-        this.#integer(node, scalar, place);
+        this.#integer(node, wanted.scalar, wanted, place);
         return;
       case 'intOrString':
-        if (node.kind !== 'string') this.#integer(node, 'int32', { ...place, goType: 'int32' });
+        if (node.kind !== 'string') this.#integer(node, 'int32', wanted, { ...place, goType: 'int32' });
         return;
       case 'quantity':
         this.#quantity(node);
         return;
       case 'bytes':
-        this.#bytes(node, place);
+        this.#bytes(node, wanted, place);
         return;
       case 'time':
       case 'microTime':
-        this.#time(node, scalar, place);
+        this.#time(node, wanted.scalar, wanted, place);
         return;
     }
   }
 
-  #integer(node: JsonNode, scalar: 'int32' | 'int64', place: Place): void {
+  #integer(node: JsonNode, scalar: 'int32' | 'int64', wanted: ScalarSchema, place: Place): void {
     if (node.kind !== 'number') {
-      this.#mismatch(node, place);
+      this.#mismatch(node, wanted, place);
       return;
     }
     const limit = scalar === 'int32' ? 2n ** 31n : 2n ** 63n;
     const whole = /^-?[0-9]+$/.test(node.text) ? BigInt(node.text) : undefined;
     if (whole === undefined || whole >= limit || whole < -limit) {
-      this.#mismatch(node, place, `number ${node.text}`);
+      this.#mismatch(node, wanted, place, `number ${node.text}`);
     }
   }
 
@@ -201,9 +255,9 @@ class Decoding {
     }
   }
 
-  #bytes(node: JsonNode, place: Place): void {
+  #bytes(node: JsonNode, wanted: ScalarSchema, place: Place): void {
     if (node.kind !== 'string') {
-      this.#mismatch(node, { ...place, goType: '[]uint8' });
+      this.#mismatch(node, wanted, { ...place, goType: '[]uint8' });
       return;
     }
     const text = node.text.replace(/[\r\n]/g, '');
@@ -211,12 +265,13 @@ class Decoding {
       /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?/.exec(text)?.[0].length ?? 0;
     if (good === text.length) return;
     const bad = text.slice(good).search(/[^A-Za-z0-9+/]/);
-    this.#fail(`illegal base64 data at input byte ${bad < 0 ? text.length : good + bad}`);
+    const at = bad < 0 ? text.length : good + bad;
+    this.#fail(this.#words.bytes(`illegal base64 data at input byte ${at}`));
   }
 
-  #time(node: JsonNode, scalar: 'time' | 'microTime', place: Place): void {
+  #time(node: JsonNode, scalar: 'time' | 'microTime', wanted: ScalarSchema, place: Place): void {
     if (node.kind !== 'string') {
-      this.#mismatch(node, { ...place, goType: 'string' });
+      this.#mismatch(node, wanted, { ...place, goType: 'string' });
       return;
     }
     const problem = timeProblem(node.text, scalar === 'time' ? '' : '.000000');

@@ -173,6 +173,11 @@ class Scanner {
   }
 }
 
+/** As strconv.Quote writes a character: control characters by their code. */
 function escaped(character: string): string {
+  const code = character.charCodeAt(0);
+  if (code >= 0x80 && code < 0xa0) return `\\u${code.toString(16).padStart(4, '0')}`;
+  const isNamed = /[\n\r\t\b\f]/.test(character);
+  if (code === 0x7f || (code < 0x20 && !isNamed)) return `\\x${code.toString(16).padStart(2, '0')}`;
   return JSON.stringify(character).slice(1, -1);
 }

@@ -92,9 +92,7 @@ export class ServiceAllocation {
       },
     ];
     if (!wanted.startsWith(`${PREFIX}.`)) {
-      return refuse(
-        `the provided IP (${wanted}) is not in the valid range. The range of valid IPs is ${PREFIX}.0.0/16`,
-      );
+      return refuse('the provided network does not match the current range');
     }
     return taken.has(wanted) ? refuse('provided IP is already allocated') : [];
   }

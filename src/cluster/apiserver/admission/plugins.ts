@@ -1,5 +1,6 @@
 import type { RandomStreams } from '../../../core/random.ts';
 import type { AdmissionPlugin, Authorizer } from '../pipeline.ts';
+import { escalation } from '../auth/escalation.ts';
 import { certificatePlugins } from './certificates.ts';
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
 import { limitRanger } from './limit-ranger.ts';
@@ -43,6 +44,7 @@ export function admissionPlugins(parts: {
     runtimeClass,
     ...certificatePlugins(authorizer),
     ...asking,
+    escalation,
     resourceQuota,
   ];
 }

@@ -35,6 +35,11 @@ export function createAuthorizer({ api }: { readonly api: StateReader }): Author
   };
 }
 
+/** May do everything, and grant it. */
+export function isSuperuser({ groups }: UserInfo): boolean {
+  return groups.includes(SUPERUSERS);
+}
+
 function isTrusted({ name, groups }: UserInfo): boolean {
   return groups.includes(SUPERUSERS) || (name.startsWith(NODE_PREFIX) && groups.includes(NODES));
 }

@@ -1,6 +1,8 @@
+import { messageOf } from '../../../core/errors.ts';
 import type { AnyObject } from '../../../model/objects.ts';
 import { StatusError } from '../../api.ts';
 import { keyOf } from '../../store/store.ts';
+import { parseJson } from '../http/decoding.ts';
 import type { ListOptions } from '../http/list-options.ts';
 import type { ApiResponse } from '../types.ts';
 import { badRequest, expired, statusError } from '../status.ts';
@@ -78,19 +80,24 @@ function tooOldToContinue({ after }: ContinueToken): StatusError {
   return new StatusError({ ...status, metadata: { continue: writeToken({ revision: -1, after }) } });
 }
 
+const TOKEN_VERSION = 'meta.k8s.io/v1';
+
 function writeToken({ revision, after }: ContinueToken): string {
-  const text = JSON.stringify({ v: 'meta.k8s.io/v1', rv: revision, start: `${after}\0` });
+  const text = JSON.stringify({ v: TOKEN_VERSION, rv: revision, start: `${after}\0` });
   return Buffer.from(text).toString('base64url');
 }
 
 function readToken(text: string): ContinueToken {
+  const decoded = Buffer.from(text, 'base64url').toString('latin1');
   try {
-    const token = JSON.parse(Buffer.from(text, 'base64url').toString()) as { rv?: unknown; start?: unknown };
-    if (typeof token.rv === 'number' && typeof token.start === 'string') {
-      return { revision: token.rv, after: token.start.replace(/\0$/, '') };
-    }
-  } catch {
-    // Not ours.
+    const token = parseJson(decoded) as { v?: unknown; rv?: unknown; start?: unknown };
+    const { v, rv, start } = token;
+    if (v !== TOKEN_VERSION)
+      throw new Error(`server does not recognize this encoded version ${JSON.stringify(v ?? '')}`);
+    if (typeof rv === 'number' && typeof start === 'string')
+      return { revision: rv, after: start.replace(/\0$/, '') };
+    throw new Error('incorrect encoded start resourceVersion (version meta.k8s.io/v1)');
+  } catch (error) {
+    throw badRequest(`invalid continue token: continue key is not valid: ${messageOf(error)}`);
   }
-  throw badRequest('invalid continue token: continue key is not valid: unexpected content');
 }

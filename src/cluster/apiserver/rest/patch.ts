@@ -9,7 +9,7 @@ import { PatchError } from '../../../model/patch/patch-error.ts';
 import { applyStrategicMergePatch } from '../../../model/patch/strategic-merge.ts';
 import { apiVersionOf } from '../../../model/resources.ts';
 import { roundTrip } from '../../../model/schema/round-trip.ts';
-import { strictDecodingError, validateFields } from '../field-validation.ts';
+import { converterWords, strictDecodingError, validateFields } from '../field-validation.ts';
 import { mediaType, parseJson, readYaml } from '../http/decoding.ts';
 import { writeOptions } from '../http/options.ts';
 import type { WriteOptions } from '../http/options.ts';
@@ -24,6 +24,7 @@ import type { UpdateOptions } from './writer.ts';
 
 const APPLY_PATCH = 'application/apply-patch+yaml';
 const STRATEGIC_PATCH = 'application/strategic-merge-patch+json';
+const ORDER = '$setElementOrder/';
 const decoder = new TextDecoder();
 
 /** Turns an object, as the client sees it, into the one that it asks for. */
@@ -144,7 +145,8 @@ function typed(request: ResourceRequest, object: AnyObject, options: WriteOption
     );
   }
   if (schema === undefined) return copy(object);
-  const { error, problems } = validateFields(object, schema);
+  const words = mediaType(request.http) === STRATEGIC_PATCH ? converterWords : undefined;
+  const { error, problems } = validateFields(object, schema, words);
   if (error !== undefined) throw patchInvalid(request, object, error);
   if (problems.length > 0 && options.fieldValidation === 'Strict') {
     throw patchInvalid(request, object, strictDecodingError(problems));
@@ -156,10 +158,19 @@ function typed(request: ResourceRequest, object: AnyObject, options: WriteOption
 /** 422 of a patch whose result is not of the type; it shows what was to be decoded. */
 function patchInvalid(request: ResourceRequest, object: AnyObject, why: string): Error {
   const strategic = mediaType(request.http) === STRATEGIC_PATCH;
-  const shown = strategic ? goText(decodePatch(request)) : JSON.stringify(object);
+  const shown = strategic ? goText(unmerged(decodePatch(request))) : JSON.stringify(object);
   return invalid({ group: '', kind: '' }, '', [
     { type: 'FieldValueInvalid', field: 'patch', detail: `Invalid value: ${JSON.stringify(shown)}: ${why}` },
   ]);
+}
+
+/** A strategic merge patch without the lists with an order, which merging takes out of it. */
+function unmerged(patch: unknown): unknown {
+  if (!isObject(patch)) return patch;
+  const left = Object.entries(patch).filter(
+    ([key]) => !key.startsWith(ORDER) && !Object.hasOwn(patch, `${ORDER}${key}`),
+  );
+  return Object.fromEntries(left.map(([key, value]) => [key, unmerged(value)]));
 }
 
 /** A value as Go prints it: `map[a:b c:[1 2]]`. */

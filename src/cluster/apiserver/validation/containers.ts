@@ -108,7 +108,7 @@ function checkContainer(
   problems.oneOf(`${field}.imagePullPolicy`, container.imagePullPolicy, PULL_POLICIES);
   checkContainerResources(problems, `${field}.resources`, container.resources);
   checkResizePolicy(problems, `${field}.resizePolicy`, container, spec.restartPolicy);
-  checkContainerSecurity(problems, `${field}.securityContext`, container.securityContext);
+  checkContainerSecurity(problems, `${field}.securityContext`, container.securityContext, spec);
 }
 
 export function checkImage(problems: Problems, field: string, image: string): void {

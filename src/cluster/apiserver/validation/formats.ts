@@ -13,6 +13,8 @@ const HEADER_PATTERN = /^[-A-Za-z0-9]+$/;
 
 const LABEL_WORDS = `a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '${LABEL}')`;
 const SUBDOMAIN_WORDS = `a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '${SUBDOMAIN}')`;
+const WILDCARD_WORDS =
+  "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character (e.g. '*.example.com', regex used for validation is '\\*\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
 const SEARCH_PATH_WORDS = `a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '_', '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '${SEARCH_PATH}')`;
 
 /** `my-name`, at most 63 characters. */
@@ -33,6 +35,14 @@ export function subdomainProblems(name: string): string[] {
   const problems: string[] = [];
   if (name.length > 253) problems.push('must be no more than 253 bytes');
   if (!SUBDOMAIN_PATTERN.test(name)) problems.push(SUBDOMAIN_WORDS);
+  return problems;
+}
+
+/** A subdomain with a wildcard as its first label. */
+export function wildcardProblems(name: string): string[] {
+  const problems: string[] = [];
+  if (name.length > 253) problems.push('must be no more than 253 bytes');
+  if (!name.startsWith('*.') || !SUBDOMAIN_PATTERN.test(name.slice(2))) problems.push(WILDCARD_WORDS);
   return problems;
 }
 

@@ -1,5 +1,12 @@
 import type { Draft } from '../defaults/draft.ts';
-import { isIPv4, isIPv6, labelProblems, portNameProblems, subdomainProblems } from './formats.ts';
+import {
+  isIPv4,
+  isIPv6,
+  labelProblems,
+  portNameProblems,
+  subdomainProblems,
+  wildcardProblems,
+} from './formats.ts';
 import type { Problems } from './problems.ts';
 
 interface Backend {
@@ -49,7 +56,7 @@ export function checkIngress(problems: Problems, { spec = {} }: Draft<Ingress>):
 
 /** A host may have a wildcard as its first label. */
 function hostProblems(host: string): string[] {
-  return subdomainProblems(host.replace(/^\*\./, ''));
+  return host.includes('*') ? wildcardProblems(host) : subdomainProblems(host);
 }
 
 function checkHost(problems: Problems, field: string, host: string): void {

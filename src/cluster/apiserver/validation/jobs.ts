@@ -85,20 +85,39 @@ export function checkJobUpdate(problems: Problems, job: Job, old: Job): void {
     completionMode === 'Indexed' && completions === parallelism && old.spec.completions !== undefined;
   if (!isElastic) problems.immutable('spec.completions', completions, completions === old.spec.completions);
   problems.immutable('spec.selector', writtenSelector(selector), equal(selector, old.spec.selector));
-  if (!isStartable(old)) {
-    const { metadata, spec } = job.spec.template;
-    const shown = { ...metadata, Spec: podSpecForm(spec) };
-    problems.immutable('spec.template', shown, equal(job.spec.template, old.spec.template));
-  }
+  const before = isStartable(old) ? withPlacement(old.spec.template, job.spec.template) : old.spec.template;
+  checkTemplateKept(problems, job.spec.template, before);
   problems.immutable('spec.completionMode', completionMode, completionMode === old.spec.completionMode);
   for (const field of ['podFailurePolicy', 'backoffLimitPerIndex', 'managedBy', 'successPolicy'] as const) {
     problems.immutable(`spec.${field}`, job.spec[field], equal(job.spec[field], old.spec[field]));
   }
 }
 
+function checkTemplateKept(problems: Problems, template: PodTemplate, old: PodTemplate): void {
+  const { metadata, spec } = template;
+  problems.immutable('spec.template.metadata', metadata, equal(metadata, old.metadata));
+  problems.immutable('spec.template.spec', podSpecForm(spec), equal(spec, old.spec));
+}
+
 /** A suspended Job that never ran may still be told where its pods go. */
 function isStartable({ spec, status }: Job): boolean {
   return spec.suspend === true && status.startTime === undefined;
+}
+
+/** A template with what another says of the place of its pods, and of their labels. */
+function withPlacement(template: PodTemplate, other: PodTemplate): PodTemplate {
+  const { affinity: _a, nodeSelector: _n, tolerations: _t, schedulingGates: _g, ...rest } = template.spec;
+  const { affinity, nodeSelector, tolerations, schedulingGates } = other.spec;
+  const placement = Object.fromEntries(
+    Object.entries({ affinity, nodeSelector, tolerations, schedulingGates }).filter(
+      ([, value]) => value !== undefined,
+    ),
+  );
+  return {
+    ...template,
+    ...(other.metadata && { metadata: other.metadata }),
+    spec: { ...rest, ...placement },
+  };
 }
 
 export function checkCronJob(problems: Problems, { metadata, spec = {} }: Draft<CronJob>): void {

@@ -19,7 +19,6 @@ export function checkPodUpdate(problems: Problems, pod: Pod, old: Pod): void {
   if (!keepsContainers(problems, 'initContainers', pod.spec.initContainers, old.spec.initContainers)) return;
   checkDeadline(problems, pod.spec.activeDeadlineSeconds, old.spec.activeDeadlineSeconds);
   checkGates(problems, pod.spec, old.spec);
-  if (problems.list.length > 0) return;
   checkTolerations(problems, pod.spec.tolerations ?? [], old.spec.tolerations ?? []);
   const compared = withChangeable(pod.spec, old.spec);
   if (equal(compared, old.spec)) return;

@@ -20,11 +20,14 @@ export function checkContainerSecurity(
   problems: Problems,
   field: string,
   context: (Draft<SecurityContext> & MoreFields) | undefined,
+  pod: Draft<PodSpec> & { hostUsers?: boolean },
 ): void {
   if (context === undefined) return;
   checkId(problems, `${field}.runAsUser`, context.runAsUser);
   checkId(problems, `${field}.runAsGroup`, context.runAsGroup);
   problems.oneOf(`${field}.procMount`, context.procMount, ['Default', 'Unmasked']);
+  if (context.procMount === 'Unmasked' && pod.hostUsers !== false)
+    problems.invalid(`${field}.procMount`, context.procMount, '`hostUsers` must be false to use `Unmasked`');
   checkSeccomp(problems, `${field}.seccompProfile`, context.seccompProfile);
   if (context.allowPrivilegeEscalation === false) {
     if (context.privileged === true) {

@@ -45,7 +45,7 @@ export function checkService(problems: Problems, { spec = {} }: Draft<Service>):
 }
 
 function checkExternalName(problems: Problems, spec: Spec): void {
-  if ((spec.clusterIPs?.length ?? 0) > 0) {
+  if ((spec.clusterIPs?.length ?? 0) > 0 || (spec.clusterIP ?? '') !== '') {
     problems.forbidden('spec.clusterIPs', 'may not be set for ExternalName services');
   }
   const name = (spec.externalName ?? '').replace(/\.$/, '');

@@ -1,6 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { strictDecodingError, validateFields } from '../../../../src/cluster/apiserver/field-validation.ts';
+import {
+  converterWords,
+  strictDecodingError,
+  validateFields,
+} from '../../../../src/cluster/apiserver/field-validation.ts';
 import { nodeOf, readJson } from '../../../../src/cluster/apiserver/json-document.ts';
 import { customTypeSchema, schemaOf } from '../../../../src/model/schema/schema.ts';
 
@@ -80,6 +84,25 @@ describe('values of the wrong type', () => {
   ])('%s', (container, words) => {
     const { error } = validateFields(deployment(container), typeOf('apps', 'Deployment'));
     expect(error).toBe(`json: cannot unmarshal ${words}`);
+  });
+
+  test.each([
+    ['"name":3', 'cannot convert int64 to string'],
+    ['"name":1.5', 'unrecognized type: string'],
+    ['"tty":"yes"', 'unrecognized type: bool'],
+    ['"tty":1', 'unrecognized type: bool'],
+    ['"ports":[{"containerPort":"80"}]', 'unrecognized type: int32'],
+    ['"ports":[{"containerPort":1.5}]', 'cannot convert float64 to int32'],
+    ['"ports":{}', 'cannot restore slice from map'],
+    ['"resources":"much"', 'cannot restore struct from: string'],
+    ['"resources":{"limits":[]}', 'cannot restore map from slice'],
+    [
+      '"livenessProbe":{"tcpSocket":{"port":true}}',
+      'json: cannot unmarshal bool into Go value of type int32',
+    ],
+  ])('after a strategic merge patch: %s', (container, words) => {
+    const { error } = validateFields(deployment(container), typeOf('apps', 'Deployment'), converterWords);
+    expect(error).toBe(words);
   });
 
   const quantityError =
