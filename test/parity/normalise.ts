@@ -49,6 +49,7 @@ export const patterns: readonly Pattern[] = [
   },
   { name: 'ids of containers', find: /\b[0-9a-f]{64}\b/g, put: '<id>' },
   { name: 'names of events', find: /(?<=[a-z0-9>])\.[0-9a-f]{16}\b/g, put: '.<event>' },
+  { name: "minutes in the names of a CronJob's Jobs", find: /-\d{8}(?![\w])/g, put: '-<minute>' },
   {
     name: 'generated names of pods',
     find: new RegExp(`-${SAFE}{8,10}-${SAFE}{5}(?![\\w-])`, 'g'),
@@ -64,7 +65,6 @@ export const patterns: readonly Pattern[] = [
     ),
     put: '$1<hash>',
   },
-  { name: "minutes in the names of a CronJob's Jobs", find: /-\d{8}(?![\w])/g, put: '-<minute>' },
   { name: 'names of nodes', find: /\b[a-z0-9][\w-]*-(control-plane|worker\d*)\b/g, put: '<$1>' },
   {
     name: 'addresses of pods, Services and nodes',

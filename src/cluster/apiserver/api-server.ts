@@ -20,7 +20,7 @@ import { serveResource } from './http/dispatch.ts';
 import { isHealthPath, serveHealth } from './http/health.ts';
 import { isOpenIdPath, serveOpenId } from './http/open-id.ts';
 import { parsePath } from './http/request-path.ts';
-import { jsonResponse, pageNotFound, statusResponse, warningHeader } from './http/responses.ts';
+import { indentedResponse, pageNotFound, statusResponse, warningHeader } from './http/responses.ts';
 import { InProcessApi } from './in-process-api.ts';
 import type { Identity } from './in-process-api.ts';
 import type { PipelineStages, StateReader } from './pipeline.ts';
@@ -180,7 +180,7 @@ export class ApiServer {
       case 'apis':
         return this.#discovery.serve(request, segments);
       case 'version':
-        return jsonResponse(200, discoveryDocuments().version);
+        return indentedResponse(discoveryDocuments().version);
       case 'openapi':
         return serveOpenApi(request, segments, query, this.#documents);
       default:

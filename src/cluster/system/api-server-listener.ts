@@ -1,44 +1,54 @@
-import { internalError } from '../apiserver/status.ts';
-import { statusResponse, type CompleteResponse } from '../apiserver/http/responses.ts';
-import type { ApiRequest, ApiResponse, DeferredResponse } from '../apiserver/types.ts';
-import type { HttpRequest, HttpResponse, Listener } from '../network/types.ts';
+import type { ApiServer } from '../apiserver/api-server.ts';
+import type { ApiResponse } from '../apiserver/types.ts';
+import type { HttpResponse, Listener } from '../network/types.ts';
+
+const decoder = new TextDecoder();
+/** What a server says to whoever wants to exec or to forward ports over plain requests. */
+const NO_UPGRADE: HttpResponse = {
+  status: 400,
+  headers: { 'content-type': 'text/plain; charset=utf-8' },
+  body: 'unable to upgrade: missing upgrade headers in request',
+};
 
 /**
- * The API server as pods reach it, behind the Service `kubernetes`: over TLS, in whole requests and answers. A watch,
- * a followed log and streams are for clients from outside.
- * @param handle answers a request
- * @param certificate PEM of what it shows: the cluster's authority, whose certificates nobody in pods looks into
+ * The API server as pods reach it, behind the Service `kubernetes`. A watch is answered when it has ended: the programs
+ * of pods take an answer as a whole.
+ * @param certificate PEM of what it shows
  */
-export function apiServerListener(
-  handle: (request: ApiRequest) => ApiResponse | DeferredResponse,
-  certificate: string,
-): Listener {
+export function apiServerListener(server: Pick<ApiServer, 'handle'>, certificate: string): Listener {
   return {
     kind: 'http',
     certificate,
-    handle: (request, _from, respond) => {
-      const response = handle(apiRequestOf(request));
-      if (response.kind === 'deferred') response.start((answer) => respond(httpResponseOf(answer)));
-      else respond(httpResponseOf(response.kind === 'complete' ? response : unsupported(response.kind)));
+    handle({ method, path: target, headers, body }, _from, respond) {
+      const mark = target.indexOf('?');
+      const answer = server.handle({
+        method,
+        path: mark < 0 ? target : target.slice(0, mark),
+        query: mark < 0 ? '' : target.slice(mark + 1),
+        headers,
+        body: Buffer.from(body),
+      });
+      if (answer.kind === 'deferred') answer.start((complete) => respond(whole(complete)));
+      else if (answer.kind === 'complete') respond(whole(answer));
+      else if (answer.kind === 'stream') collect(answer, respond);
+      else respond(NO_UPGRADE);
     },
   };
 }
 
-function apiRequestOf({ method, path, headers, body }: HttpRequest): ApiRequest {
-  const mark = path.indexOf('?');
-  return {
-    method,
-    path: mark < 0 ? path : path.slice(0, mark),
-    query: mark < 0 ? '' : path.slice(mark + 1),
-    headers,
-    body: new TextEncoder().encode(body),
-  };
+function whole({ status, headers, body }: Extract<ApiResponse, { kind: 'complete' }>): HttpResponse {
+  return { status, headers, body: decoder.decode(body) };
 }
 
-function httpResponseOf({ status, headers, body }: CompleteResponse): HttpResponse {
-  return { status, headers, body: new TextDecoder().decode(body) };
-}
-
-function unsupported(kind: string): CompleteResponse {
-  return statusResponse(internalError(`a ${kind} does not reach pods here`).status);
+function collect(
+  { status, headers, open }: Extract<ApiResponse, { kind: 'stream' }>,
+  respond: (response: HttpResponse) => void,
+): void {
+  let body = '';
+  open({
+    write: (bytes) => {
+      body += decoder.decode(bytes);
+    },
+    end: () => respond({ status, headers, body }),
+  });
 }

@@ -101,6 +101,35 @@ export function podSuite(ground: () => Ground): void {
       expect(first(pod)?.restartCount).toBeGreaterThan(0);
     });
 
+    test('asks the API server with its token, as far as its roles reach', async () => {
+      const RBAC = 'rbac.authorization.k8s.io';
+      await ground().apply(shellPod('asks', 'sleep 1000'));
+      await ground().pod('app=asks', 'runs', isRunning);
+      const ask = `wget -qO- --no-check-certificate \\
+        --header "Authorization: Bearer $(cat /var/run/secrets/kubernetes.io/serviceaccount/token)" \\
+        https://kubernetes.default.svc/api/v1/namespaces/${ground().namespace}/configmaps/kube-root-ca.crt`;
+      expect((await ground().sh('asks', ask)).stderr).toContain('HTTP/1.1 403 Forbidden');
+      await ground().apply(
+        {
+          apiVersion: `${RBAC}/v1`,
+          kind: 'Role',
+          metadata: { name: 'maps' },
+          rules: [{ apiGroups: [''], resources: ['configmaps'], verbs: ['get'] }],
+        },
+        {
+          apiVersion: `${RBAC}/v1`,
+          kind: 'RoleBinding',
+          metadata: { name: 'maps' },
+          roleRef: { apiGroup: RBAC, kind: 'Role', name: 'maps' },
+          subjects: [{ kind: 'ServiceAccount', name: 'default', namespace: ground().namespace }],
+        },
+      );
+      await ground().until('the map', async () => {
+        const { code, stdout } = await ground().sh('asks', ask);
+        return code === 0 && stdout.includes('BEGIN CERTIFICATE') ? stdout : undefined;
+      });
+    });
+
     test('has the environment, the files and the user that its pod names', async () => {
       await ground().apply(
         {

@@ -151,6 +151,10 @@ test('what is normalised stays as it is when it is normalised again', () => {
   for (const [from] of Object.values(examples)) expect(normalise(normalise(from))).toBe(normalise(from));
 });
 
+test('a minute of digits that names of pods may have is a minute', () => {
+  expect(normalise('job.batch/nightly-29664592')).toBe('job.batch/nightly-<minute>');
+});
+
 test('counts of probes and words of events are not chance', () => {
   for (const line of [
     'Liveness:  http-get http://:8080/healthz delay=0s timeout=1s period=10s #success=1 #failure=3',

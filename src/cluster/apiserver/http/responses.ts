@@ -37,6 +37,11 @@ export function jsonResponse(
   return textResponse(status, 'application/json', JSON.stringify(body), headers);
 }
 
+/** JSON on many lines, as paths are answered that are no part of the API proper. */
+export function indentedResponse(body: unknown): CompleteResponse {
+  return textResponse(200, 'application/json', JSON.stringify(body, null, 2));
+}
+
 /** 404 of a path that nothing is behind. */
 export function pageNotFound(): CompleteResponse {
   return textResponse(404, 'text/plain; charset=utf-8', '404 page not found\n', {
