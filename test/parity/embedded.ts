@@ -64,7 +64,7 @@ export async function embeddedGround(name: string, nodes: number): Promise<Embed
       );
       await reach(wall.at + START_UP * 1000);
       const end = wall.at + patience.time * 1000;
-      traffic.touch();
+      traffic.begin();
       const isOver = (): boolean => over;
       while (!isOver()) {
         if (wall.at >= end) {

@@ -9,7 +9,9 @@ type Of<K extends ApiResponse['kind']> = Extract<ApiResponse, { kind: K }>;
 /** Stands between the wire and the host and sees whether anything comes or goes. */
 export class Traffic implements RequestHandler {
   readonly #host: RequestHandler;
+  /** Streams that the command has open that runs now. */
   #open = 0;
+  #turn = 0;
   #last = 0;
   #count = 0;
 
@@ -30,6 +32,13 @@ export class Traffic implements RequestHandler {
   /** Whether the client seems to wait for the cluster: a stream is open, and nothing comes. */
   get waits(): boolean {
     return this.#open > 0 && !this.busy;
+  }
+
+  /** A command begins; what others have left open in the background waits no more for the cluster. */
+  begin(): void {
+    this.#turn++;
+    this.#open = 0;
+    this.touch();
   }
 
   touch(): void {
@@ -108,10 +117,11 @@ export class Traffic implements RequestHandler {
   #opened(): () => void {
     this.#open++;
     this.touch();
+    const turn = this.#turn;
     let open = true;
     return () => {
       this.touch();
-      if (open) this.#open--;
+      if (open && turn === this.#turn) this.#open--;
       open = false;
     };
   }

@@ -3,7 +3,7 @@ import type { PolicyRule, Role, RoleBinding } from '../../../model/objects.ts';
 import { resources } from '../../../model/resources.ts';
 import { refusal } from '../admission/refuse.ts';
 import type { AdmissionAttributes, AdmissionPlugin } from '../pipeline.ts';
-import { statusError } from '../status.ts';
+import { notFound, statusError } from '../status.ts';
 import { createAuthorizer, isSuperuser } from './authorizer.ts';
 
 const RBAC = 'rbac.authorization.k8s.io';
@@ -46,12 +46,7 @@ function checkBinding(attributes: AdmissionAttributes, { roleRef, subjects }: Ro
     roleRef.kind === 'Role'
       ? api.get(resources.roles, namespace, roleRef.name)
       : api.get(resources.clusterRoles, undefined, roleRef.name);
-  if (role === undefined)
-    throw statusError(404, 'NotFound', `${plural}.${RBAC} ${JSON.stringify(roleRef.name)} not found`, {
-      group: RBAC,
-      kind: plural,
-      name: roleRef.name,
-    });
+  if (role === undefined) throw notFound(attributes.resource, roleRef.name);
   checkHeld(attributes, role.rules ?? []);
 }
 

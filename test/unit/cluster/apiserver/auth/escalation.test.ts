@@ -100,7 +100,7 @@ describe('who binds a role', () => {
 
   test('of a name that no role has is told so', () => {
     expect(write(binding({ kind: 'ClusterRole', name: 'none' }, 'eve'))).toBe(
-      `clusterroles.${RBAC} "none" not found`,
+      `rolebindings.${RBAC} "none" not found`,
     );
     expect(write(binding({ kind: 'Roles', name: 'reader' }, 'eve'))).toBe(
       'unsupported role reference kind: "Roles"',
