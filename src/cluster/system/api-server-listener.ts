@@ -41,11 +41,12 @@ function whole({ status, headers, body }: Extract<ApiResponse, { kind: 'complete
 }
 
 function collect(
-  { status, headers, open }: Extract<ApiResponse, { kind: 'stream' }>,
+  stream: Extract<ApiResponse, { kind: 'stream' }>,
   respond: (response: HttpResponse) => void,
 ): void {
+  const { status, headers } = stream;
   let body = '';
-  open({
+  stream.open({
     write: (bytes) => {
       body += decoder.decode(bytes);
     },
