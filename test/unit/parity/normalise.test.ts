@@ -51,6 +51,11 @@ const examples: Readonly<Record<string, readonly [from: string, to: string, stay
     'containerd://0123456789abcdef',
   ],
   'names of events': ['web.18a2b3c4d5e6f708', 'web.<event>', 'web.18a2b3c4d5e6f70'],
+  "minutes in the names of a CronJob's Jobs": [
+    'job.batch/nightly-29401234',
+    'job.batch/nightly-<minute>',
+    'nightly-2940',
+  ],
   'generated names of pods': [
     'pod/web-6d4cf56db6-x2x4z created',
     'pod/web-<hash>-<id> created',
@@ -66,11 +71,6 @@ const examples: Readonly<Record<string, readonly [from: string, to: string, stay
     'pod-template-hash=6d4cf56db6,a=b\n"controller-revision-hash": "5c6b7d"',
     'pod-template-hash=<hash>,a=b\n"controller-revision-hash": "<hash>"',
     'app=web',
-  ],
-  "minutes in the names of a CronJob's Jobs": [
-    'job.batch/nightly-29401234',
-    'job.batch/nightly-<minute>',
-    'nightly-2940',
   ],
   'names of nodes': [
     'on breakfix-parity-1-worker2, parity-control-plane',
