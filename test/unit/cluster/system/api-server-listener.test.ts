@@ -88,7 +88,7 @@ describe('the API server as pods reach it', () => {
     const account = '/api/v1/namespaces/kube-system/serviceaccounts/namespace-controller/token';
     const { body } = await lab.request('POST', account, { body: { spec: {} } });
     const { token } = body['status'] as { token: string };
-    const watch = "'https://kubernetes.default.svc/api/v1/namespaces?watch=1&timeoutSeconds=5'";
+    const watch = "'https://kubernetes.default.svc/api/v1/namespaces?watch=1&timeoutSeconds=3'";
     const answer = await curl(`${trusted} -H 'Authorization: Bearer ${token}' ${watch}`);
     const events = answer
       .trim()
