@@ -106,7 +106,7 @@ export function createCluster(options: ClusterOptions): EmbeddedCluster {
     api: as('system:kube-proxy', 'kube-proxy'),
     nodes,
     serviceCidr: SERVICE_CIDR,
-    apiServer: { node: controlPlane, listener: apiServerListener(apiServer, options.ca) },
+    apiServer: { node: controlPlane, listener: apiServerListener(simulation, apiServer, options.ca) },
   });
   later.stack = network.node(controlPlane);
   const registries = createRegistries({ simulation, network, specs: options.registries });

@@ -1,37 +1,48 @@
 import type { ApiServer } from '../apiserver/api-server.ts';
 import type { ApiResponse } from '../apiserver/types.ts';
 import type { HttpResponse, Listener } from '../network/types.ts';
+import { SECOND, type Simulation } from '../simulation/simulation.ts';
 
-const decoder = new TextDecoder();
+/** How long kube-apiserver lets a watch live that asks for no `timeoutSeconds`, in seconds (`--min-request-timeout`). */
+const WATCH = 1800;
 /** What a server says to whoever wants to exec or to forward ports over plain requests. */
 const NO_UPGRADE: HttpResponse = {
   status: 400,
   headers: { 'content-type': 'text/plain; charset=utf-8' },
   body: 'unable to upgrade: missing upgrade headers in request',
 };
+const decoder = new TextDecoder();
 
 /**
- * The API server as pods reach it, behind the Service `kubernetes`. A watch is answered when it has ended: the programs
- * of pods take an answer as a whole.
- * @param certificate PEM of what it shows
+ * The API server as pods reach it, behind the Service `kubernetes`, over TLS. A watch is answered when it has ended: the
+ * programs of pods take an answer as a whole.
+ * @param certificate PEM of what it shows: the cluster's authority
  */
-export function apiServerListener(server: Pick<ApiServer, 'handle'>, certificate: string): Listener {
+export function apiServerListener(
+  simulation: Simulation,
+  server: Pick<ApiServer, 'handle'>,
+  certificate: string,
+): Listener {
   return {
     kind: 'http',
     certificate,
     handle({ method, path: target, headers, body }, _from, respond) {
-      const mark = target.indexOf('?');
-      const answer = server.handle({
-        method,
-        path: mark < 0 ? target : target.slice(0, mark),
-        query: mark < 0 ? '' : target.slice(mark + 1),
-        headers,
-        body: Buffer.from(body),
-      });
-      if (answer.kind === 'deferred') answer.start((complete) => respond(whole(complete)));
-      else if (answer.kind === 'complete') respond(whole(answer));
-      else if (answer.kind === 'stream') collect(answer, respond);
-      else respond(NO_UPGRADE);
+      const [path = '', query = ''] = target.split(/\?(.*)/s, 2);
+      const answer = server.handle({ method, path, query, headers, body: Buffer.from(body) });
+      switch (answer.kind) {
+        case 'complete':
+          respond(whole(answer));
+          return;
+        case 'deferred':
+          answer.start((complete) => respond(whole(complete)));
+          return;
+        case 'stream':
+          collect(simulation, answer, Number(new URLSearchParams(query).get('timeoutSeconds')), respond);
+          return;
+        case 'exec':
+        case 'portforward':
+          respond(NO_UPGRADE);
+      }
     },
   };
 }
@@ -40,16 +51,26 @@ function whole({ status, headers, body }: Extract<ApiResponse, { kind: 'complete
   return { status, headers, body: decoder.decode(body) };
 }
 
+/** @param seconds after which it is enough; 0: as long as the server likes */
 function collect(
+  simulation: Simulation,
   stream: Extract<ApiResponse, { kind: 'stream' }>,
+  seconds: number,
   respond: (response: HttpResponse) => void,
 ): void {
   const { status, headers } = stream;
   let body = '';
-  stream.open({
+  const timer = simulation.after((seconds > 0 ? seconds : WATCH) * SECOND, 'apiserver/stream', () => {
+    close();
+    respond({ status, headers, body });
+  });
+  const close = stream.open({
     write: (bytes) => {
       body += decoder.decode(bytes);
     },
-    end: () => respond({ status, headers, body }),
+    end: () => {
+      timer.cancel();
+      respond({ status, headers, body });
+    },
   });
 }
