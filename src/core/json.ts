@@ -8,18 +8,15 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-const WRITABLE = { configurable: true, enumerable: true, writable: true } as const;
-
 /** A deep copy of plain data; several times faster than `structuredClone` on Kubernetes objects. */
 export function copy<T>(value: T): T {
   if (Array.isArray(value)) return value.map(copy) as T;
   if (typeof value !== 'object' || value === null) return value;
-  const result: Record<string, unknown> = {};
-  for (const key of Object.keys(value)) {
-    const own = copy((value as Record<string, unknown>)[key]);
-    // Assigned, this one name would become the prototype.
-    if (key === '__proto__') Object.defineProperty(result, key, { ...WRITABLE, value: own });
-    else result[key] = own;
+  // All at once, which also makes `__proto__` a key like any other; then what is below, key by key.
+  const result = { ...value } as Record<string, unknown>;
+  for (const key in result) {
+    const own = result[key];
+    if (typeof own === 'object' && own !== null) result[key] = copy(own);
   }
   return result as T;
 }
@@ -38,8 +35,8 @@ export function equal(a: unknown, b: unknown): boolean {
     return Array.isArray(b) && a.length === b.length && a.every((item, index) => equal(item, b[index]));
   }
   if (!isObject(a) || !isObject(b)) return false;
-  for (const key of Object.keys(a)) if (!equal(a[key], b[key])) return false;
-  for (const key of Object.keys(b)) if (b[key] !== undefined && a[key] === undefined) return false;
+  for (const key in a) if (!equal(a[key], b[key])) return false;
+  for (const key in b) if (b[key] !== undefined && a[key] === undefined) return false;
   return true;
 }
 

@@ -73,8 +73,15 @@ export class InProcessApi implements Api {
   }
 
   update<T extends KubeObject>(resource: Resource<T>, object: T): T {
-    const { status: _status, ...rest } = object as unknown as AnyObject;
-    return this.#update(resource, object, () => copy<AnyObject>(rest), { apply: exceptStatus });
+    const { status: _status, ...sent } = object as unknown as AnyObject;
+    const { managedFields, ...metadata } = sent.metadata;
+    const draft = (): AnyObject => {
+      const copied = copy<AnyObject>({ ...sent, metadata });
+      // Who owns which fields is the server's to say: its own list is shared, not copied.
+      if (managedFields !== undefined) copied.metadata.managedFields = managedFields;
+      return copied;
+    };
+    return this.#update(resource, object, draft, { apply: exceptStatus });
   }
 
   updateStatus<T extends KubeObject>(

@@ -1,4 +1,4 @@
-import { copy, edit, equal } from '../../core/json.ts';
+import { copy, equal } from '../../core/json.ts';
 import type { ContainerStateWaiting, Pod, PodStatus } from '../../model/objects.ts';
 import { resources } from '../../model/resources.ts';
 import { StatusError } from '../api.ts';
@@ -164,10 +164,7 @@ export class StatusWriter {
       status.nominatedNodeName = stored.status.nominatedNodeName;
     this.#last = status;
     if (equal(stored.status, status)) return;
-    const changed = edit(stored, (draft) => {
-      draft.status = status;
-    });
-    unlessGone(() => api.updateStatus(resources.pods, changed));
+    unlessGone(() => api.updateStatus(resources.pods, { ...stored, status }));
   }
 
   /** A pod that lacks only readiness is probed at once whenever its status is made. */

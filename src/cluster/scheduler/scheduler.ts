@@ -205,11 +205,7 @@ class Scheduler {
     const { namespace = '', name } = pod.metadata;
     this.#api.bind(namespace, name, node);
     this.#forget(pod);
-    this.#state.setPod(
-      edit(pod, (draft) => {
-        draft.spec.nodeName = node;
-      }),
-    );
+    this.#state.setPod({ ...pod, spec: { ...pod.spec, nodeName: node } });
     this.#events.event(pod, 'Normal', 'Scheduled', `Successfully assigned ${namespace}/${name} to ${node}`);
   }
 

@@ -12,6 +12,6 @@ export function seal(value: unknown): number {
   if (Object.isFrozen(value)) return 0;
   Object.freeze(value);
   let bytes = VALUE_BYTES;
-  for (const [key, item] of Object.entries(value)) bytes += key.length + seal(item);
+  for (const key in value) bytes += key.length + seal((value as Record<string, unknown>)[key]);
   return bytes;
 }

@@ -3,6 +3,13 @@ import { discoveryDocuments } from '../apiserver/data.ts';
 
 /** Every collection that the API serves and that can be listed and deleted from: what owners and namespaces hold. */
 export function servedResources(): readonly Resource[] {
+  served ??= readServed();
+  return served;
+}
+
+let served: readonly Resource[] | undefined;
+
+function readServed(): readonly Resource[] {
   const { api, apis } = discoveryDocuments();
   return [...api.items, ...apis.items].flatMap(({ metadata, versions }) => {
     // The first version is the one that the server prefers; the others show the same objects.

@@ -35,6 +35,8 @@ export function trackChange(
   const { draft, old, subresource } = change;
   const schema = schemaFor(info);
   if (schema === undefined) return;
+  // What a client sends of it is not looked at, and not compared.
+  if (old?.metadata.managedFields !== undefined) draft.metadata.managedFields = old.metadata.managedFields;
   const reset = resetFields(info, subresource);
   const entries = trackUpdate({
     operation: 'Update',

@@ -40,7 +40,9 @@ function metadataInOrder(metadata: ObjectMeta): ObjectMeta {
 
 function isEmpty(value: unknown): boolean {
   if (value === undefined || value === null || value === '') return true;
-  return typeof value === 'object' && Object.keys(value).length === 0;
+  if (typeof value !== 'object') return false;
+  for (const _key in value) return false;
+  return true;
 }
 
 /** Metadata of a draft, in which anything may still be missing. */

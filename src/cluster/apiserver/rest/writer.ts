@@ -136,7 +136,7 @@ export class Writer {
     for (const plugin of stages.admissionPlugins) plugin.validate?.(attributes);
 
     const result = inOrder(draft);
-    if (equal(content(result), content(old))) return old;
+    if (isUnchanged(result, old)) return old;
     if (context.dryRun) return result;
     const written = store.put(info.storage, result);
     return isFinished(written) ? (store.remove(info.storage, namespace, name) ?? written) : written;
@@ -354,23 +354,23 @@ export function statusAndAnnotations(old: AnyObject, sent: AnyObject): AnyObject
 
 /** Metadata that the server alone writes is taken from the stored object. */
 function withSystemFields(draft: AnyObject, old: AnyObject): AnyObject {
-  const { uid, creationTimestamp, deletionTimestamp, deletionGracePeriodSeconds, generation, generateName } =
-    old.metadata;
-  const metadata = {
-    ...draft.metadata,
-    uid,
-    creationTimestamp,
-    resourceVersion: old.metadata.resourceVersion,
-  };
-  delete metadata.deletionTimestamp;
-  delete metadata.deletionGracePeriodSeconds;
-  delete metadata.generation;
+  const { uid, creationTimestamp, resourceVersion } = old.metadata;
+  const { deletionTimestamp, deletionGracePeriodSeconds, generation, generateName } = old.metadata;
+  const {
+    deletionTimestamp: _deletionTimestamp,
+    deletionGracePeriodSeconds: _deletionGracePeriodSeconds,
+    generation: _generation,
+    ...sent
+  } = draft.metadata;
   return {
     ...draft,
     apiVersion: old.apiVersion,
     kind: old.kind,
     metadata: {
-      ...metadata,
+      ...sent,
+      uid,
+      creationTimestamp,
+      resourceVersion,
       ...(deletionTimestamp !== undefined && { deletionTimestamp }),
       ...(deletionGracePeriodSeconds !== undefined && { deletionGracePeriodSeconds }),
       ...(generation !== undefined && { generation }),
@@ -379,10 +379,18 @@ function withSystemFields(draft: AnyObject, old: AnyObject): AnyObject {
   };
 }
 
-/** What counts as the same content: neither the version nor the times of its owners make a difference. */
-function content(object: AnyObject): AnyObject {
-  const managedFields = (object.metadata.managedFields ?? []).map((entry) => ({ ...entry, time: '' }));
-  return { ...object, metadata: { ...object.metadata, resourceVersion: '', managedFields } };
+/** Whether the content is the same: neither the version nor the times of its owners make a difference. */
+function isUnchanged(object: AnyObject, old: AnyObject): boolean {
+  // Metadata last: it is the same where anything else is not.
+  return (
+    equal({ ...object, metadata: undefined }, { ...old, metadata: undefined }) &&
+    equal(metadataContent(object), metadataContent(old))
+  );
+}
+
+function metadataContent({ metadata }: AnyObject): ObjectMeta {
+  const managedFields = (metadata.managedFields ?? []).map((entry) => ({ ...entry, time: '' }));
+  return { ...metadata, resourceVersion: '', managedFields };
 }
 
 /** What a dry run makes has no version. */

@@ -1,4 +1,4 @@
-import { edit, equal } from '../../../core/json.ts';
+import { equal } from '../../../core/json.ts';
 import type { ControllerRevision, DaemonSet, Node, Pod } from '../../../model/objects.ts';
 import { resources } from '../../../model/resources.ts';
 import { matchesSelector } from '../../../model/selector.ts';
@@ -142,12 +142,7 @@ export function createDaemonSetController(context: ControllerContext): Controlle
     if (stored?.metadata.uid !== set.metadata.uid) return;
     const status = statusOf(set, revision, nodes, byNode);
     if (equal(status, stored.status)) return;
-    api.updateStatus(
-      resources.daemonSets,
-      edit(stored, (draft) => {
-        draft.status = status;
-      }),
-    );
+    api.updateStatus(resources.daemonSets, { ...stored, status });
   }
 
   function statusOf(

@@ -1,4 +1,4 @@
-import { edit, equal } from '../../../core/json.ts';
+import { equal } from '../../../core/json.ts';
 import type { Deployment, Pod, ReplicaSet } from '../../../model/objects.ts';
 import { resources } from '../../../model/resources.ts';
 import { matchesSelector } from '../../../model/selector.ts';
@@ -134,12 +134,7 @@ export function createDeploymentController(context: ControllerContext): Controll
   /** @returns whether there was anything to write */
   function writeStatus(deployment: Deployment, status: Deployment['status']): boolean {
     if (equal(deployment.status, status)) return false;
-    api.updateStatus(
-      resources.deployments,
-      edit(deployment, (draft) => {
-        draft.status = status;
-      }),
-    );
+    api.updateStatus(resources.deployments, { ...deployment, status });
     return true;
   }
 

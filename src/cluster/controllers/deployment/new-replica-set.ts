@@ -147,12 +147,14 @@ export class NewReplicaSets {
   ): void {
     const { api, simulation } = this.#context;
     const { reason, message } = progress;
-    const changed = edit(deployment, (draft) => {
-      draft.metadata.annotations = { ...draft.metadata.annotations, [REVISION]: revision };
-      if (reason === undefined) return;
-      const condition = newCondition(simulation.timestamp(), 'Progressing', 'True', reason, message);
-      draft.status.conditions = setCondition(draft.status.conditions, condition);
-    });
+    const { metadata, status } = deployment;
+    const condition = newCondition(simulation.timestamp(), 'Progressing', 'True', reason ?? '', message);
+    const changed = {
+      ...deployment,
+      metadata: { ...metadata, annotations: { ...metadata.annotations, [REVISION]: revision } },
+      status:
+        reason === undefined ? status : { ...status, conditions: setCondition(status.conditions, condition) },
+    };
     if (!equal(changed, deployment)) api.updateStatus(resources.deployments, changed, { annotations: true });
   }
 }

@@ -137,12 +137,7 @@ export function createStatefulSetController(context: ControllerContext): Control
       .filter((pod) => controllerOf(pod)?.uid === stored.metadata.uid);
     const status = statusOf(plan, owned);
     if (equal(stored.status, status)) return;
-    api.updateStatus(
-      resources.statefulSets,
-      edit(stored, (draft) => {
-        draft.status = status;
-      }),
-    );
+    api.updateStatus(resources.statefulSets, { ...stored, status });
   }
 
   function statusOf({ set, current, update }: Plan, owned: readonly Pod[]): StatefulSet['status'] {

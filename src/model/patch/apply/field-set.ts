@@ -224,13 +224,17 @@ const ordered = new WeakSet<FieldSet>([LEAF]);
 export function inOrder(set: FieldSet): FieldSet {
   if (ordered.has(set)) return set;
   const elements = Object.keys(set);
-  const sorted = elements.toSorted(compareElements);
-  const result: Draft = {};
-  for (const element of sorted) result[element] = inOrder(set[element] ?? LEAF);
-  const changed = sorted.some(
-    (element, index) => elements[index] !== element || result[element] !== set[element],
+  // Most are: what has changed was put into a set that was in order.
+  const isSorted = elements.every(
+    (element, index) => index === 0 || compareElements(elements[index - 1] ?? '', element) < 0,
   );
-  const answer = changed ? result : set;
+  let answer = set;
+  if (!isSorted || elements.some((element) => inOrder(set[element] ?? LEAF) !== set[element])) {
+    const result: Draft = {};
+    const sorted = isSorted ? elements : elements.toSorted(compareElements);
+    for (const element of sorted) result[element] = inOrder(set[element] ?? LEAF);
+    answer = result;
+  }
   ordered.add(answer);
   return answer;
 }

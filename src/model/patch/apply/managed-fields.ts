@@ -92,8 +92,7 @@ export function trackUpdate(update: TrackUpdate): readonly ManagedFieldsEntry[] 
       : { subresource: update.subresource }),
   };
   const same = others.find((other) => isSameManager(other, entry));
-  const merged =
-    same === undefined ? entry : { ...entry, fieldsV1: { ...union(fieldsOfEntry(same), taken) } };
+  const merged = same === undefined ? entry : { ...entry, fieldsV1: union(fieldsOfEntry(same), taken) };
   return sortEntries(capUpdaters([...others.filter((other) => other !== same), merged]));
 }
 
@@ -137,20 +136,17 @@ export function loseFields(
 
 /** The order in which the API server writes them: appliers first, then by time and name. */
 export function sortEntries(entries: readonly ManagedFieldsEntry[]): ManagedFieldsEntry[] {
-  const keyOf = (entry: ManagedFieldsEntry): string[] => [
-    entry.operation,
-    entry.time ?? '',
-    entry.manager,
-    entry.apiVersion,
-    entry.subresource ?? '',
-  ];
-  return entries
-    .map((entry) => ({ entry, key: keyOf(entry) }))
-    .sort((a, b) => {
-      const at = a.key.findIndex((part, index) => part !== b.key[index]);
-      return at < 0 ? 0 : (a.key[at] ?? '') < (b.key[at] ?? '') ? -1 : 1;
-    })
-    .map(({ entry }) => inOrderOf(entry));
+  return entries.toSorted(compareEntries).map(inOrderOf);
+}
+
+const SORTED_BY = ['operation', 'time', 'manager', 'apiVersion', 'subresource'] as const;
+
+function compareEntries(a: ManagedFieldsEntry, b: ManagedFieldsEntry): number {
+  for (const part of SORTED_BY) {
+    const [left, right] = [a[part] ?? '', b[part] ?? ''];
+    if (left !== right) return left < right ? -1 : 1;
+  }
+  return 0;
 }
 
 /** An entry with its fields in the API's order. */
