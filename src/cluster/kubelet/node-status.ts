@@ -1,7 +1,8 @@
 import { copy, edit, equal } from '../../core/json.ts';
-import type { Condition, Lease, Node, Taint } from '../../model/objects.ts';
+import type { Condition, Lease, NewObject, Node, Taint } from '../../model/objects.ts';
 import { resources } from '../../model/resources.ts';
 import { StatusError } from '../api.ts';
+import { renewLease } from '../lease-renewal.ts';
 import { MINUTE, SECOND } from '../simulation/simulation.ts';
 import type { Micros, Timer } from '../simulation/simulation.ts';
 import { reasons } from './reasons.ts';
@@ -23,7 +24,6 @@ export class NodeReporter {
   readonly #owner: string;
   /** The node as it registers itself. */
   readonly #initial: Node;
-  #lease: Lease | undefined;
   #timers: Timer[] = [];
 
   constructor(deps: KubeletDeps, owner: string) {
@@ -125,17 +125,12 @@ export class NodeReporter {
   #renew(): void {
     const { api, simulation, node } = this.#deps;
     const renewTime = simulation.microTimestamp();
-    try {
-      const known = this.#lease ?? api.get(resources.leases, LEASE_NAMESPACE, node.name);
-      this.#lease =
-        known === undefined
-          ? api.create(resources.leases, this.#newLease(renewTime))
-          : api.update(resources.leases, { ...known, spec: { ...known.spec, renewTime } });
-    } catch (error) {
-      // Deleted or changed by somebody else: looked up again in ten seconds.
-      if (!(error instanceof StatusError)) throw error;
-      this.#lease = undefined;
-    }
+    renewLease(api, {
+      namespace: LEASE_NAMESPACE,
+      name: node.name,
+      renewed: { renewTime },
+      make: () => this.#newLease(renewTime),
+    });
   }
 
   /** The node has no CSI driver; its kubelet says so. */
@@ -155,7 +150,7 @@ export class NodeReporter {
     });
   }
 
-  #newLease(renewTime: string): Lease {
+  #newLease(renewTime: string): NewObject<Lease> {
     const { name, uid } = this.node.metadata;
     return {
       apiVersion: 'coordination.k8s.io/v1',
@@ -164,9 +159,6 @@ export class NodeReporter {
         name,
         namespace: LEASE_NAMESPACE,
         ownerReferences: [{ apiVersion: 'v1', kind: 'Node', name, uid }],
-        uid: '',
-        resourceVersion: '',
-        creationTimestamp: '',
       },
       spec: { holderIdentity: name, leaseDurationSeconds: LEASE_SECONDS, renewTime },
     };

@@ -1,7 +1,6 @@
-import { copy } from '../../core/json.ts';
 import type { Lease } from '../../model/objects.ts';
-import { resources } from '../../model/resources.ts';
-import { type Api, StatusError } from '../api.ts';
+import type { Api } from '../api.ts';
+import { type LeaseRenewal, renewLease } from '../lease-renewal.ts';
 import { SECOND, type Simulation } from '../simulation/simulation.ts';
 
 /** The API server renews this often; the other two do so every two seconds on a real cluster (docs/fidelity.md). */
@@ -42,32 +41,25 @@ export function holdLeases(simulation: Simulation, api: Api, controlPlane: strin
     })),
   ];
   const renew = (): void => {
-    for (const lease of held) renewOne(api, lease, simulation.microTimestamp());
+    for (const lease of held) renewLease(api, renewalOf(lease, simulation.microTimestamp()));
     simulation.after(RENEW, 'control-plane/leases', renew);
   };
   renew();
 }
 
-/** One that was deleted is made again. */
-function renewOne(api: Api, lease: Held, renewTime: string): void {
-  try {
-    const known = api.get(resources.leases, NAMESPACE, lease.name);
-    if (known === undefined) {
-      const { name, labels, spec } = lease;
-      api.create(resources.leases, {
-        apiVersion: 'coordination.k8s.io/v1',
-        kind: 'Lease',
-        metadata: { name, namespace: NAMESPACE, labels: copy(labels) },
-        spec: { ...spec, renewTime },
-      });
-    } else {
-      const { holderIdentity } = lease.spec;
-      api.update(resources.leases, { ...known, spec: { ...known.spec, holderIdentity, renewTime } });
-    }
-  } catch (error) {
-    // A policy or a webhook of the learner's may refuse it: tried again when it is due.
-    if (!(error instanceof StatusError)) throw error;
-  }
+function renewalOf({ name, labels, spec }: Held, renewTime: string): LeaseRenewal {
+  const { holderIdentity } = spec;
+  return {
+    namespace: NAMESPACE,
+    name,
+    renewed: { holderIdentity, renewTime },
+    make: () => ({
+      apiVersion: 'coordination.k8s.io/v1',
+      kind: 'Lease',
+      metadata: { name, namespace: NAMESPACE, labels },
+      spec: { ...spec, renewTime },
+    }),
+  };
 }
 
 /** Letters and digits as in the hash of an API server's name. */
