@@ -215,7 +215,7 @@ function createApiServer(
         admissionPlugins: admissionPlugins({
           random: simulation.random,
           authorizer,
-          webhooks: { answers, applyDefaults },
+          asking: { answers, applyDefaults },
         }),
       };
     },

@@ -1,6 +1,7 @@
 import type { AnyObject, KubeObject, LabelSelector } from '../../model/objects.ts';
 import type { Resource } from '../../model/resources.ts';
 import type { Tokens } from './auth/tokens.ts';
+import type { Reinvocation } from './admission/reinvocation.ts';
 import type { ApiRequest, UserInfo } from './types.ts';
 
 /**
@@ -141,6 +142,12 @@ export interface AdmissionAttributes {
   readonly user: UserInfo;
   readonly dryRun: boolean;
   readonly api: StateReader;
+  /** Of a connection: the kind of its object. */
+  readonly kind?: { readonly group: string; readonly version: string; readonly kind: string };
+  /** Of a custom resource: an object as its schema lets it be, without unknown fields and with defaults. */
+  readonly read?: (object: AnyObject) => AnyObject;
+  /** Whether those that change the object are asked a second time. */
+  readonly reinvocation: Reinvocation;
   /** The instant of the request as Kubernetes writes it. */
   readonly timestamp: string;
   /** Adds a `Warning` header to the answer. */
@@ -150,6 +157,8 @@ export interface AdmissionAttributes {
 /** One admission plugin. Both methods throw StatusError to refuse the request. */
 export interface AdmissionPlugin {
   readonly name: string;
+  /** Whether it hears of connections (exec, attach, port-forward), too. */
+  readonly connects?: boolean;
   mutate?(attributes: AdmissionAttributes): void;
   validate?(attributes: AdmissionAttributes): void;
 }

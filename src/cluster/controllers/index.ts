@@ -4,6 +4,7 @@ import type { CertificateSigner } from '../certificates/signer.ts';
 import { createEventRecorder } from '../events/recorder.ts';
 import type { Simulation } from '../simulation/simulation.ts';
 import type { Controller, ControllerContext, SecretTokenSource } from './controller.ts';
+import { createPolicyStatusController } from './admission/policy-status-controller.ts';
 import { createHorizontalController } from './autoscaling/horizontal-controller.ts';
 import { createRequestCleaner } from './certificates/cleaner-controller.ts';
 import { createSigningController } from './certificates/signing-controller.ts';
@@ -129,6 +130,11 @@ const controllers = {
     'ttl-after-finished-controller',
     'ttl-after-finished-controller',
     createTtlAfterFinishedController,
+  ),
+  'validatingadmissionpolicy-status': entry(
+    'validatingadmissionpolicy-status-controller',
+    'validatingadmissionpolicy-status-controller',
+    createPolicyStatusController,
   ),
 } as const satisfies Record<string, Entry>;
 

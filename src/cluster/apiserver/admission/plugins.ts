@@ -11,6 +11,8 @@ import { resourceQuota } from './resource-quota.ts';
 import { runtimeClass } from './runtime-class.ts';
 import { serviceAccount } from './service-account.ts';
 import { claimResize, defaultStorageClass, storageObjectInUseProtection } from './storage.ts';
+import { mutatingPolicies } from '../policies/mutating.ts';
+import { validatingPolicies } from '../policies/validating.ts';
 import { webhookPlugins } from '../webhooks/admission.ts';
 import { warnings } from './warnings.ts';
 
@@ -21,15 +23,14 @@ import { warnings } from './warnings.ts';
  */
 export function admissionPlugins(parts: {
   readonly random: RandomStreams;
-  /** Decides who may approve and sign certificates. */
+  /** Decides who may approve and sign certificates; policies ask it, too. */
   readonly authorizer: Authorizer;
-  readonly webhooks?: Omit<Parameters<typeof webhookPlugins>[0], 'random'>;
+  /** What webhooks and policies are asked with; they are not where it is left out. */
+  readonly asking?: Omit<Parameters<typeof webhookPlugins>[0], 'random' | 'authorizer'>;
 }): readonly AdmissionPlugin[] {
-  const { random, authorizer, webhooks } = parts;
-  const asking =
-    webhooks === undefined
-      ? []
-      : webhookPlugins({ ...webhooks, random: random.stream('admission/webhooks') });
+  const { random, authorizer } = parts;
+  const asking = parts.asking && { ...parts.asking, authorizer };
+  const webhooks = asking && webhookPlugins({ ...asking, random: random.stream('admission/webhooks') });
   return [
     warnings,
     namespaceLifecycle,
@@ -43,7 +44,10 @@ export function admissionPlugins(parts: {
     claimResize,
     runtimeClass,
     ...certificatePlugins(authorizer),
-    ...asking,
+    ...(asking === undefined ? [] : [mutatingPolicies(asking)]),
+    ...(webhooks === undefined ? [] : [webhooks.mutating]),
+    ...(asking === undefined ? [] : [validatingPolicies(authorizer)]),
+    ...(webhooks === undefined ? [] : [webhooks.validating]),
     escalation,
     resourceQuota,
   ];

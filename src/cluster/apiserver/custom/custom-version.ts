@@ -12,6 +12,7 @@ import { fieldNames } from './json-path.ts';
 import { customPrinter } from './printer.ts';
 import { prune } from './pruning.ts';
 import { hasDefaults, type ValidationSchema } from './schema.ts';
+import { hasRules, ruleProblems } from './rules.ts';
 import { schemaProblems } from './validation.ts';
 
 /** What the API server knows of a custom resource in one version, from its definition. */
@@ -26,8 +27,16 @@ export interface CustomVersion {
   readonly scale: ScalePaths | undefined;
   /** A sent object as it is stored: unknown fields are gone, defaults are there. A draft of its own. */
   read(sent: AnyObject): AnyObject;
-  /** What the schema says against an object. */
-  problems(object: AnyObject): readonly FieldProblem[];
+  /**
+   * What the schema and its rules say against an object.
+   * @param old what is stored; undefined for a new object
+   * @param warn told of broken rules that an update may leave broken
+   */
+  problems(
+    object: AnyObject,
+    old: AnyObject | undefined,
+    warn: (text: string) => void,
+  ): readonly FieldProblem[];
   /** A stored object as this version shows it. The same one where nothing differs. */
   show(stored: AnyObject): AnyObject;
 }
@@ -35,6 +44,7 @@ export interface CustomVersion {
 /** @param of the resource in this version */
 export function customVersion(of: Resource, version: DefinitionVersion): CustomVersion {
   const schema = version.schema?.openAPIV3Schema;
+  const rules = schema !== undefined && hasRules(schema);
   const defaults = schema !== undefined && hasDefaults(schema);
   const apiVersion = apiVersionOf(of);
   const shown = new WeakMap<AnyObject, AnyObject>();
@@ -47,7 +57,8 @@ export function customVersion(of: Resource, version: DefinitionVersion): CustomV
     hasStatus: version.subresources?.status !== undefined,
     scale: version.subresources?.scale,
     read: (sent) => (schema === undefined ? readMetadata(copy(sent)) : readCustom(sent, schema)),
-    problems: (object) => (schema === undefined ? [] : schemaProblems(object, schema)),
+    problems: (object, old, warn) =>
+      schema === undefined ? [] : problemsOf(object, { old, schema, rules, warn }),
     show(stored) {
       if (!defaults && stored.apiVersion === apiVersion) return stored;
       let object = shown.get(stored);
@@ -60,6 +71,39 @@ export function customVersion(of: Resource, version: DefinitionVersion): CustomV
       return object;
     },
   };
+}
+
+/** After these mistakes of a value, its rules would only say what is wrong in other words. */
+const BLOCKING: ReadonlySet<FieldProblem['type']> = new Set([
+  'FieldValueNotSupported',
+  'FieldValueRequired',
+  'FieldValueTooLong',
+  'FieldValueTooMany',
+  'FieldValueTypeInvalid',
+]);
+const NOT_CHECKED: FieldProblem = {
+  type: 'FieldValueInvalid',
+  field: '<nil>',
+  detail:
+    'Invalid value: null: some validation rules were not checked because the object was invalid; correct the existing errors to complete validation',
+};
+
+function problemsOf(
+  object: AnyObject,
+  about: {
+    readonly old: AnyObject | undefined;
+    readonly schema: ValidationSchema;
+    readonly rules: boolean;
+    readonly warn: (text: string) => void;
+  },
+): readonly FieldProblem[] {
+  const { old, schema, rules, warn } = about;
+  const found = schemaProblems(object, schema);
+  if (!rules) return found;
+  if (found.some(({ type }) => BLOCKING.has(type))) return [...found, NOT_CHECKED];
+  const { problems, ignored } = ruleProblems(object, old, schema);
+  for (const { field, detail } of ignored) warn(`${field}: ${detail}`);
+  return [...found, ...problems];
 }
 
 function readCustom(sent: AnyObject, schema: ValidationSchema): AnyObject {

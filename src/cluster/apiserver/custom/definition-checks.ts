@@ -5,6 +5,7 @@ import type {
   DefinitionVersion,
 } from './definition.ts';
 import type { Problems } from '../validation/problems.ts';
+import { checkRulesOf } from './rule-checks.ts';
 import type { ValidationSchema } from './schema.ts';
 
 const VERSIONS = 'spec.versions';
@@ -48,11 +49,19 @@ function checkVersion(problems: Problems, path: string, { schema }: DefinitionVe
   }
   if (root.type === undefined) problems.required(`${at}.type`, 'must not be empty at the root');
   else if (root.type !== 'object') problems.invalid(`${at}.type`, root.type, 'must be object at the root');
-  checkSchema(problems, at, root, true);
+  checkSchema(problems, at, root, { isRoot: true, uncorrelated: undefined });
+}
+
+interface Place {
+  readonly isRoot: boolean;
+  /** The list above whose items cannot be told from one another, so that no rule compares them with older ones. */
+  readonly uncorrelated: string | undefined;
 }
 
 /** Every value has a type, unless the schema lets it be anything. */
-function checkSchema(problems: Problems, path: string, schema: ValidationSchema, isRoot: boolean): void {
+function checkSchema(problems: Problems, path: string, schema: ValidationSchema, place: Place): void {
+  const { isRoot, uncorrelated } = place;
+  const inner = { isRoot: false, uncorrelated };
   const anything =
     schema['x-kubernetes-preserve-unknown-fields'] === true || schema['x-kubernetes-int-or-string'] === true;
   if (!isRoot && schema.type === undefined && !anything) {
@@ -62,10 +71,16 @@ function checkSchema(problems: Problems, path: string, schema: ValidationSchema,
     problems.required(`${path}.items`, 'must be specified');
   }
   for (const [name, field] of Object.entries(schema.properties ?? {})) {
-    if (!isRoot || name !== 'metadata') checkSchema(problems, `${path}.properties[${name}]`, field, false);
+    if (!isRoot || name !== 'metadata') checkSchema(problems, `${path}.properties[${name}]`, field, inner);
   }
-  if (schema.items !== undefined) checkSchema(problems, `${path}.items`, schema.items, false);
+  if (schema.items !== undefined) {
+    const isMap = schema['x-kubernetes-list-type'] === 'map';
+    const items = { isRoot: false, uncorrelated: uncorrelated ?? (isMap ? undefined : path) };
+    checkSchema(problems, `${path}.items`, schema.items, items);
+  }
   if (typeof schema.additionalProperties === 'object') {
-    checkSchema(problems, `${path}.additionalProperties`, schema.additionalProperties, false);
+    checkSchema(problems, `${path}.additionalProperties`, schema.additionalProperties, inner);
   }
+  const root = isRoot || schema['x-kubernetes-embedded-resource'] === true;
+  checkRulesOf(problems, path, schema, { root, uncorrelated });
 }

@@ -20,6 +20,8 @@ import { setInitialStatus } from './initial-status.ts';
 import { dropEmpty } from './normalise.ts';
 import { defaultPod, defaultPodTemplate } from './pod.ts';
 import {
+  defaultAdmissionBinding,
+  defaultAdmissionPolicy,
   defaultAutoscaler,
   defaultNetworkPolicy,
   defaultRole,
@@ -71,6 +73,10 @@ const defaulting: Readonly<Record<string, Defaulting>> = {
   'storageclasses.storage.k8s.io': defaultStorageClass,
   'priorityclasses.scheduling.k8s.io': defaultPriorityClass,
   'customresourcedefinitions.apiextensions.k8s.io': defaultDefinition,
+  'validatingadmissionpolicies.admissionregistration.k8s.io': defaultAdmissionPolicy,
+  'mutatingadmissionpolicies.admissionregistration.k8s.io': defaultAdmissionPolicy,
+  'validatingadmissionpolicybindings.admissionregistration.k8s.io': defaultAdmissionBinding,
+  'mutatingadmissionpolicybindings.admissionregistration.k8s.io': defaultAdmissionBinding,
   'validatingwebhookconfigurations.admissionregistration.k8s.io': (object: object) =>
     defaultWebhooks(object, false),
   'mutatingwebhookconfigurations.admissionregistration.k8s.io': (object: object) =>

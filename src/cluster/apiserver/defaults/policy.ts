@@ -86,6 +86,36 @@ function canonicalTarget(source: { target?: MetricTarget } | string): void {
   canonicalField(source.target, 'averageValue');
 }
 
+interface MatchResources {
+  matchPolicy?: string;
+  namespaceSelector?: unknown;
+  objectSelector?: unknown;
+  resourceRules?: { scope?: string }[];
+  excludeResourceRules?: { scope?: string }[];
+}
+
+function defaultMatchResources(resources: MatchResources | undefined): void {
+  if (resources === undefined) return;
+  resources.matchPolicy ??= 'Equivalent';
+  resources.namespaceSelector ??= {};
+  resources.objectSelector ??= {};
+  const rules = [...(resources.resourceRules ?? []), ...(resources.excludeResourceRules ?? [])];
+  for (const rule of rules) rule.scope ??= '*';
+}
+
+/** Admission policies. */
+export function defaultAdmissionPolicy(policy: {
+  spec?: { failurePolicy?: string; matchConstraints?: MatchResources };
+}): void {
+  if (policy.spec === undefined) return;
+  policy.spec.failurePolicy ??= 'Fail';
+  defaultMatchResources(policy.spec.matchConstraints);
+}
+
+export function defaultAdmissionBinding(binding: { spec?: { matchResources?: MatchResources } }): void {
+  defaultMatchResources(binding.spec?.matchResources);
+}
+
 /** Webhook configurations: what a webhook is sent and how long it may take. */
 export interface Webhooks {
   webhooks?: {

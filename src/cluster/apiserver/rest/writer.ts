@@ -2,7 +2,14 @@ import { equal } from '../../../core/json.ts';
 import type { AnyObject, ObjectMeta } from '../../../model/objects.ts';
 import type { Simulation } from '../../simulation/simulation.ts';
 import type { Store } from '../../store/store.ts';
-import type { AdmissionAttributes, Operation, PipelineStages, StateReader } from '../pipeline.ts';
+import { Reinvocation } from '../admission/reinvocation.ts';
+import type {
+  AdmissionAttributes,
+  AdmissionPlugin,
+  Operation,
+  PipelineStages,
+  StateReader,
+} from '../pipeline.ts';
 import type { ResourceInfo } from '../resource-registry.ts';
 import type { ServiceAllocation } from '../service-allocation.ts';
 import { alreadyExists, badRequest, conflict, invalid, notFound, statusError } from '../status.ts';
@@ -32,6 +39,19 @@ export interface Target {
   /** Empty for what belongs to no namespace. */
   readonly namespace: string;
   readonly name: string;
+}
+
+/** What a write that admission looks at is about. */
+export interface AdmittedAbout {
+  readonly object?: AnyObject;
+  readonly old?: AnyObject;
+  readonly subresource?: string | undefined;
+  /** A connection (exec, attach, port-forward) to what has this name; its object is what is asked for. */
+  readonly connect?: {
+    readonly namespace?: string;
+    readonly name: string;
+    readonly kind: NonNullable<AdmissionAttributes['kind']>;
+  };
 }
 
 /** What kind of update it is. */
@@ -83,7 +103,7 @@ export class Writer {
 
     stages.applyDefaults(resource, draft, { operation: 'CREATE' });
     const attributes = this.#attributes(context, info, 'CREATE', { object: draft });
-    for (const plugin of stages.admissionPlugins) plugin.mutate?.(attributes);
+    this.#mutate(attributes);
     // What admission has set (limits, say) decides on what is derived (a pod's QoS class).
     if (info.storage === 'pods') stages.applyDefaults(resource, draft, { operation: 'CREATE' });
 
@@ -91,7 +111,7 @@ export class Writer {
     if (generation !== undefined) draft.metadata.generation = generation;
     this.#generateName(info, draft);
     if (options.managedFieldsAreSet !== true) this.#track(context, info, { draft });
-    this.#validate(info, draft);
+    this.#validate(context, info, draft);
     const admitted = { ...attributes, name: draft.metadata.name };
     for (const plugin of stages.admissionPlugins) plugin.validate?.(admitted);
 
@@ -124,7 +144,7 @@ export class Writer {
 
     const attributes = this.#attributes(context, info, 'UPDATE', { object: draft, old, subresource });
     if (subresource !== 'status') stages.applyDefaults(info.resource, draft, { operation: 'UPDATE', old });
-    for (const plugin of stages.admissionPlugins) plugin.mutate?.(attributes);
+    this.#mutate(attributes);
     // A new status is no new generation, even where it comes with other annotations.
     const generation =
       subresource === 'status'
@@ -132,7 +152,7 @@ export class Writer {
         : nextGeneration(info.storage, draft, old, info.custom !== undefined);
     if (generation !== undefined) draft.metadata.generation = generation;
     if (options.managedFieldsAreSet !== true) this.#track(context, info, { old, draft, subresource });
-    this.#validate(info, draft, old, subresource);
+    this.#validate(context, info, draft, old, subresource);
     for (const plugin of stages.admissionPlugins) plugin.validate?.(attributes);
 
     const result = inOrder(draft);
@@ -158,24 +178,35 @@ export class Writer {
   }
 
   /** What admission plugins see, for writes that are made elsewhere (deletion, subresources that only act). */
-  admit(
-    context: WriteContext,
-    info: ResourceInfo,
-    operation: Operation,
-    about: { object?: AnyObject; old?: AnyObject; subresource?: string | undefined },
-  ): void {
+  admit(context: WriteContext, info: ResourceInfo, operation: Operation, about: AdmittedAbout): void {
     const attributes = this.#attributes(context, info, operation, about);
-    for (const plugin of this.#parts.stages.admissionPlugins) plugin.mutate?.(attributes);
-    for (const plugin of this.#parts.stages.admissionPlugins) plugin.validate?.(attributes);
+    this.#mutate(attributes);
+    for (const plugin of this.#pluginsFor(operation)) plugin.validate?.(attributes);
+  }
+
+  #pluginsFor(operation: Operation): readonly AdmissionPlugin[] {
+    const { admissionPlugins } = this.#parts.stages;
+    return operation === 'CONNECT' ? admissionPlugins.filter(({ connects }) => connects) : admissionPlugins;
+  }
+
+  /** Lets admission change the object; a second time where later plugins have changed what earlier ones saw. */
+  #mutate(attributes: AdmissionAttributes): void {
+    const { operation, reinvocation } = attributes;
+    const plugins = this.#pluginsFor(operation);
+    for (const plugin of plugins) plugin.mutate?.(attributes);
+    if (!reinvocation.isWanted) return;
+    reinvocation.isSecond = true;
+    for (const plugin of plugins) plugin.mutate?.(attributes);
   }
 
   #attributes(
     context: WriteContext,
     info: ResourceInfo,
     operation: Operation,
-    about: { object?: AnyObject; old?: AnyObject; subresource?: string | undefined },
+    about: AdmittedAbout,
   ): AdmissionAttributes {
-    const metadata: Partial<ObjectMeta> = (about.object ?? about.old)?.metadata ?? {};
+    const { connect } = about;
+    const metadata: Partial<ObjectMeta> = connect ?? (about.object ?? about.old)?.metadata ?? {};
     return {
       operation,
       resource: info.resource,
@@ -184,6 +215,9 @@ export class Writer {
       name: metadata.name ?? '',
       object: about.object,
       old: about.old,
+      ...(connect && { kind: connect.kind }),
+      ...(info.custom && { read: (object: AnyObject) => info.custom?.read(object) ?? object }),
+      reinvocation: new Reinvocation(),
       user: context.user,
       dryRun: context.dryRun,
       api: this.#parts.reader,
@@ -201,7 +235,13 @@ export class Writer {
   }
 
   /** Validation, with what a Service is given between the checks that need it and those that it needs. */
-  #validate(info: ResourceInfo, draft: AnyObject, old?: AnyObject, subresource?: string): void {
+  #validate(
+    context: WriteContext,
+    info: ResourceInfo,
+    draft: AnyObject,
+    old?: AnyObject,
+    subresource?: string,
+  ): void {
     const { stages, services } = this.#parts;
     const isService = info.storage === 'services' && subresource === undefined;
     if (isService) services.carryOver(draft, old);
@@ -212,7 +252,8 @@ export class Writer {
         ...(subresource !== undefined && { subresource }),
       }),
     ];
-    if (info.custom !== undefined) problems.push(...info.custom.problems(draft));
+    if (info.custom !== undefined)
+      problems.push(...info.custom.problems(draft, old, (text) => context.warn(text)));
     if (isService && problems.length === 0) problems.push(...services.allocate(draft, old));
     if (problems.length > 0) throw invalid(info.resource, draft.metadata.name, problems);
   }

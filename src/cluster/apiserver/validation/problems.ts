@@ -55,6 +55,10 @@ export class Problems {
     this.#add('FieldValueTooLong', field, `Too long: may not be more than ${limit} bytes`);
   }
 
+  tooMany(field: string, count: number, limit: number): void {
+    this.#add('FieldValueTooMany', field, `Too many: ${count}: must have at most ${limit} items`);
+  }
+
   /** Complains unless the value is absent or one of the list. */
   oneOf(field: string, value: string | undefined, supported: readonly string[]): void {
     if (value !== undefined && !supported.includes(value)) this.unsupported(field, value, supported);

@@ -19,6 +19,13 @@ import {
 } from './cluster.ts';
 import { checkConfigMap, checkConfigMapUpdate, checkSecret, checkSecretUpdate } from './configuration.ts';
 import { checkDefinition } from '../custom/definition-checks.ts';
+import {
+  checkMutatingBinding,
+  checkMutatingPolicy,
+  checkValidatingBinding,
+  checkValidatingPolicy,
+} from '../policies/checks.ts';
+import { checkWebhooks } from '../webhooks/checks.ts';
 import { checkIngress } from './ingress.ts';
 import { checkCronJob, checkJob, checkJobUpdate } from './jobs.ts';
 import { checkLimitRange, checkResourceQuota, checkResourceQuotaUpdate } from './limits.ts';
@@ -79,6 +86,12 @@ const creations: Readonly<Record<string, Check>> = {
   'leases.coordination.k8s.io': checkLease,
   'certificatesigningrequests.certificates.k8s.io': checkCertificateRequest,
   'customresourcedefinitions.apiextensions.k8s.io': checkDefinition,
+  'validatingadmissionpolicies.admissionregistration.k8s.io': checkValidatingPolicy,
+  'validatingadmissionpolicybindings.admissionregistration.k8s.io': checkValidatingBinding,
+  'mutatingadmissionpolicies.admissionregistration.k8s.io': checkMutatingPolicy,
+  'mutatingadmissionpolicybindings.admissionregistration.k8s.io': checkMutatingBinding,
+  'validatingwebhookconfigurations.admissionregistration.k8s.io': checkWebhooks,
+  'mutatingwebhookconfigurations.admissionregistration.k8s.io': checkWebhooks,
   'roles.rbac.authorization.k8s.io': checkRole,
   'clusterroles.rbac.authorization.k8s.io': checkClusterRole,
   'rolebindings.rbac.authorization.k8s.io': checkRoleBinding,

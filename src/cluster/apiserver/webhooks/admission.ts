@@ -2,7 +2,11 @@ import type { AnyObject } from '../../../model/objects.ts';
 import { applyJsonPatch, type JsonPatchOperation } from '../../../model/patch/json-patch.ts';
 import type { Random } from '../../../core/random.ts';
 import type { StatusError } from '../../api.ts';
-import type { AdmissionAttributes, AdmissionPlugin, ApplyDefaults } from '../pipeline.ts';
+import { admissionRequest } from '../admission/admission-request.ts';
+import { refusal } from '../admission/refuse.ts';
+import { replaceObject } from '../admission/replace-object.ts';
+import type { AdmissionAttributes, AdmissionPlugin, ApplyDefaults, Authorizer } from '../pipeline.ts';
+import { matchesConditions } from '../policies/match-conditions.ts';
 import { badRequest, statusError } from '../status.ts';
 import type { WebhookAnswers } from './answers.ts';
 import type { WebhookOutcome } from './calls.ts';
@@ -22,6 +26,7 @@ interface Response {
 }
 
 const LEAST_CODE = 400;
+const MUTATING = 'MutatingAdmissionWebhook';
 
 /**
  * The admission plugins that ask webhooks: one changes the object, the other has the last word.
@@ -31,7 +36,8 @@ export function webhookPlugins(parts: {
   readonly answers: WebhookAnswers;
   readonly random: Random;
   readonly applyDefaults: ApplyDefaults;
-}): readonly AdmissionPlugin[] {
+  readonly authorizer: Authorizer;
+}): { readonly mutating: AdmissionPlugin; readonly validating: AdmissionPlugin } {
   const ask = (kind: keyof typeof configurations, attributes: AdmissionAttributes): void => {
     if (!parts.answers.isOpen) return;
     const found = attributes.api
@@ -39,25 +45,51 @@ export function webhookPlugins(parts: {
       .toSorted((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
     for (const { metadata, webhooks = [] } of found) {
       for (const webhook of webhooks) {
-        if (!concerns(webhook, attributes)) continue;
-        checkDryRun(webhook, attributes);
-        const key = [kind, metadata.name, webhook.name, identityOf(attributes)].join(' ');
-        const outcome = parts.answers.answer(key, () => ({
-          webhook,
-          body: JSON.stringify(reviewOf(attributes, parts.random.uuid())),
-        }));
-        const response = responseOf(webhook, outcome);
-        if (response === undefined) continue;
-        for (const warning of response.warnings ?? []) attributes.warn(warning);
-        if (response.allowed !== true) throw denial(webhook, response);
-        if (kind === 'mutating' && response.patch !== undefined) change(attributes, webhook, response.patch);
+        if (isAsked(webhook, attributes)) askOne(kind, metadata.name, webhook, attributes);
       }
     }
   };
 
-  const change = (attributes: AdmissionAttributes, webhook: Webhook, patch: string): void => {
-    const { object, operation, resource, old } = attributes;
-    if (object === undefined) return;
+  const isAsked = (webhook: Webhook, attributes: AdmissionAttributes): boolean => {
+    if (!concerns(webhook, attributes)) return false;
+    const { matchConditions = [], failurePolicy } = webhook;
+    const { authorizer } = parts;
+    const isMatch = matchesConditions(matchConditions, { attributes, authorizer, failurePolicy });
+    // The names of the conditions are not told.
+    if (typeof isMatch === 'string') throw refusal(attributes, isMatch);
+    return isMatch;
+  };
+
+  const askOne = (
+    kind: keyof typeof configurations,
+    configuration: string,
+    webhook: Webhook,
+    attributes: AdmissionAttributes,
+  ): void => {
+    const { reinvocation } = attributes;
+    const invoked = kind === 'mutating' ? reinvocation.for(MUTATING) : undefined;
+    const who = [configuration, webhook.name].join(' ');
+    if (invoked?.isDue(who) === false) return;
+    checkDryRun(webhook, attributes);
+    const turn = reinvocation.isSecond ? 'again' : 'first';
+    const key = [kind, turn, who, identityOf(attributes)].join(' ');
+    const outcome = parts.answers.answer(key, () => ({
+      webhook,
+      body: JSON.stringify(reviewOf(attributes, parts.random.uuid())),
+    }));
+    const response = responseOf(webhook, outcome);
+    if (response === undefined) return;
+    for (const warning of response.warnings ?? []) attributes.warn(warning);
+    if (response.allowed !== true) throw denial(webhook, response);
+    if (invoked === undefined) return;
+    const hasChanged = response.patch !== undefined && change(attributes, webhook, response.patch);
+    invoked.asked(who, { hasChanged, canBeAskedAgain: webhook.reinvocationPolicy === 'IfNeeded' });
+  };
+
+  /** @returns whether anything is different */
+  const change = (attributes: AdmissionAttributes, webhook: Webhook, patch: string): boolean => {
+    const { object } = attributes;
+    if (object === undefined) return false;
     let changed: AnyObject;
     try {
       const operations = JSON.parse(Buffer.from(patch, 'base64').toString('utf8')) as JsonPatchOperation[];
@@ -67,16 +99,26 @@ export function webhookPlugins(parts: {
         `failed calling webhook "${webhook.name}": ${error instanceof Error ? error.message : ''}`,
       );
     }
-    for (const field of Object.keys(object)) if (!(field in changed)) Reflect.deleteProperty(object, field);
-    Object.assign(object, changed);
-    if (operation === 'DELETE' || operation === 'CONNECT' || attributes.subresource === 'status') return;
-    parts.applyDefaults(resource, object, { operation, ...(old && { old }) });
+    return replaceObject(attributes, changed, parts.applyDefaults);
   };
 
-  return [
-    { name: 'MutatingAdmissionWebhook', mutate: (attributes) => ask('mutating', attributes) },
-    { name: 'ValidatingAdmissionWebhook', validate: (attributes) => ask('validating', attributes) },
-  ];
+  return {
+    mutating: {
+      name: MUTATING,
+      connects: true,
+      mutate(attributes) {
+        const invoked = attributes.reinvocation.for(MUTATING);
+        invoked.begin(attributes.object);
+        ask('mutating', attributes);
+        invoked.end(attributes.object);
+      },
+    },
+    validating: {
+      name: 'ValidatingAdmissionWebhook',
+      connects: true,
+      validate: (attributes) => ask('validating', attributes),
+    },
+  };
 }
 
 /** What tells one write of a request from another. */
@@ -93,32 +135,11 @@ function checkDryRun({ name, sideEffects }: Webhook, { dryRun }: AdmissionAttrib
 }
 
 function reviewOf(attributes: AdmissionAttributes, uid: string): object {
-  const { resource: of, operation, subresource, namespace, name, object, old, user, dryRun } = attributes;
-  const kind = { group: of.group, version: of.version, kind: of.kind };
-  const resource = { group: of.group, version: of.version, resource: of.plural };
+  const { object, old } = attributes;
   return {
     kind: 'AdmissionReview',
     apiVersion: 'admission.k8s.io/v1',
-    request: {
-      uid,
-      kind,
-      resource,
-      ...(subresource !== undefined && { subResource: subresource, requestSubResource: subresource }),
-      requestKind: kind,
-      requestResource: resource,
-      ...(name !== '' && { name }),
-      ...(namespace !== undefined && { namespace }),
-      operation,
-      userInfo: {
-        username: user.name,
-        ...(user.uid !== undefined && { uid: user.uid }),
-        groups: user.groups,
-      },
-      object: object ?? null,
-      oldObject: old ?? null,
-      dryRun,
-      options: null,
-    },
+    request: { uid, ...admissionRequest(attributes), object: object ?? null, oldObject: old ?? null },
   };
 }
 

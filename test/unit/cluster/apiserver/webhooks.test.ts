@@ -2,6 +2,10 @@ import { expect, test } from '@jest/globals';
 import { admissionPlugins } from '../../../../src/cluster/apiserver/admission/plugins.ts';
 import { applyDefaults } from '../../../../src/cluster/apiserver/defaults/defaults.ts';
 import type { ApiServer } from '../../../../src/cluster/apiserver/api-server.ts';
+import type { ApiResponse } from '../../../../src/cluster/apiserver/types.ts';
+import type { PodSpec } from '../../../../src/model/objects.ts';
+import { resources } from '../../../../src/model/resources.ts';
+import type { NodeApi } from '../../../../src/cluster/node-api.ts';
 import type { PipelineStages } from '../../../../src/cluster/apiserver/pipeline.ts';
 import type { WebhookAnswers } from '../../../../src/cluster/apiserver/webhooks/answers.ts';
 import type { HttpRequest, HttpResponse, NetworkStack } from '../../../../src/cluster/network/types.ts';
@@ -22,6 +26,7 @@ interface Review {
   readonly request: {
     readonly uid: string;
     readonly operation: string;
+    readonly name?: string;
     readonly object: { data?: object } | null;
   };
 }
@@ -56,10 +61,10 @@ function start(reply: Reply): Hooked {
     admissionPlugins: admissionPlugins({
       random,
       authorizer: openStages.authorizer,
-      webhooks: { answers, applyDefaults },
+      asking: { answers, applyDefaults },
     }),
   });
-  const running = startApiServer(stages, undefined, network);
+  const running = startApiServer(stages, { enter: () => {} } as unknown as NodeApi, network);
   send(running, 'POST', '/api/v1/namespaces', { metadata: { name: 'default', labels: { team: 'a' } } });
   send(running, 'POST', '/api/v1/namespaces/default/services', {
     metadata: { name: 'hook' },
@@ -92,12 +97,12 @@ async function ask(
   body?: object,
 ): Promise<{ status: number; body: { message?: string; data?: object } }> {
   const response = server.handle(requestOf(method, url, body));
-  let answer = response.kind === 'complete' ? response : undefined;
+  let answer: ApiResponse | undefined = response.kind === 'deferred' ? undefined : response;
   if (response.kind === 'deferred') response.start((given) => (answer = given));
   for (let second = 0; answer === undefined && second < 40; second++) {
     await simulation.advanceTo(simulation.now + SECOND);
   }
-  if (answer === undefined) throw new Error('no answer');
+  if (answer?.kind !== 'complete') throw new Error('no answer');
   return {
     status: answer.status,
     body: JSON.parse(Buffer.from(answer.body).toString()) as { message?: string },
@@ -217,4 +222,116 @@ test('a webhook with side effects is no matter of a dry run', async () => {
     status: 400,
     body: { message: 'admission webhook "hook.example.test" does not support dry run' },
   });
+});
+
+test('is asked only where its conditions hold; an error counts where it may not be ignored', async () => {
+  for (const [failurePolicy, status] of [
+    ['Fail', 403],
+    ['Ignore', 201],
+  ] as const) {
+    const running = start(({ uid }) => reviewed({ uid, allowed: false }));
+    install(running, 'Validating', {
+      failurePolicy,
+      matchConditions: [
+        { name: 'not-mine', expression: "!object.metadata.name.startsWith('my-')" },
+        { name: 'even', expression: "object.data.even == 'yes'" },
+      ],
+    });
+    expect((await ask(running, 'POST', MAPS, map('my-map', { even: 'yes' }))).status).toBe(201);
+    expect((await ask(running, 'POST', MAPS, map('a', { even: 'no' }))).status).toBe(201);
+    expect(running.asked).toHaveLength(0);
+    expect((await ask(running, 'POST', MAPS, map('b', { even: 'yes' }))).status).toBe(400);
+    expect(running.asked).toHaveLength(1);
+    expect((await ask(running, 'POST', MAPS, map('c', {}))).status).toBe(status);
+    expect(running.asked).toHaveLength(1);
+  }
+});
+
+test('is asked again where a later one has changed the object, if it wants to', async () => {
+  for (const [reinvocationPolicy, times] of [
+    ['Never', 2],
+    ['IfNeeded', 3],
+  ] as const) {
+    const patched = new Set<string>();
+    const running = start((review) => {
+      // The second one changes the object, once.
+      const isSecond = running.asked.at(-1)?.path.startsWith('/second') === true && !patched.has('second');
+      if (isSecond) patched.add('second');
+      const patch = Buffer.from('[{"op":"add","path":"/data/more","value":"yes"}]').toString('base64');
+      return reviewed({ uid: review.uid, allowed: true, ...(isSecond && { patch, patchType: 'JSONPatch' }) });
+    });
+    install(running, 'Mutating', { reinvocationPolicy });
+    const second = { service: { namespace: 'default', name: 'hook', path: '/second', port: 443 }, caBundle };
+    const answer = send(running, 'POST', `${HOOKS}/mutatingwebhookconfigurations`, {
+      metadata: { name: 'second' },
+      webhooks: [
+        {
+          name: 'second.example.test',
+          clientConfig: second,
+          rules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['*'], resources: ['configmaps'] }],
+          sideEffects: 'None',
+          admissionReviewVersions: ['v1'],
+        },
+      ],
+    });
+    expect(answer.status).toBe(201);
+    expect((await ask(running, 'POST', MAPS, map('a', { some: '1' }))).body.data).toEqual({
+      some: '1',
+      more: 'yes',
+    });
+    expect(running.asked.map(({ path }) => path.split('?')[0])).toEqual(
+      ['/x', '/second', '/x'].slice(0, times),
+    );
+  }
+});
+
+test('is asked about connections, once for one that is let through', async () => {
+  const running = start(({ uid, name }) =>
+    reviewed({ uid, allowed: name !== 'secret', status: { message: 'not this one' } }),
+  );
+  install(running, 'Validating', {
+    rules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['CONNECT'], resources: ['pods/exec'] }],
+  });
+  const spec = { nodeName: 'a', containers: [{ name: 'main', image: 'shop:1' }] } as unknown as PodSpec;
+  const account = {
+    apiVersion: 'v1',
+    kind: 'ServiceAccount',
+    metadata: { name: 'default', namespace: 'default' },
+  };
+  running.api.create(resources.serviceAccounts, account);
+  for (const name of ['open', 'secret']) {
+    running.api.create(resources.pods, {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name, namespace: 'default' },
+      spec,
+    });
+  }
+  const url = (name: string): string => `/api/v1/namespaces/default/pods/${name}/exec?command=ls&stdin=true`;
+  const answered = async (name: string): Promise<ApiResponse> => {
+    const response = running.server.handle(requestOf('POST', url(name)));
+    if (response.kind !== 'deferred') throw new Error(`a ${response.kind} that asked nobody`);
+    let answer: ApiResponse | undefined;
+    response.start((given) => (answer = given));
+    await running.simulation.advanceTo(running.simulation.now + SECOND);
+    if (answer === undefined) throw new Error('no answer');
+    return answer;
+  };
+  expect(await answered('secret')).toMatchObject({ kind: 'complete', status: 400 });
+  expect(await answered('open')).toMatchObject({ kind: 'exec', options: { command: ['ls'], stdin: true } });
+  expect(running.asked).toHaveLength(2);
+  expect(JSON.parse(running.asked[1]?.body ?? '')).toMatchObject({
+    request: {
+      operation: 'CONNECT',
+      name: 'open',
+      namespace: 'default',
+      kind: { group: '', version: 'v1', kind: 'PodExecOptions' },
+      resource: { group: '', version: 'v1', resource: 'pods' },
+      subResource: 'exec',
+      object: { kind: 'PodExecOptions', apiVersion: 'v1', command: ['ls'], stdin: true, container: 'main' },
+    },
+  });
+  // The session that follows is let through by the same answer; the next one is not.
+  expect(running.server.handle(requestOf('POST', url('open'))).kind).toBe('exec');
+  expect(running.server.handle(requestOf('POST', url('open'))).kind).toBe('deferred');
 });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { Reinvocation } from '../../../../../src/cluster/apiserver/admission/reinvocation.ts';
 import { edit, freeze } from '../../../../../src/core/json.ts';
 import { RandomStreams } from '../../../../../src/core/random.ts';
 import type { AnyObject, Pod } from '../../../../../src/model/objects.ts';
@@ -72,6 +73,7 @@ describe('NamespaceLifecycle', () => {
       api: state(),
       timestamp: '2026-11-22T10:00:00Z',
       warn: () => {},
+      reinvocation: new Reinvocation(),
     };
     const remove = (): void => {
       for (const plugin of admissionPlugins({

@@ -1,3 +1,4 @@
+import { Reinvocation } from '../../../../../src/cluster/apiserver/admission/reinvocation.ts';
 import { RandomStreams } from '../../../../../src/core/random.ts';
 import { copy } from '../../../../../src/core/json.ts';
 import type { AnyObject, KubeObject } from '../../../../../src/model/objects.ts';
@@ -113,6 +114,7 @@ export function write(manifest: object, about: Write = {}): { object: AnyObject;
     api: about.api ?? stateOf(namespace('adm'), account('adm')),
     timestamp: '2026-11-22T10:00:00Z',
     warn: (text) => warnings.push(text),
+    reinvocation: new Reinvocation(),
   };
   const plugins = admissionPlugins({
     random: new RandomStreams('test'),
