@@ -72,6 +72,8 @@ export class ApiServer {
   readonly #custom: CustomResources;
   readonly #webhooks = new WebhookAnswers();
   readonly #address: string;
+  /** What webhooks have said about sessions that are about to start. */
+  readonly #admitted = new Map<string, Map<string, WebhookOutcome>>();
 
   constructor(options: ApiServerOptions) {
     const { simulation, nodes, network, extensions = new ExtensionServers() } = options;
@@ -116,7 +118,10 @@ export class ApiServer {
 
   /** Answers one request; never throws. */
   handle(request: ApiRequest): ApiResponse | DeferredResponse {
-    return this.#attempt(request, new Map());
+    const key = keyOf(request);
+    const known = this.#admitted.get(key);
+    this.#admitted.delete(key);
+    return this.#attempt(request, known ?? new Map<string, WebhookOutcome>());
   }
 
   /** @param known what webhooks have said about it */
@@ -144,8 +149,12 @@ export class ApiServer {
           known.set(key, outcome);
           const next = this.#attempt(request, known);
           if (next.kind === 'deferred') next.start(done);
-          else if (next.kind === 'complete') done(next);
-          else throw new TypeError(`a ${next.kind} that waited for a webhook`);
+          else {
+            // A session is asked for once more when it starts.
+            if (next.kind === 'exec' || next.kind === 'portforward')
+              this.#admitted.set(keyOf(request), known);
+            done(next);
+          }
         });
       },
     };
@@ -191,4 +200,9 @@ export class ApiServer {
         return pageNotFound();
     }
   }
+}
+
+/** What tells one request for a session from another. */
+function keyOf({ method, path, query, headers }: ApiRequest): string {
+  return [method, path, query, headers['authorization'] ?? ''].join(' ');
 }

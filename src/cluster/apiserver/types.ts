@@ -39,7 +39,7 @@ export interface ApiRequest {
 export interface DeferredResponse {
   readonly kind: 'deferred';
   /** Asks for it, once; `done` is called back once, in an event of the simulation. */
-  start(done: (answer: Extract<ApiResponse, { kind: 'complete' }>) => void): void;
+  start(done: (answer: ApiResponse) => void): void;
 }
 
 /** What the API server answers. The wire layer turns it into HTTP/2, HTTP/1.1, WebSocket or SPDY. */

@@ -381,8 +381,16 @@ export class Host {
 
   /** A request that opens a session: asked once without effect, then started as an input of its own. */
   #open(request: ApiRequest): ApiResponse | Promise<ApiResponse> {
-    const response = started(this.#cluster.handle(request));
-    if (response instanceof Promise) return response;
+    const response = this.#cluster.handle(request);
+    if (response.kind !== 'deferred') return this.#session(request, response);
+    // Somebody in the cluster decides on it: that is no question without effect.
+    const answer = this.#answer(loggedRequest(request));
+    if (!(answer instanceof Promise)) return this.#session(request, answer);
+    this.#await(answer);
+    return answer.then((given) => this.#session(request, given));
+  }
+
+  #session(request: ApiRequest, response: ApiResponse): ApiResponse {
     if (response.kind === 'exec') {
       return { ...response, start: (output) => this.#execSession(request, output) };
     }

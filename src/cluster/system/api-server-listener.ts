@@ -29,20 +29,14 @@ export function apiServerListener(
     handle({ method, path: target, headers, body }, _from, respond) {
       const [path = '', query = ''] = target.split(/\?(.*)/s, 2);
       const answer = server.handle({ method, path, query, headers, body: Buffer.from(body) });
-      switch (answer.kind) {
-        case 'complete':
-          respond(whole(answer));
-          return;
-        case 'deferred':
-          answer.start((complete) => respond(whole(complete)));
-          return;
-        case 'stream':
-          collect(simulation, answer, Number(new URLSearchParams(query).get('timeoutSeconds')), respond);
-          return;
-        case 'exec':
-        case 'portforward':
-          respond(NO_UPGRADE);
-      }
+      const seconds = Number(new URLSearchParams(query).get('timeoutSeconds'));
+      const answerWith = (given: ApiResponse): void => {
+        if (given.kind === 'complete') respond(whole(given));
+        else if (given.kind === 'stream') collect(simulation, given, seconds, respond);
+        else respond(NO_UPGRADE);
+      };
+      if (answer.kind === 'deferred') answer.start(answerWith);
+      else answerWith(answer);
     },
   };
 }

@@ -1,9 +1,9 @@
-import type { Pod } from '../../../model/objects.ts';
+import type { AnyObject, Pod } from '../../../model/objects.ts';
 import { StatusError } from '../../api.ts';
 import type { ExecOptions, LogOptions } from '../../node-api.ts';
 import { textResponse, warningHeader } from '../http/responses.ts';
 import type { FieldProblem } from '../pipeline.ts';
-import type { ResourceRequest, RestParts } from '../rest/resource-request.ts';
+import { type ResourceRequest, type RestParts, writeContext } from '../rest/resource-request.ts';
 import { badRequest, invalid, notFound } from '../status.ts';
 import type { ApiResponse } from '../types.ts';
 
@@ -52,6 +52,11 @@ export function execute(parts: RestParts, request: ResourceRequest): ApiResponse
     tty: isTrue(query.get('tty')),
   };
   const reference = { namespace: request.namespace ?? '', name: request.name };
+  admit(parts, request, {
+    ...options,
+    stdout: isTrue(query.get('stdout')),
+    stderr: isTrue(query.get('stderr')),
+  });
   try {
     parts.nodes().enter(reference, container);
   } catch (error) {
@@ -73,12 +78,29 @@ export function execute(parts: RestParts, request: ResourceRequest): ApiResponse
 export function portForward(parts: RestParts, request: ResourceRequest): ApiResponse {
   const pod = podOf(parts, request);
   requireHost(pod);
+  admit(parts, request, {});
   const reference = { namespace: request.namespace ?? '', name: request.name };
   return {
     kind: 'portforward',
     pod: reference,
     connect: (port, output) => parts.nodes().portForward(reference, port, output),
   };
+}
+
+const OPTIONS: Readonly<Record<string, string>> = {
+  exec: 'PodExecOptions',
+  attach: 'PodAttachOptions',
+  portforward: 'PodPortForwardOptions',
+};
+
+/** Asks admission about a connection; what is asked for is the object that it sees. @throws StatusError */
+function admit(parts: RestParts, request: ResourceRequest, options: object): void {
+  const { info, namespace, name, subresource = '' } = request;
+  const kind = { group: '', version: 'v1', kind: OPTIONS[subresource] ?? '' };
+  const context = writeContext(request, { dryRun: false, fieldManager: undefined });
+  const object = { kind: kind.kind, apiVersion: 'v1', ...options } as unknown as AnyObject;
+  const connect = { name, kind, ...(namespace !== undefined && { namespace }) };
+  parts.writer.admit(context, info, 'CONNECT', { object, subresource, connect });
 }
 
 function podOf(parts: RestParts, { info, namespace, name }: ResourceRequest): Pod {

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import type { DeferredResponse } from '../../../../src/cluster/apiserver/types.ts';
+import type { ApiResponse, DeferredResponse } from '../../../../src/cluster/apiserver/types.ts';
 import { rewriteLinks } from '../../../../src/cluster/apiserver/subresources/proxy-links.ts';
 import type { Address, HttpRequest, HttpResponse } from '../../../../src/cluster/network/types.ts';
 import { NetError, type NetworkStack } from '../../../../src/cluster/network/types.ts';
@@ -39,9 +39,9 @@ function proxied(
   body?: unknown,
 ): { status: number; headers: Readonly<Record<string, string>>; text: string } {
   const response = server.handle(requestOf(method, url, body, { authorization: 'Bearer secret' }));
-  let answer = response.kind === 'complete' ? response : undefined;
+  let answer: ApiResponse | undefined = response.kind === 'deferred' ? undefined : response;
   if (response.kind === 'deferred') (response satisfies DeferredResponse).start((given) => (answer = given));
-  if (answer === undefined) throw new Error(`a ${response.kind}, not an answer`);
+  if (answer?.kind !== 'complete') throw new Error(`a ${response.kind}, not an answer`);
   return { status: answer.status, headers: answer.headers, text: Buffer.from(answer.body).toString() };
 }
 

@@ -3,7 +3,7 @@ import type { ApiRequest, ApiResponse } from '../../../../src/cluster/apiserver/
 import { Host, ReplayError } from '../../../../src/cluster/host/host.ts';
 import type { InputRecord } from '../../../../src/cluster/host/inputs.ts';
 import type { ExecInput, ExecOutput } from '../../../../src/cluster/node-api.ts';
-import { EPOCH, FakeCluster, FakeWall, SECOND } from '../support/fake-hosted.ts';
+import { EPOCH, FakeCluster, FakeWall, GuardedCluster, SECOND } from '../support/fake-hosted.ts';
 
 interface Lab {
   readonly cluster: FakeCluster;
@@ -12,8 +12,7 @@ interface Lab {
   readonly records: InputRecord[];
 }
 
-function lab(records: InputRecord[] = []): Lab {
-  const cluster = new FakeCluster();
+function lab(records: InputRecord[] = [], cluster = new FakeCluster()): Lab {
   const host = new Host(cluster, (record) => records.push(structuredClone(record)));
   return { cluster, host, wall: new FakeWall(), records };
 }
@@ -226,6 +225,22 @@ describe('replay', () => {
     expect(copy.seen).toEqual(cluster.seen);
     expect(copy.simulation.digest).toBe(cluster.simulation.digest);
     expect(cluster.seen).toContain('2.5 stdin world');
+  });
+
+  test('of a session that somebody in the cluster had to let in', async () => {
+    const { host, wall, cluster, records } = lab([], new GuardedCluster());
+    await host.goLive(wall);
+    const asked = host.handle(execute);
+    await host.sync();
+    wall.at += 2 * SECOND;
+    await host.sync();
+    startExec(await asked).stdin(Buffer.from('hello'));
+    await host.sync();
+    expect(cluster.seen.slice(-4)).toEqual(['1 let in', '2 tick', '2 exec', '2 stdin hello']);
+    expect(records.map(({ input }) => input.type)).toEqual(['live', 'request', 'exec', 'stdin']);
+    const copy = lab([], new GuardedCluster());
+    await copy.host.replay(records);
+    expect(copy.cluster.seen).toEqual(cluster.seen);
   });
 
   test.each(['events', 'revision'] as const)('stops where the log saw another %s', async (field) => {

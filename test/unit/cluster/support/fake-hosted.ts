@@ -1,4 +1,4 @@
-import type { ApiRequest, ApiResponse } from '../../../../src/cluster/apiserver/types.ts';
+import type { ApiRequest, ApiResponse, DeferredResponse } from '../../../../src/cluster/apiserver/types.ts';
 import type { HostedCluster, WallTime } from '../../../../src/cluster/host/host.ts';
 import type { ExecInput, ExecOutput } from '../../../../src/cluster/node-api.ts';
 import type { OutsideChange } from '../../../../src/cluster/outside.ts';
@@ -20,12 +20,12 @@ export class FakeCluster implements HostedCluster {
 
   #tick(): void {
     this.simulation.after(SECOND, 'tick', () => {
-      this.#note('tick');
+      this.note('tick');
       this.#tick();
     });
   }
 
-  handle(request: ApiRequest): ApiResponse {
+  handle(request: ApiRequest): ApiResponse | DeferredResponse {
     if (request.path.endsWith('/exec')) {
       return {
         kind: 'exec',
@@ -33,32 +33,52 @@ export class FakeCluster implements HostedCluster {
         start: (output) => this.#exec(output),
       };
     }
-    if (request.method !== 'GET') this.#note(`${request.method} ${request.path}`);
+    if (request.method !== 'GET') this.note(`${request.method} ${request.path}`);
     return { kind: 'complete', status: 200, headers: {}, body: Buffer.from(this.seen.join('\n')) };
   }
 
   change(change: OutsideChange): void {
     if (change.what === 'remove-image' && change.node === 'none')
       throw new RangeError('there is no node none');
-    this.#note(`outside ${change.what}`);
+    this.note(`outside ${change.what}`);
   }
 
   #exec(output: ExecOutput): ExecInput {
-    this.#note('exec');
+    this.note('exec');
     return {
       stdin: (bytes) => {
-        this.#note(`stdin ${Buffer.from(bytes).toString()}`);
+        this.note(`stdin ${Buffer.from(bytes).toString()}`);
         output.stdout(bytes);
       },
       stdinEnd: () => this.simulation.after(2 * SECOND, 'exit', () => output.exit({ code: 0 })),
       resize: () => {},
-      close: () => this.#note('close'),
+      close: () => this.note('close'),
     };
   }
 
-  #note(what: string): void {
+  protected note(what: string): void {
     this.seen.push(`${(this.simulation.now - EPOCH) / SECOND} ${what}`);
     this.#revision++;
+  }
+}
+
+/** One that asks somebody, for a second, before it lets a session in; the session that follows is known. */
+export class GuardedCluster extends FakeCluster {
+  #isLetIn = false;
+
+  override handle(request: ApiRequest): ApiResponse | DeferredResponse {
+    if (this.#isLetIn || !request.path.endsWith('/exec')) return super.handle(request);
+    return {
+      kind: 'deferred',
+      start: (done) => {
+        this.simulation.after(SECOND, 'guard', () => {
+          this.note('let in');
+          this.#isLetIn = true;
+          const answer = super.handle(request);
+          if (answer.kind !== 'deferred') done(answer);
+        });
+      },
+    };
   }
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { Reinvocation } from '../../../../../src/cluster/apiserver/admission/reinvocation.ts';
 import { escalation } from '../../../../../src/cluster/apiserver/auth/escalation.ts';
 import type { AdmissionAttributes } from '../../../../../src/cluster/apiserver/pipeline.ts';
 import type { AnyObject, PolicyRule } from '../../../../../src/model/objects.ts';
@@ -42,6 +43,7 @@ function write(
     api: state,
     timestamp: '2026-01-01T00:00:00Z',
     warn: () => {},
+    reinvocation: new Reinvocation(),
   };
   try {
     escalation.mutate?.(attributes);
