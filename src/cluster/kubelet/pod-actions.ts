@@ -12,7 +12,8 @@ export interface ContainerToStart {
 }
 interface ContainerToKill {
   readonly instance: ContainerInstance;
-  readonly message: string;
+  /** Absent: nothing in particular, the whole pod is stopped. */
+  readonly message?: string;
   readonly graceSeconds: number;
 }
 export interface PodActions {
@@ -40,8 +41,20 @@ export function podActions(situation: Situation): PodActions {
   for (const container of pod.spec.containers) {
     check(situation, { kind: 'app', container }, kill, start);
   }
-  return { kill, start };
+  const kept = pod.spec.containers.some(({ name }) => {
+    const latest = containers.latest(name);
+    return latest?.state === 'running' && !kill.some(({ instance }) => instance === latest);
+  });
+  return kept || start.length > 0 ? { kill, start } : { kill: kill.map(asPartOfPod(pod)), start };
 }
+
+/** Where nothing is left to run it is the pod that is stopped, and no container is told why. */
+const asPartOfPod =
+  ({ spec }: Pod) =>
+  ({ instance }: ContainerToKill): ContainerToKill => ({
+    instance,
+    graceSeconds: spec.terminationGracePeriodSeconds,
+  });
 
 /**
  * Init containers one after the other; sidecars stay and only have to have started.

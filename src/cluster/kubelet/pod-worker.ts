@@ -327,7 +327,10 @@ export class PodWorker {
     );
     if (this.#resize.actuate(pod)) this.#context.relist(pod.metadata.uid);
     for (const { instance, message, graceSeconds } of actions.kill) {
-      yield* containers.kill(pod, instance, { message, grace: graceSeconds * SECOND });
+      yield* containers.kill(pod, instance, {
+        ...(message !== undefined && { message }),
+        grace: graceSeconds * SECOND,
+      });
     }
     const sandbox = this.#sandbox ?? (yield* this.#makeSandbox());
     if (sandbox === undefined) {

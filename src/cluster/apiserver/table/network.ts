@@ -70,13 +70,14 @@ export const endpointsPrinter = printer<Endpoints>(
   'Name, Endpoints, Age',
   ({ metadata, subsets = [] }, now) => [
     metadata.name,
+    // None of its addresses is ready, or it has none.
     shortened(
       subsets.flatMap(({ addresses: ready = [], ports = [] }) =>
         ports.length === 0
           ? ready.map(({ ip }) => ip)
           : ports.flatMap(({ port }) => ready.map(({ ip }) => `${ip}:${port}`)),
       ),
-      '<none>',
+      subsets.length > 0 ? '' : '<none>',
     ),
     since(metadata.creationTimestamp, now),
   ],

@@ -153,9 +153,7 @@ export class Prober {
     const deadline = this.#simulation.now + timeout;
     const error = yield* this.#connect(to, timeout);
     if (error !== undefined) {
-      const output =
-        `timeout: failed to connect service "${address}" within ${goDuration(timeout)}: context deadline exceeded: ` +
-        `connection error: desc = "transport: Error while dialing: ${error}"`;
+      const output = `timeout: failed to connect service "${address}" within ${goDuration(timeout)}: context deadline exceeded`;
       return { result: 'failure', output };
     }
     const answer = yield* this.#request(to, healthRequest(action.service ?? '', address), deadline);

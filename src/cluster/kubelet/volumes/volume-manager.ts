@@ -166,7 +166,6 @@ export class PodVolumes {
     const { tree } = mounted;
     try {
       if (!tree.exists(path)) {
-        if (mounted.atomic) return undefined;
         tree.mkdir(path, { parents: true });
         tree.chmod(path, 0o755);
       }

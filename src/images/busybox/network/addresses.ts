@@ -25,8 +25,12 @@ export function isAddress(host: string): boolean {
   return /^\d{1,3}(\.\d{1,3}){3}$/.test(host) || host.includes(':');
 }
 
-/** The first address of a host. @throws Failure `bad address 'x'` */
-export async function addressOf(command: Command, host: string): Promise<string> {
+/**
+ * The first address of a host.
+ * @param shown how the command was told of it
+ * @throws Failure `bad address 'x'`
+ */
+export async function addressOf(command: Command, host: string, shown = host): Promise<string> {
   if (isAddress(host)) return host;
   try {
     const [ip] = await command.context.net.lookup(host);
@@ -34,5 +38,5 @@ export async function addressOf(command: Command, host: string): Promise<string>
   } catch (error) {
     if (!(error instanceof LookupError)) throw error;
   }
-  throw new Failure(`bad address '${host}'`);
+  throw new Failure(`bad address '${shown}'`);
 }

@@ -81,9 +81,10 @@ class Download {
 
   async #request(target: Target): Promise<HttpResponse> {
     const { host, port } = target;
-    const ip = await addressOf(this.#command, host);
     const usual = target.isSecure ? 443 : 80;
-    this.#say(`Connecting to ${host}${port === usual ? '' : `:${port}`} (${ip}:${port})\n`);
+    const shown = `${host}${port === usual ? '' : `:${port}`}`;
+    const ip = await addressOf(this.#command, host, shown);
+    this.#say(`Connecting to ${shown} (${ip}:${port})\n`);
     if (target.isSecure && !this.#hasNoted && !this.#options.has('k')) {
       this.#command.context.stderr.write('wget: note: TLS certificate validation not implemented\n');
       this.#hasNoted = true;
