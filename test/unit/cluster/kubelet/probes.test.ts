@@ -154,20 +154,32 @@ describe('liveness', () => {
     expect(lab.events('web').some((event) => event.includes('BackOff'))).toBe(true);
   });
 
-  test('its own grace period goes first; Never leaves the container dead', async () => {
+  test('its own grace period goes first', async () => {
     const lab = new Lab();
     const livenessProbe = probe({
       tcpSocket: { port: 1 },
       failureThreshold: 1,
       terminationGracePeriodSeconds: 3,
     });
+    lab.create('web', { containers: [container(['stubborn'], { livenessProbe })] });
+    await lab.seconds(12);
+    expect(lab.status('web').restartCount).toBe(1);
+    expect(lab.events('web')).toContain(
+      'Normal Killing c: Container c failed liveness probe, will be restarted',
+    );
+  });
+
+  test('with Never it leaves the container dead, and is not given as the reason: the pod is stopped', async () => {
+    const lab = new Lab();
+    const livenessProbe = probe({ tcpSocket: { port: 1 }, failureThreshold: 1 });
     lab.create('web', {
       restartPolicy: 'Never',
+      terminationGracePeriodSeconds: 3,
       containers: [container(['stubborn'], { livenessProbe })],
     });
     await lab.seconds(12);
     expect(lab.pod('web').status.phase).toBe('Failed');
-    expect(lab.events('web')).toContain('Normal Killing c: Container c failed liveness probe');
+    expect(lab.events('web')).toContain('Normal Killing c: Stopping container c');
   });
 
   test('waits for the startup probe', async () => {
