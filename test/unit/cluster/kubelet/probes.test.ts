@@ -164,7 +164,7 @@ describe('liveness', () => {
     lab.create('web', { containers: [container(['stubborn'], { livenessProbe })] });
     await lab.seconds(12);
     expect(lab.status('web').restartCount).toBe(1);
-    expect(lab.events('web')).toContain(
+    expect(lab.events('web').join('\n')).toContain(
       'Normal Killing c: Container c failed liveness probe, will be restarted',
     );
   });
