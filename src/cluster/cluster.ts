@@ -32,6 +32,7 @@ import { readReference } from './registry/reference.ts';
 import { createRegistries } from './registry/registries.ts';
 import type { RegistrySpec } from './registry/types.ts';
 import { ImageLayers } from './runtime/image-layers.ts';
+import { boundBacktracking } from './runtime/backtracking.ts';
 import { createContainerRuntime } from './runtime/runtime.ts';
 import type { Image } from './runtime/types.ts';
 import { startScheduler } from './scheduler/scheduler.ts';
@@ -79,6 +80,7 @@ const MEMORY_BYTES = 8 * 1024 ** 3;
 
 /** Starts a cluster: an empty one with its control plane, DNS and nodes on their way to ready. */
 export function createCluster(options: ClusterOptions): EmbeddedCluster {
+  boundBacktracking();
   const simulation = new Simulation({ seed: options.seed, epoch: options.epoch });
   const tokens = createTokens({
     seed: createHash('sha256').update(options.seed).digest(),

@@ -8,6 +8,9 @@ const UNITS: Readonly<Record<string, number>> = {
   h: 3_600_000,
 };
 
+/** Go counts nanoseconds in 64 bits. */
+const LONGEST = 2 ** 63 / 1e6;
+
 /** Milliseconds of a Go duration (`5s`, `1h30m`, `500ms`). @throws Error with Go's words */
 export function parseGoDuration(text: string): number {
   if (text === '0') return 0;
@@ -20,6 +23,7 @@ export function parseGoDuration(text: string): number {
   for (const [, amount, unit = ''] of text.matchAll(/(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)/g)) {
     total += Number(amount) * (UNITS[unit] ?? 0);
   }
+  if (total > LONGEST) throw new Error(`time: invalid duration ${JSON.stringify(text)}`);
   return match[1] === '-' ? -total : total;
 }
 

@@ -40,6 +40,12 @@ export function equal(a: unknown, b: unknown): boolean {
   return true;
 }
 
+/** Whether plain data is nested deeper than that. Looks no deeper itself, so that it may be asked of anything. */
+export function isDeeperThan(levels: number, value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((item) => isDeeperThan(levels - 1, item));
+}
+
 /** Freezes plain data all the way down and returns it. */
 export function freeze<T>(value: T): T {
   if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {

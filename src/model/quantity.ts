@@ -16,7 +16,10 @@ export interface ParsedQuantity {
   readonly text?: string;
 }
 
-const SYNTAX = /^([+-]?)([0-9]*)(?:\.([0-9]*))?([eEinumkKMGTP]*[-+]?[0-9]*)$/;
+/** No part can begin as the one before it ends, or a long number would be tried at every place. */
+const SYNTAX = /^([+-]?)([0-9]*)(?:\.([0-9]*))?((?:[eEinumkKMGTP]+[-+]?|[-+])[0-9]*)?$/;
+/** Of the text of a quantity, in characters. Kubernetes has no limit but the body's; nothing real is near this one. */
+const LONGEST = 1000;
 const SYNTAX_MESSAGE =
   "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
 const DECIMAL_SUFFIXES = new Map<string, number>([
@@ -57,7 +60,7 @@ function interpretSuffix(suffix: string): Suffix | undefined {
 export function parseQuantity(quantity: Quantity): ParsedQuantity {
   const text = String(quantity).trim();
   if (text === '0') return { nanos: 0n, format: 'DecimalSI', text };
-  const match = SYNTAX.exec(text);
+  const match = text.length > LONGEST ? null : SYNTAX.exec(text);
   const [, sign = '', whole = '', fraction = '', ending = ''] = match ?? [];
   if (match === null || (whole === '' && !text.includes('.'))) throw new ParseError(SYNTAX_MESSAGE);
   const suffix = interpretSuffix(ending);

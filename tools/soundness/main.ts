@@ -12,7 +12,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { packageRoot } from '../../src/core/package-root.ts';
-import { between } from './markers.ts';
+import { between } from '../markers.ts';
 import { type AttackNumbers, attackTable, verifyTables, type VerifyRun } from './tables.ts';
 
 const DOCUMENT = join(packageRoot, 'docs/soundness.md');
@@ -66,9 +66,9 @@ function attacks(): AttackNumbers[] {
 
 let text = readFileSync(DOCUMENT, 'utf8');
 const embedded = verified();
-if (embedded !== undefined) text = between(text, 'embedded', verifyTables(embedded));
+if (embedded !== undefined) text = between(text, 'soundness:embedded', verifyTables(embedded));
 const kind = together(flags.kind);
-if (kind !== undefined) text = between(text, 'kind', verifyTables(kind));
+if (kind !== undefined) text = between(text, 'soundness:kind', verifyTables(kind));
 const reports = attacks();
-if (reports.length > 0) text = between(text, 'attack', attackTable(reports));
+if (reports.length > 0) text = between(text, 'soundness:attack', attackTable(reports));
 writeFileSync(DOCUMENT, text);

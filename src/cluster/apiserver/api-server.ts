@@ -131,8 +131,10 @@ export class ApiServer {
       return this.#webhooks.within(known, () => this.#answer(request));
     } catch (error) {
       if (error instanceof WebhookNeeded) return this.#askFirst(request, known, error);
-      const { status, warnings } = error instanceof StatusError ? error : internalError(messageOf(error));
-      return statusResponse(status, pretty, warningHeader(warnings));
+      if (error instanceof StatusError) {
+        return statusResponse(error.status, pretty, warningHeader(error.warnings));
+      }
+      return { ...statusResponse(internalError(messageOf(error)).status, pretty), cause: error };
     }
   }
 
@@ -174,7 +176,7 @@ export class ApiServer {
   #answer(request: ApiRequest): ApiResponse | DeferredResponse {
     const user = this.#parts.stages.authentication.authenticate(request);
     const path = parsePath(request.path);
-    if (request.body.length > BODY_LIMIT) throw tooLarge(BODY_LIMIT);
+    if (request.body.length > BODY_LIMIT) throw tooLarge(`limit is ${BODY_LIMIT}`);
     if (path.kind === 'resource') return serveResource(this.#parts, request, path, user);
     const verb = request.method.toLowerCase();
     const { allowed, reason } = this.#parts.stages.authorizer.authorize(user, { verb, path: request.path });

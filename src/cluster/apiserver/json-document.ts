@@ -1,5 +1,5 @@
 /** JSON text as Go's decoder sees it: keys in order with their duplicates, numbers as they are written. */
-import { isObject } from '../../core/json.ts';
+import { isDeeperThan, isObject } from '../../core/json.ts';
 import { ParseError } from '../../model/parse-error.ts';
 
 export type JsonNode =
@@ -10,12 +10,31 @@ export type JsonNode =
   | { readonly kind: 'bool' }
   | { readonly kind: 'null' };
 
-const DEEPEST = 1000;
+/** Go's decoder goes ten times as deep; here everything that walks through an object has to come back from there. */
+export const DEEPEST = 1000;
 const LITERALS = ['true', 'false', 'null'] as const;
 
 /** @throws {ParseError} with the words of Go's decoder. */
 export function readJson(text: string): JsonNode {
   return new Scanner(text).document();
+}
+
+/** The value in a text. @throws {ParseError} with the words of Go's decoder */
+export function parseJson(text: string): unknown {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    readJson(text);
+    throw error;
+  }
+  // A level takes two characters, one to open it and one to close it.
+  if (text.length > 2 * DEEPEST && isDeeperThan(DEEPEST, value)) throw tooDeep();
+  return value;
+}
+
+function tooDeep(): ParseError {
+  return new ParseError('exceeded max depth');
 }
 
 /** The same of what has been parsed already; duplicates and the spelling of numbers are lost. */
@@ -63,7 +82,7 @@ class Scanner {
   }
 
   #value(depth: number): JsonNode {
-    if (depth > DEEPEST) throw new ParseError('exceeded max depth');
+    if (depth > DEEPEST) throw tooDeep();
     this.#space();
     const character = this.#text.charAt(this.#at);
     if (character === '{') return this.#object(depth);

@@ -9,6 +9,7 @@ import { roundTrip } from '../../model/schema/round-trip.ts';
 import { builtInTypes, schemaOf, typeNameOf } from '../../model/schema/schema.ts';
 import { unpack } from '../../model/schema/unpack.ts';
 import { packedProtobuf } from './data/protobuf.ts';
+import { parseJson } from './json-document.ts';
 import { WireReader } from './wire-format.ts';
 
 /** Every body starts with `k8s` and a zero byte. */
@@ -196,7 +197,7 @@ function jsonOf(base64: unknown): unknown {
   const text = Buffer.from(textOf(base64), 'base64').toString();
   if (text === '') return null;
   try {
-    return JSON.parse(text) as unknown;
+    return parseJson(text);
   } catch {
     throw new ParseError('invalid JSON in a raw extension');
   }

@@ -183,8 +183,9 @@ export function unsupportedPatchType(): StatusError {
   return statusError(415, 'UnsupportedMediaType', '415: Unsupported Media Type', {});
 }
 
-export function tooLarge(limit: number): StatusError {
-  return statusError(413, 'RequestEntityTooLarge', `Request entity too large: limit is ${limit}`);
+/** 413: what is too large. */
+export function tooLarge(what: string): StatusError {
+  return statusError(413, 'RequestEntityTooLarge', `Request entity too large: ${what}`);
 }
 
 /** 410 of a watch or an exact list from before the history. */

@@ -49,6 +49,8 @@ export type ApiResponse =
       readonly status: number;
       readonly headers: Readonly<Record<string, string>>;
       readonly body: Uint8Array;
+      /** The mistake of ours that a 500 stands for. It is not sent; who looks for mistakes finds it here. */
+      readonly cause?: unknown;
     }
   | {
       /** A watch or a followed log: `open` is called once the header is out, and returns what ends it. */

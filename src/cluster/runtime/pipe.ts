@@ -14,9 +14,16 @@ export interface ByteSink {
   releaseWriter(token: object): void;
 }
 
-/** Bytes between processes. It is at its end when every writer that held it has let go. */
+/** So many bytes may wait for a reader; a kernel would have its writer wait, after much less. */
+const MOST_UNREAD = 64 * 1024 * 1024;
+
+/**
+ * Bytes between processes. It is at its end when every writer that held it has let go. Who goes on writing where nobody
+ * reads finds it broken, or one command could fill the host's memory.
+ */
 export class Pipe implements ByteSource, ByteSink {
   readonly #chunks: Uint8Array[] = [];
+  #unread = 0;
   readonly #waiting: ((bytes: Uint8Array | undefined) => void)[] = [];
   readonly #writers = new Set<object>();
   readonly #readers = new Set<object>();
@@ -25,6 +32,7 @@ export class Pipe implements ByteSource, ByteSink {
 
   read(done: (bytes: Uint8Array | undefined) => void): () => void {
     const chunk = this.#chunks.shift();
+    this.#unread -= chunk?.length ?? 0;
     if (chunk !== undefined || this.#isEnded) {
       done(chunk);
       return () => {};
@@ -40,8 +48,13 @@ export class Pipe implements ByteSource, ByteSink {
     if (this.#isBroken) return false;
     if (bytes.length === 0 || this.#isEnded) return true;
     const waiting = this.#waiting.shift();
-    if (waiting === undefined) this.#chunks.push(bytes);
-    else waiting(bytes);
+    if (waiting !== undefined) {
+      waiting(bytes);
+      return true;
+    }
+    if (this.#unread + bytes.length > MOST_UNREAD) return false;
+    this.#unread += bytes.length;
+    this.#chunks.push(bytes);
     return true;
   }
 
@@ -63,6 +76,7 @@ export class Pipe implements ByteSource, ByteSink {
     if (!this.#readers.delete(token) || this.#readers.size > 0) return;
     this.#isBroken = true;
     this.#chunks.length = 0;
+    this.#unread = 0;
   }
 }
 

@@ -1,5 +1,8 @@
 import type { ExecInput, ExecOutput } from '../node-api.ts';
 
+/** A client that reads so slowly that this many bytes wait for it is cut off. */
+export const MAX_STREAM_QUEUE_BYTES = 64 * 1024 * 1024;
+
 /** How a client wants to hear of the end: as a Status or, in the oldest protocols, as text. */
 export type EndDialect = 'v5' | 'v4' | 'text';
 
@@ -18,9 +21,16 @@ export type ExitResult = Parameters<ExecOutput['exit']>[0];
  * plain HTTP answer, so it is started first and the connection upgraded after.
  */
 export class RemoteOutput implements ExecOutput {
+  readonly #giveUp: () => void;
+  #unsent = 0;
   #streams: RemoteStreams | undefined;
   #waiting: ((streams: RemoteStreams) => void)[] = [];
   #ended = false;
+
+  /** @param giveUp called where too much waits for a client that does not open its streams */
+  constructor(giveUp: () => void) {
+    this.#giveUp = giveUp;
+  }
 
   /** Hands over what has come so far, and everything after it. */
   connect(streams: RemoteStreams): void {
@@ -34,11 +44,11 @@ export class RemoteOutput implements ExecOutput {
   }
 
   stdout(bytes: Uint8Array): void {
-    this.#send((streams) => streams.stdout(bytes));
+    this.#send((streams) => streams.stdout(bytes), bytes.length);
   }
 
   stderr(bytes: Uint8Array): void {
-    this.#send((streams) => streams.stderr(bytes));
+    this.#send((streams) => streams.stderr(bytes), bytes.length);
   }
 
   exit(result: ExitResult): void {
@@ -46,10 +56,15 @@ export class RemoteOutput implements ExecOutput {
     this.#ended = true;
   }
 
-  #send(send: (streams: RemoteStreams) => void): void {
+  #send(send: (streams: RemoteStreams) => void, size = 0): void {
     if (this.#ended) return;
-    if (this.#streams === undefined) this.#waiting.push(send);
-    else send(this.#streams);
+    if (this.#streams !== undefined) {
+      send(this.#streams);
+      return;
+    }
+    this.#unsent += size;
+    if (this.#unsent > MAX_STREAM_QUEUE_BYTES) this.#giveUp();
+    else this.#waiting.push(send);
   }
 }
 
@@ -101,11 +116,16 @@ function messageOf(result: ExitResult, command: readonly string[], wrapped: bool
   return `command terminated with non-zero exit code: ${detail}`;
 }
 
+/** Go reads both into 16 bits. */
+function isSize(value: unknown): value is number {
+  return Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 0xffff;
+}
+
 /** Reads what a client sends on the resize channel, `{"Width":80,"Height":24}`; anything else is ignored. */
 export function resize(input: ExecInput, text: string): void {
   try {
     const { Width, Height } = JSON.parse(text) as { Width?: unknown; Height?: unknown };
-    if (typeof Width === 'number' && typeof Height === 'number') input.resize(Width, Height);
+    if (isSize(Width) && isSize(Height)) input.resize(Width, Height);
   } catch {
     // Not JSON.
   }

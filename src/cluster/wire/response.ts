@@ -27,6 +27,9 @@ const MAX_QUEUED_BYTES = 16 * 1024 * 1024;
 /** How long kube-apiserver lets a watch live that asked for no `timeoutSeconds` (`--min-request-timeout`). */
 const MIN_WATCH_SECONDS = 1800;
 
+/** A timer of Node that is to run longer ends at once. */
+const LONGEST_WATCH_SECONDS = 24 * 24 * 3600;
+
 /** The handler's answer; it never rejects by contract, and if it does the client sees a 500. */
 export async function ask(handler: RequestHandler, request: ApiRequest): Promise<ApiResponse> {
   try {
@@ -123,5 +126,6 @@ function watchSeconds(request: ApiRequest): number | undefined {
     watch === '' || watch === 'true' || watch === '1' || /^\/apis?\/.*\/watch\//.test(request.path);
   if (!isWatch) return undefined;
   const asked = Number(query.get('timeoutSeconds') ?? 0);
-  return asked > 0 ? asked : randomInt(MIN_WATCH_SECONDS, 2 * MIN_WATCH_SECONDS);
+  if (asked > 0) return Math.min(asked, LONGEST_WATCH_SECONDS);
+  return randomInt(MIN_WATCH_SECONDS, 2 * MIN_WATCH_SECONDS);
 }

@@ -12,6 +12,9 @@ import type { WireResponse } from './response.ts';
 import type { RequestHandler } from './types.ts';
 import { serveUpgrade } from './upgrade.ts';
 
+/** Of one HTTP/2 connection at a time, as kube-apiserver's `--http2-max-streams-per-connection` has it. */
+const MOST_STREAMS = 1000;
+
 export interface ListenOptions {
   readonly handler: RequestHandler;
   /** PEM of the server's certificate and key, and of the authorities that sign client certificates. */
@@ -53,6 +56,7 @@ export async function startServer(options: ListenOptions): Promise<ApiListener> 
       rejectUnauthorized: false,
       // In megabytes. With the default of 10 a few slow watchers make node refuse new streams of the session.
       maxSessionMemory: 256,
+      settings: { maxConcurrentStreams: MOST_STREAMS },
     },
     (request, response) => void serve(handler, request, response),
   );
@@ -96,7 +100,8 @@ function track<T extends EventEmitter>(all: Set<T>, one: T): void {
   one.on('error', () => {});
 }
 
-async function serve(handler: RequestHandler, request: WireRequest, response: WireResponse): Promise<void> {
+/** Answers a request that asks for no upgrade. Never rejects. */
+export async function serve(handler: RequestHandler, request: WireRequest, response: WireResponse): Promise<void> {
   response.on('error', () => {});
   const method = request.method ?? 'GET';
   let body;

@@ -68,6 +68,10 @@ function commandInput(type: string, { input }: RemoteCommand): SpdyStreamHandler
   return IGNORE;
 }
 
+function isPort(text: string | undefined): boolean {
+  return text !== undefined && /^\d{1,5}$/.test(text) && Number(text) >= 1 && Number(text) <= 65_535;
+}
+
 /**
  * Port-forward over SPDY (`portforward.k8s.io`): each connection is a pair of streams, `error` and `data`, with
  * the same `requestid`.
@@ -99,8 +103,9 @@ export function spdyPortForward(answer: PortForwardResponse, channel: ByteChanne
     send: (bytes) => channel.send(bytes),
     open: (stream) => {
       const { streamtype, requestid = '', port } = stream.headers;
-      if (streamtype !== 'error') return forward(stream, requestid, Number(port));
-      errors.set(requestid, stream);
+      if (streamtype === 'error') errors.set(requestid, stream);
+      else if (isPort(port)) return forward(stream, requestid, Number(port));
+      else stream.end();
       return IGNORE;
     },
   });

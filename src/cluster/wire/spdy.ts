@@ -45,6 +45,9 @@ const MAX_DATA_BYTES = 64 * 1024;
 /** Of a frame that is received; the largest that clients send is 32 KiB and a little. */
 const MAX_FRAME_BYTES = 1024 * 1024;
 
+/** Streams that are open at one time: a connection of port-forward has two. */
+const MOST_STREAMS = 2000;
+
 interface OpenStream {
   handler: SpdyStreamHandler;
   /** Which sides have closed. */
@@ -119,6 +122,8 @@ export class SpdyConnection {
   #open(body: Buffer, flags: number): void {
     const id = streamId(body);
     const headers = this.#reader.read(body.subarray(10));
+    if (this.#streams.has(id)) throw new Error(`SPDY stream ${id} is opened twice`);
+    if (this.#streams.size >= MOST_STREAMS) throw new Error(`more than ${MOST_STREAMS} SPDY streams`);
     this.#last = id;
     this.#sendControl(SYN_REPLY, 0, Buffer.concat([uint32s(id), this.#writer.write({})]));
     const stream = { handler: IGNORE, localEnded: false, remoteEnded: false };

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import type { ApiRequest, ApiResponse } from '../apiserver/types.ts';
 import type { ExecInput } from '../node-api.ts';
 import type { PortForwardResponse } from './port-forward.ts';
-import { RemoteOutput } from './remote-command.ts';
+import { MAX_STREAM_QUEUE_BYTES, RemoteOutput } from './remote-command.ts';
 import type { RemoteCommand } from './remote-command.ts';
 import { isStranger, toApiRequest } from './request.ts';
 import { ask, errorResponse, respond, statusResponse, unauthorized } from './response.ts';
@@ -14,7 +14,6 @@ import type { RequestHandler } from './types.ts';
 import { isStreamable, serveOverWebSocket } from './websocket-stream.ts';
 import {
   EXEC_PROTOCOLS,
-  MAX_STREAM_QUEUE_BYTES,
   PORT_FORWARD_PROTOCOLS,
   TUNNEL_PROTOCOL,
   acceptWebSocket,
@@ -98,7 +97,7 @@ function upgradeExec(answer: ExecResponse, upgrade: Upgrade): CompleteResponse |
 
 /** Starts the command before the upgrade, so that its refusal can still be a plain answer. */
 function start(answer: ExecResponse, socket: Socket): RemoteCommand {
-  const output = new RemoteOutput();
+  const output = new RemoteOutput(() => socket.destroy());
   const input: ExecInput = answer.start(output);
   socket.once('close', () => {
     if (!output.ended) input.close();

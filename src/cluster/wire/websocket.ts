@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { WebSocketServer } from 'ws';
 import type { WebSocket } from 'ws';
 import type { EndDialect, RemoteCommand } from './remote-command.ts';
-import { endMessage, resize } from './remote-command.ts';
+import { MAX_STREAM_QUEUE_BYTES, endMessage, resize } from './remote-command.ts';
 import { ForwardedConnection } from './port-forward.ts';
 import type { PortForwardResponse } from './port-forward.ts';
 
@@ -43,9 +43,6 @@ const STDERR = 2;
 const ERROR = 3;
 const RESIZE = 4;
 const CLOSE = 255;
-
-/** A client that reads so slowly that this many bytes wait for it is cut off. */
-export const MAX_STREAM_QUEUE_BYTES = 64 * 1024 * 1024;
 
 const sockets = new WebSocketServer({
   noServer: true,

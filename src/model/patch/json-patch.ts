@@ -2,7 +2,7 @@
  * JSON Patch as the API server applies it, with the error texts of the Go library that it uses.
  * https://www.rfc-editor.org/rfc/rfc6902
  */
-import { copy, equal, isObject } from '../../core/json.ts';
+import { copy, equal, isDeeperThan, isObject } from '../../core/json.ts';
 import { PatchError } from './patch-error.ts';
 
 export interface JsonPatchOperation {
@@ -14,6 +14,12 @@ export interface JsonPatchOperation {
 
 type Container = Record<string, unknown> | unknown[];
 
+/** As much as all copies of a patch may add, in characters of JSON: each can double what the one before has made. */
+const MOST_COPIED = 3 * 1024 * 1024;
+
+/** As deep as a document may become; JSON that is read is no deeper either. */
+const DEEPEST = 1000;
+
 /** Ends of the library's messages. */
 const MISSING = 'missing value';
 const INVALID_INDEX = 'invalid index referenced';
@@ -24,11 +30,19 @@ const INVALID_INDEX = 'invalid index referenced';
  */
 export function applyJsonPatch(document: unknown, operations: readonly JsonPatchOperation[]): unknown {
   let root = copy(document);
-  for (const operation of operations) root = applyOperation(root, operation);
+  const copied = { size: 0 };
+  for (const operation of operations) root = applyOperation(root, operation, copied);
   return root;
 }
 
-function applyOperation(root: unknown, operation: JsonPatchOperation): unknown {
+/** How much the copies so far have added. */
+interface Copied {
+  size: number;
+}
+
+function applyOperation(root: unknown, sent: JsonPatchOperation, copied: Copied): unknown {
+  // What comes from outside may be null.
+  const operation = isObject(sent) ? (sent as JsonPatchOperation) : {};
   switch (operation.op) {
     case 'add':
       return add(root, operation);
@@ -39,7 +53,7 @@ function applyOperation(root: unknown, operation: JsonPatchOperation): unknown {
     case 'move':
       return move(root, operation);
     case 'copy':
-      return duplicate(root, operation);
+      return duplicate(root, operation, copied);
     case 'test':
       return test(root, operation);
     case undefined:
@@ -56,6 +70,8 @@ function unprocessable(message: string): PatchError {
 interface Place {
   readonly container: Container;
   readonly key: string;
+  /** How many containers it is in. */
+  readonly depth: number;
 }
 
 function findPlace(root: unknown, path: string): Place | undefined {
@@ -65,10 +81,13 @@ function findPlace(root: unknown, path: string): Place | undefined {
   let at = root;
   for (const part of parts.slice(1, -1)) {
     if (Array.isArray(at)) at = at[indexIn(at, part) ?? -1] as unknown;
-    else if (isObject(at)) at = at[part];
+    // What an object does not have itself, all objects share.
+    else if (isObject(at)) at = Object.hasOwn(at, part) ? at[part] : undefined;
     else return undefined;
   }
-  return Array.isArray(at) || isObject(at) ? { container: at as Container, key } : undefined;
+  return Array.isArray(at) || isObject(at)
+    ? { container: at as Container, key, depth: parts.length - 1 }
+    : undefined;
 }
 
 /** An index that is there; negative ones count from the end, as the library allows. */
@@ -89,8 +108,15 @@ function valueAt({ container, key }: Place): { readonly value: unknown } | { rea
   return index === undefined ? { problem: indexProblem(key) } : { value: container[index] };
 }
 
+/** Operations that put a value into itself, or one below the other, would nest it as deeply as they like. */
+function mustFit({ depth }: Place, value: unknown): void {
+  if (depth > DEEPEST || isDeeperThan(DEEPEST - depth, value)) throw unprocessable('exceeded max depth');
+}
+
 /** @returns what is wrong, where it cannot be added. */
-function insert({ container, key }: Place, value: unknown): string | undefined {
+function insert(place: Place, value: unknown): string | undefined {
+  mustFit(place, value);
+  const { container, key } = place;
   if (!Array.isArray(container)) {
     container[key] = value;
     return undefined;
@@ -160,6 +186,7 @@ function replace(root: unknown, operation: JsonPatchOperation): unknown {
   if (place === undefined) {
     throw unprocessable(`replace operation does not apply: doc is missing path: ${path}: ${MISSING}`);
   }
+  mustFit(place, operation.value);
   const { container, key } = place;
   if (!Array.isArray(container)) {
     // The library takes a key that is not there, too.
@@ -195,7 +222,7 @@ function move(root: unknown, operation: JsonPatchOperation): unknown {
   return root;
 }
 
-function duplicate(root: unknown, operation: JsonPatchOperation): unknown {
+function duplicate(root: unknown, operation: JsonPatchOperation, copied: Copied): unknown {
   const from = fromOf(operation);
   const source = findPlace(root, from);
   if (source === undefined) {
@@ -208,6 +235,12 @@ function duplicate(root: unknown, operation: JsonPatchOperation): unknown {
   if (target === undefined) {
     throw unprocessable(
       `copy operation does not apply: doc is missing destination path: ${path}: ${MISSING}`,
+    );
+  }
+  copied.size += JSON.stringify(found.value ?? null).length;
+  if (copied.size > MOST_COPIED) {
+    throw unprocessable(
+      `Unable to complete the copy, the accumulated size increase of copy is ${copied.size}, exceeding the limit ${MOST_COPIED}`,
     );
   }
   const refused = insert(target, copy(found.value));

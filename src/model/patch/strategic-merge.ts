@@ -50,7 +50,8 @@ function badDirective(directive: unknown, patch: Fields): PatchError {
 }
 
 function mergeField(original: Fields, name: string, value: unknown, schema: ValueSchema): void {
-  const before = original[name];
+  // `__proto__` is a name like others, and what is there belongs to all objects.
+  const before = Object.hasOwn(original, name) ? original[name] : undefined;
   if (value === null) {
     Reflect.deleteProperty(original, name);
     return;

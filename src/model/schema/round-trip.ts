@@ -42,16 +42,31 @@ function roundTripValue(value: unknown, schema: ValueSchema): unknown {
     case 'struct':
       return isObject(value) ? roundTrip(value, schema.type) : value;
     case 'list':
-      return Array.isArray(value) ? value.map((item) => roundTripValue(item, schema.items)) : value;
+      return Array.isArray(value) ? value.map((item) => roundTripItem(item, schema.items)) : value;
     case 'map': {
       if (!isObject(value)) return value;
-      const entries = Object.entries(value).map(([key, item]) => [key, roundTripValue(item, schema.values)]);
+      const entries = Object.entries(value).map(([key, item]) => [key, roundTripItem(item, schema.values)]);
       return Object.fromEntries(entries) as unknown;
     }
     case 'scalar':
       return roundTripScalar(value, schema.scalar);
     case 'any':
       return value;
+  }
+}
+
+/** In a list or a map null is a value: the zero one. */
+function roundTripItem(value: unknown, schema: ValueSchema): unknown {
+  if (value !== null) return roundTripValue(value, schema);
+  switch (schema.kind) {
+    case 'struct':
+      return roundTrip({}, schema.type);
+    case 'scalar':
+      return STRUCT_SCALARS.get(schema.scalar) ?? ZEROS[schema.scalar];
+    case 'list':
+    case 'map':
+    case 'any':
+      return null;
   }
 }
 
@@ -82,6 +97,20 @@ const STRUCT_SCALARS = new Map<Scalar, unknown>([
   ['intOrString', 0],
 ]);
 
+/** What Go writes for each where nothing was given. */
+const ZEROS: Readonly<Record<Scalar, unknown>> = {
+  boolean: false,
+  int32: 0,
+  int64: 0,
+  number: 0,
+  bytes: null,
+  string: '',
+  time: '',
+  microTime: '',
+  quantity: '',
+  intOrString: '',
+};
+
 /** What Go writes for a field that was not given; undefined where it leaves the field out. */
 function zeroOf({ presence, value }: FieldSchema): unknown {
   if (presence === 'unlessAbsent' || presence === 'unlessZero') return undefined;
@@ -89,22 +118,7 @@ function zeroOf({ presence, value }: FieldSchema): unknown {
   if (value.kind === 'scalar' && STRUCT_SCALARS.has(value.scalar)) return STRUCT_SCALARS.get(value.scalar);
   if (presence === 'unlessEmpty') return undefined;
   if (value.kind !== 'scalar') return null;
-  switch (value.scalar) {
-    case 'boolean':
-      return false;
-    case 'int32':
-    case 'int64':
-    case 'number':
-      return 0;
-    case 'bytes':
-      return null;
-    case 'string':
-    case 'time':
-    case 'microTime':
-    case 'quantity':
-    case 'intOrString':
-      return '';
-  }
+  return ZEROS[value.scalar];
 }
 
 /** The value, or undefined where Go would leave it out. */

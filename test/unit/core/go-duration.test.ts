@@ -7,6 +7,7 @@ describe('durations', () => {
       5000, 5_400_000, 500, 0, 1500, -2000,
     ]);
     expect(() => parseGoDuration('x')).toThrow('time: invalid duration "x"');
+    expect(() => parseGoDuration('2562048h')).toThrow('time: invalid duration "2562048h"');
     expect(() => parseGoDuration('30')).toThrow('time: missing unit in duration "30"');
     expect([5000, 90_000, 5_400_000, 250, 0, 300_000].map(formatGoDuration)).toEqual([
       '5s',

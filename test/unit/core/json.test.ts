@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { canonical, copy, edit, equal, freeze } from '../../../src/core/json.ts';
+import { canonical, copy, edit, equal, freeze, isDeeperThan } from '../../../src/core/json.ts';
 
 const json = fc.jsonValue({ maxDepth: 4 });
 
@@ -56,5 +56,13 @@ describe('plain data', () => {
     expect(before.spec.list).toEqual([1, 2]);
     expect(after.spec.list).toEqual([1, 2, 3]);
     expect(() => before.spec.list.push(4)).toThrow(TypeError);
+  });
+
+  test('depth is counted in containers, and no deeper than asked for', () => {
+    expect(isDeeperThan(0, 'a')).toBe(false);
+    expect(isDeeperThan(0, [])).toBe(true);
+    expect(isDeeperThan(2, { a: [1] })).toBe(false);
+    expect(isDeeperThan(1, { b: 1, a: [1] })).toBe(true);
+    expect(isDeeperThan(10, JSON.parse('['.repeat(100_000) + ']'.repeat(100_000)))).toBe(true);
   });
 });

@@ -94,6 +94,12 @@ describe('arithmetic', () => {
   });
 });
 
+test('a text that is no quantity is refused at once, however long', () => {
+  expect(() => canonicalQuantity(`${'1'.repeat(300_000)}x`)).toThrow('quantities must match');
+  expect(() => canonicalQuantity('9'.repeat(1001))).toThrow('quantities must match');
+  expect(canonicalQuantity('9'.repeat(1000))).toBe('9'.repeat(1000));
+});
+
 describe('properties', () => {
   const quantity = fc
     .tuple(

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { CaseResult } from '../../../src/engine/verify.ts';
-import { between } from '../../../tools/soundness/markers.ts';
+import { between } from '../../../tools/markers.ts';
 import { attackTable, verifyTables } from '../../../tools/soundness/tables.ts';
 
 const result = (change: Partial<CaseResult>): CaseResult => ({
@@ -78,12 +78,12 @@ describe('markers', () => {
   const document = 'before\n<!-- soundness:kind -->\nold\n<!-- /soundness:kind -->\nafter';
 
   test('what is between is replaced, the rest stays', () => {
-    expect(between(document, 'kind', 'new')).toBe(
+    expect(between(document, 'soundness:kind', 'new')).toBe(
       'before\n<!-- soundness:kind -->\n\nnew\n\n<!-- /soundness:kind -->\nafter',
     );
   });
 
   test('a document that lost them is said so', () => {
-    expect(() => between(document, 'attack', 'new')).toThrow('lost its markers');
+    expect(() => between(document, 'soundness:attack', 'new')).toThrow('lost its markers');
   });
 });

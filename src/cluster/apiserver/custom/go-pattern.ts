@@ -12,9 +12,15 @@ export function goPattern(pattern: string): RegExp | undefined {
   return patterns.get(pattern);
 }
 
+/** What means something else, or nothing, without the flag `u`. */
+const NEEDS_UNICODE = /[^\0-\x7f]|\\[pPu]/; // eslint-disable-line no-control-regex
+
 function compiled(pattern: string): RegExp | undefined {
   try {
-    return new RegExp(pattern.replaceAll('(?P<', '(?<').replaceAll('\\z', '$').replaceAll('\\A', '^'), 'u');
+    const source = pattern.replaceAll('(?P<', '(?<').replaceAll('\\z', '$').replaceAll('\\A', '^');
+    const strict = new RegExp(source, 'u');
+    // Without the flag an expression that goes astray can be helped: see runtime/backtracking.ts.
+    return NEEDS_UNICODE.test(source) ? strict : new RegExp(source);
   } catch {
     return undefined;
   }

@@ -53,7 +53,9 @@ function defaultPodSpec(spec: Draft<PodSpec>): void {
   spec.schedulerName ||= 'default-scheduler';
   if (spec.resources !== undefined) canonicalResources(spec.resources);
   mirrorServiceAccount(spec);
-  for (const container of spec.containers ?? []) defaultContainer(container);
+  // Validation will ask for one; what comes before it takes a list for granted.
+  spec.containers ??= [];
+  for (const container of spec.containers) defaultContainer(container);
   for (const container of spec.initContainers ?? []) defaultContainer(container);
   for (const container of spec.ephemeralContainers ?? []) defaultContainer(container);
   for (const volume of spec.volumes ?? []) defaultVolume(volume);

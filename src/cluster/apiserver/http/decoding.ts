@@ -1,4 +1,3 @@
-import { parse as parseYaml, YAMLParseError } from 'yaml';
 import { isObject } from '../../../core/json.ts';
 import { messageOf } from '../../../core/errors.ts';
 import type { AnyObject } from '../../../model/objects.ts';
@@ -8,12 +7,13 @@ import { roundTrip } from '../../../model/schema/round-trip.ts';
 import { schemaOf } from '../../../model/schema/schema.ts';
 import type { TypeSchema } from '../../../model/schema/types.ts';
 import { strictDecodingError, validateFields } from '../field-validation.ts';
-import { readJson } from '../json-document.ts';
+import { parseJson } from '../json-document.ts';
 import type { CustomVersion } from '../custom/custom-version.ts';
 import { decodeProtobuf } from '../protobuf.ts';
 import type { ResourceRegistry } from '../resource-registry.ts';
 import { badRequest, unsupportedMediaType } from '../status.ts';
 import type { ApiRequest } from '../types.ts';
+import { readYaml } from './yaml.ts';
 
 /** The kind that a request's body is expected to have. */
 export interface ExpectedKind {
@@ -105,62 +105,6 @@ function readJsonBody(text: string, { kind }: ExpectedKind): unknown {
     throw badRequest(
       `the object provided is unrecognized (must be of type ${kind}): couldn't get version/kind; json parse error: ${messageOf(error)} (${shown})`,
     );
-  }
-}
-
-/** @throws {ParseError} with the words of the server's decoder */
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    readJson(text);
-    throw error;
-  }
-}
-
-/**
- * @param validation what is done about keys that come twice
- * @throws StatusError 400
- */
-export function readYaml(
-  text: string,
-  validation: Pick<DecodingContext, 'fieldValidation' | 'warn'> = STRICT,
-): unknown {
-  try {
-    return encodedJson(text) ?? parseYaml(text);
-  } catch (error) {
-    const twin = twinKey(text, error);
-    const prefix = 'error decoding YAML: error converting YAML to JSON: yaml: ';
-    if (twin === undefined) throw badRequest(prefix + messageOf(error));
-    if (validation.fieldValidation === 'Strict') throw badRequest(`${prefix}unmarshal errors:\n  ${twin}`);
-    if (validation.fieldValidation === 'Warn') validation.warn(twin);
-    return parseYaml(text, { uniqueKeys: false });
-  }
-}
-
-const STRICT = { fieldValidation: 'Strict', warn: () => {} } as const;
-
-/** `line 9: key "foo" already set in map`, where that is what the parser complains of. */
-function twinKey(text: string, error: unknown): string | undefined {
-  if (!(error instanceof YAMLParseError) || error.code !== 'DUPLICATE_KEY') return undefined;
-  const position = error.linePos?.[0];
-  if (position === undefined) return undefined;
-  const line = text.split('\n')[position.line - 1]?.slice(position.col - 1) ?? '';
-  const [key = ''] = /^[^:]+/.exec(line) ?? [];
-  return `line ${position.line}: key ${JSON.stringify(key.trim().replace(/^(['"])(.*)\1$/, '$2'))} already set in map`;
-}
-
-/**
- * The object that an encoder has written as JSON, as kubectl and client libraries send it: a YAML parser takes a
- * hundred times as long for it. Undefined for every other text, such as one with a key that comes twice.
- */
-function encodedJson(text: string): object | undefined {
-  if (!text.startsWith('{')) return undefined;
-  try {
-    const object = JSON.parse(text) as object;
-    return JSON.stringify(object) === text.trimEnd() ? object : undefined;
-  } catch {
-    return undefined;
   }
 }
 

@@ -10,10 +10,12 @@ import { applyStrategicMergePatch } from '../../../model/patch/strategic-merge.t
 import { apiVersionOf } from '../../../model/resources.ts';
 import { roundTrip } from '../../../model/schema/round-trip.ts';
 import { converterWords, strictDecodingError, validateFields } from '../field-validation.ts';
-import { mediaType, parseJson, readYaml } from '../http/decoding.ts';
+import { mediaType } from '../http/decoding.ts';
 import { writeOptions } from '../http/options.ts';
 import type { WriteOptions } from '../http/options.ts';
-import { badRequest, invalid, notFound, statusError, unsupportedPatchType } from '../status.ts';
+import { readYaml } from '../http/yaml.ts';
+import { parseJson } from '../json-document.ts';
+import { badRequest, invalid, notFound, statusError, tooLarge, unsupportedPatchType } from '../status.ts';
 import type { ApiResponse } from '../types.ts';
 import { resetFields, schemaFor } from './managed-fields.ts';
 import type { ResourceRequest, RestParts } from './resource-request.ts';
@@ -25,6 +27,7 @@ import type { UpdateOptions } from './writer.ts';
 const APPLY_PATCH = 'application/apply-patch+yaml';
 const STRATEGIC_PATCH = 'application/strategic-merge-patch+json';
 const ORDER = '$setElementOrder/';
+const MOST_OPERATIONS = 10_000;
 const decoder = new TextDecoder();
 
 /** Turns an object, as the client sees it, into the one that it asks for. */
@@ -76,6 +79,13 @@ export function changeOf(request: ResourceRequest, options: WriteOptions): Chang
           `error decoding patch: json: cannot unmarshal ${goTypeOf(operations)} into Go value of type []handlers.jsonPatchOp`,
         );
       }
+      const wrong = operations.map(operationProblem).find((problem) => problem !== undefined);
+      if (wrong !== undefined) throw badRequest(`error decoding patch: ${wrong}`);
+      if (operations.length > MOST_OPERATIONS) {
+        throw tooLarge(
+          `The allowed maximum operations in a JSON patch is ${MOST_OPERATIONS}, got ${operations.length}`,
+        );
+      }
       return guarded((object) => applyJsonPatch(object, operations as JsonPatchOperation[]));
     }
     case 'application/merge-patch+json': {
@@ -93,6 +103,19 @@ export function changeOf(request: ResourceRequest, options: WriteOptions): Chang
     default:
       throw unsupportedPatchType();
   }
+}
+
+/** What is wrong with the form of an operation of a JSON patch. Null is one without anything. */
+function operationProblem(operation: unknown): string | undefined {
+  if (operation === null) return undefined;
+  const into = (value: unknown, target: string): string =>
+    `json: cannot unmarshal ${goTypeOf(value)} into Go ${target}`;
+  if (!isObject(operation)) return into(operation, 'value of type handlers.jsonPatchOp');
+  for (const name of ['op', 'from', 'path']) {
+    const value = operation[name] ?? '';
+    if (typeof value !== 'string') return into(value, `struct field jsonPatchOp.${name} of type string`);
+  }
+  return undefined;
 }
 
 /** @throws StatusError 400 */
@@ -132,16 +155,21 @@ function goTypeOf(value: unknown): string {
   return typeof value === 'boolean' ? 'bool' : typeof value;
 }
 
+/** A patch may have put anything there. */
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
 /** The changed object as its type reads it; a draft of its own. */
 function typed(request: ResourceRequest, object: AnyObject, options: WriteOptions): AnyObject {
   const { resource } = request.info;
   const schema = schemaFor(request.info);
   if (object.kind !== resource.kind || object.apiVersion !== apiVersionOf(resource)) {
-    const version = object.apiVersion.split('/').at(-1) ?? '';
+    const version = textOf(object.apiVersion).split('/').at(-1) ?? '';
     throw patchInvalid(
       request,
       object,
-      `no kind "${object.kind}" is registered for version "${version}" in scheme "pkg/runtime/scheme.go:111"`,
+      `no kind "${textOf(object.kind)}" is registered for version "${version}" in scheme "pkg/runtime/scheme.go:111"`,
     );
   }
   if (schema === undefined) return copy(object);

@@ -111,7 +111,7 @@ function checkContainer(
   checkContainerSecurity(problems, `${field}.securityContext`, container.securityContext, spec);
 }
 
-export function checkImage(problems: Problems, field: string, image: string): void {
+export function checkImage(problems: Problems, field: string, image = ''): void {
   if (image === '') problems.required(field);
   else if (image !== image.trim())
     problems.invalid(field, image, 'must not have leading or trailing whitespace');

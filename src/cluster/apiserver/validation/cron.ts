@@ -1,3 +1,6 @@
+import { messageOf } from '../../../core/errors.ts';
+import { parseGoDuration } from '../../../core/go-duration.ts';
+
 /** One field of a schedule. */
 interface Field {
   readonly least: number;
@@ -24,6 +27,8 @@ const DESCRIPTORS = new Set([
   '@hourly',
 ]);
 
+const EVERY = '@every ';
+
 /**
  * What is wrong with the schedule of a CronJob, in the API server's words; undefined where it can be read.
  * https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/#schedule-syntax
@@ -31,9 +36,14 @@ const DESCRIPTORS = new Set([
 export function scheduleProblem(schedule: string): string | undefined {
   if (/TZ/.test(schedule)) return 'cannot use TZ or CRON_TZ in schedule, use timeZone field instead';
   if (schedule.startsWith('@')) {
-    if (DESCRIPTORS.has(schedule) || /^@every (\d+(\.\d+)?(ns|us|µs|ms|s|m|h))+$/.test(schedule))
+    if (DESCRIPTORS.has(schedule)) return undefined;
+    if (!schedule.startsWith(EVERY)) return `unrecognized descriptor: ${schedule}`;
+    try {
+      parseGoDuration(schedule.slice(EVERY.length));
       return undefined;
-    return `unrecognized descriptor: ${schedule}`;
+    } catch (error) {
+      return `failed to parse duration ${schedule}: ${messageOf(error)}`;
+    }
   }
   const parts = schedule.split(/\s+/).filter((part) => part !== '');
   if (parts.length !== FIELDS.length) {

@@ -1,3 +1,6 @@
+import { messageOf } from '../../../core/errors.ts';
+import { parseGoDuration } from '../../../core/go-duration.ts';
+
 /** A cron schedule: five fields, or a name such as `@hourly`. */
 export interface CronSchedule {
   /** The first instant after `after`, both in milliseconds since 1970; undefined when there is none in five years. */
@@ -39,8 +42,13 @@ const HORIZON_DAYS = 5 * 366;
  * @returns what is wrong, as text, where the schedule cannot be read. The API server refuses such schedules.
  */
 export function parseSchedule(text: string, timeZone?: string): CronSchedule | string {
-  const every = /^@every (\d+)([smh])$/.exec(text);
-  if (every !== null) return everySchedule(Number(every[1]), every[2] ?? 's');
+  if (text.startsWith('@every ')) {
+    try {
+      return everySchedule(parseGoDuration(text.slice('@every '.length)));
+    } catch (error) {
+      return `failed to parse duration ${text}: ${messageOf(error)}`;
+    }
+  }
   const fields = (NAMED[text] ?? text).trim().split(/\s+/);
   if (fields.length !== FIELDS.length) {
     return `expected exactly 5 fields, found ${fields.length}: [${fields.join(' ')}]`;
@@ -67,6 +75,8 @@ export function parseSchedule(text: string, timeZone?: string): CronSchedule | s
   const local = timeZone === undefined || timeZone === 'UTC' ? utcFields : zoneFields(timeZone);
   return {
     next: (after) => {
+      // A field of nothing but commas: minute by minute that would take long to find out.
+      if (sets.some(({ size }) => size === 0)) return undefined;
       let at = Math.floor(after / MINUTE_MS) * MINUTE_MS + MINUTE_MS;
       const end = after + HORIZON_DAYS * 24 * 60 * MINUTE_MS;
       while (at <= end) {
@@ -83,9 +93,10 @@ export function parseSchedule(text: string, timeZone?: string): CronSchedule | s
   };
 }
 
-function everySchedule(count: number, unit: string): CronSchedule {
-  const period = count * ({ s: 1000, m: MINUTE_MS, h: 60 * MINUTE_MS }[unit] ?? 1000);
-  return { next: (after) => Math.floor(after / 1000) * 1000 + Math.max(1000, period) };
+/** Whole seconds, and one at least. */
+function everySchedule(periodMs: number): CronSchedule {
+  const seconds = Math.max(1, Math.floor(periodMs / 1000));
+  return { next: (after) => (Math.floor(after / 1000) + seconds) * 1000 };
 }
 
 function isWildcard(field: string | undefined): boolean {
@@ -96,6 +107,7 @@ function isWildcard(field: string | undefined): boolean {
 function parseField(text: string, field: Field): ReadonlySet<number> | string {
   const values = new Set<number>();
   for (const part of text.toLowerCase().split(',')) {
+    if (part === '') continue;
     const [range = '', step] = part.split('/');
     const [from = '', to] = range.split('-');
     const isAll = range === '*' || range === '?';
@@ -123,7 +135,7 @@ function parseField(text: string, field: Field): ReadonlySet<number> | string {
 function numberOf(text: string, { low, names }: Field): number | undefined {
   const index = names?.indexOf(text) ?? -1;
   if (index >= 0) return index + low;
-  return /^\d+$/.test(text) ? Number(text) : undefined;
+  return /^\+?\d+$/.test(text) ? Number(text) : undefined;
 }
 
 interface LocalTime {

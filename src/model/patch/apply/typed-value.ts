@@ -58,7 +58,8 @@ export function mergeApplied(live: unknown, applied: unknown, schema: ValueSchem
     const result: Record<string, unknown> = isObject(live) ? { ...live } : {};
     for (const [name, value] of Object.entries(applied)) {
       const below = childSchema(schema, `f:${name}`).schema;
-      result[name] = mergeApplied(result[name], value, below);
+      const before = Object.hasOwn(result, name) ? result[name] : undefined;
+      result[name] = mergeApplied(before, value, below);
     }
     return result;
   }

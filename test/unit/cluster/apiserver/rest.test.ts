@@ -35,6 +35,43 @@ function withMaps(...names: string[]): Running {
   return running;
 }
 
+describe('requests that mean no good', () => {
+  test.each([
+    [
+      [5],
+      400,
+      'error decoding patch: json: cannot unmarshal number into Go value of type handlers.jsonPatchOp',
+    ],
+    [
+      [{ op: {} }],
+      400,
+      'error decoding patch: json: cannot unmarshal object into Go struct field jsonPatchOp.op of type string',
+    ],
+    [
+      Array.from({ length: 10_001 }, () => ({ op: 'test', path: '/kind', value: 'ConfigMap' })),
+      413,
+      'Request entity too large: The allowed maximum operations in a JSON patch is 10000, got 10001',
+    ],
+    [[null], 422, 'the server rejected our request due to an error in our request'],
+  ])('JSON patch %#', (operations, status, message) => {
+    const answer = send(withMaps('a'), 'PATCH', `${MAPS}/a`, operations, JSON_PATCH);
+    expect([answer.status, answer.body.message]).toEqual([status, message]);
+  });
+
+  test('a version that a patch has made no text of', () => {
+    const answer = send(withMaps('a'), 'PATCH', `${MAPS}/a`, { apiVersion: ['v1'] }, MERGE);
+    expect(answer.status).toBe(422);
+  });
+
+  test('a pod without containers goes as far as validation', () => {
+    const answer = send(startApiServer(), 'POST', PODS, { ...pod('a'), spec: {} });
+    expect([answer.status, (answer.body as unknown as AnyObject)['spec']]).toMatchObject([
+      201,
+      { containers: [] },
+    ]);
+  });
+});
+
 describe('create', () => {
   test('answers 201 with the object in the order in which the server writes', () => {
     const { status, text, body } = send(startApiServer(), 'POST', MAPS, map('a'));

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { RemoteOutput, endMessage } from '../../../../src/cluster/wire/remote-command.ts';
+import { RemoteOutput, endMessage, resize } from '../../../../src/cluster/wire/remote-command.ts';
+import type { ExecInput } from '../../../../src/cluster/node-api.ts';
 
 /** Recorded from a real Kubernetes 1.36.3. */
 describe('what a client is told at the end', () => {
@@ -34,7 +35,7 @@ describe('what a client is told at the end', () => {
 });
 
 test('output waits for its streams, keeps its order and ends with the process', () => {
-  const output = new RemoteOutput();
+  const output = new RemoteOutput(() => {});
   output.stdout(Buffer.from('a'));
   output.stderr(Buffer.from('b'));
   const seen: string[] = [];
@@ -50,4 +51,28 @@ test('output waits for its streams, keeps its order and ends with the process', 
   output.exit({ code: 1 });
   expect(output.ended).toBe(true);
   expect(seen).toEqual(['out a', 'err b', 'out c', '{"code":0}']);
+});
+
+test('output that nobody fetches ends its connection, not the memory', () => {
+  let given = 0;
+  const output = new RemoteOutput(() => given++);
+  const chunk = Buffer.alloc(16 * 1024 * 1024);
+  for (let count = 0; count < 4; count++) output.stdout(chunk);
+  expect(given).toBe(0);
+  output.stderr(Buffer.alloc(1));
+  expect(given).toBe(1);
+});
+
+test('a size is two numbers of 16 bits', () => {
+  const sizes: number[][] = [];
+  const input = { resize: (...size: number[]) => sizes.push(size) } as unknown as ExecInput;
+  for (const text of [
+    '{"Width":80,"Height":24}',
+    '{"Width":1e308,"Height":1}',
+    '{"Width":-1,"Height":1}',
+    '{',
+    'null',
+  ])
+    resize(input, text);
+  expect(sizes).toEqual([[80, 24]]);
 });

@@ -144,6 +144,22 @@ function listen(onOpen: (stream: SpdyStream) => void = () => {}): {
 }
 
 describe('a connection', () => {
+  test('has each stream once, and no more than a client needs', async () => {
+    const packed = await compress(
+      Array.from({ length: 2001 }, () => block({})),
+      SPDY_DICTIONARY,
+    );
+    const twice = listen();
+    expect(() =>
+      twice.connection.receive(Buffer.concat([synStream(1, packed[0]!), synStream(1, packed[1]!)])),
+    ).toThrow('SPDY stream 1 is opened twice');
+    const many = listen();
+    expect(() =>
+      many.connection.receive(Buffer.concat(packed.map((each, index) => synStream(2 * index + 1, each)))),
+    ).toThrow('more than 2000 SPDY streams');
+    expect(many.seen).toHaveLength(2000);
+  });
+
   test('is read the same wherever the bytes are cut', async () => {
     const [first, second] = await compress(
       [block({ StreamType: 'error' }), block({ streamtype: 'data' })],

@@ -6,6 +6,16 @@ import { applyStrategicMergePatch } from '../../../../src/model/patch/strategic-
 import { freeze } from '../../../../src/core/json.ts';
 import { schemaOf } from '../../../../src/model/schema/schema.ts';
 
+test('no patch changes what all objects have', () => {
+  const sent = JSON.parse('{"metadata":{"__proto__":{"polluted":1}}}') as object;
+  applyStrategicMergePatch({ metadata: {} }, sent, schemaOf('', 'v1', 'ConfigMap')!);
+  applyMergePatch({ metadata: {} }, sent);
+  expect(() =>
+    applyJsonPatch({ metadata: {} }, [{ op: 'add', path: '/metadata/__proto__/polluted', value: 1 }]),
+  ).toThrow('doc is missing path');
+  expect('polluted' in {}).toBe(false);
+});
+
 describe('applyJsonPatch', () => {
   const document = freeze({ a: { b: [1, 2, 3] }, 'x/y': { '~': null } });
 
@@ -23,6 +33,30 @@ describe('applyJsonPatch', () => {
         { op: 'add', path: '/c/z', value: 2 },
       ]),
     ).toEqual({ a: { b: [0, { z: 1 }, 2, 3], d: { '~': null } }, c: { z: 2 } });
+  });
+
+  test('copies of copies come to an end', () => {
+    const copies = Array.from({ length: 100 }, (_, index) => ({
+      op: 'copy',
+      from: '/a',
+      path: `/a/${index}`,
+    }));
+    expect(() => applyJsonPatch({ a: {} }, copies)).toThrow(
+      /^Unable to complete the copy, the accumulated size increase of copy is \d+, exceeding the limit 3145728$/,
+    );
+  });
+
+  test('what is put into itself, too', () => {
+    const deeper = Array.from({ length: 12 }, (_, index) => ({
+      op: 'copy',
+      from: '/a',
+      path: `/a${'/x'.repeat(2 ** index)}`,
+    }));
+    expect(() => applyJsonPatch({ a: {} }, deeper)).toThrow('exceeded max depth');
+  });
+
+  test('an operation that is null is of no kind', () => {
+    expect(() => applyJsonPatch({}, [null as unknown as object])).toThrow('Unexpected kind: unknown');
   });
 
   test('the whole document', () => {

@@ -26,6 +26,19 @@ describe('roundTrip', () => {
     });
   });
 
+  test('null in a list or a map is the zero value', () => {
+    const read = (kind: string, object: object): unknown =>
+      roundTrip({ ...object }, schemaOf(kind === 'Role' ? 'rbac.authorization.k8s.io' : '', 'v1', kind)!);
+    expect(read('Role', { rules: [null] })).toMatchObject({ rules: [{ verbs: null }] });
+    expect(read('ConfigMap', { data: { a: null }, metadata: { finalizers: [null] } })).toEqual({
+      data: { a: '' },
+      metadata: { finalizers: [''] },
+    });
+    expect(read('ResourceQuota', { spec: { hard: { cpu: null } } })).toMatchObject({
+      spec: { hard: { cpu: '0' } },
+    });
+  });
+
   test('a custom resource is pruned, but keeps empty values', () => {
     const schema = customTypeSchema('Widget', {
       type: 'object',
