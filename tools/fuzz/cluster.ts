@@ -37,7 +37,8 @@ export function ask(cluster: EmbeddedCluster, request: ApiRequest): void {
     return;
   }
   if (answer.kind !== 'complete') return;
-  if (answer.cause !== undefined) throw answer.cause;
+  if (answer.cause instanceof Error) throw answer.cause;
+  if (answer.cause !== undefined) throw new LawBroken('something was thrown that is no error');
   if (answer.status < 500 || ITS_OWN.has(answer.status)) return;
   throw new LawBroken(`${answer.status} ${Buffer.from(answer.body).toString()}`);
 }

@@ -101,7 +101,11 @@ function track<T extends EventEmitter>(all: Set<T>, one: T): void {
 }
 
 /** Answers a request that asks for no upgrade. Never rejects. */
-export async function serve(handler: RequestHandler, request: WireRequest, response: WireResponse): Promise<void> {
+export async function serve(
+  handler: RequestHandler,
+  request: WireRequest,
+  response: WireResponse,
+): Promise<void> {
   response.on('error', () => {});
   const method = request.method ?? 'GET';
   let body;

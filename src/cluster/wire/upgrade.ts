@@ -52,7 +52,10 @@ export async function serveUpgrade(
   const token = request.headers.upgrade?.toLowerCase();
   const to = token === 'websocket' ? 'websocket' : token === 'spdy/3.1' ? 'spdy' : undefined;
   const refusal = to === undefined ? answer : upgrade(answer, apiRequest, { request, socket, head, to });
-  if (refusal !== undefined) respond(plainResponse(request, socket), refusal, apiRequest);
+  if (refusal === undefined) return;
+  const response = plainResponse(request, socket);
+  if (response === undefined) socket.destroy();
+  else respond(response, refusal, apiRequest);
 }
 
 /** Upgrades, or returns what to answer instead. */
@@ -211,12 +214,20 @@ function noCommonProtocol(client: readonly string[], server: readonly string[]):
   return statusResponse(403, 'Forbidden', `unable to upgrade: ${message}`);
 }
 
-/** An HTTP answer on a socket that node has already taken away from its HTTP parser. */
-function plainResponse(request: IncomingMessage, socket: Socket): ServerResponse {
+/**
+ * An HTTP answer on a socket that node has already taken away from its HTTP parser; undefined where the answer to an
+ * earlier request is still on its way: nobody may ask for an upgrade before it is there.
+ */
+function plainResponse(request: IncomingMessage, socket: Socket): ServerResponse | undefined {
   // Imported as a module, node:http loads the whole of Node's fetch, which nothing here needs.
   const response = new (process.getBuiltinModule('node:http').ServerResponse)(request);
   response.shouldKeepAlive = false;
-  response.assignSocket(socket);
+  try {
+    response.assignSocket(socket);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_HTTP_SOCKET_ASSIGNED') throw error;
+    return undefined;
+  }
   response.on('finish', () => {
     response.detachSocket(socket);
     socket.end();

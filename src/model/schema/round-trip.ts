@@ -62,7 +62,8 @@ function roundTripItem(value: unknown, schema: ValueSchema): unknown {
     case 'struct':
       return roundTrip({}, schema.type);
     case 'scalar':
-      return STRUCT_SCALARS.get(schema.scalar) ?? ZEROS[schema.scalar];
+      // What is stored as protobuf has no bytes that are null.
+      return STRUCT_SCALARS.get(schema.scalar) ?? ZEROS[schema.scalar] ?? '';
     case 'list':
     case 'map':
     case 'any':

@@ -48,7 +48,8 @@ describe('the tool', () => {
     const refuse = (): never => {
       throw new RangeError('no');
     };
-    expect(unlessRefused(refuse, RangeError)).toBeUndefined();
+    const refused: unknown = unlessRefused<unknown>(refuse, RangeError);
+    expect(refused).toBeUndefined();
     expect(() => unlessRefused(refuse, TypeError)).toThrow(RangeError);
   });
 

@@ -80,8 +80,8 @@ export const jsonPatches = reader<Patch>({
   inputs: fc.record({
     on,
     patch: fc.oneof(
-      { weight: 5, arbitrary: fc.array(operation, { maxLength: 6 }) as fc.Arbitrary<unknown> },
-      { weight: 1, arbitrary: fc.array(fc.jsonValue(), { maxLength: 3 }) },
+      { weight: 200, arbitrary: fc.array(operation, { maxLength: 6 }) },
+      { weight: 40, arbitrary: fc.array(fc.jsonValue(), { maxLength: 3 }) },
       // Each doubles what the one before has made.
       {
         weight: 1,

@@ -13,7 +13,7 @@ export function goPattern(pattern: string): RegExp | undefined {
 }
 
 /** What means something else, or nothing, without the flag `u`. */
-const NEEDS_UNICODE = /[^\0-\x7f]|\\[pPu]/; // eslint-disable-line no-control-regex
+const NEEDS_UNICODE = /[^\0-\x7f]|\\[pPu]/;
 
 function compiled(pattern: string): RegExp | undefined {
   try {

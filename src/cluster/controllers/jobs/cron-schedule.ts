@@ -106,8 +106,8 @@ function isWildcard(field: string | undefined): boolean {
 /** `*`, `5`, `1-5`, `1-10/2`, `x/2` and lists of them. */
 function parseField(text: string, field: Field): ReadonlySet<number> | string {
   const values = new Set<number>();
-  for (const part of text.toLowerCase().split(',')) {
-    if (part === '') continue;
+  const parts = text.toLowerCase().split(',');
+  for (const part of parts.filter((one) => one !== '')) {
     const [range = '', step] = part.split('/');
     const [from = '', to] = range.split('-');
     const isAll = range === '*' || range === '?';

@@ -403,3 +403,19 @@ describe('the listener', () => {
     await expect(second).rejects.toMatchObject({ code: 'EADDRINUSE' });
   });
 });
+
+test('who asks for an upgrade before the answer to an earlier request has come loses the connection', async () => {
+  const never = Promise.withResolvers<ApiResponse>();
+  const cluster = await start(({ path }) => (path === '/slow' ? never.promise : json({ ok: true })));
+  const socket = connectTls({
+    ...asAdmin,
+    host: '127.0.0.1',
+    port: cluster.listener.port,
+    ALPNProtocols: ['http/1.1'],
+  });
+  socket.on('error', () => {});
+  socket.write('GET /slow HTTP/1.1\r\nHost: a\r\n\r\n');
+  socket.write('GET /version HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n');
+  await once(socket, 'close');
+  expect(cluster.requests.map(({ path }) => path)).toEqual(['/slow', '/version']);
+});

@@ -34,6 +34,7 @@ describe('roundTrip', () => {
       data: { a: '' },
       metadata: { finalizers: [''] },
     });
+    expect(read('ConfigMap', { binaryData: { a: null } })).toMatchObject({ binaryData: { a: '' } });
     expect(read('ResourceQuota', { spec: { hard: { cpu: null } } })).toMatchObject({
       spec: { hard: { cpu: '0' } },
     });
