@@ -2,7 +2,7 @@ import { messageOf } from '../../../core/errors.ts';
 import type { AnyObject } from '../../../model/objects.ts';
 import { StatusError } from '../../api.ts';
 import { keyOf } from '../../store/store.ts';
-import { parseJson } from '../http/decoding.ts';
+import { parseJson } from '../json-document.ts';
 import type { ListOptions } from '../http/list-options.ts';
 import type { ApiResponse } from '../types.ts';
 import { badRequest, expired, statusError } from '../status.ts';
