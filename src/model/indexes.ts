@@ -1,10 +1,13 @@
+/** No Job has an index beyond. */
+const LARGEST = 1_000_000;
+
 /** `0,2-4` as a set of numbers. */
 export function parseIndexes(text: string | undefined): Set<number> {
   const indexes = new Set<number>();
   for (const part of (text ?? '').split(',')) {
     if (part === '') continue;
     const [first = 0, last = first] = part.split('-').map(Number);
-    for (let index = first; index <= last; index++) indexes.add(index);
+    for (let index = first; index <= Math.min(last, LARGEST); index++) indexes.add(index);
   }
   return indexes;
 }

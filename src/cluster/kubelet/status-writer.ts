@@ -136,7 +136,7 @@ export class StatusWriter {
   remove(pod: Pod): void {
     const { namespace, name, uid } = pod.metadata;
     const options = { gracePeriodSeconds: 0, preconditions: { uid } };
-    unlessGone(() => this.#options.api.delete(resources.pods, namespace, name, options));
+    unlessRefused(() => this.#options.api.delete(resources.pods, namespace, name, options));
   }
 
   #known(pod: Pod): PodStatus {
@@ -164,7 +164,7 @@ export class StatusWriter {
       status.nominatedNodeName = stored.status.nominatedNodeName;
     this.#last = status;
     if (equal(stored.status, status)) return;
-    unlessGone(() => api.updateStatus(resources.pods, { ...stored, status }));
+    unlessRefused(() => api.updateStatus(resources.pods, { ...stored, status }));
   }
 
   /** A pod that lacks only readiness is probed at once whenever its status is made. */
@@ -182,11 +182,14 @@ export class StatusWriter {
   }
 }
 
-/** A pod that is gone, or that is another one by now, needs nothing from us. */
-function unlessGone(request: () => unknown): void {
+/**
+ * A pod that is gone, or that is another one by now, needs nothing from us; what a policy refuses is written with the
+ * next change. Containers are started and stopped all the same.
+ */
+function unlessRefused(request: () => unknown): void {
   try {
     request();
   } catch (error) {
-    if (!(error instanceof StatusError) || (error.code !== 404 && error.code !== 409)) throw error;
+    if (!(error instanceof StatusError)) throw error;
   }
 }

@@ -54,13 +54,14 @@ function collect(
 ): void {
   const { status, headers } = stream;
   let body = '';
+  const text = new TextDecoder();
   const timer = simulation.after((seconds > 0 ? seconds : WATCH) * SECOND, 'apiserver/stream', () => {
     close();
     respond({ status, headers, body });
   });
   const close = stream.open({
     write: (bytes) => {
-      body += decoder.decode(bytes);
+      body += text.decode(bytes, { stream: true });
     },
     end: () => {
       timer.cancel();

@@ -103,7 +103,7 @@ function indexProblem(key: string): string {
 }
 
 function valueAt({ container, key }: Place): { readonly value: unknown } | { readonly problem: string } {
-  if (!Array.isArray(container)) return { value: container[key] };
+  if (!Array.isArray(container)) return { value: Object.hasOwn(container, key) ? container[key] : undefined };
   const index = indexIn(container, key);
   return index === undefined ? { problem: indexProblem(key) } : { value: container[index] };
 }

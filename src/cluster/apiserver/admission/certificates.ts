@@ -83,9 +83,9 @@ const subjectRestriction: AdmissionPlugin = {
   },
 };
 
-function organizationsOf(attributes: AdmissionAttributes, request: string): readonly string[] {
+function organizationsOf(attributes: AdmissionAttributes, request: string | undefined): readonly string[] {
   try {
-    return readCertificateRequest(request).organizations;
+    return readCertificateRequest(request ?? '').organizations;
   } catch (error) {
     if (!(error instanceof RequestError)) throw error;
     throw refusal(attributes, `failed to parse CSR: ${error.message}`);

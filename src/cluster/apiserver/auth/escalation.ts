@@ -7,7 +7,13 @@ import { notFound, statusError } from '../status.ts';
 import { createAuthorizer, isSuperuser } from './authorizer.ts';
 
 const RBAC = 'rbac.authorization.k8s.io';
+const EVERYTHING: PolicyRule = { verbs: ['*'], apiGroups: ['*'], resources: ['*'] };
+const EVERYWHERE: PolicyRule = { verbs: ['*'], nonResourceURLs: ['*'] };
 const ROLES: ReadonlySet<string> = new Set([resources.roles.id, resources.clusterRoles.id]);
+const PLURALS: ReadonlyMap<string, string> = new Map([
+  ['Role', 'roles'],
+  ['ClusterRole', 'clusterroles'],
+]);
 const BINDINGS: ReadonlySet<string> = new Set([resources.roleBindings.id, resources.clusterRoleBindings.id]);
 
 /**
@@ -28,16 +34,19 @@ export const escalation: AdmissionPlugin = {
 
 function checkRole(attributes: AdmissionAttributes, role: Role): void {
   const old = attributes.old as Role | undefined;
-  if (old !== undefined && equal(old.rules, role.rules)) return;
+  const aggregates = role['aggregationRule' as keyof Role];
+  const before = old?.['aggregationRule' as keyof Role];
+  if (old !== undefined && equal(old.rules, role.rules) && equal(before, aggregates)) return;
   const name = attributes.name === '' ? {} : { name: attributes.name };
   if (may(attributes, 'escalate', attributes.resource.plural, name)) return;
-  checkHeld(attributes, role.rules ?? []);
+  // Whoever says which roles are added to it may add any.
+  checkHeld(attributes, aggregates === undefined ? (role.rules ?? []) : [EVERYTHING, EVERYWHERE]);
 }
 
 function checkBinding(attributes: AdmissionAttributes, { roleRef, subjects }: RoleBinding): void {
   const old = attributes.old as RoleBinding | undefined;
   if (old !== undefined && equal(old.roleRef, roleRef) && equal(old.subjects, subjects)) return;
-  const plural = { Role: 'roles', ClusterRole: 'clusterroles' }[roleRef.kind] as string | undefined;
+  const plural = PLURALS.get(roleRef.kind);
   if (plural === undefined)
     throw statusError(500, undefined, `unsupported role reference kind: ${JSON.stringify(roleRef.kind)}`);
   if (may(attributes, 'bind', plural, { name: roleRef.name })) return;
@@ -78,18 +87,20 @@ function checkHeld(attributes: AdmissionAttributes, wanted: readonly PolicyRule[
 }
 
 /** A rule as many: each of one verb on one resource, or on one path. */
-function piecesOf(rule: PolicyRule): PolicyRule[] {
+function piecesOf(rule: Partial<PolicyRule>): PolicyRule[] {
   const names = rule.resourceNames ?? [];
+  // Whether it has any is found out by validation, which comes later.
+  const verbs = rule.verbs ?? [];
   const onResources = (rule.apiGroups ?? []).flatMap((group) =>
     (rule.resources ?? []).flatMap((resource) =>
-      rule.verbs.flatMap((verb): PolicyRule[] => {
+      verbs.flatMap((verb): PolicyRule[] => {
         const piece = { verbs: [verb], apiGroups: [group], resources: [resource] };
         return names.length === 0 ? [piece] : names.map((name) => ({ ...piece, resourceNames: [name] }));
       }),
     ),
   );
   const onPaths = (rule.nonResourceURLs ?? []).flatMap((url) =>
-    rule.verbs.map((verb): PolicyRule => ({ verbs: [verb], nonResourceURLs: [url] })),
+    verbs.map((verb): PolicyRule => ({ verbs: [verb], nonResourceURLs: [url] })),
   );
   return [...onResources, ...onPaths];
 }
@@ -113,7 +124,7 @@ function includes(rule: PolicyRule, piece: PolicyRule): boolean {
   return (
     has(rule.apiGroups, piece.apiGroups) &&
     onResource &&
-    (anyName || (piece.resourceNames !== undefined && has(rule.resourceNames, piece.resourceNames)))
+    (anyName || (piece.resourceNames?.every((name) => rule.resourceNames?.includes(name)) ?? false))
   );
 }
 

@@ -87,6 +87,9 @@ export function compile(source: string, declarations: Declarations): Program | s
       const budget = { spent: 0, limit: CALL_LIMIT };
       try {
         return evaluate(expression, { library, variables, budget });
+      } catch (error) {
+        // A text, a number or a time that JavaScript cannot hold, or variables that ask for each other.
+        throw error instanceof RangeError ? new ExpressionError(error.message) : error;
       } finally {
         shared.spent += budget.spent;
       }

@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import type { CertificateSigningRequest } from '../../../model/objects.ts';
 import { resources } from '../../../model/resources.ts';
+import { StatusError } from '../../api.ts';
 import { MILLISECOND, SECOND } from '../../simulation/simulation.ts';
 import type { Controller, ControllerContext } from '../controller.ts';
 import { microsOf } from '../pod-state.ts';
@@ -11,13 +12,19 @@ const DAY = 24 * HOUR;
 /** Deletes requests for certificates that are done with, or that nobody cares for. */
 export function createRequestCleaner(context: ControllerContext): Controller {
   const { api, simulation } = context;
-  const clean = (): void => {
-    for (const request of api.list(resources.certificateSigningRequests)) {
-      if (isDone(request, simulation.now)) {
-        api.delete(resources.certificateSigningRequests, undefined, request.metadata.name);
-      }
+  const remove = ({ metadata }: CertificateSigningRequest): void => {
+    try {
+      api.delete(resources.certificateSigningRequests, undefined, metadata.name);
+    } catch (error) {
+      // A policy keeps it: it is tried again with the others.
+      if (!(error instanceof StatusError)) throw error;
     }
+  };
+  const clean = (): void => {
     simulation.after(HOUR, 'controller/csrcleaner', clean);
+    for (const request of api.list(resources.certificateSigningRequests)) {
+      if (isDone(request, simulation.now)) remove(request);
+    }
   };
   return {
     name: 'certificatesigningrequest-cleaner-controller',

@@ -357,6 +357,10 @@ describe('cron schedules', () => {
     expect(parseSchedule(text)).toBe(expected);
   });
 
+  test('indexes without end have one', () => {
+    expect(parseIndexes('0-99999999999').size).toBe(1_000_001);
+  });
+
   test('indexes are written short and read back', () => {
     expect(formatIndexes(new Set([5, 0, 1, 2, 7, 8]))).toBe('0-2,5,7,8');
     fc.assert(

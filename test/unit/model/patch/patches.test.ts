@@ -55,6 +55,11 @@ describe('applyJsonPatch', () => {
     expect(() => applyJsonPatch({ a: {} }, deeper)).toThrow('exceeded max depth');
   });
 
+  test('a copy of what all objects have is one of nothing', () => {
+    const copying = [{ op: 'copy', from: '/constructor', path: '/a' }];
+    expect(applyJsonPatch({}, copying)).toEqual({ a: undefined });
+  });
+
   test('an operation that is null is of no kind', () => {
     expect(() => applyJsonPatch({}, [null as unknown as object])).toThrow('Unexpected kind: unknown');
   });

@@ -77,6 +77,12 @@ describe('who writes a role', () => {
     );
   });
 
+  test('gets to validation what has no verbs, and needs everything for a role that gathers others', () => {
+    expect(write(role('new', { apiGroups: [''], resources: ['pods'] } as never))).toBe('allowed');
+    const gathering = { ...role('new'), aggregationRule: { clusterRoleSelectors: [] } } as AnyObject;
+    expect(write(gathering)).toContain('{APIGroups:["*"], Resources:["*"], Verbs:["*"]}');
+  });
+
   test('may change what is no rule', () => {
     const old = role('secrets', { apiGroups: [''], resources: ['secrets'], verbs: ['get'] });
     const labelled = { ...old, metadata: { ...old.metadata, labels: { a: 'b' } } };

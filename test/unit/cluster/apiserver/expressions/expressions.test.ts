@@ -123,6 +123,13 @@ describe('no expression can make the cluster stand still', () => {
     });
   });
 
+  test.each([`'%.101f'.format([1.0])`, `string(timestamp(9000000000000))`])(
+    '%s is an error of the expression',
+    (expression) => {
+      expect(evaluate(expression).error).toBeDefined();
+    },
+  );
+
   test('only errors of the budget are told as such', () => {
     expect(isOutOfBudget(new ExpressionError('no such key: a'))).toBe(false);
   });
