@@ -11,7 +11,7 @@ import type { Cluster, ClusterProvider } from '../../src/providers/provider.ts';
 export const BUSYBOX = 'busybox:1.37';
 
 /** How long a cluster may take to get somewhere, in milliseconds of its own clock. */
-const PATIENCE = 180_000;
+const PATIENCE = 300_000;
 
 /** A cluster under test. Every test works in a namespace of its own, {@link Ground.namespace}. */
 export class Ground implements AsyncDisposable {

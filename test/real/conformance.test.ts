@@ -5,7 +5,7 @@ import { conformance } from '../conformance/suite.ts';
 import { run } from '../helpers/processes.ts';
 import { describeReal } from './kind.ts';
 
-jest.setTimeout(300_000);
+jest.setTimeout(420_000);
 
 describeReal('a kind cluster', () => {
   conformance(kindProvider(), 'conformance', async ({ ref }) => {
