@@ -1,4 +1,5 @@
 import type { Condition, Pod } from '../../model/objects.ts';
+import { isOver } from '../../model/pod-phase.ts';
 import { SECOND } from '../simulation/simulation.ts';
 import type { Micros } from '../simulation/simulation.ts';
 
@@ -33,7 +34,7 @@ export function availableIn(pod: Pod, minReadySeconds: number, now: Micros): Mic
 
 /** Succeeded or Failed: its containers will not run again. */
 export function isPodFinished(pod: Pod): boolean {
-  return pod.status.phase === 'Succeeded' || pod.status.phase === 'Failed';
+  return isOver(pod.status);
 }
 
 /** Counts as a replica: neither finished nor being deleted. */

@@ -1,5 +1,6 @@
 import type { FileTree } from '../runtime/container-types.ts';
 import type { Node, Pod } from '../../model/objects.ts';
+import { isOver } from '../../model/pod-phase.ts';
 import { resources } from '../../model/resources.ts';
 import type { WatchEvent } from '../api.ts';
 import { StatusError } from '../api.ts';
@@ -17,7 +18,6 @@ import { Prober } from './probes/prober.ts';
 import { referencesOf } from './references.ts';
 import { refusal } from './refusals.ts';
 import { isMirror, mirrorPod } from './static-pods.ts';
-import { isOver } from './status.ts';
 import { attachToPod, execInPod, forwardToPod, readLogs, runningIn } from './streams.ts';
 import type { KubeletDeps } from './types.ts';
 

@@ -1,5 +1,6 @@
 import { equal } from '../../core/json.ts';
 import type { ContainerStateWaiting, Pod, PodStatus } from '../../model/objects.ts';
+import { isOver } from '../../model/pod-phase.ts';
 import type { FileTree } from '../runtime/container-types.ts';
 import { MILLISECOND, SECOND } from '../simulation/simulation.ts';
 import type { Micros, Timer } from '../simulation/simulation.ts';
@@ -18,7 +19,7 @@ import { createSandbox, podHostName, writePodFiles } from './sandbox.ts';
 import { startContainer } from './start-container.ts';
 import type { SyncOutcome } from './start-container.ts';
 import { StatusWriter } from './status-writer.ts';
-import { isOver, type Verdict } from './status.ts';
+import type { Verdict } from './status.ts';
 import { sleep, Task, wait, within } from './task.ts';
 import type { Step } from './task.ts';
 import { stopContainers } from './termination.ts';

@@ -7,6 +7,7 @@ import type {
   Pod,
   PodStatus,
 } from '../../model/objects.ts';
+import { isOver } from '../../model/pod-phase.ts';
 import type { Simulation } from '../simulation/simulation.ts';
 import {
   containersReady,
@@ -26,11 +27,6 @@ import type { ContainerInstance, Sandbox } from './types.ts';
 export interface Verdict extends Pick<PodStatus, 'phase' | 'reason' | 'message'> {
   /** It is in the API already, and no kubelet takes a terminal phase back. */
   readonly isKnown?: boolean;
-}
-
-/** Whether a pod has come to a phase that it does not leave. */
-export function isOver({ phase }: PodStatus): boolean {
-  return phase === 'Succeeded' || phase === 'Failed';
 }
 
 /** What the kubelet knows of a pod beside the API object. */

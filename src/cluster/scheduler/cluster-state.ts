@@ -1,27 +1,22 @@
+import { memoized } from '../../core/memo.ts';
 import type { Node, Pod } from '../../model/objects.ts';
 import { amountsOf, podRequests } from '../../model/pod-requests.ts';
 import type { Amounts } from '../../model/pod-requests.ts';
 
 /** Pods as they are stored never change, so each is summed up once. */
-const sums = new WeakMap<Pod['spec'], { readonly exact: Amounts; readonly nominal: Amounts }>();
-
-function sumsOf({ spec }: Pod): { readonly exact: Amounts; readonly nominal: Amounts } {
-  let known = sums.get(spec);
-  if (known === undefined) {
-    known = { exact: podRequests(spec), nominal: podRequests(spec, { nominal: true }) };
-    sums.set(spec, known);
-  }
-  return known;
-}
+const sumsOf = memoized((spec: Pod['spec']): { readonly exact: Amounts; readonly nominal: Amounts } => ({
+  exact: podRequests(spec),
+  nominal: podRequests(spec, { nominal: true }),
+}));
 
 /** What a pod asks of its node; see podRequests. */
 export function requestsOf(pod: Pod): Amounts {
-  return sumsOf(pod).exact;
+  return sumsOf(pod.spec).exact;
 }
 
 /** The same with a nominal amount for containers that request nothing. */
 export function nominalRequestsOf(pod: Pod): Amounts {
-  return sumsOf(pod).nominal;
+  return sumsOf(pod.spec).nominal;
 }
 
 /** A node with the pods that are on it or on their way to it. */

@@ -1,5 +1,6 @@
 import { edit, equal } from '../../core/json.ts';
 import type { Condition, Node, PersistentVolumeClaim, Pod } from '../../model/objects.ts';
+import { isOver } from '../../model/pod-phase.ts';
 import { resources } from '../../model/resources.ts';
 import { StatusError } from '../api.ts';
 import type { Api, EventRecorder, WatchEvent } from '../api.ts';
@@ -98,9 +99,9 @@ class Scheduler {
 
   #onPlacedPod({ type, object: pod, old }: WatchEvent<Pod>): void {
     this.#forget(pod);
-    if (type === 'DELETED' || isFinished(pod)) {
+    if (type === 'DELETED' || isOver(pod.status)) {
       this.#state.deletePod(pod);
-      if (old === undefined || !isFinished(old)) this.#queue.notify('pod-removed');
+      if (old === undefined || !isOver(old.status)) this.#queue.notify('pod-removed');
       return;
     }
     this.#state.setPod(pod);
@@ -109,7 +110,7 @@ class Scheduler {
   }
 
   #onWaitingPod({ type, object: pod, old }: WatchEvent<Pod>): void {
-    if (type === 'DELETED' || isFinished(pod) || pod.metadata.deletionTimestamp !== undefined) {
+    if (type === 'DELETED' || isOver(pod.status) || pod.metadata.deletionTimestamp !== undefined) {
       this.#abandon(pod);
       return;
     }
@@ -308,8 +309,4 @@ class Scheduler {
     }
     return byNode;
   }
-}
-
-function isFinished({ status: { phase } }: Pod): boolean {
-  return phase === 'Succeeded' || phase === 'Failed';
 }

@@ -1,10 +1,9 @@
 import type { ApiServer } from '../apiserver/api-server.ts';
+import { MIN_WATCH_SECONDS } from '../apiserver/rest/watch.ts';
 import type { ApiResponse } from '../apiserver/types.ts';
 import type { HttpResponse, Listener } from '../network/types.ts';
 import { SECOND, type Simulation } from '../simulation/simulation.ts';
 
-/** How long kube-apiserver lets a watch live that asks for no `timeoutSeconds`, in seconds (`--min-request-timeout`). */
-const WATCH = 1800;
 /** What a server says to whoever wants to exec or to forward ports over plain requests. */
 const NO_UPGRADE: HttpResponse = {
   status: 400,
@@ -55,10 +54,14 @@ function collect(
   const { status, headers } = stream;
   let body = '';
   const text = new TextDecoder();
-  const timer = simulation.after((seconds > 0 ? seconds : WATCH) * SECOND, 'apiserver/stream', () => {
-    close();
-    respond({ status, headers, body });
-  });
+  const timer = simulation.after(
+    (seconds > 0 ? seconds : MIN_WATCH_SECONDS) * SECOND,
+    'apiserver/stream',
+    () => {
+      close();
+      respond({ status, headers, body });
+    },
+  );
   const close = stream.open({
     write: (bytes) => {
       body += text.decode(bytes, { stream: true });

@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import type { OutgoingHttpHeaders } from 'node:http';
 import { StatusError } from '../api.ts';
+import { MIN_WATCH_SECONDS } from '../apiserver/rest/watch.ts';
 import type { ApiRequest, ApiResponse } from '../apiserver/types.ts';
 import type { StreamSink } from '../node-api.ts';
 import type { RequestHandler } from './types.ts';
@@ -23,9 +24,6 @@ type StreamResponse = Extract<ApiResponse, { kind: 'stream' }>;
 
 /** A watcher that reads so slowly that this many bytes wait for it is dropped. */
 const MAX_QUEUED_BYTES = 16 * 1024 * 1024;
-
-/** How long kube-apiserver lets a watch live that asked for no `timeoutSeconds` (`--min-request-timeout`). */
-const MIN_WATCH_SECONDS = 1800;
 
 /** A timer of Node that is to run longer ends at once. */
 const LONGEST_WATCH_SECONDS = 24 * 24 * 3600;

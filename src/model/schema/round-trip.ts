@@ -3,6 +3,7 @@
  * that the type does not have are gone, so are empty values that Go leaves out, and structs that Go always
  * writes (`resources: {}`) are there.
  */
+import { memoized } from '../../core/memo.ts';
 import { isObject } from '../../core/json.ts';
 import { canonicalQuantity, isQuantity } from '../quantity.ts';
 import type { FieldSchema, Scalar, TypeSchema, ValueSchema } from './types.ts';
@@ -26,16 +27,9 @@ export function roundTrip(
   return result;
 }
 
-const fieldsWrittenWhenAbsent = new WeakMap<TypeSchema, readonly FieldSchema[]>();
-
-function writtenWhenAbsent(type: TypeSchema): readonly FieldSchema[] {
-  let fields = fieldsWrittenWhenAbsent.get(type);
-  if (fields === undefined) {
-    fields = [...type.fields.values()].filter((field) => zeroOf(field) !== undefined);
-    fieldsWrittenWhenAbsent.set(type, fields);
-  }
-  return fields;
-}
+const writtenWhenAbsent = memoized((type: TypeSchema): readonly FieldSchema[] =>
+  [...type.fields.values()].filter((field) => zeroOf(field) !== undefined),
+);
 
 function roundTripValue(value: unknown, schema: ValueSchema): unknown {
   switch (schema.kind) {

@@ -1,8 +1,8 @@
 import type { RandomStreams } from '../../../core/random.ts';
 import type { AdmissionPlugin, Authorizer } from '../pipeline.ts';
-import { escalation } from '../auth/escalation.ts';
 import { certificatePlugins } from './certificates.ts';
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
+import { escalation } from './escalation.ts';
 import { limitRanger } from './limit-ranger.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
 import { podSecurity } from './pod-security.ts';
@@ -23,7 +23,7 @@ import { warnings } from './warnings.ts';
  */
 export function admissionPlugins(parts: {
   readonly random: RandomStreams;
-  /** Decides who may approve and sign certificates; policies ask it, too. */
+  /** Decides who may approve and sign certificates, and grant rights; policies ask it, too. */
   readonly authorizer: Authorizer;
   /** What webhooks and policies are asked with; they are not where it is left out. */
   readonly asking?: Omit<Parameters<typeof webhookPlugins>[0], 'random' | 'authorizer'>;
@@ -48,7 +48,7 @@ export function admissionPlugins(parts: {
     ...(webhooks === undefined ? [] : [webhooks.mutating]),
     ...(asking === undefined ? [] : [validatingPolicies(authorizer)]),
     ...(webhooks === undefined ? [] : [webhooks.validating]),
-    escalation,
+    escalation(authorizer),
     resourceQuota,
   ];
 }

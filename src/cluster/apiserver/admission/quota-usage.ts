@@ -1,4 +1,5 @@
 import { compareQuantities } from '../../../model/quantity.ts';
+import { isOver } from '../../../model/pod-phase.ts';
 import type {
   AnyObject,
   PersistentVolumeClaim,
@@ -46,7 +47,7 @@ export function usageOf(resource: Resource, object: AnyObject, now: string): Res
 
 /** A pod that has ended uses nothing but its place in the store, nor one that should have gone by now. */
 function isCounted({ metadata, status }: Pod, now: string): boolean {
-  if (status.phase === 'Succeeded' || status.phase === 'Failed') return false;
+  if (isOver(status)) return false;
   return metadata.deletionTimestamp === undefined || metadata.deletionTimestamp >= now;
 }
 

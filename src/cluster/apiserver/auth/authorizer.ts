@@ -51,7 +51,7 @@ function decide(api: StateReader, user: UserInfo, attributes: AuthorizationAttri
       missing.push(
         `${binding.roleRef.kind.toLowerCase()}.${binding.roleRef.apiGroup} "${binding.roleRef.name}" not found`,
       );
-    } else if (role.rules?.some((rule) => covers(rule, attributes)) === true) {
+    } else if (role.rules?.some((rule) => coversRequest(rule, attributes)) === true) {
       return { allowed: true, reason: `RBAC: allowed by ${describe(binding, subject)}` };
     }
   }
@@ -109,7 +109,8 @@ function describe({ kind, metadata, roleRef }: RoleBinding, subject: Subject): s
   return `${kind} "${name}" of ${roleRef.kind} "${roleRef.name}" to ${subject.kind} "${who}"`;
 }
 
-function covers(rule: PolicyRule, attributes: AuthorizationAttributes): boolean {
+/** Whether a rule allows something. */
+export function coversRequest(rule: PolicyRule, attributes: AuthorizationAttributes): boolean {
   if (!contains(rule.verbs, attributes.verb)) return false;
   if (attributes.resource === undefined) {
     return rule.nonResourceURLs?.some((url) => coversPath(url, attributes.path ?? '')) === true;

@@ -1,4 +1,5 @@
 import { equal, isObject } from '../../../core/json.ts';
+import { memoized } from '../../../core/memo.ts';
 import { compile, isOutOfBudget, type Program, standardLibrary } from '../expressions/expressions.ts';
 import type { Budget } from '../expressions/interpreter.ts';
 import { DYN, optionalOf } from '../expressions/types.ts';
@@ -23,16 +24,15 @@ export interface CompiledRule {
   readonly isTransition: boolean;
 }
 
-const compiled = new WeakMap<ValidationSchema, readonly CompiledRule[]>();
+const compiledAt = (root: boolean): ((schema: ValidationSchema) => readonly CompiledRule[]) =>
+  memoized((schema) =>
+    (schema['x-kubernetes-validations'] ?? []).map((rule) => compileRule(rule, schema, root)),
+  );
+const compiled = { root: compiledAt(true), below: compiledAt(false) };
 
 /** The rules of one value of a schema, which are read once. */
 export function compiledRules(schema: ValidationSchema, root: boolean): readonly CompiledRule[] {
-  let known = compiled.get(schema);
-  if (known === undefined) {
-    known = (schema['x-kubernetes-validations'] ?? []).map((rule) => compileRule(rule, schema, root));
-    compiled.set(schema, known);
-  }
-  return known;
+  return compiled[root ? 'root' : 'below'](schema);
 }
 
 function compileRule(rule: ValidationRule, schema: ValidationSchema, root: boolean): CompiledRule {

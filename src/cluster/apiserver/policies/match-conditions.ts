@@ -1,4 +1,6 @@
+import { memoized } from '../../../core/memo.ts';
 import type { AnyObject } from '../../../model/objects.ts';
+import { joined } from '../admission/refuse.ts';
 import { BOOL, type Type } from '../expressions/types.ts';
 import type { AdmissionAttributes, Authorizer } from '../pipeline.ts';
 import { BudgetSpent, CONDITIONS_BUDGET, Evaluation } from './evaluation.ts';
@@ -12,17 +14,10 @@ export function compileCondition({ expression = '' }: MatchCondition, hasParams:
   return compileFor(expression.trim(), { hasParams, hasPatches: false, variables: NO_VARIABLES }, [BOOL]);
 }
 
-const compiled = new WeakMap<readonly MatchCondition[], readonly Compiled[]>();
-
-/** The conditions of a stored object, which are read once. */
-function compiledConditions(conditions: readonly MatchCondition[], hasParams: boolean): readonly Compiled[] {
-  let known = compiled.get(conditions);
-  if (known === undefined) {
-    known = conditions.map((condition) => compileCondition(condition, hasParams));
-    compiled.set(conditions, known);
-  }
-  return known;
-}
+const compiledWith = (hasParams: boolean): ((conditions: readonly MatchCondition[]) => readonly Compiled[]) =>
+  memoized((conditions) => conditions.map((condition) => compileCondition(condition, hasParams)));
+/** The conditions of a stored object. */
+const compiled = { plain: compiledWith(false), withParams: compiledWith(true) };
 
 /**
  * Whether all conditions hold. One that does not hold decides; errors count where the others hold.
@@ -43,7 +38,7 @@ export function matchesConditions(
   const evaluation = new Evaluation({ ...about, limit: CONDITIONS_BUDGET });
   const errors: string[] = [];
   try {
-    for (const condition of compiledConditions(conditions, about.hasParams === true)) {
+    for (const condition of compiled[about.hasParams === true ? 'withParams' : 'plain'](conditions)) {
       const outcome = evaluation.run(condition);
       if ('error' in outcome) errors.push(outcome.error);
       else if (outcome.value === false) return false;
@@ -54,6 +49,5 @@ export function matchesConditions(
   }
   if (errors.length === 0) return true;
   if (about.failurePolicy === 'Ignore') return false;
-  const texts = [...new Set(errors)];
-  return texts.length === 1 ? texts.join('') : `[${texts.join(', ')}]`;
+  return joined(errors);
 }

@@ -1,14 +1,13 @@
 import type { AnyObject } from '../../../model/objects.ts';
-import { customTypeSchema, schemaOf } from '../../../model/schema/schema.ts';
-import type { TypeSchema } from '../../../model/schema/types.ts';
+import { memoized } from '../../../core/memo.ts';
 import { replaceObject } from '../admission/replace-object.ts';
 import { refusal } from '../admission/refuse.ts';
-import { definitions } from '../custom/definition.ts';
 import { DYN, type Type } from '../expressions/types.ts';
 import type { AdmissionAttributes, AdmissionPlugin, ApplyDefaults, Authorizer } from '../pipeline.ts';
 import { statusError } from '../status.ts';
 import { JSON_PATCH, PATCH_OBJECT, type Scope } from './declarations.ts';
 import { BudgetSpent, Evaluation, POLICY_BUDGET } from './evaluation.ts';
+import { typeSchemaOf } from './kinds.ts';
 import { matchesConditions } from './match-conditions.ts';
 import { applyConfiguration, applyPatches, MutationError } from './mutations.ts';
 import {
@@ -33,25 +32,18 @@ interface CompiledPolicy {
   readonly mutations: readonly { readonly isPatch: boolean; readonly program: Compiled }[];
 }
 
-const compiled = new WeakMap<MutatingAdmissionPolicy, CompiledPolicy>();
-
-function compiledPolicy(policy: MutatingAdmissionPolicy): CompiledPolicy {
-  let known = compiled.get(policy);
-  if (known === undefined) {
-    const { variables = [], mutations = [], paramKind } = policy.spec;
-    const outer = { hasParams: paramKind !== undefined, hasPatches: true };
-    const { compiled: ready, scope } = compileVariables(variables, outer);
-    known = {
-      variables: ready,
-      mutations: mutations.map((mutation) => ({
-        isPatch: mutation.patchType === 'JSONPatch',
-        program: compileMutation(mutation, scope),
-      })),
-    };
-    compiled.set(policy, known);
-  }
-  return known;
-}
+const compiledPolicy = memoized(({ spec }: MutatingAdmissionPolicy): CompiledPolicy => {
+  const { variables = [], mutations = [], paramKind } = spec;
+  const outer = { hasParams: paramKind !== undefined, hasPatches: true };
+  const { compiled, scope } = compileVariables(variables, outer);
+  return {
+    variables: compiled,
+    mutations: mutations.map((mutation) => ({
+      isPatch: mutation.patchType === 'JSONPatch',
+      program: compileMutation(mutation, scope),
+    })),
+  };
+});
 
 export function compileMutation(
   { patchType, jsonPatch, applyConfiguration: configuration }: Mutation,
@@ -152,7 +144,7 @@ function mutate(
       }
       const changed = isPatch
         ? applyPatches(object, outcome.value)
-        : applyConfiguration(object, outcome.value, typeOfObject(attributes));
+        : applyConfiguration(object, outcome.value, typeSchemaOf(attributes.api, attributes.resource));
       if (replaceObject(attributes, changed, applyDefaults)) hasChanged = true;
     } catch (error) {
       if (!(error instanceof MutationError || error instanceof BudgetSpent)) throw error;
@@ -160,14 +152,6 @@ function mutate(
     }
   }
   return { hasChanged, problems };
-}
-
-function typeOfObject({ resource: of, api }: AdmissionAttributes): TypeSchema | undefined {
-  const builtIn = schemaOf(of.group, of.version, of.kind);
-  if (builtIn !== undefined) return builtIn;
-  const definition = api.get(definitions, undefined, of.id);
-  const version = definition?.spec.versions.find(({ name }) => name === of.version);
-  return version === undefined ? undefined : customTypeSchema(of.kind, version.schema?.openAPIV3Schema);
 }
 
 function refused(attributes: AdmissionAttributes, problems: readonly string[]): Error {

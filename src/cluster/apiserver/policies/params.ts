@@ -1,8 +1,8 @@
 import type { AnyObject } from '../../../model/objects.ts';
 import { type Resource, resource } from '../../../model/resources.ts';
-import { definitions, isEstablished, storageResource } from '../custom/definition.ts';
-import { discoveryDocuments } from '../data.ts';
+import { isEstablished, storageResource } from '../custom/definition.ts';
 import type { AdmissionAttributes, StateReader } from '../pipeline.ts';
+import { definitionOf, servedBy } from './kinds.ts';
 import type { ParamKind, PolicyBinding } from './objects.ts';
 
 /** A policy or a binding cannot be used as it is. */
@@ -25,28 +25,17 @@ export function resourceOfKind(
 }
 
 function builtIn(apiVersion: string, kind: string): Resource | undefined {
-  const { api, apis } = discoveryDocuments();
   const [group, version] = groupAndVersion(apiVersion);
-  const versions = [...api.items, ...apis.items]
-    .filter(({ metadata }) => (metadata.name ?? '') === group)
-    .flatMap((item) => item.versions);
-  const served = versions.find((each) => each.version === version)?.resources ?? [];
-  const found = served.find(({ responseKind }) => responseKind.kind === kind);
+  const found = servedBy({ group, version }).find(({ responseKind }) => responseKind.kind === kind);
   if (found === undefined) return undefined;
   return resource(group, version, found.resource, kind, found.scope === 'Namespaced');
 }
 
 function custom(api: StateReader, apiVersion: string, kind: string): Resource | undefined {
   const [group, version] = groupAndVersion(apiVersion);
-  const found = api
-    .list(definitions)
-    .find(
-      ({ spec }) =>
-        spec.group === group &&
-        spec.names.kind === kind &&
-        spec.versions.some((each) => each.name === version && each.served),
-    );
-  return found !== undefined && isEstablished(found) ? storageResource(found) : undefined;
+  const found = definitionOf(api, { group, version }, (names) => names.kind === kind);
+  const isServed = found?.spec.versions.some((each) => each.name === version && each.served) === true;
+  return isServed && isEstablished(found) ? storageResource(found) : undefined;
 }
 
 /** `apps/v1` or `v1`. */

@@ -1,7 +1,7 @@
 import type { KubeObject } from '../../../model/objects.ts';
 import type { Resource } from '../../../model/resources.ts';
 import { matchesRule, matchesSelectors } from '../admission/match-resources.ts';
-import type { AdmissionAttributes, StateReader } from '../pipeline.ts';
+import type { AdmissionAttributes } from '../pipeline.ts';
 import { type MatchResources, type PolicyBinding, UNTOUCHABLE } from './objects.ts';
 
 /** A policy with the bindings that put it to work for a request. */
@@ -20,8 +20,8 @@ export function policiesFor<
   const { api, resource: of } = attributes;
   const all = api.list(resources.policies);
   if (all.length === 0 || UNTOUCHABLE.has(of.id)) return [];
-  const bindings = byName(api, resources.bindings);
-  return byName(api, resources.policies)
+  const bindings = byName(api.list(resources.bindings));
+  return byName(all)
     .filter(({ spec }) => matches(spec.matchConstraints, attributes))
     .map((policy) => ({
       policy,
@@ -33,8 +33,8 @@ export function policiesFor<
     }));
 }
 
-function byName<T extends KubeObject>(api: StateReader, of: Resource<T>): readonly T[] {
-  return api.list(of).toSorted((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
+function byName<T extends KubeObject>(objects: readonly T[]): readonly T[] {
+  return objects.toSorted((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
 }
 
 function matches(constraints: MatchResources | undefined, attributes: AdmissionAttributes): boolean {

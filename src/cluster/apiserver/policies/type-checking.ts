@@ -1,23 +1,15 @@
-import { customTypeSchema, schemaOf } from '../../../model/schema/schema.ts';
 import type { FieldSchema, TypeSchema, ValueSchema } from '../../../model/schema/types.ts';
-import { definitions } from '../custom/definition.ts';
-import { discoveryDocuments } from '../data.ts';
 import { ruleName } from '../custom/rule-types.ts';
 import type { Rule } from '../admission/match-resources.ts';
 import { DYN, type Type, typeOf } from '../expressions/types.ts';
 import type { StateReader } from '../pipeline.ts';
 import type { ExpressionWarning, ValidatingAdmissionPolicy } from './objects.ts';
+import { definitionOf, type Kind, servedBy, typeSchemaOf } from './kinds.ts';
 import { groupAndVersion } from './params.ts';
 import { compileFor, compileVariables } from './programs.ts';
 
 /** How many kinds a policy is checked against. */
 const MOST_KINDS = 10;
-
-interface Kind {
-  readonly group: string;
-  readonly version: string;
-  readonly kind: string;
-}
 
 /**
  * What is wrong with the expressions of a policy for the kinds that it is about; none of it keeps the policy from
@@ -89,34 +81,15 @@ function kindOf(
   plural: string,
   api: Pick<StateReader, 'list'>,
 ): Kind | undefined {
-  const documents = discoveryDocuments();
-  const builtIn = [...documents.api.items, ...documents.apis.items]
-    .filter(({ metadata }) => (metadata.name ?? '') === group)
-    .flatMap(({ versions }) => versions.filter((each) => each.version === version))
-    .flatMap(({ resources = [] }) => resources)
-    .find(({ resource }) => resource === plural);
+  const builtIn = servedBy({ group, version }).find(({ resource }) => resource === plural);
   if (builtIn !== undefined) return { group, version, kind: builtIn.responseKind.kind };
-  const custom = api
-    .list(definitions)
-    .find(({ spec }) => spec.group === group && spec.names.plural === plural && hasVersion(spec, version));
+  const custom = definitionOf(api, { group, version }, (names) => names.plural === plural);
   return custom && { group, version, kind: custom.spec.names.kind };
 }
 
-function hasVersion(
-  { versions }: { readonly versions: readonly { readonly name: string }[] },
-  version: string,
-): boolean {
-  return versions.some(({ name }) => name === version);
-}
-
-function typeOfKind({ group, version, kind }: Kind, api: Pick<StateReader, 'list'>): Type | undefined {
-  const builtIn = schemaOf(group, version, kind);
-  if (builtIn !== undefined) return structType(builtIn);
-  const definition = api
-    .list(definitions)
-    .find(({ spec }) => spec.group === group && spec.names.kind === kind);
-  const found = definition?.spec.versions.find(({ name }) => name === version);
-  return found && structType(customTypeSchema(kind, found.schema?.openAPIV3Schema));
+function typeOfKind(kind: Kind, api: Pick<StateReader, 'list'>): Type | undefined {
+  const schema = typeSchemaOf(api, kind);
+  return schema && structType(schema);
 }
 
 /** The type of an object; the types of its fields are made when they are asked for. */

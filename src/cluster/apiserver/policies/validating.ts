@@ -1,3 +1,4 @@
+import { memoized } from '../../../core/memo.ts';
 import type { AnyObject } from '../../../model/objects.ts';
 import { BOOL, STRING, typeOf } from '../expressions/types.ts';
 import { refusal } from '../admission/refuse.ts';
@@ -47,18 +48,7 @@ interface CompiledPolicy {
   readonly annotations: readonly Compiled[];
 }
 
-const compiled = new WeakMap<ValidatingAdmissionPolicy, CompiledPolicy>();
-
-function compiledPolicy(policy: ValidatingAdmissionPolicy): CompiledPolicy {
-  let known = compiled.get(policy);
-  if (known === undefined) {
-    known = compilePolicy(policy);
-    compiled.set(policy, known);
-  }
-  return known;
-}
-
-function compilePolicy({ spec }: ValidatingAdmissionPolicy): CompiledPolicy {
+const compiledPolicy = memoized(({ spec }: ValidatingAdmissionPolicy): CompiledPolicy => {
   const { variables = [], validations = [], auditAnnotations = [], paramKind } = spec;
   const outer = { hasParams: paramKind !== undefined, hasPatches: false };
   const { compiled: ready, scope } = compileVariables(variables, outer);
@@ -74,7 +64,7 @@ function compilePolicy({ spec }: ValidatingAdmissionPolicy): CompiledPolicy {
       compileFor(valueExpression.trim(), scope, [STRING, typeOf('null')]),
     ),
   };
-}
+});
 
 /**
  * Policies that say in expressions what the cluster takes.

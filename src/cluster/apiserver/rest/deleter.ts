@@ -1,4 +1,5 @@
 import type { AnyObject, Namespace, ObjectMeta, Pod } from '../../../model/objects.ts';
+import { isOver } from '../../../model/pod-phase.ts';
 import type { DeleteOptions } from '../../api.ts';
 import type { Simulation } from '../../simulation/simulation.ts';
 import { SECOND } from '../../simulation/simulation.ts';
@@ -148,7 +149,7 @@ function checkPreconditions(info: ResourceInfo, old: AnyObject, { preconditions 
 /** https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination */
 function gracePeriodOf(pod: Pod, { gracePeriodSeconds }: DeleteOptions): number {
   const running = (pod.spec.nodeName ?? '') !== '';
-  if (!running || pod.status.phase === 'Failed' || pod.status.phase === 'Succeeded') return 0;
+  if (!running || isOver(pod.status)) return 0;
   const period = gracePeriodSeconds ?? pod.spec.terminationGracePeriodSeconds;
   return period < 0 ? 1 : period;
 }

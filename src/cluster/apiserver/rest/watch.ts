@@ -14,6 +14,9 @@ import { selection } from './selectable-fields.ts';
 
 const encoder = new TextEncoder();
 
+/** How long kube-apiserver lets a watch live at least that asks for no `timeoutSeconds` (`--min-request-timeout`). */
+export const MIN_WATCH_SECONDS = 1800;
+
 /**
  * GET with `watch=true`. The stream is written within the writes that it tells of, not in simulation events: who
  * looks on from outside must not change what happens inside.

@@ -1,3 +1,4 @@
+import { memoized } from '../../../core/memo.ts';
 import type { AnyObject } from '../../../model/objects.ts';
 import type { View } from '../resource-registry.ts';
 import { eventFromStored, eventToStored } from './events.ts';
@@ -18,16 +19,5 @@ function view(
   toStored: (object: AnyObject) => AnyObject,
   fromStored: (object: AnyObject) => AnyObject,
 ): View {
-  const converted = new WeakMap<AnyObject, AnyObject>();
-  return {
-    storage,
-    toStored,
-    fromStored(object) {
-      const known = converted.get(object);
-      if (known !== undefined) return known;
-      const result = fromStored(object);
-      converted.set(object, result);
-      return result;
-    },
-  };
+  return { storage, toStored, fromStored: memoized(fromStored) };
 }

@@ -10,7 +10,7 @@ import { matchesConditions } from '../policies/match-conditions.ts';
 import { badRequest, statusError } from '../status.ts';
 import type { WebhookAnswers } from './answers.ts';
 import type { WebhookOutcome } from './calls.ts';
-import { concerns, configurations, type Webhook } from './configuration.ts';
+import { concerns, configurations, type Webhook, type WebhookConfiguration } from './configuration.ts';
 
 interface Response {
   readonly uid?: string;
@@ -38,12 +38,19 @@ export function webhookPlugins(parts: {
   readonly applyDefaults: ApplyDefaults;
   readonly authorizer: Authorizer;
 }): { readonly mutating: AdmissionPlugin; readonly validating: AdmissionPlugin } {
-  const ask = (kind: keyof typeof configurations, attributes: AdmissionAttributes): void => {
-    if (!parts.answers.isOpen) return;
-    const found = attributes.api
-      .list(configurations[kind])
-      .toSorted((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
-    for (const { metadata, webhooks = [] } of found) {
+  /** Nearly all writes meet none. */
+  const configured = (
+    kind: keyof typeof configurations,
+    { api }: AdmissionAttributes,
+  ): readonly WebhookConfiguration[] => (parts.answers.isOpen ? api.list(configurations[kind]) : []);
+
+  const ask = (
+    kind: keyof typeof configurations,
+    found: readonly WebhookConfiguration[],
+    attributes: AdmissionAttributes,
+  ): void => {
+    const inTurn = found.toSorted((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
+    for (const { metadata, webhooks = [] } of inTurn) {
       for (const webhook of webhooks) {
         if (isAsked(webhook, attributes)) askOne(kind, metadata.name, webhook, attributes);
       }
@@ -107,16 +114,18 @@ export function webhookPlugins(parts: {
       name: MUTATING,
       connects: true,
       mutate(attributes) {
+        const found = configured('mutating', attributes);
+        if (found.length === 0) return;
         const invoked = attributes.reinvocation.for(MUTATING);
         invoked.begin(attributes.object);
-        ask('mutating', attributes);
+        ask('mutating', found, attributes);
         invoked.end(attributes.object);
       },
     },
     validating: {
       name: 'ValidatingAdmissionWebhook',
       connects: true,
-      validate: (attributes) => ask('validating', attributes),
+      validate: (attributes) => ask('validating', configured('validating', attributes), attributes),
     },
   };
 }

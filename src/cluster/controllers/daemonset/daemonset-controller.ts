@@ -14,7 +14,7 @@ import {
   podFromTemplate,
   slowStart,
 } from '../pod-control.ts';
-import { availableIn, isPodAvailable, isPodReady } from '../pod-state.ts';
+import { availableIn, isPodAvailable, isPodFinished, isPodReady } from '../pod-state.ts';
 import { ownRevisions, truncateHistory, updateRevision } from '../revisions.ts';
 import { WorkQueue, keyOf, splitKey } from '../work-queue.ts';
 import { daemonTolerations, pinnedTo, placementOn, targetNode } from './daemon-placement.ts';
@@ -66,7 +66,7 @@ export function createDaemonSetController(context: ControllerContext): Controlle
     for (const node of nodes) {
       const { shouldRun, mayContinue } = placementOn(set, node);
       const pods = byNode.get(node.metadata.name) ?? [];
-      const failed = pods.filter(({ status }) => status.phase === 'Failed' || status.phase === 'Succeeded');
+      const failed = pods.filter(isPodFinished);
       const alive = pods.filter((pod) => !failed.includes(pod));
       const staying = alive.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
       if (shouldRun && pods.length === 0) missing.push(node.metadata.name);

@@ -1,4 +1,5 @@
 import type { Container, ContainerStatus, Pod, PodStatus, Probe } from '../../../model/objects.ts';
+import { isOver } from '../../../model/pod-phase.ts';
 import type { EventRecorder } from '../../api.ts';
 import { SECOND } from '../../simulation/simulation.ts';
 import type { Micros, Simulation, Timer } from '../../simulation/simulation.ts';
@@ -141,7 +142,7 @@ export class ProbeWorker {
   #due(): ContainerInstance | 'wait' | 'rest' | 'stop' {
     const { kind, container } = this.#options;
     const { pod, status } = this.#options.current();
-    if (status.phase === 'Failed' || status.phase === 'Succeeded') return 'stop';
+    if (isOver(status)) return 'stop';
     const seen = this.#statusOf(status);
     if (seen?.containerID === undefined) return 'wait';
     if (seen.containerID !== this.#containerId) this.#begin(seen.containerID);

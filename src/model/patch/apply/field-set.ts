@@ -3,6 +3,7 @@
  * member of the set when it has no children or has `.` among them. Sets are never changed, only made anew.
  * https://kubernetes.io/docs/reference/using-api/server-side-apply/#managed-fields
  */
+import { memoized } from '../../../core/memo.ts';
 import type { ListSchema, TypeSchema, ValueSchema } from '../../schema/types.ts';
 
 /**
@@ -203,16 +204,7 @@ export function itemElement(list: ListSchema, item: unknown): string | undefined
   return isEmptyObject(found) ? undefined : `k:${JSON.stringify(found)}`;
 }
 
-const sortedKeys = new WeakMap<ListSchema, readonly string[]>();
-
-function sortedKeysOf(list: ListSchema): readonly string[] {
-  let keys = sortedKeys.get(list);
-  if (keys === undefined) {
-    keys = [...list.keys].sort();
-    sortedKeys.set(list, keys);
-  }
-  return keys;
-}
+const sortedKeysOf = memoized((list: ListSchema): readonly string[] => [...list.keys].sort());
 
 function isEmptyObject(value: object): boolean {
   return Object.keys(value).length === 0;

@@ -2,6 +2,7 @@
  * Who owns which fields of an object: `metadata.managedFields` and how an ordinary write changes it.
  * https://kubernetes.io/docs/reference/using-api/server-side-apply/#managed-fields
  */
+import { memoized } from '../../../core/memo.ts';
 import type { ManagedFieldsEntry } from '../../objects.ts';
 import { roundTrip } from '../../schema/round-trip.ts';
 import type { TypeSchema } from '../../schema/types.ts';
@@ -96,17 +97,8 @@ export function trackUpdate(update: TrackUpdate): readonly ManagedFieldsEntry[] 
   return sortEntries(capUpdaters([...others.filter((other) => other !== same), merged]));
 }
 
-const emptyObjects = new WeakMap<TypeSchema, Fields>();
-
 /** What Go's empty struct of a built-in type looks like: its fields that are always written count as being there. */
-function emptyObject(schema: TypeSchema): Fields {
-  let empty = emptyObjects.get(schema);
-  if (empty === undefined) {
-    empty = roundTrip({}, schema);
-    emptyObjects.set(schema, empty);
-  }
-  return empty;
-}
+const emptyObject = memoized((schema: TypeSchema): Fields => roundTrip({}, schema));
 
 /** Entries of the same manager are one; appliers whatever version they use. */
 export function isSameManager(a: ManagedFieldsEntry, b: ManagedFieldsEntry): boolean {

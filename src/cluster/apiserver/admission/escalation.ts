@@ -1,10 +1,15 @@
 import { equal } from '../../../core/json.ts';
 import type { PolicyRule, Role, RoleBinding } from '../../../model/objects.ts';
 import { resources } from '../../../model/resources.ts';
-import { refusal } from '../admission/refuse.ts';
-import type { AdmissionAttributes, AdmissionPlugin } from '../pipeline.ts';
+import { coversRequest, isSuperuser } from '../auth/authorizer.ts';
+import type {
+  AdmissionAttributes,
+  AdmissionPlugin,
+  AuthorizationAttributes,
+  Authorizer,
+} from '../pipeline.ts';
 import { notFound, statusError } from '../status.ts';
-import { createAuthorizer, isSuperuser } from './authorizer.ts';
+import { refusal } from './refuse.ts';
 
 const RBAC = 'rbac.authorization.k8s.io';
 const EVERYTHING: PolicyRule = { verbs: ['*'], apiGroups: ['*'], resources: ['*'] };
@@ -21,61 +26,73 @@ const BINDINGS: ReadonlySet<string> = new Set([resources.roleBindings.id, resour
  * all of its rules or the verb `bind`. The storage of these kinds asks it, after admission has changed the object.
  * https://kubernetes.io/docs/reference/access-authn-authz/rbac/#privilege-escalation-prevention-and-bootstrapping
  */
-export const escalation: AdmissionPlugin = {
-  name: 'RBAC',
-  mutate(attributes) {
-    const { operation, resource, object } = attributes;
-    if ((operation !== 'CREATE' && operation !== 'UPDATE') || object === undefined) return;
-    if (isSuperuser(attributes.user)) return;
-    if (ROLES.has(resource.id)) checkRole(attributes, object as unknown as Role);
-    else if (BINDINGS.has(resource.id)) checkBinding(attributes, object as unknown as RoleBinding);
-  },
-};
-
-function checkRole(attributes: AdmissionAttributes, role: Role): void {
-  const old = attributes.old as Role | undefined;
-  const aggregates = role['aggregationRule' as keyof Role];
-  const before = old?.['aggregationRule' as keyof Role];
-  if (old !== undefined && equal(old.rules, role.rules) && equal(before, aggregates)) return;
-  const name = attributes.name === '' ? {} : { name: attributes.name };
-  if (may(attributes, 'escalate', attributes.resource.plural, name)) return;
-  // Whoever says which roles are added to it may add any.
-  checkHeld(attributes, aggregates === undefined ? (role.rules ?? []) : [EVERYTHING, EVERYWHERE]);
+export function escalation(authorizer: Authorizer): AdmissionPlugin {
+  return {
+    name: 'RBAC',
+    mutate(attributes) {
+      const { operation, resource, object } = attributes;
+      if ((operation !== 'CREATE' && operation !== 'UPDATE') || object === undefined) return;
+      if (isSuperuser(attributes.user)) return;
+      if (ROLES.has(resource.id)) checkRole(authorizer, attributes, object as unknown as Role);
+      else if (BINDINGS.has(resource.id))
+        checkBinding(authorizer, attributes, object as unknown as RoleBinding);
+    },
+  };
 }
 
-function checkBinding(attributes: AdmissionAttributes, { roleRef, subjects }: RoleBinding): void {
+function checkRole(authorizer: Authorizer, attributes: AdmissionAttributes, role: Role): void {
+  const old = attributes.old as Role | undefined;
+  const { aggregationRule: aggregates } = role;
+  if (old !== undefined && equal(old.rules, role.rules) && equal(old.aggregationRule, aggregates)) return;
+  const name = attributes.name === '' ? {} : { name: attributes.name };
+  if (may(authorizer, attributes, 'escalate', attributes.resource.plural, name)) return;
+  // Whoever says which roles are added to it may add any.
+  checkHeld(authorizer, attributes, aggregates === undefined ? (role.rules ?? []) : [EVERYTHING, EVERYWHERE]);
+}
+
+function checkBinding(
+  authorizer: Authorizer,
+  attributes: AdmissionAttributes,
+  { roleRef, subjects }: RoleBinding,
+): void {
   const old = attributes.old as RoleBinding | undefined;
   if (old !== undefined && equal(old.roleRef, roleRef) && equal(old.subjects, subjects)) return;
   const plural = PLURALS.get(roleRef.kind);
   if (plural === undefined)
     throw statusError(500, undefined, `unsupported role reference kind: ${JSON.stringify(roleRef.kind)}`);
-  if (may(attributes, 'bind', plural, { name: roleRef.name })) return;
+  if (may(authorizer, attributes, 'bind', plural, { name: roleRef.name })) return;
   const { api, namespace } = attributes;
   const role =
     roleRef.kind === 'Role'
       ? api.get(resources.roles, namespace, roleRef.name)
       : api.get(resources.clusterRoles, undefined, roleRef.name);
   if (role === undefined) throw notFound(attributes.resource, roleRef.name);
-  checkHeld(attributes, role.rules ?? []);
+  checkHeld(authorizer, attributes, role.rules ?? []);
 }
 
 function may(
-  { api, user, namespace }: AdmissionAttributes,
+  authorizer: Authorizer,
+  { user, namespace }: AdmissionAttributes,
   verb: string,
   resource: string,
   name: { readonly name?: string },
 ): boolean {
   const where = namespace === undefined ? {} : { namespace };
-  return createAuthorizer({ api }).authorize(user, { verb, group: RBAC, resource, ...where, ...name })
-    .allowed;
+  return authorizer.authorize(user, { verb, group: RBAC, resource, ...where, ...name }).allowed;
 }
 
 /** @throws StatusError 403 that lists what the user does not have */
-function checkHeld(attributes: AdmissionAttributes, wanted: readonly PolicyRule[]): void {
-  const { api, user, namespace } = attributes;
-  const { resourceRules, nonResourceRules } = createAuthorizer({ api }).rulesFor(user, namespace ?? '');
+function checkHeld(
+  authorizer: Authorizer,
+  attributes: AdmissionAttributes,
+  wanted: readonly PolicyRule[],
+): void {
+  const { user, namespace } = attributes;
+  const { resourceRules, nonResourceRules } = authorizer.rulesFor(user, namespace ?? '');
   const held: readonly PolicyRule[] = [...resourceRules, ...nonResourceRules] as PolicyRule[];
-  const missing = wanted.flatMap(piecesOf).filter((piece) => !held.some((rule) => includes(rule, piece)));
+  const missing = wanted
+    .flatMap(piecesOf)
+    .filter((piece) => !held.some((rule) => coversRequest(rule, asRequest(piece))));
   if (missing.length === 0) return;
   const groups = user.groups.map((group) => JSON.stringify(group)).join(' ');
   const lines = [...new Set(together(missing).map(written))].sort();
@@ -105,27 +122,21 @@ function piecesOf(rule: Partial<PolicyRule>): PolicyRule[] {
   return [...onResources, ...onPaths];
 }
 
-function includes(rule: PolicyRule, piece: PolicyRule): boolean {
-  const has = (list: readonly string[] = [], values: readonly string[] = []): boolean =>
-    list.includes('*') || values.every((value) => list.includes(value));
-  if (!has(rule.verbs, piece.verbs)) return false;
-  if (piece.nonResourceURLs !== undefined)
-    return piece.nonResourceURLs.every((path) =>
-      rule.nonResourceURLs?.some(
-        (url) => url === path || (url.endsWith('*') && path.startsWith(url.slice(0, -1))),
-      ),
-    );
-  const [resource = ''] = piece.resources ?? [];
-  const [, subresource] = resource.split('/');
-  const onResource =
-    has(rule.resources, [resource]) ||
-    (subresource !== undefined && rule.resources?.includes(`*/${subresource}`) === true);
-  const anyName = (rule.resourceNames ?? []).length === 0;
-  return (
-    has(rule.apiGroups, piece.apiGroups) &&
-    onResource &&
-    (anyName || (piece.resourceNames?.every((name) => rule.resourceNames?.includes(name)) ?? false))
-  );
+/** What would have to be allowed for a piece to be held. */
+function asRequest({
+  verbs,
+  apiGroups,
+  resources: plurals,
+  resourceNames,
+  nonResourceURLs,
+}: PolicyRule): AuthorizationAttributes {
+  const [verb = ''] = verbs;
+  const [path] = nonResourceURLs ?? [];
+  if (path !== undefined) return { verb, path };
+  const [resource = '', subresource] = plurals?.[0]?.split('/') ?? [];
+  const [group = ''] = apiGroups ?? [];
+  const [name = ''] = resourceNames ?? [];
+  return { verb, group, resource, ...(subresource !== undefined && { subresource }), name };
 }
 
 /** Pieces for the same resource as one rule with their verbs. */

@@ -1,9 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import { Reinvocation } from '../../../../../src/cluster/apiserver/admission/reinvocation.ts';
-import { escalation } from '../../../../../src/cluster/apiserver/auth/escalation.ts';
+import { escalation } from '../../../../../src/cluster/apiserver/admission/escalation.ts';
+import { createAuthorizer } from '../../../../../src/cluster/apiserver/auth/authorizer.ts';
 import type { AdmissionAttributes } from '../../../../../src/cluster/apiserver/pipeline.ts';
 import type { AnyObject, PolicyRule } from '../../../../../src/model/objects.ts';
-import { resourceOf, stateOf } from '../admission/harness.ts';
+import { resourceOf, stateOf } from './harness.ts';
 
 const RBAC = 'rbac.authorization.k8s.io';
 const role = (name: string, ...rules: PolicyRule[]): AnyObject =>
@@ -46,7 +47,7 @@ function write(
     reinvocation: new Reinvocation(),
   };
   try {
-    escalation.mutate?.(attributes);
+    escalation(createAuthorizer({ api: state })).mutate?.(attributes);
     return 'allowed';
   } catch (error) {
     return (error as Error).message;
