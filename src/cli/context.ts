@@ -22,7 +22,7 @@ export interface CommandContext {
   readonly version: string;
   /** Absent where nobody can be asked: no terminal, or `--json`. */
   readonly prompts: Prompts | undefined;
-  /** The module that a thread of this program starts with; absent where this process is another program. */
+  /** The module that a further process of this program starts with; absent where this process is another program. */
   readonly entry?: string;
   catalogue(): Promise<readonly Scenario[]>;
   provider(name: string, options?: { local?: boolean }): Promise<ClusterProvider>;

@@ -9,11 +9,12 @@ import { addAuthorCommands } from './tree/author.ts';
 import { addClusterCommands } from './tree/cluster.ts';
 import { treeOf, type Work } from './tree/define.ts';
 import { addLearnerCommands } from './tree/learner.ts';
-import { serveProofs, THREAD } from './verify/threads.ts';
+import { serveProofs, WORKER } from './verify/workers.ts';
 
 /** Runs a command line and says what the process is to end with. */
 export async function run(args: readonly string[]): Promise<number> {
   if (args[0] === 'lab-process') return labProcess(args[1] ?? '');
+  if (args[0] === WORKER) return verifyWorker();
   const interrupted = new AbortController();
   const onSignal = (): void => interrupted.abort(new Error('interrupted'));
   // Not `once`: execa re-raises a signal that nobody seems to listen to, and nothing would be cleaned up.
@@ -23,7 +24,6 @@ export async function run(args: readonly string[]): Promise<number> {
   const output = createOutput({ json: args.includes('--json') });
   const context = createContext(output, interrupted.signal);
   try {
-    if (args[0] === THREAD) return await verifyThread(context);
     return await runIn(context, args);
   } catch (error) {
     if (interrupted.signal.aborted || error instanceof Cancelled) {
@@ -133,11 +133,14 @@ async function labProcess(folder: string): Promise<number> {
   return exitCodes.ok;
 }
 
-/** What a thread of `breakfix verify` runs. */
-async function verifyThread(context: CommandContext): Promise<number> {
+/** The hidden command that a process of `breakfix verify` runs. It is ended by being killed. */
+async function verifyWorker(): Promise<number> {
+  const { ProcessCopies } = await import('../core/process-copy.ts');
   const { proveLocally } = await import('./verify/proofs.ts');
+  const context = createContext(createOutput({ json: false }), new AbortController().signal);
   const provider = await context.provider('embedded', { local: true });
-  await serveProofs((proof, row) => proveLocally(context, provider, proof, row));
+  const copies = await ProcessCopies.load();
+  await serveProofs((proof, row) => proveLocally(context, provider, proof, row, copies));
   return exitCodes.ok;
 }
 

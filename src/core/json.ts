@@ -8,6 +8,16 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** What an object has itself under a key; what all objects have, such as `constructor`, does not count. */
+export function own<T>(object: Readonly<Record<string, T>>, key: string): T | undefined {
+  return Object.hasOwn(object, key) ? object[key] : undefined;
+}
+
+/** Sets a key of an object, `__proto__` like any other. */
+export function put(object: Record<string, unknown>, key: string, value: unknown): void {
+  Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
+}
+
 /** A deep copy of plain data; several times faster than `structuredClone` on Kubernetes objects. */
 export function copy<T>(value: T): T {
   if (Array.isArray(value)) return value.map(copy) as T;

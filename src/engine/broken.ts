@@ -16,8 +16,7 @@ export async function brokenClusters(
 ): Promise<BrokenClusters> {
   const { fork } = cluster.can;
   if (fork === undefined) return brokenAgain(cluster, incident, signal);
-  const baseline = await breakCluster(cluster, incident, quiet, signal);
-  await cluster.can.goLive?.();
+  const { baseline } = await brokenOnce(cluster, incident, signal);
   return async () => {
     const copy = await fork();
     return {
@@ -26,6 +25,21 @@ export async function brokenClusters(
       [Symbol.asyncDispose]: () => Promise.resolve(copy[Symbol.asyncDispose]()),
     };
   };
+}
+
+/** Breaks the cluster itself, up to hand-over; it stays when that is disposed. */
+export async function brokenOnce(
+  cluster: Cluster,
+  incident: Incident,
+  signal: AbortSignal,
+): Promise<BrokenCluster> {
+  const baseline = await breakCluster(cluster, incident, quiet, signal);
+  await cluster.can.goLive?.();
+  return kept(cluster, baseline);
+}
+
+function kept(cluster: Cluster, baseline: Baseline): BrokenCluster {
+  return { cluster, baseline, [Symbol.asyncDispose]: () => Promise.resolve() };
 }
 
 const quiet = async (_phase: string, work: () => Promise<unknown>): Promise<void> => {
@@ -52,6 +66,6 @@ function brokenAgain(cluster: Cluster, incident: Incident, signal: AbortSignal):
     if (again && !(await restoreShop(cluster, whole, namespaces, signal))) await empty?.([]);
     const baseline = await breakCluster(cluster, incident, quiet, signal);
     last = baseline;
-    return { cluster, baseline, [Symbol.asyncDispose]: () => Promise.resolve() };
+    return kept(cluster, baseline);
   };
 }

@@ -39,7 +39,6 @@ export interface JobOptions {
   readonly signal: AbortSignal;
   /** Milliseconds of the wall, for the report. */
   readonly stopwatch: () => number;
-  readonly done: (result: CaseResult) => void;
   /** Only cases whose name has this in it. */
   readonly only?: string;
 }
@@ -82,7 +81,7 @@ export function verifyJobs(options: JobOptions): VerifyJob[] {
 async function verifyGroup(
   group: readonly Case[],
   broken: () => Promise<BrokenCluster>,
-  { incident, signal, stopwatch, done }: JobOptions,
+  { incident, signal, stopwatch }: JobOptions,
 ): Promise<CaseResult[]> {
   const results: CaseResult[] = [];
   let cluster: BrokenCluster | undefined;
@@ -97,16 +96,14 @@ async function verifyGroup(
         signal.throwIfAborted();
         outcome = { ok: false, seen: `error: ${messageOf(error)}` };
       }
-      const result: CaseResult = {
+      results.push({
         scenario: incident.scenario.id,
         seed: incident.seed,
         case: one.name,
         expected: one.expected,
         ...outcome,
         tookMs: stopwatch() - start,
-      };
-      results.push(result);
-      done(result);
+      });
     }
     return results;
   } finally {

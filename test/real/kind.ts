@@ -47,7 +47,7 @@ export async function realCluster(incidents: readonly Incident[], lab: string): 
           last = { incident, broken: await brokenClusters(cluster, incident, signal) };
         const { broken } = last;
         const stopwatch = (): number => wallClock.now().getTime();
-        return verifyIncident({ incident, only, signal, stopwatch, done: () => {}, broken });
+        return verifyIncident({ incident, only, signal, stopwatch, broken });
       },
       [Symbol.asyncDispose]: async () => {
         await cluster[Symbol.asyncDispose]();

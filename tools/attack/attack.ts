@@ -1,8 +1,13 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { Worker } from 'node:worker_threads';
 import { packageRoot } from '../../src/core/package-root.ts';
+import { COPYABLE } from '../../src/core/process-copy.ts';
 import type { Edit } from './edits/edit.ts';
 import { brokenLab } from './lab.ts';
 import { oracles } from './oracle/index.ts';
@@ -37,7 +42,7 @@ export async function attack(args: readonly string[]): Promise<number> {
     options: {
       sequences: { type: 'string', default: '100' },
       seed: { type: 'string', default: '1' },
-      threads: { type: 'string', default: '2' },
+      processes: { type: 'string', default: '2' },
       replay: { type: 'string' },
     },
   });
@@ -51,7 +56,7 @@ export async function attack(args: readonly string[]): Promise<number> {
       id,
       Number(values.seed),
       Number(values.sequences),
-      Number(values.threads),
+      Number(values.processes),
     );
     mkdirSync(reportFolder, { recursive: true });
     writeFileSync(join(reportFolder, `${id}.json`), `${JSON.stringify(report, undefined, 1)}\n`);
@@ -69,15 +74,15 @@ async function attackScenario(
   id: string,
   seed: number,
   sequences: number,
-  threads: number,
+  processes: number,
 ): Promise<AttackReport> {
   const begun = performance.now();
   const tallies: Tally[] = [];
   const chains = Math.ceil(sequences / PER_CHAIN);
-  const share = { id, seed, chains, threads };
+  const share = { id, seed, chains, processes };
   await Promise.all(
-    Array.from({ length: threads }, (_, first) =>
-      inThread({ ...share, first }, (tally) => tallies.push(tally)),
+    Array.from({ length: processes }, (_, first) =>
+      inProcess({ ...share, first }, (tally) => tallies.push(tally)),
     ),
   );
   const sum = (of: (tally: Tally) => number): number =>
@@ -99,19 +104,19 @@ async function attackScenario(
   };
 }
 
-function inThread(share: Share, done: (tally: Tally) => void): Promise<void> {
-  const worker = new Worker(new URL('worker.ts', import.meta.url), { workerData: share });
-  worker.on('message', (tally: Tally) => {
+async function inProcess(share: Share, done: (tally: Tally) => void): Promise<void> {
+  const program = fileURLToPath(new URL('worker.ts', import.meta.url));
+  const worker = spawn(process.execPath, [...COPYABLE, program, JSON.stringify(share)], {
+    stdio: ['ignore', 'inherit', 'inherit', 'pipe'],
+  });
+  const ended = once(worker, 'exit');
+  for await (const line of createInterface({ input: worker.stdio[3] as Readable })) {
+    const tally = JSON.parse(line) as Tally;
     for (const one of tally.disagreements) printDisagreement(share.id, one);
     done(tally);
-  });
-  return new Promise((resolve, reject) => {
-    worker.once('error', reject);
-    worker.once('exit', (code) => {
-      if (code === 0) resolve();
-      else reject(new Error(`a thread ended with ${code}`));
-    });
-  });
+  }
+  const [code] = (await ended) as [number | null];
+  if (code !== 0) throw new Error(`a process of the attack ended with ${code}`);
 }
 
 function print({ scenario, sequences, passed, failed, disagreements, seconds, parts }: AttackReport): void {

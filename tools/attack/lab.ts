@@ -5,6 +5,7 @@ import { findScenario, type Incident, incidentOf } from '../../src/engine/incide
 import { sharedSpec } from '../../src/engine/sharing.ts';
 import { LOG_VERSION } from '../../src/cluster/host/input-log.ts';
 import { wallClock } from '../../src/core/clock.ts';
+import type { ProcessCopies } from '../../src/core/process-copy.ts';
 import { LocalCluster } from '../../src/providers/embedded/local-cluster.ts';
 import { createCredentials, type EmbeddedHeader } from '../../src/providers/embedded/spec.ts';
 import type { Cluster } from '../../src/providers/provider.ts';
@@ -28,11 +29,15 @@ export interface BrokenLab extends AsyncDisposable {
   readonly broken: State;
   /** What the pods of the healthy shop ran, by workload: `sha256:…`. */
   readonly healthyDigests: Readonly<Record<string, string>>;
-  readonly fork: () => Promise<Cluster>;
+  /** Does the work on a copy of it, and gives what came of it. */
+  copied<T>(work: (cluster: Cluster) => Promise<T>): Promise<T>;
 }
 
-/** Breaks the shop as `start` does, without the hours of history. */
-export async function brokenLab(id: string, seed: number): Promise<BrokenLab> {
+/**
+ * Breaks the shop as `start` does, without the hours of history.
+ * @param copies has the work done in copies of this process, which are there at once
+ */
+export async function brokenLab(id: string, seed: number, copies?: ProcessCopies): Promise<BrokenLab> {
   const incident = withShortPast(incidentOf(findScenario(await loadCatalogue(), id, 'id'), seed));
   const cluster = await emptyCluster(incident);
   const namespaces = namespacesOf(incident.plan);
@@ -59,7 +64,11 @@ export async function brokenLab(id: string, seed: number): Promise<BrokenLab> {
     healthy,
     broken,
     healthyDigests,
-    fork,
+    copied: async (work) => {
+      if (copies !== undefined) return copies.run(() => work(cluster));
+      await using copy = await fork();
+      return await work(copy);
+    },
     [Symbol.asyncDispose]: () => cluster[Symbol.asyncDispose](),
   };
 }

@@ -37,35 +37,35 @@ export async function attackOnce(
   lab: BrokenLab,
   sequences: readonly (readonly Edit[])[],
 ): Promise<Judgement[]> {
-  await using cluster = await lab.fork();
   const oracle = oracleOf(lab);
-  const judgements: Judgement[] = [];
-  for (const edits of sequences) {
-    await applyAll(lab, cluster, edits);
-    await cluster.clock.wait(oracle.settle, signal);
-    const view = viewOf(lab, cluster);
-    const complaint = await judge(oracle.questions, view);
-    // The last of a chain is graded to the end in any case: an error would hide behind a fail.
-    const briefly = complaint !== undefined && judgements.length < sequences.length - 1;
-    const grade = briefly ? await firstFailure(lab, cluster) : await gradeOf(lab, cluster, PATIENCE);
-    judgements.push({ complaint: complaint ?? (await judge(oracle.afterwards ?? [], view)), ...grade });
-  }
-  return judgements;
+  return lab.copied(async (cluster) => {
+    const judgements: Judgement[] = [];
+    for (const edits of sequences) {
+      await settle(lab, cluster, edits);
+      const view = viewOf(lab, cluster);
+      const complaint = await judge(oracle.questions, view);
+      // The last of a chain is graded to the end in any case: an error would hide behind a fail.
+      const briefly = complaint !== undefined && judgements.length < sequences.length - 1;
+      const grade = briefly ? await firstFailure(lab, cluster) : await gradeOf(lab, cluster, PATIENCE);
+      judgements.push({ complaint: complaint ?? (await judge(oracle.afterwards ?? [], view)), ...grade });
+    }
+    return judgements;
+  });
 }
 
 /** The same edits again, and each of the two on a copy of its own; the grader as learners have it. */
 export async function judgeApart(lab: BrokenLab, edits: readonly Edit[]): Promise<Judgement> {
   const oracle = oracleOf(lab);
-  const settled = async (): Promise<Cluster> => {
-    const cluster = await lab.fork();
-    await applyAll(lab, cluster, edits);
-    await cluster.clock.wait(oracle.settle, signal);
-    return cluster;
-  };
-  await using first = await settled();
-  const complaint = await judge([...oracle.questions, ...(oracle.afterwards ?? [])], viewOf(lab, first));
-  await using second = await settled();
-  return { complaint, ...(await gradeOf(lab, second)) };
+  const judged = await lab.copied(async (cluster) => {
+    await settle(lab, cluster, edits);
+    const complaint = await judge([...oracle.questions, ...(oracle.afterwards ?? [])], viewOf(lab, cluster));
+    return { complaint };
+  });
+  const grade = await lab.copied(async (cluster) => {
+    await settle(lab, cluster, edits);
+    return gradeOf(lab, cluster);
+  });
+  return { complaint: judged.complaint, ...grade };
 }
 
 /** Leaves out what the disagreement does not need. */
@@ -91,7 +91,8 @@ function oracleOf({ incident }: BrokenLab): Oracle {
   return oracle;
 }
 
-async function applyAll(lab: BrokenLab, cluster: Cluster, edits: readonly Edit[]): Promise<void> {
+/** Does the edits and waits until what they lead to has come. */
+async function settle(lab: BrokenLab, cluster: Cluster, edits: readonly Edit[]): Promise<void> {
   const editor = {
     kube: cluster.kube,
     healthy: lab.healthy,
@@ -103,6 +104,7 @@ async function applyAll(lab: BrokenLab, cluster: Cluster, edits: readonly Edit[]
     // Nobody types faster.
     await cluster.clock.wait(1000, signal);
   }
+  await cluster.clock.wait(oracleOf(lab).settle, signal);
 }
 
 function viewOf({ healthy, healthyDigests, incident }: BrokenLab, cluster: Cluster): OracleView {

@@ -1,6 +1,7 @@
-/** One thread of the attack: takes every so manyth chain of sequences, each of them from a seed of its own. */
+/** One process of the attack: takes every so manyth chain of sequences, each of them from a seed of its own. */
 import '../breakfix-sources.ts';
-import { parentPort, workerData } from 'node:worker_threads';
+import { writeFileSync } from 'node:fs';
+import { ProcessCopies } from '../../src/core/process-copy.ts';
 import type { Edit } from './edits/edit.ts';
 import type { BrokenLab } from './lab.ts';
 import type { Judgement } from './run.ts';
@@ -15,10 +16,10 @@ const { agree, attackOnce, shrink } = await import('./run.ts');
 export interface Share {
   readonly id: string;
   readonly seed: number;
-  /** Chains of all threads, and which of them are this one's: every `threads`th from `first`. */
+  /** Chains of all processes, and which of them are this one's: every `processes`th from `first`. */
   readonly chains: number;
   readonly first: number;
-  readonly threads: number;
+  readonly processes: number;
 }
 
 /** A sequence on which oracle and grader do not agree. */
@@ -42,11 +43,15 @@ export interface Tally {
 /** Labs of different draws: another service, another form of the fault. */
 const LABS = 5;
 
-const share = workerData as Share;
+/** Where tallies go: a JSON document a line. */
+const TALLIES = 3;
+
+const share = JSON.parse(process.argv[2] ?? '') as Share;
+const copies = await ProcessCopies.load();
 const labs = new Map<number, BrokenLab>();
 
 async function labOf(seed: number): Promise<BrokenLab> {
-  const found = labs.get(seed) ?? (await brokenLab(share.id, seed));
+  const found = labs.get(seed) ?? (await brokenLab(share.id, seed, copies));
   labs.set(seed, found);
   return found;
 }
@@ -76,8 +81,8 @@ async function chain(index: number): Promise<Tally> {
 }
 
 try {
-  for (let index = share.first; index < share.chains; index += share.threads) {
-    parentPort?.postMessage(await chain(index));
+  for (let index = share.first; index < share.chains; index += share.processes) {
+    writeFileSync(TALLIES, `${JSON.stringify(await chain(index))}\n`);
   }
 } finally {
   for (const lab of labs.values()) await lab[Symbol.asyncDispose]();

@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { closest } from 'fastest-levenshtein';
 import { BreakfixError } from '../../core/errors.ts';
+import { own } from '../../core/json.ts';
 import type { LabStore } from '../../engine/lab-store.ts';
 import { readClass } from '../../report/class/read.ts';
 import { classReporters } from '../../report/class/reporters.ts';
@@ -90,7 +91,7 @@ function formatsIn<R>(all: Readonly<Record<string, R>>, format: string | undefin
   const names = format === undefined ? known : format.split(',').map((name) => name.trim());
   return Object.fromEntries(
     names.map((name) => {
-      const reporter = Object.hasOwn(all, name) ? all[name] : undefined;
+      const reporter = own(all, name);
       if (reporter === undefined) {
         throw new BreakfixError({
           code: 'FORMAT_UNKNOWN',

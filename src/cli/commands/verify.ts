@@ -5,7 +5,7 @@ import type { CommandContext } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { shortTime } from '../output.ts';
 import { type Proof, proveLocally, proveOnSharedClusters, scenarioOf } from '../verify/proofs.ts';
-import { proveInThreads } from '../verify/threads.ts';
+import { proveInWorkers } from '../verify/workers.ts';
 import { columns } from './list.ts';
 import { mustBeAvailable } from './start.ts';
 
@@ -47,7 +47,7 @@ export async function verify(
     output.note(rowOf(result));
   };
   if (provider.slow === true) await proveOnSharedClusters(context, provider, proofs, row);
-  else if (proofs.length > 1 && entry !== undefined) await proveInThreads(entry, proofs, row, signal);
+  else if (entry !== undefined) await proveInWorkers(entry, proofs, row, signal);
   else for (const proof of proofs) await proveLocally(context, provider, proof, row);
   const wrong = results.filter(({ ok }) => !ok);
   const took = shortTime(clock.now().getTime() - begun);

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { brokenClusters, type BrokenClusters } from '../../engine/broken.ts';
+import type { ProcessCopies } from '../../core/process-copy.ts';
+import { brokenClusters, type BrokenClusters, brokenOnce } from '../../engine/broken.ts';
 import { findScenario, type Incident, incidentOf } from '../../engine/incident.ts';
 import { sharedSpec, sharingGroups } from '../../engine/sharing.ts';
 import { type CaseResult, type VerifyJob, verifyJobs } from '../../engine/verify.ts';
@@ -42,21 +43,30 @@ export async function scenarioOf(context: CommandContext, wanted: string): Promi
     : findScenario(await context.catalogue(), wanted, 'id');
 }
 
-/** Proves on a cluster of this process. */
+/**
+ * Proves on a cluster of this process.
+ * @param copies each job has a copy of the process with the broken cluster in it; without them it has a copy of the cluster
+ */
 export async function proveLocally(
   context: CommandContext,
   provider: ClusterProvider,
   proof: Proof,
   row: Row,
+  copies?: ProcessCopies,
 ): Promise<void> {
-  const { incident, jobs } = await planOf(context, proof, row);
+  const { incident, jobs } = await planOf(context, proof);
   const { signal, store } = context;
   const lab = labName([incident]);
   // Nothing is kept of such a cluster: the folder is only named.
   const spec = sharedSpec([incident], lab, join(store.root, lab));
   await using cluster = await provider.create(provider.plan(spec), spec, { progress: () => {}, signal });
-  const broken = await brokenClusters(cluster, incident, signal);
-  for (const job of jobs) await job(broken);
+  if (copies === undefined) {
+    const broken = await brokenClusters(cluster, incident, signal);
+    for (const job of jobs) (await job(broken)).forEach(row);
+  } else {
+    const broken = await brokenOnce(cluster, incident, signal);
+    for (const job of jobs) (await copies.run(() => job(() => Promise.resolve(broken)))).forEach(row);
+  }
 }
 
 /** On clusters that take one job after the other; incidents that need different registries have clusters of their own. */
@@ -66,10 +76,10 @@ export async function proveOnSharedClusters(
   proofs: readonly Proof[],
   row: Row,
 ): Promise<void> {
-  const plans = await Promise.all(proofs.map((proof) => planOf(context, proof, row)));
+  const plans = await Promise.all(proofs.map((proof) => planOf(context, proof)));
   for (const group of sharingGroups(plans.map(({ incident }) => incident))) {
     const fitting = plans.filter(({ incident }) => group.includes(incident));
-    await proveTogether(context, provider, fitting);
+    await proveTogether(context, provider, fitting, row);
   }
 }
 
@@ -78,6 +88,7 @@ async function proveTogether(
   context: CommandContext,
   provider: ClusterProvider,
   plans: readonly Plan[],
+  row: Row,
 ): Promise<void> {
   const incidents = plans.map(({ incident }) => incident);
   const waiting = plans.flatMap(({ incident, jobs }) => jobs.map((job) => ({ incident, job })));
@@ -87,7 +98,7 @@ async function proveTogether(
       const { incident, job } = next;
       if (last?.incident !== incident)
         last = { incident, broken: await brokenClusters(cluster, incident, context.signal) };
-      await job(last.broken);
+      (await job(last.broken)).forEach(row);
     }
   };
   const { nodes } = sharedSpec(incidents, 'any', 'any');
@@ -112,13 +123,12 @@ interface Plan {
 async function planOf(
   context: CommandContext,
   { scenario: wanted, seed, aged, only }: Proof,
-  done: Row,
 ): Promise<Plan> {
   const { signal, clock } = context;
   const scenario = await scenarioOf(context, wanted);
   const incident = incidentOf(aged ? scenario : { ...scenario, since: NEW }, seed);
   const stopwatch = (): number => clock.now().getTime();
-  const jobs = verifyJobs({ incident, signal, stopwatch, done, ...(only === undefined ? {} : { only }) });
+  const jobs = verifyJobs({ incident, signal, stopwatch, ...(only === undefined ? {} : { only }) });
   return { incident, jobs };
 }
 

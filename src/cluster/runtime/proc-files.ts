@@ -1,3 +1,4 @@
+import { own } from '../../core/json.ts';
 import type { NetworkStack } from '../network/types.ts';
 import type { Micros } from '../simulation/simulation.ts';
 import { SECOND } from '../simulation/simulation.ts';
@@ -107,7 +108,7 @@ export function procRoot(parts: ProcParts, self: number): DirectoryNode {
   };
   const entries: Entries = {
     get: (name) => {
-      const fixed = Object.hasOwn(common, name) ? common[name] : undefined;
+      const fixed = own(common, name);
       if (fixed !== undefined) return fixed;
       const entry = /^[1-9]\d*$/.test(name) ? parts.table.get(Number(name)) : undefined;
       return entry === undefined ? undefined : processDirectory(parts, entry);

@@ -2,7 +2,7 @@
  * JSON Patch as the API server applies it, with the error texts of the Go library that it uses.
  * https://www.rfc-editor.org/rfc/rfc6902
  */
-import { copy, equal, isDeeperThan, isObject } from '../../core/json.ts';
+import { copy, equal, isDeeperThan, isObject, own, put } from '../../core/json.ts';
 import { PatchError } from './patch-error.ts';
 
 export interface JsonPatchOperation {
@@ -81,8 +81,7 @@ function findPlace(root: unknown, path: string): Place | undefined {
   let at = root;
   for (const part of parts.slice(1, -1)) {
     if (Array.isArray(at)) at = at[indexIn(at, part) ?? -1] as unknown;
-    // What an object does not have itself, all objects share.
-    else if (isObject(at)) at = Object.hasOwn(at, part) ? at[part] : undefined;
+    else if (isObject(at)) at = own(at, part);
     else return undefined;
   }
   return Array.isArray(at) || isObject(at)
@@ -103,7 +102,7 @@ function indexProblem(key: string): string {
 }
 
 function valueAt({ container, key }: Place): { readonly value: unknown } | { readonly problem: string } {
-  if (!Array.isArray(container)) return { value: Object.hasOwn(container, key) ? container[key] : undefined };
+  if (!Array.isArray(container)) return { value: own(container, key) };
   const index = indexIn(container, key);
   return index === undefined ? { problem: indexProblem(key) } : { value: container[index] };
 }
@@ -118,7 +117,7 @@ function insert(place: Place, value: unknown): string | undefined {
   mustFit(place, value);
   const { container, key } = place;
   if (!Array.isArray(container)) {
-    container[key] = value;
+    put(container, key, value);
     return undefined;
   }
   if (key === '-') {
@@ -190,7 +189,7 @@ function replace(root: unknown, operation: JsonPatchOperation): unknown {
   const { container, key } = place;
   if (!Array.isArray(container)) {
     // The library takes a key that is not there, too.
-    container[key] = copy(operation.value);
+    put(container, key, copy(operation.value));
     return root;
   }
   const index = indexIn(container, key);

@@ -1,4 +1,4 @@
-import { copy, isObject } from '../../core/json.ts';
+import { copy, isObject, own, put } from '../../core/json.ts';
 
 /**
  * Applies a JSON merge patch: null deletes, objects merge, everything else replaces.
@@ -9,7 +9,7 @@ export function applyMergePatch(document: unknown, patch: unknown): unknown {
   const result: Record<string, unknown> = isObject(document) ? { ...document } : {};
   for (const [name, value] of Object.entries(patch)) {
     if (value === null) Reflect.deleteProperty(result, name);
-    else result[name] = applyMergePatch(result[name], value);
+    else put(result, name, applyMergePatch(own(result, name), value));
   }
   return result;
 }

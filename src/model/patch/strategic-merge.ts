@@ -2,7 +2,7 @@
  * Strategic merge patch: a merge patch that merges lists by the keys of the schema, with directives.
  * https://kubernetes.io/docs/tasks/manage-kubernetes-objects/update-api-object-kubectl-patch/
  */
-import { copy, isObject } from '../../core/json.ts';
+import { copy, isObject, own, put } from '../../core/json.ts';
 import type { FieldSchema, TypeSchema, ValueSchema } from '../schema/types.ts';
 import { goText } from './go-text.ts';
 import { PatchError } from './patch-error.ts';
@@ -51,7 +51,7 @@ function badDirective(directive: unknown, patch: Fields): PatchError {
 
 function mergeField(original: Fields, name: string, value: unknown, schema: ValueSchema): void {
   // `__proto__` is a name like others, and what is there belongs to all objects.
-  const before = Object.hasOwn(original, name) ? original[name] : undefined;
+  const before = own(original, name);
   if (value === null) {
     Reflect.deleteProperty(original, name);
     return;
@@ -59,13 +59,13 @@ function mergeField(original: Fields, name: string, value: unknown, schema: Valu
   const field = fieldOf(schema, name);
   if (isObject(before) && isObject(value)) {
     const replaces = field?.patchStrategies.includes('replace') === true;
-    original[name] = replaces ? value : mergeFields(before, value, valueOf(schema, name));
+    put(original, name, replaces ? value : mergeFields(before, value, valueOf(schema, name)));
   } else if (Array.isArray(before) && Array.isArray(value)) {
-    original[name] = mergeLists(before, value, field);
+    put(original, name, mergeLists(before, value, field));
   } else {
     const taken = withoutDirectives(withoutNulls(value));
     if (taken === undefined) Reflect.deleteProperty(original, name);
-    else original[name] = taken;
+    else put(original, name, taken);
   }
 }
 

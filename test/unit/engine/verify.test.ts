@@ -22,7 +22,6 @@ async function verify(replaced: Partial<Scenario>, only?: string): Promise<reado
     incident,
     signal,
     stopwatch: () => provider.clock.ms,
-    done: () => {},
     ...(only === undefined ? {} : { only }),
     broken: async () => {
       const cluster = await provider.create(provider.plan(spec), spec, { progress: () => {}, signal });
@@ -68,7 +67,7 @@ describe('verify', () => {
       asked += 1;
       return Promise.reject(new Error('none left'));
     };
-    const jobs = verifyJobs({ incident, signal, stopwatch: () => 0, done: () => {} });
+    const jobs = verifyJobs({ incident, signal, stopwatch: () => 0 });
     const names = [];
     for (const job of jobs) names.push((await job(broken)).map((one) => one.case));
     expect(names).toEqual([

@@ -1,4 +1,4 @@
-import { equal, isObject } from '../../../core/json.ts';
+import { equal, isObject, own } from '../../../core/json.ts';
 import { memoized } from '../../../core/memo.ts';
 import { compile, isOutOfBudget, type Program, standardLibrary } from '../expressions/expressions.ts';
 import type { Budget } from '../expressions/interpreter.ts';
@@ -136,10 +136,10 @@ class Checking {
     if (!isObject(value)) return;
     const before = isObject(old) ? old : {};
     for (const [name, field] of Object.entries(value)) {
-      const own = properties[name];
-      if (own !== undefined) this.#below(node, below(path, name), field, before[name], own);
+      const declared = own(properties, name);
+      if (declared !== undefined) this.#below(node, below(path, name), field, own(before, name), declared);
       else if (typeof additionalProperties === 'object') {
-        this.#below(node, `${path}[${name}]`, field, before[name], additionalProperties);
+        this.#below(node, `${path}[${name}]`, field, own(before, name), additionalProperties);
       }
     }
   }

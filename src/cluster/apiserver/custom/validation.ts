@@ -1,4 +1,4 @@
-import { equal, isObject } from '../../../core/json.ts';
+import { equal, isObject, own } from '../../../core/json.ts';
 import { goPattern } from './go-pattern.ts';
 import type { FieldProblem } from '../pipeline.ts';
 import { OBJECT_FIELDS, type ValidationSchema } from './schema.ts';
@@ -56,7 +56,7 @@ class Checking {
     for (const [name, value] of Object.entries(fields)) {
       if (isResource && OBJECT_FIELDS.has(name)) continue;
       const field =
-        properties[name] ?? (typeof additionalProperties === 'object' ? additionalProperties : undefined);
+        own(properties, name) ?? (typeof additionalProperties === 'object' ? additionalProperties : undefined);
       if (field !== undefined) this.value(below(path, name), value, field);
     }
     if (path === '') this.#junctors(path, fields, schema);

@@ -1,6 +1,5 @@
 import { labelKeyProblems } from '../../../model/label-syntax.ts';
 import type { JobSpec, PodFailurePolicyRule, SuccessPolicyRule } from '../../../model/objects.ts';
-import { parseIndexes } from '../../../model/indexes.ts';
 import type { Draft } from '../defaults/draft.ts';
 import { subdomainProblems } from './formats.ts';
 import type { Problems } from './problems.ts';
@@ -139,6 +138,11 @@ function checkSuccessRule(
   if (succeededIndexes === undefined && succeededCount === undefined) {
     problems.required(field, 'at least one of succeededCount or succeededIndexes must be specified');
   }
+  const indexes = succeededIndexes === undefined ? undefined : countIndexes(succeededIndexes, completions);
+  if (typeof indexes === 'string') {
+    const detail = `error parsing succeededIndexes: ${indexes}`;
+    problems.invalid(`${field}.succeededIndexes`, succeededIndexes, detail);
+  }
   if (succeededCount === undefined) return;
   const atMost = (limit: number, what: string): void => {
     if (succeededCount > limit) {
@@ -147,7 +151,31 @@ function checkSuccessRule(
   };
   problems.notNegative(at, succeededCount);
   atMost(completions, 'specified completions');
-  if (succeededIndexes !== undefined) {
-    atMost(parseIndexes(succeededIndexes).size, 'indexes in the specified succeededIndexes field');
+  if (indexes !== undefined) {
+    atMost(typeof indexes === 'number' ? indexes : 0, 'indexes in the specified succeededIndexes field');
   }
+}
+
+/** @returns how many indexes a text such as `0,2-4` names, or what is wrong with it */
+function countIndexes(text: string, completions: number): number | string {
+  if (text === '') return 0;
+  let count = 0;
+  let previous = -1;
+  for (const interval of text.split(',')) {
+    const limits = interval.split('-');
+    if (limits.length > 2) {
+      const rule = "an index interval can have at most two parts separated by '-'";
+      return `the fragment ${JSON.stringify(interval)} violates the requirement that ${rule}`;
+    }
+    for (const limit of limits) {
+      const index = Number(limit);
+      if (!/^\+?\d+$/.test(limit))
+        return `cannot convert string to integer for index: ${JSON.stringify(limit)}`;
+      if (index >= completions) return `too large index: ${JSON.stringify(limit)}`;
+      if (index <= previous) return `non-increasing order, previous: ${previous}, current: ${index}`;
+      previous = index;
+    }
+    count += limits.length === 1 ? 1 : previous - Number(limits[0]) + 1;
+  }
+  return count;
 }

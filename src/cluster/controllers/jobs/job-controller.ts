@@ -16,6 +16,7 @@ import { failureNotes, failuresWith } from './index-failures.ts';
 import { INDEX, indexOf, isIndexed } from './indexes.ts';
 import {
   FINALIZER,
+  hasPlace,
   isComplete,
   isTracked,
   missingIndexes,
@@ -69,7 +70,7 @@ export function createJobController(context: ControllerContext): Controller {
     let { succeeded = 0, failed = 0 } = job.status;
     const newlyFailed: Pod[] = [];
     for (const pod of pods.filter((each) => isTracked(each) && mayGo(found, each))) {
-      if (!letGo(pod)) continue;
+      if (!letGo(pod) || !hasPlace(job, pod)) continue;
       const index = indexOf(pod);
       if (pod.status.phase === 'Succeeded') {
         if (isIndexed(job) && index !== undefined) completed.add(index);

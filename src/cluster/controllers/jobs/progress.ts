@@ -76,7 +76,7 @@ export function isTracked({ metadata }: Pod): boolean {
 }
 
 /** A pod of a Job with indexes counts by its own. */
-function hasPlace(job: Job, pod: Pod): boolean {
+export function hasPlace(job: Job, pod: Pod): boolean {
   return !isIndexed(job) || (indexOf(pod) ?? Infinity) < (job.spec.completions ?? 0);
 }
 

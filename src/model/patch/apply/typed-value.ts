@@ -1,5 +1,5 @@
 /** The fields of a value, merging a value into another, and taking fields out of one, as the schema says. */
-import { isObject } from '../../../core/json.ts';
+import { isObject, own } from '../../../core/json.ts';
 import type { ListSchema, TypeSchema, ValueSchema } from '../../schema/types.ts';
 import { childSchema, isEmptySet, itemElement, LEAF, lookUp, objectSchema } from './field-set.ts';
 import type { FieldSet } from './field-set.ts';
@@ -58,7 +58,7 @@ export function mergeApplied(live: unknown, applied: unknown, schema: ValueSchem
     const result: Record<string, unknown> = isObject(live) ? { ...live } : {};
     for (const [name, value] of Object.entries(applied)) {
       const below = childSchema(schema, `f:${name}`).schema;
-      const before = Object.hasOwn(result, name) ? result[name] : undefined;
+      const before = own(result, name);
       result[name] = mergeApplied(before, value, below);
     }
     return result;

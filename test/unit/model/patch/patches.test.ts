@@ -16,6 +16,16 @@ test('no patch changes what all objects have', () => {
   expect('polluted' in {}).toBe(false);
 });
 
+test('a patch can set a key that all objects have', () => {
+  const wanted = JSON.parse('{"__proto__":{"own":1}}') as object;
+  const patched = [
+    applyJsonPatch({}, [{ op: 'add', path: '/__proto__', value: { own: 1 } }]),
+    applyStrategicMergePatch({}, wanted, schemaOf('', 'v1', 'ConfigMap')!),
+    applyMergePatch({}, wanted),
+  ];
+  expect(patched.map((each) => JSON.stringify(each))).toEqual(Array(3).fill('{"__proto__":{"own":1}}'));
+});
+
 describe('applyJsonPatch', () => {
   const document = freeze({ a: { b: [1, 2, 3] }, 'x/y': { '~': null } });
 

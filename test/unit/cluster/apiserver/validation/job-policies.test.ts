@@ -113,6 +113,19 @@ describe('the policies of a Job', () => {
         'spec.successPolicy.rules[1].succeededCount: Invalid value: 4: must be less than or equal to 2 (the number of indexes in the specified succeededIndexes field)',
       ],
     ],
+    ...[
+      ['one', 'cannot convert string to integer for index: "one"'],
+      ['1,', 'cannot convert string to integer for index: ""'],
+      ['0-1-2', `the fragment "0-1-2" violates the requirement that an index interval can have at most two parts separated by '-'`],
+      ['0-3', 'too large index: "3"'],
+      ['2-1', 'non-increasing order, previous: 2, current: 1'],
+      ['1,0', 'non-increasing order, previous: 1, current: 0'],
+    ].map(([succeededIndexes = '', problem = '']): [object, string[]] => [
+      { ...indexed, successPolicy: { rules: [{ succeededIndexes }] } },
+      [
+        `spec.successPolicy.rules[0].succeededIndexes: Invalid value: "${succeededIndexes}": error parsing succeededIndexes: ${problem}`,
+      ],
+    ]),
   ])('are refused: %j', (spec, problems) => {
     expect(problemsOf(spec)).toEqual(problems);
   });
