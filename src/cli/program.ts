@@ -136,11 +136,10 @@ async function labProcess(folder: string): Promise<number> {
 /** The hidden command that a process of `breakfix verify` runs. It is ended by being killed. */
 async function verifyWorker(): Promise<number> {
   const { ProcessCopies } = await import('../core/process-copy.ts');
-  const { proveLocally } = await import('./verify/proofs.ts');
+  const { localProver } = await import('./verify/proofs.ts');
   const context = createContext(createOutput({ json: false }), new AbortController().signal);
   const provider = await context.provider('embedded', { local: true });
-  const copies = await ProcessCopies.load();
-  await serveProofs((proof, row) => proveLocally(context, provider, proof, row, copies));
+  await serveProofs(localProver(context, provider, await ProcessCopies.load()));
   return exitCodes.ok;
 }
 

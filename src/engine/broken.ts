@@ -14,17 +14,9 @@ export async function brokenClusters(
   incident: Incident,
   signal: AbortSignal,
 ): Promise<BrokenClusters> {
-  const { fork } = cluster.can;
-  if (fork === undefined) return brokenAgain(cluster, incident, signal);
-  const { baseline } = await brokenOnce(cluster, incident, signal);
-  return async () => {
-    const copy = await fork();
-    return {
-      cluster: copy,
-      baseline,
-      [Symbol.asyncDispose]: () => Promise.resolve(copy[Symbol.asyncDispose]()),
-    };
-  };
+  if (cluster.can.fork === undefined) return brokenAgain(cluster, incident, signal);
+  const broken = await brokenOnce(cluster, incident, signal);
+  return () => copyOf(broken);
 }
 
 /** Breaks the cluster itself, up to hand-over; it stays when that is disposed. */
@@ -36,6 +28,17 @@ export async function brokenOnce(
   const baseline = await breakCluster(cluster, incident, quiet, signal);
   await cluster.can.goLive?.();
   return kept(cluster, baseline);
+}
+
+/** @throws Error where the cluster cannot be copied */
+export async function copyOf({ cluster, baseline }: BrokenCluster): Promise<BrokenCluster> {
+  const copy = await cluster.can.fork?.();
+  if (copy === undefined) throw new Error('this cluster cannot be copied');
+  return {
+    cluster: copy,
+    baseline,
+    [Symbol.asyncDispose]: () => Promise.resolve(copy[Symbol.asyncDispose]()),
+  };
 }
 
 function kept(cluster: Cluster, baseline: Baseline): BrokenCluster {

@@ -120,10 +120,10 @@ async function lookAt(
   const quiet = parts.filter(({ check }) => check.disturbs === undefined);
   const disturbing = parts.filter(({ check }) => check.disturbs !== undefined);
   // On a copy time moves only while somebody waits: together the waits would add up.
-  if (oneByOne) for (const part of quiet) await look(part);
-  else {
-    await Promise.all(quiet.filter(({ id }) => id === until).map(look));
-    await Promise.all(quiet.filter(({ id }) => id !== until).map(look));
+  const groups = [quiet.filter(({ id }) => id === until), quiet.filter(({ id }) => id !== until)];
+  for (const group of groups) {
+    if (!oneByOne) await Promise.all(group.map(look));
+    else for (const part of group) await look(part);
   }
   for (const part of disturbing) {
     if (!oneByOne && !stopped()) progress(`looking at ${part.title}: makes ${part.check.disturbs ?? ''}`);

@@ -41,6 +41,8 @@ export interface JobOptions {
   readonly stopwatch: () => number;
   /** Only cases whose name has this in it. */
   readonly only?: string;
+  /** Wrong repairs are judged no further than to the check that is to catch them, also where time is virtual. */
+  readonly briefly?: boolean;
 }
 
 interface Case {
@@ -67,8 +69,8 @@ export async function verifyIncident(options: VerifyOptions): Promise<CaseResult
 
 /** The same in pieces, of which each can be done on another cluster. */
 export function verifyJobs(options: JobOptions): VerifyJob[] {
-  const { incident, only = '', signal } = options;
-  const cases = casesOf(incident, signal).filter(({ name }) => name.includes(only));
+  const { only = '' } = options;
+  const cases = casesOf(options).filter(({ name }) => name.includes(only));
   const groups: Case[][] = [];
   for (const [index, one] of cases.entries()) {
     const group = groups.at(-1);
@@ -116,14 +118,19 @@ const PATIENCE = 45_000;
 /** The same where nobody did anything: nothing is on its way. */
 const PATIENCE_UNTOUCHED = 5000;
 
-function casesOf(incident: Incident, signal: AbortSignal): Case[] {
+function casesOf({ incident, signal, briefly = false }: JobOptions): Case[] {
   const { scenario, values } = incident;
   const judge = (
     { cluster, baseline }: BrokenCluster,
-    shorter: Pick<GradeOptions, 'patience' | 'until'> = {},
+    { patience, until }: Pick<GradeOptions, 'patience' | 'until'> = {},
   ): Promise<GradeEntry> => {
     const virtual = cluster.can.fork !== undefined;
-    const options = { hintPrice: 0, signal, ...(virtual ? {} : shorter) };
+    const options = {
+      hintPrice: 0,
+      signal,
+      ...(virtual || patience === undefined ? {} : { patience }),
+      ...((virtual && !briefly) || until === undefined ? {} : { until }),
+    };
     return gradeInPlace(cluster, baseline, incident, options, virtual);
   };
   const noop: Case = {

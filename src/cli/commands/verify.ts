@@ -4,7 +4,7 @@ import type { CaseResult } from '../../engine/verify.ts';
 import type { CommandContext } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { shortTime } from '../output.ts';
-import { type Proof, proveLocally, proveOnSharedClusters, scenarioOf } from '../verify/proofs.ts';
+import { localProver, type Proof, proveOnSharedClusters, scenarioOf } from '../verify/proofs.ts';
 import { proveInWorkers } from '../verify/workers.ts';
 import { columns } from './list.ts';
 import { mustBeAvailable } from './start.ts';
@@ -48,7 +48,10 @@ export async function verify(
   };
   if (provider.slow === true) await proveOnSharedClusters(context, provider, proofs, row);
   else if (entry !== undefined) await proveInWorkers(entry, proofs, row, signal);
-  else for (const proof of proofs) await proveLocally(context, provider, proof, row);
+  else {
+    const prove = localProver(context, provider);
+    for (const proof of proofs) await prove(proof, row);
+  }
   const wrong = results.filter(({ ok }) => !ok);
   const took = shortTime(clock.now().getTime() - begun);
   const summary = `${results.length - wrong.length} of ${results.length} cases as expected, ${took}`;

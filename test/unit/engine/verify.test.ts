@@ -4,13 +4,17 @@ import { type Check, fail, pass } from '../../../src/checks/check.ts';
 import { breakCluster } from '../../../src/engine/break.ts';
 import { incidentOf } from '../../../src/engine/incident.ts';
 import { specFor } from '../../../src/engine/start.ts';
-import { type CaseResult, verifyIncident, verifyJobs } from '../../../src/engine/verify.ts';
+import { type CaseResult, type JobOptions, verifyIncident, verifyJobs } from '../../../src/engine/verify.ts';
+import { resources } from '../../../src/model/resources.ts';
 import { ask, fix, hack, hint, objective } from '../../../src/scenario/parts.ts';
 import type { Scenario } from '../../../src/scenario/types.ts';
 import { FakeProvider } from '../support/fake-cluster.ts';
 import { parts, setValues, settingsScenario } from '../support/settings-scenario.ts';
 
-async function verify(replaced: Partial<Scenario>, only?: string): Promise<readonly CaseResult[]> {
+async function verify(
+  replaced: Partial<Scenario>,
+  options: Pick<JobOptions, 'only' | 'briefly'> = {},
+): Promise<readonly CaseResult[]> {
   const incident = incidentOf(settingsScenario(replaced), 7);
   const provider = new FakeProvider();
   const { signal } = new AbortController();
@@ -22,7 +26,7 @@ async function verify(replaced: Partial<Scenario>, only?: string): Promise<reado
     incident,
     signal,
     stopwatch: () => provider.clock.ms,
-    ...(only === undefined ? {} : { only }),
+    ...options,
     broken: async () => {
       const cluster = await provider.create(provider.plan(spec), spec, { progress: () => {}, signal });
       const baseline: Baseline = await breakCluster(cluster, incident, quiet, signal);
@@ -56,7 +60,7 @@ describe('verify', () => {
   });
 
   test('only some cases', async () => {
-    expect((await verify({}, 'fix')).map((one) => one.case)).toEqual(['fix patch', 'fix two-steps']);
+    expect((await verify({}, { only: 'fix' })).map((one) => one.case)).toEqual(['fix patch', 'fix two-steps']);
   });
 
   test('in pieces: what only reads shares the broken cluster of the case after it', async () => {
@@ -128,7 +132,7 @@ describe('verify', () => {
     };
     const objectives = () => [objective('once', 100, 'Once', once)];
     const fixes = () => [fix('patch', [], right)];
-    const [result] = await verify({ objectives, fixes }, 'fix patch');
+    const [result] = await verify({ objectives, fixes }, { only: 'fix patch' });
     expect(result).toMatchObject({ ok: false, seen: expect.stringContaining('again: fail') });
   });
 
@@ -140,6 +144,18 @@ describe('verify', () => {
   test('a hack that fails somewhere else than it says', async () => {
     const hacks = () => [hack('half', 'same-map', (lab) => setValues(lab, { mode: 'good' }).then(() => {}))];
     expect(await outcome({ hacks }, 'hack half')).toMatchObject({ ok: false });
+  });
+
+  test('a hack is judged wholly, or briefly: only until it is caught', async () => {
+    const hacks = () => [
+      hack('again', 'same-map', async ({ kube }) => {
+        await kube.delete(resources.configMaps, 'shop', 'settings');
+      }),
+    ];
+    const [wholly] = await verify({ hacks }, { only: 'hack again' });
+    expect(wholly).toMatchObject({ ok: true, failed: ['mode', 'level', 'same-map', 'color'] });
+    const [briefly] = await verify({ hacks }, { only: 'hack again', briefly: true });
+    expect(briefly).toMatchObject({ ok: true, failed: ['same-map'] });
   });
 
   test('a hint that is empty or throws', async () => {
