@@ -3,9 +3,9 @@ import { messageOf } from './errors.ts';
 
 /**
  * How a process that is to be copied must be started: a copy has only the thread that asked for it, so that V8 must not
- * count on others.
+ * wait for others.
  */
-export const COPYABLE: readonly string[] = ['--single-threaded', '--v8-pool-size=0'];
+export const COPYABLE: readonly string[] = ['--single-threaded'];
 
 /** What a copy says at its end. */
 type Answer = { readonly value: unknown } | { readonly error: string };

@@ -1,3 +1,4 @@
+import { messageOf } from '../../src/core/errors.ts';
 import { ProcessCopies } from '../../src/core/process-copy.ts';
 import type { Fingerprint } from './in-process.ts';
 
@@ -21,10 +22,10 @@ const experiments = {
   },
 
   'what it throws': async (copies) =>
-    copies?.run(() => Promise.reject(new Error('it went wrong'))).catch((error: Error) => error.message),
+    copies?.run(() => Promise.reject(new Error('it went wrong'))).catch(messageOf),
 
   'one that never ends': async (copies) =>
-    copies?.run(() => new Promise(() => {})).catch((error: Error) => error.message),
+    copies?.run(() => new Promise(() => {})).catch(messageOf),
 
   /** Each makes garbage, so that memory comes and goes here and there. */
   'again and again': async (copies) => {

@@ -127,10 +127,7 @@ interface Plan {
   readonly jobs: readonly VerifyJob[];
 }
 
-async function planOf(
-  context: CommandContext,
-  { scenario: wanted, seed, aged, only }: Proof,
-): Promise<Plan> {
+async function planOf(context: CommandContext, { scenario: wanted, seed, aged, only }: Proof): Promise<Plan> {
   const { signal, clock } = context;
   const scenario = await scenarioOf(context, wanted);
   const incident = incidentOf(aged ? scenario : { ...scenario, since: NEW }, seed);

@@ -3,12 +3,17 @@ import { readSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
+import { BreakfixError, type BreakfixErrorOptions, messageOf } from '../../core/errors.ts';
 import { COPYABLE } from '../../core/process-copy.ts';
 import type { CaseResult } from '../../engine/verify.ts';
 import type { Proof, Row } from './proofs.ts';
 
-/** What a worker says: rows as they are proven, and that it wants the next proof. */
-type Message = { readonly row: CaseResult } | { readonly done: true };
+/** What a worker says: rows as they are proven, that it wants the next proof, or why it could not do one. */
+type Message = { readonly row: CaseResult } | { readonly done: true } | { readonly error: SentError };
+
+/** An error for another process. */
+type SentError =
+  { readonly known: BreakfixErrorOptions } | { readonly message: string; readonly stack: string | undefined };
 
 /** The command line of a worker's program. */
 export const WORKER = 'verify-worker';
@@ -22,7 +27,7 @@ const MESSAGES = 4;
  * copied for every case (docs/decisions/0012-copies-of-a-process.md).
  * @param entry the module that a worker starts with; it is to call {@link serveProofs}
  * @param row told of every result as it comes
- * @throws Error where a worker ended before its proof was done; the others are ended
+ * @throws what a worker threw; the others are ended
  */
 export async function proveInWorkers(
   entry: string,
@@ -51,6 +56,8 @@ export async function proveInWorkers(
 
 async function feed(worker: ChildProcess, waiting: Proof[], row: Row): Promise<void> {
   const proofs = worker.stdio[PROOFS] as Writable;
+  // A worker that ends without reading all of them is told by the end of its messages.
+  proofs.on('error', () => {});
   const next = (): boolean => {
     const proof = waiting.shift();
     if (proof !== undefined) proofs.write(`${JSON.stringify(proof)}\n`);
@@ -60,6 +67,7 @@ async function feed(worker: ChildProcess, waiting: Proof[], row: Row): Promise<v
   for await (const line of createInterface({ input: worker.stdio[MESSAGES] as Readable })) {
     const message = JSON.parse(line) as Message;
     if ('row' in message) row(message.row);
+    else if ('error' in message) throw received(message.error);
     else if (!next()) return;
   }
   throw new Error('a process of verify ended before it was done');
@@ -71,10 +79,26 @@ async function feed(worker: ChildProcess, waiting: Proof[], row: Row): Promise<v
  */
 export async function serveProofs(prove: (proof: Proof, row: Row) => Promise<void>): Promise<void> {
   const say = (message: Message): void => writeFileSync(MESSAGES, `${JSON.stringify(message)}\n`);
-  for (let line = readLine(); line !== ''; line = readLine()) {
-    await prove(JSON.parse(line) as Proof, (result) => say({ row: result }));
-    say({ done: true });
+  try {
+    for (let line = readLine(); line !== ''; line = readLine()) {
+      await prove(JSON.parse(line) as Proof, (result) => say({ row: result }));
+      say({ done: true });
+    }
+  } catch (error) {
+    say({ error: sent(error) });
   }
+}
+
+function sent(error: unknown): SentError {
+  if (!(error instanceof BreakfixError))
+    return { message: messageOf(error), stack: error instanceof Error ? error.stack : undefined };
+  const { code, kind, message, fix, docs } = error;
+  return { known: { code, kind, message, fix, ...(docs === undefined ? {} : { docs }) } };
+}
+
+function received(error: SentError): Error {
+  if ('known' in error) return new BreakfixError(error.known);
+  return Object.assign(new Error(error.message), { stack: error.stack });
 }
 
 /** @returns an empty text at the end */

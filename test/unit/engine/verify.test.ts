@@ -60,7 +60,10 @@ describe('verify', () => {
   });
 
   test('only some cases', async () => {
-    expect((await verify({}, { only: 'fix' })).map((one) => one.case)).toEqual(['fix patch', 'fix two-steps']);
+    expect((await verify({}, { only: 'fix' })).map((one) => one.case)).toEqual([
+      'fix patch',
+      'fix two-steps',
+    ]);
   });
 
   test('in pieces: what only reads shares the broken cluster of the case after it', async () => {
