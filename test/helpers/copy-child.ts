@@ -24,8 +24,7 @@ const experiments = {
   'what it throws': async (copies) =>
     copies?.run(() => Promise.reject(new Error('it went wrong'))).catch(messageOf),
 
-  'one that never ends': async (copies) =>
-    copies?.run(() => new Promise(() => {})).catch(messageOf),
+  'one that never ends': async (copies) => copies?.run(() => new Promise(() => {})).catch(messageOf),
 
   /** Each makes garbage, so that memory comes and goes here and there. */
   'again and again': async (copies) => {

@@ -132,7 +132,7 @@ async function planOf(context: CommandContext, { scenario: wanted, seed, aged, o
   const scenario = await scenarioOf(context, wanted);
   const incident = incidentOf(aged ? scenario : { ...scenario, since: NEW }, seed);
   const stopwatch = (): number => clock.now().getTime();
-  // The first seed has shown what all checks say of wrong repairs.
+  // The first seed has shown what all checks say of wrong repairs, and that grading changes nothing.
   const briefly = !aged;
   const jobs = verifyJobs({ incident, signal, stopwatch, briefly, ...(only === undefined ? {} : { only }) });
   return { incident, jobs };
