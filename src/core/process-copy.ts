@@ -1,11 +1,15 @@
 import { closeSync, openSync, readSync, writeFileSync } from 'node:fs';
 import { messageOf } from './errors.ts';
 
+/** A copy has only the thread that asked for it: V8 must not wait for others. */
+const ONE_THREAD = '--single-threaded';
+
 /**
- * How a process that is to be copied must be started: a copy has only the thread that asked for it, so that V8 must not
- * wait for others.
+ * How a process that is to be copied must be started. Whatever a copy writes to is copied page by page: where things are
+ * made is to be small and used again and again (MB), and no collection of garbage is to go through all the rest before
+ * it has grown to so many MB.
  */
-export const COPYABLE: readonly string[] = ['--single-threaded'];
+export const COPYABLE: readonly string[] = [ONE_THREAD, '--max-semi-space-size=2', '--initial-heap-size=500'];
 
 /** What a copy says at its end. */
 type Answer = { readonly value: unknown } | { readonly error: string };
@@ -42,8 +46,7 @@ export class ProcessCopies {
 
   /** Undefined where this process cannot be copied: no Linux, no koffi, or not started as {@link COPYABLE}. */
   static async load(): Promise<ProcessCopies | undefined> {
-    if (process.platform !== 'linux' || !COPYABLE.every((flag) => process.execArgv.includes(flag)))
-      return undefined;
+    if (process.platform !== 'linux' || !process.execArgv.includes(ONE_THREAD)) return undefined;
     try {
       const { default: koffi } = await import('koffi');
       const c = koffi.load('libc.so.6');
