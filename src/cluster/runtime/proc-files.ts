@@ -87,29 +87,32 @@ function sysctlDirectory(settings: Readonly<Record<string, string>>): DirectoryN
 
 /** /proc as process `self` sees it. */
 export function procRoot(parts: ProcParts, self: number): DirectoryNode {
-  const common: Readonly<Record<string, Node>> = {
-    cpuinfo: generated(() => cpuInfo(parts.cores)),
-    loadavg: generated(() => `0.00 0.00 0.00 1/${parts.table.size} ${self}\n`),
-    meminfo: generated(() => memoryInfo(parts)),
-    mounts: link('self/mounts'),
-    net: directory({ tcp: generated(() => listeningSockets(parts.network, 'tcp')) }),
-    self: link(String(self)),
-    sys: sysctlDirectory({
-      ...SYSCTLS,
-      'kernel.hostname': parts.hostname,
-      'kernel.osrelease': parts.kernel,
-      ...parts.sysctls,
-    }),
-    uptime: generated(() => {
-      const up = ((parts.now() - parts.bootAt) / SECOND).toFixed(2);
-      return `${up} ${up}\n`;
-    }),
-    version: generated(() => `Linux version ${parts.kernel} (gcc) #1 SMP\n`),
+  // Every process has its own, and hardly any looks into it.
+  const common: Readonly<Record<string, () => Node>> = {
+    cpuinfo: () => generated(() => cpuInfo(parts.cores)),
+    loadavg: () => generated(() => `0.00 0.00 0.00 1/${parts.table.size} ${self}\n`),
+    meminfo: () => generated(() => memoryInfo(parts)),
+    mounts: () => link('self/mounts'),
+    net: () => directory({ tcp: generated(() => listeningSockets(parts.network, 'tcp')) }),
+    self: () => link(String(self)),
+    sys: () =>
+      sysctlDirectory({
+        ...SYSCTLS,
+        'kernel.hostname': parts.hostname,
+        'kernel.osrelease': parts.kernel,
+        ...parts.sysctls,
+      }),
+    uptime: () =>
+      generated(() => {
+        const up = ((parts.now() - parts.bootAt) / SECOND).toFixed(2);
+        return `${up} ${up}\n`;
+      }),
+    version: () => generated(() => `Linux version ${parts.kernel} (gcc) #1 SMP\n`),
   };
   const entries: Entries = {
     get: (name) => {
       const fixed = own(common, name);
-      if (fixed !== undefined) return fixed;
+      if (fixed !== undefined) return fixed();
       const entry = /^[1-9]\d*$/.test(name) ? parts.table.get(Number(name)) : undefined;
       return entry === undefined ? undefined : processDirectory(parts, entry);
     },
