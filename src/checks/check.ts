@@ -91,7 +91,7 @@ export function gradeCheck(lab: LabView, check: Check): Promise<Observation> {
 /** How often a waiting check looks, in milliseconds. */
 const LOOK_EVERY = 1000;
 /** The same after a long wait, as a share of it. */
-const LATER = 1 / 20;
+const LATER = 1 / 10;
 
 /** Passes as soon as `check` does; fails with what was last seen when it has not within `withinMs`. */
 export function converge(withinMs: number, check: Check): Check {
