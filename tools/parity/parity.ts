@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -38,11 +38,7 @@ export async function parity(args: readonly string[]): Promise<number> {
   mkdirSync(folder, { recursive: true });
   const real = values.recorded ? incidents.map(recorded) : await recordReal(incidents);
   let different = 0;
-  const lines: string[] = [];
-  const say = (line: string): void => {
-    lines.push(line);
-    console.log(line);
-  };
+  const blocks = new Map<string, string>();
   for (const [index, incident] of incidents.entries()) {
     const there = real[index];
     if (there === undefined) continue;
@@ -51,14 +47,28 @@ export async function parity(args: readonly string[]): Promise<number> {
     const { same, onlyReal, onlyEmbedded } = compare(there, here);
     different += onlyReal.length + onlyEmbedded.length;
     if (same === 0) throw new Error(`nothing is the same in ${nameOf(here)}: nothing was compared`);
-    say(
-      `${nameOf(here)}: ${same} facts the same, ${onlyReal.length} only on kind, ${onlyEmbedded.length} only on embedded`,
-    );
-    for (const fact of onlyReal) say(`  kind      ${fact}`);
-    for (const fact of onlyEmbedded) say(`  embedded  ${fact}`);
+    const counts = `${same} facts the same, ${onlyReal.length} only on kind, ${onlyEmbedded.length} only on embedded`;
+    const block = [
+      `${nameOf(here)}: ${counts}`,
+      ...onlyReal.map((fact) => `  kind      ${fact}`),
+      ...onlyEmbedded.map((fact) => `  embedded  ${fact}`),
+    ].join('\n');
+    console.log(block);
+    blocks.set(nameOf(here), block);
   }
-  writeFileSync(join(folder, 'report.txt'), `${lines.join('\n')}\n`);
+  const report = join(folder, 'report.txt');
+  writeFileSync(report, merged(existsSync(report) ? readFileSync(report, 'utf8') : '', blocks));
   return different === 0 ? 0 : 1;
+}
+
+/** A report with new blocks in it: a line that begins with a name, and those below it. What it says of others stays. */
+export function merged(report: string, blocks: ReadonlyMap<string, string>): string {
+  const before = report.split(/\n(?! )/).filter((block) => block !== '');
+  const all = new Map([
+    ...before.map((block): [string, string] => [block.split(':')[0] ?? '', block]),
+    ...blocks,
+  ]);
+  return `${[...all.values()].join('\n')}\n`;
 }
 
 const nameOf = ({ scenario, seed }: Recording): string => `${scenario}/${seed}`;

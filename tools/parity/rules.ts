@@ -126,7 +126,7 @@ function momentary(fact: Fact, flapping: ReadonlyMap<string, boolean>): Fact | u
     case 'endpoints':
       return flapping.has(about.replace(/-<hash>$/, ''))
         ? { ...fact, says: { replicas: says['replicas'] } }
-        : fact;
+        : inTexts(fact, begun);
     case 'event': {
       // Nobody listens from the moment that the kernel kills until the kubelet has seen it.
       const workload = about.replace(/^Pod /, '').replace(/-<hash>-<id>$/, '');
@@ -134,6 +134,17 @@ function momentary(fact: Fact, flapping: ReadonlyMap<string, boolean>): Fact | u
       return gone && flapping.get(workload) === true ? undefined : fact;
     }
   }
+}
+
+/**
+ * Of a rollout that stands still after its first pod: the controller has seen that pod come, or it was there when it
+ * looked first.
+ */
+function begun(condition: string): string {
+  return condition.replace(
+    /^Progressing True NewReplicaSetCreated Created new replica set ("\S+")$/,
+    'Progressing True ReplicaSetUpdated ReplicaSet $1 is progressing.',
+  );
 }
 
 /** An image that cannot be pulled is just being tried, or waits for the next try: the cause is told in both. */

@@ -32,6 +32,12 @@ const pod = (
   },
 });
 
+const workload = (...conditions: readonly string[]): Fact => ({
+  kind: 'workload',
+  about: 'shop/checkout',
+  says: { replicas: 3, conditions },
+});
+
 const check = (status: string): Fact => ({ kind: 'check', about: 'traffic', says: { status, seen: '200' } });
 
 const waiting = (reason: string, message: string): object => ({ waiting: { reason, message } });
@@ -96,6 +102,11 @@ describe('what may differ', () => {
       'a try to pull, or the wait for the next',
       [pod({ state: waiting('ImagePullBackOff', 'Back-off pulling image "x:1": ErrImagePull: no') })],
       [pod({ state: waiting('ErrImagePull', 'no') })],
+    ],
+    [
+      'whether a controller has seen the first pod of a rollout come',
+      [workload('Progressing True NewReplicaSetCreated Created new replica set "checkout-7b9c6d5f4d"')],
+      [workload('Progressing True ReplicaSetUpdated ReplicaSet "checkout-7b9c6d5f4d" is progressing.')],
     ],
   ])('%s', (_what, real, embedded) => {
     expect(compare(recording(real), recording(embedded))).toMatchObject({ onlyReal: [], onlyEmbedded: [] });
