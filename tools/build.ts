@@ -36,7 +36,14 @@ function buildManifests(): void {
 }
 
 /** Large packages that few commands need. All others are bundled: their hundreds of files would be opened by every command. */
-const LOADED_WHEN_NEEDED = ['@kubernetes/client-node', 'testcontainers', 'mvdan-sh', 'jiti', 're2js', 'koffi'];
+const LOADED_WHEN_NEEDED = [
+  '@kubernetes/client-node',
+  'testcontainers',
+  'mvdan-sh',
+  'jiti',
+  're2js',
+  'koffi',
+];
 
 /** The command line (with everything of ours in it) and the package's public API share one set of modules. */
 async function buildPackage(): Promise<void> {

@@ -90,16 +90,19 @@ export function gradeCheck(lab: LabView, check: Check): Promise<Observation> {
 
 /** How often a waiting check looks, in milliseconds. */
 const LOOK_EVERY = 1000;
-/** The same after a long wait, as a share of it. */
-const LATER = 1 / 10;
+/** What has not come after this time need not be seen to the second: the pause is a tenth of what was waited since. */
+const SOON = 10_000;
 
-/** Passes as soon as `check` does; fails with what was last seen when it has not within `withinMs`. */
-export function converge(withinMs: number, check: Check): Check {
+/**
+ * Passes as soon as `check` does; fails with what was last seen when it has not within `withinMs`.
+ * @param options `often`: looks every second to the end, for what shows only for a moment
+ */
+export function converge(withinMs: number, check: Check, { often = false } = {}): Check {
   return {
     expected: check.expected,
     look: (lab) => check.look(lab),
     grade: async (lab) => {
-      const last = await untilPass(lab, check, withinMs);
+      const last = await untilPass(lab, check, withinMs, often);
       return last.status === 'pass'
         ? last
         : { ...last, seen: `${last.seen} (for ${patient(lab, withinMs) / 1000} s)` };
@@ -130,7 +133,7 @@ export function hold(windowMs: number, check: Check, settleMs = 60_000): Check {
   };
 }
 
-async function untilPass(lab: LabView, check: Check, withinMs: number): Promise<Observation> {
+async function untilPass(lab: LabView, check: Check, withinMs: number, often = false): Promise<Observation> {
   const start = lab.clock.now().getTime();
   const end = start + patient(lab, withinMs);
   for (;;) {
@@ -138,10 +141,9 @@ async function untilPass(lab: LabView, check: Check, withinMs: number): Promise<
     const seen = await check.look(lab);
     const now = lab.clock.now().getTime();
     if (seen.status === 'pass' || now >= end) return seen;
-    // A look that takes long keeps its cluster busy: no more than half of the time is spent on looking. And what has
-    // not come for minutes need not be seen to the second.
-    const pause = Math.min((now - start) * LATER, end - now);
-    await lab.clock.wait(Math.max(LOOK_EVERY, now - begun, pause), lab.signal);
+    // A look that takes long keeps its cluster busy: no more than half of the time is spent on looking.
+    const pause = Math.max(LOOK_EVERY, now - begun, often ? 0 : Math.floor((now - start - SOON) / 10));
+    await lab.clock.wait(Math.min(pause, Math.max(LOOK_EVERY, end - now)), lab.signal);
   }
 }
 

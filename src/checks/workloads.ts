@@ -52,7 +52,7 @@ export async function podsOf(
   deployment: Deployment,
 ): Promise<{ current: readonly Pod[]; newest: readonly Pod[] }> {
   const { namespace = '' } = deployment.metadata;
-  // What the selector does not match was released by the controllers; checks look every second, so little is asked for.
+  // What the selector does not match was released by the controllers; checks look often, so little is asked for.
   const mine = { namespace, labelSelector: formatSelector(deployment.spec.selector) };
   const sets = (await lab.kube.list(resources.replicaSets, mine)).filter((set) => ownedBy(set, deployment));
   const pods = (await lab.kube.list(resources.pods, mine)).filter(

@@ -133,7 +133,7 @@ async function labProcess(folder: string): Promise<number> {
   return exitCodes.ok;
 }
 
-/** The hidden command that a process of `breakfix verify` runs. It is ended by being killed. */
+/** The hidden command that a process of `breakfix verify` runs. */
 async function verifyWorker(): Promise<number> {
   const { ProcessCopies } = await import('../core/process-copy.ts');
   const { localProver } = await import('./verify/proofs.ts');

@@ -25,8 +25,8 @@ export function copy<T>(value: T): T {
   // All at once, which also makes `__proto__` a key like any other; then what is below, key by key.
   const result = { ...value } as Record<string, unknown>;
   for (const key in result) {
-    const own = result[key];
-    if (typeof own === 'object' && own !== null) result[key] = copy(own);
+    const inner = result[key];
+    if (typeof inner === 'object' && inner !== null) result[key] = copy(inner);
   }
   return result as T;
 }

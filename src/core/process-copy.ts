@@ -1,31 +1,36 @@
-import { closeSync, openSync, readSync, writeFileSync } from 'node:fs';
-import { messageOf } from './errors.ts';
+import { closeSync, openSync, readSync, writeFileSync, writeSync } from 'node:fs';
+import { receivedError, type SentError, sentError } from './sent-error.ts';
 
 /** A copy has only the thread that asked for it: V8 must not wait for others. */
 const ONE_THREAD = '--single-threaded';
 
 /**
- * How a process that is to be copied must be started. Whatever a copy writes to is copied page by page: where things are
- * made is to be small and used again and again (MB), and no collection of garbage is to go through all the rest before
- * it has grown to so many MB.
+ * How a process that is to be copied must be started; nothing where none can be. Whatever a copy writes to is copied page
+ * by page: where things are made is to be small and used again and again (MB), and no collection of garbage is to go
+ * through all the rest before it has grown to so many MB.
  */
-export const COPYABLE: readonly string[] = [ONE_THREAD, '--max-semi-space-size=2', '--initial-heap-size=500'];
+export const COPYABLE: readonly string[] =
+  process.platform === 'linux' ? [ONE_THREAD, '--max-semi-space-size=2', '--initial-heap-size=500'] : [];
+
+/** What a copy says first; one that says nothing had not all of its memory. */
+const ALIVE = '+';
 
 /** What a copy says at its end. */
-type Answer = { readonly value: unknown } | { readonly error: string };
+type Answer = { readonly value: unknown } | { readonly error: SentError };
 
-/** So often a copy is made again that ended without an answer. */
+/** So often a copy is made again that was not alive. */
 const ATTEMPTS = 5;
 
-/** From `sys/mman.h`, `sys/prctl.h` and `signal.h`. */
+/** From `sys/mman.h`, `sys/prctl.h`, `fcntl.h` and `signal.h`. */
 const MADV_DOFORK = 11;
 const PR_SET_PDEATHSIG = 1;
+const O_CLOEXEC = 0o2000000;
 const SIGKILL = 9;
 
 /** Functions of the C library. */
 interface CLibrary {
   fork(): number;
-  pipe(ends: [from: number, to: number]): number;
+  pipe2(ends: [from: number, to: number], flags: number): number;
   waitpid(pid: number, status: [number], options: number): number;
   madvise(start: number, length: number, advice: number): number;
   prctl(option: number, value: number): number;
@@ -52,10 +57,10 @@ export class ProcessCopies {
       const c = koffi.load('libc.so.6');
       return new ProcessCopies({
         fork: c.func('int fork()'),
-        pipe: c.func('int pipe(_Out_ int *ends)'),
+        pipe2: c.func('int pipe2(_Out_ int *ends, int flags)'),
         waitpid: c.func('int waitpid(int pid, _Out_ int *status, int options)'),
         madvise: c.func('int madvise(intptr_t start, size_t length, int advice)'),
-        prctl: c.func('int prctl(int option, int value)'),
+        prctl: c.func('int prctl(int option, unsigned long value)'),
         exit: c.func('void _exit(int status)'),
       });
     } catch {
@@ -67,51 +72,68 @@ export class ProcessCopies {
    * Does the work in a copy of this process. This process stands still meanwhile and stays as it is. Whatever else is on
    * its way in it goes on in the copy too, which has the same files and connections: there should be nothing.
    * @returns what the work returned, through JSON
-   * @throws Error with the message of what the work threw
+   * @throws what the work threw, as an error of the same message; Error where the copy ended before the work did
    */
   async run<T>(work: () => Promise<T>): Promise<T> {
-    for (let attempt = 1; ; attempt++) {
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
       const [from, to] = this.#pipe();
       this.#mappings.keep((start, length) => this.#c.madvise(start, length, MADV_DOFORK));
       const pid = this.#c.fork();
-      if (pid === 0) await this.#liveAsCopy(work, to);
+      if (pid === 0) await this.#liveAsCopy(work, from, to);
       closeSync(to);
-      const text = pid < 0 ? '' : readToEnd(from);
+      const said = readToEnd(from);
       closeSync(from);
-      if (pid > 0) this.#c.waitpid(pid, [0], 0);
-      if (text !== '') return valueOf(JSON.parse(text) as Answer) as T;
-      // It had none of the memory that was new in the moment of the fork, and has done nothing: once more.
-      if (attempt === ATTEMPTS) throw new Error(`${ATTEMPTS} copies of the process ended without an answer`);
+      if (pid < 0)
+        throw new Error('fork(2) failed: there are too many processes, or there is no memory left');
+      const status: [number] = [0];
+      this.#c.waitpid(pid, status, 0);
+      if (said.length > ALIVE.length) return valueOf(JSON.parse(said.slice(ALIVE.length)) as Answer) as T;
+      if (said === ALIVE) throw new Error(`a copy of the process ended before its work: ${endOf(status[0])}`);
     }
+    throw new Error(`${ATTEMPTS} copies of the process were not alive`);
   }
 
   #pipe(): [from: number, to: number] {
     const ends: [number, number] = [0, 0];
-    if (this.#c.pipe(ends) !== 0) throw new Error('pipe(2) failed: there are too many open files');
+    // Not for programs that the copy starts: its end is seen when nobody holds the pipe any more.
+    if (this.#c.pipe2(ends, O_CLOEXEC) !== 0)
+      throw new Error('pipe2(2) failed: there are too many open files');
     return ends;
   }
 
   /** Never returns. Node's own way out waits for threads that a copy does not have. */
-  async #liveAsCopy(work: () => Promise<unknown>, to: number): Promise<never> {
-    // Not to live on alone.
+  async #liveAsCopy(work: () => Promise<unknown>, from: number, to: number): Promise<never> {
     this.#c.prctl(PR_SET_PDEATHSIG, SIGKILL);
+    // Node keeps the id that it started with: here that of the parent, who may have ended by now.
+    if (process.ppid !== process.pid) this.#c.exit(1);
+    closeSync(from);
+    writeSync(to, ALIVE);
     const end = (answer: Answer): void => {
       writeFileSync(to, JSON.stringify(answer));
       this.#c.exit(0);
     };
-    process.once('beforeExit', () => end({ error: 'the work waits for something that never comes' }));
+    process.once('exit', (code) => this.#c.exit(code === 0 ? 1 : code));
+    process.once('beforeExit', () => {
+      end({ error: sentError(new Error('the work waits for something that never comes')) });
+    });
     try {
       end({ value: await work() });
     } catch (error) {
-      end({ error: messageOf(error) });
+      end({ error: sentError(error) });
     }
     throw new Error('_exit(2) returned');
   }
 }
 
 function valueOf(answer: Answer): unknown {
-  if ('error' in answer) throw new Error(answer.error);
+  if ('error' in answer) throw receivedError(answer.error);
   return answer.value;
+}
+
+/** What waitpid(2) tells. */
+function endOf(status: number): string {
+  const signal = status & 0x7f;
+  return signal === 0 ? `exit code ${status >> 8}` : `signal ${signal}`;
 }
 
 function readToEnd(file: number): string {

@@ -81,7 +81,7 @@ export async function breakCluster(
     const probes = new ProbeLog(cluster.clock.now());
     await mustPass(
       { ...view, probed: probes.note },
-      converge(SYMPTOM_WITHIN, all('the symptoms show', symptoms)),
+      converge(SYMPTOM_WITHIN, all('the symptoms show', symptoms), { often: true }),
       'the symptoms do not show',
     );
     return probes.found;

@@ -8,18 +8,7 @@ import type { BrokenCluster } from './verify.ts';
 /** Gives a broken cluster for every case of a proof. */
 export type BrokenClusters = () => Promise<BrokenCluster>;
 
-/** One broken cluster a case: copies of one that was broken once where the provider can copy, otherwise the same one. */
-export async function brokenClusters(
-  cluster: Cluster,
-  incident: Incident,
-  signal: AbortSignal,
-): Promise<BrokenClusters> {
-  if (cluster.can.fork === undefined) return brokenAgain(cluster, incident, signal);
-  const broken = await brokenOnce(cluster, incident, signal);
-  return () => copyOf(broken);
-}
-
-/** Breaks the cluster itself, up to hand-over; it stays when that is disposed. */
+/** Breaks a cluster that can be copied, up to hand-over. It lives on when what is returned is disposed. */
 export async function brokenOnce(
   cluster: Cluster,
   incident: Incident,
@@ -30,7 +19,7 @@ export async function brokenOnce(
   return kept(cluster, baseline);
 }
 
-/** @throws Error where the cluster cannot be copied */
+/** A copy of it, for one case. @throws Error where the cluster cannot be copied */
 export async function copyOf({ cluster, baseline }: BrokenCluster): Promise<BrokenCluster> {
   const copy = await cluster.can.fork?.();
   if (copy === undefined) throw new Error('this cluster cannot be copied');
@@ -50,10 +39,10 @@ const quiet = async (_phase: string, work: () => Promise<unknown>): Promise<void
 };
 
 /**
- * The same cluster again and again, broken anew. What the last case did to the shop is undone where that is possible:
- * making all of it takes longest.
+ * For a cluster that cannot be copied: the same one for case after case, broken anew. What the last case did to the shop
+ * is undone where that is possible: making all of it takes longest.
  */
-function brokenAgain(cluster: Cluster, incident: Incident, signal: AbortSignal): BrokenClusters {
+export function brokenAgain(cluster: Cluster, incident: Incident, signal: AbortSignal): BrokenClusters {
   const namespaces = namespacesOf(incident.plan).filter((name) => name !== 'kube-system');
   const { empty } = cluster.can;
   let last: Baseline | undefined;

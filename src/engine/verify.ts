@@ -18,10 +18,12 @@ export interface CaseResult {
   readonly tookMs: number;
   /** Ids of the parts of the grade that did not hold, where the case was graded. */
   readonly failed?: readonly string[];
+  /** It was graded no further than its verdict needed: points and parts are not all. */
+  readonly brief?: true;
 }
 
 /** What came of one case. */
-type Outcome = Pick<CaseResult, 'ok' | 'seen' | 'failed'>;
+type Outcome = Pick<CaseResult, 'ok' | 'seen' | 'failed' | 'brief'>;
 
 /** A broken cluster for one case: fresh, or a copy; disposed after the case. */
 export interface BrokenCluster extends AsyncDisposable {
@@ -42,10 +44,10 @@ export interface JobOptions {
   /** Only cases whose name has this in it. */
   readonly only?: string;
   /**
-   * As where a grade takes its time: wrong repairs are judged no further than to the check that is to catch them, and
-   * one repair twice.
+   * Names of cases that another seed proves wholly: a wrong repair is judged no further than to the check that is to
+   * catch it, a repair once. On clusters that cannot be copied that is so for all, as a grade takes its time there.
    */
-  readonly briefly?: boolean;
+  readonly briefly?: readonly string[];
 }
 
 interface Case {
@@ -57,16 +59,20 @@ interface Case {
 }
 
 /** Cases that one broken cluster is enough for. */
-export type VerifyJob = (broken: () => Promise<BrokenCluster>) => Promise<CaseResult[]>;
+export interface VerifyJob {
+  /** Their names. */
+  readonly cases: readonly string[];
+  run(broken: () => Promise<BrokenCluster>): Promise<CaseResult[]>;
+}
 
 /**
  * The author's proof that a scenario is sound, for one seed: doing nothing scores 0 and fails every objective,
  * every listed repair passes with all points, every listed wrong repair fails at the check named for it, and a
- * second grade says the same and leaves nothing behind.
+ * second grade (of one repair at least) says the same and leaves nothing behind.
  */
 export async function verifyIncident(options: VerifyOptions): Promise<CaseResult[]> {
   const results: CaseResult[] = [];
-  for (const job of verifyJobs(options)) results.push(...(await job(options.broken)));
+  for (const job of verifyJobs(options)) results.push(...(await job.run(options.broken)));
   return results;
 }
 
@@ -80,7 +86,10 @@ export function verifyJobs(options: JobOptions): VerifyJob[] {
     if (group === undefined || cases[index - 1]?.onlyReads !== true) groups.push([one]);
     else group.push(one);
   }
-  return groups.map((group) => (broken) => verifyGroup(group, broken, options));
+  return groups.map((group) => ({
+    cases: group.map(({ name }) => name),
+    run: (broken) => verifyGroup(group, broken, options),
+  }));
 }
 
 async function verifyGroup(
@@ -121,8 +130,10 @@ const PATIENCE = 45_000;
 /** The same where nobody did anything: nothing is on its way. */
 const PATIENCE_UNTOUCHED = 5000;
 
-function casesOf({ incident, signal, briefly = false }: JobOptions): Case[] {
+function casesOf({ incident, signal, briefly = [] }: JobOptions): Case[] {
   const { scenario, values } = incident;
+  const isBrief = (name: string, { cluster }: BrokenCluster): boolean =>
+    cluster.can.fork === undefined || briefly.includes(name);
   const judge = (
     { cluster, baseline }: BrokenCluster,
     { patience, until }: Pick<GradeOptions, 'patience' | 'until'> = {},
@@ -132,7 +143,7 @@ function casesOf({ incident, signal, briefly = false }: JobOptions): Case[] {
       hintPrice: 0,
       signal,
       ...(virtual || patience === undefined ? {} : { patience }),
-      ...((virtual && !briefly) || until === undefined ? {} : { until }),
+      ...(until === undefined ? {} : { until }),
     };
     return gradeInPlace(cluster, baseline, incident, options, virtual);
   };
@@ -150,16 +161,14 @@ function casesOf({ incident, signal, briefly = false }: JobOptions): Case[] {
       };
     },
   };
-  const fixes = scenario.fixes(values).map((fix, index): Case => ({
-    name: `fix ${fix.id}`,
-    expected: 'pass, all points, the same again',
-    run: async (broken) => {
+  const fixes = scenario.fixes(values).map((fix, index): Case => {
+    const name = `fix ${fix.id}`;
+    const run = async (broken: BrokenCluster): Promise<Outcome> => {
       await fix.apply(viewOf(broken.cluster, broken.baseline, incident, signal));
       // Both in place: what the first leaves behind shows in the second.
       const first = await judge(broken);
       // Where a grade takes its time, one proof a seed that grading changes nothing must do.
-      const once = index > 0 && (briefly || broken.cluster.can.fork === undefined);
-      const again = once ? first : await judge(broken);
+      const again = index > 0 && isBrief(name, broken) ? first : await judge(broken);
       const ok = [first, again].every(({ verdict, points, most }) => verdict === 'pass' && points === most);
       return {
         ok,
@@ -167,19 +176,21 @@ function casesOf({ incident, signal, briefly = false }: JobOptions): Case[] {
           first.verdict === again.verdict ? summary(first) : `${summary(first)}; again: ${summary(again)}`,
         failed: failedIn(first),
       };
-    },
-  }));
-  const hacks = scenario.hacks(values).map((hack): Case => ({
-    name: `hack ${hack.id}`,
-    expected: `fail at ${hack.caughtBy}`,
-    run: async (broken) => {
+    };
+    return { name, expected: 'pass, all points, the same again', run };
+  });
+  const hacks = scenario.hacks(values).map((hack): Case => {
+    const name = `hack ${hack.id}`;
+    const run = async (broken: BrokenCluster): Promise<Outcome> => {
       await hack.apply(viewOf(broken.cluster, broken.baseline, incident, signal));
-      const result = await judge(broken, { patience: PATIENCE, until: hack.caughtBy });
+      const brief = isBrief(name, broken);
+      const result = await judge(broken, { patience: PATIENCE, ...(brief ? { until: hack.caughtBy } : {}) });
       const failed = [...result.objectives, ...result.safeguards].filter(({ status }) => status === 'fail');
       const ok = result.verdict === 'fail' && failed.some(({ id }) => id === hack.caughtBy);
-      return { ok, seen: summary(result), failed: failedIn(result) };
-    },
-  }));
+      return { ok, seen: summary(result), failed: failedIn(result), ...(brief ? { brief } : {}) };
+    };
+    return { name, expected: `fail at ${hack.caughtBy}`, run };
+  });
   return [hintsCase(incident, signal), diagnosisCase(incident), noop, ...fixes, ...hacks];
 }
 

@@ -1,4 +1,4 @@
-import { messageOf } from '../../src/core/errors.ts';
+import { BreakfixError, messageOf } from '../../src/core/errors.ts';
 import { ProcessCopies } from '../../src/core/process-copy.ts';
 import type { Fingerprint } from './in-process.ts';
 
@@ -25,6 +25,14 @@ const experiments = {
     copies?.run(() => Promise.reject(new Error('it went wrong'))).catch(messageOf),
 
   'one that never ends': async (copies) => copies?.run(() => new Promise(() => {})).catch(messageOf),
+
+  'one that leaves in the middle': async (copies) =>
+    copies?.run(() => Promise.resolve(process.exit(7))).catch(messageOf),
+
+  'an error that users know': async (copies) => {
+    const known = new BreakfixError({ code: 'ODD', kind: 'user', message: 'odd', fix: 'none' });
+    return copies?.run(() => Promise.reject(known)).catch((error: unknown) => error);
+  },
 
   /** Each makes garbage, so that memory comes and goes here and there. */
   'again and again': async (copies) => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe } from '@jest/globals';
 import { wallClock } from '../../src/core/clock.ts';
-import { brokenClusters, type BrokenClusters } from '../../src/engine/broken.ts';
+import { brokenAgain, type BrokenClusters } from '../../src/engine/broken.ts';
 import type { Incident } from '../../src/engine/incident.ts';
 import { sharedSpec } from '../../src/engine/sharing.ts';
 import { type CaseResult, verifyIncident } from '../../src/engine/verify.ts';
@@ -44,7 +44,7 @@ export async function realCluster(incidents: readonly Incident[], lab: string): 
       cluster,
       verify: async (incident, only) => {
         if (last?.incident !== incident)
-          last = { incident, broken: await brokenClusters(cluster, incident, signal) };
+          last = { incident, broken: brokenAgain(cluster, incident, signal) };
         const { broken } = last;
         const stopwatch = (): number => wallClock.now().getTime();
         return verifyIncident({ incident, only, signal, stopwatch, broken });

@@ -81,7 +81,7 @@ async function attackScenario(
   const chains = Math.ceil(sequences / PER_CHAIN);
   const share = { id, seed, chains, processes };
   await Promise.all(
-    Array.from({ length: processes }, (_, first) =>
+    Array.from({ length: Math.min(processes, chains) }, (_, first) =>
       inProcess({ ...share, first }, (tally) => tallies.push(tally)),
     ),
   );
@@ -115,8 +115,8 @@ async function inProcess(share: Share, done: (tally: Tally) => void): Promise<vo
     for (const one of tally.disagreements) printDisagreement(share.id, one);
     done(tally);
   }
-  const [code] = (await ended) as [number | null];
-  if (code !== 0) throw new Error(`a process of the attack ended with ${code}`);
+  const [code, by] = (await ended) as [number | null, string | null];
+  if (code !== 0) throw new Error(`a process of the attack ended: ${by ?? `exit code ${code}`}`);
 }
 
 function print({ scenario, sequences, passed, failed, disagreements, seconds, parts }: AttackReport): void {

@@ -14,7 +14,7 @@ import { State } from './state.ts';
 
 const { signal } = new AbortController();
 
-/** A fault is so old when the lab is attacked, in milliseconds: copies are replays, and a short past is a quick one. */
+/** A fault is so old when the lab is attacked, in milliseconds: where copies are replays, a short past is a quick one. */
 const SINCE = 120_000;
 
 /** When the lab's clock begins, in microseconds since 1970. */

@@ -72,7 +72,7 @@ export async function memoryLater(incidents: readonly string[]): Promise<Row> {
 /** The scenarios that the goal is for; the others take as long again each. */
 const VERIFIED = ['readiness-probe', 'dns-nxdomain', 'image-tag-typo', 'oom-limit'];
 
-/** Everything that `verify` proves of them, as one process, once: it takes minutes. */
+/** Everything that `verify` proves of them, once: it takes a minute. */
 export function verifyRow(): Row {
   using bench = new Bench();
   const values = [bench.breakfix('verify', ...VERIFIED, '--seeds', '3')];

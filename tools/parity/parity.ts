@@ -57,18 +57,25 @@ export async function parity(args: readonly string[]): Promise<number> {
     blocks.set(nameOf(here), block);
   }
   const report = join(folder, 'report.txt');
-  writeFileSync(report, merged(existsSync(report) ? readFileSync(report, 'utf8') : '', blocks));
+  const before = existsSync(report) ? readFileSync(report, 'utf8') : '';
+  const order = catalogue.map(({ id }) => id);
+  writeFileSync(report, merged(before, blocks, order));
   return different === 0 ? 0 : 1;
 }
 
-/** A report with new blocks in it: a line that begins with a name, and those below it. What it says of others stays. */
-export function merged(report: string, blocks: ReadonlyMap<string, string>): string {
-  const before = report.split(/\n(?! )/).filter((block) => block !== '');
-  const all = new Map([
-    ...before.map((block): [string, string] => [block.split(':')[0] ?? '', block]),
-    ...blocks,
-  ]);
-  return `${[...all.values()].join('\n')}\n`;
+/**
+ * A report with new blocks in it: a line that begins with a name, and those below it. What it says of others stays.
+ * @param order the scenarios that there are
+ */
+export function merged(
+  report: string,
+  blocks: ReadonlyMap<string, string>,
+  order: readonly string[],
+): string {
+  const before = report.split(/\n(?! )/).map((block): [string, string] => [block.split(':')[0] ?? '', block]);
+  const all = new Map([...before, ...blocks]);
+  const inOrder = order.flatMap((id) => [...all].filter(([name]) => name.startsWith(`${id}/`)));
+  return inOrder.map(([, block]) => `${block.trimEnd()}\n`).join('');
 }
 
 const nameOf = ({ scenario, seed }: Recording): string => `${scenario}/${seed}`;

@@ -33,14 +33,16 @@ function tableOf(results: readonly CaseResult[]): string {
 
 function rowOf(name: string, results: readonly CaseResult[]): string {
   const good = results.filter(({ ok }) => ok).length;
+  const whole = results.filter(({ brief }) => brief !== true);
+  const graded = whole.length === 0 ? results : whole;
   const count = good === results.length ? `${good} of ${results.length}` : `**${good} of ${results.length}**`;
   const cells = [
     name,
     results[0]?.expected ?? '',
     count,
-    counted(results.map(seenIn)),
+    counted(graded.map(seenIn)),
     range(
-      results.flatMap(({ seen }) => pointsIn(seen)),
+      graded.flatMap(({ seen }) => pointsIn(seen)),
       '',
     ),
     range(

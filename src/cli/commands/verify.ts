@@ -4,7 +4,7 @@ import type { CaseResult } from '../../engine/verify.ts';
 import type { CommandContext } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { shortTime } from '../output.ts';
-import { localProver, type Proof, proveOnSharedClusters, scenarioOf } from '../verify/proofs.ts';
+import { localProver, proofsOf, proveOnSharedClusters, scenarioOf } from '../verify/proofs.ts';
 import { proveInWorkers } from '../verify/workers.ts';
 import { columns } from './list.ts';
 import { mustBeAvailable } from './start.ts';
@@ -38,9 +38,7 @@ export async function verify(
   await mustBeAvailable(provider);
   const { signal, clock, entry } = context;
   const begun = clock.now().getTime();
-  const proofs = seedsOf(flags.seeds).flatMap((seed, index) =>
-    scenarios.map((scenario): Proof => ({ scenario, seed, aged: index === 0, only: flags.only })),
-  );
+  const proofs = await proofsOf(context, scenarios, seedsOf(flags.seeds), flags.only);
   const results: CaseResult[] = [];
   const row = (result: CaseResult): void => {
     results.push(result);

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { ProcessCopies } from '../../core/process-copy.ts';
-import { brokenClusters, type BrokenClusters, brokenOnce, copyOf } from '../../engine/broken.ts';
+import { brokenAgain, type BrokenClusters, brokenOnce, copyOf } from '../../engine/broken.ts';
 import { findScenario, type Incident, incidentOf } from '../../engine/incident.ts';
 import { sharedSpec, sharingGroups } from '../../engine/sharing.ts';
 import { type CaseResult, type VerifyJob, verifyJobs } from '../../engine/verify.ts';
@@ -8,7 +8,7 @@ import type { Cluster, ClusterProvider } from '../../providers/provider.ts';
 import type { Scenario } from '../../scenario/types.ts';
 import type { CommandContext } from '../context.ts';
 
-/** What is to be proven: one scenario with one seed. Plain data, so that a thread can be told. */
+/** What is to be proven: one scenario with one seed. Plain data, so that another process can be told. */
 export interface Proof {
   /** An id of the catalogue, or the path of a module. */
   readonly scenario: string;
@@ -18,11 +18,13 @@ export interface Proof {
    * graded alike.
    */
   readonly aged: boolean;
+  /** Names of cases that an earlier proof of the scenario has wholly: `briefly` of the jobs' options. */
+  readonly briefly: readonly string[];
   /** Only cases whose name has this in it. */
   readonly only: string | undefined;
 }
 
-/** Told of every case as it is done. */
+/** Told of every case when the job that it is in is done. */
 export type Row = (result: CaseResult) => void;
 
 /** The age of a new fault, in milliseconds. */
@@ -68,8 +70,8 @@ export function localProver(
     for (const job of jobs) {
       const results =
         copies === undefined || done < WARMING
-          ? await job(() => copyOf(broken))
-          : await copies.run(() => job(() => Promise.resolve(broken)));
+          ? await job.run(() => copyOf(broken))
+          : await copies.run(() => job.run(() => Promise.resolve(broken)));
       done++;
       results.forEach(row);
     }
@@ -104,8 +106,8 @@ async function proveTogether(
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       const { incident, job } = next;
       if (last?.incident !== incident)
-        last = { incident, broken: await brokenClusters(cluster, incident, context.signal) };
-      (await job(last.broken)).forEach(row);
+        last = { incident, broken: brokenAgain(cluster, incident, context.signal) };
+      (await job.run(last.broken)).forEach(row);
     }
   };
   const { nodes } = sharedSpec(incidents, 'any', 'any');
@@ -127,15 +129,42 @@ interface Plan {
   readonly jobs: readonly VerifyJob[];
 }
 
-async function planOf(context: CommandContext, { scenario: wanted, seed, aged, only }: Proof): Promise<Plan> {
+async function planOf(
+  context: CommandContext,
+  { scenario: wanted, seed, aged, only, briefly }: Proof,
+): Promise<Plan> {
   const { signal, clock } = context;
   const scenario = await scenarioOf(context, wanted);
   const incident = incidentOf(aged ? scenario : { ...scenario, since: NEW }, seed);
   const stopwatch = (): number => clock.now().getTime();
-  // The first seed has shown what all checks say of wrong repairs, and that grading changes nothing.
-  const briefly = !aged;
-  const jobs = verifyJobs({ incident, signal, stopwatch, briefly, ...(only === undefined ? {} : { only }) });
+  const jobs = verifyJobs({
+    incident,
+    signal,
+    stopwatch,
+    briefly,
+    ...(only === undefined ? {} : { only }),
+  });
   return { incident, jobs };
+}
+
+/** What is to be proven of scenarios with several seeds: each case wholly with the first seed that has it. */
+export async function proofsOf(
+  context: CommandContext,
+  scenarios: readonly string[],
+  seeds: readonly number[],
+  only: string | undefined,
+): Promise<Proof[]> {
+  const known = new Map(scenarios.map((scenario) => [scenario, new Set<string>()]));
+  const proofs: Proof[] = [];
+  for (const [index, seed] of seeds.entries()) {
+    for (const [scenario, cases] of known) {
+      const proof: Proof = { scenario, seed, aged: index === 0, only, briefly: [...cases] };
+      const { jobs } = await planOf(context, proof);
+      for (const job of jobs) for (const name of job.cases) cases.add(name);
+      proofs.push(proof);
+    }
+  }
+  return proofs;
 }
 
 const labName = (incidents: readonly Incident[]): string =>

@@ -3,17 +3,14 @@ import { readSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
-import { BreakfixError, type BreakfixErrorOptions, messageOf } from '../../core/errors.ts';
 import { COPYABLE } from '../../core/process-copy.ts';
+import { messageOf } from '../../core/errors.ts';
+import { receivedError, type SentError, sentError } from '../../core/sent-error.ts';
 import type { CaseResult } from '../../engine/verify.ts';
 import type { Proof, Row } from './proofs.ts';
 
-/** What a worker says: rows as they are proven, that it wants the next proof, or why it could not do one. */
+/** What a worker says: rows that were proven, that it wants the next proof, or why it could not do one. */
 type Message = { readonly row: CaseResult } | { readonly done: true } | { readonly error: SentError };
-
-/** An error for another process. */
-type SentError =
-  { readonly known: BreakfixErrorOptions } | { readonly message: string; readonly stack: string | undefined };
 
 /** The command line of a worker's program. */
 export const WORKER = 'verify-worker';
@@ -22,11 +19,14 @@ export const WORKER = 'verify-worker';
 const PROOFS = 3;
 const MESSAGES = 4;
 
+/** Bytes that a worker and its copy may need. */
+const MEMORY = 2 ** 30;
+
 /**
  * Has proofs done side by side, one process a core. They are processes, not threads, because only a process can be
- * copied for every case (docs/decisions/0012-copies-of-a-process.md).
+ * copied for every case (docs/decisions/0012-copies-of-a-process.md). What a scenario prints goes to standard error.
  * @param entry the module that a worker starts with; it is to call {@link serveProofs}
- * @param row told of every result as it comes
+ * @param row told of results as they come
  * @throws what a worker threw; the others are ended
  */
 export async function proveInWorkers(
@@ -35,47 +35,60 @@ export async function proveInWorkers(
   row: Row,
   signal: AbortSignal,
 ): Promise<void> {
+  signal.throwIfAborted();
   const waiting = [...proofs];
-  const workers = Array.from({ length: Math.min(availableParallelism(), proofs.length) }, () =>
-    spawn(process.execPath, [...process.execArgv, ...COPYABLE, entry, WORKER], {
-      stdio: ['ignore', 'ignore', 'inherit', 'pipe', 'pipe'],
-    }),
-  );
+  const most = Math.max(1, Math.min(availableParallelism(), Math.floor(process.availableMemory() / MEMORY)));
+  const workers: ChildProcess[] = [];
   const end = (): void => {
     for (const worker of workers) worker.kill('SIGKILL');
   };
   signal.addEventListener('abort', end);
   try {
-    await Promise.all(workers.map((worker) => feed(worker, waiting, row)));
+    while (workers.length < Math.min(most, proofs.length)) {
+      workers.push(
+        spawn(process.execPath, [...process.execArgv, ...COPYABLE, entry, WORKER], {
+          stdio: ['ignore', 2, 'inherit', 'pipe', 'pipe'],
+        }),
+      );
+    }
+    await Promise.all(workers.map((worker) => feed(worker, waiting, row, signal)));
   } finally {
     signal.removeEventListener('abort', end);
     end();
   }
-  signal.throwIfAborted();
 }
 
-async function feed(worker: ChildProcess, waiting: Proof[], row: Row): Promise<void> {
+async function feed(worker: ChildProcess, waiting: Proof[], row: Row, signal: AbortSignal): Promise<void> {
+  const ended = new Promise<string>((resolve) => {
+    worker.once('error', (error) => resolve(messageOf(error)));
+    worker.once('exit', (code, by) => resolve(by ?? `exit code ${code}`));
+  });
+  if (worker.pid === undefined) throw new Error(`a process of verify could not be started: ${await ended}`);
   const proofs = worker.stdio[PROOFS] as Writable;
-  // A worker that ends without reading all of them is told by the end of its messages.
+  // A worker that ends without reading all of them is told by its end.
   proofs.on('error', () => {});
+  let proof: Proof | undefined;
   const next = (): boolean => {
-    const proof = waiting.shift();
+    proof = waiting.shift();
     if (proof !== undefined) proofs.write(`${JSON.stringify(proof)}\n`);
     return proof !== undefined;
   };
-  if (!next()) return;
+  next();
   for await (const line of createInterface({ input: worker.stdio[MESSAGES] as Readable })) {
     const message = JSON.parse(line) as Message;
     if ('row' in message) row(message.row);
-    else if ('error' in message) throw received(message.error);
+    else if ('error' in message) throw receivedError(message.error);
     else if (!next()) return;
   }
-  throw new Error('a process of verify ended before it was done');
+  // Who interrupts this process interrupts the worker too, and that may be seen first.
+  const how = await ended;
+  signal.throwIfAborted();
+  throw new Error(`the process that proved ${proof?.scenario ?? ''}/${proof?.seed ?? ''} ended: ${how}`);
 }
 
 /**
- * The main of a worker: does the proofs that it is given, until nobody gives any. Reads and writes without the event
- * loop: a copy of the process would have a share in it.
+ * The main of a worker: does the proofs that it is given, until nobody gives any or it is killed. Reads and writes
+ * without the event loop: a copy of the process would have a share in it.
  */
 export async function serveProofs(prove: (proof: Proof, row: Row) => Promise<void>): Promise<void> {
   const say = (message: Message): void => writeFileSync(MESSAGES, `${JSON.stringify(message)}\n`);
@@ -85,20 +98,10 @@ export async function serveProofs(prove: (proof: Proof, row: Row) => Promise<voi
       say({ done: true });
     }
   } catch (error) {
-    say({ error: sent(error) });
+    // Nobody listens any more.
+    if ((error as NodeJS.ErrnoException).code === 'EPIPE') return;
+    say({ error: sentError(error) });
   }
-}
-
-function sent(error: unknown): SentError {
-  if (!(error instanceof BreakfixError))
-    return { message: messageOf(error), stack: error instanceof Error ? error.stack : undefined };
-  const { code, kind, message, fix, docs } = error;
-  return { known: { code, kind, message, fix, ...(docs === undefined ? {} : { docs }) } };
-}
-
-function received(error: SentError): Error {
-  if ('known' in error) return new BreakfixError(error.known);
-  return Object.assign(new Error(error.message), { stack: error.stack });
 }
 
 /** @returns an empty text at the end */

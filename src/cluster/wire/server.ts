@@ -31,6 +31,8 @@ export interface ApiListener {
   readonly port: number;
   /** How many TLS connections were accepted since the start. */
   readonly connections: number;
+  /** Lets the process end although it listens. */
+  unref(): void;
   /** Ends every connection, also those in the middle of something, and frees the port. */
   close(): Promise<void>;
 }
@@ -84,6 +86,7 @@ export async function startServer(options: ListenOptions): Promise<ApiListener> 
     get connections() {
       return connections;
     },
+    unref: () => void server.unref(),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

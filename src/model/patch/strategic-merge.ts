@@ -50,7 +50,6 @@ function badDirective(directive: unknown, patch: Fields): PatchError {
 }
 
 function mergeField(original: Fields, name: string, value: unknown, schema: ValueSchema): void {
-  // `__proto__` is a name like others, and what is there belongs to all objects.
   const before = own(original, name);
   if (value === null) {
     Reflect.deleteProperty(original, name);
@@ -96,7 +95,7 @@ function retainKeys(original: Fields, patch: Fields): void {
 }
 
 function deleteFromList(original: Fields, name: string, values: unknown): void {
-  const list = original[name];
+  const list = own(original, name);
   if (!Array.isArray(values)) throw new PatchError(400, 'invalid patch format of primitive list');
   if (Array.isArray(list)) original[name] = list.filter((item: unknown) => !values.includes(item));
 }
@@ -107,8 +106,8 @@ function mergeOrderedLists(original: Fields, patch: Fields, schema: ValueSchema)
     if (!directive.startsWith(SET_ELEMENT_ORDER)) continue;
     Reflect.deleteProperty(patch, directive);
     const name = directive.slice(SET_ELEMENT_ORDER.length);
-    const before = original[name];
-    const changes = patch[name];
+    const before = own(original, name);
+    const changes = own(patch, name);
     if (changes === null) continue;
     const field = fieldOf(schema, name);
     if (!Array.isArray(order)) throw new PatchError(400, 'invalid patch format of setElementOrder list');
@@ -122,7 +121,7 @@ function mergeOrderedLists(original: Fields, patch: Fields, schema: ValueSchema)
     } else {
       merged = Array.isArray(changes) ? mergeLists(before, changes, field) : before;
     }
-    original[name] = inOrder(merged, order, Array.isArray(before) ? before : [], field?.patchMergeKey);
+    put(original, name, inOrder(merged, order, Array.isArray(before) ? before : [], field?.patchMergeKey));
   }
 }
 

@@ -75,6 +75,8 @@ export class LocalCluster implements Cluster {
       records: options.records ?? [],
       record: (record) => records.push(record),
     });
+    // Nobody waits for requests from outside: work that waits for nothing else is known to be stuck.
+    instance.listener.unref();
     if (options.until !== undefined) await instance.host.advanceTo(options.until);
     const kubeconfig = kubeconfigFor(options.ref.lab, options.credentials, instance.listener.port);
     return new LocalCluster(

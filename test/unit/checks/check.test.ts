@@ -38,6 +38,23 @@ function view(clock: ManualClock, signal = new AbortController().signal): LabVie
 const always = (seen: Observation): Check => ({ expected: 'x', look: () => Promise.resolve(seen) });
 
 describe('converge', () => {
+  test.each<[string, { often?: boolean }, number, readonly number[]]>([
+    ['the longer it has waited, the less often it looks', {}, 38, [19_000, 20_000, 21_000, 22_100, 23_310]],
+    [
+      'where it is to look often, every second',
+      { often: true },
+      61,
+      [19_000, 20_000, 21_000, 22_000, 23_000],
+    ],
+  ])('%s', async (_what, options, count, some) => {
+    const clock = new ManualClock();
+    const check = timed(clock, () => fail('nothing'));
+    await gradeCheck(view(clock), converge(seconds(60), check, options));
+    expect(check.looks.filter((at) => at >= 19_000).slice(0, 5)).toEqual(some);
+    expect(check.looks.length).toBe(count);
+    expect(check.looks.at(-1)).toBeGreaterThanOrEqual(60_000);
+  });
+
   test('passes as soon as the check does', async () => {
     const clock = new ManualClock();
     const check = timed(clock, (ms) => (ms >= 3000 ? pass('there') : fail('not yet')));

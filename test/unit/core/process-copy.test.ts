@@ -43,6 +43,16 @@ onLinux('a copy of a process (Linux only)', () => {
     expect(await tried('one that never ends')).toBe('the work waits for something that never comes');
   });
 
+  test('that leaves in the middle of its work is an error, and is not made again', async () => {
+    expect(await tried('one that leaves in the middle')).toBe(
+      'a copy of the process ended before its work: exit code 7',
+    );
+  });
+
+  test('an error that users know comes back as one', async () => {
+    expect(await tried('an error that users know')).toMatchObject({ code: 'ODD', kind: 'user', fix: 'none' });
+  });
+
   test('can be made again and again, whatever the heap looks like', async () => {
     const sizes = Array.from({ length: 30 }, (_, round) => 50_000 + 1000 * round);
     expect(await tried('again and again')).toEqual(sizes);

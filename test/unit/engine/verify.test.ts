@@ -76,7 +76,8 @@ describe('verify', () => {
     };
     const jobs = verifyJobs({ incident, signal, stopwatch: () => 0 });
     const names = [];
-    for (const job of jobs) names.push((await job(broken)).map((one) => one.case));
+    for (const job of jobs) names.push((await job.run(broken)).map((one) => one.case));
+    expect(jobs.map(({ cases }) => cases)).toEqual(names);
     expect(names).toEqual([
       ['hints', 'diagnosis', 'no-op'],
       ['fix patch'],
@@ -157,8 +158,9 @@ describe('verify', () => {
     ];
     const [wholly] = await verify({ hacks }, { only: 'hack again' });
     expect(wholly).toMatchObject({ ok: true, failed: ['mode', 'level', 'same-map', 'color'] });
-    const [briefly] = await verify({ hacks }, { only: 'hack again', briefly: true });
-    expect(briefly).toMatchObject({ ok: true, failed: ['same-map'] });
+    expect(wholly).not.toHaveProperty('brief');
+    const [briefly] = await verify({ hacks }, { only: 'hack again', briefly: ['hack again'] });
+    expect(briefly).toMatchObject({ ok: true, failed: ['same-map'], brief: true });
   });
 
   test('a hint that is empty or throws', async () => {

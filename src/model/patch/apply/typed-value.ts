@@ -1,5 +1,5 @@
 /** The fields of a value, merging a value into another, and taking fields out of one, as the schema says. */
-import { isObject, own } from '../../../core/json.ts';
+import { isObject, own, put } from '../../../core/json.ts';
 import type { ListSchema, TypeSchema, ValueSchema } from '../../schema/types.ts';
 import { childSchema, isEmptySet, itemElement, LEAF, lookUp, objectSchema } from './field-set.ts';
 import type { FieldSet } from './field-set.ts';
@@ -59,7 +59,7 @@ export function mergeApplied(live: unknown, applied: unknown, schema: ValueSchem
     for (const [name, value] of Object.entries(applied)) {
       const below = childSchema(schema, `f:${name}`).schema;
       const before = own(result, name);
-      result[name] = mergeApplied(before, value, below);
+      put(result, name, mergeApplied(before, value, below));
     }
     return result;
   }

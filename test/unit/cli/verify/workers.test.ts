@@ -5,7 +5,13 @@ import { proveInWorkers } from '../../../../src/cli/verify/workers.ts';
 import type { CaseResult } from '../../../../src/engine/verify.ts';
 
 const entry = join(import.meta.dirname, '../../../helpers/verify-worker.ts');
-const proof = (scenario: string, seed = 1): Proof => ({ scenario, seed, aged: true, only: undefined });
+const proof = (scenario: string, seed = 1): Proof => ({
+  scenario,
+  seed,
+  aged: true,
+  only: undefined,
+  briefly: [],
+});
 
 async function proven(
   proofs: readonly Proof[],
@@ -51,7 +57,7 @@ describe('proofs in processes of their own', () => {
   });
 
   test('a process that dies is no proof', async () => {
-    await expect(proven([proof('dies')])).rejects.toThrow('ended before it was done');
+    await expect(proven([proof('dies')])).rejects.toThrow('the process that proved dies/1 ended: SIGKILL');
   });
 
   test('who is interrupted waits for nobody', async () => {

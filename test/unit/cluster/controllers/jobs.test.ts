@@ -156,6 +156,20 @@ describe('job controller', () => {
     expect(get(world).status).toMatchObject({ succeeded: 1, completedIndexes: '1' });
   });
 
+  test('pods of indexes that are no more do not count', async () => {
+    const world = new World().start('job').binds().kubelets();
+    world.api.create(resources.jobs, job({ completions: 3, parallelism: 3, completionMode: 'Indexed' }));
+    await world.seconds(2);
+    const [, second, third] = world.pods();
+    const spec = { ...get(world).spec, completions: 1, parallelism: 1 };
+    world.api.update(resources.jobs, { ...get(world), spec });
+    finish(world, second!, 'Succeeded');
+    finish(world, third!, 'Failed');
+    await world.seconds(3);
+    const { active, failed = 0, succeeded = 0 } = get(world).status;
+    expect({ active, failed, succeeded }).toEqual({ active: 1, failed: 0, succeeded: 0 });
+  });
+
   test('suspended and resumed', async () => {
     const world = new World().start('job').binds().kubelets();
     world.api.create(resources.jobs, job({ suspend: true }));

@@ -7,6 +7,9 @@ test('a report keeps what was said of scenarios that were not compared again', (
     ['a/1', 'a/1: 5 the same'],
     ['c/1', 'c/1: 1 the same\n  kind      z'],
   ]);
-  expect(merged(report, blocks)).toBe('a/1: 5 the same\nb/1: 4 the same\nc/1: 1 the same\n  kind      z\n');
-  expect(merged('', new Map([['a/1', 'a/1: 5 the same']]))).toBe('a/1: 5 the same\n');
+  const order = ['c', 'a', 'b'];
+  expect(merged(report, blocks, order)).toBe(
+    'c/1: 1 the same\n  kind      z\na/1: 5 the same\nb/1: 4 the same\n',
+  );
+  expect(merged(report, new Map([['a/1', 'a/1: 5 the same']]), ['a'])).toBe('a/1: 5 the same\n');
 });

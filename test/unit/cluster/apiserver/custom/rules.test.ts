@@ -32,6 +32,19 @@ function broken(object: object, schema: ValidationSchema, old?: object): readonl
 }
 
 describe('rules of a schema', () => {
+  test('of a value under a name that all objects have something under', () => {
+    const rule = { rule: 'self > 1' };
+    const schema: ValidationSchema = {
+      type: 'object',
+      properties: {
+        spec: { type: 'object', additionalProperties: withRules({ type: 'integer' }, rule) },
+      },
+    };
+    expect(broken({ spec: { constructor: 1 } }, schema)).toEqual([
+      'FieldValueInvalid spec[constructor]: Invalid value: 1: failed rule: self > 1',
+    ]);
+  });
+
   const ordered = 'self.min <= self.max';
   const wrong = { spec: { min: 3, max: 2 } };
 

@@ -15,6 +15,12 @@ describe('values against a schema', () => {
       { type: 'integer' },
       ['x: Invalid value: "string": x in body must be of type integer: "string"'],
     ],
+    [
+      'a name that all objects have something under',
+      { constructor: 'one' },
+      { type: 'object', additionalProperties: { type: 'integer' } },
+      ['x.constructor: Invalid value: "string": x.constructor in body must be of type integer: "string"'],
+    ],
     ['a whole number where any will do', 1, { type: 'number' }, []],
     ['null where it may be', null, { type: 'string', nullable: true }, []],
     [

@@ -116,7 +116,10 @@ describe('the policies of a Job', () => {
     ...[
       ['one', 'cannot convert string to integer for index: "one"'],
       ['1,', 'cannot convert string to integer for index: ""'],
-      ['0-1-2', `the fragment "0-1-2" violates the requirement that an index interval can have at most two parts separated by '-'`],
+      [
+        '0-1-2',
+        `the fragment "0-1-2" violates the requirement that an index interval can have at most two parts separated by '-'`,
+      ],
       ['0-3', 'too large index: "3"'],
       ['2-1', 'non-increasing order, previous: 2, current: 1'],
       ['1,0', 'non-increasing order, previous: 1, current: 0'],
