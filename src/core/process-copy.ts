@@ -49,13 +49,13 @@ export class ProcessCopies {
     this.#c = c;
   }
 
-  /** Undefined where this process cannot be copied: no Linux, no koffi, or not started as {@link COPYABLE}. */
+  /** Undefined where this process cannot be copied, as a first copy shows: another system, no koffi, not {@link COPYABLE}. */
   static async load(): Promise<ProcessCopies | undefined> {
     if (process.platform !== 'linux' || !process.execArgv.includes(ONE_THREAD)) return undefined;
     try {
       const { default: koffi } = await import('koffi');
       const c = koffi.load('libc.so.6');
-      return new ProcessCopies({
+      const copies = new ProcessCopies({
         fork: c.func('int fork()'),
         pipe2: c.func('int pipe2(_Out_ int *ends, int flags)'),
         waitpid: c.func('int waitpid(int pid, _Out_ int *status, int options)'),
@@ -63,6 +63,8 @@ export class ProcessCopies {
         prctl: c.func('int prctl(int option, unsigned long value)'),
         exit: c.func('void _exit(int status)'),
       });
+      await copies.run(() => Promise.resolve());
+      return copies;
     } catch {
       return undefined;
     }
