@@ -91,7 +91,7 @@ export function gradeCheck(lab: LabView, check: Check): Promise<Observation> {
 /** How often a waiting check looks, in milliseconds. */
 const LOOK_EVERY = 1000;
 /** What has not come after this time need not be seen to the second: the pause is a tenth of what was waited since. */
-const SOON = 10_000;
+const SOON = 30_000;
 
 /**
  * Passes as soon as `check` does; fails with what was last seen when it has not within `withinMs`.
