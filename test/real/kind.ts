@@ -43,8 +43,7 @@ export async function realCluster(incidents: readonly Incident[], lab: string): 
     return {
       cluster,
       verify: async (incident, only) => {
-        if (last?.incident !== incident)
-          last = { incident, broken: brokenAgain(cluster, incident, signal) };
+        if (last?.incident !== incident) last = { incident, broken: brokenAgain(cluster, incident, signal) };
         const { broken } = last;
         const stopwatch = (): number => wallClock.now().getTime();
         return verifyIncident({ incident, only, signal, stopwatch, broken });

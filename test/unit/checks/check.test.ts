@@ -44,7 +44,7 @@ describe('converge', () => {
       'where it is to look often, every second',
       { often: true },
       61,
-      [19_000, 20_000, 21_000, 22_000, 23_000],
+      [39_000, 40_000, 41_000, 42_000, 43_000],
     ],
   ])('%s', async (_what, options, count, some) => {
     const clock = new ManualClock();

@@ -56,7 +56,8 @@ class Checking {
     for (const [name, value] of Object.entries(fields)) {
       if (isResource && OBJECT_FIELDS.has(name)) continue;
       const field =
-        own(properties, name) ?? (typeof additionalProperties === 'object' ? additionalProperties : undefined);
+        own(properties, name) ??
+        (typeof additionalProperties === 'object' ? additionalProperties : undefined);
       if (field !== undefined) this.value(below(path, name), value, field);
     }
     if (path === '') this.#junctors(path, fields, schema);
