@@ -10,6 +10,7 @@ import type { ProcessOptions } from '../providers/embedded/process.ts';
 import type { ClusterProvider } from '../providers/provider.ts';
 import type { Scenario } from '../scenario/types.ts';
 import { loadCatalogue } from './catalogue.ts';
+import { hiddenCommands } from './hidden-commands.ts';
 import type { Output } from './output.ts';
 import { type Prompts, terminalPrompts } from './prompts.ts';
 
@@ -78,7 +79,7 @@ const YOUNG_GENERATION = '--max-semi-space-size=8';
 /** How processes of this program are started that labs and clusters live in. */
 export function processOptions(version: string): ProcessOptions {
   const node = [process.execPath, YOUNG_GENERATION, ...process.execArgv];
-  return { version, labCommand: [...node, process.argv[1] ?? '', 'lab-process'] };
+  return { version, labCommand: [...node, process.argv[1] ?? '', hiddenCommands.labProcess] };
 }
 
 /** Every provider by its name; each is imported when it is asked for. */

@@ -3,18 +3,18 @@ import { BreakfixError, messageOf } from '../core/errors.ts';
 import { ClusterUnreachable } from '../kube/client.ts';
 import { type CommandContext, createContext, packageVersion } from './context.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
+import { hiddenCommands } from './hidden-commands.ts';
 import { createOutput, type Output, wrapLines } from './output.ts';
 import { Cancelled } from './prompts.ts';
 import { addAuthorCommands } from './tree/author.ts';
 import { addClusterCommands } from './tree/cluster.ts';
 import { treeOf, type Work } from './tree/define.ts';
 import { addLearnerCommands } from './tree/learner.ts';
-import { serveProofs, WORKER } from './verify/workers.ts';
 
 /** Runs a command line and says what the process is to end with. */
 export async function run(args: readonly string[]): Promise<number> {
-  if (args[0] === 'lab-process') return labProcess(args[1] ?? '');
-  if (args[0] === WORKER) return verifyWorker();
+  if (args[0] === hiddenCommands.labProcess) return labProcess(args[1] ?? '');
+  if (args[0] === hiddenCommands.verifyWorker) return verifyWorker();
   const interrupted = new AbortController();
   const onSignal = (): void => interrupted.abort(new Error('interrupted'));
   // Not `once`: execa re-raises a signal that nobody seems to listen to, and nothing would be cleaned up.
@@ -137,6 +137,7 @@ async function labProcess(folder: string): Promise<number> {
 async function verifyWorker(): Promise<number> {
   const { ProcessCopies } = await import('../core/process-copy.ts');
   const { localProver } = await import('./verify/proofs.ts');
+  const { serveProofs } = await import('./verify/workers.ts');
   const context = createContext(createOutput({ json: false }), new AbortController().signal);
   const provider = await context.provider('embedded', { local: true });
   await serveProofs(localProver(context, provider, await ProcessCopies.load()));

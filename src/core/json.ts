@@ -15,7 +15,9 @@ export function own<T>(object: Readonly<Record<string, T>>, key: string): T | un
 
 /** Sets a key of an object, `__proto__` like any other. */
 export function put(object: Record<string, unknown>, key: string, value: unknown): void {
-  Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
+  // Defining costs more than assigning, and for this name alone the two are not the same.
+  if (key !== '__proto__') object[key] = value;
+  else Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
 }
 
 /** A deep copy of plain data; several times faster than `structuredClone` on Kubernetes objects. */

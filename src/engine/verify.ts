@@ -132,20 +132,21 @@ const PATIENCE_UNTOUCHED = 5000;
 
 function casesOf({ incident, signal, briefly = [] }: JobOptions): Case[] {
   const { scenario, values } = incident;
-  const isBrief = (name: string, { cluster }: BrokenCluster): boolean =>
-    cluster.can.fork === undefined || briefly.includes(name);
+  const isVirtual = ({ cluster }: BrokenCluster): boolean => cluster.can.fork !== undefined;
+  const isBrief = (name: string, broken: BrokenCluster): boolean =>
+    !isVirtual(broken) || briefly.includes(name);
   const judge = (
-    { cluster, baseline }: BrokenCluster,
+    broken: BrokenCluster,
     { patience, until }: Pick<GradeOptions, 'patience' | 'until'> = {},
   ): Promise<GradeEntry> => {
-    const virtual = cluster.can.fork !== undefined;
+    const virtual = isVirtual(broken);
     const options = {
       hintPrice: 0,
       signal,
       ...(virtual || patience === undefined ? {} : { patience }),
       ...(until === undefined ? {} : { until }),
     };
-    return gradeInPlace(cluster, baseline, incident, options, virtual);
+    return gradeInPlace(broken.cluster, broken.baseline, incident, options, virtual);
   };
   const noop: Case = {
     name: 'no-op',

@@ -7,13 +7,11 @@ import { COPYABLE } from '../../core/process-copy.ts';
 import { messageOf } from '../../core/errors.ts';
 import { receivedError, type SentError, sentError } from '../../core/sent-error.ts';
 import type { CaseResult } from '../../engine/verify.ts';
+import { hiddenCommands } from '../hidden-commands.ts';
 import type { Proof, Row } from './proofs.ts';
 
 /** What a worker says: rows that were proven, that it wants the next proof, or why it could not do one. */
 type Message = { readonly row: CaseResult } | { readonly done: true } | { readonly error: SentError };
-
-/** The command line of a worker's program. */
-export const WORKER = 'verify-worker';
 
 /** Where a worker is told proofs, and where it answers: a JSON document a line. */
 const PROOFS = 3;
@@ -46,7 +44,7 @@ export async function proveInWorkers(
   try {
     while (workers.length < Math.min(most, proofs.length)) {
       workers.push(
-        spawn(process.execPath, [...process.execArgv, ...COPYABLE, entry, WORKER], {
+        spawn(process.execPath, [...process.execArgv, ...COPYABLE, entry, hiddenCommands.verifyWorker], {
           stdio: ['ignore', 2, 'inherit', 'pipe', 'pipe'],
         }),
       );
