@@ -4,6 +4,9 @@ import { type Resource, resources } from '../model/resources.ts';
 import { type Check, fail, type LabView, pass } from './check.ts';
 import type { WorkloadRef } from './workloads.ts';
 
+/** Whether a variable of that name can be an address that somebody calls. */
+type IsAddress = (variable: string) => boolean;
+
 /** How the pods of a workload look names up, and under which addresses they call others. */
 export function clientsAsBefore(namespace: string, apps: readonly string[]): Check {
   return asBefore(namespace, apps, 'DNS settings and addresses', changedSetting);
@@ -21,20 +24,21 @@ function asBefore(
   namespace: string,
   apps: readonly string[],
   what: string,
-  changedIn: (before: PodSpec, now: PodSpec) => string | undefined,
+  changedIn: (before: PodSpec, now: PodSpec, isAddress: IsAddress) => string | undefined,
 ): Check {
   return {
     expected: `${what} of ${apps.join(', ')} as before`,
     look: async (lab) => {
+      const isAddress = addressesIn(lab, namespace);
       for (const app of apps) {
         const before = lab.baseline.get(resources.deployments, namespace, app);
         const now = await lab.kube.get(resources.deployments, namespace, app);
         if (now === undefined) return fail(`deployment/${app} does not exist`);
         if (before === undefined) continue;
         const [was, is] = [before.spec.template.spec, now.spec.template.spec];
-        const changed = changedIn(was, is);
+        const changed = changedIn(was, is, isAddress);
         if (changed !== undefined) return fail(`${changed} of deployment/${app} changed`);
-        const source = await changedSource(lab, namespace, was, is);
+        const source = await changedSource(lab, namespace, was, is, isAddress);
         if (source !== undefined)
           return fail(`addresses that deployment/${app} takes from ${source} changed`);
       }
@@ -49,11 +53,15 @@ async function changedSource(
   namespace: string,
   before: PodSpec,
   now: PodSpec,
+  isAddress: IsAddress,
 ): Promise<string | undefined> {
+  const addressesOf = (data: Readonly<Record<string, string>> = {}): Record<string, string> =>
+    Object.fromEntries(Object.entries(data).filter(([key]) => isAddress(key)));
   for (const { resource, name } of sourcesOf(before, now)) {
     const was = lab.baseline.get<ConfigMap | Secret>(resource, namespace, name);
     const is = await lab.kube.get<ConfigMap | Secret>(resource, namespace, name);
-    if (!equal(urlsOf(was?.data), urlsOf(is?.data))) return `${resource.kind.toLowerCase()}/${name}`;
+    if (!equal(addressesOf(was?.data), addressesOf(is?.data)))
+      return `${resource.kind.toLowerCase()}/${name}`;
   }
   return undefined;
 }
@@ -69,27 +77,45 @@ function sourcesOf(...specs: readonly PodSpec[]): { resource: Resource<ConfigMap
     ]);
 }
 
-function changedSetting(before: PodSpec, now: PodSpec): string | undefined {
+function changedSetting(before: PodSpec, now: PodSpec, isAddress: IsAddress): string | undefined {
   if (before.dnsPolicy !== now.dnsPolicy) return 'dnsPolicy';
   if (!equal(before.dnsConfig, now.dnsConfig)) return 'dnsConfig';
-  return changedAddress(before, now);
+  return changedAddress(before, now, isAddress);
 }
 
-function changedAddress(before: PodSpec, now: PodSpec): string | undefined {
+function changedAddress(before: PodSpec, now: PodSpec, isAddress: IsAddress): string | undefined {
   if (!equal(before.hostAliases ?? [], now.hostAliases ?? [])) return 'hostAliases';
   if ((before.hostNetwork ?? false) !== (now.hostNetwork ?? false)) return 'hostNetwork';
   const environment = (spec: PodSpec): string =>
     canonical(
-      spec.containers.map(({ name, env = [] }) => [
-        name,
-        env.filter(({ name: key }) => key.endsWith('_URL')),
-      ]),
+      spec.containers.map(({ name, env = [] }) => [name, env.filter(({ name: key }) => isAddress(key))]),
     );
   return environment(before) === environment(now) ? undefined : 'an address in the environment';
 }
 
-function urlsOf(data: Readonly<Record<string, string>> | undefined): Record<string, string> {
-  return Object.fromEntries(Object.entries(data ?? {}).filter(([key]) => key.endsWith('_URL')));
+/**
+ * The shop's programs read `LEDGER_URL` for the Service `ledger`, and what they were given before the fault: a variable
+ * of another name is read by nobody, and may be set by anybody.
+ */
+function addressesIn({ baseline }: LabView, namespace: string): IsAddress {
+  const services = baseline.list(resources.services, namespace);
+  const given = baseline
+    .list(resources.deployments, namespace)
+    .flatMap(({ spec }) => spec.template.spec.containers)
+    .flatMap(({ env = [] }) => env.map(({ name }) => name))
+    .filter((name) => name.endsWith('_URL'));
+  const stored = [
+    ...baseline.list(resources.configMaps, namespace),
+    ...baseline.list(resources.secrets, namespace),
+  ]
+    .flatMap(({ data = {} }) => Object.keys(data))
+    .filter((name) => name.endsWith('_URL'));
+  const read = new Set([
+    ...services.map(({ metadata }) => `${metadata.name.toUpperCase()}_URL`),
+    ...given,
+    ...stored,
+  ]);
+  return (variable) => read.has(variable);
 }
 
 /** None of the name servers that a workload brings along is a pod: a pod's address goes when the pod does. */

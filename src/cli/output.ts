@@ -8,6 +8,10 @@ export interface Output {
   readonly json: boolean;
   /** Prints the result once: the document with `--json`, otherwise the text. */
   result(document: unknown, text: string): void;
+  /** What a command that fails has to show all the same: with `--json` it stands beside the error. */
+  partial(document: Readonly<Record<string, unknown>>): void;
+  /** With `--json`, prints the document of a command that failed. @param error code, kind, message and so on */
+  failure(error: Readonly<Record<string, unknown>>): void;
   /** A line of progress; nothing with `--json`. */
   note(line: string): void;
   /** A line that the next progress replaces, on a terminal; nothing elsewhere. */
@@ -24,6 +28,7 @@ export function createOutput(options: { json: boolean }): Output {
   const onTerminal = stderr.isTTY && stderr.columns > 0;
   const colourful = stdout.isTTY && stdout.columns > 0 && (env['NO_COLOR'] ?? '') === '';
   let passing = false;
+  let kept: Readonly<Record<string, unknown>> = {};
   const clear = (): void => {
     if (passing) stderr.write('\r\u001b[K');
     passing = false;
@@ -35,6 +40,12 @@ export function createOutput(options: { json: boolean }): Output {
     result: (document, text) => {
       clear();
       stdout.write(options.json ? `${JSON.stringify(document)}\n` : text.endsWith('\n') ? text : `${text}\n`);
+    },
+    partial: (document) => {
+      kept = document;
+    },
+    failure: (error) => {
+      if (options.json) stdout.write(`${JSON.stringify({ ...kept, error })}\n`);
     },
     note: (line) => {
       clear();

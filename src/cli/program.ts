@@ -28,8 +28,8 @@ export async function run(args: readonly string[]): Promise<number> {
   } catch (error) {
     if (interrupted.signal.aborted || error instanceof Cancelled) {
       const error = { code: 'INTERRUPTED', kind: 'user', message: 'interrupted' };
-      if (output.json) output.result({ error }, '');
-      else output.note(error.message);
+      output.failure(error);
+      output.note(error.message);
       return exitCodes.interrupted;
     }
     return failed(error, output);
@@ -60,10 +60,8 @@ export async function runIn(context: CommandContext, args: readonly string[]): P
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return exitCodes.ok;
-    if (context.output.json) {
-      const message = error.message.replace(/^error: /, '');
-      context.output.result({ error: { code: 'USAGE', kind: 'user', message, fix: 'breakfix --help' } }, '');
-    }
+    const message = error.message.replace(/^error: /, '');
+    context.output.failure({ code: 'USAGE', kind: 'user', message, fix: 'breakfix --help' });
     return exitCodes.usage;
   }
 }
@@ -87,18 +85,16 @@ export function failed(thrown: unknown, output: Output): number {
   const error = thrown instanceof ClusterUnreachable ? unreachable(thrown) : (notWritten(thrown) ?? thrown);
   if (error instanceof BreakfixError) {
     const { code, kind, message, fix, docs } = error;
-    if (output.json) output.result({ error: { code, kind, message, fix, docs } }, '');
-    else {
-      // Wrapped with its first word, and coloured then: colours have no width.
-      const text = wrapLines(`error ${message}`, output.width);
-      output.note(text.replace('error', output.colors.red('error')));
-      output.note(wrapLines(`fix: ${fix}`, output.width));
-    }
+    output.failure({ code, kind, message, fix, docs });
+    // Wrapped with its first word, and coloured then: colours have no width.
+    const text = wrapLines(`error ${message}`, output.width);
+    output.note(text.replace('error', output.colors.red('error')));
+    output.note(wrapLines(`fix: ${fix}`, output.width));
     return exitCodeOf(kind);
   }
   const text = error instanceof Error ? (error.stack ?? error.message) : messageOf(error);
-  if (output.json) output.result({ error: { code: 'BUG', kind: 'bug', message: messageOf(error) } }, '');
-  else output.note(`this is a bug of breakfix; please report it with these lines:\n${text}`);
+  output.failure({ code: 'BUG', kind: 'bug', message: messageOf(error) });
+  output.note(`this is a bug of breakfix; please report it with these lines:\n${text}`);
   return exitCodes.bug;
 }
 

@@ -44,17 +44,26 @@ export async function verify(
     results.push(result);
     output.note(rowOf(result));
   };
-  if (provider.slow === true) await proveOnSharedClusters(context, provider, proofs, row);
-  else if (entry !== undefined) await proveInWorkers(entry, proofs, row, signal);
-  else {
-    const prove = localProver(context, provider);
-    for (const proof of proofs) await prove(proof, row);
+  const summary = (): string => {
+    const took = shortTime(clock.now().getTime() - begun);
+    return `${results.filter(({ ok }) => ok).length} of ${results.length} cases as expected, ${took}`;
+  };
+  try {
+    if (provider.slow === true) await proveOnSharedClusters(context, provider, proofs, row);
+    else if (entry !== undefined) await proveInWorkers(entry, proofs, row, signal);
+    else {
+      const prove = localProver(context, provider);
+      for (const proof of proofs) await prove(proof, row);
+    }
+  } catch (error) {
+    // On a real cluster that may be an hour's work.
+    output.partial({ results: results.toSorted(inOrder) });
+    output.note(`not done: ${summary()}`);
+    throw error;
   }
-  const wrong = results.filter(({ ok }) => !ok);
-  const took = shortTime(clock.now().getTime() - begun);
-  const summary = `${results.length - wrong.length} of ${results.length} cases as expected, ${took}`;
-  output.result({ results: results.toSorted(inOrder), ok: wrong.length === 0 }, summary);
-  return wrong.length === 0 ? exitCodes.ok : exitCodes.failed;
+  const ok = results.every((result) => result.ok);
+  output.result({ results: results.toSorted(inOrder), ok }, summary());
+  return ok ? exitCodes.ok : exitCodes.failed;
 }
 
 /** `3` means seeds 1, 2 and 3; `7,12` means these. @throws BreakfixError: no seeds would be a proof of nothing */

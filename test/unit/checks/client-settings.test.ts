@@ -11,7 +11,11 @@ const payments = (spec: object) =>
 const settings = (data: object) => object('v1', 'ConfigMap', 'shop-settings@shop', { data });
 
 const shop = (): Promise<TestView> =>
-  labView([payments(healthy), settings({ CACHE_MEGABYTES: '16', FX_URL: 'http://fx' })]);
+  labView([
+    payments(healthy),
+    settings({ CACHE_MEGABYTES: '16', FX_URL: 'http://fx' }),
+    object('v1', 'Service', 'refunds@shop', {}),
+  ]);
 
 const hostAliases = [{ ip: '10.96.0.7', hostnames: ['ledger'] }];
 const dnsConfig = { nameservers: ['10.96.0.10'] };
@@ -28,6 +32,24 @@ describe('clients as before', () => {
       { ...healthy, containers: [{ ...own, env: [{ name: 'LEDGER_URL', value: 'http://10.96.0.7' }] }] },
       'fail',
       'fail',
+    ],
+    [
+      'an address in the environment',
+      {
+        ...healthy,
+        containers: [{ ...own, env: [...own.env, { name: 'REFUNDS_URL', value: 'http://10.96.0.8' }] }],
+      },
+      'fail',
+      'fail',
+    ],
+    [
+      'an address that no program reads',
+      {
+        ...healthy,
+        containers: [{ ...own, env: [...own.env, { name: 'KUBE-DNS_URL', value: 'http://10.96.0.10' }] }],
+      },
+      'pass',
+      'pass',
     ],
     [
       'another variable',

@@ -123,6 +123,21 @@ describe('exit codes', () => {
     expect(lab.store.list()).toEqual([]);
   });
 
+  test('a proof that ends early still tells what it has proven', async () => {
+    using lab = testLab();
+    const create = lab.provider.create.bind(lab.provider);
+    jest
+      .spyOn(lab.provider, 'create')
+      .mockImplementationOnce(create)
+      .mockRejectedValueOnce(new Error('the engine is gone'));
+    const { code, document } = await runWith(lab, ['verify', '--all', '--seeds', '2', '--json']);
+    expect(code).toBe(70);
+    expect(document).toMatchObject({
+      results: expect.arrayContaining([expect.objectContaining({ seed: 1, case: 'no-op', ok: true })]),
+      error: { kind: 'bug', message: 'the engine is gone' },
+    });
+  });
+
   test('a full disk is no bug: what was written, and what to do', async () => {
     using lab = testLab();
     const write = jest.spyOn(LabFolder.prototype, 'writeJson').mockImplementation(full);

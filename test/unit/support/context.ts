@@ -26,12 +26,19 @@ export function contextFor(
   const notes: string[] = [];
   let text = '';
   let document: unknown;
+  let kept: object = {};
   const json = args.includes('--json');
   const output: Output = {
     json,
     result: (given, words) => {
       document = given;
       text = words;
+    },
+    partial: (given) => {
+      kept = given;
+    },
+    failure: (error) => {
+      if (json) document = { ...kept, error };
     },
     note: (line) => {
       if (!json) notes.push(line);

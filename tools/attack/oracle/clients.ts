@@ -18,6 +18,15 @@ function urlsOf({ containers }: PodSpec, container: string): string[] {
     .sort();
 }
 
+/** Every program of the shop reads where the others are, under the names of their Services. */
+function isRead(view: OracleView, variable: string): boolean {
+  const service = /^([A-Z]+)_URL$/.exec(variable)?.[1]?.toLowerCase();
+  return service !== undefined && view.healthy.get(resources.services, SHOP, service) !== undefined;
+}
+
+/** @param line `NAME=value`, as `env` prints it */
+const variableOf = (line: string): string => line.split('=', 1)[0] ?? '';
+
 /**
  * Clients find and call others as they did: their templates say so, and the pods that run have it: no name in
  * /etc/hosts, the cluster's name server, no address in the environment that was not there.
@@ -40,8 +49,10 @@ export async function clientsUnchanged(
         (line) => /^\d+\.\S+\s+(?!localhost)/.test(line) && !line.includes(pod.metadata.name),
       );
       if (written !== undefined) return `${pod.metadata.name} has "${written}" in its hosts`;
-      const urls = lines.filter((line) => /^[A-Z]+_URL=/.test(line));
-      if (!equal(urls.sort(), urlsOf(before, name)))
+      const expected = urlsOf(before, name);
+      const given = new Set(expected.map(variableOf));
+      const urls = lines.filter((line) => given.has(variableOf(line)) || isRead(view, variableOf(line)));
+      if (!equal(urls.sort(), expected))
         return `${pod.metadata.name} has ${urls.join(', ') || 'lost an address'}`;
     }
   }
