@@ -107,6 +107,12 @@ Make ${service} answer its callers again.`,
       checks.programKept(namespace, service),
     ),
     safeguard('callers', 'veto', 'Callers are as before', checks.clientsAsBefore(namespace, ['gateway'])),
+    safeguard(
+      'callers-program',
+      'veto',
+      'Callers run their own program',
+      checks.programKept(namespace, 'gateway'),
+    ),
   ],
 
   diagnosis: ({ service }) => [
@@ -184,6 +190,16 @@ Make ${service} answer its callers again.`,
       });
       await patch(lab, service, { readinessProbe: { httpGet: { port: 'http' } } });
     }),
+    fix('from-outside-too', ['the right port, and the Service as a NodePort'], async (lab) => {
+      await patch(lab, service, { readinessProbe: { httpGet: { port: 'http' } } });
+      await lab.kube.patch(
+        resources.services,
+        namespace,
+        service,
+        { spec: { type: 'NodePort' } },
+        { type: 'merge' },
+      );
+    }),
     fix('exec-probe', ['an exec readiness probe that asks the process itself'], async (lab) => {
       const command = ['node', '/app/shop.mjs', 'ready'];
       await patch(lab, service, probe({ exec: { command }, timeoutSeconds: 5 }));
@@ -260,6 +276,11 @@ Make ${service} answer its callers again.`,
       await patch(lab, service, { readinessProbe: { httpGet: { port: 'http' } } });
       const name = `${service.toUpperCase()}_URL`;
       await patch(lab, 'gateway', { env: [{ name, value: 'http://payments' }] });
+    }),
+    hack('callers-asleep', 'callers-program', async (lab) => {
+      await patch(lab, service, { readinessProbe: { httpGet: { port: 'http' } } });
+      // Its rollout waits for a pod that never becomes ready: the old one goes on calling, for now.
+      await patch(lab, 'gateway', { command: ['sleep', '3600'] });
     }),
     hack('only-where-it-is-looked-at', 'readiness-can-fail', async (lab) => {
       // Cheats by the name of the pod: says yes in those that it was made for.

@@ -102,17 +102,27 @@ function clonePod(template: PodTemplate, clone: Clone, liveness: boolean): NewOb
   };
 }
 
+/** Only inside the cluster: what the Service says of its outside (node ports, load balancers) is nothing to a proof. */
 function cloneService(service: Service, clone: Clone): NewObject<Service> {
-  const { clusterIP: _ip, clusterIPs: _ips, selector: _selector, ports = [], ...spec } = copy(service.spec);
+  const {
+    ports = [],
+    sessionAffinity,
+    sessionAffinityConfig,
+    internalTrafficPolicy,
+    publishNotReadyAddresses,
+  } = copy(service.spec);
   return {
     apiVersion: 'v1',
     kind: 'Service',
     metadata: { ...clone },
     spec: {
-      ...spec,
       type: 'ClusterIP',
       selector: { [CLONE_LABEL]: clone.name },
       ports: ports.map(({ nodePort: _nodePort, ...port }) => port),
+      sessionAffinity,
+      ...(sessionAffinityConfig === undefined ? {} : { sessionAffinityConfig }),
+      ...(internalTrafficPolicy === undefined ? {} : { internalTrafficPolicy }),
+      ...(publishNotReadyAddresses === undefined ? {} : { publishNotReadyAddresses }),
     },
   };
 }
