@@ -1,11 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import { join } from 'node:path';
-import { COPYABLE } from '../../../src/core/process-copy.ts';
-import type { Experiment } from '../../helpers/copy-child.ts';
-import type { Fingerprint } from '../../helpers/in-process.ts';
-import { run } from '../../helpers/processes.ts';
+import { COPYABLE } from '../../src/core/process-copy.ts';
+import type { Experiment } from '../helpers/copy-child.ts';
+import type { Fingerprint } from '../helpers/in-process.ts';
+import { run } from '../helpers/processes.ts';
 
-const program = join(import.meta.dirname, '../../helpers/copy-child.ts');
+const program = join(import.meta.dirname, '../helpers/copy-child.ts');
 
 async function tried(experiment: Experiment, flags: readonly string[] = COPYABLE): Promise<unknown> {
   const { code, stdout, stderr } = await run(process.execPath, [...flags, program, experiment]);
