@@ -24,13 +24,27 @@ export interface ProbeReport {
 }
 
 /**
- * The real client's pods that run, not being deleted: they are those of its Deployment, their program and its files
- * are those of the healthy shop. A pod that only carries the labels, or whose probe was replaced, is no witness.
+ * A pod of the real client that runs, not being deleted: it is one of its Deployment, its program and its files
+ * are those of the healthy shop. A pod that only carries the labels, or whose probe was replaced, is no witness;
+ * neither is one that a rollout is about to replace by something that is none.
+ * @returns a failing observation where there is none
  */
-async function witnesses(lab: LabView, client: ClientRef): Promise<Pod[]> {
-  const { app } = client;
-  const template = lab.baseline.get(resources.deployments, client.namespace, app)?.spec.template.spec;
-  return (await candidates(lab, client, template !== undefined)).filter(
+async function witness(lab: LabView, client: ClientRef): Promise<Pod | Observation> {
+  const { namespace, app } = client;
+  const template = lab.baseline.get(resources.deployments, namespace, app)?.spec.template.spec;
+  const none = fail(`no pod of ${app} runs as it was, so nobody can be asked`);
+  let candidates: readonly Pod[];
+  if (template === undefined)
+    candidates = await lab.kube.list(resources.pods, { namespace, labelSelector: `app=${app}` });
+  else {
+    // Labels are not enough: the learner's own pods may have them, with another DNS.
+    const deployment = await lab.kube.get(resources.deployments, namespace, app);
+    if (deployment === undefined) return none;
+    if (!sameProgram(template, deployment.spec.template.spec, app))
+      return fail(`deployment/${app} does not run its own program, so nobody can be asked`);
+    candidates = (await podsOf(lab, deployment)).current;
+  }
+  const found = candidates.find(
     ({ metadata, spec, status }) =>
       metadata.deletionTimestamp === undefined &&
       status.phase === 'Running' &&
@@ -38,17 +52,7 @@ async function witnesses(lab: LabView, client: ClientRef): Promise<Pod[]> {
         true &&
       (template === undefined || sameProgram(template, spec, app)),
   );
-}
-
-/** @param isDeployment labels are not enough then: the learner's own pods may have them, with another DNS */
-async function candidates(
-  lab: LabView,
-  { namespace, app }: ClientRef,
-  isDeployment: boolean,
-): Promise<readonly Pod[]> {
-  if (!isDeployment) return lab.kube.list(resources.pods, { namespace, labelSelector: `app=${app}` });
-  const deployment = await lab.kube.get(resources.deployments, namespace, app);
-  return deployment === undefined ? [] : (await podsOf(lab, deployment)).current;
+  return found ?? none;
 }
 
 /**
@@ -119,8 +123,8 @@ async function execShop(
   args: readonly string[],
   timeoutMs: number,
 ): Promise<string | Observation> {
-  const pod = (await witnesses(lab, client))[0];
-  if (pod === undefined) return fail(`no pod of ${client.app} runs as it was, so nobody can be asked`);
+  const pod = await witness(lab, client);
+  if (!('metadata' in pod)) return pod;
   const { name } = pod.metadata;
   try {
     const { code, stdout, stderr } = await lab.kube.exec(client.namespace, name, {

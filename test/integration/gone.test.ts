@@ -69,6 +69,20 @@ const SINGLE: readonly Loss[] = [
     take: (kube, incident) => kube.delete(resources.deployments, 'shop', callerOf(serviceOf(incident))),
   },
   {
+    what: 'the program of the client',
+    take: (kube, incident) => {
+      const name = callerOf(serviceOf(incident));
+      const spec = { containers: [{ name, command: ['sleep', '3600'] }] };
+      return kube.patch(
+        resources.deployments,
+        'shop',
+        name,
+        { spec: { template: { spec } } },
+        { type: 'strategic' },
+      );
+    },
+  },
+  {
     what: 'the Service',
     take: (kube, incident) => kube.delete(resources.services, 'shop', serviceOf(incident)),
   },
