@@ -11,10 +11,15 @@ import {
 
 export const USER_AGENT = 'breakfix';
 
+export interface Answer extends RawResponse {
+  /** What the body says in JSON, where nothing has to be read for it. Not to be changed. */
+  readonly data?: () => unknown;
+}
+
 /** How the requests of one handle reach the API server. */
 export interface Transport extends AsyncDisposable {
   /** The answer whatever its status. @throws ClusterUnreachable */
-  request(path: string, options?: RawOptions): Promise<RawResponse>;
+  request(path: string, options?: RawOptions): Promise<Answer>;
   /** The lines of an answer as they come, until it ends, breaks or falls silent. @throws KubeError */
   lines(path: string, signal: AbortSignal): AsyncGenerator<string>;
   /** Runs the command that an exec path names. See `KubeClient.exec`. */
@@ -29,9 +34,10 @@ export async function askJson<T>(
   path: string,
   options: RawOptions = {},
 ): Promise<T> {
-  const { status, body } = await transport.request(path, options);
-  if (status >= 400) throw kubeError(status, body);
-  return JSON.parse(body) as T;
+  const answer = await transport.request(path, options);
+  // Not read before it is needed: it may have to be written first.
+  if (answer.status >= 400) throw kubeError(answer.status, answer.body);
+  return (answer.data === undefined ? JSON.parse(answer.body) : answer.data()) as T;
 }
 
 /** The error that an answer of 400 and more stands for. */

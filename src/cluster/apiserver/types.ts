@@ -49,6 +49,11 @@ export type ApiResponse =
       readonly status: number;
       readonly headers: Readonly<Record<string, string>>;
       readonly body: Uint8Array;
+      /**
+       * What the body says in JSON, for who asks within this process: shared with the store, so not to be changed.
+       * Items of a list have kind and apiVersion here.
+       */
+      readonly data?: () => object;
       /** The mistake of ours that a 500 stands for. It is not sent; who looks for mistakes finds it here. */
       readonly cause?: unknown;
     }

@@ -13,7 +13,7 @@ import { listOptions } from '../apiserver/http/list-options.ts';
 import { negotiate } from '../apiserver/http/negotiation.ts';
 import { parsePath } from '../apiserver/http/request-path.ts';
 import type { DiscoveredResource, ResourceInfo } from '../apiserver/resource-registry.ts';
-import { bodyResponse, listBytes, objectBytes } from '../apiserver/rest/representation.ts';
+import { contentResponse, listContent, objectContent } from '../apiserver/rest/representation.ts';
 import { selection } from '../apiserver/rest/selectable-fields.ts';
 import { methodNotAllowed, notFound, resourceNotServed } from '../apiserver/status.ts';
 import type { ApiRequest, ApiResponse } from '../apiserver/types.ts';
@@ -85,13 +85,13 @@ export class MetricsApi {
     const answer = { representation, warnings: [] };
     if (name !== undefined) {
       const object = plural === 'pods' ? this.#pod(namespace ?? '', name) : this.#node(name);
-      return bodyResponse(answer, 200, objectBytes(context, object as KubeObject as AnyObject));
+      return contentResponse(answer, 200, objectContent(context, object as KubeObject as AnyObject));
     }
     const { labels, fields } = listOptions(query);
     const matches = selection(info, labels, fields) ?? (() => true);
     const all = plural === 'pods' ? this.#pods(namespace) : this.#nodes();
     const items = all.map((object) => object as KubeObject as AnyObject).filter(matches);
-    return bodyResponse(answer, 200, listBytes(context, items, {}));
+    return contentResponse(answer, 200, listContent(context, items, {}));
   }
 
   #pods(namespace: string | undefined): PodMetrics[] {

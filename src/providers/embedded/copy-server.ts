@@ -70,8 +70,10 @@ async function answer(
   signal: AbortSignal,
 ): Promise<unknown> {
   switch (question.ask) {
-    case 'request':
-      return transport.request(question.path, question.options);
+    case 'request': {
+      const { status, body } = await transport.request(question.path, question.options);
+      return { status, body };
+    }
     case 'exec':
       return transport.exec(question.path, { ...question.options, signal });
     case 'wait':

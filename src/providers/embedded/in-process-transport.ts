@@ -7,7 +7,7 @@ import type { Status } from '../../model/objects.ts';
 import { type ExecOptions, type ExecResult, KubeError, type RawOptions } from '../../kube/client.ts';
 import { exitCode, limitOf } from '../../kube/exec.ts';
 import { HttpsTransport } from '../../kube/https-transport.ts';
-import { kubeError, type Transport, USER_AGENT } from '../../kube/transport.ts';
+import { type Answer, kubeError, type Transport, USER_AGENT } from '../../kube/transport.ts';
 
 /** Who asks: as the client certificate of the lab's kubeconfig says. */
 const ADMIN: NonNullable<ApiRequest['certificate']> = {
@@ -29,7 +29,7 @@ export class InProcessTransport implements Transport {
     this.#https = new HttpsTransport(kubeconfig);
   }
 
-  async request(path: string, options: RawOptions = {}): Promise<{ status: number; body: string }> {
+  async request(path: string, options: RawOptions = {}): Promise<Answer> {
     const answer = await this.#ask(path, options);
     if (answer.kind === 'complete') return complete(answer);
     throw new Error(`${path} is answered by a ${answer.kind}`);
@@ -152,8 +152,15 @@ function started(start: () => ExecInput): ExecInput {
   }
 }
 
-function complete(answer: Extract<ApiResponse, { kind: 'complete' }>): { status: number; body: string } {
-  return { status: answer.status, body: textOf([answer.body]) };
+function complete(answer: Extract<ApiResponse, { kind: 'complete' }>): Answer {
+  const { status, data } = answer;
+  return {
+    status,
+    get body() {
+      return textOf([answer.body]);
+    },
+    ...(data === undefined ? {} : { data }),
+  };
 }
 
 function textOf(chunks: readonly Uint8Array[]): string {

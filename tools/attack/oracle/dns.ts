@@ -17,6 +17,8 @@ import { type Complaint, type Oracle, type OracleView, question } from './view.t
 
 export const SYSTEM = 'kube-system';
 const CLIENTS = ['gateway', 'checkout', 'payments', 'refunds', 'notifier'];
+/** Who is called for a payment, and by whom. */
+const PAYING = { checkout: ['gateway'], payments: ['checkout'], fx: ['checkout'], ledger: ['payments'] };
 const partner = { name: 'rates.partner.test', address: '198.51.100.7' };
 
 /** Running pods of a client. */
@@ -88,8 +90,22 @@ export const otherNames = question('names of others resolve', (view) =>
 export const customersPay = question('customers can pay', async (view) => {
   const [gateway] = await clientPods(view, 'gateway');
   if (gateway === undefined) return 'no gateway runs';
-  return fetches(view, gateway, 'http://127.0.0.1:8080/pay', { times: 12 });
+  const wrong = await fetches(view, gateway, 'http://127.0.0.1:8080/pay', { times: 12 });
+  return wrong ?? newConnections(view);
 });
+
+/** Who keeps a connection does not see an endpoint that is dead. */
+async function newConnections(view: OracleView): Promise<Complaint> {
+  for (const [called, callers] of Object.entries(PAYING)) {
+    for (const caller of callers) {
+      const [pod] = await clientPods(view, caller);
+      if (pod === undefined) return `no ${caller} runs`;
+      const wrong = await fetches(view, pod, `http://${called}/version`, { times: 12, everySeconds: 0 });
+      if (wrong !== undefined) return wrong;
+    }
+  }
+  return undefined;
+}
 
 /** A Service that leads to an app of the shop. */
 export const freshService = (name: string, app: string, clusterIP?: string): NewObject<Service> => ({

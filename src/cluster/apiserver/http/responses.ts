@@ -21,13 +21,35 @@ export function bytesResponse(
   body: Uint8Array,
   headers: Readonly<Record<string, string>> = {},
 ): CompleteResponse {
+  return { kind: 'complete', status, headers: withType(contentType, headers), body };
+}
+
+/** An answer whose JSON is written when it goes over a wire, and never for who asks within this process. */
+export function dataResponse(
+  status: number,
+  { bytes, data }: { readonly bytes: () => Uint8Array; readonly data?: () => object },
+  headers: Readonly<Record<string, string>>,
+): CompleteResponse {
+  let body: Uint8Array | undefined;
   return {
     kind: 'complete',
     status,
-    headers: { 'cache-control': 'no-cache, private', 'content-type': contentType, ...headers },
-    body,
+    headers: withType('application/json', headers),
+    get body() {
+      return (body ??= bytes());
+    },
+    ...(data === undefined ? {} : { data }),
   };
 }
+
+const withType = (
+  contentType: string,
+  headers: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> => ({
+  'cache-control': 'no-cache, private',
+  'content-type': contentType,
+  ...headers,
+});
 
 export function jsonResponse(
   status: number,

@@ -6,7 +6,7 @@ import { parseJson } from '../json-document.ts';
 import type { ListOptions } from '../http/list-options.ts';
 import type { ApiResponse } from '../types.ts';
 import { badRequest, expired, statusError } from '../status.ts';
-import { bodyResponse, listBytes } from './representation.ts';
+import { contentResponse, listContent } from './representation.ts';
 import type { ListMetadata } from './representation.ts';
 import type { ResourceRequest, RestParts } from './resource-request.ts';
 import { selection } from './selectable-fields.ts';
@@ -41,7 +41,7 @@ export function list(parts: RestParts, request: ResourceRequest, options: ListOp
     ...(left > 0 && matches === undefined && { remainingItemCount: left }),
   };
   const context = { ...request, now: parts.simulation.now };
-  return bodyResponse(request, 200, listBytes(context, page, metadata));
+  return contentResponse(request, 200, listContent(context, page, metadata));
 }
 
 function objectsAt(

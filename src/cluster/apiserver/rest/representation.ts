@@ -2,7 +2,7 @@ import { stringify } from 'yaml';
 import type { AnyObject, KubeObject, Status } from '../../../model/objects.ts';
 import { apiVersionOf } from '../../../model/resources.ts';
 import { jsonBytes } from '../../store/serialization.ts';
-import { bytesResponse, textResponse, warningHeader } from '../http/responses.ts';
+import { dataResponse, textResponse, warningHeader } from '../http/responses.ts';
 import type { CompleteResponse } from '../http/responses.ts';
 import type { Representation } from '../http/negotiation.ts';
 import type { ResourceInfo } from '../resource-registry.ts';
@@ -23,6 +23,13 @@ export type RepresentationContext = Pick<ResourceRequest, 'info' | 'representati
   readonly now: number;
 };
 
+/** What an answer carries. Nothing of it is made before it is read. */
+export interface Content {
+  readonly bytes: () => Uint8Array;
+  /** The data of which `bytes` is the JSON, where that exists anyway; items of a list have kind and apiVersion here. */
+  readonly data?: () => object;
+}
+
 const META_API = 'meta.k8s.io/v1';
 
 const encoder = new TextEncoder();
@@ -35,48 +42,60 @@ function json(value: unknown): Uint8Array {
   return encoder.encode(JSON.stringify(value));
 }
 
-/** The object as the client asked for it, as JSON. */
-export function objectBytes(context: RepresentationContext, stored: AnyObject): Uint8Array {
+/** The object as the client asked for it. */
+export function objectContent(context: RepresentationContext, stored: AnyObject): Content {
   const { representation } = context;
   const object = viewOf(context.info, stored);
   switch (representation.as) {
     case 'object':
-      return jsonBytes(object);
+      return { bytes: () => jsonBytes(object), data: () => object };
     case 'metadata':
-      return json(metadataOnly(object));
+      return jsonContent(metadataOnly(object));
     case 'table':
-      return json(table(context, [object], { resourceVersion: object.metadata.resourceVersion }, true));
+      return jsonContent(
+        table(context, [object], { resourceVersion: object.metadata.resourceVersion }, true),
+      );
   }
 }
 
 /** The list as the client asked for it; its items are serialised once for each version of an object. */
-export function listBytes(
+export function listContent(
   context: RepresentationContext,
   stored: readonly AnyObject[],
   metadata: ListMetadata,
-): Uint8Array {
+): Content {
   const { representation, info } = context;
   const objects = info.view === undefined ? stored : stored.map((object) => viewOf(info, object));
   switch (representation.as) {
     case 'object':
-      return joined(info, objects, metadata);
+      return {
+        bytes: () => joined(info, objects, metadata),
+        data: () => ({ ...listType(info), metadata, items: objects }),
+      };
     case 'metadata':
-      return json({
+      return jsonContent({
         kind: 'PartialObjectMetadataList',
         apiVersion: META_API,
         metadata,
         items: objects.map(metadataOnly),
       });
     case 'table':
-      return json(table(context, objects, metadata, true));
+      return jsonContent(table(context, objects, metadata, true));
   }
 }
 
+const jsonContent = (value: object): Content => ({ bytes: () => json(value) });
+
+const listType = ({ resource }: ResourceInfo): { kind: string; apiVersion: string } => ({
+  kind: `${resource.kind}List`,
+  apiVersion: apiVersionOf(resource),
+});
+
 /** A list put together from the bytes of its items, which leave out kind and apiVersion (always the first two). */
 function joined(info: ResourceInfo, objects: readonly AnyObject[], metadata: ListMetadata): Uint8Array {
-  const { kind } = info.resource;
+  const { kind, apiVersion } = listType(info);
   const skipped = info.custom !== undefined ? 0 : typePrefix(info).length;
-  const head = `{"kind":"${kind}List","apiVersion":"${apiVersionOf(info.resource)}","metadata":${JSON.stringify(metadata)},"items":[`;
+  const head = `{"kind":"${kind}","apiVersion":"${apiVersion}","metadata":${JSON.stringify(metadata)},"items":[`;
   const chunks: Uint8Array[] = [encoder.encode(head)];
   for (const [index, object] of objects.entries()) {
     if (index > 0) chunks.push(COMMA);
@@ -112,15 +131,15 @@ export function eventBytes(
 }
 
 /** The answer that carries an object or a list. */
-export function bodyResponse(
+export function contentResponse(
   request: Pick<ResourceRequest, 'representation' | 'warnings'>,
   status: number,
-  body: Uint8Array,
+  content: Content,
 ): CompleteResponse {
   const { format, pretty } = request.representation;
   const headers = warningHeader(request.warnings);
-  if (format === 'json' && !pretty) return bytesResponse(status, 'application/json', body, headers);
-  const object: unknown = JSON.parse(new TextDecoder().decode(body));
+  if (format === 'json' && !pretty) return dataResponse(status, content, headers);
+  const object: unknown = JSON.parse(new TextDecoder().decode(content.bytes()));
   if (format === 'yaml') return textResponse(status, 'application/yaml', stringify(object), headers);
   return textResponse(status, 'application/json', JSON.stringify(object, undefined, 2), headers);
 }
@@ -131,7 +150,7 @@ export function plainResponse(
   status: number,
   object: KubeObject | Status | object,
 ): CompleteResponse {
-  return bodyResponse(request, status, json(object));
+  return contentResponse(request, status, jsonContent(object));
 }
 
 function viewOf(info: ResourceInfo, stored: AnyObject): AnyObject {

@@ -5,7 +5,7 @@ import { deleteOptions, writeOptions } from '../http/options.ts';
 import type { ResourceInfo } from '../resource-registry.ts';
 import type { ApiResponse } from '../types.ts';
 import type { Deletion } from './deleter.ts';
-import { bodyResponse, listBytes, objectBytes, plainResponse } from './representation.ts';
+import { contentResponse, listContent, objectContent, plainResponse } from './representation.ts';
 import { decodingContext, storedInfo, targetOf, writeContext } from './resource-request.ts';
 import type { ResourceRequest, RestParts } from './resource-request.ts';
 import { selection } from './selectable-fields.ts';
@@ -91,7 +91,7 @@ export function removeCollection(parts: RestParts, request: ResourceRequest): Ap
   }
   const metadata = { resourceVersion: String(parts.store.revision) };
   const now = parts.simulation.now;
-  return bodyResponse(request, 200, listBytes({ ...request, now }, objects, metadata));
+  return contentResponse(request, 200, listContent({ ...request, now }, objects, metadata));
 }
 
 export function objectResponse(
@@ -100,7 +100,7 @@ export function objectResponse(
   status: number,
   object: AnyObject,
 ): ApiResponse {
-  return bodyResponse(request, status, objectBytes({ ...request, now: parts.simulation.now }, object));
+  return contentResponse(request, status, objectContent({ ...request, now: parts.simulation.now }, object));
 }
 
 function toStored(info: ResourceInfo, object: AnyObject): AnyObject {

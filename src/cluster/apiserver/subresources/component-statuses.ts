@@ -1,5 +1,5 @@
 import type { AnyObject } from '../../../model/objects.ts';
-import { bodyResponse, listBytes, objectBytes } from '../rest/representation.ts';
+import { contentResponse, listContent, objectContent } from '../rest/representation.ts';
 import type { ResourceRequest, RestParts } from '../rest/resource-request.ts';
 import { notFound } from '../status.ts';
 import type { ApiResponse } from '../types.ts';
@@ -21,9 +21,9 @@ export function componentStatuses(parts: RestParts, request: ResourceRequest): A
   request.warnings.push(WARNING);
   const context = { ...request, now: parts.simulation.now };
   if (request.name === '') {
-    return bodyResponse(request, 200, listBytes(context, statuses, {}));
+    return contentResponse(request, 200, listContent(context, statuses, {}));
   }
   const status = statuses.find(({ metadata }) => metadata.name === request.name);
   if (status === undefined) throw notFound(NAMED, request.name);
-  return bodyResponse(request, 200, objectBytes(context, status));
+  return contentResponse(request, 200, objectContent(context, status));
 }
