@@ -46,7 +46,7 @@ export async function scenarioOf(context: CommandContext, wanted: string): Promi
 }
 
 /** So many jobs compile what all others run. */
-const WARMING = 3;
+const WARMING = 8;
 
 /**
  * Proves on clusters of this process, one after the other.
