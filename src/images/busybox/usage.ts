@@ -32,7 +32,7 @@ const USAGES: Readonly<Record<string, string>> = {
   mkdir: 'mkdir [-m MODE] [-p] DIRECTORY...',
   mktemp: 'mktemp [-dt] [-p DIR] [TEMPLATE]',
   mv: 'mv [-finT] SOURCE DEST',
-  nc: 'nc [-vz] [-wN] [-l] [-p PORT] IPADDR PORT',
+  nc: 'nc [-vz] [-wN] [-l[l]] [-p PORT] [IPADDR PORT] [-e PROG]',
   netstat: 'netstat [-ral] [-tuwx] [-enWp]',
   nslookup: 'nslookup [-type=QUERY_TYPE] [-debug] HOST [DNS_SERVER]',
   pgrep: 'pgrep [-flanovx] PATTERN',

@@ -64,8 +64,12 @@ export const nc: Applet = async (command) => {
   const { options, program } = argumentsOf(command);
   if (options.has('u')) throw new Failure('UDP is not supported');
   if (options.has('l')) {
-    if (program.length > 0)
-      return listenFor(command, Number(options.value('p') ?? 0), program, options.has('k'));
+    if (program.length > 0) {
+      const port = Number(options.value('p') ?? 0);
+      // BusyBox' own way to say it, and that of netcat 1.10, which BusyBox may be built to understand.
+      const forEver = options.letters.filter((letter) => letter === 'l').length > 1 || options.has('k');
+      return listenFor(command, port, program, forEver);
+    }
     return listen(command, Number(options.value('p') ?? options.operands.at(-1) ?? 0));
   }
   const [host, portText] = options.operands;
