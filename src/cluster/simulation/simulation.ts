@@ -111,8 +111,7 @@ export class Simulation {
 
   /** The instant as Kubernetes' MicroTime writes it. */
   microTimestamp(at: Micros = this.#now): string {
-    const base = new Date(Math.floor(at / 1000)).toISOString();
-    return `${base.slice(0, 23)}${String(at % 1000).padStart(3, '0')}Z`;
+    return `${this.timestamp(at).slice(0, -1)}.${String(at % SECOND).padStart(6, '0')}Z`;
   }
 
   /**
