@@ -25,6 +25,7 @@ export class NodeReporter {
   /** The node as it registers itself. */
   readonly #initial: Node;
   #timers: Timer[] = [];
+  #wasSchedulable = true;
 
   constructor(deps: KubeletDeps, owner: string) {
     this.#deps = deps;
@@ -52,7 +53,7 @@ export class NodeReporter {
       reasons.nodeHasNoDiskPressure,
       reasons.nodeHasSufficientPid,
     ]) {
-      events.event(about, 'Normal', reason, `Node ${name} status is now: ${reason}`);
+      this.#note(reason);
     }
     const enforced = 'Updated Node Allocatable limit across pods';
     events.event(about, 'Normal', reasons.nodeAllocatableEnforced, enforced);
@@ -62,9 +63,13 @@ export class NodeReporter {
       ({ type, status }) => type === 'Ready' && status === 'True',
     );
     if (wasReady !== true) {
-      events.event(about, 'Normal', reasons.nodeReady, `Node ${name} status is now: NodeReady`);
+      this.#note(reasons.nodeReady);
     }
-    this.#repeat(RENEW, 'lease', () => this.#renew());
+    this.#wasSchedulable = known?.spec.unschedulable !== true;
+    this.#repeat(RENEW, 'lease', () => {
+      this.#renew();
+      this.#tellIfSchedulable();
+    });
     this.#repeat(REPORT, 'status', () => this.report());
   }
 
@@ -131,6 +136,26 @@ export class NodeReporter {
       renewed: { renewTime },
       make: () => this.#newLease(renewTime),
     });
+  }
+
+  /** The kubelet sees that its node was cordoned, or is not any more, when it next looks at its status: every 10 s. */
+  #tellIfSchedulable(): void {
+    const isSchedulable = this.node.spec.unschedulable !== true;
+    if (isSchedulable === this.#wasSchedulable) return;
+    this.#wasSchedulable = isSchedulable;
+    this.#note(isSchedulable ? reasons.nodeSchedulable : reasons.nodeNotSchedulable);
+  }
+
+  #note(reason: string): void {
+    const { events, node } = this.#deps;
+    const { name } = node;
+    // The kubelet's own reference to its node carries no uid.
+    events.event(
+      { apiVersion: 'v1', kind: 'Node', name },
+      'Normal',
+      reason,
+      `Node ${name} status is now: ${reason}`,
+    );
   }
 
   /** The node has no CSI driver; its kubelet says so. */

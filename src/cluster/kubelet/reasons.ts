@@ -46,6 +46,8 @@ export const reasons = {
   starting: 'Starting',
   nodeAllocatableEnforced: 'NodeAllocatableEnforced',
   nodeReady: 'NodeReady',
+  nodeSchedulable: 'NodeSchedulable',
+  nodeNotSchedulable: 'NodeNotSchedulable',
   nodeHasSufficientMemory: 'NodeHasSufficientMemory',
   nodeHasNoDiskPressure: 'NodeHasNoDiskPressure',
   nodeHasSufficientPid: 'NodeHasSufficientPID',

@@ -5,6 +5,7 @@ import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
 import { escalation } from './escalation.ts';
 import { limitRanger } from './limit-ranger.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
+import { podResizeValidator } from './pod-resize.ts';
 import { podSecurity } from './pod-security.ts';
 import { priority } from './priority.ts';
 import { resourceQuota } from './resource-quota.ts';
@@ -43,6 +44,7 @@ export function admissionPlugins(parts: {
     storageObjectInUseProtection,
     claimResize,
     runtimeClass,
+    podResizeValidator,
     ...certificatePlugins(authorizer),
     ...(asking === undefined ? [] : [mutatingPolicies(asking)]),
     ...(webhooks === undefined ? [] : [webhooks.mutating]),

@@ -47,10 +47,13 @@ export function resize(parts: RestParts, request: ResourceRequest): ApiResponse 
   });
 }
 
+/** Of a container that is known only the resources are taken; one that is not is for validation to refuse. */
 function resized(containers: readonly Container[], wanted: readonly Container[]): Container[] {
-  const byName = new Map(wanted.map((container) => [container.name, container]));
-  return containers.map((container) => {
-    const { resources, resizePolicy } = byName.get(container.name) ?? container;
+  const known = new Map(containers.map((container) => [container.name, container]));
+  return wanted.map((sent) => {
+    const { resources, resizePolicy } = sent;
+    const container = known.get(sent.name);
+    if (container === undefined) return sent;
     return structuredClone({ ...container, resources, ...(resizePolicy && { resizePolicy }) });
   });
 }

@@ -124,6 +124,7 @@ export function checkPodResize(problems: Problems, pod: Pod, old: Pod): void {
     problems.forbidden('', 'static pods cannot be resized');
     return;
   }
+  if (!checkSameContainers(problems, pod.spec, old.spec)) return;
   const before = old.status.qosClass ?? qosClassOf(old.spec);
   if (qosClassOf(pod.spec) !== before) {
     problems.invalid('spec', before, 'Pod QOS Class may not change as a result of resizing');
@@ -137,6 +138,25 @@ export function checkPodResize(problems: Problems, pod: Pod, old: Pod): void {
   if (!equal(withOldResources(pod.spec, old.spec), old.spec)) {
     problems.forbidden('spec', 'only cpu and memory resources are mutable');
   }
+}
+
+/** @returns whether they are, so that the rest can be compared one by one */
+function checkSameContainers(problems: Problems, spec: PodSpec, old: PodSpec): boolean {
+  let same = true;
+  const refuse = (field: string, what: string): void => {
+    problems.forbidden(field, `containers may not be ${what} on resize`);
+    same = false;
+  };
+  for (const kind of ['containers', 'initContainers'] as const) {
+    const [now, before] = [spec[kind] ?? [], old[kind] ?? []];
+    if (now.length !== before.length) refuse(`spec.${kind}`, 'added or removed');
+    else {
+      now.forEach(({ name }, index) => {
+        if (name !== before[index]?.name) refuse(`spec.${kind}[${index}].name`, 'renamed or reordered');
+      });
+    }
+  }
+  return same;
 }
 
 function checkNothingRemoved(

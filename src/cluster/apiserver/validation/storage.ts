@@ -84,8 +84,11 @@ export function checkClaimUpdate(
   }
   const { volumeMode } = claim.spec;
   problems.immutable('volumeMode', volumeMode, volumeMode === old.spec.volumeMode);
-  const [size, had] = [claim.spec.resources.requests?.['storage'], old.status.capacity?.['storage']];
-  if (isBound && size !== undefined && had !== undefined && compareQuantities(size, had) < 0) {
+  const [size, asked] = [claim, old].map(({ spec }) => spec.resources.requests?.['storage']);
+  const had = old.status.capacity?.['storage'];
+  if (!isBound || size === undefined || asked === undefined || had === undefined) return;
+  // A claim may have been given more than it asked for; who shrinks it again after it grew may not go below that.
+  if (compareQuantities(size, asked) < 0 && compareQuantities(size, had) <= 0) {
     problems.forbidden('spec.resources.requests.storage', 'field can not be less than status.capacity');
   }
 }

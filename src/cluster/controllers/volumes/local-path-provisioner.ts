@@ -44,7 +44,7 @@ export function createLocalPathProvisioner(context: ControllerContext): Controll
         claim,
         'Warning',
         'ProvisioningFailed',
-        `failed to provision volume with StorageClass "${claim.spec.storageClassName ?? ''}": Only support ReadWriteOnce access mode`,
+        `failed to provision volume with StorageClass "${claim.spec.storageClassName ?? ''}": NodePath only supports ReadWriteOnce and ReadWriteOncePod (1.22+) access modes`,
       );
       queue.after(key, 15 * SECOND);
       return;

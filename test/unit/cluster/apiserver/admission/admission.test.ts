@@ -709,6 +709,45 @@ describe('ResourceQuota', () => {
   });
 });
 
+describe('PodResizeValidator', () => {
+  const node = {
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: { name: 'worker' },
+    spec: {},
+    status: { allocatable: { cpu: '2', memory: '4Gi' } },
+  };
+  const sized = (cpu: string, memory: string, nodeName?: string): Pod => {
+    const resources = { requests: { cpu, memory } };
+    return podOf(pod({ containers: [container('c', { resources })], ...(nodeName && { nodeName }) }));
+  };
+  const resized = (to: Pod, from: Pod, subresource?: 'resize'): string | undefined =>
+    refusalOf(to, { api: state(node), old: freeze(from), ...(subresource && { subresource }) });
+  const here = sized('1', '1Gi', 'worker');
+
+  test.each([
+    ['2', '4Gi', undefined],
+    ['3', '1Gi', 'cpu, requested: 3000, allocatable: 2000'],
+    ['500m', '5Gi', 'memory, requested: 5368709120, allocatable: 4294967296'],
+    [
+      '3',
+      '5Gi',
+      'cpu, requested: 3000, allocatable: 2000; memory, requested: 5368709120, allocatable: 4294967296',
+    ],
+  ])('%s CPUs and %s on a node of 2 and 4Gi', (cpu, memory, short) => {
+    const refused = `pods "a" is forbidden: node didn't have enough allocatable resources: ${short}`;
+    expect(resized(sized(cpu, memory, 'worker'), here, 'resize')).toBe(short && refused);
+  });
+
+  test('a pod without a node may ask for anything, and one whose node is gone for nothing', () => {
+    expect(resized(sized('64', '1Gi'), sized('1', '1Gi'), 'resize')).toBeUndefined();
+    expect(resized(sized('2', '1Gi', 'lost'), sized('1', '1Gi', 'lost'), 'resize')).toBe(
+      'pods "a" is forbidden: node "lost" not found',
+    );
+    expect(resized(sized('1', '1Gi', 'lost'), sized('1', '1Gi', 'lost'), 'resize')).toBeUndefined();
+  });
+});
+
 describe('storage', () => {
   const storageClass = (name: string, creationTimestamp: string, more: object = {}): object => ({
     apiVersion: 'storage.k8s.io/v1',
@@ -756,6 +795,10 @@ describe('storage', () => {
     expect(refusalOf(grown, { api: api(false), old: bound })).toBe(
       'persistentvolumeclaims "a" is forbidden: only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must support resize',
     );
+    const given = edit(bound, (draft) => {
+      (draft['status'] as { capacity: object }).capacity = { storage: '10Gi' };
+    });
+    expect(refusalOf(given, { api: api(true), old: given })).toBeUndefined();
     const shrunk = edit(bound, (draft) => {
       (draft['spec'] as { resources: object }).resources = { requests: { storage: '500Mi' } };
     });
