@@ -18,7 +18,12 @@ export function createNodeRouter(api: Api, kubelets: readonly Kubelet[]): NodeAp
       throw badRequest(`pod ${ref.name} does not have a host assigned`);
     }
     const kubelet = byName.get(nodeName);
-    if (kubelet === undefined) throw refusal(404, 'NotFound', `nodes "${nodeName}" not found`);
+    if (kubelet === undefined) {
+      // A node that somebody has written, and no kubelet: it never said where it can be reached.
+      throw api.get(resources.nodes, undefined, nodeName) === undefined
+        ? refusal(404, 'NotFound', `nodes "${nodeName}" not found`)
+        : refusal(500, undefined, 'no preferred addresses found; known addresses: []');
+    }
     return kubelet;
   }
 

@@ -4,14 +4,14 @@ import type { LogOptions } from '../node-api.ts';
 import { reasons } from './reasons.ts';
 
 /** A refusal as the API server passes it on. */
-export function refusal(code: number, reason: string, message: string): StatusError {
+export function refusal(code: number, reason: string | undefined, message: string): StatusError {
   return new StatusError({
     apiVersion: 'v1',
     kind: 'Status',
     metadata: {},
     status: 'Failure',
     message,
-    reason,
+    ...(reason === undefined ? {} : { reason }),
     code,
   });
 }

@@ -30,6 +30,7 @@ const CONDITION_TAINTS: readonly { type: string; status: Condition['status']; ke
 const KUBELET_CONDITIONS = ['Ready', 'MemoryPressure', 'DiskPressure', 'PIDPressure'];
 
 interface Health {
+  readonly uid: string;
   /** When the kubelet was heard of last. */
   heardAt: Micros;
   renewed: string | undefined;
@@ -53,9 +54,10 @@ export function createNodeLifecycleController(context: ControllerContext): Contr
         if (!(error instanceof StatusError)) throw error;
       }
     }
-    for (const name of [...health.keys()]) {
+    for (const [name, { uid }] of [...health]) {
       if (api.get(resources.nodes, undefined, name) !== undefined) continue;
       health.delete(name);
+      report({ name, uid }, 'RemovingNode', `Node ${name} event: Removing Node ${name} from Controller`);
     }
   }
 
@@ -63,13 +65,14 @@ export function createNodeLifecycleController(context: ControllerContext): Contr
     const node = api.get(resources.nodes, undefined, name);
     if (node === undefined) return;
     const isNew = !health.has(name);
-    if (isNew) report(node, 'RegisteredNode', `Node ${name} event: Registered Node ${name} in Controller`);
+    if (isNew)
+      report(node.metadata, 'RegisteredNode', `Node ${name} event: Registered Node ${name} in Controller`);
     const before = health.get(name)?.ready;
     const current = silence(node, listen(node));
     const ready = conditionOf(current.status.conditions, 'Ready');
     const wasReady = before?.status === 'True';
     if (ready?.status !== 'True' && wasReady) {
-      report(node, 'NodeNotReady', `Node ${name} status is now: NodeNotReady`);
+      report(node.metadata, 'NodeNotReady', `Node ${name} status is now: NodeNotReady`);
     }
     const known = health.get(name);
     if (known !== undefined) known.ready = ready;
@@ -79,14 +82,14 @@ export function createNodeLifecycleController(context: ControllerContext): Contr
 
   /** Takes notice of a renewed lease or a changed status. */
   function listen(node: Node): Health {
-    const { name, creationTimestamp } = node.metadata;
+    const { name, uid, creationTimestamp } = node.metadata;
     const lease = api.get(resources.leases, LEASES, name);
     const ready = conditionOf(node.status.conditions, 'Ready');
     const renewed = `${lease?.spec.renewTime ?? ''} ${ready?.lastHeartbeatTime ?? ''}`;
     let known = health.get(name);
     if (known === undefined) {
       const heardAt = ready === undefined ? microsOf(creationTimestamp) : simulation.now;
-      known = { heardAt, renewed, ready };
+      known = { uid, heardAt, renewed, ready };
       health.set(name, known);
     } else if (known.renewed !== renewed) {
       known.renewed = renewed;
@@ -168,13 +171,12 @@ export function createNodeLifecycleController(context: ControllerContext): Contr
     );
   }
 
-  function report(node: Node, reason: string, message: string): void {
-    events.event(
-      { apiVersion: 'v1', kind: 'Node', name: node.metadata.name, uid: node.metadata.uid },
-      'Normal',
-      reason,
-      message,
-    );
+  function report(
+    { name, uid }: Pick<Node['metadata'], 'name' | 'uid'>,
+    reason: string,
+    message: string,
+  ): void {
+    events.event({ apiVersion: 'v1', kind: 'Node', name, uid }, 'Normal', reason, message);
   }
 
   function every(): void {

@@ -111,6 +111,13 @@ class Lookup {
         await Promise.all(
           questions.map((question) => this.#askOne(server, question, timeoutMs, answers, refusals)),
         );
+        if (questions.length === 1 && refusals.size > 0) {
+          // Heard of when the answer is read; nothing else comes before it is time to ask again.
+          for (const words of refusals) this.#command.warn(`read: ${words}`);
+          await this.#command.context.clock.sleep(timeoutMs);
+          continue;
+        }
+        // Heard of when the second question is written, and that ends all.
         for (const words of refusals) this.#command.warn(`write to '${server.name}': ${words}`);
         if (answers.length > 0) return { server, answers };
         if (refusals.size > 0) return undefined;

@@ -124,6 +124,17 @@ describe('nodes', () => {
     ]);
   });
 
+  test('a node that is deleted is told of by its name', async () => {
+    const { world, kubelet } = started();
+    await world.seconds(10);
+    kubelet.alive = false;
+    world.api.delete(resources.nodes, undefined, 'worker');
+    await world.seconds(10);
+    expect(world.events()).toContain(
+      'Normal RemovingNode worker: Node worker event: Removing Node worker from Controller',
+    );
+  });
+
   test('pressure and cordoning keep new pods away', async () => {
     const { world } = started();
     await world.seconds(10);

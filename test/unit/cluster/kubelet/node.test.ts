@@ -37,6 +37,23 @@ describe('a node', () => {
     ]);
   });
 
+  test('that is cordoned says so, and again when it is not any more', async () => {
+    const lab = new Lab();
+    await lab.seconds(1);
+    const cordon = (unschedulable: boolean): void => {
+      const node = lab.api.get(resources.nodes, undefined, NODE)!;
+      lab.api.update(resources.nodes, { ...node, spec: { ...node.spec, unschedulable } });
+    };
+    cordon(true);
+    await lab.seconds(20);
+    cordon(false);
+    await lab.seconds(20);
+    expect(lab.events(NODE).slice(-2)).toEqual([
+      `Normal NodeNotSchedulable: Node ${NODE} status is now: NodeNotSchedulable`,
+      `Normal NodeSchedulable: Node ${NODE} status is now: NodeSchedulable`,
+    ]);
+  });
+
   test('renews its lease every ten seconds and its status every five minutes', async () => {
     const lab = new Lab();
     await lab.seconds(595);

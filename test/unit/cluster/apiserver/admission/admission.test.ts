@@ -739,6 +739,17 @@ describe('PodResizeValidator', () => {
     expect(resized(sized(cpu, memory, 'worker'), here, 'resize')).toBe(short && refused);
   });
 
+  test.each([
+    [['a'], 'spec.containers: Forbidden: containers may not be added or removed on resize'],
+    [['a', 'c'], 'spec.containers[1].name: Forbidden: containers may not be renamed or reordered on resize'],
+    [['a', 'b'], undefined],
+  ])('the containers a and b are %j then', (names, problem) => {
+    const of = (...all: string[]): Pod =>
+      podOf(pod({ containers: all.map((name) => container(name)), nodeName: 'worker' }));
+    const refused = `Pod "a" is invalid: ${problem}`;
+    expect(resized(of(...names), of('a', 'b'), 'resize')).toBe(problem && refused);
+  });
+
   test('a pod without a node may ask for anything, and one whose node is gone for nothing', () => {
     expect(resized(sized('64', '1Gi'), sized('1', '1Gi'), 'resize')).toBeUndefined();
     expect(resized(sized('2', '1Gi', 'lost'), sized('1', '1Gi', 'lost'), 'resize')).toBe(
