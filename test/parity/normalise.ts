@@ -56,6 +56,11 @@ export const patterns: readonly Pattern[] = [
     put: '-<hash>-<id>',
   },
   { name: 'hashes of templates in names', find: new RegExp(`-${SAFE}{8,10}(?![\\w-])`, 'g'), put: '-<hash>' },
+  {
+    name: 'hashes of templates in prefixes of names',
+    find: new RegExp(`(generateName"?: "?[\\w-]*)-${SAFE}{8,10}-(?![\\w-])`, 'g'),
+    put: '$1-<hash>-',
+  },
   { name: 'ends of generated names', find: new RegExp(`-${SAFE}{5}(?![\\w-])`, 'g'), put: '-<id>' },
   {
     name: 'hashes of templates in labels',

@@ -52,6 +52,8 @@ export class ServiceProxy {
   readonly #keysOf = new Map<string, readonly string[]>();
   /** Session affinity: `frontend client` → endpoint and its last use. */
   readonly #sessions = new Map<string, { readonly endpoint: Endpoint; usedAt: Micros }>();
+  /** Addresses that Services have within the cluster. */
+  readonly #clusterIps = new Set<string>();
   #syncPending = false;
   #lastSync = Number.NEGATIVE_INFINITY;
 
@@ -74,6 +76,8 @@ export class ServiceProxy {
   translate(to: Address, protocol: 'TCP' | 'UDP', client: ServiceClient): Translation | undefined {
     const frontend = this.#frontends.get(`${to.ip}:${to.port}/${protocol}`);
     if (frontend !== undefined) return this.#choose(frontend, 'clusterIP', client);
+    // Of an address of a Service kube-proxy refuses what is no port of it.
+    if (this.#clusterIps.has(to.ip)) return { kind: 'reject' };
     if (!this.#isNode(to.ip) && !isLoopback(to.ip)) return undefined;
     const byNodePort = this.#frontends.get(`node:${to.port}/${protocol}`);
     return byNodePort === undefined ? undefined : this.#choose(byNodePort, 'nodePort', client);
@@ -108,7 +112,10 @@ export class ServiceProxy {
   }
 
   #sync(key: string): void {
-    for (const old of this.#keysOf.get(key) ?? []) this.#frontends.delete(old);
+    for (const old of this.#keysOf.get(key) ?? []) {
+      this.#frontends.delete(old);
+      this.#clusterIps.delete(old);
+    }
     this.#keysOf.delete(key);
     const service = this.#services.get(key);
     if (service === undefined || service.spec.type === 'ExternalName') return;
@@ -121,6 +128,10 @@ export class ServiceProxy {
         keys.push(address);
         this.#frontends.set(address, frontend);
       }
+    }
+    for (const ip of clusterIpsOf(service)) {
+      keys.push(ip);
+      this.#clusterIps.add(ip);
     }
     this.#keysOf.set(key, keys);
   }
@@ -160,12 +171,17 @@ export class ServiceProxy {
   }
 }
 
+/** None of a headless Service. */
+function clusterIpsOf({ spec }: Service): string[] {
+  return (spec.clusterIPs ?? [spec.clusterIP]).filter(
+    (ip): ip is string => ip !== undefined && ip !== 'None' && ip !== '',
+  );
+}
+
 /** The table's keys of one Service port. */
 function addressesOf(service: Service, port: ServicePort): string[] {
   const { spec, status } = service;
-  const ips = new Set<string>();
-  for (const ip of spec.clusterIPs ?? [spec.clusterIP])
-    if (ip !== undefined && ip !== 'None' && ip !== '') ips.add(ip);
+  const ips = new Set(clusterIpsOf(service));
   if (ips.size === 0) return [];
   for (const ip of spec.externalIPs ?? []) ips.add(ip);
   for (const { ip } of status.loadBalancer?.ingress ?? []) if (ip !== undefined) ips.add(ip);

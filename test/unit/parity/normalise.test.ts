@@ -66,6 +66,11 @@ const examples: Readonly<Record<string, readonly [from: string, to: string, stay
     'replicaset.apps/web-<hash>',
     'web-frontends',
   ],
+  'hashes of templates in prefixes of names': [
+    'generateName: web-6d4cf56db6-',
+    'generateName: web-<hash>-',
+    'generateName: web-frontends-',
+  ],
   'ends of generated names': ['pod/agent-x2x4z', 'pod/agent-<id>', 'pod/agent-red, web-0, data-web-1'],
   'hashes of templates in labels': [
     'pod-template-hash=6d4cf56db6,a=b\n"controller-revision-hash": "5c6b7d"',

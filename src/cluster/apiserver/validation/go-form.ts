@@ -6,7 +6,7 @@
 
 /** How a field that is not set is printed. */
 type Empty = string | false | 0 | null;
-type Shape = Empty | Structure | ListOf | PointerTo;
+type Shape = Empty | Structure | ListOf | PointerTo | MapOf;
 interface Structure {
   readonly kind: 'structure';
   readonly fields: readonly (readonly [string, Shape])[];
@@ -20,6 +20,12 @@ interface PointerTo {
   readonly to: Structure;
 }
 
+/** Printed in the order of its keys. */
+interface MapOf {
+  readonly kind: 'map';
+}
+
+const MAP: MapOf = { kind: 'map' };
 const structure = (fields: Record<string, Shape>): Structure => ({
   kind: 'structure',
   fields: Object.entries(fields),
@@ -42,6 +48,10 @@ export function goForm(shape: Shape, value: unknown): unknown {
     return Array.isArray(value) ? value.map((item: unknown) => goForm(shape.of, item)) : null;
   }
   if (shape.kind === 'pointer') return value === undefined || value === null ? null : goForm(shape.to, value);
+  if (shape.kind === 'map') {
+    if (value === undefined || value === null) return null;
+    return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+  }
   const fields = (value ?? {}) as Record<string, unknown>;
   return Object.fromEntries(
     shape.fields.map(([name, inner]) => [name, goForm(inner, fields[wireName(name)])]),
@@ -81,7 +91,7 @@ const VOLUMES = list({
   ...nulls('PortworxVolume ScaleIO StorageOS CSI Ephemeral Image'),
 });
 
-const RESOURCES = { Limits: null, Requests: null, Claims: null };
+const RESOURCES = { Limits: MAP, Requests: MAP, Claims: null };
 const HTTP_GET = pointer({
   Path: '',
   Port: 0,
@@ -198,7 +208,7 @@ const POD_SPEC = structure({
   TerminationGracePeriodSeconds: null,
   ActiveDeadlineSeconds: null,
   DNSPolicy: '',
-  NodeSelector: null,
+  NodeSelector: MAP,
   ServiceAccountName: '',
   AutomountServiceAccountToken: null,
   NodeName: '',
@@ -276,7 +286,7 @@ export function podSpecForm(spec: object): unknown {
 export const CLAIM_SPEC = structure({
   AccessModes: null,
   Selector: null,
-  Resources: structure({ Limits: null, Requests: null }),
+  Resources: structure({ Limits: MAP, Requests: MAP }),
   VolumeName: '',
   StorageClassName: null,
   VolumeMode: null,

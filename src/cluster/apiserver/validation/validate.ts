@@ -109,7 +109,7 @@ const changes: Readonly<Record<string, Check>> = {
   'deployments.apps': checkFixedSelector(checkDeployment),
   'replicasets.apps': checkFixedSelector(checkReplicaSet),
   'statefulsets.apps': checkStatefulSetUpdate,
-  'daemonsets.apps': checkFixedSelector(checkDaemonSet),
+  'daemonsets.apps': checkFixedSelector(checkDaemonSet, { first: true }),
   'jobs.batch': checkJobUpdate,
   'storageclasses.storage.k8s.io': checkStorageClassUpdate,
   'priorityclasses.scheduling.k8s.io': checkPriorityClassUpdate,

@@ -161,14 +161,21 @@ export function checkReplicationController(
   checkPods(problems, { ...spec, selector: { matchLabels: selector } }, 'deployment');
 }
 
-/** A controller whose selector cannot change. */
+/**
+ * A controller whose selector cannot change.
+ * @param options `first`: that it has changed is told before all else
+ */
 export function checkFixedSelector(
   check: (problems: Problems, object: Draft<Deployment & ReplicaSet & DaemonSet>) => void,
+  { first = false } = {},
 ) {
   return (problems: Problems, object: Deployment & ReplicaSet & DaemonSet, old: Deployment): void => {
-    check(problems, object);
     const { selector } = object.spec;
-    problems.immutable('spec.selector', writtenSelector(selector), equal(selector, old.spec.selector));
+    const fixed = (): void =>
+      problems.immutable('spec.selector', writtenSelector(selector), equal(selector, old.spec.selector));
+    if (first) fixed();
+    check(problems, object);
+    if (!first) fixed();
   };
 }
 

@@ -111,6 +111,8 @@ function targetOf(
   const asked = `https://${host}:${port}${path}?${query}`;
   const found: Service | undefined = reader.get(resources.services, namespace, name);
   if (found === undefined) return { error: `service "${name}" not found`, url: asked };
+  if (found.spec.ports?.some((one) => one.port === port) !== true)
+    return { error: `no service port ${port} found for service "${name}"`, url: asked };
   return { ip: found.spec.clusterIP ?? '', port, host, url: asked, path: `${path}?${query}` };
 }
 

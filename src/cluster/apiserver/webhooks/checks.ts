@@ -2,20 +2,89 @@ import { labelKeyProblems } from '../../../model/label-syntax.ts';
 import type { Rule } from '../admission/match-resources.ts';
 import { compileCondition } from '../policies/match-conditions.ts';
 import type { MatchCondition } from '../policies/objects.ts';
+import { subdomainProblems } from '../validation/formats.ts';
 import type { Problems } from '../validation/problems.ts';
-import type { Webhook, WebhookConfiguration } from './configuration.ts';
+import type { ClientConfig, Webhook, WebhookConfiguration } from './configuration.ts';
 
 const OPERATIONS = ['*', 'CONNECT', 'CREATE', 'DELETE', 'UPDATE'];
 const SCOPES = ['*', 'Cluster', 'Namespaced'];
 const MOST_CONDITIONS = 64;
+const SIDE_EFFECTS = ['None', 'NoneOnDryRun'];
+const REVIEW_VERSIONS = ['v1', 'v1beta1'];
+const FORM = '; desired format: https://host[/path]';
 
-/** What is wrong with the rules and conditions of webhooks. */
+/** What is wrong with webhooks. */
 export function checkWebhooks(problems: Problems, { webhooks = [] }: WebhookConfiguration): void {
-  webhooks.forEach(({ rules = [], matchConditions = [] }: Webhook, index) => {
+  webhooks.forEach((webhook, index) => {
     const at = `webhooks[${index}]`;
+    const { name = '', rules = [], matchConditions = [] } = webhook as Partial<Webhook>;
+    checkName(problems, `${at}.name`, name);
     checkRules(problems, `${at}.rules`, rules);
+    problems.oneOf(`${at}.failurePolicy`, webhook.failurePolicy, ['Fail', 'Ignore']);
+    problems.oneOf(`${at}.matchPolicy`, webhook.matchPolicy, ['Equivalent', 'Exact']);
+    if (webhook.sideEffects === undefined)
+      problems.required(`${at}.sideEffects`, `must specify one of ${SIDE_EFFECTS.join(', ')}`);
+    problems.oneOf(`${at}.sideEffects`, webhook.sideEffects, SIDE_EFFECTS);
+    const { timeoutSeconds = 10 } = webhook;
+    if (timeoutSeconds < 1 || timeoutSeconds > 30) {
+      const why = 'the timeout value must be between 1 and 30 seconds';
+      problems.invalid(`${at}.timeoutSeconds`, timeoutSeconds, why);
+    }
+    problems.oneOf(`${at}.reinvocationPolicy`, webhook.reinvocationPolicy, ['IfNeeded', 'Never']);
+    checkClient(problems, `${at}.clientConfig`, webhook.clientConfig);
     checkMatchConditions(problems, `${at}.matchConditions`, matchConditions, false);
+    checkReviewVersions(problems, `${at}.admissionReviewVersions`, webhook.admissionReviewVersions ?? []);
+    if (webhooks.findIndex((other) => other.name === name) < index) problems.duplicate(`${at}.name`, name);
   });
+}
+
+function checkName(problems: Problems, field: string, name: string): void {
+  if (name === '') problems.required(field);
+  else if (subdomainProblems(name).length > 0) problems.invalidFor(field, name, subdomainProblems(name));
+  else if (name.split('.').length < 3)
+    problems.invalid(field, name, 'should be a domain with at least three segments separated by dots');
+}
+
+function checkClient(problems: Problems, field: string, client: Partial<ClientConfig> = {}): void {
+  const { url, service } = client;
+  if ((url === undefined) === (service === undefined))
+    problems.required(field, 'exactly one of url or service is required');
+  if (url !== undefined) checkUrl(problems, `${field}.url`, url);
+  if (service === undefined) return;
+  const { name = '', namespace = '', path, port = 443 } = service as Partial<typeof service>;
+  if (name === '') problems.required(`${field}.service.name`, 'service name is required');
+  if (namespace === '') problems.required(`${field}.service.namespace`, 'service namespace is required');
+  if (port < 1 || port > 65_535) {
+    const why = 'port is not valid: must be between 1 and 65535, inclusive';
+    problems.invalid(`${field}.service.port`, port, why);
+  }
+  if (path !== undefined && !path.startsWith('/'))
+    problems.invalid(`${field}.service.path`, path, "must start with a '/'");
+}
+
+function checkUrl(problems: Problems, field: string, text: string): void {
+  const [, scheme = '', rest = ''] = /^(?:([a-z][a-z0-9+.-]*):)?(.*)$/is.exec(text) ?? [];
+  const [, authority = ''] = /^\/\/([^/?#]*)/.exec(rest) ?? [];
+  const [, user, host = ''] = /^(?:(.*)@)?(.*)$/s.exec(authority) ?? [];
+  const [, query = '', fragment = ''] = /^[^?#]*(?:\?([^#]*))?(?:#(.*))?$/s.exec(rest) ?? [];
+  if (scheme !== 'https') problems.invalid(field, scheme, `'https' is the only allowed URL scheme${FORM}`);
+  if (host === '') problems.invalid(field, host, `host must be specified${FORM}`);
+  if (user !== undefined) problems.invalid(field, user, 'user information is not permitted in the URL');
+  if (fragment !== '') problems.invalid(field, fragment, 'fragments are not permitted in the URL');
+  if (query !== '') problems.invalid(field, query, 'query parameters are not permitted in the URL');
+}
+
+function checkReviewVersions(problems: Problems, field: string, versions: readonly string[]): void {
+  if (versions.length === 0) {
+    problems.required(field, `must specify one of ${REVIEW_VERSIONS.join(', ')}`);
+    return;
+  }
+  versions.forEach((version, index) => {
+    if (versions.indexOf(version) < index)
+      problems.duplicate(`${field}[${index}]`, version, 'duplicate version');
+  });
+  if (!versions.some((version) => REVIEW_VERSIONS.includes(version)))
+    problems.invalid(field, versions, `must include at least one of ${REVIEW_VERSIONS.join(', ')}`);
 }
 
 /** https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#matching-requests-rules */

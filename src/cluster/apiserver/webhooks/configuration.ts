@@ -14,7 +14,9 @@ export interface Webhook extends Selectors {
   readonly clientConfig: ClientConfig;
   readonly rules?: readonly Rule[];
   readonly failurePolicy?: 'Fail' | 'Ignore';
+  readonly matchPolicy?: 'Equivalent' | 'Exact';
   readonly matchConditions?: readonly MatchCondition[];
+  readonly admissionReviewVersions?: readonly string[];
   readonly sideEffects?: string;
   /** Of webhooks that change objects. */
   readonly reinvocationPolicy?: 'Never' | 'IfNeeded';

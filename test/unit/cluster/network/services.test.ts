@@ -1,3 +1,4 @@
+import { NetError } from '../../../../src/cluster/network/types.ts';
 import { describe, expect, test } from '@jest/globals';
 import { resources } from '../../../../src/model/resources.ts';
 import { answer, createWorld, get, type World } from './support.ts';
@@ -178,7 +179,11 @@ describe('Services', () => {
     world.client.query({ ip: '10.96.0.10', port: 53 }, 'UDP', query, (result) => results.push(result));
     world.client.query({ ip: '10.96.0.10', port: 53 }, 'TCP', query, (result) => results.push(result));
     await world.run();
-    expect(results).toEqual([{ ...query, code: 'NOERROR' }]);
+    // What is no port of the Service is refused, on the way.
+    expect(results).toEqual([
+      new NetError('ECONNREFUSED', '10.96.0.10:53'),
+      { ...query, code: 'NOERROR' },
+    ]);
   });
 
   test('the API server answers behind its Service', async () => {
