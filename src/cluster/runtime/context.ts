@@ -158,6 +158,9 @@ function createProcesses(parts: ContextParts, entry: TableEntry, files: FileView
       const pipe = new Pipe();
       return { input: new ProcessInput(process, pipe), output: new ProcessOutput(process, pipe) };
     },
+    become: (args, env) => {
+      process.identity = { ...process.identity, args, env };
+    },
     kill: (pid, signal) => table.signal(pid, signal),
   };
 }

@@ -29,7 +29,8 @@ export interface ProcessIdentity {
  * none of them settles after the end: a killed program simply never goes on.
  */
 export class Process {
-  readonly identity: ProcessIdentity;
+  /** What others see of it; another one where it has made itself another program, as exec(2) does. */
+  identity: ProcessIdentity;
   readonly thread: CpuThread;
   /** Microseconds since 1970. */
   readonly startedAt: number;

@@ -168,6 +168,8 @@ export interface Processes {
    * writes where every reader has gone gets SIGPIPE.
    */
   pipe(): { readonly input: InputStream; readonly output: OutputStream };
+  /** The caller runs another program from now on, in the same process: what others see of it after exec(2). */
+  become(args: readonly string[], env: Readonly<Record<string, string>>): void;
   /** @returns false where there is no such process */
   kill(pid: number, signal: Signal): boolean;
 }

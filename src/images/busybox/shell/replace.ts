@@ -18,10 +18,12 @@ export async function replaceProgram(shell: Shell, words: readonly string[]): Pr
   const [name = ''] = words;
   const path = shell.findCommand(name);
   if (path !== undefined && isBusybox(shell, shell.path(path))) {
+    const env = shell.variables.environment();
+    context.processes.become(words, env);
     return shell.multicall(
       derive(context, {
         args: words,
-        env: shell.variables.environment(),
+        env,
         cwd: shell.cwd,
         stdin: descriptors.get(0)?.input?.forChild() ?? EMPTY,
         stdout: descriptors.get(1)?.output ?? { write: () => {}, end: () => {} },
