@@ -3,8 +3,9 @@ import type { Resource } from '../model/resources.ts';
 
 /**
  * A cluster as checks, faults and the engine use it, the same for every provider: requests by path, objects as
- * plain JSON. Every method throws {@link KubeError} where the API server refuses and {@link ClusterUnreachable}
- * where none answers. `namespace` is undefined for what is not namespaced.
+ * plain JSON, which are not to be changed: they may be the cluster's own (`edit` of core/json.ts makes a changed copy).
+ * Every method throws {@link KubeError} where the API server refuses and {@link ClusterUnreachable} where none answers.
+ * `namespace` is undefined for what is not namespaced.
  * https://kubernetes.io/docs/reference/using-api/api-concepts/
  */
 export interface KubeClient {

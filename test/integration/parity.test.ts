@@ -14,6 +14,8 @@ const chosen = [
   'basics/configmap',
   'delete/finalizers',
   'delete/namespace',
+  'policy/egress',
+  'storage/static',
 ];
 const cases = casesLike(chosen).filter(({ id }) => chosen.includes(id));
 
