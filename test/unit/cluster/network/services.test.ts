@@ -180,10 +180,7 @@ describe('Services', () => {
     world.client.query({ ip: '10.96.0.10', port: 53 }, 'TCP', query, (result) => results.push(result));
     await world.run();
     // What is no port of the Service is refused, on the way.
-    expect(results).toEqual([
-      new NetError('ECONNREFUSED', '10.96.0.10:53'),
-      { ...query, code: 'NOERROR' },
-    ]);
+    expect(results).toEqual([new NetError('ECONNREFUSED', '10.96.0.10:53'), { ...query, code: 'NOERROR' }]);
   });
 
   test('the API server answers behind its Service', async () => {
