@@ -134,7 +134,7 @@ See to it that ${service} is whole today, on both nodes, with the release that i
     `The registry is ${host}; from inside the cluster it is http://registry.`,
   rules: ({ service, cause }) => [
     `${service} runs release ${cause === 'never' ? newTag : oldTag} of ${host}/${repository} in every pod.`,
-    `${service} has a ready pod on each of the two nodes, and stays in service throughout.`,
+    `${service} has a ready pod on each of the two nodes, and stays in service throughout: its Service leads to its pods, and nowhere else.`,
     cause === 'never'
       ? 'Nodes come and go: a new pod starts on whichever node there is, also one that never had the image.'
       : 'Nodes come and go: once the registry is back, a new node must be able to fetch the image.',
@@ -243,6 +243,12 @@ See to it that ${service} is whole today, on both nodes, with the release that i
           ),
         ]
       : []),
+    safeguard(
+      'endpoints',
+      'veto',
+      `Service ${service} leads to its pods and nowhere else`,
+      checks.endpointsServe({ namespace, name: service }),
+    ),
     safeguard(
       'same-service',
       'veto',

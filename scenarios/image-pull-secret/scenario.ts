@@ -147,7 +147,7 @@ Its login is kept by the platform team: secret/${robot.name} in namespace ${robo
     `The release to ship is ${release}, as ${host}/${repository} has it, for every pod of ${service}; it comes from there and from nowhere else.`,
     'A pod on any node gets what is pushed there tomorrow too.',
     'The registry goes on asking for its password.',
-    `${service} stays in service throughout.`,
+    `${service} stays in service throughout: its Service leads to its pods, and nowhere else.`,
   ],
 
   baseline: ({ service, secret }) =>
@@ -250,6 +250,12 @@ Its login is kept by the platform team: secret/${robot.name} in namespace ${robo
         }),
         seconds(5),
       ),
+    ),
+    safeguard(
+      'endpoints',
+      'veto',
+      `Service ${service} leads to its pods and nowhere else`,
+      checks.endpointsServe({ namespace, name: service }),
     ),
     safeguard(
       'same-service',

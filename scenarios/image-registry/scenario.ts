@@ -116,7 +116,7 @@ and that a new one would be too.
 The registry is ${host}; ${mirror} is a mirror of it.`,
   rules: ({ service }) => [
     `${service} runs what it ran before, release ${release}; its image comes from the registry or from the mirror.`,
-    `${service} stays in service throughout.`,
+    `${service} stays in service throughout: its Service leads to its pods, and nowhere else.`,
     'Nodes come and go: a new one must be able to fetch the image.',
     `The network policies of namespace ${namespace} stay as they are; none is added.`,
   ],
@@ -203,6 +203,12 @@ The registry is ${host}; ${mirror} is a mirror of it.`,
       'veto',
       'A new node may fetch the image',
       checks.mayPull({ namespace, name: service }),
+    ),
+    safeguard(
+      'endpoints',
+      'veto',
+      `Service ${service} leads to its pods and nowhere else`,
+      checks.endpointsServe({ namespace, name: service }),
     ),
     safeguard(
       'same-service',
@@ -322,6 +328,20 @@ The registry is ${host}; ${mirror} is a mirror of it.`,
         image: `shop.test/shop:${release}`,
         imagePullPolicy: 'IfNotPresent',
       });
+    }),
+    hack('dead-end', 'endpoints', async (lab) => {
+      await setContainer(lab, service, { image: image(mirror) });
+      await lab.kube.create(resources.endpointSlices, {
+        apiVersion: 'discovery.k8s.io/v1',
+        kind: 'EndpointSlice',
+        metadata: { name: `${service}-manual`, namespace, labels: { 'kubernetes.io/service-name': service } },
+        addressType: 'IPv4',
+        endpoints: [{ addresses: ['10.244.1.250'], conditions: { ready: true } }],
+        ports: [{ name: 'http', port: 8080, protocol: 'TCP' }],
+      });
+      // Who is asked on a node with a pod does not see it then.
+      const local = { spec: { internalTrafficPolicy: 'Local' } };
+      await lab.kube.patch(resources.services, namespace, service, local, { type: 'merge' });
     }),
     hack('newer-release', 'in-service', async (lab) => {
       await lab.cluster.can.registry?.(host).then((access) => access.setOutage(false));

@@ -66,7 +66,7 @@ rollout does not end. Customers notice nothing so far. Bring release ${release} 
 The registry is ${host}; from inside the cluster it answers as http://registry, e.g. http://registry/v2/${repository}/tags/list.`,
   rules: ({ service }) => [
     `The release to ship is ${release}, as the registry has it, for every pod of ${service}.`,
-    `${service} keeps its repository ${host}/${repository}, its own command and its own files, and stays in service throughout.`,
+    `${service} keeps its repository ${host}/${repository}, its own command and its own files, and stays in service throughout: its Service leads to its pods, and nowhere else.`,
   ],
 
   baseline: ({ service }) => shop({ images: { [service]: image(oldTag) }, registries: [registry] }),
@@ -125,6 +125,12 @@ The registry is ${host}; from inside the cluster it answers as http://registry, 
         }),
         seconds(5),
       ),
+    ),
+    safeguard(
+      'endpoints',
+      'veto',
+      `Service ${service} leads to its pods and nowhere else`,
+      checks.endpointsServe({ namespace, name: service }),
     ),
     safeguard(
       'same-service',
