@@ -33,8 +33,7 @@ async function proveLeaving(
   clone: Clone,
   withinMs: number,
 ): Promise<Observation> {
-  if (!(await until(lab, patient(lab, 90_000), () => served(lab, clone))))
-    return fail('a fresh pod of the template does not become ready');
+  if (!(await until(lab, patient(lab, 90_000), () => served(lab, clone)))) return neverReady(lab, of, clone);
   const refused = await hangUp(lab, of, clone);
   if (refused !== undefined) return refused;
   const left = await until(lab, withinMs, async () => !(await served(lab, clone)));
@@ -96,6 +95,17 @@ export function livenessKills(of: WorkloadRef, { startMs, withinMs }: LivenessBu
   };
 }
 
+/** Says why where it is not for its probe: no node takes the pod, or its container waits. */
+async function neverReady(lab: LabView, of: WorkloadRef, clone: Clone): Promise<Observation> {
+  const pod = await lab.kube.get(resources.pods, clone.namespace, clone.name);
+  const unplaced = pod?.status.conditions?.find(
+    ({ type, status }) => type === 'PodScheduled' && status === 'False',
+  );
+  const own = pod?.status.containerStatuses?.find(({ name }) => name === of.name);
+  const why = unplaced?.message?.split('. ')[0] ?? own?.state.waiting?.reason;
+  return fail(`a fresh pod of the template does not become ready${why === undefined ? '' : `: ${why}`}`);
+}
+
 /** @returns what is wrong where the clone is not ready, or is restarted, `startMs` after its container began to run */
 async function comesUp(
   lab: LabView,
@@ -112,7 +122,7 @@ async function comesUp(
       return fail('a fresh pod of the template is restarted before it is up');
     if (container?.state.running !== undefined) running ??= now;
     if (container?.ready === true && running !== undefined && now - running >= startMs) return undefined;
-    if (now >= end) return fail('a fresh pod of the template does not become ready');
+    if (now >= end) return neverReady(lab, of, clone);
     await lab.clock.wait(1000, lab.signal);
   }
 }
