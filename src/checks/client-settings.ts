@@ -86,9 +86,12 @@ function changedSetting(before: PodSpec, now: PodSpec, isAddress: IsAddress): st
 function changedAddress(before: PodSpec, now: PodSpec, isAddress: IsAddress): string | undefined {
   if (!equal(before.hostAliases ?? [], now.hostAliases ?? [])) return 'hostAliases';
   if ((before.hostNetwork ?? false) !== (now.hostNetwork ?? false)) return 'hostNetwork';
+  // A container without any is not looked at: one beside it may be new.
   const environment = (spec: PodSpec): string =>
     canonical(
-      spec.containers.map(({ name, env = [] }) => [name, env.filter(({ name: key }) => isAddress(key))]),
+      spec.containers
+        .map(({ name, env = [] }) => [name, env.filter(({ name: key }) => isAddress(key))] as const)
+        .filter(([, addresses]) => addresses.length > 0),
     );
   return environment(before) === environment(now) ? undefined : 'an address in the environment';
 }

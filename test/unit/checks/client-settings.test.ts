@@ -52,6 +52,12 @@ describe('clients as before', () => {
       'pass',
     ],
     [
+      'a container beside it',
+      { ...healthy, containers: [own, { name: 'helper', env: [{ name: 'ROLE', value: 'fx' }] }] },
+      'pass',
+      'pass',
+    ],
+    [
       'another variable',
       { ...healthy, containers: [{ ...own, env: [...own.env, { name: 'X' }] }] },
       'pass',

@@ -95,7 +95,7 @@ export const customersPay = question('customers can pay', async (view) => {
 });
 
 /** Who keeps a connection does not see an endpoint that is dead. */
-async function newConnections(view: OracleView): Promise<Complaint> {
+export async function newConnections(view: OracleView): Promise<Complaint> {
   for (const [called, callers] of Object.entries(PAYING)) {
     for (const caller of callers) {
       const [pod] = await clientPods(view, caller);

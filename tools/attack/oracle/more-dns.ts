@@ -7,6 +7,7 @@ import {
   clientPods,
   corednsWhole,
   customersPay,
+  newConnections,
   newNames,
   otherNames,
   resolves,
@@ -87,7 +88,8 @@ export const dnsPolicy: Oracle = {
       const [gateway] = await clientPods(view, 'gateway');
       if (gateway === undefined) return 'no gateway runs';
       const { path = '' } = CALLS[word(view, 'client')] ?? {};
-      return fetches(view, gateway, `http://127.0.0.1:8080${path}`, { times: 15 });
+      const wrong = await fetches(view, gateway, `http://127.0.0.1:8080${path}`, { times: 15 });
+      return wrong ?? newConnections(view);
     }),
     question('new Services resolve', (view) => newNames([word(view, 'client')]).ask(view)),
   ],
