@@ -197,7 +197,7 @@ The night shift wanted to double the memory and go back to bed; you are asked fo
     objective('within-budget', 60, 'What a process needs does not grow with what it serves', withinBudget),
     objective('served', 40, 'Callers are answered under load', served),
   ],
-  safeguards: () => [
+  safeguards: ({ cause }) => [
     safeguard(
       'rollout',
       'veto',
@@ -226,7 +226,7 @@ The night shift wanted to double the memory and go back to bed; you are asked fo
       'same-program',
       'veto',
       'checkout runs its own program',
-      checks.programKept(namespace, name, { newRelease: true }),
+      checks.programKept(namespace, name, { releases: [goodImage, causes[cause].image] }),
     ),
     safeguard(
       'same-service',
@@ -327,6 +327,9 @@ The night shift wanted to double the memory and go back to bed; you are asked fo
     return [
       hack('raise-limit', 'within-budget', async (lab) => {
         await patch(lab, limit(ceiling));
+      }),
+      hack('older-release', 'same-program', async (lab) => {
+        await patch(lab, { image: 'shop.test/shop:1.4.2' });
       }),
       hack('no-limit', 'limits', async (lab) => {
         await patch(lab, { resources: { limits: null, requests: { memory: '64Mi' } } });

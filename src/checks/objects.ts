@@ -80,10 +80,15 @@ function kept(namespace: string, kinds: readonly Resource[], what: string): Chec
 
 /**
  * The workload still runs its own program: same image, command and files in its own container.
- * @param options `newRelease`: the image is expected to change, the command and the files are not
+ * @param options `newRelease`: the image is expected to change, the command and the files are not; `releases`: it may
+ *   change to one of these images
  */
-export function programKept(namespace: string, name: string, options: { newRelease?: boolean } = {}): Check {
-  const { newRelease = false } = options;
+export function programKept(
+  namespace: string,
+  name: string,
+  options: { newRelease?: boolean; releases?: readonly string[] } = {},
+): Check {
+  const { releases, newRelease = releases !== undefined } = options;
   return {
     expected: `deployment/${name} runs the program that it ran before`,
     look: async (lab) => {
@@ -91,6 +96,8 @@ export function programKept(namespace: string, name: string, options: { newRelea
       const now = await lab.kube.get(resources.deployments, namespace, name);
       if (now === undefined) return fail(`deployment/${name} does not exist`);
       if (before === undefined) return fail(`deployment/${name} was not there before`);
+      const image = now.spec.template.spec.containers.find((own) => own.name === name)?.image ?? 'nothing';
+      if (releases?.includes(image) === false) return fail(`deployment/${name} runs ${image}`);
       return sameProgram(before.spec.template.spec, now.spec.template.spec, name, newRelease)
         ? pass('the same')
         : fail(`${newRelease ? '' : 'image, '}command or files of deployment/${name} changed`);

@@ -34,6 +34,18 @@ describe('the program is kept', () => {
     await lab.put(deployment({ image: 'shop.test/shop:1.5.0', args: ['--verbose'] }));
     expect((await newer.look(lab)).status).toBe('fail');
   });
+
+  test('of several releases one may be chosen, and no other', async () => {
+    const chosen = programKept('shop', 'checkout', { releases: ['shop.test/shop:1.5.0'] });
+    const lab = await labView([deployment({})]);
+    await lab.put(deployment({ image: 'shop.test/shop:1.5.0' }));
+    expect((await chosen.look(lab)).status).toBe('pass');
+    await lab.put(deployment({ image: 'shop.test/shop:1.3.0' }));
+    expect(await chosen.look(lab)).toEqual({
+      status: 'fail',
+      seen: 'deployment/checkout runs shop.test/shop:1.3.0',
+    });
+  });
 });
 
 describe('what is in a namespace is kept', () => {
