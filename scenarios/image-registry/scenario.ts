@@ -331,14 +331,7 @@ The registry is ${host}; ${mirror} is a mirror of it.`,
     }),
     hack('dead-end', 'endpoints', async (lab) => {
       await setContainer(lab, service, { image: image(mirror) });
-      await lab.kube.create(resources.endpointSlices, {
-        apiVersion: 'discovery.k8s.io/v1',
-        kind: 'EndpointSlice',
-        metadata: { name: `${service}-manual`, namespace, labels: { 'kubernetes.io/service-name': service } },
-        addressType: 'IPv4',
-        endpoints: [{ addresses: ['10.244.1.250'], conditions: { ready: true } }],
-        ports: [{ name: 'http', port: 8080, protocol: 'TCP' }],
-      });
+      await faults.endpointsByHand(lab, { namespace, name: service }, ['10.244.1.250']);
       // Who is asked on a node with a pod does not see it then.
       const local = { spec: { internalTrafficPolicy: 'Local' } };
       await lab.kube.patch(resources.services, namespace, service, local, { type: 'merge' });

@@ -349,17 +349,8 @@ Make ${service} answer its callers again.`,
     }),
     hack('hand-made-slice', 'endpoints', async (lab) => {
       const pods = await lab.kube.list(resources.pods, { namespace, labelSelector: `app=${service}` });
-      await lab.kube.create(resources.endpointSlices, {
-        apiVersion: 'discovery.k8s.io/v1',
-        kind: 'EndpointSlice',
-        metadata: { name: `${service}-manual`, namespace, labels: { 'kubernetes.io/service-name': service } },
-        addressType: 'IPv4',
-        endpoints: pods.map(({ status }) => ({
-          addresses: [status.podIP ?? ''],
-          conditions: { ready: true },
-        })),
-        ports: [{ name: 'http', port: 8080, protocol: 'TCP' }],
-      });
+      const addresses = pods.map(({ status }) => status.podIP ?? '');
+      await faults.endpointsByHand(lab, { namespace, name: service }, addresses);
     }),
     hack('patched-status', 'rollout', async (lab) => {
       await faults.claimReady(lab, { namespace, app: service });

@@ -20,4 +20,4 @@ export {
 export { claimReady, releaseNotes, scale, select } from './everyday.ts';
 export { imageOnOneNode, patchPods, podTemplate, registryDown, secretLost } from './images.ts';
 export { dnsSettings } from './dns-settings.ts';
-export { recreateService } from './services.ts';
+export { endpointsByHand, recreateService } from './services.ts';

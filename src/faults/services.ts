@@ -28,3 +28,19 @@ export async function recreateService(
     if (clusterIP !== undefined || made.spec.clusterIP !== old) return made;
   }
 }
+
+/** Makes an EndpointSlice of a shop's Service by hand, beside the controller's: it leads to these addresses as well. */
+export async function endpointsByHand(
+  lab: LabView,
+  { namespace, name }: { readonly namespace: string; readonly name: string },
+  addresses: readonly string[],
+): Promise<void> {
+  await lab.kube.create(resources.endpointSlices, {
+    apiVersion: 'discovery.k8s.io/v1',
+    kind: 'EndpointSlice',
+    metadata: { name: `${name}-manual`, namespace, labels: { 'kubernetes.io/service-name': name } },
+    addressType: 'IPv4',
+    endpoints: addresses.map((address) => ({ addresses: [address], conditions: { ready: true } })),
+    ports: [{ name: 'http', port: 8080, protocol: 'TCP' }],
+  });
+}
