@@ -40,12 +40,9 @@ export class NodeReporter {
   }
 
   start(): void {
-    const { api, events, node } = this.#deps;
-    const { name } = node;
-    // The kubelet's own reference to its node carries no uid.
-    const about = { apiVersion: 'v1', kind: 'Node', name };
-    events.event(about, 'Normal', reasons.starting, 'Starting kubelet.');
-    const known = api.get(resources.nodes, undefined, name);
+    const { api, node } = this.#deps;
+    this.#tell(reasons.starting, 'Starting kubelet.');
+    const known = api.get(resources.nodes, undefined, node.name);
     if (known === undefined) api.create(resources.nodes, this.#initial);
     this.#registerDrivers();
     for (const reason of [
@@ -53,18 +50,15 @@ export class NodeReporter {
       reasons.nodeHasNoDiskPressure,
       reasons.nodeHasSufficientPid,
     ]) {
-      this.#note(reason);
+      this.#tell(reason);
     }
-    const enforced = 'Updated Node Allocatable limit across pods';
-    events.event(about, 'Normal', reasons.nodeAllocatableEnforced, enforced);
+    this.#tell(reasons.nodeAllocatableEnforced, 'Updated Node Allocatable limit across pods');
     this.report();
     this.#renew();
     const wasReady = known?.status.conditions?.some(
       ({ type, status }) => type === 'Ready' && status === 'True',
     );
-    if (wasReady !== true) {
-      this.#note(reasons.nodeReady);
-    }
+    if (wasReady !== true) this.#tell(reasons.nodeReady);
     this.#wasSchedulable = known?.spec.unschedulable !== true;
     this.#repeat(RENEW, 'lease', () => {
       this.#renew();
@@ -143,19 +137,16 @@ export class NodeReporter {
     const isSchedulable = this.node.spec.unschedulable !== true;
     if (isSchedulable === this.#wasSchedulable) return;
     this.#wasSchedulable = isSchedulable;
-    this.#note(isSchedulable ? reasons.nodeSchedulable : reasons.nodeNotSchedulable);
+    this.#tell(isSchedulable ? reasons.nodeSchedulable : reasons.nodeNotSchedulable);
   }
 
-  #note(reason: string): void {
+  /** An event of the node; without words of its own it tells the node's status. */
+  #tell(reason: string, message?: string): void {
     const { events, node } = this.#deps;
     const { name } = node;
     // The kubelet's own reference to its node carries no uid.
-    events.event(
-      { apiVersion: 'v1', kind: 'Node', name },
-      'Normal',
-      reason,
-      `Node ${name} status is now: ${reason}`,
-    );
+    const about = { apiVersion: 'v1', kind: 'Node', name };
+    events.event(about, 'Normal', reason, message ?? `Node ${name} status is now: ${reason}`);
   }
 
   /** The node has no CSI driver; its kubelet says so. */

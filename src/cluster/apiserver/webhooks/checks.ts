@@ -39,8 +39,9 @@ export function checkWebhooks(problems: Problems, { webhooks = [] }: WebhookConf
 }
 
 function checkName(problems: Problems, field: string, name: string): void {
+  const wrong = subdomainProblems(name);
   if (name === '') problems.required(field);
-  else if (subdomainProblems(name).length > 0) problems.invalidFor(field, name, subdomainProblems(name));
+  else if (wrong.length > 0) problems.invalidFor(field, name, wrong);
   else if (name.split('.').length < 3)
     problems.invalid(field, name, 'should be a domain with at least three segments separated by dots');
 }
