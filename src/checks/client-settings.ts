@@ -1,5 +1,5 @@
 import { canonical, equal } from '../core/json.ts';
-import type { ConfigMap, PodSpec, Secret } from '../model/objects.ts';
+import type { ConfigMap, KubeObject, PodSpec, Secret } from '../model/objects.ts';
 import { type Resource, resources } from '../model/resources.ts';
 import { type Check, fail, type LabView, pass } from './check.ts';
 import type { WorkloadRef } from './workloads.ts';
@@ -101,22 +101,17 @@ function changedAddress(before: PodSpec, now: PodSpec, isAddress: IsAddress): st
  * of another name is read by nobody, and may be set by anybody.
  */
 function addressesIn({ baseline }: LabView, namespace: string): IsAddress {
-  const services = baseline.list(resources.services, namespace);
-  const given = baseline
-    .list(resources.deployments, namespace)
+  const listed = <T extends KubeObject>(resource: Resource<T>): readonly T[] =>
+    baseline.list(resource, namespace);
+  const given = listed(resources.deployments)
     .flatMap(({ spec }) => spec.template.spec.containers)
-    .flatMap(({ env = [] }) => env.map(({ name }) => name))
-    .filter((name) => name.endsWith('_URL'));
-  const stored = [
-    ...baseline.list(resources.configMaps, namespace),
-    ...baseline.list(resources.secrets, namespace),
-  ]
-    .flatMap(({ data = {} }) => Object.keys(data))
-    .filter((name) => name.endsWith('_URL'));
+    .flatMap(({ env = [] }) => env.map(({ name }) => name));
+  const stored = [...listed(resources.configMaps), ...listed(resources.secrets)].flatMap(({ data = {} }) =>
+    Object.keys(data),
+  );
   const read = new Set([
-    ...services.map(({ metadata }) => `${metadata.name.toUpperCase()}_URL`),
-    ...given,
-    ...stored,
+    ...listed(resources.services).map(({ metadata }) => `${metadata.name.toUpperCase()}_URL`),
+    ...[...given, ...stored].filter((name) => name.endsWith('_URL')),
   ]);
   return (variable) => read.has(variable);
 }
