@@ -247,7 +247,7 @@ See to it that ${service} is whole today, on both nodes, with the release that i
       'endpoints',
       'veto',
       `Service ${service} leads to its pods and nowhere else`,
-      checks.endpointsServe({ namespace, name: service }),
+      hold(seconds(10), checks.endpointsServe({ namespace, name: service }), seconds(90)),
     ),
     safeguard(
       'same-service',

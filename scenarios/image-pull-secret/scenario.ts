@@ -255,7 +255,7 @@ Its login is kept by the platform team: secret/${robot.name} in namespace ${robo
       'endpoints',
       'veto',
       `Service ${service} leads to its pods and nowhere else`,
-      checks.endpointsServe({ namespace, name: service }),
+      hold(seconds(10), checks.endpointsServe({ namespace, name: service }), backOff),
     ),
     safeguard(
       'same-service',

@@ -208,7 +208,7 @@ The registry is ${host}; ${mirror} is a mirror of it.`,
       'endpoints',
       'veto',
       `Service ${service} leads to its pods and nowhere else`,
-      checks.endpointsServe({ namespace, name: service }),
+      hold(seconds(10), checks.endpointsServe({ namespace, name: service })),
     ),
     safeguard(
       'same-service',

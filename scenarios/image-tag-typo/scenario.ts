@@ -130,7 +130,7 @@ The registry is ${host}; from inside the cluster it answers as http://registry, 
       'endpoints',
       'veto',
       `Service ${service} leads to its pods and nowhere else`,
-      checks.endpointsServe({ namespace, name: service }),
+      hold(seconds(10), checks.endpointsServe({ namespace, name: service }), seconds(90)),
     ),
     safeguard(
       'same-service',
