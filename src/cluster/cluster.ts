@@ -11,7 +11,7 @@ import { applyDefaults } from './apiserver/defaults/defaults.ts';
 import type { ApiRequest, ApiResponse, DeferredResponse } from './apiserver/types.ts';
 import { validateObject } from './apiserver/validation/validate.ts';
 import { type CertificateSigner, createSigner } from './certificates/signer.ts';
-import { startAvailabilityController } from './controllers/aggregation/availability-controller.ts';
+import { startApiServerControllers } from './controllers/api-server/start.ts';
 import { startControllers } from './controllers/index.ts';
 import { type ActiveFault, ClusterFaults } from './cluster-faults.ts';
 import { corednsProgram } from './dns/coredns.ts';
@@ -122,7 +122,7 @@ export function createCluster(options: ClusterOptions): EmbeddedCluster {
   });
   const coredns = corednsProgram({ records });
   const images = { ...systemImages({ coredns, metricsServer }), ...options.images };
-  startAvailabilityController({
+  startApiServerControllers({
     simulation,
     api: as('system:apiserver', 'kube-apiserver', 'system:masters'),
     from: network.node(controlPlane),
@@ -167,7 +167,10 @@ export function createCluster(options: ClusterOptions): EmbeddedCluster {
         searches: [],
         options: ['edns0', 'trust-ad', 'ndots:0'],
       },
-      staticPods: node.role === 'control-plane' ? controlPlanePods : [],
+      staticPods:
+        node.role === 'control-plane'
+          ? controlPlanePods({ node: node.name, ip: node.ip, serviceCidr: SERVICE_CIDR })
+          : [],
     });
   });
   later.kubelets = kubelets;

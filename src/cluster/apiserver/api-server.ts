@@ -187,6 +187,8 @@ export class ApiServer {
   #servePath(request: ApiRequest, segments: readonly string[]): ApiResponse {
     const query = new URLSearchParams(request.query);
     switch (segments[0]) {
+      case undefined:
+        return this.#discovery.index();
       case 'api':
       case 'apis':
         return this.#discovery.serve(request, segments);

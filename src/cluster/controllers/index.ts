@@ -17,6 +17,7 @@ import { createGarbageCollector } from './garbage-collector/garbage-collector.ts
 import { createNamespaceController } from './namespace/namespace-controller.ts';
 import { createDisruptionController } from './disruption/disruption-controller.ts';
 import { createNodeLifecycleController } from './nodes/node-lifecycle-controller.ts';
+import { createNodeRangeController } from './nodes/node-range-controller.ts';
 import { createPodGarbageCollector } from './nodes/pod-garbage-collector.ts';
 import { createTaintEvictionController } from './nodes/taint-eviction-controller.ts';
 import { createRootCertificateController } from './namespace/root-certificate-controller.ts';
@@ -31,11 +32,16 @@ import {
   createReplicaSetController,
   createReplicationControllerController,
 } from './replicaset/replicaset-controller.ts';
+import { createServiceCidrController } from './services/service-cidr-controller.ts';
 import { createStatefulSetController } from './statefulset/statefulset-controller.ts';
 import { createEphemeralVolumeController } from './volumes/ephemeral-volumes.ts';
 import { createLocalPathProvisioner } from './volumes/local-path-provisioner.ts';
 import { createVolumeBinder } from './volumes/volume-binder.ts';
-import { createClaimProtection, createVolumeProtection } from './volumes/volume-protection.ts';
+import {
+  createAttributesClassProtection,
+  createClaimProtection,
+  createVolumeProtection,
+} from './volumes/volume-protection.ts';
 import { SharedWatches } from './shared-watches.ts';
 
 interface Entry {
@@ -103,6 +109,13 @@ const controllers = {
   ),
   'pvc-protection': entry('pvc-protection-controller', 'pvc-protection-controller', createClaimProtection),
   'pv-protection': entry('pv-protection-controller', 'pv-protection-controller', createVolumeProtection),
+  'volumeattributesclass-protection': entry(
+    'volumeattributesclass-protection-controller',
+    'volumeattributesclass-protection-controller',
+    createAttributesClassProtection,
+  ),
+  'service-cidr': entry('service-cidrs-controller', 'service-cidr-controller', createServiceCidrController),
+  'node-ipam': entry('node-controller', 'cidrAllocator', createNodeRangeController),
   'node-lifecycle': entry('node-controller', 'node-controller', createNodeLifecycleController),
   'taint-eviction': entry('node-controller', 'taint-eviction-controller', createTaintEvictionController),
   'pod-garbage-collector': entry('pod-garbage-collector', 'pod-garbage-collector', createPodGarbageCollector),

@@ -6,7 +6,7 @@ import { API_SERVER_PORT } from '../network/network.ts';
 import { bootstrapObjects } from '../apiserver/data.ts';
 import { setInitialStatus } from '../apiserver/defaults/initial-status.ts';
 import { firstGeneration } from '../apiserver/rest/strategy.ts';
-import { clusterNameOf, type KubeadmFacts, kubeadmObjects } from './kubeadm.ts';
+import { clusterNameOf, isoOf, type KubeadmFacts, kubeadmObjects } from './kubeadm.ts';
 import { servedResources } from './served-resources.ts';
 
 /** Creates what a fresh cluster has: namespaces, default RBAC, CoreDNS, storage class … as kubeadm and kind do. */
@@ -23,6 +23,7 @@ export function loadBootstrapObjects(
     const collection = collections.get(`${group}/${object.kind}`);
     if (collection === undefined) throw new Error(`no resource for ${object.apiVersion} ${object.kind}`);
     setInitialStatus(collection, object);
+    stampConditions(object, facts.now);
     const generation = firstGeneration(collection.id, object, false);
     if (generation !== undefined) object.metadata.generation = generation;
     apiServer.load(collection.id, object);
@@ -59,6 +60,12 @@ export function loadBootstrapObjects(
       },
     ],
   });
+}
+
+/** Conditions were recorded without their times. */
+function stampConditions(object: AnyObject, now: number): void {
+  const { conditions = [] } = (object['status'] ?? {}) as { conditions?: { lastTransitionTime?: string }[] };
+  for (const condition of conditions) condition.lastTransitionTime ??= isoOf(now);
 }
 
 /** The cluster that these objects were recorded from has a name, which is in their texts. */

@@ -86,4 +86,5 @@ function encoded(data: Readonly<Record<string, string>>): Record<string, string>
   );
 }
 
-const isoOf = (seconds: number): string => `${new Date(seconds * 1000).toISOString().slice(0, 19)}Z`;
+/** A time of seconds since 1970, as objects have it. */
+export const isoOf = (seconds: number): string => `${new Date(seconds * 1000).toISOString().slice(0, 19)}Z`;

@@ -72,6 +72,17 @@ export interface Endpoints extends KubeObject {
   }[];
 }
 
+/** https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/ip-address-v1/ */
+export interface IpAddress extends KubeObject {
+  spec: { parentRef?: { group?: string; resource: string; namespace?: string; name: string } };
+}
+
+/** https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/service-cidr-v1/ */
+export interface ServiceCidr extends KubeObject {
+  spec: { cidrs?: string[] };
+  status?: { conditions?: Condition[] };
+}
+
 export interface ConfigMap extends KubeObject {
   data?: Record<string, string>;
   binaryData?: Record<string, string>;

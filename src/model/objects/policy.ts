@@ -29,3 +29,24 @@ export interface ResourceQuota extends KubeObject {
   };
   status: { hard?: ResourceList; used?: ResourceList };
 }
+
+/** https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/flow-schema-v1/ */
+export interface FlowSchema extends KubeObject {
+  spec: {
+    priorityLevelConfiguration: { name: string };
+    matchingPrecedence?: number;
+    distinguisherMethod?: { type: string } | null;
+  };
+  status?: { conditions?: Condition[] };
+}
+
+/** https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/priority-level-configuration-v1/ */
+export interface PriorityLevel extends KubeObject {
+  spec: {
+    type: string;
+    limited?: {
+      nominalConcurrencyShares?: number;
+      limitResponse?: { queuing?: { queues: number; handSize: number; queueLengthLimit: number } };
+    };
+  };
+}

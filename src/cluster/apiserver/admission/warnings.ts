@@ -25,6 +25,20 @@ const DEPRECATED_LABELS: Readonly<Record<string, readonly [since: string, instea
   'failure-domain.beta.kubernetes.io/zone': ['v1.17', 'topology.kubernetes.io/zone'],
   'beta.kubernetes.io/instance-type': ['v1.17', 'node.kubernetes.io/instance-type'],
 };
+/** Plugins that the kubelet has no more. */
+const RETIRED_VOLUMES: Readonly<Record<string, string>> = {
+  photonPersistentDisk: 'in v1.11, non-functional in v1.16+',
+  gitRepo: 'in v1.11, and disabled by default in v1.33+',
+  scaleIO: 'in v1.16, non-functional in v1.22+',
+  flocker: 'in v1.22, non-functional in v1.25+',
+  storageos: 'in v1.22, non-functional in v1.25+',
+  quobyte: 'in v1.22, non-functional in v1.25+',
+  glusterfs: 'in v1.25, non-functional in v1.26+',
+  cephfs: 'in v1.28, non-functional in v1.31+',
+  rbd: 'in v1.28, non-functional in v1.31+',
+};
+/** What a warning calls a source, where that is not its name. */
+const SHOWN_AS: Readonly<Record<string, string>> = { storageos: 'storageOS' };
 /** Where the pods are specified, for kinds that make pods. */
 const TEMPLATES: Readonly<Record<string, string>> = {
   pods: 'spec',
@@ -85,12 +99,20 @@ function podSpecOf(id: string, object: AnyObject): PodSpec {
   return (object as unknown as Deployment).spec.template.spec;
 }
 
+interface CsiDriverSpec {
+  readonly tokenRequests?: readonly object[];
+  readonly serviceAccountTokenInSecrets?: boolean;
+}
+type ServiceSpec = Service['spec'] & { readonly trafficDistribution?: string };
+
 const kinds: Readonly<Record<string, (object: AnyObject, warn: Warn) => void>> = {
   services(object, warn) {
-    const { externalIPs = [] } = (object as unknown as Service).spec;
+    const { externalIPs = [], trafficDistribution } = (object as unknown as Service).spec as ServiceSpec;
     if (externalIPs.length > 0) {
       warn('spec.externalIPs is deprecated and may no longer be implemented in some clusters');
     }
+    if (trafficDistribution === 'PreferClose')
+      warn('spec.trafficDistribution: "PreferClose" is deprecated; use "PreferSameZone"');
   },
   endpoints(_object, warn) {
     warn('v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice');
@@ -114,6 +136,13 @@ const kinds: Readonly<Record<string, (object: AnyObject, warn: Warn) => void>> =
       );
     }
   },
+  'csidrivers.storage.k8s.io'(object, warn) {
+    const { tokenRequests = [], serviceAccountTokenInSecrets } = object['spec'] as CsiDriverSpec;
+    if (tokenRequests.length === 0 || serviceAccountTokenInSecrets !== undefined) return;
+    warn(
+      'spec.serviceAccountTokenInSecrets is unset; if supported by this CSI driver, set to true to prevent possible logging of tokens in volume attributes',
+    );
+  },
   'ingresses.networking.k8s.io'(object, warn) {
     if (object.metadata.annotations?.['kubernetes.io/ingress.class'] === undefined) return;
     warn(
@@ -128,6 +157,11 @@ function warnOfPods(spec: PodSpec, path: string, warn: Warn): void {
     if (since === undefined) continue;
     warn(`${path}.nodeSelector[${key}]: deprecated since ${since}; use "${instead ?? ''}" instead`);
   }
+  (spec.volumes ?? []).forEach((volume, index) => {
+    for (const [source, since] of Object.entries(RETIRED_VOLUMES))
+      if (source in volume)
+        warn(`${path}.volumes[${index}].${SHOWN_AS[source] ?? source}: deprecated ${since}`);
+  });
   warnOfSpread(spec, `${path}.topologySpreadConstraints`, warn);
   warnOfRepeats(
     spec.hostAliases?.map(({ ip }) => ip),

@@ -55,6 +55,11 @@ function defaultAffinity(spec: Draft<Service['spec']>): void {
   }
 }
 
+/** https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/api-service-v1/ */
+export function defaultApiService({ spec }: { spec?: { service?: { port?: number } } }): void {
+  if (spec?.service !== undefined) spec.service.port ??= 443;
+}
+
 export function defaultEndpoints(endpoints: Draft<Endpoints>): void {
   for (const subset of endpoints.subsets ?? []) {
     for (const port of subset.ports ?? []) port.protocol ||= 'TCP';
@@ -62,14 +67,18 @@ export function defaultEndpoints(endpoints: Draft<Endpoints>): void {
 }
 
 export function defaultEndpointSlice(slice: Draft<EndpointSlice>): void {
-  for (const endpoint of slice.endpoints ?? []) endpoint.conditions ??= {};
+  for (const endpoint of slice.endpoints ?? []) {
+    endpoint.conditions ??= {};
+    // Of version v1beta1: what is created as v1 has none.
+    Reflect.deleteProperty(endpoint, 'deprecatedTopology');
+  }
   for (const port of slice.ports ?? []) {
     port.name ??= '';
     port.protocol ??= 'TCP';
   }
   // Kubernetes writes lists that must be there, and are empty, as null.
-  if ((slice.endpoints ?? []).length === 0) slice.endpoints = null;
-  if ((slice.ports ?? []).length === 0) slice.ports = null;
+  if (slice.endpoints === undefined || slice.endpoints?.length === 0) slice.endpoints = null;
+  if (slice.ports === undefined || slice.ports?.length === 0) slice.ports = null;
 }
 
 export function defaultSecret(secret: Draft<Secret> & { stringData?: Record<string, string> }): void {

@@ -4,6 +4,7 @@ import type { Resource } from '../../../model/resources.ts';
 import type { ApplyDefaults } from '../pipeline.ts';
 import { badRequest } from '../status.ts';
 import {
+  defaultApiService,
   defaultEndpoints,
   defaultEndpointSlice,
   defaultEvent,
@@ -16,6 +17,8 @@ import {
   defaultService,
 } from './cluster.ts';
 import { defaultDefinition } from '../custom/establishing.ts';
+import { defaultClaimOfDevices, defaultTemplateOfDevices } from './devices.ts';
+import { defaultFlowSchema, defaultPriorityLevel } from './flow-control.ts';
 import { setInitialStatus } from './initial-status.ts';
 import { dropEmpty } from './normalise.ts';
 import { defaultPod, defaultPodTemplate } from './pod.ts';
@@ -23,12 +26,18 @@ import {
   defaultAdmissionBinding,
   defaultAdmissionPolicy,
   defaultAutoscaler,
+  defaultIngressClass,
   defaultNetworkPolicy,
   defaultRole,
   defaultRoleBinding,
   defaultWebhooks,
 } from './policy.ts';
-import { defaultPersistentVolume, defaultPersistentVolumeClaim, defaultStorageClass } from './storage.ts';
+import {
+  defaultCsiDriver,
+  defaultPersistentVolume,
+  defaultPersistentVolumeClaim,
+  defaultStorageClass,
+} from './storage.ts';
 import {
   defaultCronJob,
   defaultDaemonSet,
@@ -65,13 +74,20 @@ const defaulting: Readonly<Record<string, Defaulting>> = {
   'cronjobs.batch': defaultCronJob,
   'endpointslices.discovery.k8s.io': defaultEndpointSlice,
   'horizontalpodautoscalers.autoscaling': defaultAutoscaler,
+  'ingressclasses.networking.k8s.io': defaultIngressClass,
   'networkpolicies.networking.k8s.io': defaultNetworkPolicy,
   'roles.rbac.authorization.k8s.io': defaultRole,
   'clusterroles.rbac.authorization.k8s.io': defaultRole,
   'rolebindings.rbac.authorization.k8s.io': defaultRoleBinding,
   'clusterrolebindings.rbac.authorization.k8s.io': defaultRoleBinding,
   'storageclasses.storage.k8s.io': defaultStorageClass,
+  'csidrivers.storage.k8s.io': defaultCsiDriver,
   'priorityclasses.scheduling.k8s.io': defaultPriorityClass,
+  'flowschemas.flowcontrol.apiserver.k8s.io': defaultFlowSchema,
+  'prioritylevelconfigurations.flowcontrol.apiserver.k8s.io': defaultPriorityLevel,
+  'apiservices.apiregistration.k8s.io': defaultApiService,
+  'resourceclaims.resource.k8s.io': defaultClaimOfDevices,
+  'resourceclaimtemplates.resource.k8s.io': defaultTemplateOfDevices,
   'customresourcedefinitions.apiextensions.k8s.io': defaultDefinition,
   'validatingadmissionpolicies.admissionregistration.k8s.io': defaultAdmissionPolicy,
   'mutatingadmissionpolicies.admissionregistration.k8s.io': defaultAdmissionPolicy,

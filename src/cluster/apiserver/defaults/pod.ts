@@ -2,6 +2,7 @@ import type {
   Container,
   EnvVar,
   Handler,
+  PersistentVolumeClaim,
   Pod,
   PodSpec,
   PodTemplate,
@@ -13,6 +14,8 @@ import type {
 import type { Draft } from './draft.ts';
 import { canonicalField, canonicalResources } from './quantities.ts';
 import { defaultPodLevelResources } from './pod-level-resources.ts';
+import { defaultClaimSpec } from './storage.ts';
+import { defaultVolumeSources } from './volume-sources.ts';
 
 /** `rw-r--r--`, what files of volumes get. */
 const DEFAULT_MODE = 0o644;
@@ -118,11 +121,21 @@ function defaultVolume(volume: Draft<Volume> & Record<string, unknown>): void {
   for (const source of [volume.configMap, volume.secret, volume.downwardAPI, volume.projected]) {
     if (source !== undefined) source.defaultMode ??= DEFAULT_MODE;
   }
-  if (volume.hostPath !== undefined) volume.hostPath.type ??= '';
+  defaultVolumeSources(volume);
+  defaultClaimTemplate(volume.ephemeral?.volumeClaimTemplate);
   if (volume.image !== undefined) volume.image.pullPolicy ||= pullPolicyOf(volume.image.reference ?? '');
   if (volume.emptyDir !== undefined) canonicalField(volume.emptyDir, 'sizeLimit');
   for (const item of volume.downwardAPI?.items ?? []) defaultReferences(item);
   for (const source of volume.projected?.sources ?? []) defaultProjectedSource(source);
+}
+
+function defaultClaimTemplate(
+  template: Draft<NonNullable<Volume['ephemeral']>['volumeClaimTemplate']>,
+): void {
+  if (template === undefined) return;
+  template.metadata ??= {};
+  const spec: Draft<PersistentVolumeClaim['spec']> = (template.spec ??= {});
+  defaultClaimSpec(spec);
 }
 
 function defaultProjectedSource(source: Draft<ProjectedSource>): void {

@@ -14,6 +14,11 @@ export function defaultNetworkPolicy(policy: Draft<NetworkPolicy>): void {
   }
 }
 
+/** https://kubernetes.io/docs/concepts/services-networking/ingress/#ingressclass-scope */
+export function defaultIngressClass({ spec }: { spec?: { parameters?: { scope?: string } } }): void {
+  if (spec?.parameters !== undefined) spec.parameters.scope ??= 'Cluster';
+}
+
 const RBAC = 'rbac.authorization.k8s.io';
 
 /** No rules are stored as null. */

@@ -60,6 +60,7 @@ export function defaultStatefulSet(statefulSet: Draft<StatefulSet>): void {
   const spec = (statefulSet.spec ??= {});
   spec.replicas ??= 1;
   spec.revisionHistoryLimit ??= 10;
+  spec.serviceName ??= '';
   spec.podManagementPolicy ||= 'OrderedReady';
   defaultStatefulStrategy((spec.updateStrategy ??= {}));
   const retention = (spec.persistentVolumeClaimRetentionPolicy ??= {});
@@ -81,6 +82,8 @@ function defaultStatefulStrategy(strategy: Draft<StatefulSet['spec']['updateStra
   }
   if (strategy.type === 'RollingUpdate' && strategy.rollingUpdate !== undefined) {
     strategy.rollingUpdate.partition ??= 0;
+    // Behind a gate (MaxUnavailableStatefulSet) that is closed in 1.36.
+    Reflect.deleteProperty(strategy.rollingUpdate, 'maxUnavailable');
   }
 }
 

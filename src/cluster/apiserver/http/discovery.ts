@@ -4,10 +4,22 @@ import type { CustomDocuments } from '../custom/documents.ts';
 import { notAcceptable } from '../status.ts';
 import type { DiscoveredResource, DiscoveryDocument } from '../resource-registry.ts';
 import type { ApiRequest } from '../types.ts';
+import { healthPaths } from './health.ts';
+import { openIdPaths } from './open-id.ts';
 import { openApiV2Protobuf } from './openapi-v2.ts';
-import { bytesResponse, jsonResponse, pageNotFound, textResponse } from './responses.ts';
+import { bytesResponse, indentedResponse, jsonResponse, pageNotFound, textResponse } from './responses.ts';
 import type { CompleteResponse } from './responses.ts';
 
+const FIXED_PATHS = [
+  '/api',
+  '/api/v1',
+  '/apis',
+  '/apis/',
+  '/openapi/v2',
+  '/openapi/v3',
+  '/openapi/v3/',
+  '/version',
+];
 const AGGREGATED = /g=apidiscovery\.k8s\.io;v=(v2|v2beta1);as=apigroupdiscoverylist/;
 const FAR_FUTURE = 'Wed, 21 Oct 2099 07:28:00 GMT';
 
@@ -36,6 +48,16 @@ export class Discovery {
     if (root === 'api') return second === 'v1' ? this.#resources('', 'v1') : pageNotFound();
     if (third === undefined) return this.#group(second ?? '');
     return this.#resources(second ?? '', third);
+  }
+
+  /** `/`: what else there is, as far as it is served here. */
+  index(): CompleteResponse {
+    const groups = this.#named().flatMap(({ metadata, versions }) => [
+      `/apis/${metadata.name ?? ''}`,
+      ...versions.map(({ version }) => `/apis/${metadata.name ?? ''}/${version}`),
+    ]);
+    const all = [...FIXED_PATHS, ...groups, ...healthPaths, ...openIdPaths];
+    return indentedResponse({ paths: [...new Set(all)].sort() });
   }
 
   #aggregated(core: boolean, version: string): CompleteResponse {

@@ -39,9 +39,10 @@ const LAST_HOOKS = [
   'poststarthook/apiservice-openapiv3-controller',
 ];
 
+const ALIVE = ['ping', 'log', 'loopback-serving-certificate', 'etcd', ...START_HOOKS, ...LAST_HOOKS];
 const CHECKS: Readonly<Record<string, readonly string[]>> = {
-  healthz: ['ping', 'log', 'etcd', ...START_HOOKS, ...LAST_HOOKS],
-  livez: ['ping', 'log', 'etcd', ...START_HOOKS, ...LAST_HOOKS],
+  healthz: ALIVE,
+  livez: ALIVE,
   readyz: [
     'ping',
     'log',
@@ -53,6 +54,12 @@ const CHECKS: Readonly<Record<string, readonly string[]>> = {
     'shutdown',
   ],
 };
+
+/** Every path that is answered here. */
+export const healthPaths: readonly string[] = Object.entries(CHECKS).flatMap(([endpoint, checks]) => [
+  `/${endpoint}`,
+  ...checks.map((check) => `/${endpoint}/${check}`),
+]);
 
 /** Whether a path is one of the health endpoints. */
 export function isHealthPath(segments: readonly string[]): boolean {

@@ -8,6 +8,9 @@ const KEYS = 'openid/v1/jwks';
 /** How long others may keep the answers. */
 const CACHED = { 'cache-control': 'public, max-age=3600' };
 
+/** Every path that is answered here. */
+export const openIdPaths: readonly string[] = [`/${CONFIGURATION}`, `/${KEYS}`];
+
 /** Whether a path is one of those below which tokens are explained to others. */
 export function isOpenIdPath(segments: readonly string[]): boolean {
   return segments[0] === '.well-known' || segments[0] === 'openid';

@@ -4,7 +4,6 @@ import { apiVersionOf } from '../../../model/resources.ts';
 import { jsonBytes } from '../../store/serialization.ts';
 import { dataResponse, textResponse, warningHeader } from '../http/responses.ts';
 import type { CompleteResponse } from '../http/responses.ts';
-import type { Representation } from '../http/negotiation.ts';
 import type { ResourceInfo } from '../resource-registry.ts';
 import { tableOf } from '../table/table.ts';
 import type { ResourceRequest } from './resource-request.ts';
@@ -53,7 +52,7 @@ export function objectContent(context: RepresentationContext, stored: AnyObject)
       return jsonContent(metadataOnly(object));
     case 'table':
       return jsonContent(
-        table(context, [object], { resourceVersion: object.metadata.resourceVersion }, true),
+        table(context, [stored], { resourceVersion: object.metadata.resourceVersion }, true),
       );
   }
 }
@@ -80,7 +79,7 @@ export function listContent(
         items: objects.map(metadataOnly),
       });
     case 'table':
-      return jsonContent(table(context, objects, metadata, true));
+      return jsonContent(table(context, stored, metadata, true));
   }
 }
 
@@ -122,7 +121,7 @@ export function eventBytes(
         : json(
             table(
               context,
-              [object],
+              [stored],
               { resourceVersion: object.metadata.resourceVersion },
               context.firstEvent,
             ),
@@ -165,13 +164,14 @@ function metadataOnly(object: KubeObject): object {
   return { kind: 'PartialObjectMetadata', apiVersion: META_API, metadata: object.metadata };
 }
 
+/** Cells are read from the stored form of each object; the object beside them has the form that was asked for. */
 function table(
   context: RepresentationContext,
-  objects: readonly AnyObject[],
+  stored: readonly AnyObject[],
   metadata: ListMetadata,
   withColumns: boolean,
 ): object {
-  const { columns, rows } = tableOf(context.info, objects, context.now);
+  const { columns, rows } = tableOf(context.info, stored, context.now);
   return {
     kind: 'Table',
     apiVersion: META_API,
@@ -179,12 +179,14 @@ function table(
     columnDefinitions: withColumns ? columns : null,
     rows: rows.map((row, index) => ({
       ...row,
-      object: rowObject(context.representation, objects[index] as AnyObject),
+      object: rowObject(context, stored[index] as AnyObject),
     })),
   };
 }
 
-function rowObject({ includeObject }: Representation, object: AnyObject): object | null {
+function rowObject({ info, representation }: RepresentationContext, stored: AnyObject): object | null {
+  const { includeObject } = representation;
   if (includeObject === 'None') return null;
+  const object = viewOf(info, stored);
   return includeObject === 'Object' ? object : metadataOnly(object);
 }

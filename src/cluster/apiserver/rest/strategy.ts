@@ -9,6 +9,7 @@ import type { AnyObject } from '../../../model/objects.ts';
 /** Kinds whose `metadata.generation` counts changes of the specification. */
 const COUNTED = new Set([
   'pods',
+  'podtemplates',
   'replicationcontrollers',
   'deployments.apps',
   'replicasets.apps',

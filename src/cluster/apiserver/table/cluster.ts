@@ -1,11 +1,13 @@
 import type {
   ConfigMap,
   Event,
+  FlowSchema,
   KubeObject,
   Lease,
   Namespace,
   Node,
   PriorityClass,
+  PriorityLevel,
   ResourceQuota,
   Secret,
 } from '../../../model/objects.ts';
@@ -22,15 +24,6 @@ interface ApiService extends KubeObject {
 
 interface RuntimeClass extends KubeObject {
   handler: string;
-}
-
-interface FlowSchema extends KubeObject {
-  spec: {
-    priorityLevelConfiguration: { name: string };
-    matchingPrecedence?: number;
-    distinguisherMethod?: { type: string } | null;
-  };
-  status?: { conditions?: { type: string; status: string }[] };
 }
 
 interface ComponentStatus extends KubeObject {
@@ -225,4 +218,18 @@ export const flowSchemaPrinter = printer<FlowSchema>(
     since(metadata.creationTimestamp, now),
     status?.conditions?.find(({ type }) => type === 'Dangling')?.status ?? '?',
   ],
+);
+
+export const priorityLevelPrinter = printer<PriorityLevel>(
+  'Name, Type, NominalConcurrencyShares, Queues, HandSize, QueueLengthLimit, Age',
+  ({ metadata, spec }, now) => {
+    const { nominalConcurrencyShares: shares, limitResponse } = spec.limited ?? {};
+    const { queues, handSize, queueLengthLimit } = limitResponse?.queuing ?? {};
+    return [
+      metadata.name,
+      spec.type,
+      ...[shares, queues, handSize, queueLengthLimit].map((number) => number ?? '<none>'),
+      since(metadata.creationTimestamp, now),
+    ];
+  },
 );

@@ -8,19 +8,21 @@ export interface Column {
   readonly priority: number;
 }
 
-const PATTERN = /^(?:(integer|boolean|date) )?(.*?)(\*)?$/;
+const PATTERN = /^(?:(integer|boolean|date|name) )?(.*?)(\*)?$/;
 
 /**
  * Reads `Name, integer Desired, Age, Images*`: a type before the name where it is not a string, a star after it
- * where the column is for `-o wide`. A column called Name is the object's name.
+ * where the column is for `-o wide`. A column called Name is the object's name; others that are names have `name` before
+ * theirs.
  */
 export function columns(text: string): Column[] {
   return text.split(', ').map((column) => {
     const [, type = 'string', name = '', wide] = PATTERN.exec(column) ?? [];
+    const isName = type === 'name' || name === 'Name';
     return {
       name,
-      type: type as Column['type'],
-      format: name === 'Name' ? 'name' : '',
+      type: type === 'name' ? 'string' : (type as Column['type']),
+      format: isName ? 'name' : '',
       description: '',
       priority: wide === undefined ? 0 : 1,
     };

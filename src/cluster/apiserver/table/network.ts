@@ -1,5 +1,13 @@
 import { formatSelector } from '../../../model/selector.ts';
-import type { Endpoints, EndpointSlice, KubeObject, NetworkPolicy, Service } from '../../../model/objects.ts';
+import type {
+  Endpoints,
+  EndpointSlice,
+  IpAddress,
+  KubeObject,
+  NetworkPolicy,
+  Service,
+  ServiceCidr,
+} from '../../../model/objects.ts';
 import { formatLabels, orNone, printer } from './columns.ts';
 import { since } from './duration.ts';
 
@@ -19,14 +27,6 @@ interface Ingress extends KubeObject {
 
 interface IngressClass extends KubeObject {
   spec?: { controller?: string; parameters?: { apiGroup?: string; kind: string; name: string } };
-}
-
-interface IpAddress extends KubeObject {
-  spec: { parentRef?: { group?: string; resource: string; namespace?: string; name: string } };
-}
-
-interface ServiceCidr extends KubeObject {
-  spec: { cidrs?: string[] };
 }
 
 /** The first few of a list; the rest is counted. */

@@ -27,6 +27,26 @@ interface CsiNode extends KubeObject {
   spec: { drivers?: object[] | null };
 }
 
+interface CsiDriver extends KubeObject {
+  spec: {
+    attachRequired?: boolean;
+    podInfoOnMount?: boolean;
+    storageCapacity?: boolean;
+    tokenRequests?: { audience: string }[] | null;
+    requiresRepublish?: boolean;
+    volumeLifecycleModes?: string[] | null;
+  };
+}
+
+interface VolumeAttachment extends KubeObject {
+  spec: { attacher: string; nodeName: string; source: { persistentVolumeName?: string } };
+  status?: { attached?: boolean };
+}
+
+interface VolumeAttributesClass extends KubeObject {
+  driverName: string;
+}
+
 function accessModes(modes: readonly string[] | undefined): string {
   return SHORT_MODES.filter(([mode]) => modes?.includes(mode) === true)
     .map(([, short]) => short)
@@ -105,3 +125,37 @@ export const csiNodePrinter = printer<CsiNode>('Name, integer Drivers, Age', ({ 
   spec.drivers?.length ?? 0,
   since(metadata.creationTimestamp, now),
 ]);
+
+export const csiDriverPrinter = printer<CsiDriver>(
+  'Name, boolean AttachRequired, boolean PodInfoOnMount, boolean StorageCapacity, TokenRequests, boolean RequiresRepublish, Modes, Age',
+  ({ metadata, spec }, now) => {
+    const audiences = spec.tokenRequests?.map(({ audience }) => audience) ?? [];
+    return [
+      metadata.name,
+      spec.attachRequired ?? true,
+      spec.podInfoOnMount ?? false,
+      spec.storageCapacity ?? false,
+      audiences.length === 0 ? '<unset>' : audiences.join(','),
+      spec.requiresRepublish ?? false,
+      spec.volumeLifecycleModes?.join(',') ?? '<none>',
+      since(metadata.creationTimestamp, now),
+    ];
+  },
+);
+
+export const volumeAttachmentPrinter = printer<VolumeAttachment>(
+  'Name, name Attacher, PV, Node, boolean Attached, Age',
+  ({ metadata, spec, status }, now) => [
+    metadata.name,
+    spec.attacher,
+    spec.source.persistentVolumeName ?? '',
+    spec.nodeName,
+    status?.attached ?? false,
+    since(metadata.creationTimestamp, now),
+  ],
+);
+
+export const volumeAttributesClassPrinter = printer<VolumeAttributesClass>(
+  'Name, DriverName, Age',
+  ({ metadata, driverName }, now) => [metadata.name, driverName, since(metadata.creationTimestamp, now)],
+);

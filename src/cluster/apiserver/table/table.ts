@@ -12,11 +12,13 @@ import {
   namespacePrinter,
   nodePrinter,
   priorityClassPrinter,
+  priorityLevelPrinter,
   resourceQuotaPrinter,
   runtimeClassPrinter,
   secretPrinter,
 } from './cluster.ts';
 import type { Column, Printer, Row } from './columns.ts';
+import { resourceClaimPrinter, resourceSlicePrinter } from './devices.ts';
 import {
   endpointSlicePrinter,
   endpointsPrinter,
@@ -40,10 +42,13 @@ import {
   webhookConfigurationPrinter,
 } from './policy.ts';
 import {
+  csiDriverPrinter,
   csiNodePrinter,
   persistentVolumeClaimPrinter,
   persistentVolumePrinter,
   storageClassPrinter,
+  volumeAttachmentPrinter,
+  volumeAttributesClassPrinter,
 } from './storage.ts';
 import {
   controllerRevisionPrinter,
@@ -90,10 +95,14 @@ const printers: Readonly<Record<string, Printer<never>>> = {
   'runtimeclasses.node.k8s.io': runtimeClassPrinter,
   'apiservices.apiregistration.k8s.io': apiServicePrinter,
   'flowschemas.flowcontrol.apiserver.k8s.io': flowSchemaPrinter,
+  'prioritylevelconfigurations.flowcontrol.apiserver.k8s.io': priorityLevelPrinter,
   persistentvolumeclaims: persistentVolumeClaimPrinter,
   persistentvolumes: persistentVolumePrinter,
   'storageclasses.storage.k8s.io': storageClassPrinter,
+  'csidrivers.storage.k8s.io': csiDriverPrinter,
   'csinodes.storage.k8s.io': csiNodePrinter,
+  'volumeattachments.storage.k8s.io': volumeAttachmentPrinter,
+  'volumeattributesclasses.storage.k8s.io': volumeAttributesClassPrinter,
   'poddisruptionbudgets.policy': podDisruptionBudgetPrinter,
   'horizontalpodautoscalers.autoscaling': autoscalerPrinter,
   'rolebindings.rbac.authorization.k8s.io': roleBindingPrinter,
@@ -106,6 +115,8 @@ const printers: Readonly<Record<string, Printer<never>>> = {
   'validatingadmissionpolicybindings.admissionregistration.k8s.io': policyBindingPrinter,
   'mutatingadmissionpolicybindings.admissionregistration.k8s.io': policyBindingPrinter,
   'deviceclasses.resource.k8s.io': nameAndAgePrinter,
+  'resourceclaims.resource.k8s.io': resourceClaimPrinter,
+  'resourceslices.resource.k8s.io': resourceSlicePrinter,
   'resourceclaimtemplates.resource.k8s.io': nameAndAgePrinter,
   'pods.metrics.k8s.io': podMetricsPrinter,
   'nodes.metrics.k8s.io': nodeMetricsPrinter,

@@ -1,5 +1,5 @@
 import { labelKeyProblems, labelValueProblems } from '../../../model/label-syntax.ts';
-import type { Event, Lease, Node, PriorityClass } from '../../../model/objects.ts';
+import type { ApiService, Event, Lease, Node, PriorityClass } from '../../../model/objects.ts';
 import type { Draft } from '../defaults/draft.ts';
 import { networkProblems } from './formats.ts';
 import { TAINT_EFFECTS } from './placement.ts';
@@ -76,4 +76,24 @@ export function checkEvent(problems: Problems, event: Draft<Event>): void {
   if (about === '' ? own === 'default' : about === own) return;
   // Events about objects of the cluster are kept in the default namespace.
   problems.invalid('involvedObject.namespace', about, 'does not match event.namespace');
+}
+
+const MOST_GROUP_PRIORITY = 20_000;
+const MOST_VERSION_PRIORITY = 1000;
+
+/** https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/api-service-v1/ */
+export function checkApiService(problems: Problems, { metadata, spec }: ApiService): void {
+  const { group = '', version = '', groupPriorityMinimum: minimum, versionPriority, service } = spec;
+  const name = `${version}.${group}`;
+  if (metadata.name !== name)
+    problems.invalid('metadata.name', metadata.name, `must be \`spec.version+"."+spec.group\`: "${name}"`);
+  const priority = (field: string, value: number | undefined, most: number): void => {
+    if (value === undefined || value <= 0 || value > most)
+      problems.invalid(`spec.${field}`, value ?? 0, `must be positive and less than ${most}`);
+  };
+  priority('groupPriorityMinimum', minimum, MOST_GROUP_PRIORITY);
+  priority('versionPriority', versionPriority, MOST_VERSION_PRIORITY);
+  if (service === undefined || service === null) return;
+  if ((service.namespace ?? '') === '') problems.required('spec.service.namespace');
+  if ((service.name ?? '') === '') problems.required('spec.service.name');
 }

@@ -41,6 +41,26 @@ function wireName(name: string): string {
   return name.replace(/^[A-Z]+(?=[A-Z][a-z])|^[A-Z]+/, (capitals) => capitals.toLowerCase());
 }
 
+/** Of a ResourceQuota. */
+export const SCOPE_SELECTOR = structure({
+  MatchExpressions: list({ ScopeName: '', Operator: '', Values: null }),
+});
+
+/** Of a PriorityLevelConfiguration. */
+export const PRIORITY_LEVEL_SPEC = structure({
+  Type: '',
+  Limited: pointer({
+    NominalConcurrencyShares: 0,
+    LimitResponse: structure({
+      Type: '',
+      Queuing: pointer({ Queues: 0, HandSize: 0, QueueLengthLimit: 0 }),
+    }),
+    LendablePercent: null,
+    BorrowingLimitPercent: null,
+  }),
+  Exempt: pointer({ NominalConcurrencyShares: null, LendablePercent: null }),
+});
+
 /** A value as a structure of the server, which fills in what is not set and keeps its own order. */
 export function goForm(shape: Shape, value: unknown): unknown {
   if (shape === null || typeof shape !== 'object') return value ?? shape;

@@ -1,7 +1,7 @@
 import { labelKeyProblems } from '../../../model/label-syntax.ts';
 import type { JobSpec, PodFailurePolicyRule, SuccessPolicyRule } from '../../../model/objects.ts';
 import type { Draft } from '../defaults/draft.ts';
-import { subdomainProblems } from './formats.ts';
+import { checkDomainPath } from './metadata.ts';
 import type { Problems } from './problems.ts';
 
 const INDEXED_ONLY = 'requires indexed completion mode';
@@ -34,11 +34,8 @@ export function checkIndexLimits(problems: Problems, field: string, spec: Draft<
 }
 
 function checkManager(problems: Problems, field: string, name: string): void {
-  const [, host, path] = /^([^/]+)\/(.+)$/s.exec(name) ?? [];
   if (name === '') problems.required(field);
-  else if (host === undefined || path === undefined) {
-    problems.invalid(field, name, 'must be a domain-prefixed path (such as "acme.io/foo")');
-  } else problems.invalidFor(field, host, subdomainProblems(host));
+  else checkDomainPath(problems, field, name);
 }
 
 /** What a Job does about pods that fail, terminate or succeed. */

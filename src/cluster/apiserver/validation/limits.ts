@@ -3,6 +3,7 @@ import { labelKeyProblems } from '../../../model/label-syntax.ts';
 import { compareQuantities, parseQuantity } from '../../../model/quantity.ts';
 import type { LimitRange, Quantity, ResourceList, ResourceQuota } from '../../../model/objects.ts';
 import type { Draft } from '../defaults/draft.ts';
+import { goForm, SCOPE_SELECTOR } from './go-form.ts';
 import type { Problems } from './problems.ts';
 
 type Limit = LimitRange['spec']['limits'][number];
@@ -137,6 +138,14 @@ const SCOPES = new Set([
   'CrossNamespacePodAffinity',
   'VolumeAttributesClass',
 ]);
+/** Scopes that a pod is in or not. */
+const ONLY_EXISTS = [
+  'Terminating',
+  'NotTerminating',
+  'BestEffort',
+  'NotBestEffort',
+  'CrossNamespacePodAffinity',
+];
 const CONFLICTS = [
   ['Terminating', 'NotTerminating'],
   ['BestEffort', 'NotBestEffort'],
@@ -155,11 +164,80 @@ export function checkResourceQuota(problems: Problems, quota: Draft<ResourceQuot
       problems.invalid('spec.scopes', scopes, 'unsupported scope applied to resource');
     }
   }
+  checkConflicts(problems, 'spec.scopes', scopes, scopes);
+  const selector = quota.spec?.scopeSelector;
+  if (selector !== undefined) checkScopeSelector(problems, selector, hard);
+}
+
+function checkConflicts(
+  problems: Problems,
+  field: string,
+  scopes: readonly (string | undefined)[],
+  shown: unknown,
+): void {
   for (const [one, other] of CONFLICTS) {
-    if (scopes.includes(one) && scopes.includes(other)) {
-      problems.invalid('spec.scopes', scopes, 'conflicting scopes');
-    }
+    if (scopes.includes(one) && scopes.includes(other)) problems.invalid(field, shown, 'conflicting scopes');
   }
+}
+
+type ScopeSelector = NonNullable<ResourceQuota['spec']['scopeSelector']>;
+
+function checkScopeSelector(problems: Problems, selector: Draft<ScopeSelector>, hard: ResourceList): void {
+  const field = 'spec.scopeSelector.matchExpressions';
+  const { matchExpressions = [] } = selector;
+  for (const { scopeName = '', operator = '', values = [] } of matchExpressions) {
+    if (!SCOPES.has(scopeName)) problems.invalid(`${field}.scopeName`, scopeName, 'unsupported scope');
+    for (const name of Object.keys(hard)) {
+      if (!isStandard(name) || isInScope(scopeName, name)) continue;
+      problems.invalid(field, goForm(SCOPE_SELECTOR, selector), 'unsupported scope applied to resource');
+    }
+    if (ONLY_EXISTS.includes(scopeName) && operator !== 'Exists')
+      problems.invalid(
+        `${field}.operator`,
+        operator,
+        `must be 'Exists' when scope is any of ${anyOf(ONLY_EXISTS)}`,
+      );
+    checkScopeValues(problems, field, operator, values);
+  }
+  // Kubernetes shows the other way of naming scopes here.
+  checkConflicts(
+    problems,
+    field,
+    matchExpressions.map(({ scopeName }) => scopeName),
+    null,
+  );
+}
+
+function checkScopeValues(
+  problems: Problems,
+  field: string,
+  operator: string,
+  values: readonly string[],
+): void {
+  switch (operator) {
+    case 'In':
+    case 'NotIn':
+      if (values.length === 0) {
+        const why = "must be at least one value when `operator` is 'In' or 'NotIn' for scope selector";
+        problems.required(`${field}.values`, why);
+      }
+      return;
+    case 'Exists':
+    case 'DoesNotExist':
+      if (values.length > 0) {
+        const why = "must be no value when `operator` is 'Exist' or 'DoesNotExist' for scope selector";
+        problems.invalid(`${field}.values`, values, why);
+      }
+      return;
+    default:
+      problems.invalid(`${field}.operator`, operator, 'not a valid selector operator');
+  }
+}
+
+/** `ResourceQuotaScopeA, ResourceQuotaScopeB or ResourceQuotaScopeC`. */
+function anyOf(scopes: readonly string[]): string {
+  const names = scopes.map((scope) => `ResourceQuotaScope${scope}`);
+  return `${names.slice(0, -1).join(', ')} or ${names.at(-1) ?? ''}`;
 }
 
 function checkHard(problems: Problems, field: string, name: string, quantity: Quantity): void {

@@ -111,3 +111,11 @@ export function checkMetadataUpdate(
     `no new finalizers can be added if the object is being deleted, found new finalizers []string{${list}}`,
   );
 }
+
+/** `acme.io/foo`. */
+export function checkDomainPath(problems: Problems, field: string, name: string): void {
+  const [, host, path] = /^([^/]+)\/(.+)$/s.exec(name) ?? [];
+  if (host === undefined || path === undefined) {
+    problems.invalid(field, name, 'must be a domain-prefixed path (such as "acme.io/foo")');
+  } else problems.invalidFor(field, host, subdomainProblems(host));
+}

@@ -8,9 +8,18 @@ import {
   checkRole,
   checkRoleBinding,
 } from './access.ts';
+import { checkIpAddress, checkServiceCidr } from './addresses.ts';
 import { checkAutoscaler, checkDisruptionBudget } from './autoscaling.ts';
 import { checkApproval, checkCertificateRequest, checkSigning } from './certificates.ts';
 import {
+  checkAttributesClass,
+  checkCsiDriver,
+  checkIngressClass,
+  checkRuntimeClass,
+  checkVolumeAttachment,
+} from './classes.ts';
+import {
+  checkApiService,
   checkEvent,
   checkLease,
   checkNode,
@@ -26,6 +35,8 @@ import {
   checkValidatingPolicy,
 } from '../policies/checks.ts';
 import { checkWebhooks } from '../webhooks/checks.ts';
+import { checkClaimOfDevices, checkTemplateOfDevices } from './devices.ts';
+import { checkFlowSchema, checkPriorityLevel } from './flow-control.ts';
 import { checkIngress } from './ingress.ts';
 import { checkCronJob, checkJob, checkJobUpdate } from './jobs.ts';
 import { checkLimitRange, checkResourceQuota, checkResourceQuotaUpdate } from './limits.ts';
@@ -44,9 +55,11 @@ import {
   checkVolumeUpdate,
 } from './storage.ts';
 import {
+  checkControllerRevision,
   checkDaemonSet,
   checkDeployment,
   checkFixedSelector,
+  checkPodTemplate,
   checkReplicaSet,
   checkReplicationController,
   checkStatefulSet,
@@ -78,6 +91,20 @@ const creations: Readonly<Record<string, Check>> = {
   'cronjobs.batch': checkCronJob,
   'endpointslices.discovery.k8s.io': checkEndpointSlice,
   'ingresses.networking.k8s.io': checkIngress,
+  'flowschemas.flowcontrol.apiserver.k8s.io': checkFlowSchema,
+  'prioritylevelconfigurations.flowcontrol.apiserver.k8s.io': checkPriorityLevel,
+  'servicecidrs.networking.k8s.io': checkServiceCidr,
+  'ipaddresses.networking.k8s.io': checkIpAddress,
+  'ingressclasses.networking.k8s.io': checkIngressClass,
+  'runtimeclasses.node.k8s.io': checkRuntimeClass,
+  'csidrivers.storage.k8s.io': checkCsiDriver,
+  'volumeattachments.storage.k8s.io': checkVolumeAttachment,
+  'volumeattributesclasses.storage.k8s.io': checkAttributesClass,
+  'resourceclaims.resource.k8s.io': checkClaimOfDevices,
+  'resourceclaimtemplates.resource.k8s.io': checkTemplateOfDevices,
+  'apiservices.apiregistration.k8s.io': checkApiService,
+  podtemplates: checkPodTemplate,
+  'controllerrevisions.apps': checkControllerRevision,
   'networkpolicies.networking.k8s.io': checkNetworkPolicy,
   'horizontalpodautoscalers.autoscaling': checkAutoscaler,
   'poddisruptionbudgets.policy': checkDisruptionBudget,

@@ -1,6 +1,7 @@
 import { equal } from '../../../core/json.ts';
 import { matchesSelector } from '../../../model/selector.ts';
 import type {
+  ControllerRevision,
   DaemonSet,
   Deployment,
   Labels,
@@ -275,4 +276,19 @@ function checkDaemonUpdate(
   } else if (isZero(maxUnavailable) && isZero(maxSurge)) {
     problems.required(`${field}.maxUnavailable`, 'cannot be 0 when maxSurge is 0');
   }
+}
+
+export function checkPodTemplate(
+  problems: Problems,
+  { template = {} }: { template?: Draft<PodTemplate> },
+): void {
+  checkTemplate(problems, 'template', template);
+}
+
+export function checkControllerRevision(
+  problems: Problems,
+  { revision, data }: Draft<ControllerRevision>,
+): void {
+  problems.notNegative('revision', revision);
+  if (data === undefined) problems.required('data', 'data is mandatory');
 }

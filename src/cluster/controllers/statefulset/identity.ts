@@ -41,7 +41,8 @@ export function podWithIdentity(
     [REVISION_LABEL]: revision,
   };
   pod.spec.hostname = name;
-  if (set.spec.serviceName !== undefined) pod.spec.subdomain = set.spec.serviceName;
+  const { serviceName = '' } = set.spec;
+  if (serviceName !== '') pod.spec.subdomain = serviceName;
   pod.spec.volumes = volumesWithClaims(set, pod.spec.volumes ?? [], ordinal);
   if (pod.spec.volumes.length === 0) delete pod.spec.volumes;
   return pod;

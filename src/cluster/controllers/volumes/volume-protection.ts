@@ -1,14 +1,22 @@
 import { edit } from '../../../core/json.ts';
-import type { KubeObject } from '../../../model/objects.ts';
 import { claimsOf } from '../../../model/pod-claims.ts';
-import { resources } from '../../../model/resources.ts';
+import { resource, resources } from '../../../model/resources.ts';
 import type { Controller, ControllerContext } from '../controller.ts';
+import { hasFinalizer, withoutFinalizer } from '../finalizers.ts';
 import { isPodFinished } from '../pod-state.ts';
 import { WorkQueue, keyOf, splitKey } from '../work-queue.ts';
 import { usesClaim } from './claims.ts';
 
 const CLAIM_FINALIZER = 'kubernetes.io/pvc-protection';
 const VOLUME_FINALIZER = 'kubernetes.io/pv-protection';
+const CLASS_FINALIZER = 'kubernetes.io/vac-protection';
+const attributesClasses = resource(
+  'storage.k8s.io',
+  'v1',
+  'volumeattributesclasses',
+  'VolumeAttributesClass',
+  false,
+);
 
 /** Keeps a claim while a pod uses it. https://kubernetes.io/docs/concepts/storage/persistent-volumes/#storage-object-in-use-protection */
 export function createClaimProtection({ api, simulation, watches }: ControllerContext): Controller {
@@ -60,13 +68,47 @@ export function createVolumeProtection({ api, simulation, watches }: ControllerC
   };
 }
 
-function hasFinalizer({ metadata }: KubeObject, finalizer: string): boolean {
-  return (metadata.finalizers ?? []).includes(finalizer);
+/** Keeps a VolumeAttributesClass while a volume or a claim names it. */
+export function createAttributesClassProtection({ api, simulation, watches }: ControllerContext): Controller {
+  const queue = new WorkQueue(simulation, 'vac-protection', sync);
+
+  function sync(name: string): void {
+    const found = api.get(attributesClasses, undefined, name);
+    if (found?.metadata.deletionTimestamp === undefined || !hasFinalizer(found, CLASS_FINALIZER)) return;
+    if (!isUsed(name)) api.update(attributesClasses, edit(found, withoutFinalizer(CLASS_FINALIZER)));
+  }
+
+  function isUsed(name: string): boolean {
+    const names = ({ spec, status }: { spec: object; status: object }): boolean =>
+      (spec as AttributesClassUser).volumeAttributesClassName === name ||
+      (status as AttributesClassUser).currentVolumeAttributesClassName === name;
+    return (
+      api.list(resources.persistentVolumes).some(names) ||
+      api.list(resources.persistentVolumeClaims).some(names)
+    );
+  }
+
+  const look = (): void => {
+    for (const { metadata } of api.list(attributesClasses))
+      if (metadata.deletionTimestamp !== undefined) queue.add(metadata.name);
+  };
+  return {
+    name: 'volumeattributesclass-protection-controller',
+    start: () => {
+      watches.on(attributesClasses, ({ type, object }) => {
+        if (type !== 'DELETED') queue.add(object.metadata.name);
+      });
+      watches.on(resources.persistentVolumeClaims, ({ type }) => {
+        if (type !== 'ADDED') look();
+      });
+      watches.on(resources.persistentVolumes, ({ type }) => {
+        if (type !== 'ADDED') look();
+      });
+    },
+  };
 }
 
-function withoutFinalizer(finalizer: string): (draft: KubeObject) => void {
-  return ({ metadata }) => {
-    metadata.finalizers = (metadata.finalizers ?? []).filter((name) => name !== finalizer);
-    if (metadata.finalizers.length === 0) delete metadata.finalizers;
-  };
+interface AttributesClassUser {
+  readonly volumeAttributesClassName?: string;
+  readonly currentVolumeAttributesClassName?: string;
 }

@@ -110,6 +110,22 @@ describe('OpenAPI v3', () => {
   });
 });
 
+test('the root names what else is served', () => {
+  const { paths } = send(running, 'GET', '/').body as { paths: string[] };
+  expect(paths).toEqual([...paths].sort());
+  for (const path of [
+    '/api/v1',
+    '/apis/apps/v1',
+    '/livez/etcd',
+    '/openapi/v3',
+    '/openid/v1/jwks',
+    '/version',
+  ])
+    expect(paths).toContain(path);
+  for (const path of paths.filter((one) => !one.endsWith('/')))
+    expect([path, send(running, 'GET', path).status]).toEqual([path, 200]);
+});
+
 describe('health', () => {
   test.each(['/healthz', '/livez', '/readyz', '/livez/etcd', '/readyz/poststarthook/rbac/bootstrap-roles'])(
     '%s',

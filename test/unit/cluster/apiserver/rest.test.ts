@@ -688,6 +688,11 @@ test('events are one object under two APIs', () => {
   ).body;
   expect(listed).toMatchObject({ kind: 'EventList', items: [{ note: 'hello' }] });
   expect(listed.items[0].kind).toBeUndefined();
+  const table = send(running, 'GET', '/apis/events.k8s.io/v1/events?includeObject=Object', undefined, {
+    accept: 'application/json;as=Table;v=v1;g=meta.k8s.io',
+  }).body;
+  expect(table.rows).toMatchObject([{ object: { apiVersion: 'events.k8s.io/v1', note: 'hello' } }]);
+  expect(table.rows[0].cells).toContain('pod/p');
 });
 
 test('autoscalers are one object in two versions', () => {

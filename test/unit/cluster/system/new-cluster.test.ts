@@ -53,6 +53,27 @@ describe('a new cluster', () => {
     expect(nodes.map(({ metadata }) => metadata.name)).toEqual([controlPlane, worker]);
   });
 
+  test('its control plane has the flags and folders of its manifests', () => {
+    const pod = (component: string): { spec: { containers: Record<string, unknown>[]; volumes: object[] } } =>
+      get(`/api/v1/namespaces/kube-system/pods/${component}-${controlPlane}`) as never;
+    const { spec } = pod('kube-apiserver');
+    expect(spec.containers[0]?.['command']).toEqual(
+      expect.arrayContaining([
+        'kube-apiserver',
+        '--service-cluster-ip-range=10.96.0.0/16',
+        '--secure-port=6443',
+      ]),
+    );
+    expect(spec.volumes).toContainEqual({
+      name: 'k8s-certs',
+      hostPath: { path: '/etc/kubernetes/pki', type: 'DirectoryOrCreate' },
+    });
+    expect(pod('kube-scheduler').spec.volumes).toEqual([
+      { name: 'kubeconfig', hostPath: { path: '/etc/kubernetes/scheduler.conf', type: 'FileOrCreate' } },
+    ]);
+    expect(pod('etcd').spec.containers[0]?.['command']).toContain(`--name=${controlPlane}`);
+  });
+
   test('kube-proxy runs with what it mounts of its node', () => {
     const daemonSet = get('/apis/apps/v1/namespaces/kube-system/daemonsets/kube-proxy');
     expect(daemonSet['status']).toMatchObject({ numberReady: 2 });

@@ -1,0 +1,51 @@
+import { edit } from '../../../core/json.ts';
+import type { Node } from '../../../model/objects.ts';
+import { resources } from '../../../model/resources.ts';
+import type { Controller, ControllerContext } from '../controller.ts';
+import { WorkQueue } from '../work-queue.ts';
+
+const TTL = 'node.alpha.kubernetes.io/ttl';
+
+/**
+ * Gives each new node the addresses of its pods, and the annotation that says for how long kubelets may keep Secrets and
+ * ConfigMaps (0 s in a cluster of up to 100 nodes). A kubelet of ours registers its node with both.
+ * https://kubernetes.io/docs/reference/command-line-tools-reference/kube-controller-manager/ (`node-ipam`, `ttl`)
+ */
+export function createNodeRangeController({ api, simulation, watches }: ControllerContext): Controller {
+  const queue = new WorkQueue(simulation, 'node-range', sync);
+
+  function sync(name: string): void {
+    const node = api.get(resources.nodes, undefined, name);
+    if (node === undefined || isWhole(node)) return;
+    const range = node.spec.podCIDR ?? freeRange();
+    api.update(
+      resources.nodes,
+      edit(node, (draft) => {
+        draft.metadata.annotations = { ...draft.metadata.annotations, [TTL]: '0' };
+        draft.spec.podCIDR = range;
+        draft.spec.podCIDRs = [range];
+      }),
+    );
+  }
+
+  function freeRange(): string {
+    const taken = new Set(api.list(resources.nodes).map(({ spec }) => spec.podCIDR));
+    for (let index = 0; ; index++) {
+      const range = `10.244.${index}.0/24`;
+      if (!taken.has(range)) return range;
+    }
+  }
+
+  return {
+    name: 'node-ipam-controller',
+    start: () => {
+      watches.on(resources.nodes, ({ type, object }) => {
+        if (type === 'ADDED') queue.add(object.metadata.name);
+      });
+    },
+  };
+}
+
+function isWhole({ metadata, spec }: Node): boolean {
+  return spec.podCIDR !== undefined && metadata.annotations?.[TTL] !== undefined;
+}
