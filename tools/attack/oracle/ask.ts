@@ -6,13 +6,17 @@ import type { Complaint, OracleView } from './view.ts';
 
 export const SHOP = 'shop';
 
-/** Who calls whom in the shop; workload/README.md. */
-export const CALLERS: Readonly<Record<string, readonly string[]>> = {
-  checkout: ['gateway'],
-  refunds: ['gateway'],
-  payments: ['checkout'],
-  fx: ['checkout'],
-};
+/** For each request to the gateway, who is called in turn, and by whom; workload/README.md. */
+export const CALLERS = {
+  '/pay': { checkout: 'gateway', payments: 'checkout', fx: 'checkout', ledger: 'payments' },
+  '/refund': { refunds: 'gateway', ledger: 'refunds' },
+} as const satisfies Record<string, Record<string, string>>;
+
+/** Who calls a Service, whatever for. */
+function callersOf(service: string): readonly string[] {
+  const requests: readonly Readonly<Record<string, string>>[] = Object.values(CALLERS);
+  return requests.flatMap((calls) => calls[service] ?? []);
+}
 
 export async function deploymentOf(
   view: OracleView,
@@ -183,7 +187,7 @@ export async function sameService(view: OracleView, name: string, namespace = SH
 /** Pods of those who really call a service, each of which runs what it ran. */
 export async function realClients(view: OracleView, service: string): Promise<Pod[] | string> {
   const found: Pod[] = [];
-  for (const app of CALLERS[service] ?? []) {
+  for (const app of callersOf(service)) {
     const strange = (await runsItsProgram(view, app)) ?? (await runsHealthyImage(view, app));
     if (strange !== undefined) return strange;
     const pods = (await podsOf(view, app)).filter((pod) => isRunning(pod, app));

@@ -2,6 +2,7 @@ import { KubeError } from '../../../src/kube/client.ts';
 import type { ConfigMap, NewObject, Pod, Service } from '../../../src/model/objects.ts';
 import { resources } from '../../../src/model/resources.ts';
 import {
+  CALLERS,
   addressesOf,
   deploymentOf,
   fetches,
@@ -17,8 +18,6 @@ import { type Complaint, type Oracle, type OracleView, question } from './view.t
 
 export const SYSTEM = 'kube-system';
 const CLIENTS = ['gateway', 'checkout', 'payments', 'refunds', 'notifier'];
-/** Who is called for a payment, and by whom. */
-const PAYING = { checkout: ['gateway'], payments: ['checkout'], fx: ['checkout'], ledger: ['payments'] };
 const partner = { name: 'rates.partner.test', address: '198.51.100.7' };
 
 /** Running pods of a client. */
@@ -95,15 +94,16 @@ export const customersPay = question('customers can pay', async (view) => {
 });
 
 /** Who keeps a connection does not see an endpoint that is dead. */
-export async function newConnections(view: OracleView): Promise<Complaint> {
-  for (const [called, callers] of Object.entries(PAYING)) {
-    for (const caller of callers) {
-      const [pod] = await clientPods(view, caller);
-      if (pod === undefined) return `no ${caller} runs`;
-      // One of three endpoints stays unseen by chance once in 16,000 times.
-      const wrong = await fetches(view, pod, `http://${called}/version`, { times: 24, everySeconds: 0 });
-      if (wrong !== undefined) return wrong;
-    }
+export async function newConnections(
+  view: OracleView,
+  request: keyof typeof CALLERS = '/pay',
+): Promise<Complaint> {
+  for (const [called, caller] of Object.entries(CALLERS[request])) {
+    const [pod] = await clientPods(view, caller);
+    if (pod === undefined) return `no ${caller} runs`;
+    // One of three endpoints stays unseen by chance once in 16,000 times.
+    const wrong = await fetches(view, pod, `http://${called}/version`, { times: 24, everySeconds: 0 });
+    if (wrong !== undefined) return wrong;
   }
   return undefined;
 }

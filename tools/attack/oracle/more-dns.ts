@@ -1,7 +1,7 @@
 import { equal } from '../../../src/core/json.ts';
 import type { AnyObject, ConfigMap, Deployment, Pod } from '../../../src/model/objects.ts';
 import { type Resource, resources } from '../../../src/model/resources.ts';
-import { deploymentOf, fetches, isComplete, isRunning, podsOf, run, SHOP } from './ask.ts';
+import { CALLERS, deploymentOf, fetches, isComplete, isRunning, podsOf, run, SHOP } from './ask.ts';
 import { clientsUnchanged } from './clients.ts';
 import {
   clientPods,
@@ -37,15 +37,15 @@ const corefileUntouched = question('CoreDNS is configured as before', async (vie
   return equal(before?.data, now?.data) ? undefined : 'the Corefile is not what it was';
 });
 
-const CALLS: Readonly<Record<string, { readonly called: string; readonly path: string }>> = {
-  checkout: { called: 'payments', path: '/pay' },
-  payments: { called: 'ledger', path: '/pay' },
-  refunds: { called: 'ledger', path: '/refund' },
-};
+/** A Service that a client calls, and the request for which it does. */
+function callOf(client: string): readonly [called: string, request: keyof typeof CALLERS] {
+  if (client === 'refunds') return ['ledger', '/refund'];
+  return [client === 'checkout' ? 'payments' : 'ledger', '/pay'];
+}
 
 async function findsEverybody(view: OracleView): Promise<Complaint> {
   const client = word(view, 'client');
-  const { called = '' } = CALLS[client] ?? {};
+  const [called] = callOf(client);
   const service = await view.kube.get(resources.services, SHOP, called);
   return (
     (await resolves(view, client, called, service?.spec.clusterIP ?? 'gone')) ??
@@ -87,9 +87,9 @@ export const dnsPolicy: Oracle = {
     question('requests that need it succeed', async (view) => {
       const [gateway] = await clientPods(view, 'gateway');
       if (gateway === undefined) return 'no gateway runs';
-      const { path = '' } = CALLS[word(view, 'client')] ?? {};
-      const wrong = await fetches(view, gateway, `http://127.0.0.1:8080${path}`, { times: 15 });
-      return wrong ?? newConnections(view);
+      const [, request] = callOf(word(view, 'client'));
+      const wrong = await fetches(view, gateway, `http://127.0.0.1:8080${request}`, { times: 15 });
+      return wrong ?? newConnections(view, request);
     }),
     question('new Services resolve', (view) => newNames([word(view, 'client')]).ask(view)),
   ],
