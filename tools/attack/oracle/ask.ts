@@ -12,6 +12,9 @@ export const CALLERS = {
   '/refund': { refunds: 'gateway', ledger: 'refunds' },
 } as const satisfies Record<string, Record<string, string>>;
 
+/** The path of a request to the gateway. */
+export type ShopRequest = keyof typeof CALLERS;
+
 /** Who calls a Service, whatever for. */
 function callersOf(service: string): readonly string[] {
   const requests: readonly Readonly<Record<string, string>>[] = Object.values(CALLERS);

@@ -11,6 +11,7 @@ import {
   podsOf,
   run,
   sameService,
+  type ShopRequest,
   SHOP,
 } from './ask.ts';
 import { clientsUnchanged } from './clients.ts';
@@ -94,10 +95,7 @@ export const customersPay = question('customers can pay', async (view) => {
 });
 
 /** Who keeps a connection does not see an endpoint that is dead. */
-export async function newConnections(
-  view: OracleView,
-  request: keyof typeof CALLERS = '/pay',
-): Promise<Complaint> {
+export async function newConnections(view: OracleView, request: ShopRequest = '/pay'): Promise<Complaint> {
   for (const [called, caller] of Object.entries(CALLERS[request])) {
     const [pod] = await clientPods(view, caller);
     if (pod === undefined) return `no ${caller} runs`;
