@@ -326,6 +326,7 @@ describe('changes', () => {
       '--image=busybox:1.37',
       '--profile=general',
       '--container=debugger',
+      '--target=ledger',
       '--',
       'sh',
       '-c',
@@ -339,6 +340,9 @@ describe('changes', () => {
       return text === '' ? undefined : text;
     });
     expect(log).toContain('"role":"ledger"');
+    // It sees the processes and the files of its target.
+    expect(await lab.ok('-n shop exec ledger-0 -c debugger -- ps')).toMatch(/ 1 .* node \/app\/shop\.mjs/);
+    expect(await lab.ok('-n shop exec ledger-0 -c debugger -- ls /proc/1/root/app')).toContain('shop.mjs');
   });
 
   test('cordon, drain, uncordon', async () => {

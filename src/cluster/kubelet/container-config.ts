@@ -32,7 +32,7 @@ export function containerConfig(
   container: Container,
   image: StoredImage,
   around: PodSurroundings,
-  run: Pick<ContainerConfig, 'id' | 'log'>,
+  run: Pick<ContainerConfig, 'id' | 'log' | 'processes'>,
 ): ContainerConfig {
   const { command, args, workingDir } = container;
   const { sysctls = [] } = pod.spec.securityContext;
@@ -64,6 +64,7 @@ export function containerConfig(
     limits: limitsOf(container.resources, 'limits'),
     requests: limitsOf(container.resources, 'requests'),
     network: around.sandbox.stack,
+    ...(around.sandbox.processes !== undefined && { processes: around.sandbox.processes }),
     hostname: around.hostname,
     ...(sysctls.length > 0 && {
       sysctls: Object.fromEntries(sysctls.map(({ name, value }) => [name.replaceAll('/', '.'), value])),

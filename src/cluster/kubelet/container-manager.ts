@@ -94,7 +94,8 @@ export class PodContainers {
     const before = this.latest(container.name);
     const log = new ContainerLog(simulation);
     const id = this.#deps.random.hex(64);
-    const run = { id, log: log.write.bind(log) };
+    const seen = this.#target(container)?.runtime.processes;
+    const run = { id, log: log.write.bind(log), ...(seen !== undefined && { processes: seen }) };
     let instance: ContainerInstance;
     try {
       const config = containerConfig(pod, container, image, around, run);
@@ -140,6 +141,14 @@ export class PodContainers {
     report('Normal', reasons.started, 'Container started');
     this.#deps.changed();
     return yield* this.#postStart(pod, instance, around);
+  }
+
+  /** The running container that a debugging one is to see the processes of. */
+  #target({
+    targetContainerName = '',
+  }: Container & { targetContainerName?: string }): ContainerInstance | undefined {
+    const target = this.latest(targetContainerName);
+    return target?.state === 'running' ? target : undefined;
   }
 
   /** Stops a container: hook, SIGTERM, SIGKILL after the grace period. */

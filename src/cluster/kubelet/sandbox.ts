@@ -21,7 +21,9 @@ export function* createSandbox(context: NodeContext, pod: Pod, attempt: number):
   try {
     const host = pod.spec.hostNetwork === true;
     const stack = host ? deps.network.node(deps.node.name) : deps.network.attachPod(pod, deps.node.name);
-    return { id, stack, attempt };
+    const share = pod.spec.shareProcessNamespace === true;
+    const processes = share ? deps.runtime.createProcessNamespace(`${owner}/pause`) : undefined;
+    return { id, stack, attempt, ...(processes !== undefined && { processes }) };
   } catch (error) {
     const message =
       'Failed to create pod sandbox: rpc error: code = Unknown desc = ' +

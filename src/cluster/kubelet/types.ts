@@ -1,7 +1,7 @@
 import type { Container, Pod } from '../../model/objects.ts';
 import type { Api, EventRecorder } from '../api.ts';
 import type { Network, NetworkStack } from '../network/types.ts';
-import type { ContainerRuntime, RuntimeContainer } from '../runtime/container-types.ts';
+import type { ContainerRuntime, ProcessNamespace, RuntimeContainer } from '../runtime/container-types.ts';
 import type { Image } from '../runtime/types.ts';
 import type { Micros, Simulation } from '../simulation/simulation.ts';
 import type { ContainerLog } from './logs.ts';
@@ -147,5 +147,7 @@ export interface ContainerInstance {
 export interface Sandbox {
   readonly id: string;
   readonly stack: NetworkStack;
+  /** Where all containers of the pod see each other's processes (`shareProcessNamespace`). */
+  readonly processes?: ProcessNamespace;
   readonly attempt: number;
 }

@@ -28,6 +28,11 @@ export interface Limits {
   readonly cpu?: number;
 }
 
+/** Processes that see each other, whichever containers they are in. */
+export interface ProcessNamespace {
+  readonly kind: 'pids';
+}
+
 /** What the kubelet wants run; env, command and args are expanded already. */
 export interface ContainerConfig {
   /** 64 hexadecimal digits. */
@@ -48,6 +53,8 @@ export interface ContainerConfig {
   readonly limits: Limits;
   readonly requests: Limits;
   readonly network: NetworkStack;
+  /** Shared with other containers; one of its own where it is left out. */
+  readonly processes?: ProcessNamespace;
   readonly hostname: string;
   /** Kernel settings of the pod beside the usual: `kernel.shm_rmid_forced` → `1`. */
   readonly sysctls?: Readonly<Record<string, string>>;
@@ -68,6 +75,8 @@ export interface ContainerExit {
 /** A container as the runtime of a node (containerd and the kernel) keeps it. */
 export interface RuntimeContainer {
   readonly config: ContainerConfig;
+  /** For another container that is to see its processes. */
+  readonly processes: ProcessNamespace;
   /**
    * Starts pid 1. @throws RuntimeError with runc's words (`… executable file not found in $PATH`), which the
    * kubelet shows as StartError, exit code 128.
@@ -101,6 +110,8 @@ export interface ContainerRuntime {
   createTree(options?: { readonly limit?: number }): FileTree;
   /** Of all containers of the node: microseconds of CPU since it started, resident bytes now. */
   usage(): { readonly cpu: number; readonly memory: number };
+  /** For all containers of a pod; pid 1 is the pod's own. @param owner prefix of the names of simulation events */
+  createProcessNamespace(owner: string): ProcessNamespace;
   /** The files of an image, for mounting read-only. */
   imageTree(image: Image): FileTree;
 }

@@ -13,9 +13,10 @@ import type { ContainerFiles } from './mounts.ts';
 import { mountContainer } from './mounts.ts';
 import type { ByteSink, ByteSource } from './pipe.ts';
 import { nothing, Pipe, sinkTo } from './pipe.ts';
+import { PidNamespace } from './pid-namespace.ts';
 import { procRoot } from './proc-files.ts';
 import type { Process } from './process.ts';
-import type { Terminal } from './process-table.ts';
+import type { Terminal } from './process-entry.ts';
 import { ProcessTable } from './process-table.ts';
 import type { RuntimeNode } from './runtime.ts';
 import type { Signal } from './types.ts';
@@ -63,8 +64,11 @@ export class Container implements RuntimeContainer {
       limit: config.limits.memory,
       onExceeded: () => this.#oomKill(),
     });
+    const { processes } = config;
     this.#table = new ProcessTable({
       simulation,
+      ...(processes instanceof PidNamespace && { namespace: processes }),
+      root: () => this.#files.table.root,
       owner: this.#owner,
       cpu: this.#cpu,
       memory: this.#memory,
@@ -90,6 +94,10 @@ export class Container implements RuntimeContainer {
     this.#files = this.#mountFiles();
     this.#env = this.#environment();
     this.#stdin.holdWriter(this);
+  }
+
+  get processes(): PidNamespace {
+    return this.#table.namespace;
   }
 
   start(onExit: (exit: ContainerExit) => void): void {

@@ -9,7 +9,9 @@ import { parseAccounts } from './image-layers.ts';
 import type { MountTable } from './mount-table.ts';
 import { Pipe } from './pipe.ts';
 import { ProcessKilled } from './process.ts';
-import type { ProcessTable, ProcessSpec, TableEntry } from './process-table.ts';
+import type { PidNamespace } from './pid-namespace.ts';
+import type { ProcessSpec, TableEntry } from './process-entry.ts';
+import type { ProcessTable } from './process-table.ts';
 import { BASE_MEMORY } from './process-table.ts';
 import type { CreateLookup } from './program-network.ts';
 import { createProgramNetwork } from './program-network.ts';
@@ -135,7 +137,7 @@ function createProcesses(parts: ContextParts, entry: TableEntry, files: FileView
   };
 
   return {
-    list: () => describe(table, files),
+    list: () => describe(table.namespace, files),
     spawn: (args, options) => {
       const spec = childSpec(args, options);
       const found = findExecutable(files, parts.layers, args, { cwd: spec.cwd, path: spec.env['PATH'] });
@@ -161,16 +163,16 @@ function createProcesses(parts: ContextParts, entry: TableEntry, files: FileView
     become: (args, env) => {
       process.identity = { ...process.identity, args, env };
     },
-    kill: (pid, signal) => table.signal(pid, signal),
+    kill: (pid, signal) => table.namespace.signal(pid, signal),
   };
 }
 
-function describe(table: ProcessTable, files: FileView): readonly ProcessInfo[] {
+function describe(namespace: PidNamespace, files: FileView): readonly ProcessInfo[] {
   const names = new Map<number, string>();
   if (files.exists('/etc/passwd')) {
     for (const { uid, name } of parseAccounts(files.readText('/etc/passwd'))) names.set(uid, name);
   }
-  return table.list().map(({ process }) => ({
+  return namespace.list().map(({ process }) => ({
     pid: process.pid,
     parent: process.parent,
     user: names.get(process.identity.user.uid) ?? String(process.identity.user.uid),

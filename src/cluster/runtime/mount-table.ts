@@ -42,6 +42,11 @@ export class MountTable {
     this.#root = root;
   }
 
+  /** What stands at `/`. */
+  get root(): Node {
+    return this.#root.root;
+  }
+
   /** In the order they were mounted, the root first. */
   list(): readonly MountPoint[] {
     return [this.#root, ...this.#mounts.values()];

@@ -5,7 +5,8 @@ import { SECOND } from '../simulation/simulation.ts';
 import type { MountPoint } from './mount-table.ts';
 import type { DirectoryNode, Entries, FileNode, Node } from './nodes.ts';
 import { directoryNode, fileNode, linkNode, ROOT_OWNED } from './nodes.ts';
-import type { ProcessTable, TableEntry } from './process-table.ts';
+import type { TableEntry } from './process-entry.ts';
+import type { ProcessTable } from './process-table.ts';
 
 /** What /proc of a container tells. */
 export interface ProcParts {
@@ -90,7 +91,7 @@ export function procRoot(parts: ProcParts, self: number): DirectoryNode {
   // Every process has its own, and hardly any looks into it.
   const common: Readonly<Record<string, () => Node>> = {
     cpuinfo: () => generated(() => cpuInfo(parts.cores)),
-    loadavg: () => generated(() => `0.00 0.00 0.00 1/${parts.table.size} ${self}\n`),
+    loadavg: () => generated(() => `0.00 0.00 0.00 1/${parts.table.namespace.list().length} ${self}\n`),
     meminfo: () => generated(() => memoryInfo(parts)),
     mounts: () => link('self/mounts'),
     net: () => directory({ tcp: generated(() => listeningSockets(parts.network, 'tcp')) }),
@@ -113,17 +114,20 @@ export function procRoot(parts: ProcParts, self: number): DirectoryNode {
     get: (name) => {
       const fixed = own(common, name);
       if (fixed !== undefined) return fixed();
-      const entry = /^[1-9]\d*$/.test(name) ? parts.table.get(Number(name)) : undefined;
-      return entry === undefined ? undefined : processDirectory(parts, entry);
+      const entry = /^[1-9]\d*$/.test(name) ? parts.table.namespace.get(Number(name)) : undefined;
+      return entry === undefined ? undefined : processDirectory(parts, self, entry);
     },
-    keys: () => [...parts.table.list().map(({ process }) => String(process.pid)), ...Object.keys(common)],
+    keys: () => [
+      ...parts.table.namespace.list().map(({ process }) => String(process.pid)),
+      ...Object.keys(common),
+    ],
     set: () => undefined,
     delete: () => false,
   };
   return directory(entries);
 }
 
-function processDirectory(parts: ProcParts, entry: TableEntry): DirectoryNode {
+function processDirectory(parts: ProcParts, self: number, entry: TableEntry): DirectoryNode {
   const { process } = entry;
   const { args, env, cwd, user } = process.identity;
   const owner = { uid: user.uid, gid: user.gid };
@@ -146,12 +150,22 @@ function processDirectory(parts: ProcParts, entry: TableEntry): DirectoryNode {
         owner,
       ),
       mounts: file(() => mountLines(parts.mounts())),
+      root: rootOf(parts, self, entry),
       oom_score_adj: file(() => '0\n'),
       stat: file(() => statLine(parts, entry)),
       status: file(() => statusText(entry)),
     },
     owner,
   );
+}
+
+/** Its own root is everybody's `/`; that of another container may be looked into by root, and by who it belongs to. */
+function rootOf({ table }: ProcParts, self: number, { process, container }: TableEntry): Node {
+  if (container === table) return link('/');
+  const reader = table.namespace.get(self)?.process.identity.user.uid ?? 0;
+  const mayLook = reader === 0 || reader === process.identity.user.uid;
+  if (container !== undefined && mayLook) return container.root();
+  return { ...directory({}), mode: 0o000 };
 }
 
 function commandName({ process }: TableEntry): string {

@@ -1,9 +1,10 @@
 import type { Simulation } from '../simulation/simulation.ts';
 import type { CpuGroup } from './cpu.ts';
-import type { Credentials } from './file-view.ts';
 import type { MemoryGroup } from './memory.ts';
-import type { ByteSink, ByteSource } from './pipe.ts';
+import type { Node } from './nodes.ts';
+import { PidNamespace } from './pid-namespace.ts';
 import { Process } from './process.ts';
+import type { Contained, ProcessSpec, TableEntry } from './process-entry.ts';
 import { exitCodeOf } from './signals.ts';
 import { ProcessInput, ProcessOutput } from './streams.ts';
 import type { Program, ProgramContext, Signal } from './types.ts';
@@ -12,33 +13,6 @@ import type { Program, ProgramContext, Signal } from './types.ts';
 export const BASE_MEMORY = 512 * 1024;
 /** pids.max of a container. */
 export const MAX_PROCESSES = 1024;
-
-/** The window of `-t`. */
-export interface Terminal {
-  columns: number;
-  rows: number;
-}
-
-export interface ProcessSpec {
-  readonly parent: number;
-  readonly args: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
-  readonly cwd: string;
-  readonly user: Credentials;
-  readonly stdin: ByteSource;
-  readonly stdout: ByteSink;
-  readonly stderr: ByteSink;
-  readonly terminal: Terminal | undefined;
-}
-
-/** A process with what only its relatives and /proc need to know. */
-export interface TableEntry {
-  readonly process: Process;
-  readonly spec: ProcessSpec;
-  readonly stdin: ProcessInput;
-  readonly stdout: ProcessOutput;
-  readonly stderr: ProcessOutput;
-}
 
 /** Linux' answer where pids.max is reached. */
 export class ForkError extends Error {
@@ -50,8 +24,10 @@ export class ForkError extends Error {
   }
 }
 
-/** The processes of one container: a pid namespace. */
-export class ProcessTable {
+/** The processes of one container, which may see those of others: {@link PidNamespace}. */
+export class ProcessTable implements Contained {
+  readonly namespace: PidNamespace;
+  readonly root: () => Node;
   readonly #simulation: Simulation;
   readonly #owner: string;
   readonly #cpu: CpuGroup;
@@ -59,21 +35,26 @@ export class ProcessTable {
   readonly #makeContext: (entry: TableEntry) => ProgramContext;
   readonly #onInitEnd: (code: number) => void;
   readonly #entries = new Map<number, TableEntry>();
-  #lastPid = 0;
+  #init: Process | undefined;
 
   /**
+   * @param options.namespace in which they are; one of their own where it is left out
    * @param options.owner prefix of the names of simulation events
-   * @param options.onInitEnd called when pid 1 has ended and everything else was killed
+   * @param options.onInitEnd called when the first process has ended and everything else was killed
    */
   constructor(options: {
     readonly simulation: Simulation;
+    readonly namespace?: PidNamespace;
     readonly owner: string;
+    readonly root: () => Node;
     readonly cpu: CpuGroup;
     readonly memory: MemoryGroup;
     readonly makeContext: (entry: TableEntry) => ProgramContext;
     readonly onInitEnd: (code: number) => void;
   }) {
     this.#simulation = options.simulation;
+    this.namespace = options.namespace ?? new PidNamespace();
+    this.root = options.root;
     this.#owner = options.owner;
     this.#cpu = options.cpu;
     this.#memory = options.memory;
@@ -85,13 +66,9 @@ export class ProcessTable {
     return this.#entries.size;
   }
 
-  /** By pid. */
+  /** Those of this container, by pid. */
   list(): readonly TableEntry[] {
     return [...this.#entries.values()];
-  }
-
-  get(pid: number): TableEntry | undefined {
-    return this.#entries.get(pid);
   }
 
   /** @throws ForkError */
@@ -99,21 +76,24 @@ export class ProcessTable {
     if (this.#entries.size >= MAX_PROCESSES) throw new ForkError();
     const { args, env, cwd, user } = spec;
     const process = new Process(this.#simulation, {
-      identity: { pid: ++this.#lastPid, args, env, cwd, user },
+      identity: { pid: this.namespace.nextPid(), args, env, cwd, user },
       parent: spec.parent,
       thread: this.#cpu.thread(),
       owner: this.#owner,
     });
+    this.#init ??= process;
     const stdin = new ProcessInput(process, spec.stdin);
     stdin.hold();
     const entry: TableEntry = {
       process,
       spec,
+      container: this,
       stdin,
       stdout: new ProcessOutput(process, spec.stdout),
       stderr: new ProcessOutput(process, spec.stderr),
     };
     this.#entries.set(process.pid, entry);
+    this.namespace.add(entry);
     process.atEnd(() => {
       this.#ended(process);
     });
@@ -139,16 +119,9 @@ export class ProcessTable {
     this.#memory.uncharge(freed);
   }
 
-  /** A signal from inside the container, from which pid 1 is safe. @returns false where there is no such process */
-  signal(pid: number, signal: Signal): boolean {
-    const entry = this.#entries.get(pid);
-    entry?.process.signal(signal, pid === 1);
-    return entry !== undefined;
-  }
-
-  /** A signal from the runtime to pid 1, which only SIGKILL ends without a handler. */
+  /** A signal from the runtime to the first process; where that has pid 1, only SIGKILL ends it without a handler. */
   signalInit(signal: Signal): void {
-    this.#entries.get(1)?.process.signal(signal, signal !== 'SIGKILL');
+    this.#init?.signal(signal, signal !== 'SIGKILL' && this.#init.pid === 1);
   }
 
   /** Kills everything. @returns how many processes that were */
@@ -162,10 +135,8 @@ export class ProcessTable {
     this.#entries.delete(process.pid);
     this.#memory.uncharge(process.memory);
     process.memory = 0;
-    for (const { process: other } of this.#entries.values()) {
-      if (other.parent === process.pid) other.parent = 1;
-    }
-    if (process.pid !== 1) return;
+    this.namespace.ended(process);
+    if (process !== this.#init) return;
     this.killAll();
     this.#onInitEnd(process.exitCode ?? 0);
   }

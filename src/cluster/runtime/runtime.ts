@@ -3,10 +3,11 @@ import type { Micros, Simulation } from '../simulation/simulation.ts';
 import { MILLISECOND } from '../simulation/simulation.ts';
 import { Container } from './container.ts';
 import type { ContainerRuntime } from './container-types.ts';
-import { NodeCpu } from './cpu.ts';
+import { CpuGroup, NodeCpu } from './cpu.ts';
 import { VolumeTree } from './file-tree.ts';
 import { ImageLayers } from './image-layers.ts';
 import { MemoryGroup } from './memory.ts';
+import { PidNamespace } from './pid-namespace.ts';
 import type { ProcParts } from './proc-files.ts';
 import type { CreateLookup } from './program-network.ts';
 
@@ -62,6 +63,8 @@ export function createContainerRuntime(options: ContainerRuntimeOptions): Contai
   return {
     create: (config) => new Container(node, config),
     createTree: ({ limit } = {}) => new VolumeTree(nowMs, limit),
+    createProcessNamespace: (owner) =>
+      PidNamespace.ofPod(simulation, { thread: new CpuGroup(node.cpu, owner).thread(), owner }),
     usage: () => ({ cpu: node.cpu.usage(), memory: memory.used }),
     imageTree: (image) => new VolumeTree(nowMs, undefined, node.layers.rootOf(image, nowMs())),
   };
