@@ -1,7 +1,7 @@
 import { MILLISECOND, SECOND, type Micros, type Timer } from '../simulation/simulation.ts';
 import type { DnsMessage } from './dns-message.ts';
 import type { Flow } from './faults.ts';
-import type { Fabric, Route } from './route.ts';
+import type { Fabric, Route, Tracked } from './route.ts';
 import type { Stack } from './stack.ts';
 import { NetError, type Address, type HttpRequest, type HttpResponse } from './types.ts';
 
@@ -117,7 +117,7 @@ export class ChannelSide {
   /** Opens the connection as a client: refused, unreachable, or timed out after the kernel's 127 s. */
   dial(to: Address, user: ChannelUser): void {
     this.#user = user;
-    this.#attempt(to, 0);
+    this.#attempt(to, { backend: undefined }, 0);
   }
 
   /** Puts an accepted side under its listener, which resets it when it goes. */
@@ -126,15 +126,15 @@ export class ChannelSide {
     group.add(this);
   }
 
-  #attempt(to: Address, attempt: number): void {
+  #attempt(to: Address, tracked: Tracked, attempt: number): void {
     if (this.#closed) return;
     const { simulation, faults } = this.#fabric;
-    const route = this.#fabric.route(this.stack, to, 'TCP');
+    const route = this.#fabric.route(this.stack, to, 'TCP', tracked);
     const again = (): void => {
       const wait = SYN_TIMEOUT * 2 ** attempt;
       this.#retry = simulation.after(wait, this.stack.label, () => {
         if (attempt === SYN_RETRIES) this.fail('ETIMEDOUT');
-        else this.#attempt(to, attempt + 1);
+        else this.#attempt(to, tracked, attempt + 1);
       });
     };
     if (route.kind === 'lost') {

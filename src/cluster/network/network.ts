@@ -7,8 +7,8 @@ import { AddressPool, contains, isLoopback, parseCidr, type Cidr } from './addre
 import { Faults, type Fault, type FaultFilter, type Flow } from './faults.ts';
 import { HostPorts } from './host-ports.ts';
 import { compilePolicies, type PolicyEnd, type PolicySet } from './policy.ts';
-import type { Fabric, Protocol, Route } from './route.ts';
-import { ServiceProxy } from './services.ts';
+import type { Fabric, Protocol, Route, Tracked } from './route.ts';
+import { ServiceProxy, type Translation } from './services.ts';
 import { isOwnAddress, Stack } from './stack.ts';
 import type { Address, Listener, Network, NetworkStack } from './types.ts';
 
@@ -135,13 +135,13 @@ class PodNetwork implements ClusterNetwork, Fabric {
     };
   }
 
-  route(from: Stack, to: Address, protocol: Protocol): Route {
+  route(from: Stack, to: Address, protocol: Protocol, tracked?: Tracked): Route {
     let destination = to;
     let source = isLoopback(to.ip) ? to.ip : from.ip;
     // What a pod sends to its loopback never leaves it.
     const staysInside = isLoopback(to.ip) && from.owner.kind !== 'node';
     if (protocol !== 'ICMP' && !staysInside) {
-      const translation = this.#proxy.translate(to, protocol, from);
+      const translation = this.#translate(from, to, protocol, tracked);
       if (translation?.kind === 'reject') return { kind: 'refused', delay: LOOPBACK_DELAY };
       if (translation?.kind === 'drop') return { kind: 'lost' };
       if (translation?.kind === 'backend') {
@@ -159,6 +159,18 @@ class PodNetwork implements ClusterNetwork, Fabric {
     }
     if (destination === to && contains(this.#serviceRange, to.ip)) return { kind: 'lost' };
     return this.#deliver(from, destination, source, protocol);
+  }
+
+  #translate(
+    from: Stack,
+    to: Address,
+    protocol: 'TCP' | 'UDP',
+    tracked: Tracked | undefined,
+  ): Translation | undefined {
+    if (tracked?.backend !== undefined) return tracked.backend;
+    const translation = this.#proxy.translate(to, protocol, from);
+    if (tracked !== undefined && translation?.kind === 'backend') tracked.backend = translation;
+    return translation;
   }
 
   #deliver(from: Stack, to: Address, source: string, protocol: Protocol): Route {

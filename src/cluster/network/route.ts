@@ -1,5 +1,6 @@
 import type { Micros, Simulation } from '../simulation/simulation.ts';
 import type { Faults, Flow } from './faults.ts';
+import type { Backend } from './services.ts';
 import type { Address } from './types.ts';
 import type { Stack } from './stack.ts';
 
@@ -21,9 +22,18 @@ export type Route =
   | { readonly kind: 'unreachable' }
   | { readonly kind: 'lost' };
 
+/** What conntrack knows of a connection. https://www.netfilter.org/documentation/ */
+export interface Tracked {
+  backend: Backend | undefined;
+}
+
 /** What stacks and channels need of the network around them. */
 export interface Fabric {
   readonly simulation: Simulation;
   readonly faults: Faults;
-  route(from: Stack, to: Address, protocol: Protocol): Route;
+  /**
+   * @param tracked what the kernel keeps of a connection that is being opened: a packet that is sent again goes to the
+   *   endpoint that the first one went to
+   */
+  route(from: Stack, to: Address, protocol: Protocol, tracked?: Tracked): Route;
 }

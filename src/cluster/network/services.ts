@@ -7,11 +7,18 @@ import type { Address } from './types.ts';
 
 /** What becomes of a packet whose destination is the address of a Service. */
 export type Translation =
-  | { readonly kind: 'backend'; readonly to: Address; readonly frontend: 'clusterIP' | 'nodePort' }
+  | Backend
   /** No endpoint: refused at once. */
   | { readonly kind: 'reject' }
   /** Only endpoints on other nodes, and the Service's traffic policy is Local. */
   | { readonly kind: 'drop' };
+
+/** The endpoint that an address of a Service has been replaced by. */
+export interface Backend {
+  readonly kind: 'backend';
+  readonly to: Address;
+  readonly frontend: 'clusterIP' | 'nodePort';
+}
 
 /** Who sends, as kube-proxy on its node sees it. */
 export interface ServiceClient {

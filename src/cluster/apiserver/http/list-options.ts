@@ -22,14 +22,13 @@ export interface ListOptions {
 export function listOptions(query: URLSearchParams): ListOptions {
   const watch = isTrue(query.get('watch'));
   const resourceVersion = query.get('resourceVersion') ?? '';
-  const limit = query.get('limit') ?? '';
-  if (!/^-?\d*$/.test(limit)) {
-    throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(limit)}: invalid syntax`);
-  }
+  const limit = integerIn(query, 'limit');
+  // Whoever keeps the connection ends it then.
+  integerIn(query, 'timeoutSeconds');
   const options: ListOptions = {
     labels: parsed(parseLabelSelector, query.get('labelSelector')),
     fields: parsed(parseFieldSelector, query.get('fieldSelector')),
-    limit: Number(limit),
+    limit,
     continue: query.get('continue') ?? '',
     resourceVersion,
     resourceVersionMatch: (query.get('resourceVersionMatch') ?? '') as ListOptions['resourceVersionMatch'],
@@ -45,6 +44,15 @@ export function listOptions(query: URLSearchParams): ListOptions {
     );
   }
   return options;
+}
+
+/** @returns 0 where it is not given */
+function integerIn(query: URLSearchParams, name: string): number {
+  const text = query.get(name) ?? '';
+  if (!/^-?\d*$/.test(text)) {
+    throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
+  }
+  return Number(text);
 }
 
 function parsed<T>(parse: (text: string) => T[], text: string | null): T[] {

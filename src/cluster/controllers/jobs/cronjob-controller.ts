@@ -41,6 +41,12 @@ export function createCronJobController(context: ControllerContext): Controller 
 
   /** Takes finished and lost Jobs off the list of active ones. */
   function settle(cron: CronJob, jobs: readonly Job[]): CronJob {
+    const known = new Set((cron.status.active ?? []).map(({ uid }) => uid));
+    for (const job of jobs) {
+      if (known.has(job.metadata.uid) || isFinished(job)) continue;
+      const text = `Saw a job that the controller did not create or forgot: ${job.metadata.name}`;
+      events.event(cron, 'Warning', 'UnexpectedJob', text);
+    }
     let { lastSuccessfulTime } = cron.status;
     const active = (cron.status.active ?? []).filter((reference) => {
       const job = jobs.find(({ metadata }) => metadata.uid === reference.uid);

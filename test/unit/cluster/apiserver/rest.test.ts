@@ -522,6 +522,7 @@ describe('list', () => {
     [`${PODS}?fieldSelector=spec.foo%3Db`, 'field label not supported: spec.foo'],
     ['/apis/batch/v1/jobs?fieldSelector=foo%3Da', 'field label "foo" not supported for Job'],
     [`${MAPS}?limit=abc`, 'strconv.ParseInt: parsing "abc": invalid syntax'],
+    [`${MAPS}?watch=1&timeoutSeconds=abc`, 'strconv.ParseInt: parsing "abc": invalid syntax'],
     [
       `${MAPS}?resourceVersion=abc`,
       'invalid resource version: resourceVersion: Invalid value: "abc": strconv.ParseUint: parsing "abc": invalid syntax',

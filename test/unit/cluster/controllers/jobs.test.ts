@@ -278,6 +278,28 @@ describe('cronjob controller', () => {
     ]);
   });
 
+  test('says that a Job of its own is there that it has not made', async () => {
+    const world = new World().start('cronjob');
+    world.api.create(resources.cronJobs, cron());
+    const { metadata } = getCron(world);
+    const reference = {
+      apiVersion: 'batch/v1',
+      kind: 'CronJob',
+      name: 'cron',
+      uid: metadata.uid,
+      controller: true,
+    };
+    const made = job();
+    world.api.create(resources.jobs, {
+      ...made,
+      metadata: { ...made.metadata, name: 'by-hand', ownerReferences: [reference] },
+    });
+    await world.seconds(1);
+    expect(world.events('CronJob')).toEqual([
+      'Warning UnexpectedJob cron: Saw a job that the controller did not create or forgot: by-hand',
+    ]);
+  });
+
   test('Forbid waits, Replace takes over, and old Jobs are cleaned up', async () => {
     const world = new World().start('cronjob', 'garbage-collector');
     world.api.create(resources.cronJobs, cron({ concurrencyPolicy: 'Forbid' }));

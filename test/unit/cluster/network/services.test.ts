@@ -56,6 +56,19 @@ describe('Services', () => {
     expect(await get(world, world.client, SERVICE, 128)).toBe('ETIMEDOUT');
   });
 
+  test('a connection that is being opened stays with the endpoint that it was given', async () => {
+    const world = shop();
+    world.addSlice('web', [ready(world.ips[0]!), ready('10.244.1.250')], PORTS);
+    await world.run();
+    const outcomes: string[] = [];
+    // Long enough for two more attempts of those that have met nobody.
+    for (let call = 0; call < 30; call++) outcomes.push(await get(world, world.client, SERVICE, 3.5));
+    expect(new Set(outcomes)).toEqual(new Set(['one', 'pending']));
+    const unanswered = outcomes.filter((outcome) => outcome === 'pending').length;
+    // Half of them; an eighth, if each attempt were given another.
+    expect(unanswered).toBeGreaterThan(8);
+  });
+
   test('a slice that somebody made by hand counts; one without conditions is ready', async () => {
     const world = shop();
     world.addSlice('web', [ready(world.ips[0]!)], PORTS);
