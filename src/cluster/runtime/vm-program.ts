@@ -1,4 +1,4 @@
-import { createContext, Script } from 'node:vm';
+import { constants, createContext, Script } from 'node:vm';
 import type { Program } from './types.ts';
 
 /** Pure parts of the host that a bundle may use; `Uint8Array` is ours so that bytes of a context are instances of it. */
@@ -54,7 +54,10 @@ const PRELUDE = `(function (forbid) {
  * @returns evaluates the script and gives its exports: every call a fresh module, so that two pods share no state
  */
 export function compileScript(name: string, source: string, globalName?: string): () => unknown {
-  const context = createContext({ ...PURE }, { name, codeGeneration: { strings: false, wasm: false } });
+  // A plain global object: of one that Node watches, every `Map` and `Promise` that a program names would be looked up anew.
+  const codeGeneration = { strings: false, wasm: false };
+  const context = createContext(constants.DONT_CONTEXTIFY, { name, codeGeneration });
+  Object.assign(context, PURE);
   const forbid = (what: string, instead: string): never => {
     throw new Error(`program "${name}": ${what} is not available inside the cluster; use ${instead}`);
   };
