@@ -59,8 +59,22 @@ function checkClient(problems: Problems, field: string, client: Partial<ClientCo
     const why = 'port is not valid: must be between 1 and 65535, inclusive';
     problems.invalid(`${field}.service.port`, port, why);
   }
-  if (path !== undefined && !path.startsWith('/'))
-    problems.invalid(`${field}.service.path`, path, "must start with a '/'");
+  if (path !== undefined && path !== '') checkPath(problems, `${field}.service.path`, path);
+}
+
+/** An empty path is the root, too. */
+function checkPath(problems: Problems, field: string, path: string): void {
+  if (path === '/') return;
+  if (!path.startsWith('/')) {
+    problems.invalid(field, path, "must start with a '/'");
+    return;
+  }
+  const segments = path.slice(1).replace(/\/$/, '').split('/');
+  for (const [index, segment] of segments.entries()) {
+    if (segment === '') problems.invalid(field, path, `segment[${index}] may not be empty`);
+    for (const why of segment === '' ? [] : subdomainProblems(segment))
+      problems.invalid(field, path, `segment[${index}]: ${why}`);
+  }
 }
 
 function checkUrl(problems: Problems, field: string, text: string): void {

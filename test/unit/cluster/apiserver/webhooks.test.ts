@@ -13,6 +13,8 @@ import type { RandomStreams } from '../../../../src/core/random.ts';
 import { NetError } from '../../../../src/cluster/network/types.ts';
 import { SECOND } from '../../../../src/cluster/simulation/simulation.ts';
 import { createAuthority } from '../../../../src/cluster/wire/certificates.ts';
+import { Problems } from '../../../../src/cluster/apiserver/validation/problems.ts';
+import { checkWebhooks } from '../../../../src/cluster/apiserver/webhooks/checks.ts';
 import { openStages, requestOf, send, startApiServer, type Answer, type Running } from './harness.ts';
 
 const MAPS = '/api/v1/namespaces/default/configmaps';
@@ -205,6 +207,25 @@ test.each([
   const running = start(({ uid }) => reviewed({ uid, allowed: false }));
   install(running, 'Validating', webhook);
   expect((await ask(running, 'POST', MAPS, map('a'))).status).toBe(201);
+});
+
+test.each([
+  ['', undefined],
+  ['/', undefined],
+  ['/a/b/', undefined],
+  ['a', "must start with a '/'"],
+  ['//', 'segment[0] may not be empty'],
+  ['/a//b', 'segment[1] may not be empty'],
+  ['/A', 'segment[0]: a lowercase RFC 1123 subdomain must consist'],
+])('the path %j of a service', (path, refusal) => {
+  const problems = new Problems();
+  const clientConfig = { service: { namespace: 'default', name: 'hook', path } };
+  checkWebhooks(problems, {
+    webhooks: [{ name: 'a.b.test', clientConfig, sideEffects: 'None', admissionReviewVersions: ['v1'] }],
+  } as never);
+  const found = problems.list.map(({ detail }) => detail);
+  if (refusal === undefined) expect(found).toEqual([]);
+  else expect(found).toEqual([expect.stringContaining(refusal)]);
 });
 
 test('configurations of webhooks and the writes of the cluster itself pass', async () => {
