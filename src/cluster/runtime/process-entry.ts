@@ -1,7 +1,6 @@
-import type { Credentials } from './file-view.ts';
 import type { Node } from './nodes.ts';
 import type { ByteSink, ByteSource } from './pipe.ts';
-import type { Process } from './process.ts';
+import type { Process, ProcessIdentity } from './process.ts';
 import type { ProcessInput, ProcessOutput } from './streams.ts';
 
 /** What a process has of its container that others may see. */
@@ -16,12 +15,8 @@ export interface Terminal {
   rows: number;
 }
 
-export interface ProcessSpec {
+export interface ProcessSpec extends Omit<ProcessIdentity, 'pid'> {
   readonly parent: number;
-  readonly args: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
-  readonly cwd: string;
-  readonly user: Credentials;
   readonly stdin: ByteSource;
   readonly stdout: ByteSink;
   readonly stderr: ByteSink;

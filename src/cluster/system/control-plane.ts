@@ -19,6 +19,8 @@ interface Component {
   readonly flags: readonly string[];
   /** Folders of the node that it sees, with the names of their volumes; files end in `.conf`. */
   readonly mounts: Readonly<Record<string, string>>;
+  /** Writes to them; the others only read. */
+  readonly writes?: true;
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
@@ -73,6 +75,7 @@ function etcd({ node, ip }: ControlPlaneFacts): Component {
       'watch-progress-notify-interval=5s',
     ],
     mounts: { 'etcd-data': '/var/lib/etcd', 'etcd-certs': `${PKI}/etcd` },
+    writes: true,
     annotations: { 'kubeadm.kubernetes.io/etcd.advertise-client-urls': client },
   };
 }
@@ -167,10 +170,17 @@ function scheduler(): Component {
   };
 }
 
-function staticPod({ name, image, requests, probePort, flags, mounts, annotations }: Component): StaticPod {
+function staticPod({
+  name,
+  image,
+  requests,
+  probePort,
+  flags,
+  mounts,
+  writes,
+  annotations,
+}: Component): StaticPod {
   const folders = Object.entries(mounts);
-  // etcd writes to its folders, the others only read.
-  const readOnly = name !== 'etcd';
   const volumes = [...folders]
     .sort(([one], [other]) => (one < other ? -1 : 1))
     .map(([volume, path]): Volume => {
@@ -189,7 +199,7 @@ function staticPod({ name, image, requests, probePort, flags, mounts, annotation
     volumeMounts: folders.map(([volume, mountPath]) => ({
       name: volume,
       mountPath,
-      ...(readOnly && { readOnly }),
+      ...(writes !== true && { readOnly: true }),
     })),
   };
   return {

@@ -46,7 +46,13 @@ export interface PriorityLevel extends KubeObject {
     type: string;
     limited?: {
       nominalConcurrencyShares?: number;
-      limitResponse?: { queuing?: { queues: number; handSize: number; queueLengthLimit: number } };
+      lendablePercent?: number;
+      borrowingLimitPercent?: number;
+      limitResponse?: {
+        type: string;
+        queuing?: { queues: number; handSize: number; queueLengthLimit: number };
+      };
     };
+    exempt?: { nominalConcurrencyShares?: number; lendablePercent?: number };
   };
 }

@@ -1,7 +1,17 @@
 import { equal } from '../../../src/core/json.ts';
 import type { AnyObject, ConfigMap, Deployment, Pod } from '../../../src/model/objects.ts';
 import { type Resource, resources } from '../../../src/model/resources.ts';
-import { deploymentOf, fetches, isComplete, isRunning, podsOf, run, SHOP, type ShopRequest } from './ask.ts';
+import {
+  CALLERS,
+  deploymentOf,
+  fetches,
+  isComplete,
+  isRunning,
+  podsOf,
+  run,
+  SHOP,
+  type ShopRequest,
+} from './ask.ts';
 import { clientsUnchanged } from './clients.ts';
 import {
   clientPods,
@@ -39,8 +49,10 @@ const corefileUntouched = question('CoreDNS is configured as before', async (vie
 
 /** A Service that a client calls, and the request for which it does. */
 function callOf(client: string): readonly [called: string, request: ShopRequest] {
-  if (client === 'refunds') return ['ledger', '/refund'];
-  return [client === 'checkout' ? 'payments' : 'ledger', '/pay'];
+  for (const request of Object.keys(CALLERS) as ShopRequest[])
+    for (const [called, caller] of Object.entries(CALLERS[request]))
+      if (caller === client) return [called, request];
+  throw new Error(`${client} calls nobody`);
 }
 
 async function findsEverybody(view: OracleView): Promise<Complaint> {

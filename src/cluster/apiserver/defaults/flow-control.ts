@@ -1,22 +1,8 @@
-/** What a PriorityLevelConfiguration says of how requests wait. */
-export interface PriorityLevel {
-  spec?: {
-    type?: string;
-    limited?: {
-      nominalConcurrencyShares?: number;
-      lendablePercent?: number;
-      borrowingLimitPercent?: number;
-      limitResponse?: {
-        type?: string;
-        queuing?: { queues?: number; handSize?: number; queueLengthLimit?: number };
-      };
-    };
-    exempt?: { nominalConcurrencyShares?: number; lendablePercent?: number };
-  };
-}
+import type { FlowSchema, PriorityLevel } from '../../../model/objects.ts';
+import type { Draft } from './draft.ts';
 
 /** https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/priority-level-configuration-v1/ */
-export function defaultPriorityLevel({ spec }: PriorityLevel): void {
+export function defaultPriorityLevel({ spec }: Draft<PriorityLevel>): void {
   if (spec === undefined) return;
   if (spec.type === 'Exempt') {
     const exempt = (spec.exempt ??= {});
@@ -35,7 +21,7 @@ export function defaultPriorityLevel({ spec }: PriorityLevel): void {
 }
 
 /** https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/flow-schema-v1/ */
-export function defaultFlowSchema(schema: { spec?: { matchingPrecedence?: number } }): void {
+export function defaultFlowSchema(schema: Draft<FlowSchema>): void {
   const spec = (schema.spec ??= {});
   spec.matchingPrecedence ||= 1000;
 }

@@ -1,9 +1,9 @@
-import type { KubeObject } from '../../../model/objects.ts';
-import type { PriorityLevel } from '../defaults/flow-control.ts';
+import type { KubeObject, PriorityLevel } from '../../../model/objects.ts';
+import type { Draft } from '../defaults/draft.ts';
 import { goForm, PRIORITY_LEVEL_SPEC } from './go-form.ts';
 import type { Problems } from './problems.ts';
 
-type Limited = NonNullable<NonNullable<PriorityLevel['spec']>['limited']>;
+type Limited = Draft<NonNullable<PriorityLevel['spec']['limited']>>;
 
 /** The one that is never limited. */
 const EXEMPT = 'exempt';
@@ -12,7 +12,7 @@ const MOST_PERCENT = 100;
 /** https://kubernetes.io/docs/concepts/cluster-administration/flow-control/ */
 export function checkPriorityLevel(
   problems: Problems,
-  { metadata, spec = {} }: KubeObject & PriorityLevel,
+  { metadata, spec = {} }: Pick<KubeObject, 'metadata'> & Draft<Pick<PriorityLevel, 'spec'>>,
 ): void {
   const { type = '', limited, exempt } = spec;
   if (isNoneOf(problems, 'spec.type', type, ['Exempt', 'Limited'])) return;
@@ -28,7 +28,8 @@ export function checkPriorityLevel(
     return;
   }
   if (limited !== undefined) problems.forbidden('spec.limited', 'must be nil if the type is not Limited');
-  checkShares(problems, 'spec.exempt', exempt);
+  checkShares(problems, 'spec.exempt', exempt?.nominalConcurrencyShares);
+  checkLendable(problems, 'spec.exempt', exempt?.lendablePercent);
 }
 
 /** Whether a type is missing or unknown, which is told. */
@@ -41,27 +42,21 @@ function isNoneOf(problems: Problems, field: string, type: string, known: readon
 function checkLimited(problems: Problems, limited: Limited): void {
   const { limitResponse = {}, nominalConcurrencyShares, lendablePercent, borrowingLimitPercent } = limited;
   const field = 'spec.limited';
-  checkShares(problems, field, {
-    ...(nominalConcurrencyShares !== undefined && { nominalConcurrencyShares }),
-  });
+  checkShares(problems, field, nominalConcurrencyShares);
   checkResponse(problems, `${field}.limitResponse`, limitResponse);
-  checkShares(problems, field, { ...(lendablePercent !== undefined && { lendablePercent }) });
+  checkLendable(problems, field, lendablePercent);
   if (borrowingLimitPercent !== undefined && borrowingLimitPercent < 0) {
     const why = 'if specified, must be a non-negative integer';
     problems.invalid(`${field}.borrowingLimitPercent`, borrowingLimitPercent, why);
   }
 }
 
-function checkShares(
-  problems: Problems,
-  field: string,
-  {
-    nominalConcurrencyShares: shares = 0,
-    lendablePercent: percent = 0,
-  }: { nominalConcurrencyShares?: number; lendablePercent?: number } = {},
-): void {
+function checkShares(problems: Problems, field: string, shares = 0): void {
   if (shares < 0)
     problems.invalid(`${field}.nominalConcurrencyShares`, shares, 'must be a non-negative integer');
+}
+
+function checkLendable(problems: Problems, field: string, percent = 0): void {
   if (percent < 0 || percent > MOST_PERCENT)
     problems.invalid(`${field}.lendablePercent`, percent, 'must be between 0 and 100, inclusive');
 }

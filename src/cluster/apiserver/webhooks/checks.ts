@@ -71,9 +71,10 @@ function checkPath(problems: Problems, field: string, path: string): void {
   }
   const segments = path.slice(1).replace(/\/$/, '').split('/');
   for (const [index, segment] of segments.entries()) {
-    if (segment === '') problems.invalid(field, path, `segment[${index}] may not be empty`);
-    for (const why of segment === '' ? [] : subdomainProblems(segment))
-      problems.invalid(field, path, `segment[${index}]: ${why}`);
+    const at = `segment[${index}]`;
+    const why =
+      segment === '' ? [`${at} may not be empty`] : subdomainProblems(segment).map((one) => `${at}: ${one}`);
+    problems.invalidFor(field, path, why);
   }
 }
 

@@ -1,21 +1,18 @@
 import { edit } from '../../../core/json.ts';
 import type { Condition } from '../../../model/objects.ts';
 import { resources } from '../../../model/resources.ts';
-import type { Api } from '../../api.ts';
-import type { Simulation } from '../../simulation/simulation.ts';
-import type { SharedWatches } from '../shared-watches.ts';
+import type { ControllerContext } from '../controller.ts';
 import { WorkQueue } from '../work-queue.ts';
 
 /**
  * Says of each FlowSchema whether the priority level that it names is there.
  * https://kubernetes.io/docs/concepts/cluster-administration/flow-control/#flowschema
  */
-export function startFlowSchemaController(options: {
-  readonly simulation: Simulation;
-  readonly api: Api;
-  readonly watches: SharedWatches;
-}): void {
-  const { simulation, api, watches } = options;
+export function startFlowSchemaController({
+  simulation,
+  api,
+  watches,
+}: Pick<ControllerContext, 'simulation' | 'api' | 'watches'>): void {
   const queue = new WorkQueue(simulation, 'flow-schema', sync);
 
   function sync(name: string): void {
