@@ -166,28 +166,45 @@ again for shop and office, and leave the network as closed as security wants it.
       'isolated',
       'veto',
       'The shop does not reach the office',
-      all('the kiosk reaches the reports, the shop does not', [
-        checks.isolates({ allowed: kiosk, forbidden: gateway, target: { tcp: `${addresses.reports}:80` } }),
-        checks.isolates({ allowed: kiosk, forbidden: payments, target: { tcp: `${addresses.reports}:80` } }),
-      ]),
+      hold(
+        seconds(10),
+        all('the kiosk reaches the reports, the shop does not', [
+          checks.isolates({ allowed: kiosk, forbidden: gateway, target: { tcp: `${addresses.reports}:80` } }),
+          checks.isolates({
+            allowed: kiosk,
+            forbidden: payments,
+            target: { tcp: `${addresses.reports}:80` },
+          }),
+        ]),
+      ),
     ),
     safeguard(
       'other-port-53',
       'veto',
       "The shop does not reach the office's name server",
-      all('the kiosk reaches the resolver, the shop does not', [
-        checks.isolates({ allowed: kiosk, forbidden: gateway, target: { tcp: `${addresses.resolver}:53` } }),
-        checks.isolates({ allowed: kiosk, forbidden: payments, target: { ask: addresses.resolver } }),
-      ]),
+      hold(
+        seconds(10),
+        all('the kiosk reaches the resolver, the shop does not', [
+          checks.isolates({
+            allowed: kiosk,
+            forbidden: gateway,
+            target: { tcp: `${addresses.resolver}:53` },
+          }),
+          checks.isolates({ allowed: kiosk, forbidden: payments, target: { ask: addresses.resolver } }),
+        ]),
+      ),
     ),
     safeguard(
       'kiosk',
       'veto',
       'The kiosk does not reach CoreDNS',
-      all('the shop reaches CoreDNS, the kiosk does not', [
-        checks.isolates({ allowed: gateway, forbidden: kiosk, target: { ask: kubeDns } }),
-        checks.isolates({ allowed: gateway, forbidden: kiosk, target: { tcp: `${kubeDns}:53` } }),
-      ]),
+      hold(
+        seconds(10),
+        all('the shop reaches CoreDNS, the kiosk does not', [
+          checks.isolates({ allowed: gateway, forbidden: kiosk, target: { ask: kubeDns } }),
+          checks.isolates({ allowed: gateway, forbidden: kiosk, target: { tcp: `${kubeDns}:53` } }),
+        ]),
+      ),
     ),
     safeguard('labels', 'veto', 'Labels are as before', labelsKept),
     safeguard('clients', 'veto', 'Clients are as before', checks.clientsAsBefore(namespace, clients)),

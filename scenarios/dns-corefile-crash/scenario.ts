@@ -22,10 +22,7 @@ import {
 const namespace = 'shop';
 const from = { namespace, app: 'gateway' };
 const coredns = { namespace: 'kube-system', name: 'coredns' };
-/**
- * A ConfigMap reaches a node after up to 90 s, and a container in back-off starts again after up to five minutes. The
- * objective that comes first waits for that; nothing after it has to.
- */
+/** A ConfigMap reaches a node after up to 90 s, and a container in back-off starts again after up to five minutes. */
 const settle = minutes(7);
 
 /** The lab's own name server for a partner's names: nothing outside is asked. */
@@ -140,13 +137,14 @@ shop. Make names work again, for the shop and for everybody else.`,
           checks.resolves({ from: { namespace, app: 'checkout' }, service: 'payments' }),
           checks.resolves({ from: { namespace, app: 'payments' }, service: 'ledger' }),
         ]),
+        settle,
       ),
     ),
     objective(
       'payments',
       20,
       'Customers can pay',
-      hold(seconds(30), checks.http({ from, url: 'http://127.0.0.1:8080/pay' })),
+      hold(seconds(30), checks.http({ from, url: 'http://127.0.0.1:8080/pay' }), settle),
     ),
     objective(
       'fresh',
@@ -167,6 +165,7 @@ shop. Make names work again, for the shop and for everybody else.`,
           checks.dns({ from, name: partner.name, address: partner.address }),
           checks.dns({ from, name: 'kube-dns.kube-system', address: '10.96.0.10' }),
         ]),
+        settle,
       ),
     ),
     safeguard(

@@ -1,5 +1,7 @@
+import pLimit, { type LimitFunction } from 'p-limit';
 import { equal } from '../core/json.ts';
-import { KubeError } from '../kube/client.ts';
+import { memoized } from '../core/memo.ts';
+import { type KubeClient, KubeError } from '../kube/client.ts';
 import type { Pod, PodSpec } from '../model/objects.ts';
 import { resources } from '../model/resources.ts';
 import { fail, type LabView, type Observation } from './check.ts';
@@ -90,12 +92,11 @@ export async function probeFrom(
   args: readonly string[],
   timeoutMs: number,
 ): Promise<ProbeReport | Observation> {
-  const begun = lab.clock.now();
-  const output = await execShop(lab, client, ['probe', ...args], timeoutMs);
-  if (typeof output !== 'string') return output;
-  const report = JSON.parse(output) as ProbeReport;
+  const asked = await execShop(lab, client, ['probe', ...args], timeoutMs);
+  if (!('output' in asked)) return asked;
+  const { begun, ended } = asked;
+  const report = JSON.parse(asked.output) as ProbeReport;
   const { attempts, succeeded, outcomes } = report;
-  const ended = lab.clock.now();
   lab.probed?.({ from: client.app, asked: askedBy(args), begun, ended, attempts, succeeded, outcomes });
   return report;
 }
@@ -113,19 +114,50 @@ function askedBy([kind = '', target = '', ...flags]: readonly string[]): string 
  * @returns the body, or a failing observation where there is no client that runs or no answer 200
  */
 export async function textFrom(lab: LabView, client: ClientRef, url: string): Promise<string | Observation> {
-  return execShop(lab, client, ['get', url], 30_000);
+  const asked = await execShop(lab, client, ['get', url], 30_000);
+  return 'output' in asked ? asked.output : asked;
 }
 
-/** Runs a command of the shop in a witness. @returns its output, or a failing observation */
-async function execShop(
+/** What a command wrote, and when it ran, by the cluster's clock. */
+interface Ran {
+  readonly output: string;
+  readonly begun: Date;
+  readonly ended: Date;
+}
+
+/**
+ * So many commands run in one client at a time: each takes some 20 MB of what its container may have, which is 128 MB for
+ * most. More of them, and the client that is looked from would be killed by the grader.
+ */
+const COMMANDS_AT_ONCE = 3;
+const limitsOf = memoized((_cluster: KubeClient) => new Map<string, LimitFunction>());
+
+function limitOf({ kube }: LabView, { namespace, app }: ClientRef): LimitFunction {
+  const limits = limitsOf(kube);
+  const key = `${namespace}/${app}`;
+  const limit = limits.get(key) ?? pLimit(COMMANDS_AT_ONCE);
+  limits.set(key, limit);
+  return limit;
+}
+
+/** Runs a command of the shop in a witness, in its turn. @returns a failing observation where that cannot be done */
+const execShop = (
   lab: LabView,
   client: ClientRef,
   args: readonly string[],
   timeoutMs: number,
-): Promise<string | Observation> {
+): Promise<Ran | Observation> => limitOf(lab, client)(() => execInWitness(lab, client, args, timeoutMs));
+
+async function execInWitness(
+  lab: LabView,
+  client: ClientRef,
+  args: readonly string[],
+  timeoutMs: number,
+): Promise<Ran | Observation> {
   const pod = await witness(lab, client);
   if (!('metadata' in pod)) return pod;
   const { name } = pod.metadata;
+  const begun = lab.clock.now();
   try {
     const { code, stdout, stderr } = await lab.kube.exec(client.namespace, name, {
       container: client.app,
@@ -133,7 +165,7 @@ async function execShop(
       timeoutMs,
       signal: lab.signal,
     });
-    if (code === 0) return stdout;
+    if (code === 0) return { output: stdout, begun, ended: lab.clock.now() };
     return fail(`in pod ${name}: ${args[0] ?? ''} ended with ${code}: ${(stderr || stdout).slice(0, 200)}`);
   } catch (error) {
     // The API server refuses where the pod or its container has gone meanwhile: that is the learner's state.

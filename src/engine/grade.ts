@@ -32,8 +32,8 @@ interface Part {
 
 /**
  * Grades a repair by looking at the cluster: on a copy where the provider can make one (the original and its clock
- * do not move), otherwise in place: what only reads runs at the same time, what makes objects or load runs last,
- * one after the other.
+ * do not move), otherwise in place. What only reads runs at the same time; what makes objects or load runs last, one
+ * after the other.
  */
 export async function grade(
   cluster: Cluster,
@@ -86,7 +86,7 @@ export async function gradeInPlace(
 async function lookAt(
   view: LabView,
   parts: readonly Part[],
-  oneByOne: boolean,
+  onCopy: boolean,
   { until, progress = () => {} }: GradeOptions,
 ): Promise<ReadonlyMap<Part, PartResult>> {
   const results = new Map<Part, PartResult>();
@@ -119,14 +119,10 @@ async function lookAt(
   };
   const quiet = parts.filter(({ check }) => check.disturbs === undefined);
   const disturbing = parts.filter(({ check }) => check.disturbs !== undefined);
-  // On a copy time moves only while somebody waits: together the waits would add up.
   const groups = [quiet.filter(({ id }) => id === until), quiet.filter(({ id }) => id !== until)];
-  for (const group of groups) {
-    if (!oneByOne) await Promise.all(group.map(look));
-    else for (const part of group) await look(part);
-  }
+  for (const group of groups) await Promise.all(group.map(look));
   for (const part of disturbing) {
-    if (!oneByOne && !stopped()) progress(`looking at ${part.title}: makes ${part.check.disturbs ?? ''}`);
+    if (!onCopy && !stopped()) progress(`looking at ${part.title}: makes ${part.check.disturbs ?? ''}`);
     await look(part);
   }
   return results;

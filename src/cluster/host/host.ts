@@ -11,6 +11,8 @@ import {
   loggedRequest,
   type SessionInput,
 } from './inputs.ts';
+import { MovedTime } from './moved-time.ts';
+import { Turns } from './turns.ts';
 
 /** The part of a cluster that the host drives. */
 export interface HostedCluster {
@@ -31,9 +33,6 @@ export interface WallTime {
 /** A gap in the wall clock longer than this (a sleeping laptop, a dead process) does not make the lab older. */
 const LONGEST_GAP: Micros = 60_000_000;
 
-/** Time that is moved for an answer goes this far between two requests. */
-const DRIVEN_AT_ONCE: Micros = 1_000_000;
-
 /** Time that is moved on ({@link Host.advanceBy}) is moved for so long of the wall's time between two requests. */
 const MOVED_AT_ONCE: Micros = 10_000;
 
@@ -50,21 +49,25 @@ export class Host {
   readonly #execs = new Map<number, ExecInput>();
   readonly #forwards = new Map<number, PortForwardInput>();
   #sessions = 0;
-  #turns: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Turns(() => this.#afterTurn());
+  readonly #moved: MovedTime;
   #wall: WallTime | undefined;
   /** How far the clock is behind the wall; negative where it is ahead. */
   #behind: Micros = 0;
   /** The wall's time when it was last looked at, less {@link #behind}. */
   #lastWall: Micros = 0;
   #cancelWake: () => void = () => {};
-  #unanswered = 0;
-  #driving = false;
   #closed = false;
 
   /** @param record called with every input before it is applied; it must be safe on disk when this returns */
   constructor(cluster: HostedCluster, record: (record: InputRecord) => void = () => {}) {
     this.#cluster = cluster;
     this.#record = record;
+    this.#moved = new MovedTime(
+      cluster.simulation,
+      this.#turns,
+      () => this.#wall === undefined && !this.#closed,
+    );
   }
 
   get now(): Micros {
@@ -92,8 +95,8 @@ export class Host {
 
   /** While time is moved by hand it moves until this answer is there. */
   #await(answer: Promise<ApiResponse>): void {
-    this.#unanswered++;
-    void answer.then(() => this.#unanswered--);
+    const come = this.#moved.awaited();
+    void answer.then(come);
   }
 
   /** Moves time by hand to an instant (never backwards). Only while the lab is not live. */
@@ -104,6 +107,16 @@ export class Host {
       await this.#cluster.simulation.advanceTo(Math.max(at, this.now));
       this.#apply({ type: 'advance' });
     });
+  }
+
+  /** Waits for an instant, which moves time there while it is moved by hand: {@link MovedTime}. @throws the signal's reason */
+  waitUntil(at: Micros, signal?: AbortSignal): Promise<void> {
+    return this.#moved.waitUntil(at, signal);
+  }
+
+  /** Whoever moves time by hand is in another process: it moves only once this is fulfilled, which is when he waits. */
+  movedBy(untilTheyWait: () => Promise<void>): void {
+    this.#moved.movedBy(untilTheyWait);
   }
 
   /** How far the clock is behind the wall; negative where it is ahead. */
@@ -199,16 +212,7 @@ export class Host {
 
   /** Runs `work` when every turn before it is over. */
   turn<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#turns.then(work);
-    this.#turns = result.then(
-      () => {
-        this.#afterTurn();
-      },
-      () => {
-        this.#afterTurn();
-      },
-    );
-    return result;
+    return this.#turns.take(work);
   }
 
   close(): void {
@@ -263,30 +267,13 @@ export class Host {
 
   #afterTurn(): void {
     if (this.#closed) return;
-    if (this.#wall !== undefined) {
-      this.#cancelWake();
-      const next = this.#cluster.simulation.nextAt();
-      // Look at the clock at least every 20 s, so that a gap is seen as one.
-      const at = Math.min((next ?? Infinity) + this.#behind, this.#wall.now() + LONGEST_GAP / 3);
-      this.#cancelWake = this.#wall.wakeAt(at, () => void this.turn(() => this.#catchUp()));
-    } else if (this.#unanswered > 0 && !this.#driving) {
-      this.#driving = true;
-      void this.#drive();
-    }
-  }
-
-  /** While time is moved by hand it also moves as long as a request of the mover waits for an answer. */
-  async #drive(): Promise<void> {
-    const { simulation } = this.#cluster;
-    while (this.#unanswered > 0 && this.#wall === undefined && !this.#closed) {
-      const moved = await this.turn(async () => {
-        const end = simulation.now + DRIVEN_AT_ONCE;
-        const wanted = (): boolean => this.#unanswered > 0 && simulation.now < end;
-        return simulation.advanceWhile(wanted, Number.MAX_SAFE_INTEGER);
-      });
-      if (!moved) break;
-    }
-    this.#driving = false;
+    this.#moved.afterTurn();
+    if (this.#wall === undefined) return;
+    this.#cancelWake();
+    const next = this.#cluster.simulation.nextAt();
+    // Look at the clock at least every 20 s, so that a gap is seen as one.
+    const at = Math.min((next ?? Infinity) + this.#behind, this.#wall.now() + LONGEST_GAP / 3);
+    this.#cancelWake = this.#wall.wakeAt(at, () => void this.turn(() => this.#catchUp()));
   }
 
   // ---- inputs ---------------------------------------------------------------------------------------------
@@ -408,17 +395,12 @@ export class Host {
 
   #execSession(request: ApiRequest, output: ExecOutput): ExecInput {
     const session = ++this.#sessions;
-    let answered = false;
-    this.#unanswered++;
-    const answer = (): void => {
-      if (!answered) this.#unanswered--;
-      answered = true;
-    };
+    const come = this.#moved.awaited();
     const watched: ExecOutput = {
       stdout: (bytes) => output.stdout(bytes),
       stderr: (bytes) => output.stderr(bytes),
       exit: (result) => {
-        answer();
+        come();
         output.exit(result);
       },
     };
@@ -434,7 +416,7 @@ export class Host {
       stdinEnd: () => later({ type: 'stdin-end', session }),
       resize: (columns, rows) => later({ type: 'resize', session, columns, rows }),
       close: () => {
-        answer();
+        come();
         later({ type: 'close', session });
       },
     };

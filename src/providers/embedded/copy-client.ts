@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import type { OutsideChange } from '../../cluster/outside.ts';
+import { inTask } from '../../cluster/simulation/microtasks.ts';
 import {
   ClusterUnreachable,
   type ExecOptions,
@@ -14,7 +15,13 @@ import { HttpsTransport } from '../../kube/https-transport.ts';
 import type { Transport } from '../../kube/transport.ts';
 import type { Cluster, ClusterRef } from '../provider.ts';
 import { controlPath, COPY, NoLabProcess } from './control.ts';
-import { type CopyAnswer, type CopyGreeting, type CopyQuestion, receivedError } from './copy-protocol.ts';
+import {
+  type CopyAnswer,
+  type CopyGreeting,
+  type CopyQuestion,
+  type FromClient,
+  receivedError,
+} from './copy-protocol.ts';
 import { nodeAccess, registryAccess } from './registries.ts';
 import {
   type Credentials,
@@ -49,7 +56,7 @@ export async function copyOfLab(
       now: () => new Date(connection.now / 1000),
       wait: async (ms, signal) => {
         signal?.throwIfAborted();
-        await connection.ask({ ask: 'wait', ms });
+        await connection.ask({ ask: 'wait', ms }, signal);
       },
     },
     can: {
@@ -72,7 +79,9 @@ class CopyConnection {
   now: number;
   readonly #socket: Socket;
   readonly #waiting = new Map<number, Waiting>();
-  #count = 0;
+  #asked = 0;
+  #heard = 0;
+  #willSay = false;
 
   private constructor(socket: Socket, { port, now }: CopyGreeting) {
     this.#socket = socket;
@@ -102,10 +111,11 @@ class CopyConnection {
   /** @throws what the copy has thrown; ClusterUnreachable where the lab's process has ended */
   async ask(question: CopyQuestion, signal?: AbortSignal): Promise<unknown> {
     if (this.#socket.destroyed) throw gone();
-    const id = ++this.#count;
+    const id = ++this.#asked;
     const waiting = Promise.withResolvers<unknown>();
     this.#waiting.set(id, waiting);
     this.#say({ id, ...question });
+    this.#sayWhenWaiting();
     const cancel = (): void => {
       this.#say({ id, cancel: true });
       this.#settle(id)?.reject(signal?.reason);
@@ -122,12 +132,24 @@ class CopyConnection {
     this.#socket.destroy();
   }
 
-  #say(words: object): void {
+  #say(words: FromClient): void {
     this.#socket.write(`${JSON.stringify(words)}\n`);
+  }
+
+  /** Says so once everybody here has asked what he asks next: all that it takes are promises. */
+  #sayWhenWaiting(): void {
+    if (this.#willSay) return;
+    this.#willSay = true;
+    void inTask(() => {
+      this.#willSay = false;
+      if (!this.#socket.destroyed) this.#say({ waits: { asked: this.#asked, heard: this.#heard } });
+    });
   }
 
   #hear({ id, now, result, error }: CopyAnswer): void {
     this.now = now;
+    this.#heard++;
+    this.#sayWhenWaiting();
     const waiting = this.#settle(id);
     if (error === undefined) waiting?.resolve(result);
     else waiting?.reject(receivedError(error));

@@ -4,7 +4,8 @@ import type { Status } from '../../model/objects.ts';
 
 /**
  * What is said about a copy of a lab over the connection that it lives as long as: a JSON line each. The first line of
- * the lab is a {@link CopyGreeting}; then every question has an answer with its number.
+ * the lab is a {@link CopyGreeting}; then every question has an answer with its number. Whoever asks also says when he
+ * has nothing to do but to wait ({@link Waits}): only then the copy's time moves.
  */
 export interface CopyGreeting {
   /** Virtual time, microseconds since 1970. */
@@ -19,8 +20,18 @@ export type CopyQuestion =
   | { readonly ask: 'wait'; readonly ms: number }
   | { readonly ask: 'change'; readonly change: OutsideChange };
 
+/** Nothing else comes before the next answer. */
+export interface Waits {
+  readonly waits: {
+    /** How many questions there were before. */
+    readonly asked: number;
+    /** How many answers had come. */
+    readonly heard: number;
+  };
+}
+
 export type FromClient =
-  ({ readonly id: number } & CopyQuestion) | { readonly id: number; readonly cancel: true };
+  ({ readonly id: number } & CopyQuestion) | { readonly id: number; readonly cancel: true } | Waits;
 
 export interface CopyAnswer {
   readonly id: number;

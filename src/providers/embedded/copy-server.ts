@@ -9,6 +9,7 @@ import {
   type CopyQuestion,
   type FromClient,
   sentError,
+  type Waits,
 } from './copy-protocol.ts';
 import { InProcessTransport } from './in-process-transport.ts';
 import { listenWith, manualClock } from './instance.ts';
@@ -35,13 +36,20 @@ export async function serveCopy(
       if (socket.writable) socket.write(`${JSON.stringify(words)}\n`);
     };
     const running = new Map<number, AbortController>();
+    const pace = new Pace();
+    copy.movedBy(() => pace.untilTheyWait());
     lines.on('line', (line) => {
       const heard = JSON.parse(line) as FromClient;
+      if ('waits' in heard) {
+        pace.theyWait(heard);
+        return;
+      }
       const { id } = heard;
       if ('cancel' in heard) {
         running.get(id)?.abort();
         return;
       }
+      pace.asked++;
       const stop = new AbortController();
       running.set(id, stop);
       void answer(copy, transport, heard, stop.signal)
@@ -51,6 +59,7 @@ export async function serveCopy(
         )
         .then((what) => {
           running.delete(id);
+          pace.answered++;
           say({ id, now: copy.now, ...what });
         });
     });
@@ -60,6 +69,31 @@ export async function serveCopy(
   } finally {
     copies.giveBack(copy);
     await listener.close();
+  }
+}
+
+/** Keeps the time of a copy from running away from those who ask: what they ask next is on its way for a while. */
+class Pace {
+  asked = 0;
+  answered = 0;
+  #known: Waits['waits'] = { asked: 0, heard: 0 };
+  #goOn: () => void = () => {};
+
+  theyWait({ waits }: Waits): void {
+    this.#known = waits;
+    if (this.#isTrue()) this.#goOn();
+  }
+
+  async untilTheyWait(): Promise<void> {
+    if (this.#isTrue()) return;
+    await new Promise<void>((resolve) => {
+      this.#goOn = resolve;
+    });
+  }
+
+  /** Nothing was said since by either side. */
+  #isTrue(): boolean {
+    return this.#known.asked === this.asked && this.#known.heard === this.answered;
   }
 }
 
@@ -77,7 +111,7 @@ async function answer(
     case 'exec':
       return transport.exec(question.path, { ...question.options, signal });
     case 'wait':
-      return manualClock(host).wait(question.ms);
+      return manualClock(host).wait(question.ms, signal);
     case 'change':
       return host.change(question.change);
   }

@@ -108,6 +108,26 @@ describe('grading', () => {
     expect(lab.provider.calls).toEqual(['dispose inc-9100']);
   });
 
+  test('on a copy too what only reads looks at the same time: both providers judge alike', async () => {
+    const begins: number[] = [];
+    const waits: Check = {
+      expected: 'x',
+      look: async ({ clock }) => {
+        begins.push(clock.now().getTime());
+        await clock.wait(1000);
+        return pass('x');
+      },
+    };
+    const scenario = settingsScenario({
+      objectives: () => [objective('one', 50, 'One', waits), objective('two', 50, 'Two', waits)],
+    });
+    using lab = testLab({ scenario });
+    await using open = await lab.start();
+    const result = await look(lab, open);
+    expect(result).toMatchObject({ verdict: 'pass', onCopy: true });
+    expect(begins[1]).toBe(begins[0]);
+  });
+
   test('in place what disturbs comes last, one after the other, and is announced', async () => {
     const order: string[] = [];
     const noted = (id: string, disturbs?: string): Check => ({

@@ -313,6 +313,56 @@ describe('time that is moved by hand', () => {
     expect((await replayed(records)).seen).toEqual(cluster.seen);
   });
 
+  test('those who wait side by side each find the instant that they have waited for', async () => {
+    const { host, cluster, records } = lab();
+    const seen: string[] = [];
+    const note = (what: string): void => void seen.push(`${(host.now - EPOCH) / SECOND} ${what}`);
+    const looks = async (who: string, every: number, times: number): Promise<void> => {
+      for (let look = 0; look < times; look++) {
+        await host.handle(read);
+        note(who);
+        await host.waitUntil(host.now + every * SECOND);
+      }
+    };
+    const commands = async (): Promise<void> => {
+      const { promise, resolve } = Promise.withResolvers<unknown>();
+      const exec = startExec(await host.handle(execute), { exit: resolve });
+      exec.stdinEnd();
+      await promise;
+      note('command');
+    };
+    await Promise.all([looks('a', 1.5, 3), looks('b', 2, 2), commands()]);
+    expect(seen).toEqual(['0 a', '0 b', '1.5 a', '2 command', '2 b', '3 a']);
+    expect(host.now).toBe(EPOCH + 4.5 * SECOND);
+    await host.advanceTo(host.now);
+    expect((await replayed(records)).seen).toEqual(cluster.seen);
+  });
+
+  test('who gives up waiting keeps nobody', async () => {
+    const { host } = lab();
+    const given = new AbortController();
+    const waits = host.waitUntil(EPOCH + 3600 * SECOND, given.signal);
+    given.abort(new Error('enough'));
+    await expect(waits).rejects.toThrow('enough');
+    await host.waitUntil(EPOCH + 2 * SECOND);
+    expect(host.now).toBe(EPOCH + 2 * SECOND);
+    await expect(host.waitUntil(EPOCH + 3 * SECOND, given.signal)).rejects.toThrow('enough');
+  });
+
+  test('stands still until movers in another process wait too', async () => {
+    const { host } = lab();
+    const there = Promise.withResolvers<undefined>();
+    host.movedBy(() => there.promise);
+    const over: string[] = [];
+    const waits = host.waitUntil(EPOCH + SECOND).then(() => over.push('waited'));
+    await host.handle(read);
+    await host.turn(() => Promise.resolve());
+    over.push(`asked at ${(host.now - EPOCH) / SECOND}`);
+    there.resolve(undefined);
+    await waits;
+    expect(over).toEqual(['asked at 0', 'waited']);
+  });
+
   test('cannot be moved in a live lab', async () => {
     const { host } = await liveLab();
     await expect(host.advanceTo(EPOCH + SECOND)).rejects.toThrow('follows the wall');

@@ -105,6 +105,30 @@ describe('a copy in another process', () => {
     expect(host.now).toBe(EPOCH + 2.5 * SECOND);
   });
 
+  test('its time does not run away from those who look side by side', async () => {
+    const seen: string[] = [];
+    const begun = copy.clock.now().getTime();
+    const looks = async (who: string, every: number, times: number): Promise<void> => {
+      for (let look = 0; look < times; look++) {
+        await copy.kube.version();
+        seen.push(`${copy.clock.now().getTime() - begun} ${who}`);
+        await copy.clock.wait(every);
+      }
+    };
+    await Promise.all([looks('a', 1500, 3), looks('b', 2000, 2), looks('c', 10_000, 1)]);
+    expect(seen).toEqual(['0 a', '0 b', '0 c', '1500 a', '2000 b', '3000 a']);
+    expect(host.now).toBe(EPOCH + 10 * SECOND);
+  });
+
+  test('who gives up waiting keeps nobody', async () => {
+    const given = new AbortController();
+    const waits = copy.clock.wait(3_600_000, given.signal);
+    given.abort(new Error('enough'));
+    await expect(waits).rejects.toThrow('enough');
+    await copy.clock.wait(1000);
+    expect(host.now).toBe(EPOCH + SECOND);
+  });
+
   test('what a node can do is done to the copy; what is impossible is refused', async () => {
     await copy.can.node?.('worker').removeImage('shop.test/shop:1');
     expect(cluster.changes).toEqual([

@@ -1,0 +1,57 @@
+import { describe, expect, test } from '@jest/globals';
+import { probeFrom } from '../../../src/checks/client-pod.ts';
+import { labView, workload } from './support.ts';
+
+const client = (name: string, first: number) =>
+  workload(
+    `${name}@shop`,
+    { containers: [{ name, image: 'shop' }] },
+    [{ phase: 'Running', containerStatuses: [{ name, state: { running: {} } }] }],
+    { app: name },
+    first,
+  );
+
+describe('looking from a client', () => {
+  test('a few commands run in it at a time: all at once they would take the memory of its container', async () => {
+    const running = new Map<string, number>();
+    let most = 0;
+    let together = 0;
+    const lab = await labView([...client('gateway', 1), ...client('payments', 4)], {
+      exec: async (_namespace, pod) => {
+        const count = (running.get(pod) ?? 0) + 1;
+        running.set(pod, count);
+        most = Math.max(most, count);
+        together = Math.max(
+          together,
+          [...running.values()].reduce((sum, one) => sum + one),
+        );
+        await new Promise((resolve) => setImmediate(resolve));
+        running.set(pod, (running.get(pod) ?? 0) - 1);
+        return { code: 0, stdout: JSON.stringify({ attempts: 1, failed: 0, outcomes: {} }), stderr: '' };
+      },
+    });
+    const asked = ['gateway', 'payments'].flatMap((app) =>
+      Array.from({ length: 8 }, () => probeFrom(lab, { namespace: 'shop', app }, ['dns', 'x'], 1000)),
+    );
+    const reports = await Promise.all(asked);
+    expect(reports.filter((report) => 'attempts' in report)).toHaveLength(16);
+    expect(most).toBe(3);
+    // Clients do not wait for each other.
+    expect(together).toBe(6);
+  });
+
+  test('a command that failed makes room for the next', async () => {
+    let calls = 0;
+    const lab = await labView(client('gateway', 1), {
+      exec: () => {
+        calls++;
+        return calls <= 5
+          ? Promise.reject(new Error('no cluster'))
+          : Promise.resolve({ code: 0, stdout: '{"attempts":1}', stderr: '' });
+      },
+    });
+    const ask = () => probeFrom(lab, { namespace: 'shop', app: 'gateway' }, ['dns', 'x'], 1000);
+    const outcomes = await Promise.allSettled(Array.from({ length: 6 }, ask));
+    expect(outcomes.map(({ status }) => status)).toEqual([...Array<string>(5).fill('rejected'), 'fulfilled']);
+  });
+});
