@@ -170,9 +170,15 @@ async function execInWitness(
   } catch (error) {
     // The API server refuses where the pod or its container has gone meanwhile: that is the learner's state.
     if (error instanceof KubeError) return fail(`pod ${name} cannot be asked: ${error.message}`);
+    // A lookup may take as long as the pod's DNS settings say: minutes. What is not there by now is no answer.
+    if (isTimeout(error)) return fail(`in pod ${name}: no answer within ${timeoutMs / 1000} s`);
     throw error;
   }
 }
+
+/** What AbortSignal.timeout() throws. */
+const isTimeout = (error: unknown): boolean =>
+  typeof error === 'object' && error !== null && 'name' in error && error.name === 'TimeoutError';
 
 export function isReport(result: ProbeReport | Observation): result is ProbeReport {
   return 'attempts' in result;

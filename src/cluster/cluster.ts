@@ -43,6 +43,7 @@ import { controlPlanePods } from './system/control-plane.ts';
 import { holdLeases } from './system/leader-leases.ts';
 import { systemImages } from './system/images.ts';
 import { NODE_NAME_SERVER, startNameServer } from './system/name-server.ts';
+import { systemFiles, systemProcesses } from './system/node-system.ts';
 import { servedResources } from './system/served-resources.ts';
 
 /** What an embedded cluster is made of. Together with the seed and the inputs it determines everything. */
@@ -155,6 +156,7 @@ export function createCluster(options: ClusterOptions): EmbeddedCluster {
         cores: CORES,
         memory: MEMORY_BYTES,
         createLookup,
+        system: systemProcesses(node),
         layers,
       }),
       images: stored,
@@ -167,6 +169,7 @@ export function createCluster(options: ClusterOptions): EmbeddedCluster {
         searches: [],
         options: ['edns0', 'trust-ad', 'ndots:0'],
       },
+      systemFiles: systemFiles(node, CLUSTER_DNS),
       staticPods:
         node.role === 'control-plane'
           ? controlPlanePods({ node: node.name, ip: node.ip, serviceCidr: SERVICE_CIDR })

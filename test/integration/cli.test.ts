@@ -63,9 +63,10 @@ describe('the newcomer’s path', () => {
     const pods = await lab.ok('get pods -A');
     expect(pods).toMatch(/^shop +refunds-\S+ +0\/1 +Running +0 +[7-9]m(?:\d+s)?$/m);
     expect(pods).toMatch(/^kube-system +coredns-\S+ +1\/1 +Running +0 /m);
-    const described = await lab.ok('-n shop describe pod -l app=refunds');
+    const [pod = ''] = (await lab.ok('-n shop get pod -l app=refunds -o name')).split('\n');
+    const described = await lab.ok(`-n shop describe ${pod}`);
     expect(described).toMatch(
-      / Warning +Unhealthy +\S+ \(x\d+ over [7-9]m(?:\d+s)?\) +kubelet +Readiness probe failed: Get "http:\/\/10\.244\.1\.\d+:\d+\/readyz": dial tcp 10\.244\.1\.\d+:\d+: connect: connection refused\n/,
+      / Warning +Unhealthy +\S+ \(x\d+ over [7-9]m(?:\d+s)?\) +kubelet +(?:spec\.containers\{refunds\}: )?Readiness probe failed: Get "http:\/\/10\.244\.1\.\d+:\d+\/readyz": dial tcp 10\.244\.1\.\d+:\d+: connect: connection refused\n/,
     );
     expect(await lab.ok('get events -A')).not.toContain('<invalid>');
     expect(await lab.ok('-n shop logs deploy/refunds')).toContain('"message":"listening","port":8080');

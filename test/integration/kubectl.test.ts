@@ -345,6 +345,22 @@ describe('changes', () => {
     expect(await lab.ok('-n shop exec ledger-0 -c debugger -- ls /proc/1/root/app')).toContain('shop.mjs');
   });
 
+  test('debug of a node: its processes, its files, and the logs of its containers', async () => {
+    const node = 'inc-2041-worker';
+    const look = 'ps; cat /host/etc/hostname /host/var/log/pods/shop_ledger-0_*/ledger/0.log';
+    await lab.ok(['debug', `node/${node}`, '--image=busybox:1.37', '--', 'sh', '-c', look]);
+    const pods = await lab.ok('get pods -o name -l app.kubernetes.io/managed-by=kubectl-debug');
+    const pod = pods.trim();
+    await lab.ok(`wait ${pod} --for=jsonpath={.status.phase}=Succeeded --timeout=30s`);
+    const seen = await lab.ok(`logs ${pod}`);
+    expect(seen).toMatch(/^ +1 root .* \/usr\/lib\/systemd\/systemd$/m);
+    expect(seen).toMatch(/^ +\d+ 1000 .* node \/app\/shop\.mjs$/m);
+    expect(seen).toContain(`--provider-id=kind://docker/inc-2041/${node} `);
+    expect(seen).toMatch(new RegExp(`^${node}$`, 'm'));
+    expect(seen).toMatch(/^\d{4}-[\dT:.-]+Z stdout F \{.*\}$/m);
+    await lab.ok(`delete ${pod} --grace-period=1`);
+  });
+
   test('cordon, drain, uncordon', async () => {
     const node = 'inc-2041-worker';
     expect(await lab.ok(`cordon ${node}`)).toBe(`node/${node} cordoned\n`);

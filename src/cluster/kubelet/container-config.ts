@@ -49,6 +49,7 @@ export function containerConfig(
       name: pod.metadata.name,
       uid: pod.metadata.uid,
     },
+    sandbox: around.sandbox.id,
     name: container.name,
     image: image.image,
     ...(command === undefined || command.length === 0 ? {} : { command: expanded(command) }),

@@ -72,6 +72,11 @@ export class PodContainers {
     return this.#runs.get(name)?.find((run) => run.state === 'exited');
   }
 
+  /** All runs that the node still knows. */
+  all(): ContainerInstance[] {
+    return [...this.#runs.values()].flat();
+  }
+
   running(): ContainerInstance[] {
     return [...this.#runs.values()].flat().filter((run) => run.state === 'running');
   }

@@ -1,4 +1,3 @@
-import type { FileTree } from '../runtime/container-types.ts';
 import type { Node, Pod } from '../../model/objects.ts';
 import { isOver } from '../../model/pod-phase.ts';
 import { resources } from '../../model/resources.ts';
@@ -11,9 +10,9 @@ import { admit } from './admission.ts';
 import { BackOff } from './back-off.ts';
 import { ImageManager } from './image-manager.ts';
 import type { NodeContext } from './node-context.ts';
+import { nodeFiles } from './node-files.ts';
 import { NodeReporter } from './node-status.ts';
 import { PodWorker } from './pod-worker.ts';
-import { nodeHosts } from './resolv-conf.ts';
 import { Prober } from './probes/prober.ts';
 import { referencesOf } from './references.ts';
 import { refusal } from './refusals.ts';
@@ -98,7 +97,7 @@ class NodeAgent implements Kubelet {
     this.#deps = deps;
     this.#bootAt = deps.simulation.now;
     this.#owner = `kubelet/${deps.node.name}`;
-    const { simulation, network, runtime, node } = deps;
+    const { simulation, network, node } = deps;
     this.#reporter = new NodeReporter(deps, this.#owner);
     const workers = this.#workers;
     this.#context = {
@@ -106,7 +105,7 @@ class NodeAgent implements Kubelet {
       images: new ImageManager(deps),
       restarts: new BackOff(),
       prober: new Prober(simulation, network.node(node.name), `${this.#owner}/probe`),
-      nodeFiles: filesOf(node, runtime.createTree()),
+      nodeFiles: nodeFiles(deps, () => workers.values()),
       random: simulation.random.stream(this.#owner),
       owner: this.#owner,
       node: () => this.#reporter.node,
@@ -302,27 +301,4 @@ function othersThan(uid: string, workers: ReadonlyMap<string, PodWorker>): Pod[]
   const others: Pod[] = [];
   for (const [other, worker] of workers) if (other !== uid && worker.active) others.push(worker.pod);
   return others;
-}
-
-/** Folders of a node's own system that pods mount from the host. */
-const NODE_FOLDERS = [
-  '/etc',
-  '/home',
-  '/lib/modules',
-  '/mnt',
-  '/opt',
-  '/root',
-  '/run',
-  '/srv',
-  '/tmp',
-  '/var/lib/kubelet',
-  '/var/log',
-];
-
-/** What hostPath volumes find on a node of its own. */
-function filesOf({ name, ip }: KubeletDeps['node'], tree: FileTree): FileTree {
-  for (const folder of NODE_FOLDERS) tree.mkdir(folder, { parents: true });
-  tree.write('/etc/hosts', `${nodeHosts(name, ip).join('\n')}\n`);
-  tree.write('/etc/hostname', `${name}\n`);
-  return tree;
 }

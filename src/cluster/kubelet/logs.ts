@@ -3,6 +3,7 @@ import type { Micros, Simulation } from '../simulation/simulation.ts';
 
 interface Line {
   readonly at: Micros;
+  readonly stream: 'stdout' | 'stderr';
   readonly bytes: Uint8Array;
   /** Ends with a newline; the last line of a stream may not. */
   readonly whole: boolean;
@@ -24,9 +25,11 @@ export class ContainerLog {
   readonly #partial: Record<'stdout' | 'stderr', Uint8Array[]> = { stdout: [], stderr: [] };
   readonly #followers = new Set<{ line: (line: Line) => void; end: () => void }>();
   readonly #simulation: Simulation;
+  readonly #madeAt: Micros;
 
   constructor(simulation: Simulation) {
     this.#simulation = simulation;
+    this.#madeAt = simulation.now;
   }
 
   write(stream: 'stdout' | 'stderr', bytes: Uint8Array): void {
@@ -34,7 +37,7 @@ export class ContainerLog {
     for (let end = bytes.indexOf(NEWLINE); end >= 0; end = bytes.indexOf(NEWLINE, start)) {
       const pieces = this.#partial[stream].splice(0);
       pieces.push(bytes.slice(start, end + 1));
-      this.#append(join(pieces), true);
+      this.#append(stream, join(pieces), true);
       start = end + 1;
     }
     if (start < bytes.length) this.#partial[stream].push(bytes.slice(start));
@@ -44,7 +47,7 @@ export class ContainerLog {
   close(): void {
     for (const stream of ['stdout', 'stderr'] as const) {
       const pieces = this.#partial[stream].splice(0);
-      if (pieces.length > 0) this.#append(join(pieces), false);
+      if (pieces.length > 0) this.#append(stream, join(pieces), false);
     }
     this.#closed = true;
     for (const follower of this.#followers) follower.end();
@@ -55,6 +58,25 @@ export class ContainerLog {
   tail(lines: number, bytes: number): string {
     const text = new TextDecoder().decode(join(this.#lines.slice(-lines).map((line) => line.bytes)));
     return text.length > bytes ? text.slice(-bytes) : text;
+  }
+
+  /** When the last line was written: microseconds since 1970. */
+  get lastAt(): Micros {
+    return this.#lines.at(-1)?.at ?? this.#madeAt;
+  }
+
+  /**
+   * As containerd writes it on the node: time, stream, and whether the line is whole.
+   * https://github.com/kubernetes/design-proposals-archive/blob/main/node/kubelet-cri-logging.md
+   */
+  asFile(): string {
+    const decoder = new TextDecoder();
+    return this.#lines
+      .map((line) => {
+        const text = decoder.decode(line.bytes);
+        return `${stampOf(line)} ${line.stream} ${line.whole ? `F ${text}` : `P ${text}\n`}`;
+      })
+      .join('');
   }
 
   /** Sends what the options ask for. @returns how to stop following */
@@ -97,8 +119,8 @@ export class ContainerLog {
     return undefined;
   }
 
-  #append(bytes: Uint8Array, whole: boolean): void {
-    const line: Line = { at: this.#simulation.now, bytes, whole };
+  #append(stream: Line['stream'], bytes: Uint8Array, whole: boolean): void {
+    const line: Line = { at: this.#simulation.now, stream, bytes, whole };
     this.#lines.push(line);
     this.#bytes += bytes.length;
     if (this.#bytes > MAX_BYTES) this.#rotate();
@@ -112,8 +134,13 @@ export class ContainerLog {
 }
 
 function stamped(line: Line): Uint8Array {
-  const base = new Date(Math.floor(line.at / 1000)).toISOString().slice(0, 23);
-  return join([encoder.encode(`${base}${String(line.at % 1000).padStart(3, '0')}000Z `), line.bytes]);
+  return join([encoder.encode(`${stampOf(line)} `), line.bytes]);
+}
+
+/** With nanoseconds, of which the last three are none of ours. */
+function stampOf({ at }: Line): string {
+  const base = new Date(Math.floor(at / 1000)).toISOString().slice(0, 23);
+  return `${base}${String(at % 1000).padStart(3, '0')}000Z`;
 }
 
 function join(pieces: readonly Uint8Array[]): Uint8Array {

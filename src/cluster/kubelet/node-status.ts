@@ -246,7 +246,7 @@ function nodeObject({ node, simulation }: Pick<KubeletDeps, 'node' | 'simulation
     spec: {
       podCIDR,
       podCIDRs: [podCIDR],
-      providerID: `kind://docker/${name.replace(/-(control-plane|worker)\d*$/, '')}/${name}`,
+      providerID: providerId(name),
       ...(node.controlPlaneTaint === true ? { taints: [TAINT] } : {}),
     },
     status: {
@@ -300,4 +300,9 @@ function labelsOf(node: NodeSpec): Record<string, string> {
       : {}),
     ...node.labels,
   };
+}
+
+/** As kind gives it: its cluster's name begins the node's. */
+export function providerId(node: string): string {
+  return `kind://docker/${node.replace(/-(control-plane|worker)\d*$/, '')}/${node}`;
 }

@@ -1,6 +1,6 @@
 import { messageOf } from '../../core/errors.ts';
 import type { Pod } from '../../model/objects.ts';
-import type { FileTree } from '../runtime/container-types.ts';
+import type { FileTree, ProcessNamespace } from '../runtime/container-types.ts';
 import { MILLISECOND } from '../simulation/simulation.ts';
 import type { Micros } from '../simulation/simulation.ts';
 import type { NodeContext } from './node-context.ts';
@@ -21,8 +21,7 @@ export function* createSandbox(context: NodeContext, pod: Pod, attempt: number):
   try {
     const host = pod.spec.hostNetwork === true;
     const stack = host ? deps.network.node(deps.node.name) : deps.network.attachPod(pod, deps.node.name);
-    const share = pod.spec.shareProcessNamespace === true;
-    const processes = share ? deps.runtime.createProcessNamespace(`${owner}/pause`) : undefined;
+    const processes = processesOf(context, pod);
     return { id, stack, attempt, ...(processes !== undefined && { processes }) };
   } catch (error) {
     const message =
@@ -31,6 +30,14 @@ export function* createSandbox(context: NodeContext, pod: Pod, attempt: number):
     deps.events.event(pod, 'Warning', reasons.failedCreatePodSandbox, message);
     return undefined;
   }
+}
+
+/** @returns undefined where every container has a namespace of its own */
+function processesOf({ deps, owner }: NodeContext, { spec }: Pod): ProcessNamespace | undefined {
+  if (spec.hostPID === true) return deps.runtime.nodeProcesses;
+  return spec.shareProcessNamespace === true
+    ? deps.runtime.createProcessNamespace(`${owner}/pause`)
+    : undefined;
 }
 
 /** Writes what every container of the pod finds as /etc/hosts, /etc/hostname and /etc/resolv.conf. */

@@ -99,6 +99,8 @@ export interface KubeletDeps {
   readonly tokens: TokenSource;
   readonly clusterDns: { readonly ip: string; readonly domain: string };
   readonly resolvConf: ResolvConf;
+  /** Texts of the node's own files, by path. */
+  readonly systemFiles?: Readonly<Record<string, string>>;
   /** Pods out of the manifest folder; they show in the API as mirror pods. */
   readonly staticPods?: readonly StaticPod[];
 }
@@ -147,7 +149,7 @@ export interface ContainerInstance {
 export interface Sandbox {
   readonly id: string;
   readonly stack: NetworkStack;
-  /** Where all containers of the pod see each other's processes (`shareProcessNamespace`). */
+  /** Where all containers of the pod see each other's processes (`shareProcessNamespace`), or all of the node (`hostPID`). */
   readonly processes?: ProcessNamespace;
   readonly attempt: number;
 }

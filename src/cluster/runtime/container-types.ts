@@ -7,7 +7,20 @@ export interface FileTree extends FileSystem {
   readonly kind: 'tree';
   /** Bytes of all files in it. */
   readonly usedBytes: number;
+  /** Puts something there that is made anew whenever somebody looks; its folder must be there. */
+  show(path: string, shown: Shown): void;
 }
+
+/** What is made when somebody looks: a file, a folder, or a link. Nobody can change it. */
+export type Shown = {
+  readonly mode?: number;
+  /** Milliseconds since 1970. */
+  readonly modified: number;
+} & (
+  | { readonly text: () => string }
+  | { readonly entries: () => ReadonlyMap<string, Shown> }
+  | { readonly target: string }
+);
 
 export interface Mount {
   /** Where in the container. */
@@ -28,6 +41,14 @@ export interface Limits {
   readonly cpu?: number;
 }
 
+/** A program of a node's own system. */
+export interface SystemProcess {
+  readonly pid: number;
+  readonly args: readonly string[];
+  /** Bytes resident. */
+  readonly memory: number;
+}
+
 /** Processes that see each other, whichever containers they are in. */
 export interface ProcessNamespace {
   readonly kind: 'pids';
@@ -38,6 +59,8 @@ export interface ContainerConfig {
   /** 64 hexadecimal digits. */
   readonly id: string;
   readonly pod: { readonly namespace: string; readonly name: string; readonly uid: string };
+  /** Id of the pod's sandbox: 64 hexadecimal digits. */
+  readonly sandbox: string;
   readonly name: string;
   readonly image: Image;
   /** Replaces the image's entrypoint. */
@@ -103,6 +126,8 @@ export interface RuntimeContainer {
 /** containerd and runc of one node. */
 export interface ContainerRuntime {
   create(config: ContainerConfig): RuntimeContainer;
+  /** All that run on the node, for containers of pods with `hostPID`. */
+  readonly nodeProcesses: ProcessNamespace;
   /**
    * An empty tree for an emptyDir, a claim, a projected volume.
    * @param options.limit bytes after which writes fail with ENOSPC (a tmpfs with a size)

@@ -91,6 +91,7 @@ export class Container implements RuntimeContainer {
         this.#ended(code);
       },
     });
+    node.processes.enter(this.#table, config.sandbox);
     this.#files = this.#mountFiles();
     this.#env = this.#environment();
     this.#stdin.holdWriter(this);
@@ -227,6 +228,7 @@ export class Container implements RuntimeContainer {
   remove(): void {
     this.#state = 'removed';
     this.#table.killAll();
+    this.#node.processes.leave(this.#table);
     this.#attached.clear();
     this.#node.simulation.random.drop(this.#randomName);
   }

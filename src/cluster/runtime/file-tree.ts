@@ -1,8 +1,8 @@
-import type { FileTree } from './container-types.ts';
+import type { FileTree, Shown } from './container-types.ts';
 import { FileView } from './file-view.ts';
 import { MountTable } from './mount-table.ts';
 import type { DirectoryNode, Node } from './nodes.ts';
-import { directoryNode, Storage } from './nodes.ts';
+import { directoryNode, fileNode, linkNode, ROOT_OWNED, Storage } from './nodes.ts';
 import { FileError } from './types.ts';
 
 /**
@@ -34,6 +34,13 @@ export class VolumeTree extends FileView implements FileTree {
     return this.storage.usedBytes;
   }
 
+  show(path: string, shown: Shown): void {
+    const slash = path.lastIndexOf('/');
+    const folder = this.nodeAt(path.slice(0, slash) || '/');
+    if (folder.type !== 'directory') throw new FileError('ENOTDIR', path);
+    folder.entries.set(path.slice(slash + 1), nodeOf(shown));
+  }
+
   /**
    * What a mount binds: like an inode, it stays the same when the path is pointed elsewhere later.
    * @throws FileError ENOENT
@@ -43,6 +50,24 @@ export class VolumeTree extends FileView implements FileTree {
     if (missing !== undefined) throw new FileError('ENOENT', path);
     return last.node;
   }
+}
+
+function nodeOf(shown: Shown): Node {
+  const attributes = { ...ROOT_OWNED, mode: shown.mode ?? 0o755, modified: shown.modified };
+  if ('target' in shown) return linkNode(undefined, attributes, shown.target);
+  if ('text' in shown) {
+    const { text } = shown;
+    return { ...fileNode(undefined, attributes, text), size: () => Buffer.byteLength(text()) };
+  }
+  return directoryNode(undefined, attributes, {
+    get: (name) => {
+      const entry = shown.entries().get(name);
+      return entry === undefined ? undefined : nodeOf(entry);
+    },
+    keys: () => shown.entries().keys(),
+    set: () => undefined,
+    delete: () => false,
+  });
 }
 
 /** @returns the runtime's own tree behind a {@link FileTree}; there is no other kind */

@@ -20,6 +20,8 @@ export interface FileNode extends Base {
   readonly type: 'file';
   /** A function where the content is made when it is read (/proc, /sys). */
   data: Uint8Array | (() => string);
+  /** What such a file says that it has, in bytes; those of /proc say 0. */
+  readonly size?: () => number;
 }
 
 export interface DirectoryNode extends Base {
@@ -114,7 +116,7 @@ export function statOf(node: Node): FileStat {
   const stat = { type, mode, uid, gid, modified };
   switch (node.type) {
     case 'file':
-      return { ...stat, size: node.data instanceof Uint8Array ? node.data.length : 0 };
+      return { ...stat, size: node.data instanceof Uint8Array ? node.data.length : (node.size?.() ?? 0) };
     case 'directory':
       return { ...stat, size: 4096 };
     case 'symlink':

@@ -3,7 +3,7 @@ import type { ProcessNamespace } from './container-types.ts';
 import type { CpuThread } from './cpu.ts';
 import { nothing, sinkTo } from './pipe.ts';
 import { Process } from './process.ts';
-import type { TableEntry } from './process-entry.ts';
+import type { SeenEntry, TableEntry } from './process-entry.ts';
 import { exitCodeOf } from './signals.ts';
 import { ProcessInput, ProcessOutput } from './streams.ts';
 import type { Signal } from './types.ts';
@@ -42,11 +42,11 @@ export class PidNamespace implements ProcessNamespace {
   }
 
   /** By pid. */
-  list(): readonly TableEntry[] {
+  list(): readonly SeenEntry[] {
     return [...this.#entries.values()];
   }
 
-  get(pid: number): TableEntry | undefined {
+  get(pid: number): SeenEntry | undefined {
     return this.#entries.get(pid);
   }
 
@@ -58,7 +58,8 @@ export class PidNamespace implements ProcessNamespace {
   ended({ pid }: Process): void {
     this.#entries.delete(pid);
     for (const { process } of this.#entries.values()) if (process.parent === pid) process.parent = 1;
-    if (pid === 1) for (const { process } of this.list().toReversed()) process.end(exitCodeOf('SIGKILL'));
+    if (pid !== 1) return;
+    for (const { process } of [...this.#entries.values()].reverse()) process.end(exitCodeOf('SIGKILL'));
   }
 
   /** A signal from inside, from which pid 1 is safe. @returns false where there is no such process */

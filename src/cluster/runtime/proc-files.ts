@@ -5,7 +5,7 @@ import { SECOND } from '../simulation/simulation.ts';
 import type { MountPoint } from './mount-table.ts';
 import type { DirectoryNode, Entries, FileNode, Node } from './nodes.ts';
 import { directoryNode, fileNode, linkNode, ROOT_OWNED } from './nodes.ts';
-import type { TableEntry } from './process-entry.ts';
+import type { SeenEntry } from './process-entry.ts';
 import type { ProcessTable } from './process-table.ts';
 
 /** What /proc of a container tells. */
@@ -127,7 +127,7 @@ export function procRoot(parts: ProcParts, self: number): DirectoryNode {
   return directory(entries);
 }
 
-function processDirectory(parts: ProcParts, self: number, entry: TableEntry): DirectoryNode {
+function processDirectory(parts: ProcParts, self: number, entry: SeenEntry): DirectoryNode {
   const { process } = entry;
   const { args, env, cwd, user } = process.identity;
   const owner = { uid: user.uid, gid: user.gid };
@@ -160,7 +160,7 @@ function processDirectory(parts: ProcParts, self: number, entry: TableEntry): Di
 }
 
 /** Its own root is everybody's `/`; that of another container may be looked into by root, and by who it belongs to. */
-function rootOf({ table }: ProcParts, self: number, { process, container }: TableEntry): Node {
+function rootOf({ table }: ProcParts, self: number, { process, container }: SeenEntry): Node {
   if (container === table) return link('/');
   const reader = table.namespace.get(self)?.process.identity.user.uid ?? 0;
   const mayLook = reader === 0 || reader === process.identity.user.uid;
@@ -168,12 +168,12 @@ function rootOf({ table }: ProcParts, self: number, { process, container }: Tabl
   return { ...directory({}), mode: 0o000 };
 }
 
-function commandName({ process }: TableEntry): string {
+function commandName({ process }: SeenEntry): string {
   return (process.identity.args[0]?.split('/').at(-1) ?? '').slice(0, 15);
 }
 
 /** `/proc/1/fd/1` and, by way of /proc/self, /dev/stdout. */
-function streamDevice(entry: TableEntry, number: 0 | 1 | 2): Node {
+function streamDevice(entry: SeenEntry, number: 0 | 1 | 2): Node {
   const { uid, gid } = entry.process.identity.user;
   return {
     type: 'device',
@@ -184,13 +184,13 @@ function streamDevice(entry: TableEntry, number: 0 | 1 | 2): Node {
     modified: 0,
     read: () => new Uint8Array(),
     write: (bytes) => {
-      if (number === 1) entry.stdout.write(bytes);
-      if (number === 2) entry.stderr.write(bytes);
+      if (number === 1) entry.stdout?.write(bytes);
+      if (number === 2) entry.stderr?.write(bytes);
     },
   };
 }
 
-function statusText(entry: TableEntry): string {
+function statusText(entry: SeenEntry): string {
   const { process } = entry;
   const { uid, gid, groups = [] } = process.identity.user;
   const state = process.state === 'R' ? 'R (running)' : 'S (sleeping)';
@@ -218,7 +218,7 @@ function statusText(entry: TableEntry): string {
 }
 
 /** https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html */
-function statLine(parts: ProcParts, entry: TableEntry): string {
+function statLine(parts: ProcParts, entry: SeenEntry): string {
   const { process } = entry;
   const ticks = Math.floor((process.thread.usage() * TICKS) / SECOND);
   const start = Math.floor(((process.startedAt - parts.bootAt) * TICKS) / SECOND);

@@ -23,12 +23,27 @@ export interface ProcessSpec extends Omit<ProcessIdentity, 'pid'> {
   readonly terminal: Terminal | undefined;
 }
 
+/** A process as others see it, with the numbers that it has where they look from. */
+export interface SeenProcess extends Pick<
+  Process,
+  'pid' | 'parent' | 'identity' | 'state' | 'startedAt' | 'memory'
+> {
+  readonly thread: { usage(): number };
+}
+
+/** What /proc tells of a process. */
+export interface SeenEntry {
+  readonly process: SeenProcess;
+  /** The container that it is in; none for those of a pod itself and of the node. */
+  readonly container: Contained | undefined;
+  readonly stdout?: ProcessOutput;
+  readonly stderr?: ProcessOutput;
+}
+
 /** A process with what only its relatives and /proc need to know. */
-export interface TableEntry {
+export interface TableEntry extends SeenEntry {
   readonly process: Process;
   readonly spec: ProcessSpec;
-  /** The container that it is in; none for the process of a pod itself. */
-  readonly container: Contained | undefined;
   readonly stdin: ProcessInput;
   readonly stdout: ProcessOutput;
   readonly stderr: ProcessOutput;

@@ -2,11 +2,12 @@ import type { Random } from '../../core/random.ts';
 import type { Micros, Simulation } from '../simulation/simulation.ts';
 import { MILLISECOND } from '../simulation/simulation.ts';
 import { Container } from './container.ts';
-import type { ContainerRuntime } from './container-types.ts';
+import type { ContainerRuntime, SystemProcess } from './container-types.ts';
 import { CpuGroup, NodeCpu } from './cpu.ts';
 import { VolumeTree } from './file-tree.ts';
 import { ImageLayers } from './image-layers.ts';
 import { MemoryGroup } from './memory.ts';
+import { NodeProcesses } from './node-processes.ts';
 import { PidNamespace } from './pid-namespace.ts';
 import type { ProcParts } from './proc-files.ts';
 import type { CreateLookup } from './program-network.ts';
@@ -22,6 +23,8 @@ export interface ContainerRuntimeOptions {
   readonly kernel?: string;
   /** How programs look up names; `dns/resolver.ts` has it. */
   readonly createLookup: CreateLookup;
+  /** What runs on the node beside its containers. */
+  readonly system?: readonly SystemProcess[];
   /** Unpacked images, to be shared by the nodes of a cluster. */
   readonly layers?: ImageLayers;
 }
@@ -34,6 +37,7 @@ export interface RuntimeNode {
   readonly memory: MemoryGroup;
   readonly createLookup: CreateLookup;
   readonly execIds: Random;
+  readonly processes: NodeProcesses;
   readonly kernel: Pick<ProcParts, 'now' | 'bootAt' | 'cores' | 'memory' | 'kernel'>;
   readonly nowMs: () => number;
 }
@@ -50,6 +54,7 @@ export function createContainerRuntime(options: ContainerRuntimeOptions): Contai
     cpu: new NodeCpu(simulation, options.cores),
     memory,
     createLookup: options.createLookup,
+    processes: new NodeProcesses(options.system ?? [], simulation.now),
     execIds: simulation.random.stream(`runtime/${options.node}/exec`),
     kernel: {
       now,
@@ -62,6 +67,7 @@ export function createContainerRuntime(options: ContainerRuntimeOptions): Contai
   };
   return {
     create: (config) => new Container(node, config),
+    nodeProcesses: node.processes,
     createTree: ({ limit } = {}) => new VolumeTree(nowMs, limit),
     createProcessNamespace: (owner) =>
       PidNamespace.ofPod(simulation, { thread: new CpuGroup(node.cpu, owner).thread(), owner }),

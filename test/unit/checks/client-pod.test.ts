@@ -40,6 +40,18 @@ describe('looking from a client', () => {
     expect(together).toBe(6);
   });
 
+  test('a lookup that takes longer than anybody would wait is no answer, and no error', async () => {
+    const lab = await labView(client('gateway', 1), {
+      exec: (_namespace, _pod, { timeoutMs = 0 }) =>
+        new Promise((_, reject) => {
+          AbortSignal.timeout(timeoutMs / 1000).onabort = ({ target }) =>
+            reject((target as AbortSignal).reason as Error);
+        }),
+    });
+    const asked = await probeFrom(lab, { namespace: 'shop', app: 'gateway' }, ['dns', 'x'], 30_000);
+    expect(asked).toMatchObject({ status: 'fail', seen: expect.stringMatching(/: no answer within 30 s$/) });
+  });
+
   test('a command that failed makes room for the next', async () => {
     let calls = 0;
     const lab = await labView(client('gateway', 1), {

@@ -160,7 +160,12 @@ export class Lab {
   readonly pulls: { reference: string; credentials: readonly RegistryCredential[] }[] = [];
   tokens = 0;
 
-  constructor(options: { staticPods?: readonly StaticPod[] } = {}) {
+  constructor(
+    options: {
+      staticPods?: readonly StaticPod[];
+      systemFiles?: Readonly<Record<string, string>>;
+    } = {},
+  ) {
     const { simulation, api } = this;
     this.network = createNetwork({
       simulation,

@@ -89,6 +89,10 @@ export class Lab {
       node: 'worker',
       cores: options.cores ?? 2,
       memory: 8 * 1024 ** 3,
+      system: [
+        { pid: 1, args: ['/init'], memory: 1024 ** 2 },
+        { pid: 90, args: ['/kubelet', '--v=2'], memory: 1024 ** 2 },
+      ],
       createLookup: () => (name) => Promise.reject(new Error(`no lookup of ${name}`)),
     });
   }
@@ -98,6 +102,7 @@ export class Lab {
     return this.runtime.create({
       id,
       pod: { namespace: 'default', name: 'web-0', uid: 'uid-1' },
+      sandbox: 'f'.repeat(64),
       name: 'web',
       env: {},
       user: { uid: 0, gid: 0 },

@@ -56,6 +56,7 @@ class Pair {
     const container = this.#runtime.create({
       id: name.padEnd(64, '0'),
       pod: { namespace: 'shop', name, uid: name },
+      sandbox: name,
       name,
       image: imageOf({ '/app': program }, [{ path: '/etc/hosts', content: `${this.server.ip}\tserver\n` }]),
       env: {},

@@ -42,6 +42,7 @@ export class AgnhostLab {
     const container = this.#runtime.create({
       id: String(++this.#count).padStart(64, '0'),
       pod: { namespace: 'shop', name, uid: name },
+      sandbox: name,
       name: 'agnhost',
       image: agnhostImage(),
       args,
