@@ -31,7 +31,7 @@ const askedBy = (namespaceSelector: object, ports?: readonly object[]): PolicySp
 type Written = readonly [id: string, policy: string, spec: PolicySpec, step: string];
 type WrittenWrongly = readonly [id: string, caughtBy: string, policy: string, spec: PolicySpec];
 
-const rightInShop: readonly Written[] = [
+const rightInShop: readonly [Written, ...Written[]] = [
   ['by-labels', 'names', meant, 'egress of shop to pods k8s-app=kube-dns of kube-system, UDP and TCP 53'],
   [
     'by-namespace',
@@ -57,7 +57,7 @@ const rightInShop: readonly Written[] = [
   ],
 ];
 
-const rightAtCoredns: readonly Written[] = [
+const rightAtCoredns: readonly [Written, ...Written[]] = [
   [
     'right-key',
     'dns-clients',
@@ -140,9 +140,20 @@ const placeOf = (cut: CutName): string => (cuts[cut].everybody ? 'kube-system' :
 
 export function fixesOf(cut: CutName): Fix[] {
   const right = cuts[cut].everybody ? rightAtCoredns : rightInShop;
-  return right.map(([id, policy, spec, step]) =>
+  const written = right.map(([id, policy, spec, step]) =>
     fix(id, [step], (lab) => put(lab, policy, placeOf(cut), spec)),
   );
+  const [[, policy, spec, step]] = right;
+  // Many restart CoreDNS for good measure, and have it graded while its pods are on their way.
+  const restarted = fix(
+    'restarted-too',
+    [step, 'kubectl -n kube-system rollout restart deployment coredns'],
+    async (lab) => {
+      await put(lab, policy, placeOf(cut), spec);
+      await faults.restart(lab, coredns);
+    },
+  );
+  return [...written, restarted];
 }
 
 export function hacksOf(cut: CutName): Hack[] {

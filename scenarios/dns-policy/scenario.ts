@@ -186,7 +186,12 @@ whom they call. ${client} must find names again as they do: Services by their sh
       'The other services are as before',
       checks.clientsAsBefore(namespace, others(client)),
     ),
-    safeguard('dns-whole', 'veto', 'CoreDNS serves the whole cluster', checks.clusterDnsWhole()),
+    safeguard(
+      'dns-whole',
+      'veto',
+      'CoreDNS serves the whole cluster',
+      hold(seconds(10), checks.clusterDnsWhole()),
+    ),
     safeguard(
       'corefile',
       'veto',
