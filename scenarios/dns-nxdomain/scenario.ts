@@ -121,7 +121,7 @@ export default defineScenario({
 names (${partner.name}) still work. Nobody touched the shop itself. Make the shop find its services again, old ones and new ones.`,
   rules: () => [
     'Clients keep their DNS settings and call each other by name: dnsPolicy, dnsConfig, hostAliases and addresses in their environment stay as they are.',
-    'CoreDNS serves the whole cluster: at least two of its pods behind kube-dns, with the kubernetes (reverse zones too), forward, cache, health and ready plugins.',
+    'CoreDNS serves the whole cluster: at least two of its pods behind kube-dns, with the kubernetes (reverse zones too), forward, cache, health and ready plugins. Its liveness probe asks what it asked before.',
     'Services that are made tomorrow must resolve too.',
   ],
 

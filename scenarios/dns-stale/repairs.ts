@@ -136,6 +136,12 @@ export function hacksOf({ form, ttl, service }: Values): readonly Hack[] {
       const env = [{ name: `${service.toUpperCase()}_URL`, value }];
       for (const name of clients) await faults.patchContainer(lab, { namespace, name }, { env });
     }),
+    // A good minute later the kubelet begins to restart it, again and again.
+    hack('wrong-liveness-beside-the-repair', 'dns-whole', async (lab) => {
+      await faults.writeCorefile(lab, healthy(lab));
+      const livenessProbe = { httpGet: null, tcpSocket: { port: 9090 }, periodSeconds: 1 };
+      await faults.patchContainer(lab, coredns, { livenessProbe });
+    }),
     hack('more-of-coredns', 'address', async (lab) => {
       await faults.scale(lab, coredns, 6);
     }),

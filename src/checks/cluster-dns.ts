@@ -1,3 +1,4 @@
+import { equal } from '../core/json.ts';
 import type { ConfigMap, Deployment } from '../model/objects.ts';
 import { resources } from '../model/resources.ts';
 import { all, type Check, fail, hold, type LabView, type Observation, pass } from './check.ts';
@@ -56,7 +57,7 @@ const NEEDED = ['kubernetes', 'forward', 'cache', 'health', 'ready'];
 
 /**
  * CoreDNS is whole: its Corefile has what every cluster needs, for all namespaces and for addresses, and forwards all
- * that it does not know; kube-dns leads to its pods and to nothing else.
+ * that it does not know; it is asked for its life as before; kube-dns leads to its pods and to nothing else.
  */
 export function clusterDnsWhole(): Check {
   return {
@@ -64,6 +65,9 @@ export function clusterDnsWhole(): Check {
     look: async (lab) => {
       const deployment = await lab.kube.get(resources.deployments, 'kube-system', 'coredns');
       if (deployment === undefined) return fail('deployment/coredns does not exist');
+      const before = lab.baseline.get(resources.deployments, 'kube-system', 'coredns');
+      if (before !== undefined && !equal(livenessOf(deployment), livenessOf(before)))
+        return fail('the livenessProbe of deployment/coredns asks something else than before');
       const map = mountedMap(deployment);
       const corefile = (await lab.kube.get<ConfigMap>(resources.configMaps, 'kube-system', map))?.data?.[
         'Corefile'
@@ -82,6 +86,15 @@ export function clusterDnsWhole(): Check {
       return judgeKubeDns(lab, deployment);
     },
   };
+}
+
+/**
+ * What the kubelet asks to find out whether CoreDNS lives. Something that CoreDNS does not answer has it restarted
+ * again and again, a minute after each start: later than anybody looks. How often is asked is of no importance.
+ */
+function livenessOf({ spec }: Deployment): unknown {
+  const { httpGet, tcpSocket, exec, grpc } = spec.template.spec.containers[0]?.livenessProbe ?? {};
+  return { httpGet, tcpSocket, exec, grpc };
 }
 
 /** The ConfigMap that CoreDNS reads: another one may have been mounted in its place. */

@@ -76,6 +76,36 @@ describe('the cluster DNS is whole', () => {
     expect(seen.seen).toBe('service/kube-dns leads to pods that are not CoreDNS');
   });
 
+  test('what it is asked for its life is as before; how often is of no importance', async () => {
+    const http = (port: number) => ({ httpGet: { path: '/health', port, scheme: 'HTTP' } });
+    const asked = (livenessProbe?: object): Manifest => {
+      const [deployment] = workload(
+        'coredns@kube-system',
+        {
+          containers: [{ name: 'coredns', ...(livenessProbe && { livenessProbe }) }],
+        },
+        [],
+      );
+      return deployment as Manifest;
+    };
+    const lab = await labView([
+      ...coredns,
+      corefile(MAIN),
+      slice('10.244.0.2', '10.244.0.3'),
+      asked(http(8080)),
+    ]);
+    const seen = async (probe?: object) => {
+      await lab.put(asked(probe));
+      return (await clusterDnsWhole().look(lab)).seen;
+    };
+    const changed = 'the livenessProbe of deployment/coredns asks something else than before';
+    expect(await seen(http(8080))).toBe('2 pods of CoreDNS serve');
+    expect(await seen({ ...http(8080), periodSeconds: 1 })).toBe('2 pods of CoreDNS serve');
+    expect(await seen(http(9090))).toBe(changed);
+    expect(await seen({ tcpSocket: { port: 8080 } })).toBe(changed);
+    expect(await seen()).toBe(changed);
+  });
+
   test('too few', async () => {
     expect((await look(slice('10.244.0.2'))).seen).toBe('1 pods of CoreDNS serve');
   });
