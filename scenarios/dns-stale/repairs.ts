@@ -142,6 +142,10 @@ export function hacksOf({ form, ttl, service }: Values): readonly Hack[] {
       const livenessProbe = { httpGet: null, tcpSocket: { port: 9090 }, periodSeconds: 1 };
       await faults.patchContainer(lab, coredns, { livenessProbe });
     }),
+    hack('more-of-the-partner-beside-the-repair', 'partner', async (lab) => {
+      await faults.writeCorefile(lab, healthy(lab));
+      await faults.scale(lab, { namespace: 'partner', name: 'partner-dns' }, 5);
+    }),
     hack('more-of-coredns', 'address', async (lab) => {
       await faults.scale(lab, coredns, 6);
     }),

@@ -76,6 +76,7 @@ Make payments work again, and see to it that the next such deployment does not e
   rules: ({ zone }) => [
     'A Service that is deleted and made again is found at its new address within 60 seconds, also by clients that went on asking meanwhile.',
     `Answers for names outside stay cached: of 100 lookups of a name of ${zone} at most 10 reach its name server.`,
+    "Namespace partner is the partner's, its name server included: it stays as it is.",
     'Clients keep their DNS settings and call each other by name. No address of a Service is written into a configuration, and no name of one into that of CoreDNS.',
     'CoreDNS serves the whole cluster: at least two of its pods behind kube-dns, with the kubernetes (reverse zones too), forward, cache, health and ready plugins. Its liveness probe asks what it asked before.',
   ],
@@ -136,6 +137,7 @@ Make payments work again, and see to it that the next such deployment does not e
         'Service kube-dns is still the same',
         checks.sameObject(resources.services, 'kube-system', 'kube-dns'),
       ),
+      safeguard('partner', 'veto', "The partner's namespace is as before", checks.namespaceKept('partner')),
       safeguard(
         'no-copies',
         'veto',

@@ -191,27 +191,6 @@ function deployedAgain(seconds: number, name: (view: OracleView) => string) {
 
 const clientsAsBefore = question('clients are as before', (view) => clientsUnchanged(view, CLIENTS));
 
-export const dnsStale: Oracle = {
-  settle: 190_000,
-  questions: [
-    corednsWhole,
-    clientsAsBefore,
-    question('nothing is written down', (view) => nothingWrittenDown(view)),
-    question('the service is found', async (view) => {
-      for (const app of ['gateway', 'checkout', 'refunds']) {
-        const wrong = await serviceResolves(view, app, service(view));
-        if (wrong !== undefined) return wrong;
-      }
-      return undefined;
-    }),
-    namesElsewhere,
-    customersPay(0),
-    partnerAskedSeldom,
-    followed(60),
-  ],
-  afterwards: [deployedAgain(60, service)],
-};
-
 /** What is in the partner's namespace, without what the server keeps; the rules leave all of it to the partner. */
 const partnerUntouched = question('the partner has what it had', async (view) => {
   const kinds: readonly Resource[] = [
@@ -231,6 +210,28 @@ const partnerUntouched = question('the partner has what it had', async (view) =>
   }
   return isComplete(view, 'partner-dns', PARTNER);
 });
+
+export const dnsStale: Oracle = {
+  settle: 190_000,
+  questions: [
+    corednsWhole,
+    partnerUntouched,
+    clientsAsBefore,
+    question('nothing is written down', (view) => nothingWrittenDown(view)),
+    question('the service is found', async (view) => {
+      for (const app of ['gateway', 'checkout', 'refunds']) {
+        const wrong = await serviceResolves(view, app, service(view));
+        if (wrong !== undefined) return wrong;
+      }
+      return undefined;
+    }),
+    namesElsewhere,
+    customersPay(0),
+    partnerAskedSeldom,
+    followed(60),
+  ],
+  afterwards: [deployedAgain(60, service)],
+};
 
 /** In each pod of fx 99 of 100 lookups of the partner's host are quick, once it has been asked for. */
 const quickLookups = question('lookups are quick', async (view) => {
