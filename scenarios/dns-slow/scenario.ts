@@ -165,7 +165,7 @@ its time, but that we ask it far more than we used to. Make payments quick and r
         'partner-moves',
         'veto',
         'The partner may move',
-        checks.keptNoLonger({ from: fx, of: partner, maxMs: minutes(2) }),
+        checks.keptNoLonger({ from: fx, of: partner, maxMs: minutes(2), settleMs: settle }),
       ),
       safeguard(
         'follows',

@@ -280,6 +280,8 @@ const partnerMoves = question('the partner may move', async (view) => {
     return undefined;
   } finally {
     await moveAll(view, MOVED, OTHERS);
+    // Until nobody is led to the pod that is on its way out: the grader asks next.
+    await view.wait(5 * GRACE);
   }
 });
 
