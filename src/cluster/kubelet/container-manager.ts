@@ -78,7 +78,7 @@ export class PodContainers {
   }
 
   running(): ContainerInstance[] {
-    return [...this.#runs.values()].flat().filter((run) => run.state === 'running');
+    return this.all().filter((run) => run.state === 'running');
   }
 
   get any(): boolean {

@@ -4,8 +4,8 @@ import type { FileTree, Shown } from '../runtime/container-types.ts';
 import { MILLISECOND } from '../simulation/simulation.ts';
 import type { PodContainers } from './container-manager.ts';
 import type { PodWorker } from './pod-worker.ts';
-import { nodeHosts } from './resolv-conf.ts';
-import type { KubeletDeps, ResolvConf, StaticPod } from './types.ts';
+import { nodeHosts, resolvConfText } from './resolv-conf.ts';
+import type { KubeletDeps, StaticPod } from './types.ts';
 
 /** Folders of a node's own system that pods mount from the host. */
 const FOLDERS = [
@@ -56,14 +56,6 @@ export function nodeFiles(deps: KubeletDeps, workers: () => Iterable<PodWorker>)
   tree.show('/var/log/pods', { mode: 0o750, modified, entries: () => podFolders(workers()) });
   tree.show('/var/log/containers', { modified, entries: () => containerLinks(workers()) });
   return tree;
-}
-
-function resolvConfText({ nameservers, searches, options }: ResolvConf): string {
-  return [
-    ...(searches.length === 0 ? [] : [`search ${searches.join(' ')}`]),
-    ...nameservers.map((nameserver) => `nameserver ${nameserver}`),
-    `options ${options.join(' ')}\n`,
-  ].join('\n');
 }
 
 function manifestOf({ name, namespace, labels, annotations, spec }: StaticPod): string {

@@ -8,7 +8,8 @@ import type { Micros, Timer } from '../simulation/simulation.ts';
 import { reasons } from './reasons.ts';
 import type { KubeletDeps, NodeSpec } from './types.ts';
 
-const KUBELET_VERSION = 'v1.36.3';
+export const KUBELET_VERSION = 'v1.36.3';
+export const OS_IMAGE = 'Debian GNU/Linux 13 (trixie)';
 
 const LEASE_NAMESPACE = 'kube-node-lease';
 const LEASE_SECONDS = 40;
@@ -275,7 +276,7 @@ function nodeObject({ node, simulation }: Pick<KubeletDeps, 'node' | 'simulation
         kubeletVersion: KUBELET_VERSION,
         machineID: ids.hex(32),
         operatingSystem: 'linux',
-        osImage: 'Debian GNU/Linux 13 (trixie)',
+        osImage: OS_IMAGE,
         systemUUID: ids.uuid(),
       },
       runtimeHandlers: ['', 'runc', 'test-handler'].map((handler) => ({

@@ -19,6 +19,11 @@ export function resolvConfOf(
   const nameservers = unique([...base.nameservers, ...(extra?.nameservers ?? [])]).slice(0, MAX_NAMESERVERS);
   const searches = unique([...base.searches, ...(extra?.searches ?? [])]).slice(0, MAX_SEARCHES);
   const options = mergeOptions(base.options, extra?.options ?? []);
+  return resolvConfText({ nameservers, searches, options });
+}
+
+/** https://man7.org/linux/man-pages/man5/resolv.conf.5.html */
+export function resolvConfText({ nameservers, searches, options }: ResolvConf): string {
   let text = '';
   if (searches.length > 0) text += `search ${searches.join(' ')}\n`;
   for (const nameserver of nameservers) text += `nameserver ${nameserver}\n`;

@@ -1,12 +1,11 @@
 import type { SystemProcess } from './container-types.ts';
-import { PidNamespace } from './pid-namespace.ts';
+import { ROOT_OWNED } from './nodes.ts';
+import { PAUSE, PidNamespace } from './pid-namespace.ts';
 import type { SeenEntry, SeenProcess, TableEntry } from './process-entry.ts';
 import type { Process } from './process.ts';
 import type { ProcessTable } from './process-table.ts';
 import type { Signal } from './types.ts';
 
-const ROOT = { uid: 0, gid: 0 };
-const NOBODY = { uid: 65_535, gid: 65_535 };
 /** What the smallest programs have resident, in bytes. */
 const SMALL = 1024 * 1024;
 const SHIM_MEMORY = 12 * 1024 * 1024;
@@ -37,7 +36,7 @@ export class NodeProcesses extends PidNamespace {
     super();
     this.#bootAt = bootAt;
     this.#system = system.map(({ pid, args, memory }) =>
-      this.#seen({ pid, parent: pid === 1 ? 0 : 1, args, memory, user: ROOT }),
+      this.#seen({ pid, parent: pid === 1 ? 0 : 1, args, memory, user: ROOT_OWNED }),
     );
     this.#lastPid = Math.max(0, ...system.map(({ pid }) => pid));
   }
@@ -103,8 +102,8 @@ export class NodeProcesses extends PidNamespace {
       ...address,
     ];
     pod = {
-      shim: this.#seen({ pid: shim, parent: 1, args, memory: SHIM_MEMORY, user: ROOT }),
-      pause: this.#seen({ pid: this.nextPid(), parent: shim, args: ['/pause'], memory: SMALL, user: NOBODY }),
+      shim: this.#seen({ pid: shim, parent: 1, args, memory: SHIM_MEMORY, user: ROOT_OWNED }),
+      pause: this.#seen({ pid: this.nextPid(), parent: shim, memory: SMALL, ...PAUSE }),
     };
     this.#pods.set(sandbox, pod);
     return pod;

@@ -8,8 +8,8 @@ import { exitCodeOf } from './signals.ts';
 import { ProcessInput, ProcessOutput } from './streams.ts';
 import type { Signal } from './types.ts';
 
-/** As whom /pause runs. */
-const NOBODY = { uid: 65_535, gid: 65_535 };
+/** The process of a pod itself, and as whom it runs. */
+export const PAUSE = { args: ['/pause'], user: { uid: 65_535, gid: 65_535 } } as const;
 
 /**
  * Processes that see each other and send each other signals: those of one container, or of all that share it.
@@ -23,7 +23,7 @@ export class PidNamespace implements ProcessNamespace {
   /** One in which no container has pid 1: the pod's own process, which only waits, has it. */
   static ofPod(simulation: Simulation, options: { thread: CpuThread; owner: string }): PidNamespace {
     const namespace = new PidNamespace();
-    const identity = { pid: namespace.nextPid(), args: ['/pause'], env: {}, cwd: '/', user: NOBODY };
+    const identity = { pid: namespace.nextPid(), ...PAUSE, env: {}, cwd: '/' };
     const process = new Process(simulation, { identity, parent: 0, ...options });
     const silent = sinkTo(() => {});
     namespace.add({

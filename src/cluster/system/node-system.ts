@@ -1,5 +1,5 @@
 import { stringify } from 'yaml';
-import { providerId } from '../kubelet/node-status.ts';
+import { KUBELET_VERSION, OS_IMAGE, providerId } from '../kubelet/node-status.ts';
 import type { NodeSpec } from '../kubelet/types.ts';
 import type { SystemProcess } from '../runtime/container-types.ts';
 
@@ -36,14 +36,13 @@ export function systemFiles(
 ): Readonly<Record<string, string>> {
   return {
     '/etc/os-release': OS_RELEASE,
-    '/kind/version': 'v1.36.3',
+    '/kind/version': KUBELET_VERSION,
     '/var/lib/kubelet/config.yaml': stringify(kubeletConfiguration(dns), { indentSeq: false }),
     '/var/lib/kubelet/kubeadm-flags.env': `KUBELET_KUBEADM_ARGS="${kubeadmFlags(node).join(' ')}"\n`,
   };
 }
 
-/** As `node.status.nodeInfo.osImage` has it. */
-const OS_RELEASE = `PRETTY_NAME="Debian GNU/Linux 13 (trixie)"
+const OS_RELEASE = `PRETTY_NAME="${OS_IMAGE}"
 NAME="Debian GNU/Linux"
 VERSION_ID="13"
 VERSION="13 (trixie)"

@@ -166,13 +166,13 @@ async function mainBlock(view: OracleView): Promise<string> {
   return found.join('\n');
 }
 
-/** CoreDNS as the rules of the tickets want it: at least two pods and nobody else, with these plugins. */
 /** The liveness probe without its times, which are anybody's to choose. */
 function questionOfLife({ spec }: Deployment): unknown {
   const { httpGet, tcpSocket, exec, grpc } = spec.template.spec.containers[0]?.livenessProbe ?? {};
   return [httpGet, tcpSocket, exec, grpc];
 }
 
+/** CoreDNS as the rules of the tickets want it: at least two pods and nobody else, with these plugins. */
 export const corednsWhole = question('CoreDNS serves everybody', async (view) => {
   const other = await sameService(view, 'kube-dns', SYSTEM);
   if (other !== undefined) return other;
@@ -180,12 +180,10 @@ export const corednsWhole = question('CoreDNS serves everybody', async (view) =>
   const led = [...new Set(await addressesOf(view, 'kube-dns', SYSTEM))];
   if (led.some((address) => !own.includes(address))) return 'kube-dns leads elsewhere too';
   if (led.length < 2) return `kube-dns leads to ${led.length} pods`;
-  const probes = [
-    await deploymentOf(view, 'coredns', SYSTEM),
-    view.healthy.get(resources.deployments, SYSTEM, 'coredns'),
-  ];
-  const [now, before] = probes.map((deployment) => deployment && questionOfLife(deployment));
-  if (!equal(now, before)) return 'CoreDNS is asked for its life otherwise';
+  const now = await deploymentOf(view, 'coredns', SYSTEM);
+  const before = view.healthy.get(resources.deployments, SYSTEM, 'coredns');
+  if (!equal(now && questionOfLife(now), before && questionOfLife(before)))
+    return 'CoreDNS is asked for its life otherwise';
   const text = await mainBlock(view);
   const missing = ['kubernetes', 'forward .', 'cache', 'health', 'ready'].filter(
     (plugin) => !text.split('\n').some((line) => line === plugin || line.startsWith(`${plugin} `)),
