@@ -349,8 +349,9 @@ describe('changes', () => {
     const node = 'inc-2041-worker';
     const look = 'ps; cat /host/etc/hostname /host/var/log/pods/shop_ledger-0_*/ledger/0.log';
     await lab.ok(['debug', `node/${node}`, '--image=busybox:1.37', '--', 'sh', '-c', look]);
-    const pods = await lab.ok('get pods -o name -l app.kubernetes.io/managed-by=kubectl-debug');
-    const pod = pods.trim();
+    // By its name: only kubectl 1.33 and later puts a label on it.
+    const pods = await lab.ok('get pods -o name');
+    const pod = pods.split('\n').find((name) => name.startsWith(`pod/node-debugger-${node}-`)) ?? '';
     await lab.ok(`wait ${pod} --for=jsonpath={.status.phase}=Succeeded --timeout=30s`);
     const seen = await lab.ok(`logs ${pod}`);
     expect(seen).toMatch(/^ +1 root .* \/usr\/lib\/systemd\/systemd$/m);
