@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, readSync, writeFileSync, writeSync } from 'node:fs';
 import { receivedError, type SentError, sentError } from './sent-error.ts';
 
 /** A copy has only the thread that asked for it: V8 must not wait for others. */
@@ -23,6 +23,13 @@ const ATTEMPTS = 5;
 
 /** From `sys/mman.h`, `sys/prctl.h`, `fcntl.h` and `signal.h`. */
 const MADV_DOFORK = 11;
+/**
+ * All addresses that a process can have, in bytes. V8 asks the kernel to leave its heap out of copies, as hardly any
+ * process makes one; that request is taken back in one call. The call goes on over holes and ends at the first mapping
+ * of the kernel's own, which lie above all that V8 maps: they come to be before it.
+ * https://man7.org/linux/man-pages/man2/madvise.2.html
+ */
+const ADDRESSES = { start: 2 ** 16, length: 2 ** 47 - 2 ** 17 };
 const PR_SET_PDEATHSIG = 1;
 const O_CLOEXEC = 0o2000000;
 const SIGKILL = 9;
@@ -43,7 +50,6 @@ interface CLibrary {
  */
 export class ProcessCopies {
   readonly #c: CLibrary;
-  readonly #mappings = new Mappings();
 
   private constructor(c: CLibrary) {
     this.#c = c;
@@ -79,7 +85,7 @@ export class ProcessCopies {
   async run<T>(work: () => Promise<T>): Promise<T> {
     for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
       const [from, to] = this.#pipe();
-      this.#mappings.keep((start, length) => this.#c.madvise(start, length, MADV_DOFORK));
+      this.#c.madvise(ADDRESSES.start, ADDRESSES.length, MADV_DOFORK);
       const pid = this.#c.fork();
       if (pid === 0) await this.#liveAsCopy(work, from, to);
       closeSync(to);
@@ -145,48 +151,5 @@ function readToEnd(file: number): string {
     const length = readSync(file, chunk);
     if (length === 0) return Buffer.concat(chunks).toString();
     chunks.push(chunk.subarray(0, length));
-  }
-}
-
-/** In the flags of a mapping that a copy is not to have. https://docs.kernel.org/filesystems/proc.html */
-const LEFT_OUT = Buffer.from(' dc ');
-/** The second line of each mapping; the first has its addresses. */
-const SECOND_LINE = Buffer.from('\nSize:');
-/** So often is looked again for what has become new meanwhile. */
-const LOOKS = 10;
-
-/**
- * The memory of this process. V8 asks the kernel to leave its heap out of copies, as hardly any process makes one. While
- * it is asked for the contrary as little as possible is made on that heap: what is new would be left out again.
- */
-class Mappings {
-  readonly #text = Buffer.allocUnsafeSlow(8 * 1024 * 1024);
-
-  /** Calls `keep` with the address and the length of each mapping that would be left out, until there is none. */
-  keep(keep: (start: number, length: number) => void): void {
-    for (let look = 0; look < LOOKS; look++) {
-      const text = this.#text.subarray(0, this.#read());
-      let at = text.indexOf(LEFT_OUT);
-      if (at < 0) return;
-      for (; at >= 0; at = text.indexOf(LEFT_OUT, at + 1)) {
-        const end = text.lastIndexOf(SECOND_LINE, at);
-        const line = text.toString('latin1', text.lastIndexOf('\n', end - 1) + 1, end);
-        const [start = 0, stop = 0] = line.split(/[- ]/, 2).map((address) => parseInt(address, 16));
-        keep(start, stop - start);
-      }
-    }
-  }
-
-  /** @returns how many bytes there are to read */
-  #read(): number {
-    const file = openSync('/proc/self/smaps', 'r');
-    let end = 0;
-    for (;;) {
-      const length = readSync(file, this.#text, end, this.#text.length - end, null);
-      if (length === 0) break;
-      end += length;
-    }
-    closeSync(file);
-    return end;
   }
 }
