@@ -43,7 +43,7 @@ import { controlPlanePods } from './system/control-plane.ts';
 import { holdLeases } from './system/leader-leases.ts';
 import { systemImages } from './system/images.ts';
 import { NODE_NAME_SERVER, startNameServer } from './system/name-server.ts';
-import { systemFiles, systemProcesses } from './system/node-system.ts';
+import { systemFiles, systemProcesses, wholeConfiguration } from './system/node-system.ts';
 import { servedResources } from './system/served-resources.ts';
 
 /** What an embedded cluster is made of. Together with the seed and the inputs it determines everything. */
@@ -170,6 +170,7 @@ export function createCluster(options: ClusterOptions): EmbeddedCluster {
         options: ['edns0', 'trust-ad', 'ndots:0'],
       },
       systemFiles: systemFiles(node, CLUSTER_DNS),
+      configuration: wholeConfiguration(node, CLUSTER_DNS),
       staticPods:
         node.role === 'control-plane'
           ? controlPlanePods({ node: node.name, ip: node.ip, serviceCidr: SERVICE_CIDR })

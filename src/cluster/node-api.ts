@@ -5,6 +5,11 @@ import type { NetError } from './network/types.ts';
  * with the kubelet's words where it refuses (`container not found ("c")`, `… is waiting to start: …`).
  */
 export interface NodeApi {
+  /**
+   * A GET on the port of the kubelet of a node.
+   * @returns undefined where no kubelet answers there
+   */
+  ask(node: string, path: string): NodeAnswer | undefined;
   logs(pod: PodRef, options: LogOptions, sink: StreamSink): () => void;
   /** Whether a container runs, so that a command can be started or attached to. @throws StatusError 500 if not */
   enter(pod: PodRef, container: string): void;
@@ -12,6 +17,16 @@ export interface NodeApi {
   attach(pod: PodRef, options: ExecOptions, output: ExecOutput): ExecInput;
   /** One connection to a port inside the pod. */
   portForward(pod: PodRef, port: number, output: PortForwardOutput): PortForwardInput;
+}
+
+/** What a kubelet answers to a GET on its own port. */
+export interface NodeAnswer {
+  readonly status: number;
+  /** The media type. */
+  readonly type: string;
+  readonly body: string;
+  /** Of a redirect. */
+  readonly location?: string;
 }
 
 export interface PodRef {

@@ -1,9 +1,10 @@
 import type { Node, Pod } from '../../model/objects.ts';
 import { isOver } from '../../model/pod-phase.ts';
+import { bytesOf } from '../../model/quantity.ts';
 import { resources } from '../../model/resources.ts';
 import type { WatchEvent } from '../api.ts';
 import { StatusError } from '../api.ts';
-import type { NodeApi, PodRef } from '../node-api.ts';
+import type { NodeAnswer, NodeApi, PodRef } from '../node-api.ts';
 import { SECOND } from '../simulation/simulation.ts';
 import type { Micros, Timer } from '../simulation/simulation.ts';
 import { admit } from './admission.ts';
@@ -11,18 +12,21 @@ import { BackOff } from './back-off.ts';
 import { ImageManager } from './image-manager.ts';
 import type { NodeContext } from './node-context.ts';
 import { nodeFiles } from './node-files.ts';
-import { NodeReporter } from './node-status.ts';
+import { DISK_BYTES, NodeReporter } from './node-status.ts';
 import { PodWorker } from './pod-worker.ts';
 import { Prober } from './probes/prober.ts';
 import { referencesOf } from './references.ts';
 import { refusal } from './refusals.ts';
 import { isMirror, mirrorPod } from './static-pods.ts';
+import { kubeletAnswer } from './server/server.ts';
 import { attachToPod, execInPod, forwardToPod, readLogs, runningIn } from './streams.ts';
 import type { KubeletDeps } from './types.ts';
 
 /** A node's agent: runs the pods that are bound to the node. */
-export interface Kubelet extends NodeApi {
+export interface Kubelet extends Omit<NodeApi, 'ask'> {
   readonly node: string;
+  /** What a GET on its port is answered with; undefined while it is stopped. */
+  answer(path: string): NodeAnswer | undefined;
   /** What /metrics/resource tells; without `usage` while the kubelet is stopped, which then does not answer. */
   resourceMetrics(): ResourceMetrics;
   /** Ends a pod that the node cannot keep: it stays in the API as Failed with this reason. */
@@ -149,14 +153,35 @@ class NodeAgent implements Kubelet {
     return forwardToPod(this.#worker(pod), port, output);
   }
 
+  answer(path: string): NodeAnswer | undefined {
+    if (this.#stopped !== undefined) return undefined;
+    const { api, node, configuration = {} } = this.#deps;
+    const served = {
+      name: this.node,
+      pods: api.list(resources.pods).filter(({ spec }) => spec.nodeName === this.node),
+      workers: [...this.#workers.values()],
+      total: this.#total(),
+      memoryBytes: bytesOf(node.memory),
+      diskBytes: DISK_BYTES,
+      files: this.#context.nodeFiles,
+      configuration,
+    };
+    return kubeletAnswer(served, path);
+  }
+
+  #total(): Used {
+    const at = this.#deps.simulation.now;
+    const { cpu, memory } = this.#deps.runtime.usage();
+    const system = Math.floor((at - this.#bootAt) * SYSTEM_CORES);
+    return { startedAt: this.#bootAt, at, cpu: cpu + system, memory: memory + SYSTEM_MEMORY };
+  }
+
   resourceMetrics(): ResourceMetrics {
-    const { simulation, node, runtime } = this.#deps;
+    const { node } = this.#deps;
     const where = { node: node.name, ip: node.ip };
     if (this.#stopped !== undefined) return where;
-    const at = simulation.now;
-    const { cpu, memory } = runtime.usage();
-    const system = Math.floor((at - this.#bootAt) * SYSTEM_CORES);
-    const total = { startedAt: this.#bootAt, at, cpu: cpu + system, memory: memory + SYSTEM_MEMORY };
+    const total = this.#total();
+    const { at } = total;
     const containers = [...this.#workers.values()].flatMap(({ pod, containers: manager }) =>
       manager.running().map((instance) => {
         const used = instance.runtime.usage();

@@ -28,6 +28,7 @@ export function createNodeRouter(api: Api, kubelets: readonly Kubelet[]): NodeAp
   }
 
   return {
+    ask: (node, path) => byName.get(node)?.answer(path),
     logs: (pod, options, sink) => kubeletOf(pod, { name: options.container }).logs(pod, options, sink),
     enter: (pod, container) => kubeletOf(pod, { name: container }).enter(pod, container),
     exec: (pod, options, output) => kubeletOf(pod, { name: options.container }).exec(pod, options, output),

@@ -215,6 +215,9 @@ const MIGRATED = [
   'kubernetes.io/vsphere-volume',
 ];
 
+/** What fits on the disk of a node. */
+export const DISK_BYTES = 100 * 1024 ** 3;
+
 const CONTROL_PLANE = 'node-role.kubernetes.io/control-plane';
 
 /** The Node object as a kubelet of kind registers it. */
@@ -222,7 +225,7 @@ function nodeObject({ node, simulation }: Pick<KubeletDeps, 'node' | 'simulation
   const { name, podCIDR } = node;
   const capacity = {
     cpu: node.cpu,
-    'ephemeral-storage': '104857600Ki',
+    'ephemeral-storage': `${DISK_BYTES / 1024}Ki`,
     'hugepages-1Gi': '0',
     'hugepages-2Mi': '0',
     memory: node.memory,

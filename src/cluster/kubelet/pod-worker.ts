@@ -125,6 +125,11 @@ export class PodWorker {
     return this.#status.last;
   }
 
+  /** Bytes in each volume that is the pod's own. */
+  volumeUse(): ReturnType<PodVolumes['use']> {
+    return this.#volumes.use();
+  }
+
   /** Whether the pod still holds resources of the node. */
   get active(): boolean {
     return this.#stage !== 'terminated';

@@ -116,6 +116,7 @@ class Scheduler {
     }
     if ((pod.spec.schedulingGates ?? []).length > 0) return;
     this.#waiting.set(pod.metadata.uid, pod);
+    if (this.#binding.has(pod.metadata.uid)) return;
     const isChanged =
       old === undefined || !equal(old.spec, pod.spec) || !equal(old.metadata.labels, pod.metadata.labels);
     if (isChanged || !this.#queue.has(pod)) this.#queue.add(pod);
@@ -188,6 +189,8 @@ class Scheduler {
       );
     });
     this.#binding.set(pod.metadata.uid, { node, timeout });
+    // What takes a while is told. https://kep.k8s.io/5278
+    this.#changeStatus(pod, (status) => (status.nominatedNodeName = node));
   }
 
   #bindWhenVolumesAre(pod: Pod): void {
@@ -248,12 +251,14 @@ class Scheduler {
       const { namespace, name } = victim.metadata;
       const stored = this.#api.get(resources.pods, namespace, name);
       if (stored === undefined) continue;
-      this.#writeStatus(stored, {
-        type: 'DisruptionTarget',
-        status: 'True',
-        reason: 'PreemptionByScheduler',
-        message: `${NAME}: preempting to accommodate a higher priority pod`,
-      });
+      this.#changeStatus(stored, (status) =>
+        this.#setCondition(stored, status, {
+          type: 'DisruptionTarget',
+          status: 'True',
+          reason: 'PreemptionByScheduler',
+          message: `${NAME}: preempting to accommodate a higher priority pod`,
+        }),
+      );
       this.#api.delete(resources.pods, namespace, name);
       const text = `Preempted by pod ${pod.metadata.uid} on node ${node}`;
       this.#events.event(victim, 'Normal', 'Preempted', text);
@@ -265,34 +270,38 @@ class Scheduler {
     const note =
       message.length > NOTE_LENGTH ? `${message.slice(0, NOTE_LENGTH - ' ...'.length)} ...` : message;
     this.#events.event(pod, 'Warning', 'FailedScheduling', note);
-    const stored = this.#api.get(resources.pods, pod.metadata.namespace, pod.metadata.name);
-    if (stored?.metadata.uid !== pod.metadata.uid) return;
-    this.#writeStatus(stored, { type: 'PodScheduled', status: 'False', reason, message }, nominatedNode);
+    this.#changeStatus(pod, (status) => {
+      this.#setCondition(pod, status, { type: 'PodScheduled', status: 'False', reason, message });
+      if (nominatedNode !== undefined) status.nominatedNodeName = nominatedNode;
+    });
   }
 
-  #writeStatus(stored: Pod, condition: Condition, nominatedNode?: string): void {
-    const conditions = stored.status.conditions ?? [];
-    const known = conditions.find(({ type }) => type === condition.type);
-    const now = this.#simulation.timestamp();
-    const since = known?.status === condition.status ? known.lastTransitionTime : now;
-    const { generation } = stored.metadata;
+  #setCondition(pod: Pod, status: Pod['status'], condition: Condition): void {
+    const conditions = (status.conditions ??= []);
+    const index = conditions.findIndex(({ type }) => type === condition.type);
+    const known = conditions[index];
+    const since =
+      known?.status === condition.status ? known.lastTransitionTime : this.#simulation.timestamp();
+    const { generation } = pod.metadata;
     const complete: Condition = {
       ...condition,
       lastProbeTime: null,
       ...(since === undefined ? {} : { lastTransitionTime: since }),
       ...(generation === undefined ? {} : { observedGeneration: generation }),
     };
-    const changed = edit(stored, (draft) => {
-      draft.status.conditions =
-        known === undefined
-          ? [...conditions, complete]
-          : conditions.map((other) => (other === known ? complete : other));
-      if (nominatedNode !== undefined) draft.status.nominatedNodeName = nominatedNode;
-    });
+    if (known === undefined) conditions.push(complete);
+    else conditions[index] = complete;
+  }
+
+  /** Nothing, where there is no such pod any more. */
+  #changeStatus({ metadata }: Pod, change: (status: Pod['status']) => void): void {
+    const stored = this.#api.get(resources.pods, metadata.namespace, metadata.name);
+    if (stored?.metadata.uid !== metadata.uid) return;
+    const changed = edit(stored, ({ status }) => change(status));
     if (equal(changed, stored)) return;
     try {
       const updated = this.#api.updateStatus(resources.pods, changed);
-      if (this.#waiting.has(updated.metadata.uid)) this.#waiting.set(updated.metadata.uid, updated);
+      if (this.#waiting.has(metadata.uid)) this.#waiting.set(metadata.uid, updated);
     } catch (error) {
       // The next try reports again.
       if (!(error instanceof StatusError)) throw error;

@@ -53,6 +53,101 @@ SUPPORT_URL="https://www.debian.org/support"
 BUG_REPORT_URL="https://bugs.debian.org/"
 `;
 
+/**
+ * With what a kubelet takes where its file says nothing, or `0s`: its `/configz`.
+ * https://kubernetes.io/docs/reference/config-api/kubelet-config.v1beta1/
+ */
+export function wholeConfiguration(
+  node: NodeSpec,
+  dns: { readonly ip: string; readonly domain: string },
+): object {
+  return {
+    ...kubeletConfiguration(dns),
+    address: '0.0.0.0',
+    authentication: {
+      anonymous: { enabled: false },
+      webhook: { cacheTTL: '2m0s', enabled: true },
+      x509: { clientCAFile: '/etc/kubernetes/pki/ca.crt' },
+    },
+    authorization: {
+      mode: 'Webhook',
+      webhook: { cacheAuthorizedTTL: '5m0s', cacheUnauthorizedTTL: '30s' },
+    },
+    cgroupsPerQOS: true,
+    configMapAndSecretChangeDetectionStrategy: 'Watch',
+    containerLogMaxFiles: 5,
+    containerLogMaxSize: '10Mi',
+    containerLogMaxWorkers: 1,
+    containerLogMonitorInterval: '10s',
+    contentType: 'application/vnd.kubernetes.protobuf',
+    cpuCFSQuota: true,
+    cpuCFSQuotaPeriod: '100ms',
+    cpuManagerPolicy: 'none',
+    cpuManagerReconcilePeriod: '10s',
+    crashLoopBackOff: { maxContainerRestartPeriod: '5m0s' },
+    enableControllerAttachDetach: true,
+    enableDebugFlagsHandler: true,
+    enableDebuggingHandlers: true,
+    enableProfilingHandler: true,
+    enableServer: true,
+    enableSystemLogHandler: true,
+    enableSystemLogQuery: false,
+    enforceNodeAllocatable: ['pods'],
+    eventBurst: 100,
+    eventRecordQPS: 50,
+    evictionPressureTransitionPeriod: '5m0s',
+    failCgroupV1: false,
+    fileCheckFrequency: '20s',
+    hairpinMode: 'promiscuous-bridge',
+    httpCheckFrequency: '20s',
+    imageGCLowThresholdPercent: 80,
+    imageMinimumGCAge: '2m0s',
+    imagePullCredentialsVerificationPolicy: 'NeverVerifyPreloadedImages',
+    iptablesDropBit: 15,
+    iptablesMasqueradeBit: 14,
+    kubeAPIBurst: 100,
+    kubeAPIQPS: 50,
+    localStorageCapacityIsolation: true,
+    logging: {
+      flushFrequency: '5s',
+      format: 'text',
+      options: { json: { infoBufferSize: '0' }, text: { infoBufferSize: '0' } },
+      verbosity: 0,
+    },
+    makeIPTablesUtilChains: true,
+    maxOpenFiles: 1_000_000,
+    maxPods: 110,
+    memoryManagerPolicy: 'None',
+    memoryReservationPolicy: 'None',
+    memoryThrottlingFactor: 0.9,
+    mergeDefaultEvictionSettings: false,
+    nodeLeaseDurationSeconds: 40,
+    nodeStatusMaxImages: 50,
+    nodeStatusReportFrequency: '5m0s',
+    nodeStatusUpdateFrequency: '10s',
+    oomScoreAdj: -999,
+    podLogsDir: '/var/log/pods',
+    podPidsLimit: -1,
+    port: 10_250,
+    providerID: providerId(node.name),
+    registerNode: true,
+    registryBurst: 10,
+    registryPullQPS: 5,
+    resolvConf: '/etc/resolv.conf',
+    runtimeRequestTimeout: '2m0s',
+    seccompDefault: false,
+    serializeImagePulls: true,
+    streamingConnectionIdleTimeout: '4h0m0s',
+    syncFrequency: '1m0s',
+    tlsCertFile: '/var/lib/kubelet/pki/kubelet.crt',
+    tlsPrivateKeyFile: '/var/lib/kubelet/pki/kubelet.key',
+    topologyManagerPolicy: 'none',
+    topologyManagerScope: 'container',
+    volumePluginDir: '/usr/libexec/kubernetes/kubelet-plugins/volume/exec/',
+    volumeStatsAggPeriod: '1m0s',
+  };
+}
+
 /** What kubeadm writes on a node of kind. https://kubernetes.io/docs/reference/config-api/kubelet-config.v1beta1/ */
 function kubeletConfiguration(dns: { readonly ip: string; readonly domain: string }): object {
   return {

@@ -15,7 +15,7 @@ import type { Draft } from './draft.ts';
 import { canonicalList } from './quantities.ts';
 
 /**
- * Everything but the addresses and node ports, which are allocated where the Service is stored.
+ * Everything but the addresses with their families and node ports, which are allocated where the Service is stored.
  */
 export function defaultService(service: Draft<Service>): void {
   const spec: Draft<Service['spec']> & { allocateLoadBalancerNodePorts?: boolean } = (service.spec ??= {});
@@ -29,14 +29,6 @@ export function defaultService(service: Draft<Service>): void {
   }
   defaultTraffic(spec);
   if (spec.type === 'LoadBalancer') spec.allocateLoadBalancerNodePorts ??= true;
-  if (spec.type !== 'ExternalName') defaultFamilies(spec);
-}
-
-/** The cluster is IPv4 only; addresses of another family come from nowhere but a headless Service's own endpoints. */
-function defaultFamilies(spec: Draft<Service['spec']>): void {
-  const ownEndpoints = spec.clusterIP === 'None' && Object.keys(spec.selector ?? {}).length === 0;
-  spec.ipFamilies ??= ownEndpoints && spec.ipFamilyPolicy === undefined ? ['IPv4', 'IPv6'] : ['IPv4'];
-  spec.ipFamilyPolicy ??= ownEndpoints && spec.ipFamilies.length === 2 ? 'RequireDualStack' : 'SingleStack';
 }
 
 function defaultTraffic(spec: Draft<Service['spec']>): void {
@@ -91,19 +83,12 @@ export function defaultSecret(secret: Draft<Secret> & { stringData?: Record<stri
   delete secret.stringData;
 }
 
-/** `spec.finalizers` is set when the namespace is made, the label always. */
-export function defaultNamespace(namespace: Draft<Namespace>, { operation }: { operation: string }): void {
-  const name = namespace.metadata?.name;
-  if (name !== undefined && name !== '') {
-    const metadata = (namespace.metadata ??= {});
-    if (metadata.labels?.['kubernetes.io/metadata.name'] !== name) {
-      metadata.labels = { ...metadata.labels, 'kubernetes.io/metadata.name': name };
-    }
-  }
-  const spec = (namespace.spec ??= {});
-  if (operation === 'CREATE' && spec.finalizers?.includes('kubernetes') !== true) {
-    spec.finalizers = [...(spec.finalizers ?? []), 'kubernetes'];
-  }
+/** A namespace can be selected by its name. */
+export function defaultNamespace({ metadata }: Draft<Namespace>): void {
+  const name = metadata?.name ?? '';
+  if (metadata === undefined || name === '') return;
+  if (metadata.labels?.['kubernetes.io/metadata.name'] === name) return;
+  metadata.labels = { ...metadata.labels, 'kubernetes.io/metadata.name': name };
 }
 
 export function defaultNode(node: Draft<Node>, { operation }: { operation: string }): void {

@@ -113,18 +113,18 @@ export function defaultDaemonSet(daemonSet: Draft<DaemonSet>, { old }: { old?: D
 const NO_LIMIT = 2 ** 31 - 1;
 
 /** https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/job-v1/ */
-export function defaultJob(job: Draft<Job>, { operation }: { operation: string }): void {
+export function defaultJob(job: Draft<Job>): void {
   const spec: Draft<JobSpec> = (job.spec ??= {});
   if (spec.completions === undefined && spec.parallelism === undefined) spec.completions = 1;
   spec.parallelism ??= 1;
   spec.backoffLimit ??= spec.backoffLimitPerIndex === undefined ? 6 : NO_LIMIT;
   spec.completionMode ??= 'NonIndexed';
   spec.suspend ??= false;
+  spec.manualSelector ??= false;
   spec.podReplacementPolicy ??= spec.podFailurePolicy === undefined ? 'TerminatingOrFailed' : 'Failed';
   defaultFailurePolicy(spec);
   const template = (spec.template ??= {});
   defaultPodTemplate(template);
-  if (operation === 'CREATE' && spec.manualSelector !== true) generateSelector(job, spec, template);
   labelLikeTemplate(job, template);
 }
 
@@ -134,25 +134,8 @@ function defaultFailurePolicy(spec: Draft<JobSpec>): void {
   }
 }
 
-/** A Job finds its pods by its own uid. */
-function generateSelector(job: Draft<Job>, spec: Draft<JobSpec>, template: Draft<PodTemplate>): void {
-  const { uid, name } = job.metadata ?? {};
-  if (uid === undefined || name === undefined) return;
-  const metadata = (template.metadata ??= {});
-  metadata.labels = {
-    'batch.kubernetes.io/controller-uid': uid,
-    'batch.kubernetes.io/job-name': name,
-    'controller-uid': uid,
-    'job-name': name,
-    ...metadata.labels,
-  };
-  spec.manualSelector = false;
-  const selector = (spec.selector ??= {});
-  selector.matchLabels = { ...selector.matchLabels, 'batch.kubernetes.io/controller-uid': uid };
-}
-
 /** An object without labels takes those of its pods. */
-function labelLikeTemplate(
+export function labelLikeTemplate(
   object: { metadata?: Draft<ObjectMeta> | undefined },
   template: Draft<PodTemplate>,
 ): void {

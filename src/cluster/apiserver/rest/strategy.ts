@@ -1,5 +1,7 @@
 import { equal } from '../../../core/json.ts';
-import type { AnyObject } from '../../../model/objects.ts';
+import type { AnyObject, Job, JobSpec, Namespace, PodTemplate, Service } from '../../../model/objects.ts';
+import type { Draft } from '../defaults/draft.ts';
+import { labelLikeTemplate } from '../defaults/workloads.ts';
 
 /**
  * How kinds differ in what the server does with them beyond defaulting and validation, by the resource that they
@@ -65,6 +67,53 @@ export const CHANGED_BY_VERSION_ONLY: ReadonlySet<string> = new Set([
   'poddisruptionbudgets.policy',
   'customresourcedefinitions.apiextensions.k8s.io',
 ]);
+
+/**
+ * What the server adds of its own to what clients have sent and admission has changed. Unlike default values it belongs to
+ * nobody: it is not in `metadata.managedFields`.
+ */
+export function prepare(storage: string, draft: AnyObject, operation: 'CREATE' | 'UPDATE'): void {
+  if (storage === 'services') chooseFamilies(draft);
+  if (operation === 'UPDATE') return;
+  if (storage === 'jobs.batch') generateSelector(draft);
+  if (storage === 'namespaces') addFinalizer(draft);
+}
+
+/** The cluster is IPv4 only; addresses of another family come from nowhere but a headless Service's own endpoints. */
+function chooseFamilies({ spec = {} }: Draft<Service>): void {
+  if (spec.type === 'ExternalName') return;
+  const ownEndpoints = spec.clusterIP === 'None' && Object.keys(spec.selector ?? {}).length === 0;
+  spec.ipFamilies ??= ownEndpoints && spec.ipFamilyPolicy === undefined ? ['IPv4', 'IPv6'] : ['IPv4'];
+  spec.ipFamilyPolicy ??= ownEndpoints && spec.ipFamilies.length === 2 ? 'RequireDualStack' : 'SingleStack';
+}
+
+/** What is in a namespace goes before it does. */
+function addFinalizer(namespace: Draft<Namespace>): void {
+  const spec = (namespace.spec ??= {});
+  if (spec.finalizers?.includes('kubernetes') === true) return;
+  spec.finalizers = [...(spec.finalizers ?? []), 'kubernetes'];
+}
+
+/** A Job finds its pods by its own uid. */
+function generateSelector(job: Draft<Job>): void {
+  const { uid, name } = job.metadata ?? {};
+  const spec: Draft<JobSpec> = (job.spec ??= {});
+  if (spec.manualSelector === true || uid === undefined || name === undefined) return;
+  const template: Draft<PodTemplate> = (spec.template ??= {});
+  const metadata = (template.metadata ??= {});
+  // Labels that the Job has taken from its template stay the template's.
+  if (equal(job.metadata?.labels, metadata.labels)) delete job.metadata?.labels;
+  metadata.labels = {
+    'batch.kubernetes.io/controller-uid': uid,
+    'batch.kubernetes.io/job-name': name,
+    'controller-uid': uid,
+    'job-name': name,
+    ...metadata.labels,
+  };
+  const selector = (spec.selector ??= {});
+  selector.matchLabels = { ...selector.matchLabels, 'batch.kubernetes.io/controller-uid': uid };
+  labelLikeTemplate(job, template);
+}
 
 /** The generation of a new object; what a client sent counts only for kinds that the server does not number. */
 export function firstGeneration(storage: string, draft: AnyObject, custom: boolean): number | undefined {

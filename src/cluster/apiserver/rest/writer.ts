@@ -20,6 +20,7 @@ import {
   CREATED_BY_UPDATE,
   firstGeneration,
   nextGeneration,
+  prepare,
   specificationOf,
 } from './strategy.ts';
 import type { WriteContext } from './write-context.ts';
@@ -102,15 +103,16 @@ export class Writer {
     if (info.custom?.hasStatus === true) delete draft['status'];
 
     stages.applyDefaults(resource, draft, { operation: 'CREATE' });
+    // What admission and the server add belongs to nobody.
+    if (options.managedFieldsAreSet !== true) this.#track(context, info, { draft });
     const attributes = this.#attributes(context, info, 'CREATE', { object: draft });
     this.#mutate(attributes);
     // What admission has set (limits, say) decides on what is derived (a pod's QoS class).
     if (info.storage === 'pods') stages.applyDefaults(resource, draft, { operation: 'CREATE' });
-
     const generation = firstGeneration(info.storage, draft, info.custom !== undefined);
     if (generation !== undefined) draft.metadata.generation = generation;
     this.#generateName(info, draft);
-    if (options.managedFieldsAreSet !== true) this.#track(context, info, { draft });
+    prepare(info.storage, draft, 'CREATE');
     this.#validate(context, info, draft);
     const admitted = { ...attributes, name: draft.metadata.name };
     for (const plugin of stages.admissionPlugins) plugin.validate?.(admitted);
@@ -144,14 +146,15 @@ export class Writer {
 
     const attributes = this.#attributes(context, info, 'UPDATE', { object: draft, old, subresource });
     if (subresource !== 'status') stages.applyDefaults(info.resource, draft, { operation: 'UPDATE', old });
+    if (options.managedFieldsAreSet !== true) this.#track(context, info, { old, draft, subresource });
     this.#mutate(attributes);
+    if (subresource === undefined) prepare(info.storage, draft, 'UPDATE');
     // A new status is no new generation, even where it comes with other annotations.
     const generation =
       subresource === 'status'
         ? old.metadata.generation
         : nextGeneration(info.storage, draft, old, info.custom !== undefined);
     if (generation !== undefined) draft.metadata.generation = generation;
-    if (options.managedFieldsAreSet !== true) this.#track(context, info, { old, draft, subresource });
     this.#validate(context, info, draft, old, subresource);
     for (const plugin of stages.admissionPlugins) plugin.validate?.(attributes);
 

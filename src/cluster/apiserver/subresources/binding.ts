@@ -42,7 +42,6 @@ export function bindPod(parts: { store: Store; simulation: Simulation }, request
     status: 'True',
     lastProbeTime: null,
     lastTransitionTime: parts.simulation.timestamp(),
-    ...(pod.metadata.generation === undefined ? {} : { observedGeneration: pod.metadata.generation }),
   };
   const { nominatedNodeName: _, ...status } = pod.status;
   const conditions = (pod.status.conditions ?? []).filter(({ type }) => type !== 'PodScheduled');

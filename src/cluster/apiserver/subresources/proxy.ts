@@ -1,12 +1,15 @@
 import type { Node, Pod, Service } from '../../../model/objects.ts';
 import type { HttpRequest, HttpResponse } from '../../network/types.ts';
+import type { NodeAnswer } from '../../node-api.ts';
 import { NetError, type Address, type NetErrorCode } from '../../network/types.ts';
 import type { ResourceRequest, RestParts } from '../rest/resource-request.ts';
 import { badRequest, notFound, statusError } from '../status.ts';
-import { statusResponse } from '../http/responses.ts';
+import { statusResponse, textResponse } from '../http/responses.ts';
 import type { ApiResponse, DeferredResponse } from '../types.ts';
-import { KUBELET_PORT, kubeletAnswer } from './node-proxy.ts';
 import { rewriteLinks } from './proxy-links.ts';
+
+/** The port of a kubelet's own API. */
+const KUBELET_PORT = 10_250;
 
 /** Where a proxied request goes. */
 interface Target extends Address {
@@ -31,7 +34,12 @@ export function proxy(parts: RestParts, request: ResourceRequest): ApiResponse |
       body: Buffer.alloc(0),
     };
   }
-  if (isNode && target.port === KUBELET_PORT) return kubeletAnswer(parts, nameOf(request), path);
+  if (isNode && target.port === KUBELET_PORT) {
+    const answer = parts.nodes().ask(nameOf(request), path);
+    return answer === undefined
+      ? unreachable(target, new NetError('ECONNREFUSED', `${target.ip}:${target.port}`))
+      : textResponse(answer.status, answer.type, answer.body, locationOf(answer));
+  }
   const message = messageOf(request, target, path);
   return {
     kind: 'deferred',
@@ -43,6 +51,9 @@ export function proxy(parts: RestParts, request: ResourceRequest): ApiResponse |
     },
   };
 }
+
+const locationOf = ({ location }: NodeAnswer): Record<string, string> =>
+  location === undefined ? {} : { location };
 
 /** Splits `/api/v1/namespaces/ns/pods/name/proxy/some/path` behind `proxy`. */
 function partsOf(path: string): { readonly prefix: string; readonly path: string } {

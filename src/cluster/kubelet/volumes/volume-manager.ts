@@ -117,6 +117,16 @@ export class PodVolumes {
     return false;
   }
 
+  /** Bytes in each of those that are the pod's own, not the node's. */
+  use(): { readonly name: string; readonly usedBytes: number }[] {
+    const ofNode = new Set(
+      (this.#pod.spec.volumes ?? []).filter(({ hostPath }) => hostPath !== undefined).map(({ name }) => name),
+    );
+    return [...this.#mounted]
+      .filter(([name]) => !ofNode.has(name))
+      .map(([name, { tree }]) => ({ name, usedBytes: tree.usedBytes }));
+  }
+
   /** Stops retrying until it is asked for the volumes again. */
   pause(): void {
     for (const retry of this.#retries.values()) retry.timer.cancel();

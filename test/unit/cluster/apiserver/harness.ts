@@ -31,7 +31,12 @@ export const openStages: PipelineStages = {
 const unavailable = (): never => {
   throw new Error('no kubelet');
 };
+/** Kubelets that say what they were asked; `/gone` none answers. */
 const noNodes: NodeApi = {
+  ask: (node, path) =>
+    path === '/gone'
+      ? undefined
+      : { status: 200, type: 'text/plain', body: `${node} ${path}`, location: 'x/' },
   logs: unavailable,
   enter: unavailable,
   exec: unavailable,

@@ -122,18 +122,13 @@ test('a node leads to its kubelet, or to a port of its own', () => {
   const status = { addresses: [{ type: 'InternalIP', address: '172.18.0.3' }] };
   send(running, 'POST', '/api/v1/nodes', { metadata: { name: 'worker' }, status });
   send(running, 'PUT', '/api/v1/nodes/worker/status', { metadata: { name: 'worker' }, status });
-  send(running, 'POST', `${PODS}/web/binding`, {
-    metadata: { name: 'web' },
-    target: { kind: 'Node', name: 'worker' },
-  });
   const answer = (path: string) => proxied(running, 'GET', `/api/v1/nodes/${path}`);
-  expect(answer('worker/proxy/healthz')).toMatchObject({ status: 200, text: 'ok' });
-  expect(answer('worker/proxy/nothing')).toMatchObject({ status: 404, text: '404 page not found\n' });
+  expect(answer('worker/proxy/healthz')).toMatchObject({ status: 200, text: 'worker /healthz' });
+  expect(answer('worker:10250/proxy/pods/')).toMatchObject({ text: 'worker /pods/' });
   expect(answer('nobody/proxy/healthz')).toMatchObject({ status: 404 });
-  expect(JSON.parse(answer('worker:10250/proxy/pods').text)).toMatchObject({
-    kind: 'PodList',
-    items: [{ metadata: { name: 'web' }, spec: { nodeName: 'worker' } }],
-  });
+  const gone = answer('worker/proxy/gone');
+  expect(gone.status).toBe(503);
+  expect(gone.text).toContain('dial tcp 172.18.0.3:10250: connect: connection refused');
   expect(running.asked).toEqual([]);
   expect(answer('worker:9100/proxy/metrics')).toMatchObject({ text: 'hello' });
   expect(running.asked).toMatchObject([

@@ -223,6 +223,7 @@ describe('resize and ephemeral containers', () => {
 describe('streams', () => {
   const asked: unknown[] = [];
   const nodes: NodeApi = {
+    ask: () => undefined,
     logs(pod, options: LogOptions, sink) {
       asked.push({ pod, options });
       if (options.container === 'waiting') {

@@ -11,6 +11,7 @@ import type {
   Operation,
   StateReader,
 } from '../../../../../src/cluster/apiserver/pipeline.ts';
+import { prepare } from '../../../../../src/cluster/apiserver/rest/strategy.ts';
 import { invalid } from '../../../../../src/cluster/apiserver/status.ts';
 import { validateObject } from '../../../../../src/cluster/apiserver/validation/validate.ts';
 import { openStages } from '../harness.ts';
@@ -139,6 +140,7 @@ export function write(manifest: object, about: Write = {}): { object: AnyObject;
   if (of.id === 'pods' && operation === 'CREATE') applyDefaults(of, object, context);
   const { generateName = '' } = object.metadata;
   if (object.metadata.name === '' && generateName !== '') object.metadata.name = `${generateName}x2vbq`;
+  if (about.subresource === undefined) prepare(of.id, object, operation);
   if (of.id === 'services') mirrorAddress(object, old);
   const { subresource } = about;
   const problems = validateObject(of, object, {

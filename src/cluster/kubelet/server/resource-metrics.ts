@@ -1,0 +1,123 @@
+import { goFloat } from '../../../core/go-float.ts';
+import type { ServedNode } from './server.ts';
+import { millisOf, secondsOf, usageOf } from './usage.ts';
+
+type Labels = Readonly<Record<string, string>>;
+
+interface Family {
+  readonly name: string;
+  readonly help: string;
+  readonly type: 'counter' | 'gauge';
+  readonly samples: readonly { readonly labels: Labels; readonly value: number; readonly timed?: false }[];
+}
+
+/**
+ * `/metrics/resource` in the text format of Prometheus: what metrics-server reads.
+ * https://kubernetes.io/docs/reference/instrumentation/node-metrics/
+ */
+export function resourceMetricsText(node: ServedNode): string {
+  const { total } = node;
+  const pods = usageOf(node.workers);
+  const ofPods = (value: (pod: (typeof pods)[number]) => number): Family['samples'] =>
+    pods.map((pod) => {
+      const { namespace = '', name } = pod.worker.pod.metadata;
+      return { labels: { namespace, pod: name }, value: value(pod) };
+    });
+  const ofContainers = (
+    value: (container: (typeof pods)[number]['containers'][number]) => number,
+    timed?: false,
+  ): Family['samples'] =>
+    pods
+      .flatMap(({ worker, containers }) =>
+        containers.map((container) => {
+          const { namespace = '', name: pod } = worker.pod.metadata;
+          const labels = { container: container.instance.spec.name, namespace, pod };
+          return { labels, value: value(container), ...(timed === false && { timed }) };
+        }),
+      )
+      .sort((a, b) => (a.labels.container < b.labels.container ? -1 : 1));
+  const nothing = (): number => 0;
+  const families: Family[] = [
+    {
+      name: 'container_cpu_usage_seconds_total',
+      help: '[STABLE] Cumulative cpu time consumed by the container in core-seconds',
+      type: 'counter',
+      samples: ofContainers(({ cpu }) => secondsOf(cpu)),
+    },
+    {
+      name: 'container_memory_working_set_bytes',
+      help: '[STABLE] Current working set of the container in bytes',
+      type: 'gauge',
+      samples: ofContainers(({ memory }) => memory),
+    },
+    {
+      name: 'container_start_time_seconds',
+      help: '[STABLE] Start time of the container since unix epoch in seconds',
+      type: 'gauge',
+      samples: ofContainers(({ instance }) => secondsOf(instance.startedAt ?? 0), false),
+    },
+    {
+      name: 'container_swap_usage_bytes',
+      help: `[ALPHA] Current amount of the container swap usage in bytes. ${NOT_WINDOWS}`,
+      type: 'gauge',
+      samples: ofContainers(nothing),
+    },
+    {
+      name: 'node_cpu_usage_seconds_total',
+      help: '[STABLE] Cumulative cpu time consumed by the node in core-seconds',
+      type: 'counter',
+      samples: [{ labels: {}, value: secondsOf(total.cpu) }],
+    },
+    {
+      name: 'node_memory_working_set_bytes',
+      help: '[STABLE] Current working set of the node in bytes',
+      type: 'gauge',
+      samples: [{ labels: {}, value: total.memory }],
+    },
+    {
+      name: 'node_swap_usage_bytes',
+      help: `[ALPHA] Current swap usage of the node in bytes. ${NOT_WINDOWS}`,
+      type: 'gauge',
+      samples: [{ labels: {}, value: 0 }],
+    },
+    {
+      name: 'pod_cpu_usage_seconds_total',
+      help: '[STABLE] Cumulative cpu time consumed by the pod in core-seconds',
+      type: 'counter',
+      samples: ofPods(({ cpu }) => secondsOf(cpu)),
+    },
+    {
+      name: 'pod_memory_working_set_bytes',
+      help: '[STABLE] Current working set of the pod in bytes',
+      type: 'gauge',
+      samples: ofPods(({ memory }) => memory),
+    },
+    {
+      name: 'pod_swap_usage_bytes',
+      help: `[ALPHA] Current amount of the pod swap usage in bytes. ${NOT_WINDOWS}`,
+      type: 'gauge',
+      samples: ofPods(nothing),
+    },
+    {
+      name: 'resource_scrape_error',
+      help: '[STABLE] 1 if there was an error while getting container metrics, 0 otherwise',
+      type: 'gauge',
+      samples: [{ labels: {}, value: 0, timed: false }],
+    },
+  ];
+  return families
+    .filter(({ samples }) => samples.length > 0)
+    .map((family) => textOf(family, millisOf(total.at)))
+    .join('');
+}
+
+const NOT_WINDOWS = 'Reported only on non-windows systems';
+
+function textOf({ name, help, type, samples }: Family, at: number): string {
+  const lines = samples.map(({ labels, value, timed }) => {
+    const pairs = Object.entries(labels).map(([key, text]) => `${key}=${JSON.stringify(text)}`);
+    const set = pairs.length === 0 ? '' : `{${pairs.join(',')}}`;
+    return `${name}${set} ${goFloat(value)}${timed === false ? '' : ` ${at}`}`;
+  });
+  return [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, ...lines, ''].join('\n');
+}

@@ -1,0 +1,58 @@
+import type { Pod } from '../../../model/objects.ts';
+import type { NodeAnswer } from '../../node-api.ts';
+import type { FileTree } from '../../runtime/container-types.ts';
+import type { Used } from '../kubelet.ts';
+import type { PodWorker } from '../pod-worker.ts';
+import { resourceMetricsText } from './resource-metrics.ts';
+import { runningPods } from './running-pods.ts';
+import { statsSummary } from './stats-summary.ts';
+import { servedLog } from './system-logs.ts';
+
+/** What a kubelet's own server tells of. */
+export interface ServedNode {
+  readonly name: string;
+  /** Bound to the node. */
+  readonly pods: readonly Pod[];
+  readonly workers: readonly PodWorker[];
+  /** All of the node, its system too. */
+  readonly total: Used;
+  readonly memoryBytes: number;
+  /** Of the node's disk. */
+  readonly diskBytes: number;
+  /** The node's own, with `/var/log`. */
+  readonly files: FileTree;
+  /** With the values that its file leaves to the kubelet. */
+  readonly configuration: object;
+}
+
+/**
+ * What the kubelet answers on its port 10250: whether it is well, the pods it has, what they use, its configuration, the
+ * logs of the node. Those of its own metrics and of cAdvisor are not there (docs/fidelity.md).
+ * https://kubernetes.io/docs/reference/command-line-tools-reference/kubelet/
+ */
+export function kubeletAnswer(node: ServedNode, path: string): NodeAnswer {
+  if (path === '/logs' || path.startsWith('/logs/')) return servedLog(node.files, path);
+  switch (path.replace(/(?<=.)\/$/, '')) {
+    case '/healthz':
+      return { status: 200, type: TEXT, body: 'ok' };
+    case '/pods':
+      return json({ kind: 'PodList', apiVersion: 'v1', metadata: {}, items: node.pods });
+    case '/runningpods':
+      return json(runningPods(node.workers));
+    case '/configz':
+      return json({ kubeletconfig: node.configuration });
+    case '/stats/summary':
+      return json(statsSummary(node));
+    case '/metrics/resource':
+      return { status: 200, type: METRICS, body: resourceMetricsText(node) };
+    default:
+      return { status: 404, type: TEXT, body: '404 page not found\n' };
+  }
+}
+
+const TEXT = 'text/plain; charset=utf-8';
+const METRICS = 'text/plain; version=0.0.4; charset=utf-8; escaping=underscores';
+
+function json(value: object): NodeAnswer {
+  return { status: 200, type: 'application/json', body: JSON.stringify(value) };
+}

@@ -1,0 +1,79 @@
+import { describe, expect, test } from '@jest/globals';
+import { container, Lab } from './lab.ts';
+
+async function served(): Promise<{ lab: Lab; get: (path: string) => string }> {
+  const lab = new Lab({ configuration: { kind: 'KubeletConfiguration', port: 10_250 } });
+  lab.create('web', { containers: [container(['forever'])] });
+  await lab.seconds(30);
+  return { lab, get: (path) => lab.kubelet.answer(path)?.body ?? '' };
+}
+
+describe("the kubelet's own server", () => {
+  test('is well, and has a page for what it knows only', async () => {
+    const { lab } = await served();
+    expect(lab.kubelet.answer('/healthz')).toMatchObject({ status: 200, body: 'ok' });
+    expect(lab.kubelet.answer('/none')).toMatchObject({ status: 404, body: '404 page not found\n' });
+    lab.kubelet.stop();
+    expect(lab.kubelet.answer('/healthz')).toBeUndefined();
+  });
+
+  test('/pods and /runningpods: those of the API, those of the runtime', async () => {
+    const { lab, get } = await served();
+    expect(JSON.parse(get('/pods'))).toMatchObject({ kind: 'PodList', items: [lab.pod('web')] });
+    const { name, namespace, uid } = lab.pod('web').metadata;
+    expect(JSON.parse(get('/runningpods/'))).toMatchObject({
+      kind: 'PodList',
+      items: [{ metadata: { name, namespace, uid }, spec: { containers: [{ name: 'c' }] } }],
+    });
+  });
+
+  test('/configz: the configuration that it has', async () => {
+    const { get } = await served();
+    expect(JSON.parse(get('/configz'))).toEqual({
+      kubeletconfig: { kind: 'KubeletConfiguration', port: 10_250 },
+    });
+  });
+
+  test('/metrics/resource, in the text format of Prometheus', async () => {
+    const { get } = await served();
+    const lines = get('/metrics/resource').split('\n');
+    const started = lines.find((line) => line.startsWith('container_start_time_seconds{')) ?? '';
+    expect(started).toMatch(
+      /^container_start_time_seconds\{container="c",namespace="shop",pod="web"\} 1\.7672256\d*e\+09$/,
+    );
+    const used = lines.find((line) => line.startsWith('pod_memory_working_set_bytes{')) ?? '';
+    expect(used).toMatch(
+      /^pod_memory_working_set_bytes\{namespace="shop",pod="web"\} [\d.e+]+ 17672256\d{5}$/,
+    );
+    expect(lines).toContain('# TYPE node_cpu_usage_seconds_total counter');
+    expect(lines.at(-2)).toBe('resource_scrape_error 0');
+  });
+
+  test('/stats/summary: a pod uses what its containers use, and its sandbox', async () => {
+    const { get } = await served();
+    const summary = JSON.parse(get('/stats/summary')) as Summary;
+    expect(summary.node).toMatchObject({ nodeName: 'lab-worker', fs: { capacityBytes: 100 * 1024 ** 3 } });
+    const [pod] = summary.pods;
+    expect(pod).toMatchObject({ podRef: { name: 'web' }, containers: [{ name: 'c' }] });
+    expect(pod?.memory.usageBytes).toBeGreaterThan(pod?.containers[0]?.memory.usageBytes ?? Infinity);
+  });
+
+  test('/logs/: folders as pages, files as they are, a folder without its slash sends on', async () => {
+    const { lab, get } = await served();
+    lab.create('said', { containers: [container(['exit', '0', '0', 'hello'])] });
+    await lab.seconds(10);
+    expect(get('/logs/')).toContain('<a href="pods/">pods/</a>\n');
+    expect(lab.kubelet.answer('/logs/pods')).toMatchObject({ status: 301, location: 'pods/' });
+    expect(lab.kubelet.answer('/logs/none')).toMatchObject({ status: 404 });
+    const link = /<a href="(said_[^"]*)">/.exec(get('/logs/containers/'))?.[1] ?? '';
+    expect(get(`/logs/containers/${link}`)).toMatch(/ stdout F hello\n$/);
+  });
+});
+
+interface Summary {
+  readonly node: object;
+  readonly pods: readonly {
+    readonly memory: { readonly usageBytes: number };
+    readonly containers: readonly { readonly memory: { readonly usageBytes: number } }[];
+  }[];
+}
