@@ -170,7 +170,7 @@ export function createCluster(options: ClusterOptions): EmbeddedCluster {
         options: ['edns0', 'trust-ad', 'ndots:0'],
       },
       systemFiles: systemFiles(node, CLUSTER_DNS),
-      configuration: wholeConfiguration(node, CLUSTER_DNS),
+      configuration: () => wholeConfiguration(node, CLUSTER_DNS),
       staticPods:
         node.role === 'control-plane'
           ? controlPlanePods({ node: node.name, ip: node.ip, serviceCidr: SERVICE_CIDR })

@@ -1,3 +1,5 @@
+import { prometheusLabels } from '../../core/prometheus-labels.ts';
+
 /** Labels of one series, in the order of their names. */
 type Labels = Readonly<Record<string, string>>;
 
@@ -133,7 +135,8 @@ export class Metrics {
       if (family.series.size === 0) continue;
       lines.push(`# HELP ${name} ${family.help}`, `# TYPE ${name} ${family.type}`);
       for (const [, series] of [...family.series].sort(([a], [b]) => (a < b ? -1 : 1))) {
-        if (family.buckets === undefined) lines.push(`${name}${braces(series.labels)} ${series.value}`);
+        if (family.buckets === undefined)
+          lines.push(`${name}${prometheusLabels(series.labels)} ${series.value}`);
         else lines.push(...histogram(name, family.buckets, series));
       }
     }
@@ -147,7 +150,7 @@ export class Metrics {
     for (const label in labels) given += `${label}=${labels[label] ?? ''}\n`;
     const known = family.given.get(given);
     if (known !== undefined) return known;
-    const key = braces(labels);
+    const key = prometheusLabels(labels);
     const found = family.series.get(key) ?? { labels, value: 0, counts: [] };
     family.series.set(key, found);
     family.given.set(given, found);
@@ -163,17 +166,9 @@ function histogram(name: string, buckets: readonly number[], series: Series): st
   let total = 0;
   for (const [index, limit] of [...buckets, '+Inf' as const].entries()) {
     total += series.counts[index] ?? 0;
-    lines.push(`${name}_bucket${braces(series.labels, `le="${limit}"`)} ${total}`);
+    lines.push(`${name}_bucket${prometheusLabels(series.labels, `le="${limit}"`)} ${total}`);
   }
-  lines.push(`${name}_sum${braces(series.labels)} ${series.value}`);
-  lines.push(`${name}_count${braces(series.labels)} ${total}`);
+  lines.push(`${name}_sum${prometheusLabels(series.labels)} ${series.value}`);
+  lines.push(`${name}_count${prometheusLabels(series.labels)} ${total}`);
   return lines;
-}
-
-function braces(labels: Labels, last?: string): string {
-  const parts = Object.keys(labels)
-    .sort()
-    .map((label) => `${label}=${JSON.stringify(labels[label])}`);
-  if (last !== undefined) parts.push(last);
-  return parts.length === 0 ? '' : `{${parts.join(',')}}`;
 }

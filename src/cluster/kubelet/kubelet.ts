@@ -19,6 +19,7 @@ import { referencesOf } from './references.ts';
 import { refusal } from './refusals.ts';
 import { isMirror, mirrorPod } from './static-pods.ts';
 import { kubeletAnswer } from './server/server.ts';
+import { containersOf } from './server/usage.ts';
 import { attachToPod, execInPod, forwardToPod, readLogs, runningIn } from './streams.ts';
 import type { KubeletDeps } from './types.ts';
 
@@ -155,16 +156,17 @@ class NodeAgent implements Kubelet {
 
   answer(path: string): NodeAnswer | undefined {
     if (this.#stopped !== undefined) return undefined;
-    const { api, node, configuration = {} } = this.#deps;
+    const { api, simulation, node, configuration = () => ({}) } = this.#deps;
     const served = {
       name: this.node,
-      pods: api.list(resources.pods).filter(({ spec }) => spec.nodeName === this.node),
+      pods: () => api.list(resources.pods).filter(({ spec }) => spec.nodeName === this.node),
       workers: [...this.#workers.values()],
-      total: this.#total(),
+      total: () => this.#total(),
       memoryBytes: bytesOf(node.memory),
       diskBytes: DISK_BYTES,
       files: this.#context.nodeFiles,
       configuration,
+      stamp: (at: Micros) => simulation.timestamp(at),
     };
     return kubeletAnswer(served, path);
   }
@@ -182,19 +184,16 @@ class NodeAgent implements Kubelet {
     if (this.#stopped !== undefined) return where;
     const total = this.#total();
     const { at } = total;
-    const containers = [...this.#workers.values()].flatMap(({ pod, containers: manager }) =>
-      manager.running().map((instance) => {
-        const used = instance.runtime.usage();
-        return {
-          namespace: pod.metadata.namespace ?? 'default',
-          pod: pod.metadata.name,
-          container: instance.spec.name,
-          startedAt: instance.startedAt ?? 0,
-          at,
-          cpu: used.cpu,
-          memory: used.memory,
-        };
-      }),
+    const containers = [...this.#workers.values()].flatMap((worker) =>
+      containersOf(worker).map(({ instance, cpu, memory }) => ({
+        namespace: worker.pod.metadata.namespace ?? 'default',
+        pod: worker.pod.metadata.name,
+        container: instance.spec.name,
+        startedAt: instance.startedAt ?? 0,
+        at,
+        cpu,
+        memory,
+      })),
     );
     return { ...where, usage: { total, containers } };
   }

@@ -102,7 +102,7 @@ export interface KubeletDeps {
   /** Texts of the node's own files, by path. */
   readonly systemFiles?: Readonly<Record<string, string>>;
   /** What the kubelet's `/configz` tells. */
-  readonly configuration?: object;
+  readonly configuration?: () => object;
   /** Pods out of the manifest folder; they show in the API as mirror pods. */
   readonly staticPods?: readonly StaticPod[];
 }

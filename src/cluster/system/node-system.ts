@@ -64,15 +64,7 @@ export function wholeConfiguration(
   return {
     ...kubeletConfiguration(dns),
     address: '0.0.0.0',
-    authentication: {
-      anonymous: { enabled: false },
-      webhook: { cacheTTL: '2m0s', enabled: true },
-      x509: { clientCAFile: '/etc/kubernetes/pki/ca.crt' },
-    },
-    authorization: {
-      mode: 'Webhook',
-      webhook: { cacheAuthorizedTTL: '5m0s', cacheUnauthorizedTTL: '30s' },
-    },
+    ...accessRemembered({ user: '2m0s', allowed: '5m0s', denied: '30s' }),
     cgroupsPerQOS: true,
     configMapAndSecretChangeDetectionStrategy: 'Watch',
     containerLogMaxFiles: 5,
@@ -148,19 +140,30 @@ export function wholeConfiguration(
   };
 }
 
-/** What kubeadm writes on a node of kind. https://kubernetes.io/docs/reference/config-api/kubelet-config.v1beta1/ */
-function kubeletConfiguration(dns: { readonly ip: string; readonly domain: string }): object {
+/** Who may ask a kubelet. @param times for how long it remembers what the API server has said of them */
+function accessRemembered(times: {
+  readonly user: string;
+  readonly allowed: string;
+  readonly denied: string;
+}): object {
   return {
-    apiVersion: 'kubelet.config.k8s.io/v1beta1',
     authentication: {
       anonymous: { enabled: false },
-      webhook: { cacheTTL: '0s', enabled: true },
+      webhook: { cacheTTL: times.user, enabled: true },
       x509: { clientCAFile: '/etc/kubernetes/pki/ca.crt' },
     },
     authorization: {
       mode: 'Webhook',
-      webhook: { cacheAuthorizedTTL: '0s', cacheUnauthorizedTTL: '0s' },
+      webhook: { cacheAuthorizedTTL: times.allowed, cacheUnauthorizedTTL: times.denied },
     },
+  };
+}
+
+/** What kubeadm writes on a node of kind. https://kubernetes.io/docs/reference/config-api/kubelet-config.v1beta1/ */
+function kubeletConfiguration(dns: { readonly ip: string; readonly domain: string }): object {
+  return {
+    apiVersion: 'kubelet.config.k8s.io/v1beta1',
+    ...accessRemembered({ user: '0s', allowed: '0s', denied: '0s' }),
     cgroupDriver: 'systemd',
     cgroupRoot: '/kubelet',
     clusterDNS: [dns.ip],

@@ -109,6 +109,7 @@ export class Writer {
     this.#mutate(attributes);
     // What admission has set (limits, say) decides on what is derived (a pod's QoS class).
     if (info.storage === 'pods') stages.applyDefaults(resource, draft, { operation: 'CREATE' });
+
     const generation = firstGeneration(info.storage, draft, info.custom !== undefined);
     if (generation !== undefined) draft.metadata.generation = generation;
     this.#generateName(info, draft);

@@ -1,6 +1,8 @@
 import { goFloat } from '../../../core/go-float.ts';
+import { prometheusLabels } from '../../../core/prometheus-labels.ts';
+import { MILLISECOND, SECOND } from '../../simulation/simulation.ts';
 import type { ServedNode } from './server.ts';
-import { millisOf, secondsOf, usageOf } from './usage.ts';
+import { usageOf } from './usage.ts';
 
 type Labels = Readonly<Record<string, string>>;
 
@@ -16,7 +18,7 @@ interface Family {
  * https://kubernetes.io/docs/reference/instrumentation/node-metrics/
  */
 export function resourceMetricsText(node: ServedNode): string {
-  const { total } = node;
+  const total = node.total();
   const pods = usageOf(node.workers);
   const ofPods = (value: (pod: (typeof pods)[number]) => number): Family['samples'] =>
     pods.map((pod) => {
@@ -42,7 +44,7 @@ export function resourceMetricsText(node: ServedNode): string {
       name: 'container_cpu_usage_seconds_total',
       help: '[STABLE] Cumulative cpu time consumed by the container in core-seconds',
       type: 'counter',
-      samples: ofContainers(({ cpu }) => secondsOf(cpu)),
+      samples: ofContainers(({ cpu }) => cpu / SECOND),
     },
     {
       name: 'container_memory_working_set_bytes',
@@ -54,7 +56,7 @@ export function resourceMetricsText(node: ServedNode): string {
       name: 'container_start_time_seconds',
       help: '[STABLE] Start time of the container since unix epoch in seconds',
       type: 'gauge',
-      samples: ofContainers(({ instance }) => secondsOf(instance.startedAt ?? 0), false),
+      samples: ofContainers(({ instance }) => (instance.startedAt ?? 0) / SECOND, false),
     },
     {
       name: 'container_swap_usage_bytes',
@@ -66,7 +68,7 @@ export function resourceMetricsText(node: ServedNode): string {
       name: 'node_cpu_usage_seconds_total',
       help: '[STABLE] Cumulative cpu time consumed by the node in core-seconds',
       type: 'counter',
-      samples: [{ labels: {}, value: secondsOf(total.cpu) }],
+      samples: [{ labels: {}, value: total.cpu / SECOND }],
     },
     {
       name: 'node_memory_working_set_bytes',
@@ -84,7 +86,7 @@ export function resourceMetricsText(node: ServedNode): string {
       name: 'pod_cpu_usage_seconds_total',
       help: '[STABLE] Cumulative cpu time consumed by the pod in core-seconds',
       type: 'counter',
-      samples: ofPods(({ cpu }) => secondsOf(cpu)),
+      samples: ofPods(({ cpu }) => cpu / SECOND),
     },
     {
       name: 'pod_memory_working_set_bytes',
@@ -107,7 +109,7 @@ export function resourceMetricsText(node: ServedNode): string {
   ];
   return families
     .filter(({ samples }) => samples.length > 0)
-    .map((family) => textOf(family, millisOf(total.at)))
+    .map((family) => textOf(family, Math.floor(total.at / MILLISECOND)))
     .join('');
 }
 
@@ -115,9 +117,7 @@ const NOT_WINDOWS = 'Reported only on non-windows systems';
 
 function textOf({ name, help, type, samples }: Family, at: number): string {
   const lines = samples.map(({ labels, value, timed }) => {
-    const pairs = Object.entries(labels).map(([key, text]) => `${key}=${JSON.stringify(text)}`);
-    const set = pairs.length === 0 ? '' : `{${pairs.join(',')}}`;
-    return `${name}${set} ${goFloat(value)}${timed === false ? '' : ` ${at}`}`;
+    return `${name}${prometheusLabels(labels)} ${goFloat(value)}${timed === false ? '' : ` ${at}`}`;
   });
   return [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, ...lines, ''].join('\n');
 }

@@ -1,6 +1,7 @@
 import type { Pod } from '../../../model/objects.ts';
 import type { NodeAnswer } from '../../node-api.ts';
 import type { FileTree } from '../../runtime/container-types.ts';
+import type { Micros } from '../../simulation/simulation.ts';
 import type { Used } from '../kubelet.ts';
 import type { PodWorker } from '../pod-worker.ts';
 import { resourceMetricsText } from './resource-metrics.ts';
@@ -12,17 +13,19 @@ import { servedLog } from './system-logs.ts';
 export interface ServedNode {
   readonly name: string;
   /** Bound to the node. */
-  readonly pods: readonly Pod[];
+  readonly pods: () => readonly Pod[];
   readonly workers: readonly PodWorker[];
   /** All of the node, its system too. */
-  readonly total: Used;
+  readonly total: () => Used;
   readonly memoryBytes: number;
   /** Of the node's disk. */
   readonly diskBytes: number;
   /** The node's own, with `/var/log`. */
   readonly files: FileTree;
   /** With the values that its file leaves to the kubelet. */
-  readonly configuration: object;
+  readonly configuration: () => object;
+  /** An instant as Kubernetes writes it. */
+  readonly stamp: (at: Micros) => string;
 }
 
 /**
@@ -36,11 +39,11 @@ export function kubeletAnswer(node: ServedNode, path: string): NodeAnswer {
     case '/healthz':
       return { status: 200, type: TEXT, body: 'ok' };
     case '/pods':
-      return json({ kind: 'PodList', apiVersion: 'v1', metadata: {}, items: node.pods });
+      return json({ kind: 'PodList', apiVersion: 'v1', metadata: {}, items: node.pods() });
     case '/runningpods':
       return json(runningPods(node.workers));
     case '/configz':
-      return json({ kubeletconfig: node.configuration });
+      return json({ kubeletconfig: node.configuration() });
     case '/stats/summary':
       return json(statsSummary(node));
     case '/metrics/resource':

@@ -1,8 +1,7 @@
 import type { Micros } from '../../simulation/simulation.ts';
-import { SECOND } from '../../simulation/simulation.ts';
 import type { Used } from '../kubelet.ts';
 import type { ServedNode } from './server.ts';
-import { type ContainerUsage, millisOf, type PodUsage, usageOf } from './usage.ts';
+import { type ContainerUsage, type PodUsage, usageOf } from './usage.ts';
 
 /** Files that a file system of this node can have. */
 const INODES = 16_777_216;
@@ -17,7 +16,8 @@ const SYSTEM_FILES = 4 * 1024 ** 3;
  * https://kubernetes.io/docs/reference/instrumentation/node-metrics/#summary-api-source
  */
 export function statsSummary(node: ServedNode): object {
-  const { total } = node;
+  const total = node.total();
+  const { stamp } = node;
   const pods = usageOf(node.workers);
   const time = stamp(total.at);
   const disk = diskOf(node, pods, time);
@@ -32,11 +32,17 @@ export function statsSummary(node: ServedNode): object {
       runtime: { imageFs: disk(SYSTEM_FILES), containerFs: disk(SYSTEM_FILES) },
       swap: { time, swapAvailableBytes: 0, swapUsageBytes: 0 },
     },
-    pods: pods.map((pod) => podOf(pod, total.at, disk)),
+    pods: pods.map((pod) => podOf(pod, { at: total.at, stamp, disk })),
   };
 }
 
 type Disk = (usedBytes: number, files?: number) => object;
+
+/** When is looked, how times are written, and the disk then. */
+interface Look extends Pick<ServedNode, 'stamp'> {
+  readonly at: Micros;
+  readonly disk: Disk;
+}
 
 /** A file system shares the node's disk with all others. */
 function diskOf(node: ServedNode, pods: readonly PodUsage[], time: string): Disk {
@@ -55,7 +61,8 @@ function diskOf(node: ServedNode, pods: readonly PodUsage[], time: string): Disk
 
 const inBlocks = (bytes: number): number => Math.ceil(bytes / BLOCK) * BLOCK;
 
-function podOf({ worker, containers, cpu, memory }: PodUsage, at: Micros, disk: Disk): object {
+function podOf({ worker, containers, cpu, memory }: PodUsage, look: Look): object {
+  const { at, stamp, disk } = look;
   const { name, namespace, uid } = worker.pod.metadata;
   const time = stamp(at);
   const startedAt = Date.parse(worker.pod.status.startTime ?? worker.pod.metadata.creationTimestamp) * 1000;
@@ -64,7 +71,7 @@ function podOf({ worker, containers, cpu, memory }: PodUsage, at: Micros, disk: 
   return {
     podRef: { name, namespace, uid },
     startTime: stamp(startedAt),
-    containers: containers.map((container) => containerOf(container, at, disk)),
+    containers: containers.map((container) => containerOf(container, look)),
     cpu: cpuOf({ startedAt, at, cpu }, time),
     memory: memoryOf(memory, time),
     ...(volumes.length > 0 && {
@@ -75,7 +82,7 @@ function podOf({ worker, containers, cpu, memory }: PodUsage, at: Micros, disk: 
   };
 }
 
-function containerOf(container: ContainerUsage, at: Micros, disk: Disk): object {
+function containerOf(container: ContainerUsage, { at, stamp, disk }: Look): object {
   const { instance, cpu, memory, files } = container;
   const startedAt = instance.startedAt ?? at;
   const time = stamp(at);
@@ -107,9 +114,4 @@ function memoryOf(bytes: number, time: string, capacity?: number): object {
     pageFaults: 0,
     majorPageFaults: 0,
   };
-}
-
-/** In whole seconds, as Kubernetes writes times. */
-function stamp(at: Micros): string {
-  return `${new Date(millisOf(Math.floor(at / SECOND) * SECOND)).toISOString().slice(0, 19)}Z`;
 }

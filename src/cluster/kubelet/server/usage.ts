@@ -1,4 +1,3 @@
-import { MILLISECOND, SECOND } from '../../simulation/simulation.ts';
 import type { PodWorker } from '../pod-worker.ts';
 import type { ContainerInstance } from '../types.ts';
 
@@ -23,13 +22,17 @@ export interface PodUsage {
   readonly memory: number;
 }
 
+/** Those that run. */
+export function containersOf({ containers }: PodWorker): ContainerUsage[] {
+  return containers.running().map((instance) => ({ instance, ...instance.runtime.usage() }));
+}
+
 /** In the order of their names. */
 export function usageOf(workers: readonly PodWorker[]): PodUsage[] {
   const usages = workers.map((worker): PodUsage => {
-    const containers = worker.containers
-      .running()
-      .map((instance) => ({ instance, ...instance.runtime.usage() }))
-      .sort((a, b) => (a.instance.spec.name < b.instance.spec.name ? -1 : 1));
+    const containers = containersOf(worker).sort((a, b) =>
+      a.instance.spec.name < b.instance.spec.name ? -1 : 1,
+    );
     const sum = (of: 'cpu' | 'memory'): number => containers.reduce((total, each) => total + each[of], 0);
     return { worker, containers, cpu: sum('cpu') + SANDBOX_CPU, memory: sum('memory') + SANDBOX_MEMORY };
   });
@@ -37,6 +40,3 @@ export function usageOf(workers: readonly PodWorker[]): PodUsage[] {
     `${pod.metadata.namespace ?? ''}/${pod.metadata.name}`;
   return usages.filter(({ containers }) => containers.length > 0).sort((a, b) => (key(a) < key(b) ? -1 : 1));
 }
-
-export const secondsOf = (micros: number): number => micros / SECOND;
-export const millisOf = (micros: number): number => Math.floor(micros / MILLISECOND);

@@ -164,7 +164,7 @@ export class Lab {
     options: {
       staticPods?: readonly StaticPod[];
       systemFiles?: Readonly<Record<string, string>>;
-      configuration?: object;
+      configuration?: () => object;
     } = {},
   ) {
     const { simulation, api } = this;

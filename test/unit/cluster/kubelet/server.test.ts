@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { container, Lab } from './lab.ts';
 
 async function served(): Promise<{ lab: Lab; get: (path: string) => string }> {
-  const lab = new Lab({ configuration: { kind: 'KubeletConfiguration', port: 10_250 } });
+  const lab = new Lab({ configuration: () => ({ kind: 'KubeletConfiguration', port: 10_250 }) });
   lab.create('web', { containers: [container(['forever'])] });
   await lab.seconds(30);
   return { lab, get: (path) => lab.kubelet.answer(path)?.body ?? '' };
