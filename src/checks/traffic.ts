@@ -207,8 +207,8 @@ export function survivesLoad(of: WorkloadRef, options: LoadOptions): Check {
   const { from, url, everyMs, timeoutMs = 2000 } = options;
   const args = [...httpArguments(options), '--every', `${everyMs}ms`];
   return {
-    expected: `${of.name} answers ${options.count} requests and none of its containers is killed`,
-    disturbs: `${options.count} requests to ${url}`,
+    expected: `${of.name} answers ${options.count} requests, ${options.perPod} for each of its pods, and none of its containers is killed`,
+    disturbs: `${options.count} requests to ${url}, or ${options.perPod} for each pod`,
     look: () => Promise.resolve(pass('proven under load when graded')),
     grade: async (lab) => {
       const before = await restartsOf(lab, of);

@@ -27,7 +27,7 @@ export function isPodAvailable(pod: Pod, minReadySeconds: number, now: Micros): 
 /** How long a ready pod has to stay so until it counts as available; 0 or less when it does already. */
 export function availableIn(pod: Pod, minReadySeconds: number, now: Micros): Micros {
   if (minReadySeconds === 0) return 0;
-  const since = conditionOf(pod.status.conditions, 'Ready')?.lastTransitionTime;
+  const since = conditionOf(pod.status.conditions, 'Ready')?.lastTransitionTime ?? undefined;
   if (since === undefined) return minReadySeconds * SECOND;
   return microsOf(since) + minReadySeconds * SECOND - now;
 }

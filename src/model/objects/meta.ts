@@ -81,7 +81,8 @@ export interface Condition {
   status: 'True' | 'False' | 'Unknown';
   reason?: string;
   message?: string;
-  lastTransitionTime?: Time;
+  /** `null` where a client wrote the condition and did not say. */
+  lastTransitionTime?: Time | null;
   lastUpdateTime?: Time;
   lastProbeTime?: Time | null;
   lastHeartbeatTime?: Time;

@@ -48,9 +48,11 @@ export function groupPods(
 
 function isStarting({ status }: Pod, sample: Sample, now: Micros): boolean {
   const condition = conditionOf(status.conditions, 'Ready');
-  if (condition?.lastTransitionTime === undefined || status.startTime === undefined) return true;
+  if (condition === undefined || status.startTime === undefined) return true;
   const startedAt = microsOf(status.startTime);
-  const changedAt = microsOf(condition.lastTransitionTime);
+  const since = condition.lastTransitionTime ?? undefined;
+  // A time that nobody gave is before all others.
+  const changedAt = since === undefined ? 0 : microsOf(since);
   const isUnready = condition.status === 'False';
   if (startedAt + CPU_INITIALISATION > now) return isUnready || sample.at < changedAt + sample.window;
   return isUnready && startedAt + INITIAL_READINESS_DELAY > changedAt;

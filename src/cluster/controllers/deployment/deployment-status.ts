@@ -186,9 +186,10 @@ function replicaFailure(sets: OwnReplicaSets): Condition | undefined {
   const newestFirst = sets.current === undefined ? sets.old : [sets.current, ...sets.old];
   for (const set of newestFirst) {
     const failure = conditionOf(set.status.conditions, 'ReplicaFailure');
-    if (failure?.lastTransitionTime === undefined) continue;
-    const { status, reason = '', message = '', lastTransitionTime } = failure;
-    return newCondition(lastTransitionTime, 'ReplicaFailure', status, reason, message);
+    const since = failure?.lastTransitionTime ?? undefined;
+    if (failure === undefined || since === undefined) continue;
+    const { status, reason = '', message = '' } = failure;
+    return newCondition(since, 'ReplicaFailure', status, reason, message);
   }
   return undefined;
 }

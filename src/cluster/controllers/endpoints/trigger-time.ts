@@ -17,7 +17,7 @@ export class TriggerTimes {
     const now = new Map<string, Time>();
     let oldest: Time | undefined;
     for (const pod of pods) {
-      const changed = conditionOf(pod.status.conditions, 'Ready')?.lastTransitionTime;
+      const changed = conditionOf(pod.status.conditions, 'Ready')?.lastTransitionTime ?? undefined;
       if (changed === undefined) continue;
       now.set(pod.metadata.uid, changed);
       const known = before?.pods.get(pod.metadata.uid);

@@ -301,9 +301,8 @@ function failureTime({ status }: Pod, now: Micros): Micros {
   const known = ends.filter((end) => end !== undefined);
   if (known.length > 0 && known.length === ends.length) return Math.max(...known.map(microsOf));
   const ready = conditionOf(status.conditions, 'Ready');
-  return ready?.status === 'False' && ready.lastTransitionTime !== undefined
-    ? microsOf(ready.lastTransitionTime)
-    : now;
+  const since = ready?.lastTransitionTime ?? undefined;
+  return ready?.status === 'False' && since !== undefined ? microsOf(since) : now;
 }
 
 function delayAfter(failures: number): Micros {

@@ -40,8 +40,9 @@ export function createTtlAfterFinishedController(context: ControllerContext): Co
 }
 
 function finishTime({ status }: Job): string | undefined {
-  return status.conditions?.find(
+  const over = status.conditions?.find(
     (condition) =>
       (condition.type === 'Complete' || condition.type === 'Failed') && condition.status === 'True',
-  )?.lastTransitionTime;
+  );
+  return over?.lastTransitionTime ?? undefined;
 }

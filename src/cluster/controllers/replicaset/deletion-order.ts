@@ -28,7 +28,7 @@ export function inDeletionOrder(pods: readonly Pod[], related: readonly Pod[], n
 /** What decides, most important first; the lowest goes first. */
 function rank(pod: Pod, onSameNode: number, now: Micros): number[] {
   const ready = isPodReady(pod);
-  const readySince = conditionOf(pod.status.conditions, 'Ready')?.lastTransitionTime;
+  const readySince = conditionOf(pod.status.conditions, 'Ready')?.lastTransitionTime ?? undefined;
   return [
     pod.spec.nodeName === undefined ? 0 : 1,
     { Pending: 0, Unknown: 1, Running: 2, Succeeded: 3, Failed: 3 }[pod.status.phase],

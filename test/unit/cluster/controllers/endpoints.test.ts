@@ -101,6 +101,21 @@ describe('endpoints', () => {
     expect(slices(world)[0]?.endpoints?.map(({ targetRef }) => targetRef?.name)).toEqual(['b']);
   });
 
+  test('a pod that somebody calls ready without a word since when counts, and causes no trigger time', async () => {
+    const world = started();
+    world.api.create(resources.services, service());
+    await world.seconds(1);
+    world.api.updateStatus(
+      resources.pods,
+      edit(run(world, 'a', '10.244.0.1', false), (draft) => {
+        draft.status.conditions = [{ type: 'Ready', status: 'True', lastTransitionTime: null }];
+      }),
+    );
+    await world.seconds(1);
+    expect(slices(world)[0]?.endpoints?.[0]?.conditions).toMatchObject({ ready: true });
+    expect(slices(world)[0]?.metadata).not.toHaveProperty('annotations');
+  });
+
   test('named target ports: pods that differ get slices of their own', async () => {
     const world = started();
     world.api.create(
