@@ -1,4 +1,5 @@
 import { messageOf } from '../../core/errors.ts';
+import { goJsonLine } from '../../core/go-json.ts';
 import type { ApiRequest, ApiResponse, DeferredResponse } from '../apiserver/types.ts';
 import type { ExecInput, ExecOutput, PortForwardInput, PortForwardOutput } from '../node-api.ts';
 import type { OutsideChange } from '../outside.ts';
@@ -514,6 +515,6 @@ function internalError(message: string): ApiResponse {
     kind: 'complete',
     status: 500,
     headers: { 'content-type': 'application/json' },
-    body: Buffer.from(JSON.stringify(status)),
+    body: Buffer.from(goJsonLine(status)),
   };
 }

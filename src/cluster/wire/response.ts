@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import type { OutgoingHttpHeaders } from 'node:http';
+import { goJsonLine } from '../../core/go-json.ts';
 import { StatusError } from '../api.ts';
 import { MIN_WATCH_SECONDS } from '../apiserver/rest/watch.ts';
 import type { ApiRequest, ApiResponse } from '../apiserver/types.ts';
@@ -62,7 +63,7 @@ export function errorResponse(error: unknown): CompleteResponse {
 
 function jsonResponse(code: number, body: unknown): CompleteResponse {
   const headers = { 'cache-control': 'no-cache, private', 'content-type': 'application/json' };
-  return { kind: 'complete', status: code, headers, body: Buffer.from(`${JSON.stringify(body)}\n`) };
+  return { kind: 'complete', status: code, headers, body: Buffer.from(goJsonLine(body)) };
 }
 
 export function writeComplete(response: WireResponse, answer: CompleteResponse, method: string): void {

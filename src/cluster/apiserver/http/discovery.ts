@@ -1,3 +1,4 @@
+import { goJson, goJsonLine } from '../../../core/go-json.ts';
 import { unavailable } from '../aggregation/aggregator.ts';
 import { discoveryDocuments, openapiDocument, openapiHash, openapiPaths } from '../data.ts';
 import type { CustomDocuments } from '../custom/documents.ts';
@@ -69,7 +70,7 @@ export class Discovery {
       items,
     };
     const contentType = `application/json;g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`;
-    return textResponse(200, contentType, JSON.stringify(document), {
+    return textResponse(200, contentType, goJsonLine(document), {
       'cache-control': 'public',
       vary: 'Accept',
     });
@@ -155,7 +156,8 @@ export function serveOpenApi(
 ): CompleteResponse {
   if (segments[1] === 'v2' && segments.length === 2) return serveOpenApiV2(request, custom);
   if (segments[1] !== 'v3') return pageNotFound();
-  if (segments.length === 2) return jsonResponse(200, { paths: openApiIndex(custom) });
+  if (segments.length === 2)
+    return textResponse(200, 'application/json', goJson({ paths: openApiIndex(custom) }));
   const path = segments.slice(2).join('/');
   const own = custom.document(path);
   const hash = openapiHash(path) ?? own?.hash;

@@ -1,6 +1,7 @@
+import { goJson } from '../../../core/go-json.ts';
 import type { Tokens } from '../auth/tokens.ts';
 import { ISSUER } from '../auth/tokens.ts';
-import { jsonResponse, pageNotFound, textResponse } from './responses.ts';
+import { pageNotFound, textResponse } from './responses.ts';
 import type { CompleteResponse } from './responses.ts';
 
 const CONFIGURATION = '.well-known/openid-configuration';
@@ -28,15 +29,16 @@ export function serveOpenId(
 ): CompleteResponse {
   switch (segments.join('/')) {
     case CONFIGURATION:
-      return jsonResponse(
+      return textResponse(
         200,
-        {
+        'application/json',
+        goJson({
           issuer: ISSUER,
           jwks_uri: `https://${address}/${KEYS}`,
           response_types_supported: ['id_token'],
           subject_types_supported: ['public'],
           id_token_signing_alg_values_supported: keys.map(({ alg }) => alg),
-        },
+        }),
         CACHED,
       );
     case KEYS:

@@ -1,3 +1,4 @@
+import { goJson, goJsonLine } from '../../../core/go-json.ts';
 import type { Status } from '../../../model/objects.ts';
 import type { ApiResponse } from '../types.ts';
 
@@ -56,12 +57,12 @@ export function jsonResponse(
   body: unknown,
   headers: Readonly<Record<string, string>> = {},
 ): CompleteResponse {
-  return textResponse(status, 'application/json', JSON.stringify(body), headers);
+  return textResponse(status, 'application/json', goJsonLine(body), headers);
 }
 
 /** JSON on many lines, as paths are answered that are no part of the API proper. */
 export function indentedResponse(body: unknown): CompleteResponse {
-  return textResponse(200, 'application/json', JSON.stringify(body, null, 2));
+  return textResponse(200, 'application/json', goJson(body, 2));
 }
 
 /** 404 of a path that nothing is behind. */
@@ -81,7 +82,7 @@ export function statusResponse(
   return textResponse(
     status.code,
     'application/json',
-    pretty ? JSON.stringify(status, undefined, 2) : JSON.stringify(status),
+    pretty ? goJson(status, 2) : goJsonLine(status),
     { ...headers, ...(retryAfter !== undefined && { 'retry-after': String(retryAfter) }) },
   );
 }

@@ -1,4 +1,5 @@
 import { stringify } from 'yaml';
+import { goJson, goJsonLine } from '../../../core/go-json.ts';
 import type { AnyObject, KubeObject, Status } from '../../../model/objects.ts';
 import { apiVersionOf } from '../../../model/resources.ts';
 import { jsonBytes } from '../../store/serialization.ts';
@@ -34,11 +35,12 @@ const META_API = 'meta.k8s.io/v1';
 const encoder = new TextEncoder();
 const COMMA = encoder.encode(',');
 const OPEN = encoder.encode('{');
-const END_OF_LIST = encoder.encode(']}');
+const END_OF_LIST = encoder.encode(']}\n');
+const END_OF_DOCUMENT = encoder.encode('\n');
 const END_OF_EVENT = encoder.encode('}\n');
 
 function json(value: unknown): Uint8Array {
-  return encoder.encode(JSON.stringify(value));
+  return encoder.encode(goJson(value));
 }
 
 /** The object as the client asked for it. */
@@ -47,7 +49,7 @@ export function objectContent(context: RepresentationContext, stored: AnyObject)
   const object = viewOf(context.info, stored);
   switch (representation.as) {
     case 'object':
-      return { bytes: () => jsonBytes(object), data: () => object };
+      return { bytes: () => Buffer.concat([jsonBytes(object), END_OF_DOCUMENT]), data: () => object };
     case 'metadata':
       return jsonContent(metadataOnly(object));
     case 'table':
@@ -83,7 +85,7 @@ export function listContent(
   }
 }
 
-const jsonContent = (value: object): Content => ({ bytes: () => json(value) });
+const jsonContent = (value: object): Content => ({ bytes: () => encoder.encode(goJsonLine(value)) });
 
 const listType = ({ resource }: ResourceInfo): { kind: string; apiVersion: string } => ({
   kind: `${resource.kind}List`,
@@ -94,7 +96,7 @@ const listType = ({ resource }: ResourceInfo): { kind: string; apiVersion: strin
 function joined(info: ResourceInfo, objects: readonly AnyObject[], metadata: ListMetadata): Uint8Array {
   const { kind, apiVersion } = listType(info);
   const skipped = info.custom !== undefined ? 0 : typePrefix(info).length;
-  const head = `{"kind":"${kind}","apiVersion":"${apiVersion}","metadata":${JSON.stringify(metadata)},"items":[`;
+  const head = `{"kind":"${kind}","apiVersion":"${apiVersion}","metadata":${goJson(metadata)},"items":[`;
   const chunks: Uint8Array[] = [encoder.encode(head)];
   for (const [index, object] of objects.entries()) {
     if (index > 0) chunks.push(COMMA);
@@ -140,7 +142,7 @@ export function contentResponse(
   if (format === 'json' && !pretty) return dataResponse(status, content, headers);
   const object: unknown = JSON.parse(new TextDecoder().decode(content.bytes()));
   if (format === 'yaml') return textResponse(status, 'application/yaml', stringify(object), headers);
-  return textResponse(status, 'application/json', JSON.stringify(object, undefined, 2), headers);
+  return textResponse(status, 'application/json', goJson(object, 2), headers);
 }
 
 /** An object of another resource than the request's, or a Status: never as a table. */

@@ -1,3 +1,4 @@
+import { goJsonLine } from '../../../core/go-json.ts';
 import type { AnyObject } from '../../../model/objects.ts';
 import { apiVersionOf } from '../../../model/resources.ts';
 import { StatusError } from '../../api.ts';
@@ -66,7 +67,7 @@ class WatchStream {
       this.#start(sink);
     } catch (error) {
       if (!(error instanceof StatusError)) throw error;
-      sink.write(encoder.encode(`${JSON.stringify({ type: 'ERROR', object: error.status })}\n`));
+      sink.write(encoder.encode(goJsonLine({ type: 'ERROR', object: error.status })));
       sink.end();
       return () => {};
     }
@@ -149,6 +150,6 @@ class WatchStream {
     const object = asTable
       ? { kind: 'Table', apiVersion: 'meta.k8s.io/v1', metadata, columnDefinitions: null, rows: [] }
       : { kind: resource.kind, apiVersion: apiVersionOf(resource), metadata };
-    sink.write(encoder.encode(`${JSON.stringify({ type: 'BOOKMARK', object })}\n`));
+    sink.write(encoder.encode(goJsonLine({ type: 'BOOKMARK', object })));
   }
 }

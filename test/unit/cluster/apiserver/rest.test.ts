@@ -185,6 +185,26 @@ describe('create', () => {
   });
 });
 
+describe('the form of JSON', () => {
+  const running = withMaps('a');
+  send(running, 'PATCH', `${MAPS}/a`, { data: { a: '<b> & c' } }, MERGE);
+
+  test.each([
+    ['an object', `${MAPS}/a`, {}],
+    ['a list', MAPS, {}],
+    ['a table', MAPS, { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' }],
+    ['a Status', `${MAPS}/none`, {}],
+    ['a page of discovery', '/api/v1', {}],
+  ])('%s is a line of its own, without what could stand for HTML', (_what, path, headers) => {
+    const { text } = send(running, 'GET', path, undefined, headers);
+    expect(text).toMatch(/^\{[^<>&\n]*\}\n$/);
+  });
+
+  test('asked for as pretty, it has many lines and no last one', () => {
+    expect(send(running, 'GET', `${MAPS}/a?pretty=true`).text).toMatch(/^\{\n {2}"kind"[^<>&]*\}$/);
+  });
+});
+
 describe('paths', () => {
   const running = withMaps('a');
   test.each([
