@@ -10,6 +10,7 @@ import { Store } from '../store/store.ts';
 import { Aggregator } from './aggregation/aggregator.ts';
 import { ExtensionServers } from './aggregation/extension-servers.ts';
 import { Compaction } from './compaction.ts';
+import { Conversions } from './custom/conversions.ts';
 import { CustomResources } from './custom/custom-resources.ts';
 import { CustomDocuments } from './custom/documents.ts';
 import { watchDefinitions } from './custom/establishing.ts';
@@ -62,7 +63,7 @@ export interface ApiServerOptions {
 
 /**
  * The API server of the embedded cluster: one pipeline for requests over HTTPS and for the parts inside. It is
- * synchronous, and reads change nothing, not even the simulation's events.
+ * synchronous, and reads change nothing, not even the simulation's events, unless their answer is deferred.
  */
 export class ApiServer {
   readonly store: Store;
@@ -100,7 +101,11 @@ export class ApiServer {
       registry: new ResourceRegistry([api, apis], views),
       hub: new WatchHub(simulation, store),
     };
-    this.#custom = new CustomResources(store, this.#parts.registry);
+    this.#custom = new CustomResources(
+      store,
+      this.#parts.registry,
+      new Conversions(this.#webhooks, simulation.random.stream('apiserver/conversions')),
+    );
     this.#discovery = new Discovery(() => [...this.#custom.groups(), ...aggregator.groups()]);
     this.#documents = new CustomDocuments(this.#custom);
     watchDefinitions(simulation, store, this.clientFor(ITSELF));

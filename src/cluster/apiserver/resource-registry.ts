@@ -39,6 +39,8 @@ export interface View {
   readonly storage: string;
   toStored(object: AnyObject): AnyObject;
   fromStored(object: AnyObject): AnyObject;
+  /** Before an object is stored: makes what clients of other versions will be told of it, while there is time to ask. */
+  prepare?(object: AnyObject): void;
 }
 
 /** What the API server knows of one resource that it serves. */

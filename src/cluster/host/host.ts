@@ -84,7 +84,7 @@ export class Host {
   handle(request: ApiRequest): Promise<ApiResponse> {
     return this.turn(async () => {
       await this.#catchUp();
-      if (isRead(request)) return { answer: started(this.#cluster.handle(request)) };
+      if (isRead(request)) return { answer: this.#read(request) };
       if (isStream(request)) return { answer: this.#open(request) };
       const answer = this.#answer(loggedRequest(request));
       if (answer instanceof Promise) this.#await(answer);
@@ -92,6 +92,17 @@ export class Host {
     })
       .then(({ answer }) => answer)
       .catch((error: unknown) => internalError(messageOf(error)));
+  }
+
+  /** A read leaves no trace, unless somebody in the cluster has to be asked for the answer. */
+  #read(request: ApiRequest): ApiResponse | Promise<ApiResponse> {
+    const response = this.#cluster.handle(request);
+    if (response.kind !== 'deferred') return response;
+    this.#note({ type: 'request', request: loggedRequest(request) });
+    this.#cluster.simulation.wake();
+    const answer = started(response);
+    if (answer instanceof Promise) this.#await(answer);
+    return answer;
   }
 
   /** While time is moved by hand it moves until this answer is there. */

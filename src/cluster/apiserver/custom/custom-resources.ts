@@ -1,8 +1,10 @@
 import type { AnyObject } from '../../../model/objects.ts';
 import { apiVersionOf, type Resource, resource } from '../../../model/resources.ts';
+import { StatusError } from '../../api.ts';
 import type { Store } from '../../store/store.ts';
-import type { DiscoveredResource, DiscoveryDocument, ResourceRegistry } from '../resource-registry.ts';
-import { customVersion } from './custom-version.ts';
+import type { DiscoveredResource, DiscoveryDocument, ResourceRegistry, View } from '../resource-registry.ts';
+import type { Conversions } from './conversions.ts';
+import { type CustomVersion, customVersion } from './custom-version.ts';
 import {
   type CustomResourceDefinition,
   definitions,
@@ -32,11 +34,13 @@ export interface ServedVersion {
  */
 export class CustomResources {
   readonly #registry: ResourceRegistry;
+  readonly #conversions: Conversions;
   readonly #served = new Map<string, readonly ServedVersion[]>();
   #revision = 0;
 
-  constructor(store: Store, registry: ResourceRegistry) {
+  constructor(store: Store, registry: ResourceRegistry, conversions: Conversions) {
     this.#registry = registry;
+    this.#conversions = conversions;
     store.subscribe(({ resource: changed, type, object }) => {
       if (changed !== definitions.id) return;
       const definition = object as AnyObject & CustomResourceDefinition;
@@ -92,20 +96,59 @@ export class CustomResources {
     else this.#served.set(name, versions);
     const storage = versions[0] === undefined ? undefined : storageResource(versions[0].definition);
     if (storage === undefined) return;
-    for (const { version, resource: of, discovered } of versions) {
+    const shown = versions
+      .filter(({ version }) => version.served)
+      .map(({ resource: of }) => apiVersionOf(of));
+    for (const { definition, version, resource: of, discovered } of versions) {
       const custom = customVersion(of, version);
-      const apiVersion = apiVersionOf(storage);
       this.#registry.add(of.group, of.version, discovered, {
         custom,
         isStorage: version.storage,
         isServed: version.served,
-        view: {
-          storage: of.id,
-          toStored: (object) => (object.apiVersion === apiVersion ? object : { ...object, apiVersion }),
-          fromStored: (object) => custom.show(object),
-        },
+        view: this.#viewOf(definition, { of, storage, custom, shown }),
       });
     }
+  }
+
+  #viewOf(
+    { spec: { conversion } }: CustomResourceDefinition,
+    about: {
+      readonly of: Resource;
+      readonly storage: Resource;
+      readonly custom: CustomVersion;
+      /** The `apiVersion` of every version that clients see. */
+      readonly shown: readonly string[];
+    },
+  ): View {
+    const { of, storage, custom, shown } = about;
+    const webhook = conversion?.strategy === 'Webhook' ? conversion.webhook : undefined;
+    const convert = (object: AnyObject, apiVersion: string): AnyObject => {
+      if (object.apiVersion === apiVersion) return object;
+      if (webhook === undefined) return { ...object, apiVersion };
+      return this.#conversions.convert(webhook, object, apiVersion);
+    };
+    const own = apiVersionOf(of);
+    const view = {
+      storage: of.id,
+      toStored: (object: AnyObject) => convert(object, apiVersionOf(storage)),
+    };
+    if (webhook === undefined) return { ...view, fromStored: (object) => custom.show(object) };
+    return {
+      ...view,
+      fromStored: (object) => custom.show(convert(object, own)),
+      prepare: (object) => {
+        for (const apiVersion of shown) prepared(() => convert(object, apiVersion));
+      },
+    };
+  }
+}
+
+/** Whoever asks for a version that cannot be made is told so then. */
+function prepared(make: () => void): void {
+  try {
+    make();
+  } catch (error) {
+    if (!(error instanceof StatusError)) throw error;
   }
 }
 

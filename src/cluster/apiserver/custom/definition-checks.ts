@@ -5,6 +5,7 @@ import type {
   DefinitionVersion,
 } from './definition.ts';
 import type { Problems } from '../validation/problems.ts';
+import { checkClient, REVIEW_VERSIONS } from '../webhooks/checks.ts';
 import { checkRulesOf } from './rule-checks.ts';
 import type { ValidationSchema } from './schema.ts';
 
@@ -25,6 +26,7 @@ export function checkDefinition(problems: Problems, { metadata, spec }: CustomRe
   else problems.oneOf('spec.scope', spec.scope, ['Cluster', 'Namespaced']);
   if (plural === '') problems.required('spec.names.plural');
   if (kind === '') problems.required('spec.names.kind');
+  checkConversion(problems, spec.conversion);
   if (versions.length === 0) {
     problems.required(VERSIONS);
     return;
@@ -38,6 +40,31 @@ export function checkDefinition(problems: Problems, { metadata, spec }: CustomRe
     names.add(version.name);
     checkVersion(problems, `${VERSIONS}[${index}]`, version);
   });
+}
+
+/** The server names the fields as its internal form of the definition has them. */
+function checkConversion(problems: Problems, conversion: DefinitionSpec['conversion']): void {
+  if (conversion === undefined) return;
+  const at = 'spec.conversion';
+  const { strategy, webhook } = conversion;
+  if (strategy === '') problems.required(`${at}.strategy`);
+  else problems.oneOf(`${at}.strategy`, strategy, ['None', 'Webhook']);
+  if (strategy !== 'Webhook') {
+    const why = 'should not be set when strategy is not set to Webhook';
+    if (webhook !== undefined) problems.forbidden(`${at}.webhookClientConfig`, why);
+    return;
+  }
+  if (webhook === undefined)
+    problems.required(`${at}.webhookClientConfig`, 'required when strategy is set to Webhook');
+  else checkClient(problems, `${at}.webhookClientConfig`, webhook.clientConfig);
+  const versions = webhook?.conversionReviewVersions ?? [];
+  if (versions.length === 0) problems.required(`${at}.conversionReviewVersions`);
+  else if (!versions.some((version) => REVIEW_VERSIONS.includes(version)))
+    problems.invalid(
+      `${at}.conversionReviewVersions`,
+      versions,
+      `must include at least one of ${REVIEW_VERSIONS.join(', ')}`,
+    );
 }
 
 function checkVersion(problems: Problems, path: string, { schema }: DefinitionVersion): void {

@@ -1,5 +1,6 @@
 import type { Condition, KubeObject } from '../../../model/objects.ts';
 import { resource, type Resource } from '../../../model/resources.ts';
+import type { ClientConfig } from '../webhooks/configuration.ts';
 import type { ValidationSchema } from './schema.ts';
 
 /** https://kubernetes.io/docs/reference/kubernetes-api/extend-resources/custom-resource-definition-v1/ */
@@ -17,6 +18,13 @@ export interface DefinitionSpec {
   readonly scope: string;
   readonly names: DefinitionNames;
   readonly versions: readonly DefinitionVersion[];
+  /** How an object of one version becomes one of another; `None`: only its version is written anew. */
+  readonly conversion?: { readonly strategy: string; readonly webhook?: WebhookConversion };
+}
+
+export interface WebhookConversion {
+  readonly clientConfig: ClientConfig;
+  readonly conversionReviewVersions?: readonly string[];
 }
 
 export interface DefinitionNames {

@@ -17,6 +17,8 @@ export const CLEANUP_FINALIZER = 'customresourcecleanup.apiextensions.k8s.io';
 
 const OWNER = 'apiserver/customresourcedefinitions';
 /** What a real server takes to look at a definition. */
+/** Where the webhook of a definition is asked that names no port. */
+const HTTPS = 443;
 const DELAY = 10 * MILLISECOND;
 /** How long it waits for objects that have finalizers of their own. */
 const RETRY = SECOND;
@@ -194,7 +196,10 @@ function conflictOf(
 /** What a definition leaves out, as it is stored. */
 export function defaultDefinition(object: AnyObject): void {
   const spec = object['spec'] as
-    | { names?: { kind?: string; singular?: string; listKind?: string }; conversion?: { strategy?: string } }
+    | {
+        names?: { kind?: string; singular?: string; listKind?: string };
+        conversion?: { strategy?: string; webhook?: { clientConfig?: { service?: { port?: number } } } };
+      }
     | undefined;
   if (spec === undefined) return;
   const { names } = spec;
@@ -203,4 +208,6 @@ export function defaultDefinition(object: AnyObject): void {
     names.listKind ??= `${names.kind}List`;
   }
   spec.conversion ??= { strategy: 'None' };
+  const { service } = spec.conversion.webhook?.clientConfig ?? {};
+  if (service !== undefined) service.port ??= HTTPS;
 }

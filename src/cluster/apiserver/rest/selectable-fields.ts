@@ -69,11 +69,24 @@ export function selection(
     field: checked(info, requirement.field),
   }));
   if (labels.length === 0 && requirements.length === 0) return undefined;
-  return (object) =>
-    matchesRequirements(labels, object.metadata.labels) &&
-    requirements.every(
-      ({ field, operator, value }) => (fieldOf(object, field) === value) === (operator === '='),
+  const seen = customFields(info, requirements);
+  return (object) => {
+    if (!matchesRequirements(labels, object.metadata.labels)) return false;
+    const shown = seen(object);
+    return requirements.every(
+      ({ field, operator, value }) => (fieldOf(shown, field) === value) === (operator === '='),
     );
+  };
+}
+
+/** Fields of a custom resource are those of the version that was asked for, whatever version is stored. */
+function customFields(
+  { custom, view }: ResourceInfo,
+  requirements: readonly FieldRequirement[],
+): (stored: AnyObject) => AnyObject {
+  const isNeeded = requirements.some(({ field }) => !field.startsWith('metadata.'));
+  if (custom === undefined || view === undefined || !isNeeded) return (stored) => stored;
+  return (stored) => view.fromStored(stored);
 }
 
 function checked(info: ResourceInfo, sent: string): string {

@@ -8,7 +8,9 @@ import type { Change } from '../../store/history.ts';
 import { definitions } from '../custom/definition.ts';
 import type { ListOptions } from '../http/list-options.ts';
 import { warningHeader } from '../http/responses.ts';
+import { expired } from '../status.ts';
 import type { ApiResponse } from '../types.ts';
+import { WebhookNeeded } from '../webhooks/answers.ts';
 import { eventBytes } from './representation.ts';
 import type { ResourceRequest, RestParts } from './resource-request.ts';
 import { selection } from './selectable-fields.ts';
@@ -66,16 +68,20 @@ class WatchStream {
     try {
       this.#start(sink);
     } catch (error) {
-      if (!(error instanceof StatusError)) throw error;
-      sink.write(encoder.encode(goJsonLine({ type: 'ERROR', object: error.status })));
-      sink.end();
+      endWith(sink, error);
       return () => {};
     }
-    return store.subscribe((change) => {
-      if (change.resource === this.#request.info.storage) this.#tell(sink, change);
-      else if (this.#lostItsDefinition(change)) sink.end();
-      this.#bookmarkNowAndThen(sink);
+    const stop = store.subscribe((change) => {
+      try {
+        if (change.resource === this.#request.info.storage) this.#tell(sink, change);
+        else if (this.#lostItsDefinition(change)) sink.end();
+        this.#bookmarkNowAndThen(sink);
+      } catch (error) {
+        stop();
+        endWith(sink, error);
+      }
     });
+    return stop;
   }
 
   /** Nothing is served any more where the definition of a custom resource is removed. */
@@ -152,4 +158,15 @@ class WatchStream {
       : { kind: resource.kind, apiVersion: apiVersionOf(resource), metadata };
     sink.write(encoder.encode(goJsonLine({ type: 'BOOKMARK', object })));
   }
+}
+
+/**
+ * Tells the client why there is nothing more. An object that a webhook has to convert first cannot wait in a watch: the
+ * client lists again, which asks for it.
+ */
+function endWith(sink: StreamSink, error: unknown): void {
+  const told = error instanceof WebhookNeeded ? expired(error.message) : error;
+  if (!(told instanceof StatusError)) throw told;
+  sink.write(encoder.encode(goJsonLine({ type: 'ERROR', object: told.status })));
+  sink.end();
 }

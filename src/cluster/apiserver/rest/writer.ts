@@ -1,5 +1,6 @@
 import { equal } from '../../../core/json.ts';
 import type { AnyObject, ObjectMeta } from '../../../model/objects.ts';
+import { apiVersionOf } from '../../../model/resources.ts';
 import type { Simulation } from '../../simulation/simulation.ts';
 import type { Store } from '../../store/store.ts';
 import { Reinvocation } from '../admission/reinvocation.ts';
@@ -121,7 +122,7 @@ export class Writer {
     if (store.get(info.storage, namespace, draft.metadata.name) !== undefined) {
       throw alreadyExists(resource, draft.metadata.name);
     }
-    const result = inOrder(draft);
+    const result = readyForViews(info, inOrder(draft));
     return context.dryRun ? withoutVersion(result) : store.put(info.storage, result);
   }
 
@@ -138,8 +139,9 @@ export class Writer {
     const { store, stages } = this.#parts;
     const { info, namespace, name } = target;
     const { subresource } = options;
-    const old = store.get(info.storage, namespace, name);
-    if (old === undefined) throw notFound(info.resource, name);
+    const found = store.get(info.storage, namespace, name);
+    if (found === undefined) throw notFound(info.resource, name);
+    const old = asStoredNow(info, found);
     const sent = change(old);
     checkIdentity(target, sent);
     checkVersion(info, old, sent);
@@ -159,8 +161,8 @@ export class Writer {
     this.#validate(context, info, draft, old, subresource);
     for (const plugin of stages.admissionPlugins) plugin.validate?.(attributes);
 
-    const result = inOrder(draft);
-    if (isUnchanged(result, old)) return old;
+    const result = readyForViews(info, inOrder(draft));
+    if (isUnchanged(result, old) && old === found) return old;
     if (context.dryRun) return result;
     const written = store.put(info.storage, result);
     return isFinished(written) ? (store.remove(info.storage, namespace, name) ?? written) : written;
@@ -274,6 +276,17 @@ export class Writer {
     do draft.metadata.name = base + random.suffix(SUFFIX_LENGTH);
     while (this.#parts.store.get(info.storage, namespace, draft.metadata.name) !== undefined);
   }
+}
+
+/** A custom object that was stored in a version in which its definition stored objects earlier is converted first. */
+function asStoredNow({ resource, view }: ResourceInfo, stored: AnyObject): AnyObject {
+  return view === undefined || stored.apiVersion === apiVersionOf(resource) ? stored : view.toStored(stored);
+}
+
+/** Whatever clients of other versions will be told of the object has been asked for before it is stored. */
+function readyForViews({ view }: ResourceInfo, object: AnyObject): AnyObject {
+  view?.prepare?.(object);
+  return object;
 }
 
 /** An object that only waited for its last finalizer. */

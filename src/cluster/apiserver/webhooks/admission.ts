@@ -154,7 +154,7 @@ function reviewOf(attributes: AdmissionAttributes, uid: string): object {
 
 /** @returns undefined where the webhook has failed and may. @throws StatusError 500 where it may not */
 function responseOf({ name, failurePolicy }: Webhook, outcome: WebhookOutcome): Response | undefined {
-  const read = 'error' in outcome ? outcome.error : parse(outcome.body);
+  const read = 'error' in outcome ? `failed to call webhook: ${outcome.error}` : parse(outcome.body);
   if (typeof read !== 'string') return read;
   if (failurePolicy === 'Ignore') return undefined;
   throw internal(`failed calling webhook "${name}": ${read}`);

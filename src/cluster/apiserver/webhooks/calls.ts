@@ -5,15 +5,20 @@ import type { NetworkStack } from '../../network/types.ts';
 import { NetError, type NetErrorCode } from '../../network/types.ts';
 import type { StateReader } from '../pipeline.ts';
 import { MILLISECOND, SECOND, type Simulation } from '../../simulation/simulation.ts';
-import type { ClientConfig, Webhook } from './configuration.ts';
+import type { ClientConfig } from './configuration.ts';
 
 /** A review that a webhook has to be asked for. */
 export interface WebhookCall {
-  readonly webhook: Webhook;
+  readonly webhook: {
+    readonly name: string;
+    readonly clientConfig: ClientConfig;
+    /** How long it may take. */
+    readonly timeoutSeconds?: number;
+  };
   readonly body: string;
 }
 
-/** What a webhook has answered, or why there is no answer. */
+/** What a webhook has answered, or why there is no answer, in Go's words. */
 export type WebhookOutcome = { readonly body: string } | { readonly error: string };
 
 const DEFAULT_TIMEOUT = 10;
@@ -47,7 +52,7 @@ export function callWebhook(
   const seconds = webhook.timeoutSeconds ?? DEFAULT_TIMEOUT;
   const target = targetOf(webhook.clientConfig, parts.reader, seconds);
   const failed = (url: string, why: string): WebhookOutcome => ({
-    error: `failed to call webhook: Post "${url}": ${why}`,
+    error: `Post "${url}": ${why}`,
   });
   if ('error' in target) {
     simulation.after(MILLISECOND, 'apiserver/webhook', () => done(failed(target.url, target.error)));
@@ -81,7 +86,7 @@ export function callWebhook(
     else if (result.status === 200) done({ body: result.body });
     else
       done({
-        error: `failed to call webhook: an error on the server (${JSON.stringify(result.body)}) has prevented the request from succeeding`,
+        error: `an error on the server (${JSON.stringify(result.body)}) has prevented the request from succeeding`,
       });
   });
 }

@@ -10,7 +10,8 @@ const OPERATIONS = ['*', 'CONNECT', 'CREATE', 'DELETE', 'UPDATE'];
 const SCOPES = ['*', 'Cluster', 'Namespaced'];
 const MOST_CONDITIONS = 64;
 const SIDE_EFFECTS = ['None', 'NoneOnDryRun'];
-const REVIEW_VERSIONS = ['v1', 'v1beta1'];
+/** Versions of reviews that the API server writes. */
+export const REVIEW_VERSIONS: readonly string[] = ['v1', 'v1beta1'];
 const FORM = '; desired format: https://host[/path]';
 
 /** What is wrong with webhooks. */
@@ -46,7 +47,8 @@ function checkName(problems: Problems, field: string, name: string): void {
     problems.invalid(field, name, 'should be a domain with at least three segments separated by dots');
 }
 
-function checkClient(problems: Problems, field: string, client: Partial<ClientConfig> = {}): void {
+/** Where a webhook is: behind a Service or at an address. */
+export function checkClient(problems: Problems, field: string, client: Partial<ClientConfig> = {}): void {
   const { url, service } = client;
   if ((url === undefined) === (service === undefined))
     problems.required(field, 'exactly one of url or service is required');

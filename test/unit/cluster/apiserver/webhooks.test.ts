@@ -1,29 +1,19 @@
 import { expect, test } from '@jest/globals';
 import { admissionPlugins } from '../../../../src/cluster/apiserver/admission/plugins.ts';
 import { applyDefaults } from '../../../../src/cluster/apiserver/defaults/defaults.ts';
-import type { ApiServer } from '../../../../src/cluster/apiserver/api-server.ts';
 import type { ApiResponse } from '../../../../src/cluster/apiserver/types.ts';
 import type { PodSpec } from '../../../../src/model/objects.ts';
 import { resources } from '../../../../src/model/resources.ts';
-import type { NodeApi } from '../../../../src/cluster/node-api.ts';
-import type { PipelineStages } from '../../../../src/cluster/apiserver/pipeline.ts';
-import type { WebhookAnswers } from '../../../../src/cluster/apiserver/webhooks/answers.ts';
-import type { HttpRequest, HttpResponse, NetworkStack } from '../../../../src/cluster/network/types.ts';
-import type { RandomStreams } from '../../../../src/core/random.ts';
+import type { HttpResponse } from '../../../../src/cluster/network/types.ts';
 import { NetError } from '../../../../src/cluster/network/types.ts';
 import { SECOND } from '../../../../src/cluster/simulation/simulation.ts';
-import { createAuthority } from '../../../../src/cluster/wire/certificates.ts';
 import { Problems } from '../../../../src/cluster/apiserver/validation/problems.ts';
 import { checkWebhooks } from '../../../../src/cluster/apiserver/webhooks/checks.ts';
-import { openStages, requestOf, send, startApiServer, type Answer, type Running } from './harness.ts';
+import { openStages, requestOf, send, type Answer, type Running } from './harness.ts';
+import { ask, certificate, hookClient, type Hooked, startWithHook } from './hooks.ts';
 
 const MAPS = '/api/v1/namespaces/default/configmaps';
 const HOOKS = '/apis/admissionregistration.k8s.io/v1';
-const now = new Date('2026-11-22T10:00:00Z');
-const authority = createAuthority({ commonName: 'hooks', now });
-const { certificate } = authority.issueServer({ now, names: ['hook.default.svc', 'none.default.svc'] });
-const caBundle = Buffer.from(authority.certificate).toString('base64');
-
 interface Review {
   readonly request: {
     readonly uid: string;
@@ -42,37 +32,19 @@ const reviewed = (response: object): HttpResponse => ({
   certificate,
 });
 
-interface Hooked extends Running {
-  readonly asked: HttpRequest[];
-}
-
-/** A server whose network answers reviews as told; `undefined` is never answered. */
+/** A server whose webhook answers reviews as told. */
 function start(reply: Reply): Hooked {
-  const asked: HttpRequest[] = [];
-  const network = {
-    http: (_to: unknown, request: HttpRequest, done: (result: HttpResponse | NetError) => void) => {
-      asked.push(request);
-      const result = reply((JSON.parse(request.body) as Review).request);
-      if (result === undefined) return () => {};
-      const timer = running.simulation.after(1000, 'hook', () => done(result));
-      return () => timer.cancel();
-    },
-  } as unknown as NetworkStack;
-  const stages = (answers: WebhookAnswers, random: RandomStreams): Partial<PipelineStages> => ({
-    applyDefaults,
-    admissionPlugins: admissionPlugins({
-      random,
-      authorizer: openStages.authorizer,
-      asking: { answers, applyDefaults },
+  return startWithHook(
+    (body) => reply((JSON.parse(body) as Review).request),
+    (answers, random) => ({
+      applyDefaults,
+      admissionPlugins: admissionPlugins({
+        random,
+        authorizer: openStages.authorizer,
+        asking: { answers, applyDefaults },
+      }),
     }),
-  });
-  const running = startApiServer(stages, { enter: () => {} } as unknown as NodeApi, network);
-  send(running, 'POST', '/api/v1/namespaces', { metadata: { name: 'default', labels: { team: 'a' } } });
-  send(running, 'POST', '/api/v1/namespaces/default/services', {
-    metadata: { name: 'hook' },
-    spec: { clusterIP: '10.96.0.9', ports: [{ port: 443 }] },
-  });
-  return { ...running, asked };
+  );
 }
 
 function install(running: Running, kind: 'Mutating' | 'Validating', webhook: object = {}): Answer {
@@ -81,7 +53,7 @@ function install(running: Running, kind: 'Mutating' | 'Validating', webhook: obj
     webhooks: [
       {
         name: 'hook.example.test',
-        clientConfig: { service: { namespace: 'default', name: 'hook', path: '/x', port: 443 }, caBundle },
+        clientConfig: hookClient,
         rules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['*'], resources: ['configmaps'] }],
         sideEffects: 'None',
         admissionReviewVersions: ['v1'],
@@ -89,26 +61,6 @@ function install(running: Running, kind: 'Mutating' | 'Validating', webhook: obj
       },
     ],
   });
-}
-
-/** Sends a request and lets time pass until it is answered. */
-async function ask(
-  { server, simulation }: Running & { readonly server: ApiServer },
-  method: string,
-  url: string,
-  body?: object,
-): Promise<{ status: number; body: { message?: string; data?: object } }> {
-  const response = server.handle(requestOf(method, url, body));
-  let answer: ApiResponse | undefined = response.kind === 'deferred' ? undefined : response;
-  if (response.kind === 'deferred') response.start((given) => (answer = given));
-  for (let second = 0; answer === undefined && second < 40; second++) {
-    await simulation.advanceTo(simulation.now + SECOND);
-  }
-  if (answer?.kind !== 'complete') throw new Error('no answer');
-  return {
-    status: answer.status,
-    body: JSON.parse(Buffer.from(answer.body).toString()) as { message?: string },
-  };
 }
 
 const map = (name: string, data = {}) => ({ metadata: { name }, data });
@@ -170,7 +122,12 @@ test.each<[string, Reply, object, string | undefined]>([
   [
     'has no Service',
     () => undefined,
-    { clientConfig: { service: { namespace: 'default', name: 'none', path: '/x', port: 443 }, caBundle } },
+    {
+      clientConfig: {
+        service: { namespace: 'default', name: 'none', path: '/x', port: 443 },
+        caBundle: hookClient.caBundle,
+      },
+    },
     'service "none" not found',
   ],
 ])('a webhook that %s', async (_what, reply, webhook, why) => {
@@ -282,7 +239,10 @@ test('is asked again where a later one has changed the object, if it wants to', 
       return reviewed({ uid: review.uid, allowed: true, ...(isSecond && { patch, patchType: 'JSONPatch' }) });
     });
     install(running, 'Mutating', { reinvocationPolicy });
-    const second = { service: { namespace: 'default', name: 'hook', path: '/second', port: 443 }, caBundle };
+    const second = {
+      service: { namespace: 'default', name: 'hook', path: '/second', port: 443 },
+      caBundle: hookClient.caBundle,
+    };
     const answer = send(running, 'POST', `${HOOKS}/mutatingwebhookconfigurations`, {
       metadata: { name: 'second' },
       webhooks: [

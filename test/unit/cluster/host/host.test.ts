@@ -38,6 +38,7 @@ const request = (method: string, path: string): ApiRequest => ({
 });
 const post = request('POST', '/api/v1/namespaces');
 const read = request('GET', '/api/v1/namespaces');
+const guarded = request('GET', '/apis/example.test/v1/guarded');
 const execute = request('POST', '/api/v1/namespaces/a/pods/b/exec');
 
 function startExec(response: ApiResponse, output: Partial<ExecOutput> = {}): ExecInput {
@@ -241,6 +242,25 @@ describe('replay', () => {
     const copy = lab([], new GuardedCluster());
     await copy.host.replay(records);
     expect(copy.cluster.seen).toEqual(cluster.seen);
+  });
+
+  test('of a read for which somebody in the cluster had to be asked', async () => {
+    const { host, wall, cluster, records } = lab([], new GuardedCluster());
+    await host.goLive(wall);
+    await host.handle(read);
+    const asked = host.handle(guarded);
+    await host.sync();
+    wall.at += 2 * SECOND;
+    await host.sync();
+    expect(await asked).toMatchObject({ kind: 'complete', status: 200 });
+    await host.handle(guarded);
+    expect(cluster.seen).toEqual(['1 tick', '1 let in', '2 tick']);
+    expect(records.map(({ input }) => input.type)).toEqual(['live', 'request']);
+    const copy = lab([], new GuardedCluster());
+    await copy.host.replay(records);
+    await copy.cluster.simulation.advanceTo(cluster.simulation.now);
+    expect(copy.cluster.seen).toEqual(cluster.seen);
+    expect(copy.cluster.simulation.digest).toBe(cluster.simulation.digest);
   });
 
   test.each(['events', 'revision'] as const)('stops where the log saw another %s', async (field) => {

@@ -62,12 +62,12 @@ export class FakeCluster implements HostedCluster {
   }
 }
 
-/** One that asks somebody, for a second, before it lets a session in; the session that follows is known. */
+/** One that asks somebody, for a second, before it lets a session in or shows what is guarded; what follows is known. */
 export class GuardedCluster extends FakeCluster {
   #isLetIn = false;
 
   override handle(request: ApiRequest): ApiResponse | DeferredResponse {
-    if (this.#isLetIn || !request.path.endsWith('/exec')) return super.handle(request);
+    if (this.#isLetIn || !/\/(exec|guarded)$/.test(request.path)) return super.handle(request);
     return {
       kind: 'deferred',
       start: (done) => {
