@@ -70,6 +70,9 @@ const tryOut = (service: string) =>
 const setContainer = (lab: LabView, service: string, fields: object): Promise<void> =>
   faults.patchPods(lab, { namespace, name: service }, { containers: [{ name: service, ...fields }] });
 
+/** A liveness probe that asks where nobody is: the pods come up, and are restarted for ever. */
+const asksNobody = { livenessProbe: { httpGet: null, tcpSocket: { port: 9090 } } };
+
 /** A DaemonSet that has every node fetch an image before anybody needs it. */
 const prePull = async (lab: LabView, service: string, of: string): Promise<void> => {
   const labels = { app: 'pre-pull' };
@@ -218,6 +221,7 @@ See to it that ${service} is whole today, on both nodes, with the release that i
     ];
   },
   safeguards: ({ service, cause }) => [
+    safeguard('stays-up', 'veto', `${service} stays up`, checks.outlivesProbes({ namespace, name: service })),
     safeguard(
       'in-service',
       'veto',
@@ -380,6 +384,9 @@ See to it that ${service} is whole today, on both nodes, with the release that i
     }),
     hack('one-replica', 'rollout', async (lab) => {
       await faults.scale(lab, { namespace, name: service }, 1);
+    }),
+    hack('wrong-liveness', 'stays-up', async (lab) => {
+      await setContainer(lab, service, { imagePullPolicy: 'IfNotPresent', ...asksNobody });
     }),
     hack('other-app', 'in-service', async (lab) => {
       await faults.select(lab, { namespace, name: service }, { app: 'checkout' });

@@ -95,6 +95,9 @@ const patchPods = (lab: LabView, service: string, spec: object): Promise<void> =
 const setImage = (lab: LabView, service: string, fields: object): Promise<void> =>
   patchPods(lab, service, { containers: [{ name: service, ...fields }] });
 
+/** A liveness probe that asks where nobody is: the pods come up, and are restarted for ever. */
+const asksNobody = { livenessProbe: { httpGet: null, tcpSocket: { port: 9090 } } };
+
 const breakages: Record<Cause, (secret: string) => Fault[]> = {
   missing: (name) => [faults.secretLost({ namespace, name }, 'gone')],
   'wrong type': (name) => [faults.secretLost({ namespace, name }, { type: 'Opaque' })],
@@ -225,6 +228,7 @@ Its login is kept by the platform team: secret/${robot.name} in namespace ${robo
     ),
   ],
   safeguards: ({ service }) => [
+    safeguard('stays-up', 'veto', `${service} stays up`, checks.outlivesProbes({ namespace, name: service })),
     safeguard(
       'repository',
       'veto',
@@ -455,6 +459,11 @@ Its login is kept by the platform team: secret/${robot.name} in namespace ${robo
     hack('fake-version', 'image', async (lab) => {
       const old = { name: service, image: image(oldTag) };
       await patchPods(lab, service, await faults.releaseNotes(lab, namespace, old, release));
+    }),
+    hack('wrong-liveness', 'stays-up', async (lab) => {
+      await putLogin(lab, secret);
+      const containers = [{ name: service, ...asksNobody }];
+      await patchPods(lab, service, { imagePullSecrets: [{ name: secret }], containers });
     }),
     hack('scale-to-zero', 'in-service', async (lab) => {
       await faults.scale(lab, { namespace, name: service }, 0);

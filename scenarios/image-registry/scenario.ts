@@ -74,6 +74,9 @@ const policies: readonly Manifest[] = [
 const setContainer = (lab: LabView, service: string, fields: object): Promise<void> =>
   faults.patchPods(lab, { namespace, name: service }, { containers: [{ name: service, ...fields }] });
 
+/** A liveness probe that asks where nobody is: the pods come up, and are restarted for ever. */
+const asksNobody = { livenessProbe: { httpGet: null, tcpSocket: { port: 9090 } } };
+
 /** The pod that does not start, if there is one, and what it waits for. */
 const stuckPod = async (lab: LabView, service: string) => {
   const pods = await lab.kube.list(resources.pods, { namespace, labelSelector: `app=${service}` });
@@ -183,6 +186,7 @@ The registry is ${host}; ${mirror} is a mirror of it.`,
     ),
   ],
   safeguards: ({ service }) => [
+    safeguard('stays-up', 'veto', `${service} stays up`, checks.outlivesProbes({ namespace, name: service })),
     safeguard(
       'in-service',
       'veto',
@@ -376,6 +380,9 @@ The registry is ${host}; ${mirror} is a mirror of it.`,
     }),
     hack('one-replica', 'rollout', async (lab) => {
       await faults.scale(lab, { namespace, name: service }, 1);
+    }),
+    hack('wrong-liveness', 'stays-up', async (lab) => {
+      await setContainer(lab, service, { image: image(mirror), ...asksNobody });
     }),
     hack('other-app', 'in-service', async (lab) => {
       await faults.select(lab, { namespace, name: service }, { app: 'checkout' });

@@ -36,6 +36,9 @@ const registry = {
 const setImage = (lab: LabView, service: string, fields: Readonly<Record<string, unknown>>) =>
   faults.patchContainer(lab, { namespace, name: service }, fields);
 
+/** A liveness probe that asks where nobody is: the pods come up, and are restarted for ever. */
+const asksNobody = { livenessProbe: { httpGet: null, tcpSocket: { port: 9090 } } };
+
 /** The old release, which says that it is the new one. */
 async function pretend(lab: LabView, service: string): Promise<void> {
   const old = { name: service, image: image(oldTag) };
@@ -106,6 +109,7 @@ The registry is ${host}; from inside the cluster it answers as http://registry, 
     ),
   ],
   safeguards: ({ service }) => [
+    safeguard('stays-up', 'veto', `${service} stays up`, checks.outlivesProbes({ namespace, name: service })),
     safeguard(
       'repository',
       'veto',
@@ -274,6 +278,9 @@ The registry is ${host}; from inside the cluster it answers as http://registry, 
         ],
       };
       await faults.patchPods(lab, { namespace, name: service }, spec);
+    }),
+    hack('wrong-liveness', 'stays-up', async (lab) => {
+      await setImage(lab, service, { image: image(release), ...asksNobody });
     }),
     hack('scale-to-zero', 'in-service', async (lab) => {
       await faults.scale(lab, { namespace, name: service }, 0);

@@ -99,6 +99,9 @@ const environment = (variables: Readonly<Record<string, string>>) => ({
 });
 const limit = (memory: string) => ({ resources: { limits: { memory } } });
 
+/** A liveness probe that asks where nobody is: the pods come up, and are restarted for ever. */
+const asksNobody = { livenessProbe: { httpGet: null, tcpSocket: { port: 9090 } } };
+
 /** `kubectl edit configmap shop-settings`. */
 const settings = (lab: LabView, data: Readonly<Record<string, string>>) =>
   lab.kube.patch(resources.configMaps, namespace, 'shop-settings', { data }, { type: 'merge' });
@@ -203,6 +206,12 @@ The night shift wanted to double the memory and go back to bed; you are asked fo
       'veto',
       'checkout is rolled out',
       hold(seconds(10), checks.rolloutComplete(of), seconds(90)),
+    ),
+    safeguard(
+      'stays-up',
+      'veto',
+      'No container of checkout is killed or replaced',
+      checks.outlivesProbes(of),
     ),
     safeguard(
       'limits',
@@ -343,6 +352,9 @@ The night shift wanted to double the memory and go back to bed; you are asked fo
         const command = ['sh', '-c', `test "$(cat ${files} 2>/dev/null)" -lt 120000000`];
         const livenessProbe = { httpGet: null, exec: { command }, periodSeconds: 2, failureThreshold: 1 };
         await patch(lab, { livenessProbe });
+      }),
+      hack('wrong-liveness', 'stays-up', async (lab) => {
+        await patch(lab, { ...environment({ [knob]: bounds[0] }), ...asksNobody });
       }),
       hack('ten-pods', 'within-budget', async (lab) => {
         await faults.scale(lab, of, 10);

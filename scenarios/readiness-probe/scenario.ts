@@ -33,6 +33,9 @@ const versionOf = (service: string) =>
 const patch = (lab: LabView, service: string, fields: Readonly<Record<string, unknown>>) =>
   faults.patchContainer(lab, { namespace, name: service }, fields);
 
+/** A liveness probe that asks where nobody is: the pods come up, and are restarted for ever. */
+const asksNobody = { livenessProbe: { httpGet: null, tcpSocket: { port: 9090 } } };
+
 /** A readinessProbe that asks nothing of the old handler: the merge removes what is null. */
 const probe = (handler: Readonly<Record<string, unknown>>) => ({
   readinessProbe: { httpGet: null, tcpSocket: null, exec: null, ...handler },
@@ -88,6 +91,7 @@ Make ${service} answer its callers again.`,
     ),
   ],
   safeguards: ({ service }) => [
+    safeguard('stays-up', 'veto', `${service} stays up`, checks.outlivesProbes({ namespace, name: service })),
     safeguard(
       'readiness-can-fail',
       'veto',
@@ -324,6 +328,9 @@ Make ${service} answer its callers again.`,
         { type: 'merge' },
       );
       await faults.select(lab, { namespace, name: service }, labels);
+    }),
+    hack('wrong-liveness', 'stays-up', async (lab) => {
+      await patch(lab, service, { readinessProbe: { httpGet: { port: 'http' } }, ...asksNobody });
     }),
     hack('scale-to-zero', 'traffic', async (lab) => {
       await faults.scale(lab, { namespace, name: service }, 0);

@@ -9,7 +9,7 @@ export { imageAsBefore, imageIs, mayPull, type ReleaseRef, repositoryKept } from
 export { namespaceKept, networkPoliciesKept, programKept, sameObject, unchanged } from './objects.ts';
 export { type MemoryBudget, type MemoryLoad, memoryStaysBelow } from './memory.ts';
 export { noneWaiting, podEvent, runningNotReady, terminatedFor, waitingFor } from './pods.ts';
-export { type LivenessBudget, livenessKills, readinessCanFail } from './probes.ts';
+export { type LivenessBudget, livenessKills, outlivesProbes, readinessCanFail } from './probes.ts';
 export { isolates, type ReachTarget } from './reach.ts';
 export { followsRecreation } from './recreated-service.ts';
 export { memoryLimitWithin, requestsFit } from './resources.ts';
