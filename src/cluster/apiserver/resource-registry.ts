@@ -39,6 +39,8 @@ export interface View {
   readonly storage: string;
   toStored(object: AnyObject): AnyObject;
   fromStored(object: AnyObject): AnyObject;
+  /** A stored object in the form in which such objects are stored now. */
+  renew?(stored: AnyObject): AnyObject;
   /** Before an object is stored: makes what clients of other versions will be told of it, while there is time to ask. */
   prepare?(object: AnyObject): void;
 }

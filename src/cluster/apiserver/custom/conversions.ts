@@ -46,6 +46,11 @@ export class Conversions {
     this.#random = random;
   }
 
+  /** Whether a request is served that can wait until a webhook has answered; the writes of the cluster's own parts cannot. */
+  get canAsk(): boolean {
+    return this.#answers.isOpen;
+  }
+
   /**
    * The object in another version. A webhook decides over its content, labels and annotations; all other metadata stay.
    * @throws WebhookNeeded where it has to be asked first

@@ -1,10 +1,10 @@
 import type { AnyObject } from '../../../model/objects.ts';
 import { apiVersionOf, type Resource, resource } from '../../../model/resources.ts';
-import { StatusError } from '../../api.ts';
 import type { Store } from '../../store/store.ts';
-import type { DiscoveredResource, DiscoveryDocument, ResourceRegistry, View } from '../resource-registry.ts';
+import type { DiscoveredResource, DiscoveryDocument, ResourceRegistry } from '../resource-registry.ts';
 import type { Conversions } from './conversions.ts';
-import { type CustomVersion, customVersion } from './custom-version.ts';
+import { customVersion } from './custom-version.ts';
+import { customView } from './custom-view.ts';
 import {
   type CustomResourceDefinition,
   definitions,
@@ -105,50 +105,9 @@ export class CustomResources {
         custom,
         isStorage: version.storage,
         isServed: version.served,
-        view: this.#viewOf(definition, { of, storage, custom, shown }),
+        view: customView(this.#conversions, definition, { of, storage, custom, shown }),
       });
     }
-  }
-
-  #viewOf(
-    { spec: { conversion } }: CustomResourceDefinition,
-    about: {
-      readonly of: Resource;
-      readonly storage: Resource;
-      readonly custom: CustomVersion;
-      /** The `apiVersion` of every version that clients see. */
-      readonly shown: readonly string[];
-    },
-  ): View {
-    const { of, storage, custom, shown } = about;
-    const webhook = conversion?.strategy === 'Webhook' ? conversion.webhook : undefined;
-    const convert = (object: AnyObject, apiVersion: string): AnyObject => {
-      if (object.apiVersion === apiVersion) return object;
-      if (webhook === undefined) return { ...object, apiVersion };
-      return this.#conversions.convert(webhook, object, apiVersion);
-    };
-    const own = apiVersionOf(of);
-    const view = {
-      storage: of.id,
-      toStored: (object: AnyObject) => convert(object, apiVersionOf(storage)),
-    };
-    if (webhook === undefined) return { ...view, fromStored: (object) => custom.show(object) };
-    return {
-      ...view,
-      fromStored: (object) => custom.show(convert(object, own)),
-      prepare: (object) => {
-        for (const apiVersion of shown) prepared(() => convert(object, apiVersion));
-      },
-    };
-  }
-}
-
-/** Whoever asks for a version that cannot be made is told so then. */
-function prepared(make: () => void): void {
-  try {
-    make();
-  } catch (error) {
-    if (!(error instanceof StatusError)) throw error;
   }
 }
 

@@ -1,6 +1,5 @@
 import { equal } from '../../../core/json.ts';
 import type { AnyObject, ObjectMeta } from '../../../model/objects.ts';
-import { apiVersionOf } from '../../../model/resources.ts';
 import type { Simulation } from '../../simulation/simulation.ts';
 import type { Store } from '../../store/store.ts';
 import { Reinvocation } from '../admission/reinvocation.ts';
@@ -141,7 +140,7 @@ export class Writer {
     const { subresource } = options;
     const found = store.get(info.storage, namespace, name);
     if (found === undefined) throw notFound(info.resource, name);
-    const old = asStoredNow(info, found);
+    const old = renewed(info, found);
     const sent = change(old);
     checkIdentity(target, sent);
     checkVersion(info, old, sent);
@@ -278,9 +277,9 @@ export class Writer {
   }
 }
 
-/** A custom object that was stored in a version in which its definition stored objects earlier is converted first. */
-function asStoredNow({ resource, view }: ResourceInfo, stored: AnyObject): AnyObject {
-  return view === undefined || stored.apiVersion === apiVersionOf(resource) ? stored : view.toStored(stored);
+/** What is stored, in the form in which it would be stored now: its definition may have changed. */
+function renewed({ view }: ResourceInfo, stored: AnyObject): AnyObject {
+  return view?.renew?.(stored) ?? stored;
 }
 
 /** Whatever clients of other versions will be told of the object has been asked for before it is stored. */

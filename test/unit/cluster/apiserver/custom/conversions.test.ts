@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
+import type { AnyObject } from '../../../../../src/model/objects.ts';
 import { NetError } from '../../../../../src/cluster/network/types.ts';
 import { openWatch, send } from '../harness.ts';
 import { ask, certificate, hookClient, type Hooked, type Reply, startWithHook } from '../hooks.ts';
@@ -159,6 +160,25 @@ describe('a definition whose versions a webhook converts', () => {
     expect(watched.events).toMatchObject([{ type: 'ERROR', object: { code: 410 } }]);
     answer = reply;
     expect(await ask(running, 'GET', `${V2}/a`)).toMatchObject({ status: 200, body: { host: 'here' } });
+  });
+
+  test('the parts inside write without asking; whoever reads asks, and who watches is to list again', async () => {
+    answer = () => new NetError('ECONNREFUSED', '10.96.0.9:443');
+    await ask(running, 'POST', V1, door('a', { place: 'here:80' }));
+    answer = reply;
+    const doors = running.server.customResources().find(({ plural }) => plural === 'doors');
+    if (doors === undefined) throw new Error('no doors');
+    const watched = openWatch(running, `${V2}?watch=true&resourceVersion=${running.server.store.revision}`);
+    const [found] = running.api.list(doors);
+    running.api.update(doors, {
+      ...found,
+      metadata: { ...found?.metadata, labels: { of: 'us' } },
+    } as AnyObject);
+    expect(watched.events).toMatchObject([{ type: 'ERROR', object: { code: 410, reason: 'Expired' } }]);
+    expect((await ask(running, 'GET', `${V2}/a`)).body).toMatchObject({
+      metadata: { labels: { of: 'us' } },
+      host: 'here',
+    });
   });
 
   test.each([
