@@ -91,7 +91,7 @@ export function gradeCheck(lab: LabView, check: Check): Promise<Observation> {
 /** How often a waiting check looks, in milliseconds. */
 const LOOK_EVERY = 1000;
 /** What has not come after this time need not be seen to the second: the pause is a tenth of what was waited since. */
-const SOON = 30_000;
+const SOON = 10_000;
 
 /**
  * Passes as soon as `check` does; fails with what was last seen when it has not within `withinMs`.
@@ -158,14 +158,11 @@ async function lookThrough(lab: LabView, check: Check, windowMs: number): Promis
   }
 }
 
-/** All of several checks; looks at every one and reports the first that does not pass. */
+/** All of several checks; tells of the first that does not pass, and does not look further then. */
 export function all(expected: string, checks: readonly Check[]): Check {
   return {
     expected,
-    look: async (lab) => {
-      const seen = await Promise.all(checks.map((check) => check.look(lab)));
-      return seen.find(({ status }) => status !== 'pass') ?? pass(seen.map((one) => one.seen).join('; '));
-    },
+    look: (lab) => oneByOne(checks, (check) => check.look(lab)),
     observe: async (lab, windowMs) => {
       const seen = await Promise.all(
         checks.map((check) =>
@@ -179,22 +176,26 @@ export function all(expected: string, checks: readonly Check[]): Check {
 
 /** Several proofs, one after another; ends with the first that does not pass. */
 export function inTurn(expected: string, checks: readonly Check[]): Check {
-  const oneByOne = async (look: (check: Check) => Promise<Observation>): Promise<Observation> => {
-    const seen: string[] = [];
-    for (const check of checks) {
-      const one = await look(check);
-      if (one.status !== 'pass') return one;
-      seen.push(one.seen);
-    }
-    return pass(seen.join('; '));
-  };
   const disturbs = checks.flatMap((check) => check.disturbs ?? []).join(', ');
   return {
     expected,
-    look: (lab) => oneByOne((check) => check.look(lab)),
-    grade: (lab) => oneByOne((check) => gradeCheck(lab, check)),
+    look: (lab) => oneByOne(checks, (check) => check.look(lab)),
+    grade: (lab) => oneByOne(checks, (check) => gradeCheck(lab, check)),
     ...(disturbs === '' ? {} : { disturbs }),
   };
+}
+
+async function oneByOne(
+  checks: readonly Check[],
+  look: (check: Check) => Promise<Observation>,
+): Promise<Observation> {
+  const seen: string[] = [];
+  for (const check of checks) {
+    const one = await look(check);
+    if (one.status !== 'pass') return one;
+    seen.push(one.seen);
+  }
+  return pass(seen.join('; '));
 }
 
 /** Fails where the other passes, and the other way round; what cannot be judged stays so. */
