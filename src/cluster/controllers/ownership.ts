@@ -1,9 +1,9 @@
-import { edit } from '../../core/json.ts';
+import { edit, equal } from '../../core/json.ts';
 import type { KubeObject, LabelSelector, OwnerReference } from '../../model/objects.ts';
 import { apiVersionOf } from '../../model/resources.ts';
 import type { Resource } from '../../model/resources.ts';
 import { matchesSelector } from '../../model/selector.ts';
-import type { Api } from '../api.ts';
+import type { Api, WatchEvent } from '../api.ts';
 
 /** The owner reference with `controller: true`, if there is one. */
 export function controllerOf(object: KubeObject): OwnerReference | undefined {
@@ -38,13 +38,47 @@ export function resolveController<T extends KubeObject>(
 }
 
 /**
+ * Whom a change of an object concerns: who controls it, who did before, and for one that has become an orphan, or has other
+ * labels, all whose selector it matches: one of them may adopt it.
+ * @param owners all that there are in a namespace
+ */
+export function concerned<T extends KubeObject>(
+  api: Api,
+  resource: Resource<T>,
+  { object, old }: WatchEvent,
+  owners: (
+    namespace: string,
+  ) => readonly (KubeObject & { readonly spec: { readonly selector: LabelSelector } })[],
+): KubeObject[] {
+  const { labels, namespace = '', ownerReferences } = object.metadata;
+  const before = old === undefined ? undefined : resolveController(api, resource, old);
+  const now = resolveController(api, resource, object);
+  const found: KubeObject[] = [before, now].filter((owner) => owner !== undefined);
+  const isSame =
+    old !== undefined &&
+    equal(old.metadata.labels, labels) &&
+    equal(old.metadata.ownerReferences, ownerReferences);
+  if (controllerOf(object) !== undefined || isSame) return found;
+  return [...found, ...owners(namespace).filter(({ spec }) => matchesSelector(spec.selector, labels))];
+}
+
+/** A controller's object that others belong to. */
+interface Claimant {
+  readonly resource: Resource;
+  readonly object: KubeObject;
+  readonly selector: LabelSelector;
+  /** What is put on whatever it adopts, and taken from what it releases. */
+  readonly finalizer?: string;
+}
+
+/**
  * The objects that belong to a controller: its own ones that the selector matches, orphans that match (adopted
  * here) and without those that no longer match (released here).
  * @throws StatusError when an adoption or release is refused
  */
 export function claim<T extends KubeObject>(
   api: Api,
-  owner: { readonly resource: Resource; readonly object: KubeObject; readonly selector: LabelSelector },
+  owner: Claimant,
   resource: Resource<T>,
   candidates: readonly T[],
 ): T[] {
@@ -56,7 +90,7 @@ export function claim<T extends KubeObject>(
     if (controller !== undefined) {
       if (matches) claimed.push(candidate);
       else if (owner.object.metadata.deletionTimestamp === undefined) {
-        release(api, resource, candidate, controller.uid);
+        release(api, resource, candidate, owner);
       }
       continue;
     }
@@ -64,7 +98,7 @@ export function claim<T extends KubeObject>(
       owner.object.metadata.deletionTimestamp !== undefined ||
       candidate.metadata.deletionTimestamp !== undefined;
     if (!matches || isLeaving) continue;
-    claimed.push(adopt(api, resource, candidate, controllerReference(owner.resource, owner.object)));
+    claimed.push(adopt(api, resource, candidate, owner));
   }
   return claimed;
 }
@@ -73,22 +107,32 @@ function adopt<T extends KubeObject>(
   api: Api,
   resource: Resource<T>,
   object: T,
-  reference: OwnerReference,
+  { resource: kind, object: owner, finalizer }: Claimant,
 ): T {
   return api.update(
     resource,
     edit<KubeObject>(object, ({ metadata }) => {
-      metadata.ownerReferences = [...(metadata.ownerReferences ?? []), reference];
+      metadata.ownerReferences = [...(metadata.ownerReferences ?? []), controllerReference(kind, owner)];
+      if (finalizer === undefined || metadata.finalizers?.includes(finalizer) === true) return;
+      metadata.finalizers = [...(metadata.finalizers ?? []), finalizer];
     }) as T,
   );
 }
 
-function release<T extends KubeObject>(api: Api, resource: Resource<T>, object: T, uid: string): void {
+function release<T extends KubeObject>(
+  api: Api,
+  resource: Resource<T>,
+  object: T,
+  { object: owner, finalizer }: Claimant,
+): void {
+  const { uid } = owner.metadata;
   api.update(
     resource,
     edit<KubeObject>(object, ({ metadata }) => {
       metadata.ownerReferences = metadata.ownerReferences?.filter((reference) => reference.uid !== uid) ?? [];
       if (metadata.ownerReferences.length === 0) delete metadata.ownerReferences;
+      metadata.finalizers = metadata.finalizers?.filter((name) => name !== finalizer) ?? [];
+      if (metadata.finalizers.length === 0) delete metadata.finalizers;
     }) as T,
   );
 }

@@ -1,12 +1,11 @@
 import { equal } from '../../../core/json.ts';
 import type { ControllerRevision, DaemonSet, Node, Pod } from '../../../model/objects.ts';
 import { resources } from '../../../model/resources.ts';
-import { matchesSelector } from '../../../model/selector.ts';
 import type { StatusError } from '../../api.ts';
 import type { WatchEvent } from '../../api.ts';
 import type { Controller, ControllerContext } from '../controller.ts';
 import { scaledValue } from '../int-or-percent.ts';
-import { claim, controllerOf, controllerReference, resolveController } from '../ownership.ts';
+import { claim, concerned, controllerReference } from '../ownership.ts';
 import {
   BURST_REPLICAS,
   PodControl,
@@ -182,15 +181,9 @@ export function createDaemonSetController(context: ControllerContext): Controlle
     if (waits.length > 0) queue.after(key, Math.min(...waits));
   }
 
-  function onPod({ object: pod, old }: WatchEvent<Pod>): void {
-    const before = old === undefined ? undefined : resolveController(api, resources.daemonSets, old);
-    if (before !== undefined) queue.add(keyOf(before));
-    const owner = resolveController(api, resources.daemonSets, pod);
-    if (owner !== undefined) queue.add(keyOf(owner));
-    if (controllerOf(pod) !== undefined) return;
-    for (const set of api.list(resources.daemonSets, { namespace: pod.metadata.namespace ?? '' })) {
-      if (matchesSelector(set.spec.selector, pod.metadata.labels)) queue.add(keyOf(set));
-    }
+  function onPod(event: WatchEvent<Pod>): void {
+    const all = (namespace: string) => api.list(resources.daemonSets, { namespace });
+    for (const set of concerned(api, resources.daemonSets, event, all)) queue.add(keyOf(set));
   }
 
   function onNode({ object: node, old }: WatchEvent<Node>): void {

@@ -1,10 +1,9 @@
 import { equal } from '../../../core/json.ts';
 import type { Deployment, Pod, ReplicaSet } from '../../../model/objects.ts';
 import { resources } from '../../../model/resources.ts';
-import { matchesSelector } from '../../../model/selector.ts';
 import type { WatchEvent } from '../../api.ts';
 import type { Controller, ControllerContext } from '../controller.ts';
-import { claim, controllerOf, resolveController } from '../ownership.ts';
+import { claim, concerned, controllerOf, resolveController } from '../ownership.ts';
 import { conditionOf, isPodFinished } from '../pod-state.ts';
 import { WorkQueue, keyOf, splitKey } from '../work-queue.ts';
 import {
@@ -138,15 +137,9 @@ export function createDeploymentController(context: ControllerContext): Controll
     return true;
   }
 
-  function onReplicaSet({ object: set, old }: WatchEvent<ReplicaSet>): void {
-    const before = old === undefined ? undefined : resolveController(api, resources.deployments, old);
-    if (before !== undefined) queue.add(keyOf(before));
-    const owner = resolveController(api, resources.deployments, set);
-    if (owner !== undefined) queue.add(keyOf(owner));
-    if (controllerOf(set) !== undefined) return;
-    for (const deployment of api.list(resources.deployments, { namespace: set.metadata.namespace ?? '' })) {
-      if (matchesSelector(deployment.spec.selector, set.metadata.labels)) queue.add(keyOf(deployment));
-    }
+  function onReplicaSet(event: WatchEvent<ReplicaSet>): void {
+    const all = (namespace: string) => api.list(resources.deployments, { namespace });
+    for (const deployment of concerned(api, resources.deployments, event, all)) queue.add(keyOf(deployment));
   }
 
   /** A Recreate rollout waits for the last old pod to go. */

@@ -7,7 +7,7 @@ import type { WatchEvent } from '../../api.ts';
 import { MINUTE, SECOND } from '../../simulation/simulation.ts';
 import type { Micros } from '../../simulation/simulation.ts';
 import type { Controller, ControllerContext } from '../controller.ts';
-import { claim, controllerReference, resolveController } from '../ownership.ts';
+import { claim, concerned, controllerReference, resolveController } from '../ownership.ts';
 import { PodControl, isNamespaceTerminating, podFromTemplate, slowStart } from '../pod-control.ts';
 import { conditionOf, isPodActive, isPodReady, isPodTerminating, microsOf } from '../pod-state.ts';
 import { WorkQueue, keyOf, splitKey } from '../work-queue.ts';
@@ -52,7 +52,7 @@ export function createJobController(context: ControllerContext): Controller {
     if (job === undefined || isFinished(job) || (job.spec.managedBy ?? OWN_NAME) !== OWN_NAME) return;
     const pods = claim(
       api,
-      { resource: resources.jobs, object: job, selector: job.spec.selector },
+      { resource: resources.jobs, object: job, selector: job.spec.selector, finalizer: FINALIZER },
       resources.pods,
       api.list(resources.pods, { namespace }),
     );
@@ -253,11 +253,12 @@ export function createJobController(context: ControllerContext): Controller {
     return { type, status, lastProbeTime: now, lastTransitionTime: now, reason, message };
   }
 
-  function onPod({ object: pod }: WatchEvent<Pod>): void {
-    const job = resolveController(api, resources.jobs, pod);
-    if (job !== undefined) queue.after(keyOf(job), BATCH_PERIOD);
+  function onPod(event: WatchEvent<Pod>): void {
+    const { object: pod } = event;
+    const all = (namespace: string) => api.list(resources.jobs, { namespace });
+    for (const job of concerned(api, resources.jobs, event, all)) queue.after(keyOf(job), BATCH_PERIOD);
     // Nobody counts a pod whose Job has gone.
-    else if (isTracked(pod)) {
+    if (resolveController(api, resources.jobs, pod) === undefined && isTracked(pod)) {
       const stored = api.get(resources.pods, pod.metadata.namespace, pod.metadata.name);
       if (stored?.metadata.uid === pod.metadata.uid) letGo(stored);
     }

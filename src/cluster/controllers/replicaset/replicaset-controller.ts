@@ -5,7 +5,7 @@ import { matchesSelector } from '../../../model/selector.ts';
 import { StatusError } from '../../api.ts';
 import type { WatchEvent } from '../../api.ts';
 import type { Controller, ControllerContext } from '../controller.ts';
-import { claim, controllerOf, controllerReference, isControlledBy, resolveController } from '../ownership.ts';
+import { claim, concerned, controllerOf, controllerReference, isControlledBy } from '../ownership.ts';
 import {
   availableIn,
   conditionOf,
@@ -165,17 +165,9 @@ function createReplicaController(context: ControllerContext, kind: ReplicaKind):
     if (waits.length > 0) queue.after(key, Math.min(...waits));
   }
 
-  function onPod({ object: pod, old }: WatchEvent<Pod>): void {
-    const before = old === undefined ? undefined : resolveController(api, resource, old);
-    if (before !== undefined) queue.add(keyOf(before));
-    const owner = resolveController(api, resource, pod);
-    if (owner !== undefined) queue.add(keyOf(owner));
-    if (controllerOf(pod) !== undefined) return;
-    const labels = pod.metadata.labels;
-    if (labels === undefined || (old !== undefined && equal(old.metadata, pod.metadata))) return;
-    for (const set of kind.list(api, pod.metadata.namespace ?? '')) {
-      if (matchesSelector(set.spec.selector, labels)) queue.add(keyOf(set));
-    }
+  function onPod(event: WatchEvent<Pod>): void {
+    for (const set of concerned(api, resource, event, (namespace) => kind.list(api, namespace)))
+      queue.add(keyOf(set));
   }
 
   return {

@@ -1,11 +1,10 @@
 import { edit, equal } from '../../../core/json.ts';
 import type { ControllerRevision, Pod, StatefulSet } from '../../../model/objects.ts';
 import { resources } from '../../../model/resources.ts';
-import { matchesSelector } from '../../../model/selector.ts';
 import { StatusError } from '../../api.ts';
 import type { WatchEvent } from '../../api.ts';
 import type { Controller, ControllerContext } from '../controller.ts';
-import { claim, controllerOf, resolveController } from '../ownership.ts';
+import { claim, concerned, controllerOf } from '../ownership.ts';
 import { availableIn, isPodAvailable, isPodFinished, isPodReady } from '../pod-state.ts';
 import { ownRevisions, templateOf, truncateHistory, updateRevision } from '../revisions.ts';
 import { WorkQueue, keyOf, splitKey } from '../work-queue.ts';
@@ -176,15 +175,9 @@ export function createStatefulSetController(context: ControllerContext): Control
     if (waits.length > 0) queue.after(key, Math.min(...waits));
   }
 
-  function onPod({ object: pod, old }: WatchEvent<Pod>): void {
-    const before = old === undefined ? undefined : resolveController(api, resources.statefulSets, old);
-    if (before !== undefined) queue.add(keyOf(before));
-    const owner = resolveController(api, resources.statefulSets, pod);
-    if (owner !== undefined) queue.add(keyOf(owner));
-    if (controllerOf(pod) !== undefined) return;
-    for (const set of api.list(resources.statefulSets, { namespace: pod.metadata.namespace ?? '' })) {
-      if (matchesSelector(set.spec.selector, pod.metadata.labels)) queue.add(keyOf(set));
-    }
+  function onPod(event: WatchEvent<Pod>): void {
+    const all = (namespace: string) => api.list(resources.statefulSets, { namespace });
+    for (const set of concerned(api, resources.statefulSets, event, all)) queue.add(keyOf(set));
   }
 
   return {

@@ -207,6 +207,34 @@ describe('job controller', () => {
     );
   });
 
+  test('a pod of its own that has become an orphan is adopted again, one with other labels is let go', async () => {
+    const world = new World().start('job').binds().kubelets();
+    world.api.create(resources.jobs, job({ parallelism: 2, completions: 2 }));
+    await world.seconds(5);
+    const tracked = { finalizers: ['batch.kubernetes.io/job-tracking'] };
+    const change = (name: string, how: (metadata: Pod['metadata']) => void): void => {
+      const pod = world.api.get(resources.pods, 'shop', name);
+      if (pod !== undefined)
+        world.api.update(
+          resources.pods,
+          edit(pod, ({ metadata }) => how(metadata)),
+        );
+    };
+    const [orphan, stranger] = world.pods().map(({ metadata }) => metadata.name);
+    change(orphan ?? '', (metadata) => delete metadata.ownerReferences);
+    await world.seconds(3);
+    expect(world.pods()).toHaveLength(2);
+    expect(world.api.get(resources.pods, 'shop', orphan ?? '')?.metadata).toMatchObject({
+      ...tracked,
+      ownerReferences: [{ kind: 'Job', name: 'ok', controller: true }],
+    });
+    change(stranger ?? '', (metadata) => (metadata.labels = { job: 'other' }));
+    await world.seconds(3);
+    const released = world.api.get(resources.pods, 'shop', stranger ?? '')?.metadata;
+    expect([released?.ownerReferences, released?.finalizers]).toEqual([undefined, undefined]);
+    expect(world.pods()).toHaveLength(3);
+  });
+
   test('a finished Job goes after its time to live', async () => {
     const world = new World().start('job', 'ttl-after-finished', 'garbage-collector').binds().kubelets();
     world.api.create(resources.jobs, job({ ttlSecondsAfterFinished: 30 }));
