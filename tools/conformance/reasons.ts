@@ -5,11 +5,6 @@ export const reasons: readonly {
   readonly reason: string;
 }[] = [
   {
-    tests: /CustomResourceConversionWebhook|CustomResourceFieldSelectors/,
-    class: 'servers in the cluster',
-    reason: 'the API server does not ask webhooks to convert between versions',
-  },
-  {
     tests: /Aggregator/,
     class: 'servers in the cluster',
     reason: 'the image of the sample API server is none that can be pulled',
