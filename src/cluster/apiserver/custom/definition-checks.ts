@@ -49,15 +49,16 @@ function checkConversion(problems: Problems, conversion: DefinitionSpec['convers
   const { strategy, webhook } = conversion;
   if (strategy === '') problems.required(`${at}.strategy`);
   else problems.oneOf(`${at}.strategy`, strategy, ['None', 'Webhook']);
+  const versions = webhook?.conversionReviewVersions ?? [];
   if (strategy !== 'Webhook') {
     const why = 'should not be set when strategy is not set to Webhook';
     if (webhook !== undefined) problems.forbidden(`${at}.webhookClientConfig`, why);
+    if (versions.length > 0) problems.forbidden(`${at}.conversionReviewVersions`, why);
     return;
   }
   if (webhook === undefined)
     problems.required(`${at}.webhookClientConfig`, 'required when strategy is set to Webhook');
   else checkClient(problems, `${at}.webhookClientConfig`, webhook.clientConfig);
-  const versions = webhook?.conversionReviewVersions ?? [];
   if (versions.length === 0) problems.required(`${at}.conversionReviewVersions`);
   else if (!versions.some((version) => REVIEW_VERSIONS.includes(version)))
     problems.invalid(
