@@ -178,8 +178,15 @@ export function unsupportedMediaType(): StatusError {
   );
 }
 
-/** 415 of a patch whose content type is no patch. */
-export function unsupportedPatchType(): StatusError {
+/** 415 of a patch whose content type is no patch; custom resources are answered by another handler, in other words. */
+export function unsupportedPatchType(isCustom: boolean): StatusError {
+  if (isCustom) {
+    return statusError(
+      415,
+      'UnsupportedMediaType',
+      'the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml',
+    );
+  }
   return statusError(415, 'UnsupportedMediaType', '415: Unsupported Media Type', {});
 }
 

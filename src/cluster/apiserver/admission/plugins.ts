@@ -1,6 +1,7 @@
 import type { RandomStreams } from '../../../core/random.ts';
 import type { AdmissionPlugin, Authorizer } from '../pipeline.ts';
 import { certificatePlugins } from './certificates.ts';
+import { customResourceLifecycle } from './custom-resource-lifecycle.ts';
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
 import { escalation } from './escalation.ts';
 import { limitRanger } from './limit-ranger.ts';
@@ -35,6 +36,7 @@ export function admissionPlugins(parts: {
   return [
     warnings,
     namespaceLifecycle,
+    customResourceLifecycle,
     limitRanger,
     serviceAccount(random.stream('admission/service-account')),
     podSecurity,

@@ -72,7 +72,7 @@ function checkVersion(problems: Problems, path: string, { schema }: DefinitionVe
   const at = `${path}.schema.openAPIV3Schema`;
   const root = schema?.openAPIV3Schema;
   if (root === undefined) {
-    problems.required(at, 'schemas are required');
+    problems.required(at);
     return;
   }
   if (root.type === undefined) problems.required(`${at}.type`, 'must not be empty at the root');

@@ -62,6 +62,7 @@ export function patch(
  */
 export function changeOf(request: ResourceRequest, options: WriteOptions): Change {
   const type = mediaType(request.http);
+  const isCustom = request.info.custom !== undefined;
   if (options.force) {
     throw invalid({ group: 'meta.k8s.io', kind: 'PatchOptions' }, '', [
       {
@@ -95,13 +96,13 @@ export function changeOf(request: ResourceRequest, options: WriteOptions): Chang
     }
     case STRATEGIC_PATCH: {
       const schema = schemaFor(request.info);
-      if (schema === undefined || request.info.custom !== undefined) throw unsupportedPatchType();
+      if (schema === undefined || isCustom) throw unsupportedPatchType(isCustom);
       const document = decodePatch(request);
       if (!isObject(document)) throw badRequest(notAnObject(document));
       return guarded((object) => applyStrategicMergePatch(object, document, schema));
     }
     default:
-      throw unsupportedPatchType();
+      throw unsupportedPatchType(isCustom);
   }
 }
 
@@ -229,7 +230,7 @@ function apply(
   }
   const applied = appliedObject(request, options);
   const schema = schemaFor(info);
-  if (schema === undefined) throw unsupportedPatchType();
+  if (schema === undefined) throw unsupportedPatchType(request.info.custom !== undefined);
   const context = writeContext(request, options);
   const target = targetOf(parts, request);
   const { view } = info;
