@@ -42,12 +42,6 @@ export async function podNamed(view: OracleView, name: string): Promise<Pod | un
   return view.kube.get(resources.pods, SHOP, name);
 }
 
-/** How often the workload's container of a pod has ended. */
-export function endings(pod: Pod | undefined, container: string): number {
-  const own = pod?.status.containerStatuses?.find(({ name }) => name === container);
-  return (own?.restartCount ?? 0) + (own?.state.terminated === undefined ? 0 : 1);
-}
-
 /** The program of a pod stops listening and lives on. */
 export async function hangUp(view: OracleView, pod: string, container: string): Promise<Complaint> {
   try {

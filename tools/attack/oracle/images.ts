@@ -17,6 +17,7 @@ import {
   within,
 } from './ask.ts';
 import { podNamed, withCopy } from './copies.ts';
+import { staysUp } from './lives.ts';
 import { type Complaint, type Oracle, type OracleView, question, type Question, service } from './view.ts';
 
 const NEW = '1.5.0';
@@ -53,6 +54,7 @@ const whole: readonly Question[] = [
   question('its pods are ready', (view) => isComplete(view, service(view))),
   question('its Service leads to them', (view) => leadsHome(view, service(view))),
   question('it is still its Service', (view) => sameService(view, service(view))),
+  question('nothing restarts', (view) => staysUp(view, service(view))),
 ];
 
 /** A further pod gets its image and starts. */

@@ -17,7 +17,7 @@ import {
   sameService,
   SHOP,
 } from './ask.ts';
-import { endings } from './copies.ts';
+import { livesOf, staysUp } from './lives.ts';
 import { type Complaint, type Oracle, type OracleView, question } from './view.ts';
 
 const name = 'checkout';
@@ -62,12 +62,7 @@ async function survivesRush(view: OracleView, { requests, each, everySeconds }: 
   if (typeof clients === 'string') return clients;
   const [client] = clients;
   if (client === undefined) return 'nobody calls';
-  const lives = async (): Promise<string> =>
-    (await podsOf(view, name))
-      .map((pod) => `${pod.metadata.uid} ${endings(pod, name)}`)
-      .sort()
-      .join(', ');
-  const before = await lives();
+  const before = await livesOf(view, name);
   const pods = (await podsOf(view, name)).filter((pod) => isRunning(pod, name));
   const rush = { times: Math.max(requests, (pods.length * requests) / 2), everySeconds };
   const wrong = await fetches(view, client, `http://${name}/quote`, rush);
@@ -79,7 +74,7 @@ async function survivesRush(view: OracleView, { requests, each, everySeconds }: 
     });
     if (refused !== undefined) return refused;
   }
-  return (await lives()) === before ? undefined : 'a container was killed or a pod replaced';
+  return (await livesOf(view, name)) === before ? undefined : 'a container was killed or a pod replaced';
 }
 
 /** The gateway is not changed at all: that is a rule of the ticket. */
@@ -95,6 +90,7 @@ export const oomLimit: Oracle = {
   settle: 75_000,
   questions: [
     question('its pods are ready', (view) => isComplete(view, name)),
+    question('nothing restarts', (view) => staysUp(view, name)),
     question('its limits keep to the rule', (view) => limitsWithin(view, '48Mi', '224Mi')),
     question('the rule is still there', async (view) => {
       const of = 'memory-per-container';
@@ -133,8 +129,7 @@ async function needsNoMore(view: OracleView): Promise<Complaint> {
   const [client] = clients;
   if (client === undefined) return 'nobody calls';
   const pods = await podsOf(view, name);
-  const lives = (of: readonly Pod[]): string =>
-    of.map((pod) => `${pod.metadata.uid} ${endings(pod, name)}`).join();
+  const before = await livesOf(view, name);
   for (const pod of pods) {
     const address = pod.status.podIP ?? '';
     const loads = [
@@ -165,7 +160,7 @@ async function needsNoMore(view: OracleView): Promise<Complaint> {
     const peak = await peakOf(view, client, address);
     if (!(peak <= BUDGET)) return `a process had taken ${Math.round(peak / 1024 / 1024)}Mi`;
   }
-  return lives(pods) === lives(await podsOf(view, name))
+  return before === (await livesOf(view, name))
     ? undefined
     : 'a container was killed or a pod replaced';
 }
@@ -186,6 +181,7 @@ export const oomLeak: Oracle = {
   settle: 120_000,
   questions: [
     question('its pods are ready', (view) => isComplete(view, name)),
+    question('nothing restarts', (view) => staysUp(view, name)),
     question('its limits keep to the rule', (view) => limitsWithin(view, '0', '1Gi')),
     question('the load is still there', gatewayUnchanged),
     question('it runs its own program', (view) => runsItsProgram(view, name)),

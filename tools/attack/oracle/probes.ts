@@ -5,7 +5,6 @@ import {
   isComplete,
   isReady,
   leadsHome,
-  podsOf,
   runsImage,
   runsItsProgram,
   sameService,
@@ -14,7 +13,8 @@ import {
   within,
 } from './ask.ts';
 import { clientsUnchanged } from './clients.ts';
-import { endings, hangUp, podNamed, withCopy } from './copies.ts';
+import { hangUp, podNamed, withCopy } from './copies.ts';
+import { endings, staysUp } from './lives.ts';
 import { type Complaint, type Oracle, type OracleView, question, service } from './view.ts';
 
 const sameRelease = question('runs its own program', async (view) => {
@@ -71,24 +71,11 @@ export const readinessProbe: Oracle = {
   settle: 75_000,
   questions: [
     ...whole,
+    question('nothing restarts', (view) => staysUp(view, service(view))),
     question('callers are as before', (view) => clientsUnchanged(view, ['gateway'])),
     question('a pod that hangs leaves', hungPodLeaves),
   ],
 };
-
-/** Nobody restarts it for as long as an impatient probe would need three times. */
-async function staysUp(view: OracleView): Promise<Complaint> {
-  const count = async (): Promise<string> =>
-    (await podsOf(view, service(view)))
-      .map((pod) => `${pod.metadata.uid} ${endings(pod, service(view))}`)
-      .join(', ');
-  const before = await count();
-  for (let waited = 0; waited < 120_000; waited += 10_000) {
-    await view.wait(10_000);
-    if ((await count()) !== before) return 'a container was restarted or a pod replaced';
-  }
-  return isComplete(view, service(view));
-}
 
 /** A container that hangs a minute after its start is restarted within two more. */
 async function hungIsRestarted(view: OracleView): Promise<Complaint> {
@@ -122,7 +109,8 @@ export const livenessTooEager: Oracle = {
   settle: 130_000,
   questions: [
     ...whole,
-    question('nothing restarts', staysUp),
+    // As long as an impatient probe would need three times.
+    question('nothing restarts', (view) => staysUp(view, service(view), 120_000)),
     question('a container that hangs is restarted', hungIsRestarted),
   ],
 };
