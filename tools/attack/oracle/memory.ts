@@ -160,9 +160,7 @@ async function needsNoMore(view: OracleView): Promise<Complaint> {
     const peak = await peakOf(view, client, address);
     if (!(peak <= BUDGET)) return `a process had taken ${Math.round(peak / 1024 / 1024)}Mi`;
   }
-  return before === (await livesOf(view, name))
-    ? undefined
-    : 'a container was killed or a pod replaced';
+  return before === (await livesOf(view, name)) ? undefined : 'a container was killed or a pod replaced';
 }
 
 /** The release of the ticket or the one before, and nothing else. */
