@@ -57,7 +57,7 @@ export class Conversions {
    * @throws StatusError 500 where it has failed
    */
   convert(webhook: WebhookConversion, object: AnyObject, apiVersion: string): AnyObject {
-    const key = keyOf(object, apiVersion);
+    const key = keyOf(webhook, object, apiVersion);
     const known = this.#known.get(key);
     if (known !== undefined) return withMetadataOf(object, known.converted);
     const outcome = this.#answers.answer(key, () => ({
@@ -92,8 +92,12 @@ export class Conversions {
  * The same for all objects that only differ in metadata which a webhook may not change; among them are uid and name, which
  * are drawn anew when a request is made again.
  */
-function keyOf({ metadata: { labels, annotations }, ...content }: AnyObject, apiVersion: string): string {
-  const text = canonical({ ...content, metadata: { labels, annotations } });
+function keyOf(
+  { clientConfig }: WebhookConversion,
+  { metadata: { labels, annotations }, ...content }: AnyObject,
+  apiVersion: string,
+): string {
+  const text = canonical({ clientConfig, content, labels, annotations });
   return `conversion to ${apiVersion} ${createHash('sha256').update(text).digest('base64')}`;
 }
 
