@@ -101,7 +101,7 @@ namespace or of the partner (${partner.name}). It began when the nodes' system p
 shop. Make names work again, for the shop and for everybody else.`,
   rules: () => [
     'Clients keep their DNS settings and call each other by name: dnsPolicy, dnsConfig, hostAliases and addresses in their environment stay as they are.',
-    'CoreDNS serves the whole cluster: at least two pods of deployment/coredns and nothing else behind kube-dns, with the kubernetes (reverse zones too), forward, cache, health and ready plugins. Its liveness probe asks what it asked before.',
+    'CoreDNS serves the whole cluster: at least two pods of deployment/coredns and nothing else behind kube-dns, which keeps its ports and serves every node, with the kubernetes (reverse zones too), forward, cache, health and ready plugins. Its liveness probe asks what it asked before, and is answered.',
     'Services that are made tomorrow must resolve too.',
   ],
 
@@ -331,6 +331,18 @@ shop. Make names work again, for the shop and for everybody else.`,
     }),
     hack('no-corefile', 'names', async (lab) => {
       await faults.patchContainer(lab, coredns, { args: ['-conf', '/dev/null'] });
+    }),
+    hack('over-udp-only', 'coredns', async (lab) => {
+      await faults.writeCorefile(lab, withoutLine(word)(healthyCorefile(lab)));
+      const live = await lab.kube.get(resources.services, 'kube-system', 'kube-dns');
+      const ports = (live?.spec.ports ?? []).filter(({ protocol }) => protocol === 'UDP');
+      await lab.kube.patch(
+        resources.services,
+        'kube-system',
+        'kube-dns',
+        [{ op: 'replace', path: '/spec/ports', value: ports }],
+        { type: 'json' },
+      );
     }),
     hack('dns-config', 'clients', async (lab) => {
       for (const name of clients) {

@@ -121,7 +121,7 @@ export default defineScenario({
 names (${partner.name}) still work. Nobody touched the shop itself. Make the shop find its services again, old ones and new ones.`,
   rules: () => [
     'Clients keep their DNS settings and call each other by name: dnsPolicy, dnsConfig, hostAliases and addresses in their environment stay as they are.',
-    'CoreDNS serves the whole cluster: at least two of its pods behind kube-dns, with the kubernetes (reverse zones too), forward, cache, health and ready plugins. Its liveness probe asks what it asked before.',
+    'CoreDNS serves the whole cluster: at least two of its pods behind kube-dns, which keeps its ports and serves every node, with the kubernetes (reverse zones too), forward, cache, health and ready plugins. Its liveness probe asks what it asked before, and is answered.',
     'Services that are made tomorrow must resolve too.',
   ],
 
@@ -255,6 +255,10 @@ ${partner.zone}:53 {
 }
 `;
       await faults.writeCorefile(lab, main);
+    }),
+    fix('networks-for-addresses', ['the reverse zones written as networks'], async (lab) => {
+      const corefile = withoutTemplate(await faults.readCorefile(lab), form);
+      await faults.writeCorefile(lab, corefile.replace('in-addr.arpa ip6.arpa {', '10.0.0.0/8 {'));
     }),
     fix('own-server-block', ['a server block of its own for shop.svc.cluster.local'], async (lab) => {
       const corefile = await faults.readCorefile(lab);
@@ -418,6 +422,11 @@ ${partner.zone}:53 {
         lab,
         corefile.replace('kubernetes cluster.local in-addr.arpa ip6.arpa', 'kubernetes cluster.local'),
       );
+    }),
+    // The kubelet asks on port 8080, and restarts CoreDNS every two minutes: later than anybody looks.
+    hack('health-elsewhere', 'dns-whole', async (lab) => {
+      const corefile = withoutTemplate(await faults.readCorefile(lab), form);
+      await faults.writeCorefile(lab, corefile.replace('health {', 'health :8081 {'));
     }),
     hack('namespace-gone', 'fresh', async (lab) => {
       await lab.kube.delete(resources.namespaces, undefined, namespace);

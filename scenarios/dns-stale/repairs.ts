@@ -142,6 +142,16 @@ export function hacksOf({ form, ttl, service }: Values): readonly Hack[] {
       const livenessProbe = { httpGet: null, tcpSocket: { port: 9090 }, periodSeconds: 1 };
       await faults.patchContainer(lab, coredns, { livenessProbe });
     }),
+    // Today all pods are where a CoreDNS is.
+    hack('from-its-own-node-only-beside-the-repair', 'dns-whole', async (lab) => {
+      await faults.writeCorefile(lab, healthy(lab));
+      const body = { spec: { internalTrafficPolicy: 'Local' } };
+      await lab.kube.patch(resources.services, coredns.namespace, 'kube-dns', body, { type: 'merge' });
+    }),
+    hack('no-headless-services-beside-the-repair', 'dns-whole', async (lab) => {
+      const corefile = healthy(lab).replace('pods insecure', 'pods insecure\n       noendpoints');
+      await faults.writeCorefile(lab, corefile);
+    }),
     hack('more-of-the-partner-beside-the-repair', 'partner', async (lab) => {
       await faults.writeCorefile(lab, healthy(lab));
       await faults.scale(lab, { namespace: 'partner', name: 'partner-dns' }, 5);

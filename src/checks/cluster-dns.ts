@@ -1,5 +1,5 @@
-import { equal } from '../core/json.ts';
-import type { ConfigMap, Deployment } from '../model/objects.ts';
+import { canonical, equal } from '../core/json.ts';
+import type { ConfigMap, Deployment, Service } from '../model/objects.ts';
 import { resources } from '../model/resources.ts';
 import { all, type Check, fail, hold, type LabView, type Observation, pass } from './check.ts';
 import type { ClientRef } from './client-pod.ts';
@@ -57,7 +57,8 @@ const NEEDED = ['kubernetes', 'forward', 'cache', 'health', 'ready'];
 
 /**
  * CoreDNS is whole: its Corefile has what every cluster needs, for all namespaces and for addresses, and forwards all
- * that it does not know; it is asked for its life as before; kube-dns leads to its pods and to nothing else.
+ * that it does not know; it is asked for its life as before, and answers there; kube-dns leads to its pods and to
+ * nothing else, on the ports of before and from every node.
  */
 export function clusterDnsWhole(): Check {
   return {
@@ -80,9 +81,10 @@ export function clusterDnsWhole(): Check {
       if (!/^\s*forward\s+\.\s/m.test(main)) return fail('the Corefile forwards only some names');
       if (!blocks.some(answersReverse))
         return fail('the Corefile knows no addresses (in-addr.arpa) any more');
-      if (/^\s*(namespaces|labels|namespace_labels)\s/m.test(main)) {
+      if (/^\s*(namespaces|labels|namespace_labels|noendpoints)\b/m.test(main)) {
         return fail('the Corefile knows only some namespaces or Services');
       }
+      if (!healthIsAsked(main)) return fail('health answers where the livenessProbe does not ask');
       return judgeKubeDns(lab, deployment);
     },
   };
@@ -96,6 +98,9 @@ function livenessOf({ spec }: Deployment): unknown {
   const { httpGet, tcpSocket, exec, grpc } = spec.template.spec.containers[0]?.livenessProbe ?? {};
   return { httpGet, tcpSocket, exec, grpc };
 }
+
+/** Whether `health` listens where it does by itself, on all addresses: there the kubelet asks. */
+const healthIsAsked = (main: string): boolean => /^\s*health[ \t]*(:8080[ \t]*)?(\{|$)/m.test(main);
 
 /** The ConfigMap that CoreDNS reads: another one may have been mounted in its place. */
 function mountedMap({ spec }: Deployment): string {
@@ -142,7 +147,8 @@ function answersReverse({ zones, inside }: ServerBlock): boolean {
   const named = /^\s*kubernetes\b([^{\n]*)/m.exec(inside)?.[1]?.trim();
   if (named === undefined) return false;
   const own = named === '' ? zones : named.split(/\s+/);
-  return own.some((zone) => zone === '.' || /(^|\.)in-addr\.arpa\.?$/.test(zone));
+  // A network (10.0.0.0/8) stands for its reverse zones.
+  return own.some((zone) => zone === '.' || /(^|\.)in-addr\.arpa\.?$|^[\d.]+\/\d+$/.test(zone));
 }
 
 async function judgeKubeDns(lab: LabView, deployment: Deployment): Promise<Observation> {
@@ -151,7 +157,22 @@ async function judgeKubeDns(lab: LabView, deployment: Deployment): Promise<Obser
   const served = await readyAddresses(lab, 'kube-system', 'kube-dns');
   const foreign = [...served].filter((address) => !own.has(address));
   if (foreign.length > 0) return fail('service/kube-dns leads to pods that are not CoreDNS');
+  const narrowed = await whatIsNarrowed(lab);
+  if (narrowed !== undefined) return fail(`${narrowed} of service/kube-dns changed`);
   return served.size >= 2
     ? pass(`${served.size} pods of CoreDNS serve`)
     : fail(`${served.size} pods of CoreDNS serve`);
+}
+
+/** Over UDP and TCP, and from every node: few clients notice today where kube-dns has become less. */
+async function whatIsNarrowed(lab: LabView): Promise<string | undefined> {
+  const before = lab.baseline.get(resources.services, 'kube-system', 'kube-dns');
+  const now = await lab.kube.get(resources.services, 'kube-system', 'kube-dns');
+  if (before === undefined || now === undefined) return undefined;
+  const ways = ({ spec }: Service): string[] =>
+    (spec.ports ?? []).map(({ port, protocol, targetPort }) => canonical([port, protocol, targetPort]));
+  if (ways(before).some((way) => !ways(now).includes(way))) return 'a port';
+  return before.spec.internalTrafficPolicy === now.spec.internalTrafficPolicy
+    ? undefined
+    : 'internalTrafficPolicy';
 }

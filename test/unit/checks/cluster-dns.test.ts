@@ -49,6 +49,7 @@ describe('the cluster DNS is whole', () => {
   test.each([
     ['named by the plugin', MAIN, true],
     ['narrower ones', MAIN.replace('in-addr.arpa', '10.in-addr.arpa'), true],
+    ['networks', MAIN.replace('in-addr.arpa ip6.arpa', '10.0.0.0/8'), true],
     ['those of the block', MAIN.replace('cluster.local in-addr.arpa ip6.arpa', ''), true],
     [
       'a block of their own',
@@ -104,6 +105,45 @@ describe('the cluster DNS is whole', () => {
     expect(await seen(http(9090))).toBe(changed);
     expect(await seen({ tcpSocket: { port: 8080 } })).toBe(changed);
     expect(await seen()).toBe(changed);
+  });
+
+  test.each([
+    ['health', true],
+    ['health :8080', true],
+    ['health {\n  lameduck 5s\n}', true],
+    ['health :8081', false],
+    ['health localhost:8080 {\n  lameduck 5s\n}', false],
+  ])('health where it is asked: %j', async (line, whole) => {
+    const { seen } = await look(corefile(MAIN.replace('health', line)));
+    expect(seen).toBe(
+      whole ? '2 pods of CoreDNS serve' : 'health answers where the livenessProbe does not ask',
+    );
+  });
+
+  test('kube-dns may get more, not less', async () => {
+    const [udp, tcp, metrics] = [
+      { port: 53, protocol: 'UDP', targetPort: 53 },
+      { port: 53, protocol: 'TCP', targetPort: 53 },
+      { port: 9153, protocol: 'TCP', targetPort: 9153 },
+    ];
+    const service = (spec: object): Manifest => object('v1', 'Service', 'kube-dns@kube-system', { spec });
+    const ports = [udp, tcp];
+    const lab = await labView([
+      ...coredns,
+      corefile(MAIN),
+      slice('10.244.0.2', '10.244.0.3'),
+      service({ ports, internalTrafficPolicy: 'Cluster' }),
+    ]);
+    const seen = async (spec: object) => {
+      await lab.put(service(spec));
+      return (await clusterDnsWhole().look(lab)).seen;
+    };
+    const internalTrafficPolicy = 'Cluster';
+    expect(await seen({ ports: [tcp, udp, metrics], internalTrafficPolicy })).toBe('2 pods of CoreDNS serve');
+    expect(await seen({ ports: [udp], internalTrafficPolicy })).toBe('a port of service/kube-dns changed');
+    expect(await seen({ ports, internalTrafficPolicy: 'Local' })).toBe(
+      'internalTrafficPolicy of service/kube-dns changed',
+    );
   });
 
   test('too few', async () => {
