@@ -79,12 +79,10 @@ export function statusResponse(
   headers: Readonly<Record<string, string>> = {},
 ): CompleteResponse {
   const retryAfter = status.details?.retryAfterSeconds;
-  return textResponse(
-    status.code,
-    'application/json',
-    pretty ? goJson(status, 2) : goJsonLine(status),
-    { ...headers, ...(retryAfter !== undefined && { 'retry-after': String(retryAfter) }) },
-  );
+  return textResponse(status.code, 'application/json', pretty ? goJson(status, 2) : goJsonLine(status), {
+    ...headers,
+    ...(retryAfter !== undefined && { 'retry-after': String(retryAfter) }),
+  });
 }
 
 /** The `Warning` header, which may carry several. https://kubernetes.io/docs/reference/using-api/api-concepts/#warnings */
