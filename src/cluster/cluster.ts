@@ -39,7 +39,7 @@ import { startScheduler } from './scheduler/scheduler.ts';
 import { type Micros, SECOND, Simulation } from './simulation/simulation.ts';
 import { apiServerListener } from './system/api-server-listener.ts';
 import { loadBootstrapObjects } from './system/bootstrap.ts';
-import { controlPlanePods } from './system/control-plane.ts';
+import { apiServerFlags, controlPlanePods } from './system/control-plane.ts';
 import { holdLeases } from './system/leader-leases.ts';
 import { systemImages } from './system/images.ts';
 import { NODE_NAME_SERVER, startNameServer } from './system/name-server.ts';
@@ -92,6 +92,7 @@ export function createCluster(options: ClusterOptions): EmbeddedCluster {
   const extensions = new ExtensionServers();
   const apiServer = createApiServer(simulation, tokens, {
     address: `${nodes[0]?.ip ?? ''}:${API_SERVER_PORT}`,
+    flags: apiServerFlags({ ip: nodes[0]?.ip ?? '', serviceCidr: SERVICE_CIDR }),
     extensions,
     nodes: () => later.nodeApi ?? notYet(),
     network: () => later.stack ?? notYet(),

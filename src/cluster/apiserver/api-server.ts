@@ -5,7 +5,7 @@ import { StatusError } from '../api.ts';
 import type { Api } from '../api.ts';
 import type { NetworkStack } from '../network/types.ts';
 import type { NodeApi } from '../node-api.ts';
-import type { Simulation } from '../simulation/simulation.ts';
+import type { Micros, Simulation } from '../simulation/simulation.ts';
 import { Store } from '../store/store.ts';
 import { Aggregator } from './aggregation/aggregator.ts';
 import { ExtensionServers } from './aggregation/extension-servers.ts';
@@ -20,10 +20,14 @@ import { Discovery, serveOpenApi } from './http/discovery.ts';
 import { serveResource } from './http/dispatch.ts';
 import { isHealthPath, serveHealth } from './http/health.ts';
 import { isOpenIdPath, serveOpenId } from './http/open-id.ts';
+import { type ServerFacts, serveFlagz, serveStatusz } from './http/z-pages.ts';
 import { parsePath } from './http/request-path.ts';
 import { indentedResponse, pageNotFound, statusResponse, warningHeader } from './http/responses.ts';
 import { InProcessApi } from './in-process-api.ts';
 import type { Identity } from './in-process-api.ts';
+import { type Passage, RequestCounts } from './metrics/request-counts.ts';
+import { pathLabels, resourceLabels } from './metrics/request-labels.ts';
+import { serveMetrics } from './metrics/server-metrics.ts';
 import type { PipelineStages, StateReader } from './pipeline.ts';
 import { ResourceRegistry } from './resource-registry.ts';
 import { Deleter } from './rest/deleter.ts';
@@ -59,7 +63,12 @@ export interface ApiServerOptions {
   readonly address: string;
   /** API servers that run in pods; none where it is left out. */
   readonly extensions?: ExtensionServers;
+  /** `name=value`, as on its command line. */
+  readonly flags?: readonly string[];
 }
+
+/** Where a request comes from: a client of the cluster, or something that runs in it. */
+export type Origin = 'outside' | 'inside';
 
 /**
  * The API server of the embedded cluster: one pipeline for requests over HTTPS and for the parts inside. It is
@@ -75,10 +84,20 @@ export class ApiServer {
   readonly #address: string;
   /** What webhooks have said about sessions that are about to start. */
   readonly #admitted = new Map<string, Map<string, WebhookOutcome>>();
+  readonly #startedAt: Micros;
+  readonly #flags: readonly string[];
+  /**
+   * Counted apart: what is asked from outside and changes nothing is not asked again in a replay, so nothing inside may
+   * learn of it.
+   */
+  readonly #counts: Readonly<Record<Origin, RequestCounts>>;
 
   constructor(options: ApiServerOptions) {
     const { simulation, nodes, network, extensions = new ExtensionServers() } = options;
     this.#address = options.address;
+    this.#flags = options.flags ?? [];
+    this.#startedAt = simulation.now;
+    this.#counts = { outside: new RequestCounts(simulation), inside: new RequestCounts(simulation) };
     const store = new Store();
     this.store = store;
     const reader = new StoreReader(store);
@@ -100,6 +119,7 @@ export class ApiServer {
       deleter: new Deleter({ simulation, store, writer }),
       registry: new ResourceRegistry([api, apis], views),
       hub: new WatchHub(simulation, store),
+      counts: this.#counts.inside,
     };
     this.#custom = new CustomResources(
       store,
@@ -122,30 +142,33 @@ export class ApiServer {
   }
 
   /** Answers one request; never throws. */
-  handle(request: ApiRequest): ApiResponse | DeferredResponse {
+  handle(request: ApiRequest, from: Origin = 'outside'): ApiResponse | DeferredResponse {
     const key = keyOf(request);
     const known = this.#admitted.get(key);
     this.#admitted.delete(key);
-    return this.#attempt(request, known ?? new Map<string, WebhookOutcome>());
+    return this.#attempt(request, from, known ?? new Map<string, WebhookOutcome>());
   }
 
   /** @param known what webhooks have said about it */
-  #attempt(request: ApiRequest, known: Map<string, WebhookOutcome>): ApiResponse | DeferredResponse {
-    const pretty = (request.headers['user-agent'] ?? '').startsWith('curl/');
+  #attempt(
+    request: ApiRequest,
+    from: Origin,
+    known: Map<string, WebhookOutcome>,
+  ): ApiResponse | DeferredResponse {
+    const passage: Passage = { authenticated: false, authorized: false, labels: undefined };
     try {
-      return this.#webhooks.within(known, () => this.#answer(request));
+      const answer = this.#webhooks.within(known, () => this.#answer(request, from, passage));
+      return this.#counts[from].answered(passage, answer);
     } catch (error) {
-      if (error instanceof WebhookNeeded) return this.#askFirst(request, known, error);
-      if (error instanceof StatusError) {
-        return statusResponse(error.status, pretty, warningHeader(error.warnings));
-      }
-      return { ...statusResponse(internalError(messageOf(error)).status, pretty), cause: error };
+      if (error instanceof WebhookNeeded) return this.#askFirst(request, from, known, error);
+      return this.#counts[from].answered(passage, refusalOf(error, request));
     }
   }
 
   /** Asks a webhook and makes the request again. */
   #askFirst(
     request: ApiRequest,
+    from: Origin,
     known: Map<string, WebhookOutcome>,
     { key, call }: WebhookNeeded,
   ): DeferredResponse {
@@ -154,7 +177,7 @@ export class ApiServer {
       start: (done) => {
         callWebhook(this.#parts, call, (outcome) => {
           known.set(key, outcome);
-          const next = this.#attempt(request, known);
+          const next = this.#attempt(request, from, known);
           if (next.kind === 'deferred') next.start(done);
           else {
             // A session is asked for once more when it starts.
@@ -178,27 +201,44 @@ export class ApiServer {
     return store.put(storage, inOrder({ ...object, metadata }));
   }
 
-  #answer(request: ApiRequest): ApiResponse | DeferredResponse {
+  #answer(request: ApiRequest, from: Origin, passage: Passage): ApiResponse | DeferredResponse {
     const user = this.#parts.stages.authentication.authenticate(request);
+    passage.authenticated = true;
     const path = parsePath(request.path);
     if (request.body.length > BODY_LIMIT) throw tooLarge(`limit is ${BODY_LIMIT}`);
-    if (path.kind === 'resource') return serveResource(this.#parts, request, path, user);
+    if (path.kind === 'resource') {
+      return serveResource(this.#parts, request, path, user, (isServed) => {
+        passage.authorized = true;
+        if (isServed) passage.labels = resourceLabels(request, path);
+      });
+    }
     const verb = request.method.toLowerCase();
     const { allowed, reason } = this.#parts.stages.authorizer.authorize(user, { verb, path: request.path });
     if (!allowed) throw forbiddenPath(user, verb, request.path, reason);
-    return this.#servePath(request, path.segments);
+    passage.authorized = true;
+    passage.labels = pathLabels(request.method, path.segments);
+    return this.#servePath(request, from, path.segments);
   }
 
-  #servePath(request: ApiRequest, segments: readonly string[]): ApiResponse {
+  #servePath(request: ApiRequest, from: Origin, segments: readonly string[]): ApiResponse {
     const query = new URLSearchParams(request.query);
+    switch (segments.length === 1 ? segments[0] : undefined) {
+      case 'version':
+        return indentedResponse(discoveryDocuments().version);
+      case 'statusz':
+        return serveStatusz(request, this.#facts());
+      case 'flagz':
+        return serveFlagz(request, this.#facts());
+      case 'metrics':
+        return this.#metrics(from);
+      default:
+    }
     switch (segments[0]) {
       case undefined:
         return this.#discovery.index();
       case 'api':
       case 'apis':
         return this.#discovery.serve(request, segments);
-      case 'version':
-        return indentedResponse(discoveryDocuments().version);
       case 'openapi':
         return serveOpenApi(request, segments, query, this.#documents);
       default:
@@ -209,7 +249,31 @@ export class ApiServer {
         return pageNotFound();
     }
   }
+
+  #facts(): ServerFacts {
+    const { goVersion = '', gitVersion = '' } = discoveryDocuments().version;
+    const { now } = this.#parts.simulation;
+    return { startedAt: this.#startedAt, now, goVersion, gitVersion, flags: this.#flags };
+  }
+
+  /** What runs inside is told of what happens inside. */
+  #metrics(from: Origin): ApiResponse {
+    const { inside, outside } = this.#counts;
+    const server = { ...this.#parts, startedAt: this.#startedAt, build: discoveryDocuments().version };
+    return serveMetrics(server, from === 'outside' ? [inside, outside] : [inside]);
+  }
 }
+
+function refusalOf(error: unknown, { headers }: ApiRequest): ApiResponse {
+  // What the client takes is not known where it takes nothing that there is: that is said on several lines.
+  const isUnreadable = error instanceof StatusError && error.code === 406 && !takesJson(headers['accept']);
+  const pretty = isUnreadable || (headers['user-agent'] ?? '').startsWith('curl/');
+  if (error instanceof StatusError)
+    return statusResponse(error.status, pretty, warningHeader(error.warnings));
+  return { ...statusResponse(internalError(messageOf(error)).status, pretty), cause: error };
+}
+
+const takesJson = (accept = ''): boolean => /(?:^|,)\s*(?:application\/json|\*\/\*)\s*(?:,|$)/.test(accept);
 
 /** What tells one request for a session from another. */
 function keyOf({ method, path, query, headers }: ApiRequest): string {

@@ -1,9 +1,11 @@
 import { copy } from '../../core/json.ts';
 import type { AnyObject, KubeObject, LabelSelector, NewObject, Scale } from '../../model/objects.ts';
-import type { Resource } from '../../model/resources.ts';
-import type { Api, DeleteOptions, WatchEvent } from '../api.ts';
+import { type Resource, resources } from '../../model/resources.ts';
+import { type Api, type DeleteOptions, StatusError, type WatchEvent } from '../api.ts';
 import type { Simulation } from '../simulation/simulation.ts';
 import type { Store } from '../store/store.ts';
+import type { RequestCounts } from './metrics/request-counts.ts';
+import type { RequestLabels } from './metrics/request-labels.ts';
 import type { StateReader } from './pipeline.ts';
 import type { ResourceInfo, ResourceRegistry } from './resource-registry.ts';
 import type { Deleter } from './rest/deleter.ts';
@@ -33,6 +35,8 @@ export interface InProcessParts {
   readonly writer: Writer;
   readonly deleter: Deleter;
   readonly hub: WatchHub;
+  /** Of what is asked inside. */
+  readonly counts: RequestCounts;
 }
 
 /** The API for the parts inside the cluster: the same way into the store as over HTTPS, without the wire. */
@@ -63,11 +67,13 @@ export class InProcessApi implements Api {
 
   create<T extends KubeObject>(resource: Resource<T>, object: NewObject<T>): T {
     const draft = copy(object) as unknown as AnyObject;
-    const created = this.#parts.writer.create(
-      this.#context,
-      this.#info(resource),
-      namespaceOf(resource, draft.metadata.namespace),
-      draft,
+    const created = this.#counted(resource, 'POST', '', () =>
+      this.#parts.writer.create(
+        this.#context,
+        this.#info(resource),
+        namespaceOf(resource, draft.metadata.namespace),
+        draft,
+      ),
     );
     return created as unknown as T;
   }
@@ -103,7 +109,9 @@ export class InProcessApi implements Api {
   }
 
   delete(resource: Resource, namespace: string | undefined, name: string, options: DeleteOptions = {}): void {
-    this.#parts.deleter.delete(this.#context, this.#target(resource, namespace, name), options);
+    this.#counted(resource, 'DELETE', '', () => {
+      this.#parts.deleter.delete(this.#context, this.#target(resource, namespace, name), options);
+    });
   }
 
   getScale(resource: Resource, namespace: string, name: string): Scale {
@@ -116,29 +124,39 @@ export class InProcessApi implements Api {
   updateScale(resource: Resource, scale: Scale): Scale {
     const { namespace = '', name } = scale.metadata;
     const target = this.#scaleTarget(resource, namespace, name);
-    const written = this.#parts.writer.update(this.#context, target, (old) => scaled(old, scale), {
-      subresource: 'scale',
-    });
+    const written = this.#counted(resource, 'PUT', 'scale', () =>
+      this.#parts.writer.update(this.#context, target, (old) => scaled(old, scale), {
+        subresource: 'scale',
+      }),
+    );
     return scaleOf(written);
   }
 
   bind(namespace: string, pod: string, node: string): void {
     const { store, simulation } = this.#parts;
-    bindPod({ store, simulation }, { namespace, pod, node });
+    this.#counted(resources.pods, 'POST', 'binding', () => {
+      bindPod({ store, simulation }, { namespace, pod, node });
+    });
   }
 
   watch<T extends KubeObject>(resource: Resource<T>, handler: (event: WatchEvent<T>) => void): () => void {
-    const { store, simulation, hub } = this.#parts;
+    const { store, simulation, hub, counts } = this.#parts;
+    const watching = counts.watching(labelsOf(resource, 'WATCH', '', 'cluster'));
+    const tell = (event: WatchEvent<T>): void => {
+      watching.event();
+      handler(event);
+    };
     const present = store.list(resource.id) as unknown as readonly T[];
     let open = true;
     simulation.after(WATCH_DELAY, `apiserver/watch/${resource.id}`, () => {
-      for (const object of present) if (open) handler({ type: 'ADDED', object });
+      for (const object of present) if (open) tell({ type: 'ADDED', object });
     });
     const end = hub.watch(resource.id, store.revision, (change) => {
-      handler(change as unknown as WatchEvent<T>);
+      tell(change as unknown as WatchEvent<T>);
     });
     return () => {
       open = false;
+      watching.end();
       end();
     };
   }
@@ -151,7 +169,21 @@ export class InProcessApi implements Api {
   ): T {
     const { name, namespace } = object.metadata;
     const target = this.#target(resource, namespace, name);
-    return this.#parts.writer.update(this.#context, target, draft, options) as unknown as T;
+    return this.#counted(resource, 'PUT', options?.subresource ?? '', () =>
+      this.#parts.writer.update(this.#context, target, draft, options),
+    ) as unknown as T;
+  }
+
+  #counted<R>(resource: Resource, verb: 'DELETE' | 'POST' | 'PUT', subresource: string, ask: () => R): R {
+    const labels = labelsOf(resource, verb, subresource, 'resource');
+    try {
+      const answer = ask();
+      this.#parts.counts.answeredInside(labels, verb === 'POST' ? 201 : 200);
+      return answer;
+    } catch (error) {
+      if (error instanceof StatusError) this.#parts.counts.answeredInside(labels, error.code);
+      throw error;
+    }
   }
 
   #target(resource: Resource, namespace: string | undefined, name: string): Target {
@@ -174,4 +206,13 @@ export class InProcessApi implements Api {
 
 function namespaceOf(resource: Resource, namespace: string | undefined): string {
   return resource.namespaced ? (namespace ?? '') : '';
+}
+
+function labelsOf(
+  { group, version, plural }: Resource,
+  verb: string,
+  subresource: string,
+  scope: RequestLabels['scope'],
+): RequestLabels {
+  return { component: 'apiserver', dry_run: '', group, resource: plural, scope, subresource, verb, version };
 }

@@ -14,17 +14,20 @@ const NO_BODY = new Uint8Array();
  */
 export function podMetricsClient(apiServer: Pick<ApiServer, 'handle'>, account: string): PodMetricsSource {
   return (namespace, selector) => {
-    const answer = apiServer.handle({
-      method: 'GET',
-      path: `/apis/${METRICS_GROUP}/${METRICS_VERSION}/namespaces/${namespace}/pods`,
-      query: `labelSelector=${encodeURIComponent(selector)}`,
-      headers: {},
-      body: NO_BODY,
-      certificate: {
-        commonName: `system:serviceaccount:kube-system:${account}`,
-        organizations: SERVICE_ACCOUNTS,
+    const answer = apiServer.handle(
+      {
+        method: 'GET',
+        path: `/apis/${METRICS_GROUP}/${METRICS_VERSION}/namespaces/${namespace}/pods`,
+        query: `labelSelector=${encodeURIComponent(selector)}`,
+        headers: {},
+        body: NO_BODY,
+        certificate: {
+          commonName: `system:serviceaccount:kube-system:${account}`,
+          organizations: SERVICE_ACCOUNTS,
+        },
       },
-    });
+      'inside',
+    );
     if (answer.kind !== 'complete') throw new Error(`a ${answer.kind} instead of a list`);
     const text = new TextDecoder().decode(answer.body);
     if (answer.status === 200) return (JSON.parse(text) as { items: PodMetrics[] }).items;

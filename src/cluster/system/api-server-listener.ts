@@ -27,7 +27,7 @@ export function apiServerListener(
     certificate,
     handle({ method, path: target, headers, body }, _from, respond) {
       const [path = '', query = ''] = target.split(/\?(.*)/s, 2);
-      const answer = server.handle({ method, path, query, headers, body: Buffer.from(body) });
+      const answer = server.handle({ method, path, query, headers, body: Buffer.from(body) }, 'inside');
       const seconds = Number(new URLSearchParams(query).get('timeoutSeconds'));
       const answerWith = (given: ApiResponse): void => {
         if (given.kind === 'complete') respond(whole(given));

@@ -80,45 +80,50 @@ function etcd({ node, ip }: ControlPlaneFacts): Component {
   };
 }
 
-function apiServer({ ip, serviceCidr }: ControlPlaneFacts): Component {
+function apiServer(facts: ControlPlaneFacts): Component {
   return {
     name: 'kube-apiserver',
     image: 'registry.k8s.io/kube-apiserver:v1.36.3',
     requests: { cpu: '250m' },
     probePort: 6443,
-    flags: [
-      `advertise-address=${ip}`,
-      'allow-privileged=true',
-      'authorization-mode=Node,RBAC',
-      `client-ca-file=${PKI}/ca.crt`,
-      'enable-admission-plugins=NodeRestriction',
-      'enable-bootstrap-token-auth=true',
-      `etcd-cafile=${PKI}/etcd/ca.crt`,
-      `etcd-certfile=${PKI}/apiserver-etcd-client.crt`,
-      `etcd-keyfile=${PKI}/apiserver-etcd-client.key`,
-      'etcd-servers=https://127.0.0.1:2379',
-      `kubelet-client-certificate=${PKI}/apiserver-kubelet-client.crt`,
-      `kubelet-client-key=${PKI}/apiserver-kubelet-client.key`,
-      'kubelet-preferred-address-types=InternalIP,ExternalIP,Hostname',
-      `proxy-client-cert-file=${PKI}/front-proxy-client.crt`,
-      `proxy-client-key-file=${PKI}/front-proxy-client.key`,
-      'requestheader-allowed-names=front-proxy-client',
-      `requestheader-client-ca-file=${PKI}/front-proxy-ca.crt`,
-      'requestheader-extra-headers-prefix=X-Remote-Extra-',
-      'requestheader-group-headers=X-Remote-Group',
-      'requestheader-username-headers=X-Remote-User',
-      'secure-port=6443',
-      'service-account-issuer=https://kubernetes.default.svc.cluster.local',
-      `service-account-key-file=${PKI}/sa.pub`,
-      `service-account-signing-key-file=${PKI}/sa.key`,
-      `service-cluster-ip-range=${serviceCidr}`,
-      `tls-cert-file=${PKI}/apiserver.crt`,
-      `tls-private-key-file=${PKI}/apiserver.key`,
-      'runtime-config=',
-    ],
+    flags: apiServerFlags(facts),
     mounts: { ...CERTIFICATES, ...MORE_CERTIFICATES },
-    annotations: { 'kubeadm.kubernetes.io/kube-apiserver.advertise-address.endpoint': `${ip}:6443` },
+    annotations: { 'kubeadm.kubernetes.io/kube-apiserver.advertise-address.endpoint': `${facts.ip}:6443` },
   };
+}
+
+/** The flags of the API server, `name=value`. */
+export function apiServerFlags({ ip, serviceCidr }: Omit<ControlPlaneFacts, 'node'>): readonly string[] {
+  return [
+    `advertise-address=${ip}`,
+    'allow-privileged=true',
+    'authorization-mode=Node,RBAC',
+    `client-ca-file=${PKI}/ca.crt`,
+    'enable-admission-plugins=NodeRestriction',
+    'enable-bootstrap-token-auth=true',
+    `etcd-cafile=${PKI}/etcd/ca.crt`,
+    `etcd-certfile=${PKI}/apiserver-etcd-client.crt`,
+    `etcd-keyfile=${PKI}/apiserver-etcd-client.key`,
+    'etcd-servers=https://127.0.0.1:2379',
+    `kubelet-client-certificate=${PKI}/apiserver-kubelet-client.crt`,
+    `kubelet-client-key=${PKI}/apiserver-kubelet-client.key`,
+    'kubelet-preferred-address-types=InternalIP,ExternalIP,Hostname',
+    `proxy-client-cert-file=${PKI}/front-proxy-client.crt`,
+    `proxy-client-key-file=${PKI}/front-proxy-client.key`,
+    'requestheader-allowed-names=front-proxy-client',
+    `requestheader-client-ca-file=${PKI}/front-proxy-ca.crt`,
+    'requestheader-extra-headers-prefix=X-Remote-Extra-',
+    'requestheader-group-headers=X-Remote-Group',
+    'requestheader-username-headers=X-Remote-User',
+    'secure-port=6443',
+    'service-account-issuer=https://kubernetes.default.svc.cluster.local',
+    `service-account-key-file=${PKI}/sa.pub`,
+    `service-account-signing-key-file=${PKI}/sa.key`,
+    `service-cluster-ip-range=${serviceCidr}`,
+    `tls-cert-file=${PKI}/apiserver.crt`,
+    `tls-private-key-file=${PKI}/apiserver.key`,
+    'runtime-config=',
+  ];
 }
 
 function controllerManager({ node, serviceCidr }: ControlPlaneFacts): Component {

@@ -16,9 +16,12 @@ const FIXED_PATHS = [
   '/api/v1',
   '/apis',
   '/apis/',
+  '/flagz',
+  '/metrics',
   '/openapi/v2',
   '/openapi/v3',
   '/openapi/v3/',
+  '/statusz',
   '/version',
 ];
 const AGGREGATED = /g=apidiscovery\.k8s\.io;v=(v2|v2beta1);as=apigroupdiscoverylist/;

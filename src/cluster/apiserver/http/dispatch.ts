@@ -43,6 +43,7 @@ const WRITES: Readonly<Record<string, string>> = {
 
 /**
  * Answers a request for a resource.
+ * @param letIn told that the user may ask for it, and whether it is served here
  * @throws StatusError 403, 404, 405 and what the handlers throw
  */
 export function serveResource(
@@ -50,10 +51,12 @@ export function serveResource(
   http: ApiRequest,
   path: ResourcePath,
   user: UserInfo,
+  letIn: (isServed: boolean) => void,
 ): ApiResponse | DeferredResponse {
   const query = new URLSearchParams(http.query);
   authorize(parts, path, user, verbOf(http.method, path, query));
   const info = parts.registry.find(path.group, path.version, path.plural);
+  letIn(info !== undefined);
   if (info === undefined) {
     const delegated = parts.aggregator.serve(http, user, path.group, path.version);
     if (delegated !== undefined) return delegated;

@@ -1,17 +1,7 @@
-import { goFloat } from '../../../core/go-float.ts';
-import { prometheusLabels } from '../../../core/prometheus-labels.ts';
+import { type MetricFamily, type MetricSample, prometheusText } from '../../../core/prometheus-text.ts';
 import { MILLISECOND, SECOND } from '../../simulation/simulation.ts';
 import type { ServedNode } from './server.ts';
 import { usageOf } from './usage.ts';
-
-type Labels = Readonly<Record<string, string>>;
-
-interface Family {
-  readonly name: string;
-  readonly help: string;
-  readonly type: 'counter' | 'gauge';
-  readonly samples: readonly { readonly labels: Labels; readonly value: number; readonly timed?: false }[];
-}
 
 /**
  * `/metrics/resource` in the text format of Prometheus: what metrics-server reads.
@@ -19,27 +9,28 @@ interface Family {
  */
 export function resourceMetricsText(node: ServedNode): string {
   const total = node.total();
+  const at = Math.floor(total.at / MILLISECOND);
   const pods = usageOf(node.workers);
-  const ofPods = (value: (pod: (typeof pods)[number]) => number): Family['samples'] =>
+  const ofPods = (value: (pod: (typeof pods)[number]) => number): MetricSample[] =>
     pods.map((pod) => {
       const { namespace = '', name } = pod.worker.pod.metadata;
-      return { labels: { namespace, pod: name }, value: value(pod) };
+      return { labels: { namespace, pod: name }, value: value(pod), at };
     });
   const ofContainers = (
     value: (container: (typeof pods)[number]['containers'][number]) => number,
-    timed?: false,
-  ): Family['samples'] =>
+    timed = true,
+  ): MetricSample[] =>
     pods
       .flatMap(({ worker, containers }) =>
         containers.map((container) => {
           const { namespace = '', name: pod } = worker.pod.metadata;
           const labels = { container: container.instance.spec.name, namespace, pod };
-          return { labels, value: value(container), ...(timed === false && { timed }) };
+          return { labels, value: value(container), ...(timed && { at }) };
         }),
       )
       .sort((a, b) => (a.labels.container < b.labels.container ? -1 : 1));
   const nothing = (): number => 0;
-  const families: Family[] = [
+  const families: MetricFamily[] = [
     {
       name: 'container_cpu_usage_seconds_total',
       help: '[STABLE] Cumulative cpu time consumed by the container in core-seconds',
@@ -68,19 +59,19 @@ export function resourceMetricsText(node: ServedNode): string {
       name: 'node_cpu_usage_seconds_total',
       help: '[STABLE] Cumulative cpu time consumed by the node in core-seconds',
       type: 'counter',
-      samples: [{ labels: {}, value: total.cpu / SECOND }],
+      samples: [{ labels: {}, value: total.cpu / SECOND, at }],
     },
     {
       name: 'node_memory_working_set_bytes',
       help: '[STABLE] Current working set of the node in bytes',
       type: 'gauge',
-      samples: [{ labels: {}, value: total.memory }],
+      samples: [{ labels: {}, value: total.memory, at }],
     },
     {
       name: 'node_swap_usage_bytes',
       help: `[ALPHA] Current swap usage of the node in bytes. ${NOT_WINDOWS}`,
       type: 'gauge',
-      samples: [{ labels: {}, value: 0 }],
+      samples: [{ labels: {}, value: 0, at }],
     },
     {
       name: 'pod_cpu_usage_seconds_total',
@@ -104,20 +95,10 @@ export function resourceMetricsText(node: ServedNode): string {
       name: 'resource_scrape_error',
       help: '[STABLE] 1 if there was an error while getting container metrics, 0 otherwise',
       type: 'gauge',
-      samples: [{ labels: {}, value: 0, timed: false }],
+      samples: [{ labels: {}, value: 0 }],
     },
   ];
-  return families
-    .filter(({ samples }) => samples.length > 0)
-    .map((family) => textOf(family, Math.floor(total.at / MILLISECOND)))
-    .join('');
+  return prometheusText(families);
 }
 
 const NOT_WINDOWS = 'Reported only on non-windows systems';
-
-function textOf({ name, help, type, samples }: Family, at: number): string {
-  const lines = samples.map(({ labels, value, timed }) => {
-    return `${name}${prometheusLabels(labels)} ${goFloat(value)}${timed === false ? '' : ` ${at}`}`;
-  });
-  return [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, ...lines, ''].join('\n');
-}
