@@ -26,12 +26,13 @@ export interface Api {
   update<T extends KubeObject>(resource: Resource<T>, object: T): T;
   /**
    * Replaces the status only; with `annotations` these too, as the status subresource does: a Deployment's revision
-   * is written so, because other changes of its annotations are a new generation.
+   * is written so, because other changes of its annotations are a new generation. `approval` is the way of decisions
+   * on requests for certificates.
    */
   updateStatus<T extends KubeObject>(
     resource: Resource<T>,
     object: T,
-    options?: { readonly annotations?: boolean },
+    options?: { readonly annotations?: boolean; readonly subresource?: 'status' | 'approval' },
   ): T;
   /** Deletes as the API does: graceful for pods, waiting for finalizers, with owner propagation. */
   delete(resource: Resource, namespace: string | undefined, name: string, options?: DeleteOptions): void;

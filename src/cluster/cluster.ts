@@ -43,6 +43,7 @@ import { apiServerFlags, controlPlanePods } from './system/control-plane.ts';
 import { holdLeases } from './system/leader-leases.ts';
 import { systemImages } from './system/images.ts';
 import { NODE_NAME_SERVER, startNameServer } from './system/name-server.ts';
+import { requesterOf, requestNodeCertificate } from './system/node-certificates.ts';
 import { systemFiles, systemProcesses, wholeConfiguration } from './system/node-system.ts';
 import { servedResources } from './system/served-resources.ts';
 
@@ -137,12 +138,15 @@ export function createCluster(options: ClusterOptions): EmbeddedCluster {
     secretToken: tokens.issueForSecret,
     certificateSigner: signerOf(options),
     podMetrics: podMetricsClient(apiServer, 'horizontal-pod-autoscaler'),
+    isAllowed: (user, attributes) => apiServer.isAllowed(user, attributes),
   });
   startScheduler({ simulation, api: as('system:kube-scheduler', 'kube-scheduler') });
   const layers = new ImageLayers();
   const nodeImages = new Map<string, NodeImages>();
   const kubelets = nodes.map((node): Kubelet => {
     const api = as(`system:node:${node.name}`, 'kubelet', 'system:nodes');
+    const { user, groups } = requesterOf(node);
+    requestNodeCertificate(simulation, as(user, 'kubelet', ...groups), node.name, options.seed);
     const stored = createNodeImages({ loaded: images });
     nodeImages.set(node.name, stored);
     return startKubelet({

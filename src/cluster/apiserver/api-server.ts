@@ -28,7 +28,7 @@ import type { Identity } from './in-process-api.ts';
 import { type Passage, RequestCounts } from './metrics/request-counts.ts';
 import { pathLabels, resourceLabels } from './metrics/request-labels.ts';
 import { serveMetrics } from './metrics/server-metrics.ts';
-import type { PipelineStages, StateReader } from './pipeline.ts';
+import type { AuthorizationAttributes, PipelineStages, StateReader } from './pipeline.ts';
 import { ResourceRegistry } from './resource-registry.ts';
 import { Deleter } from './rest/deleter.ts';
 import { inOrder } from './rest/metadata.ts';
@@ -37,7 +37,7 @@ import { Writer } from './rest/writer.ts';
 import { ServiceAllocation } from './service-allocation.ts';
 import { StoreReader } from './state-reader.ts';
 import { forbiddenPath, internalError, tooLarge } from './status.ts';
-import type { ApiRequest, ApiResponse, DeferredResponse } from './types.ts';
+import type { ApiRequest, ApiResponse, DeferredResponse, UserInfo } from './types.ts';
 import { WatchHub } from './watch-hub.ts';
 import { WebhookAnswers, WebhookNeeded } from './webhooks/answers.ts';
 import { callWebhook, type WebhookOutcome } from './webhooks/calls.ts';
@@ -134,6 +134,11 @@ export class ApiServer {
   /** The custom resources that are served just now, in the version in which they are stored. */
   customResources(): readonly Resource[] {
     return this.#custom.resources();
+  }
+
+  /** Whether a user may do something. */
+  isAllowed(user: UserInfo, attributes: AuthorizationAttributes): boolean {
+    return this.#parts.stages.authorizer.authorize(user, attributes).allowed;
   }
 
   /** The API for a part of the cluster, under its name. Nothing is authorized: these are the cluster's own. */

@@ -93,7 +93,7 @@ export class InProcessApi implements Api {
   updateStatus<T extends KubeObject>(
     resource: Resource<T>,
     object: T,
-    options: { readonly annotations?: boolean } = {},
+    options: { readonly annotations?: boolean; readonly subresource?: 'status' | 'approval' } = {},
   ): T {
     const { metadata, status } = object as unknown as AnyObject;
     const { apiVersion, kind } = object;
@@ -102,7 +102,7 @@ export class InProcessApi implements Api {
       object,
       () => ({ apiVersion, kind, metadata: { ...metadata }, status: copy(status) }),
       {
-        subresource: 'status',
+        subresource: options.subresource ?? 'status',
         apply: options.annotations === true ? statusAndAnnotations : nothingButStatus,
       },
     );

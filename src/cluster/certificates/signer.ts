@@ -1,4 +1,4 @@
-import { createHash, createPrivateKey, createPublicKey, sign } from 'node:crypto';
+import { createHash, createPublicKey, sign } from 'node:crypto';
 import {
   authorityExtension,
   certificatePem,
@@ -8,6 +8,7 @@ import {
 } from '../wire/certificates.ts';
 import { bitString, boolean, objectIdentifier, sequence } from '../wire/der.ts';
 import type { CertificateRequest } from './request.ts';
+import { ed25519, ed25519Key } from './request-writer.ts';
 import { extendedUsages, keyUsageBits } from './usages.ts';
 
 /** Signs the certificates that are asked for over the API. */
@@ -27,9 +28,6 @@ export interface CertificateSigner {
   ): string;
 }
 
-/** What an Ed25519 key looks like in PKCS #8, up to its 32 bytes. */
-const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex');
-const ed25519 = sequence(objectIdentifier('1.3.101.112'));
 const YEAR = 365 * 24 * 3600;
 const DAY = 24 * 3600;
 const NAME = name('kubernetes', []);
@@ -41,12 +39,7 @@ const NAME = name('kubernetes', []);
  * @param epoch seconds since 1970 at which the cluster began
  */
 export function createSigner(seed: string, epoch: number): CertificateSigner {
-  const secret = createHash('sha256').update(`certificates/${seed}`).digest();
-  const privateKey = createPrivateKey({
-    key: Buffer.concat([PKCS8_PREFIX, secret]),
-    format: 'der',
-    type: 'pkcs8',
-  });
+  const privateKey = ed25519Key(`certificates/${seed}`);
   const publicKey = createPublicKey(privateKey);
   const ownKey = publicKey.export({ type: 'spki', format: 'der' });
   const common = {

@@ -1,4 +1,6 @@
 import type { SecretTokenRequest } from '../apiserver/auth/tokens.ts';
+import type { AuthorizationAttributes } from '../apiserver/pipeline.ts';
+import type { UserInfo } from '../apiserver/types.ts';
 import type { Resource } from '../../model/resources.ts';
 import type { Api, EventRecorder } from '../api.ts';
 import type { CertificateSigner } from '../certificates/signer.ts';
@@ -17,6 +19,9 @@ export interface Controller {
 /** Makes the token that a Secret keeps for a ServiceAccount. */
 export type SecretTokenSource = (request: SecretTokenRequest) => string;
 
+/** Whether a user may do something: what a SubjectAccessReview says. */
+export type AccessReview = (user: UserInfo, attributes: AuthorizationAttributes) => boolean;
+
 /** What a controller is made of. */
 export interface ControllerContext {
   readonly simulation: Simulation;
@@ -31,4 +36,5 @@ export interface ControllerContext {
   readonly secretToken: SecretTokenSource;
   readonly certificateSigner: CertificateSigner;
   readonly podMetrics: PodMetricsSource;
+  readonly isAllowed: AccessReview;
 }

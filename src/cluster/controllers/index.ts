@@ -3,9 +3,10 @@ import type { Api } from '../api.ts';
 import type { CertificateSigner } from '../certificates/signer.ts';
 import { createEventRecorder } from '../events/recorder.ts';
 import type { Simulation } from '../simulation/simulation.ts';
-import type { Controller, ControllerContext, SecretTokenSource } from './controller.ts';
+import type { AccessReview, Controller, ControllerContext, SecretTokenSource } from './controller.ts';
 import { createPolicyStatusController } from './admission/policy-status-controller.ts';
 import { createHorizontalController } from './autoscaling/horizontal-controller.ts';
+import { createApprovingController } from './certificates/approving-controller.ts';
 import { createRequestCleaner } from './certificates/cleaner-controller.ts';
 import { createSigningController } from './certificates/signing-controller.ts';
 import type { PodMetricsSource } from './autoscaling/resource-metrics.ts';
@@ -76,6 +77,11 @@ const controllers = {
   ),
   'serviceaccount-token': entry('tokens-controller', 'tokens-controller', createTokenController),
   'root-ca': entry('root-ca-cert-publisher', 'root-ca-cert-publisher', createRootCertificateController),
+  'certificatesigningrequest-approving': entry(
+    'certificate-controller',
+    'certificate-controller',
+    createApprovingController,
+  ),
   'certificatesigningrequest-signing': entry(
     'certificate-controller',
     'certificate-controller',
@@ -170,13 +176,15 @@ export interface ControllerDependencies {
   readonly certificateSigner: CertificateSigner;
   /** metrics.k8s.io, which may not be there. */
   readonly podMetrics: PodMetricsSource;
+  readonly isAllowed: AccessReview;
   /** Only these; all of them where it is left out. */
   readonly only?: readonly ControllerName[];
 }
 
 /** Starts kube-controller-manager's control loops. https://kubernetes.io/docs/concepts/architecture/controller/ */
 export function startControllers(dependencies: ControllerDependencies): void {
-  const { simulation, resources, rootCertificate, secretToken, certificateSigner, podMetrics } = dependencies;
+  const { simulation, resources, rootCertificate, secretToken } = dependencies;
+  const { certificateSigner, podMetrics, isAllowed } = dependencies;
   const watches = new SharedWatches(dependencies.apiFor('kube-controller-manager'));
   const names = dependencies.only ?? (Object.keys(controllers) as ControllerName[]);
   for (const name of names) {
@@ -193,6 +201,7 @@ export function startControllers(dependencies: ControllerDependencies): void {
       secretToken,
       certificateSigner,
       podMetrics,
+      isAllowed,
     }).start();
   }
   watches.open();

@@ -9,6 +9,9 @@ import type { WriteContext } from './write-context.ts';
 
 const NOT_STATUS: FieldSet = { 'f:status': {} };
 const NOT_SPEC: FieldSet = { 'f:spec': {} };
+const NEITHER: FieldSet = { ...NOT_SPEC, ...NOT_STATUS };
+/** What is asked for in requests for certificates belongs to nobody. */
+const CERTIFICATES = 'certificatesigningrequests.certificates.k8s.io';
 
 /** The shape of a resource's objects in the version in which it is served. */
 export function schemaFor({ resource, custom }: ResourceInfo): TypeSchema | undefined {
@@ -17,7 +20,8 @@ export function schemaFor({ resource, custom }: ResourceInfo): TypeSchema | unde
 
 /** Fields that a write does not touch, whoever sends them: the status, or for the status all the rest. */
 export function resetFields(info: ResourceInfo, subresource: string | undefined): FieldSet | undefined {
-  if (subresource === 'status') return NOT_SPEC;
+  if (subresource === 'status' || subresource === 'approval') return NOT_SPEC;
+  if (info.resource.id === CERTIFICATES) return NEITHER;
   const hasStatus = info.discovered.subresources?.some((item) => item.subresource === 'status');
   return hasStatus === true ? NOT_STATUS : undefined;
 }

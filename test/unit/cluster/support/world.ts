@@ -12,6 +12,7 @@ import { resources } from '../../../../src/model/resources.ts';
 import { StatusError } from '../../../../src/cluster/api.ts';
 import type { Api } from '../../../../src/cluster/api.ts';
 import type { PodMetricsSource } from '../../../../src/cluster/controllers/autoscaling/resource-metrics.ts';
+import type { AccessReview } from '../../../../src/cluster/controllers/controller.ts';
 import { createSigner } from '../../../../src/cluster/certificates/signer.ts';
 import { startControllers } from '../../../../src/cluster/controllers/index.ts';
 import type { ControllerName } from '../../../../src/cluster/controllers/index.ts';
@@ -39,6 +40,9 @@ export class World<A extends Api = FakeApi> {
     });
   };
 
+  /** Nobody may do anything until a test says otherwise. */
+  isAllowed: AccessReview = () => false;
+
   constructor(makeApi?: (simulation: Simulation) => A) {
     this.api = makeApi === undefined ? (new FakeApi(this.simulation) as Api as A) : makeApi(this.simulation);
   }
@@ -53,6 +57,7 @@ export class World<A extends Api = FakeApi> {
         `token of ${namespace}/${serviceAccount} in ${secret}`,
       certificateSigner: createSigner('test', EPOCH / SECOND),
       podMetrics: (namespace, selector) => this.podMetrics(namespace, selector),
+      isAllowed: (user, attributes) => this.isAllowed(user, attributes),
       ...(names.length === 0 ? {} : { only: names }),
     });
     return this;

@@ -29,6 +29,23 @@ describe('a new cluster', () => {
     expect(node.spec.providerID).toBe(`kind://docker/${name}/${worker}`);
   });
 
+  test('has the requests by which its kubelets got their certificates, approved and signed', () => {
+    const requests = named('/apis/certificates.k8s.io/v1/certificatesigningrequests') as unknown as {
+      metadata: { name: string; generateName: string };
+      spec: { username: string };
+      status: { certificate: string; conditions: { type: string }[] };
+    }[];
+    expect(requests.map(({ spec }) => spec.username).sort()).toEqual([
+      'system:bootstrap:abcdef',
+      `system:node:${controlPlane}`,
+    ]);
+    for (const { metadata, status } of requests) {
+      expect(metadata.name).toMatch(/^csr-[a-z0-9]{5}$/);
+      expect(status.conditions.map(({ type }) => type)).toEqual(['Approved']);
+      expect(status.certificate).toMatch(/^LS0t/);
+    }
+  });
+
   test('its control plane holds leases and renews them', async () => {
     const before = named(LEASES);
     expect(
