@@ -255,7 +255,12 @@ writeModule('src/cluster/apiserver/data/protobuf.ts', 'The fields of protobuf me
 
 interface StoredObject extends Value {
   kind: string;
-  metadata: Value & { name: string; namespace?: string; annotations?: Record<string, string> };
+  metadata: Value & {
+    name: string;
+    namespace?: string;
+    annotations?: Record<string, string>;
+    managedFields?: (Value & { subresource?: string })[];
+  };
   status?: { conditions?: Value[] };
 }
 const bootstrap = readData('bootstrap-objects.json.gz') as Record<string, StoredObject[]>;
@@ -280,14 +285,7 @@ const BOOTSTRAP: Record<string, (object: StoredObject) => boolean> = {
   services: () => true,
   'deployments.apps': () => true,
 };
-const RUNTIME_METADATA = [
-  'uid',
-  'resourceVersion',
-  'creationTimestamp',
-  'generation',
-  'managedFields',
-  'selfLink',
-];
+const RUNTIME_METADATA = ['uid', 'resourceVersion', 'creationTimestamp', 'generation', 'selfLink'];
 const KEPT_STATUS = ['APIService', 'FlowSchema', 'PriorityLevelConfiguration', 'ServiceCIDR', 'Namespace'];
 
 function cleaned({ metadata, status, ...rest }: StoredObject): Value {
@@ -296,8 +294,11 @@ function cleaned({ metadata, status, ...rest }: StoredObject): Value {
   const { 'deployment.kubernetes.io/revision': _revision, ...annotations } = metadata.annotations ?? {};
   if (Object.keys(annotations).length > 0) kept['annotations'] = annotations;
   else Reflect.deleteProperty(kept, 'annotations');
+  const hasStatus = KEPT_STATUS.includes(rest.kind);
+  const owners = metadata.managedFields?.filter(({ subresource }) => hasStatus || subresource !== 'status');
+  if (owners !== undefined) kept['managedFields'] = owners.map(({ time: _time, ...owner }) => owner);
   for (const condition of status?.conditions ?? []) Reflect.deleteProperty(condition, 'lastTransitionTime');
-  const object = { ...rest, metadata: kept, ...(KEPT_STATUS.includes(rest.kind) ? { status } : {}) };
+  const object = { ...rest, metadata: kept, ...(hasStatus ? { status } : {}) };
   const text = JSON.stringify(object)
     .replaceAll('d1-control-plane', 'breakfix-control-plane')
     .replaceAll('clusterName: d1', 'clusterName: breakfix');

@@ -40,6 +40,7 @@ import { type Micros, SECOND, Simulation } from './simulation/simulation.ts';
 import { apiServerListener } from './system/api-server-listener.ts';
 import { loadBootstrapObjects } from './system/bootstrap.ts';
 import { apiServerFlags, controlPlanePods } from './system/control-plane.ts';
+import { joinNode } from './system/joined-nodes.ts';
 import { holdLeases } from './system/leader-leases.ts';
 import { systemImages } from './system/images.ts';
 import { NODE_NAME_SERVER, startNameServer } from './system/name-server.ts';
@@ -183,6 +184,11 @@ export function createCluster(options: ClusterOptions): EmbeddedCluster {
     });
   });
   later.kubelets = kubelets;
+  const controllerManager = as(
+    'system:serviceaccount:kube-system:node-controller',
+    'kube-controller-manager',
+  );
+  for (const node of nodes) joinNode(kubeadm, controllerManager, node);
   later.nodeApi = createNodeRouter(as('system:kube-apiserver', 'kube-apiserver', 'system:masters'), kubelets);
   const faults = new ClusterFaults({
     simulation,

@@ -202,7 +202,17 @@ export class ApiServer {
   load(storage: string, object: AnyObject): AnyObject {
     const { simulation, store } = this.#parts;
     const uid = simulation.random.stream('apiserver/uid').uuid();
-    const metadata = { ...object.metadata, uid, creationTimestamp: simulation.timestamp() };
+    const time = simulation.timestamp();
+    const { managedFields: owners } = object.metadata;
+    const managedFields = owners?.map(({ manager, operation, apiVersion, ...of }) => {
+      return { manager, operation, apiVersion, time, ...of };
+    });
+    const metadata = {
+      ...object.metadata,
+      uid,
+      creationTimestamp: time,
+      ...(managedFields && { managedFields }),
+    };
     return store.put(storage, inOrder({ ...object, metadata }));
   }
 

@@ -96,7 +96,7 @@ let bootstrap: AnyObject[] | undefined;
 /**
  * The objects of a fresh one-node cluster in the order to create them: namespaces, default RBAC, priority classes,
  * flow control, API services, the default storage class, CoreDNS, the local-path provisioner and configuration.
- * Without uid, resourceVersion, times and what controllers make by themselves. A fresh copy on every call.
+ * Without uid, resourceVersion, times and what controllers make by themselves, but with who owns which fields. A fresh copy on every call.
  */
 export function bootstrapObjects(): AnyObject[] {
   bootstrap ??= unpack(packedBootstrap) as AnyObject[];

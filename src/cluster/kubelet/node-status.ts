@@ -1,5 +1,5 @@
 import { copy, edit, equal } from '../../core/json.ts';
-import type { Condition, Lease, NewObject, Node, Taint } from '../../model/objects.ts';
+import type { Condition, Lease, NewObject, Node } from '../../model/objects.ts';
 import { resources } from '../../model/resources.ts';
 import { StatusError } from '../api.ts';
 import { renewLease } from '../lease-renewal.ts';
@@ -44,7 +44,10 @@ export class NodeReporter {
     const { api, node } = this.#deps;
     this.#tell(reasons.starting, 'Starting kubelet.');
     const known = api.get(resources.nodes, undefined, node.name);
-    if (known === undefined) api.create(resources.nodes, this.#initial);
+    if (known === undefined) {
+      const { status } = this.#initial;
+      api.create(resources.nodes, { ...this.#initial, status: { ...status, ...this.#measured([]) } });
+    }
     this.#registerDrivers();
     for (const reason of [
       reasons.nodeHasSufficientMemory,
@@ -75,10 +78,23 @@ export class NodeReporter {
 
   /** Writes conditions and images. */
   report(): void {
-    const { api, simulation, images } = this.#deps;
+    const { api } = this.#deps;
     const stored = this.node;
-    // A node that has just registered has no conditions yet.
-    const earlier = stored.status.conditions ?? [];
+    const measured = this.#measured(stored.status.conditions ?? []);
+    try {
+      api.updateStatus(
+        resources.nodes,
+        edit(stored, (draft) => {
+          draft.status = { ...copy(this.#initial.status), ...draft.status, ...measured };
+        }),
+      );
+    } catch (error) {
+      if (!(error instanceof StatusError)) throw error;
+    }
+  }
+
+  #measured(earlier: readonly Condition[]): Pick<Node['status'], 'conditions' | 'images'> {
+    const { simulation, images } = this.#deps;
     const now = simulation.timestamp();
     const conditions = CONDITIONS.map((wanted): Condition => {
       const before = earlier.find(({ type }) => type === wanted.type);
@@ -87,21 +103,10 @@ export class NodeReporter {
     });
     // A node on which somebody has set other conditions keeps them.
     const others = earlier.filter(({ type }) => !CONDITIONS.some((own) => own.type === type));
-    try {
-      api.updateStatus(
-        resources.nodes,
-        edit(stored, (draft) => {
-          draft.status = {
-            ...copy(this.#initial.status),
-            ...draft.status,
-            conditions: [...others, ...conditions],
-            images: images.list().map(({ names, sizeBytes }) => ({ names: [...names], sizeBytes })),
-          };
-        }),
-      );
-    } catch (error) {
-      if (!(error instanceof StatusError)) throw error;
-    }
+    return {
+      conditions: [...others, ...conditions],
+      images: images.list().map(({ names, sizeBytes }) => ({ names: [...names], sizeBytes })),
+    };
   }
 
   /** Keeps the list of images in the status current after a pull. */
@@ -218,11 +223,9 @@ const MIGRATED = [
 /** What fits on the disk of a node. */
 export const DISK_BYTES = 100 * 1024 ** 3;
 
-const CONTROL_PLANE = 'node-role.kubernetes.io/control-plane';
-
 /** The Node object as a kubelet of kind registers it. */
 function nodeObject({ node, simulation }: Pick<KubeletDeps, 'node' | 'simulation'>): Node {
-  const { name, podCIDR } = node;
+  const { name } = node;
   const capacity = {
     cpu: node.cpu,
     'ephemeral-storage': `${DISK_BYTES / 1024}Ki`,
@@ -242,17 +245,9 @@ function nodeObject({ node, simulation }: Pick<KubeletDeps, 'node' | 'simulation
       resourceVersion: '',
       creationTimestamp: '',
       labels: labelsOf(node),
-      annotations: {
-        'node.alpha.kubernetes.io/ttl': '0',
-        'volumes.kubernetes.io/controller-managed-attach-detach': 'true',
-      },
+      annotations: { 'volumes.kubernetes.io/controller-managed-attach-detach': 'true' },
     },
-    spec: {
-      podCIDR,
-      podCIDRs: [podCIDR],
-      providerID: providerId(name),
-      ...(node.controlPlaneTaint === true ? { taints: [TAINT] } : {}),
-    },
+    spec: { providerID: providerId(name) },
     status: {
       addresses: [
         { type: 'InternalIP', address: node.ip },
@@ -290,8 +285,6 @@ function nodeObject({ node, simulation }: Pick<KubeletDeps, 'node' | 'simulation
   };
 }
 
-const TAINT: Taint = { key: CONTROL_PLANE, effect: 'NoSchedule' };
-
 function labelsOf(node: NodeSpec): Record<string, string> {
   return {
     'beta.kubernetes.io/arch': 'amd64',
@@ -299,9 +292,6 @@ function labelsOf(node: NodeSpec): Record<string, string> {
     'kubernetes.io/arch': 'amd64',
     'kubernetes.io/hostname': node.name,
     'kubernetes.io/os': 'linux',
-    ...(node.role === 'control-plane'
-      ? { [CONTROL_PLANE]: '', 'node.kubernetes.io/exclude-from-external-load-balancers': '' }
-      : {}),
     ...node.labels,
   };
 }

@@ -28,12 +28,13 @@ export function loadBootstrapObjects(
     if (generation !== undefined) object.metadata.generation = generation;
     apiServer.load(collection.id, object);
   }
+  const server = apiServer.clientFor({ user: 'system:apiserver', groups: [], manager: 'kube-apiserver' });
   for (const object of kubeadmObjects(facts)) {
     if (object.kind === 'Secret') api.create(resources.secrets, object as NewObject<Secret>);
-    else api.create(resources.configMaps, object);
+    else (OF_THE_SERVER.has(object.metadata.name ?? '') ? server : api).create(resources.configMaps, object);
   }
   api.create(resources.daemonSets, kubeProxy);
-  api.create(resources.endpointSlices, {
+  server.create(resources.endpointSlices, {
     apiVersion: 'discovery.k8s.io/v1',
     kind: 'EndpointSlice',
     metadata: {
@@ -45,7 +46,7 @@ export function loadBootstrapObjects(
     endpoints: [{ addresses: [apiServerIp], conditions: { ready: true } }],
     ports: [{ name: 'https', port: API_SERVER_PORT, protocol: 'TCP' }],
   });
-  api.create(resources.endpoints, {
+  server.create(resources.endpoints, {
     apiVersion: 'v1',
     kind: 'Endpoints',
     metadata: {
@@ -61,6 +62,12 @@ export function loadBootstrapObjects(
     ],
   });
 }
+
+/** ConfigMaps that the API server writes itself. */
+const OF_THE_SERVER = new Set([
+  'extension-apiserver-authentication',
+  'kube-apiserver-legacy-service-account-token-tracking',
+]);
 
 /** Conditions were recorded without their times. */
 function stampConditions(object: AnyObject, now: number): void {

@@ -4,11 +4,12 @@ import { resources } from '../../../model/resources.ts';
 import type { Controller, ControllerContext } from '../controller.ts';
 import { WorkQueue } from '../work-queue.ts';
 
-const TTL = 'node.alpha.kubernetes.io/ttl';
+/** For how long the kubelet of a node may keep Secrets and ConfigMaps, in seconds. */
+export const NODE_TTL = 'node.alpha.kubernetes.io/ttl';
 
 /**
  * Gives each new node the addresses of its pods, and the annotation that says for how long kubelets may keep Secrets and
- * ConfigMaps (0 s in a cluster of up to 100 nodes). A kubelet of ours registers its node with both.
+ * ConfigMaps (0 s in a cluster of up to 100 nodes). The nodes of a new cluster have both.
  * https://kubernetes.io/docs/reference/command-line-tools-reference/kube-controller-manager/ (`node-ipam`, `ttl`)
  */
 export function createNodeRangeController({ api, simulation, watches }: ControllerContext): Controller {
@@ -21,7 +22,7 @@ export function createNodeRangeController({ api, simulation, watches }: Controll
     api.update(
       resources.nodes,
       edit(node, (draft) => {
-        draft.metadata.annotations = { ...draft.metadata.annotations, [TTL]: '0' };
+        draft.metadata.annotations = { ...draft.metadata.annotations, [NODE_TTL]: '0' };
         draft.spec.podCIDR = range;
         draft.spec.podCIDRs = [range];
       }),
@@ -47,5 +48,5 @@ export function createNodeRangeController({ api, simulation, watches }: Controll
 }
 
 function isWhole({ metadata, spec }: Node): boolean {
-  return spec.podCIDR !== undefined && metadata.annotations?.[TTL] !== undefined;
+  return spec.podCIDR !== undefined && metadata.annotations?.[NODE_TTL] !== undefined;
 }

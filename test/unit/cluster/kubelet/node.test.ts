@@ -16,7 +16,7 @@ describe('a node', () => {
       'kubernetes.io/hostname': NODE,
       'kubernetes.io/os': 'linux',
     });
-    expect(node?.spec).toMatchObject({ podCIDR: '10.244.1.0/24' });
+    expect(node?.spec).toEqual({ providerID: 'kind://docker/lab/lab-worker' });
     expect(node?.status.allocatable).toMatchObject({ cpu: '2', memory: '8Gi', pods: '110' });
     expect(
       node?.status.conditions?.map(({ type, status, reason }) => `${type}=${status} ${reason ?? ''}`),

@@ -46,6 +46,29 @@ describe('a new cluster', () => {
     }
   });
 
+  test.each([
+    [`/api/v1/nodes/${controlPlane}`, ['kube-controller-manager', 'kubeadm', 'kubelet']],
+    ['/api/v1/namespaces/kube-system', ['kube-apiserver']],
+    ['/api/v1/namespaces/kube-system/configmaps/coredns', ['kubeadm']],
+    ['/api/v1/namespaces/kube-system/configmaps/extension-apiserver-authentication', ['kube-apiserver']],
+    ['/apis/storage.k8s.io/v1/storageclasses/standard', ['kubectl-client-side-apply']],
+    ['/apis/apps/v1/namespaces/kube-system/deployments/coredns', ['kube-controller-manager', 'kubeadm']],
+    [
+      '/apis/rbac.authorization.k8s.io/v1/clusterroles/view',
+      ['clusterrole-aggregation-controller', 'kube-apiserver'],
+    ],
+    [
+      '/apis/flowcontrol.apiserver.k8s.io/v1/prioritylevelconfigurations/exempt',
+      ['api-priority-and-fairness-config-producer-v1'],
+    ],
+  ])('%s belongs to those who make it on a real one', (path, owners) => {
+    const { managedFields } = get(path)['metadata'] as {
+      managedFields: { manager: string; time: string }[];
+    };
+    expect([...new Set(managedFields.map(({ manager }) => manager))].sort()).toEqual(owners);
+    expect(managedFields.every(({ time }) => /^\d{4}-.*Z$/.test(time))).toBe(true);
+  });
+
   test('its control plane holds leases and renews them', async () => {
     const before = named(LEASES);
     expect(
