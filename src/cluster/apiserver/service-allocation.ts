@@ -1,9 +1,12 @@
-import type { AnyObject, Service } from '../../model/objects.ts';
+import type { AnyObject, Condition, Service, ServiceCidr } from '../../model/objects.ts';
+import { resources } from '../../model/resources.ts';
 import type { Random } from '../../core/random.ts';
+import { type Cidr, parseCidr, parseIp } from '../network/addresses.ts';
 import type { Store } from '../store/store.ts';
 import type { FieldProblem } from './pipeline.ts';
 
-/** First two parts of the addresses of Services, 10.96.0.0/16, as kubeadm sets it up. */
+/** The cluster's own range, as kubeadm sets it up: addresses are drawn from it. */
+const OWN = '10.96.0.0/16';
 const PREFIX = '10.96';
 /** The lowest addresses are left to Services that name their own; the size of that band is Kubernetes' formula. */
 const FIRST_DYNAMIC = 257;
@@ -67,15 +70,15 @@ export class ServiceAllocation {
           metadata.name !== draft.metadata.name || metadata.namespace !== draft.metadata.namespace,
       )
       .map(specOf);
-    problems.push(...this.#allocateAddress(spec, others));
+    const before = old === undefined ? undefined : specOf(old);
+    problems.push(...this.#allocateAddress(spec, before, others));
     if (hasNodePorts(spec)) {
-      const before = old === undefined ? undefined : specOf(old);
       problems.push(...this.#allocateNodePorts(spec, before, others));
     }
     return problems;
   }
 
-  #allocateAddress(spec: Spec, others: readonly Spec[]): FieldProblem[] {
+  #allocateAddress(spec: Spec, before: Spec | undefined, others: readonly Spec[]): FieldProblem[] {
     const wanted = spec.clusterIP ?? '';
     if (wanted === 'None') return [];
     const taken = new Set(others.map(({ clusterIP }) => clusterIP));
@@ -91,10 +94,24 @@ export class ServiceAllocation {
         detail: `Invalid value: ${JSON.stringify(spec.clusterIPs ?? [wanted])}: failed to allocate IP ${wanted}: ${why}`,
       },
     ];
-    if (!wanted.startsWith(`${PREFIX}.`)) {
+    // Who has had it goes on having it, whatever became of its range.
+    if (before?.clusterIP === wanted) return [];
+    if (!this.#ranges().some((range) => isInside(range, wanted))) {
       return refuse('the provided network does not match the current range');
     }
-    return taken.has(wanted) ? refuse('provided IP is already allocated') : [];
+    const isTaken = taken.has(wanted) || this.#store.get(resources.ipAddresses.id, '', wanted) !== undefined;
+    return isTaken ? refuse('provided IP is already allocated') : [];
+  }
+
+  /** Where an address may be from: the cluster's own range, and those of each ServiceCIDR that is ready. */
+  #ranges(): readonly Cidr[] {
+    const others = this.#store
+      .list(resources.serviceCidrs.id)
+      .map((object) => object as unknown as ServiceCidr)
+      .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+      .filter(({ status }) => status?.conditions?.some(isReady) === true)
+      .flatMap(({ spec }) => spec.cidrs ?? []);
+    return [...new Set([OWN, ...others])].filter((range) => !range.includes(':')).map(parseCidr);
   }
 
   #freeAddress(taken: ReadonlySet<string | undefined>): string {
@@ -137,6 +154,14 @@ export class ServiceAllocation {
     }
     return problems;
   }
+}
+
+const isReady = ({ type, status }: Condition): boolean => type === 'Ready' && status === 'True';
+
+/** The first and the last address of a range are given to nobody. */
+function isInside({ base, bits }: Cidr, ip: string): boolean {
+  const address = parseIp(ip);
+  return address !== undefined && address > base && address < base + 2 ** (32 - bits) - 1;
 }
 
 function specOf(service: AnyObject): Spec {

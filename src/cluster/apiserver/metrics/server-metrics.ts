@@ -1,5 +1,6 @@
 import { type MetricFamily, type MetricSample, prometheusText } from '../../../core/prometheus-text.ts';
 import { resources } from '../../../model/resources.ts';
+import { type Cidr, contains, parseCidr } from '../../network/addresses.ts';
 import { type Micros, SECOND } from '../../simulation/simulation.ts';
 import type { Store } from '../../store/store.ts';
 import { type CompleteResponse, textResponse } from '../http/responses.ts';
@@ -112,11 +113,13 @@ function deprecated(totals: readonly MetricSample[]): MetricSample[] {
 }
 
 function ofObjects({ store, registry }: MeasuredServer): MetricFamily[] {
-  const kept = [...registry.all()]
+  const stored = [...registry.all()]
     .filter(({ resource, storage, discovered }) => resource.id === storage && isKept(discovered.verbs))
-    .filter(({ storage }) => storage !== 'componentstatuses')
-    .map(({ resource }) => resource)
-    .sort((one, other) => (one.id < other.id ? -1 : 1));
+    .map(({ resource }) => resource);
+  // What is served in several versions is stored once.
+  const kept = [...new Map(stored.map((resource) => [resource.id, resource])).values()].sort((one, other) =>
+    one.id < other.id ? -1 : 1,
+  );
   return [
     {
       name: 'apiserver_resource_objects',
@@ -145,41 +148,28 @@ function ofServices({ reader }: MeasuredServer): MetricFamily[] {
   const ranges = reader
     .list(resources.serviceCidrs)
     .flatMap(({ spec }) => spec.cidrs ?? [])
-    .map((cidr) => ({ cidr, ...rangeOf(cidr) }));
-  const used = ({ first, size }: Range): number =>
-    taken.filter((address) => numberOf(address) >= first && numberOf(address) < first + size).length;
+    .filter((cidr) => !cidr.includes(':'))
+    .map((cidr) => ({ cidr, range: parseCidr(cidr) }));
+  const used = (range: Cidr): number => taken.filter((address) => contains(range, address)).length;
   return [
     {
       name: 'kube_apiserver_clusterip_allocator_allocated_ips',
       help: '[ALPHA] Gauge measuring the number of allocated IPs for Services',
       type: 'gauge',
-      samples: ranges.map((range) => ({ labels: { cidr: range.cidr }, value: used(range) })),
+      samples: ranges.map(({ cidr, range }) => ({ labels: { cidr }, value: used(range) })),
     },
     {
       name: 'kube_apiserver_clusterip_allocator_available_ips',
       help: '[ALPHA] Gauge measuring the number of available IPs for Services',
       type: 'gauge',
       // The first and the last address of a range are given to nobody.
-      samples: ranges.map((range) => ({
-        labels: { cidr: range.cidr },
-        value: Math.max(0, range.size - 2) - used(range),
+      samples: ranges.map(({ cidr, range }) => ({
+        labels: { cidr },
+        value: Math.max(0, 2 ** (32 - range.bits) - 2) - used(range),
       })),
     },
   ];
 }
-
-interface Range {
-  readonly first: number;
-  readonly size: number;
-}
-
-function rangeOf(cidr: string): Range {
-  const [address = '', bits = '32'] = cidr.split('/');
-  return { first: numberOf(address), size: 2 ** (32 - Number(bits)) };
-}
-
-const numberOf = (address: string): number =>
-  address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
 
 function ofProgram({ reader, startedAt, build }: MeasuredServer): MetricFamily[] {
   const { major = '', minor = '', gitVersion = '' } = build;

@@ -11,8 +11,8 @@ const IN_USE =
   'There are still IPAddresses referencing the ServiceCIDR, please remove them or create a new ServiceCIDR';
 
 /**
- * Says that a range of Services' addresses is ready, and keeps it while addresses of it are taken. The range of the
- * cluster itself is the only one that addresses are given from.
+ * Says that a range of Services' addresses is ready, and keeps it while addresses of it are taken. Addresses
+ * are drawn from the range of the cluster itself; Services may name those of the others.
  * https://kubernetes.io/docs/concepts/services-networking/cluster-ip-allocation/
  */
 export function createServiceCidrController({ api, simulation, watches }: ControllerContext): Controller {

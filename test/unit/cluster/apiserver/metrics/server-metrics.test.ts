@@ -87,7 +87,11 @@ describe('/metrics', () => {
     expect(samples(running, 'apiserver_resource_objects{group="apps",resource="deployments"}')).toEqual([
       'apiserver_resource_objects{group="apps",resource="deployments"} 0',
     ]);
-    expect(samples(running, 'apiserver_storage_objects{resource="bindings"}')).toEqual([]);
+    for (const nothing of ['bindings', 'componentstatuses']) {
+      expect(samples(running, `apiserver_storage_objects{resource="${nothing}"}`)).toEqual([]);
+    }
+    const lines = samples(running, 'apiserver_storage_objects');
+    expect(new Set(lines).size).toBe(lines.length);
   });
 
   test('in-flight requests are those of the last second', async () => {
