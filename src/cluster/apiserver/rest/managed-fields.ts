@@ -1,6 +1,6 @@
-import type { AnyObject } from '../../../model/objects.ts';
-import type { FieldSet } from '../../../model/patch/apply/field-set.ts';
-import { trackUpdate } from '../../../model/patch/apply/managed-fields.ts';
+import type { AnyObject, ManagedFieldsEntry } from '../../../model/objects.ts';
+import { difference, type FieldSet, isEmptySet, LEAF } from '../../../model/patch/apply/field-set.ts';
+import { fieldsOfEntry, trackUpdate } from '../../../model/patch/apply/managed-fields.ts';
 import { apiVersionOf } from '../../../model/resources.ts';
 import { schemaOf } from '../../../model/schema/schema.ts';
 import type { TypeSchema } from '../../../model/schema/types.ts';
@@ -10,6 +10,7 @@ import type { WriteContext } from './write-context.ts';
 const NOT_STATUS: FieldSet = { 'f:status': {} };
 const NOT_SPEC: FieldSet = { 'f:spec': {} };
 const NEITHER: FieldSet = { ...NOT_SPEC, ...NOT_STATUS };
+const REPLICAS: FieldSet = { 'f:spec': { 'f:replicas': LEAF } };
 /** What is asked for in requests for certificates belongs to nobody. */
 const CERTIFICATES = 'certificatesigningrequests.certificates.k8s.io';
 
@@ -54,5 +55,21 @@ export function trackChange(
     managedFields: old?.metadata.managedFields,
     ...(reset !== undefined && { resetFields: reset }),
   });
-  draft.metadata.managedFields = entries as AnyObject['metadata']['managedFields'] & object;
+  const isIdle =
+    subresource === 'scale' && info.custom === undefined && entries === old?.metadata.managedFields;
+  const after = isIdle ? withoutReplicas(entries) : entries;
+  draft.metadata.managedFields = after as AnyObject['metadata']['managedFields'] & object;
+}
+
+/**
+ * Whoever scales to what is there already owns nothing by that, but who has set it by an update does not own it any
+ * more: the API server carries owners over to the Scale and back, and finds those of another version no more.
+ */
+function withoutReplicas(entries: readonly ManagedFieldsEntry[]): readonly ManagedFieldsEntry[] {
+  return entries
+    .map((entry) => {
+      if (entry.operation !== 'Update' || entry.subresource === 'scale') return entry;
+      return { ...entry, fieldsV1: difference(fieldsOfEntry(entry), REPLICAS) };
+    })
+    .filter(({ fieldsV1 }) => !isEmptySet(fieldsV1 as FieldSet));
 }

@@ -20,6 +20,12 @@ function runningPod(running: Running, name = 'web', spec: object = {}): void {
 
 describe('scale', () => {
   const URL = '/apis/apps/v1/namespaces/default/deployments';
+  const owners = (running: Running): string[] => {
+    const { managedFields } = send(running, 'GET', `${URL}/web`).body.metadata;
+    return (managedFields as { operation: string; subresource?: string; fieldsV1: object }[])
+      .filter(({ fieldsV1 }) => JSON.stringify(fieldsV1).includes('f:replicas'))
+      .map(({ operation, subresource = '' }) => `${operation} ${subresource}`.trim());
+  };
   const started = (): Running => {
     const running = startApiServer();
     const labels = { app: 'web' };
@@ -30,6 +36,32 @@ describe('scale', () => {
     });
     return running;
   };
+
+  test('to what is there takes the replicas from those who set them by an update, but not from appliers', () => {
+    const running = started();
+    const scale = (replicas: number): unknown =>
+      send(running, 'PATCH', `${URL}/web/scale`, { spec: { replicas } }, MERGE).body.metadata.resourceVersion;
+    const before = send(running, 'GET', `${URL}/web`).body.metadata.resourceVersion as string;
+    expect(owners(running)).toEqual(['Update']);
+    const after = scale(2);
+    expect(after).not.toBe(before);
+    expect(owners(running)).toEqual([]);
+    expect(scale(2)).toBe(after);
+    scale(3);
+    expect(owners(running)).toEqual(['Update scale']);
+
+    const applied = startApiServer();
+    const template = {
+      metadata: { labels: { a: 'b' } },
+      spec: { containers: [{ name: 'app', image: 'nginx' }] },
+    };
+    const spec = { replicas: 2, selector: { matchLabels: { a: 'b' } }, template };
+    const web = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'web' }, spec };
+    const apply = { 'content-type': 'application/apply-patch+yaml' };
+    send(applied, 'PATCH', `${URL}/web?fieldManager=me`, web, apply);
+    send(applied, 'PATCH', `${URL}/web/scale`, { spec: { replicas: 2 } }, MERGE);
+    expect(owners(applied)).toEqual(['Apply']);
+  });
 
   test('is read, put and patched', () => {
     const running = started();
