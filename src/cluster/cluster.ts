@@ -7,6 +7,7 @@ import { ApiServer, type ApiServerOptions } from './apiserver/api-server.ts';
 import { createAuthentication } from './apiserver/auth/authentication.ts';
 import { createAuthorizer } from './apiserver/auth/authorizer.ts';
 import { createTokens, type Tokens } from './apiserver/auth/tokens.ts';
+import { buildLabels } from './apiserver/data.ts';
 import { applyDefaults } from './apiserver/defaults/defaults.ts';
 import type { ApiRequest, ApiResponse, DeferredResponse } from './apiserver/types.ts';
 import { validateObject } from './apiserver/validation/validate.ts';
@@ -177,6 +178,7 @@ export function createCluster(options: ClusterOptions): EmbeddedCluster {
       },
       systemFiles: systemFiles(node, CLUSTER_DNS),
       configuration: () => wholeConfiguration(node, CLUSTER_DNS),
+      build: buildLabels,
       staticPods:
         node.role === 'control-plane'
           ? controlPlanePods({ node: node.name, ip: node.ip, serviceCidr: SERVICE_CIDR })

@@ -14,7 +14,7 @@ import { Conversions } from './custom/conversions.ts';
 import { CustomResources } from './custom/custom-resources.ts';
 import { CustomDocuments } from './custom/documents.ts';
 import { watchDefinitions } from './custom/establishing.ts';
-import { discoveryDocuments } from './data.ts';
+import { buildLabels, discoveryDocuments } from './data.ts';
 import { views } from './views/views.ts';
 import { Discovery, serveOpenApi } from './http/discovery.ts';
 import { serveResource } from './http/dispatch.ts';
@@ -274,7 +274,7 @@ export class ApiServer {
   /** What runs inside is told of what happens inside. */
   #metrics(from: Origin): ApiResponse {
     const { inside, outside } = this.#counts;
-    const server = { ...this.#parts, startedAt: this.#startedAt, build: discoveryDocuments().version };
+    const server = { ...this.#parts, startedAt: this.#startedAt, build: buildLabels() };
     return serveMetrics(server, from === 'outside' ? [inside, outside] : [inside]);
   }
 }

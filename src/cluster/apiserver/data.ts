@@ -91,6 +91,22 @@ export function discoveryDocuments(): DiscoveryDocuments {
   return discovery;
 }
 
+/** Labels of `kubernetes_build_info`: from what the components of this release were built. */
+export function buildLabels(): Readonly<Record<string, string>> {
+  const { version } = discoveryDocuments();
+  return {
+    build_date: version['buildDate'] ?? '',
+    compiler: version['compiler'] ?? '',
+    git_commit: version['gitCommit'] ?? '',
+    git_tree_state: version['gitTreeState'] ?? '',
+    git_version: version['gitVersion'] ?? '',
+    go_version: version['goVersion'] ?? '',
+    major: version['major'] ?? '',
+    minor: version['minor'] ?? '',
+    platform: version['platform'] ?? '',
+  };
+}
+
 let bootstrap: AnyObject[] | undefined;
 
 /**

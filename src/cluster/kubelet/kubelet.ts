@@ -1,6 +1,6 @@
 import type { Node, Pod } from '../../model/objects.ts';
 import { isOver } from '../../model/pod-phase.ts';
-import { bytesOf } from '../../model/quantity.ts';
+import { bytesOf, millicoresOf } from '../../model/quantity.ts';
 import { resources } from '../../model/resources.ts';
 import type { WatchEvent } from '../api.ts';
 import { StatusError } from '../api.ts';
@@ -156,13 +156,16 @@ class NodeAgent implements Kubelet {
 
   answer(path: string): NodeAnswer | undefined {
     if (this.#stopped !== undefined) return undefined;
-    const { api, simulation, node, configuration = () => ({}) } = this.#deps;
+    const { api, simulation, node, configuration = () => ({}), build = () => ({}) } = this.#deps;
     const served = {
       name: this.node,
       pods: () => api.list(resources.pods).filter(({ spec }) => spec.nodeName === this.node),
       workers: [...this.#workers.values()],
       total: () => this.#total(),
       memoryBytes: bytesOf(node.memory),
+      cores: millicoresOf(node.cpu) / 1000,
+      identity: () => this.#reporter.machine,
+      build,
       diskBytes: DISK_BYTES,
       files: this.#context.nodeFiles,
       configuration,

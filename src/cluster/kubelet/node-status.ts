@@ -34,6 +34,11 @@ export class NodeReporter {
     this.#owner = owner;
   }
 
+  /** What tells its machine from others. */
+  get machine(): Readonly<Record<string, string>> {
+    return this.#initial.status.nodeInfo;
+  }
+
   /** The node as the API has it. */
   get node(): Node {
     const { api, node } = this.#deps;

@@ -103,6 +103,8 @@ export interface KubeletDeps {
   readonly systemFiles?: Readonly<Record<string, string>>;
   /** What the kubelet's `/configz` tells. */
   readonly configuration?: () => object;
+  /** Labels of `kubernetes_build_info` in its metrics. */
+  readonly build?: () => Readonly<Record<string, string>>;
   /** Pods out of the manifest folder; they show in the API as mirror pods. */
   readonly staticPods?: readonly StaticPod[];
 }

@@ -117,8 +117,16 @@ export interface RuntimeContainer {
   attach(output: ExecOutput): ExecInput;
   /** In-place resize. A memory limit below what is used now is refused (returns false). */
   resize(limits: Limits, requests?: Limits): boolean;
-  /** Microseconds of CPU since the start, resident bytes now, bytes written to the container's own layer. */
-  usage(): { readonly cpu: number; readonly memory: number; readonly files: number };
+  /**
+   * Microseconds of CPU since the start, resident bytes now, bytes written to the container's own layer, and how often it
+   * ran out of memory.
+   */
+  usage(): {
+    readonly cpu: number;
+    readonly memory: number;
+    readonly files: number;
+    readonly oomEvents: number;
+  };
   /** Releases everything; kills what still runs. */
   remove(): void;
 }

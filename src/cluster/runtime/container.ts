@@ -217,11 +217,12 @@ export class Container implements RuntimeContainer {
     return true;
   }
 
-  usage(): { readonly cpu: number; readonly memory: number; readonly files: number } {
+  usage(): ReturnType<RuntimeContainer['usage']> {
     return {
       cpu: this.#cpu.statistics().usageUsec,
       memory: this.#memory.used,
       files: this.#files.layer.usedBytes,
+      oomEvents: this.#memory.events.oom,
     };
   }
 

@@ -20,6 +20,7 @@ export interface MeasuredServer {
   readonly registry: ResourceRegistry;
   readonly simulation: { readonly now: Micros };
   readonly startedAt: Micros;
+  /** Labels of `kubernetes_build_info`. */
   readonly build: Readonly<Record<string, string>>;
 }
 
@@ -172,7 +173,7 @@ function ofServices({ reader }: MeasuredServer): MetricFamily[] {
 }
 
 function ofProgram({ reader, startedAt, build }: MeasuredServer): MetricFamily[] {
-  const { major = '', minor = '', gitVersion = '' } = build;
+  const { major = '', minor = '', git_version: gitVersion = '' } = build;
   return [
     {
       name: 'aggregator_unavailable_apiservice',
@@ -187,22 +188,7 @@ function ofProgram({ reader, startedAt, build }: MeasuredServer): MetricFamily[]
       name: 'kubernetes_build_info',
       help: "[BETA] A metric with a constant '1' value labeled by major, minor, git version, git commit, git tree state, build date, Go version, and compiler from which Kubernetes was built, and platform on which it is running.",
       type: 'gauge',
-      samples: [
-        {
-          labels: {
-            build_date: build['buildDate'] ?? '',
-            compiler: build['compiler'] ?? '',
-            git_commit: build['gitCommit'] ?? '',
-            git_tree_state: build['gitTreeState'] ?? '',
-            git_version: gitVersion,
-            go_version: build['goVersion'] ?? '',
-            major,
-            minor,
-            platform: build['platform'] ?? '',
-          },
-          value: 1,
-        },
-      ],
+      samples: [{ labels: build, value: 1 }],
     },
     {
       name: 'process_start_time_seconds',

@@ -4,6 +4,8 @@ import type { FileTree } from '../../runtime/container-types.ts';
 import type { Micros } from '../../simulation/simulation.ts';
 import type { Used } from '../kubelet.ts';
 import type { PodWorker } from '../pod-worker.ts';
+import { cadvisorText } from './cadvisor.ts';
+import { kubeletMetricsText } from './kubelet-metrics.ts';
 import { resourceMetricsText } from './resource-metrics.ts';
 import { runningPods } from './running-pods.ts';
 import { statsSummary } from './stats-summary.ts';
@@ -18,6 +20,11 @@ export interface ServedNode {
   /** All of the node, its system too. */
   readonly total: () => Used;
   readonly memoryBytes: number;
+  readonly cores: number;
+  /** Of the machine, with what tells it from others: `nodeInfo` of its status. */
+  readonly identity: () => Readonly<Record<string, string>>;
+  /** Labels of `kubernetes_build_info`. */
+  readonly build: () => Readonly<Record<string, string>>;
   /** Of the node's disk. */
   readonly diskBytes: number;
   /** The node's own, with `/var/log`. */
@@ -29,8 +36,8 @@ export interface ServedNode {
 }
 
 /**
- * What the kubelet answers on its port 10250: whether it is well, the pods it has, what they use, its configuration, the
- * logs of the node. Those of its own metrics and of cAdvisor are not there (docs/fidelity.md).
+ * What the kubelet answers on its port 10250: whether it is well, the pods it has, what they use, its configuration, its
+ * metrics, the logs of the node.
  * https://kubernetes.io/docs/reference/command-line-tools-reference/kubelet/
  */
 export function kubeletAnswer(node: ServedNode, path: string): NodeAnswer {
@@ -46,6 +53,10 @@ export function kubeletAnswer(node: ServedNode, path: string): NodeAnswer {
       return json({ kubeletconfig: node.configuration() });
     case '/stats/summary':
       return json(statsSummary(node));
+    case '/metrics':
+      return { status: 200, type: METRICS, body: kubeletMetricsText(node) };
+    case '/metrics/cadvisor':
+      return { status: 200, type: METRICS, body: cadvisorText(node) };
     case '/metrics/resource':
       return { status: 200, type: METRICS, body: resourceMetricsText(node) };
     default:

@@ -2,8 +2,8 @@ import type { PodWorker } from '../pod-worker.ts';
 import type { ContainerInstance } from '../types.ts';
 
 /** What a pod's sandbox uses beside its containers: bytes, and microseconds of CPU until `/pause` runs. */
-const SANDBOX_MEMORY = 212_992;
-const SANDBOX_CPU = 55_000;
+export const SANDBOX_MEMORY = 212_992;
+export const SANDBOX_CPU = 55_000;
 
 /** A running container and what it has used. */
 export interface ContainerUsage {
@@ -12,6 +12,8 @@ export interface ContainerUsage {
   readonly cpu: number;
   readonly memory: number;
   readonly files: number;
+  /** How often it ran out of memory since it started. */
+  readonly oomEvents: number;
 }
 
 /** A pod of which containers run. */

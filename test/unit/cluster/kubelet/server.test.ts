@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { resources } from '../../../../src/model/resources.ts';
 import { container, Lab } from './lab.ts';
 
 async function served(): Promise<{ lab: Lab; get: (path: string) => string }> {
@@ -47,6 +48,54 @@ describe("the kubelet's own server", () => {
     );
     expect(lines).toContain('# TYPE node_cpu_usage_seconds_total counter');
     expect(lines.at(-2)).toBe('resource_scrape_error 0');
+  });
+
+  test('/metrics: the pods that it has, by what becomes of them', async () => {
+    const { lab, get } = await served();
+    const lines = (): string[] => get('/metrics').split('\n');
+    expect(lines()).toEqual(
+      expect.arrayContaining([
+        'kubelet_active_pods{static=""} 1',
+        'kubelet_node_name{node="lab-worker"} 1',
+        'kubelet_running_containers{container_state="running"} 1',
+        'kubelet_working_pods{config="desired",lifecycle="sync",static=""} 1',
+        'kubelet_http_inflight_requests{long_running="false",method="GET",path="metrics",server_type="readwrite"} 1',
+      ]),
+    );
+    lab.api.delete(resources.pods, 'shop', 'web');
+    await lab.seconds(0.1);
+    expect(lines()).toContain('kubelet_working_pods{config="desired",lifecycle="sync",static=""} 0');
+  });
+
+  test('/metrics/cadvisor: the groups of the machine, of a pod, its sandbox and its containers', async () => {
+    const lab = new Lab();
+    const resourcesOf = { requests: { cpu: '100m' }, limits: { cpu: '500m', memory: '64Mi' } };
+    lab.create('web', { containers: [{ ...container(['forever']), resources: resourcesOf }] });
+    await lab.seconds(30);
+    const uid = lab.pod('web').metadata.uid.replaceAll('-', '_');
+    const lines = (lab.kubelet.answer('/metrics/cadvisor')?.body ?? '').split('\n');
+    const of = (name: string): string[] =>
+      lines
+        .filter((line) => line.startsWith(`${name}{`))
+        .map((line) => {
+          const [, container, id = '', value] =
+            /container="(.*?)".*id="(.*?)".*} ([\d.e+]+)/.exec(line) ?? [];
+          const parts = id.split('/').length - 1;
+          return `${container ?? ''} ${id === '/' ? 0 : parts} ${value ?? ''}`.trim();
+        });
+    expect(of('container_spec_memory_limit_bytes')).toEqual([
+      '0 8.589934592e+09',
+      '4 6.7108864e+07',
+      '5 0',
+      'c 5 6.7108864e+07',
+    ]);
+    expect(of('container_spec_cpu_shares')).toEqual(['0 1024', '4 102', '5 2', 'c 5 102']);
+    expect(of('container_spec_cpu_quota')).toEqual(['4 50000', 'c 5 50000']);
+    expect(of('container_oom_events_total')).toEqual(['0 0', '4 0', '5 0', 'c 5 0']);
+    const group = `/kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-besteffort.slice/kubelet-kubepods-besteffort-pod${uid}.slice`;
+    expect(lines.find((line) => line.startsWith('container_memory_rss{container="c"'))).toContain(
+      `id="${group}/cri-containerd-`,
+    );
   });
 
   test('/stats/summary: a pod uses what its containers use, and its sandbox', async () => {
