@@ -1,8 +1,10 @@
 import { randomInt } from 'node:crypto';
 import type { OutgoingHttpHeaders } from 'node:http';
-import { goJsonLine } from '../../core/go-json.ts';
+import { messageOf } from '../../core/errors.ts';
 import { StatusError } from '../api.ts';
+import { type CompleteResponse, statusResponse } from '../apiserver/http/responses.ts';
 import { MIN_WATCH_SECONDS } from '../apiserver/rest/watch.ts';
+import { statusError } from '../apiserver/status.ts';
 import type { ApiRequest, ApiResponse } from '../apiserver/types.ts';
 import type { StreamSink } from '../node-api.ts';
 import type { RequestHandler } from './types.ts';
@@ -20,7 +22,6 @@ export interface WireResponse {
   destroy(): unknown;
   on(event: 'close' | 'finish' | 'error', listener: () => void): unknown;
 }
-export type CompleteResponse = Extract<ApiResponse, { kind: 'complete' }>;
 type StreamResponse = Extract<ApiResponse, { kind: 'stream' }>;
 
 /** A watcher that reads so slowly that this many bytes wait for it is dropped. */
@@ -42,28 +43,21 @@ export async function ask(handler: RequestHandler, request: ApiRequest): Promise
 export function respond(response: WireResponse, answer: ApiResponse, request: ApiRequest): void {
   if (answer.kind === 'complete') writeComplete(response, answer, request.method);
   else if (answer.kind === 'stream') writeStream(response, answer, request);
-  else writeComplete(response, statusResponse(400, 'BadRequest', 'Upgrade request required'), request.method);
+  else writeComplete(response, refusal(400, 'BadRequest', 'Upgrade request required'), request.method);
 }
 
 /** kube-apiserver's answer to credentials that it does not know. */
-export const unauthorized = (): CompleteResponse => statusResponse(401, 'Unauthorized', 'Unauthorized');
+export const unauthorized = (): CompleteResponse => refusal(401, 'Unauthorized', 'Unauthorized');
 
 /** An error of the transport itself, as the API server would put it. */
-export function statusResponse(code: number, reason: string, message: string): CompleteResponse {
-  const status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, reason, code };
-  return jsonResponse(code, status);
+export function refusal(code: number, reason: string, message: string): CompleteResponse {
+  return statusResponse(statusError(code, reason, message).status);
 }
 
 /** What a client gets to see of something that was thrown while its request was served. */
 export function errorResponse(error: unknown): CompleteResponse {
-  if (error instanceof StatusError) return jsonResponse(error.code, error.status);
-  const message = error instanceof Error ? error.message : String(error);
-  return statusResponse(500, 'InternalError', `Internal error occurred: ${message}`);
-}
-
-function jsonResponse(code: number, body: unknown): CompleteResponse {
-  const headers = { 'cache-control': 'no-cache, private', 'content-type': 'application/json' };
-  return { kind: 'complete', status: code, headers, body: Buffer.from(goJsonLine(body)) };
+  if (error instanceof StatusError) return statusResponse(error.status);
+  return refusal(500, 'InternalError', `Internal error occurred: ${messageOf(error)}`);
 }
 
 export function writeComplete(response: WireResponse, answer: CompleteResponse, method: string): void {

@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { MAX_BODY_BYTES, isStranger, readBody, toApiRequest } from './request.ts';
 import type { WireRequest } from './request.ts';
-import { ask, respond, statusResponse, unauthorized, writeComplete } from './response.ts';
+import { ask, refusal, respond, unauthorized, writeComplete } from './response.ts';
 import type { WireResponse } from './response.ts';
 import type { RequestHandler } from './types.ts';
 import { serveUpgrade } from './upgrade.ts';
@@ -119,7 +119,7 @@ export async function serve(
   }
   if (body === undefined) {
     const message = `Request entity too large: limit is ${MAX_BODY_BYTES}`;
-    writeComplete(response, statusResponse(413, 'RequestEntityTooLarge', message), method);
+    writeComplete(response, refusal(413, 'RequestEntityTooLarge', message), method);
     return;
   }
   const apiRequest = toApiRequest(request, body);

@@ -1,13 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { CompleteResponse } from '../apiserver/http/responses.ts';
 import type { ApiRequest, ApiResponse } from '../apiserver/types.ts';
 import type { ExecInput } from '../node-api.ts';
 import type { PortForwardResponse } from './port-forward.ts';
 import { MAX_STREAM_QUEUE_BYTES, RemoteOutput } from './remote-command.ts';
 import type { RemoteCommand } from './remote-command.ts';
 import { isStranger, toApiRequest } from './request.ts';
-import { ask, errorResponse, respond, statusResponse, unauthorized } from './response.ts';
-import type { CompleteResponse } from './response.ts';
+import { ask, errorResponse, refusal, respond, unauthorized } from './response.ts';
 import { spdyCommand, spdyPortForward } from './spdy-session.ts';
 import type { ByteChannel, ByteReceiver } from './spdy-session.ts';
 import type { RequestHandler } from './types.ts';
@@ -142,11 +142,7 @@ function upgradePortForward(answer: PortForwardResponse, upgrade: Upgrade): Comp
   const ports = upgrade.query.getAll('ports').flatMap((text) => text.split(',').map(Number));
   const wrong = ports.find((port) => !Number.isInteger(port) || port < 1 || port > 65_535);
   if (wrong !== undefined || ports.length === 0) {
-    return statusResponse(
-      400,
-      'BadRequest',
-      ports.length === 0 ? '"port" is required' : `invalid port: ${wrong}`,
-    );
+    return refusal(400, 'BadRequest', ports.length === 0 ? '"port" is required' : `invalid port: ${wrong}`);
   }
   acceptWebSocket(request, socket, head, protocol.name, (client) =>
     channelPortForward(client, protocol, answer, ports),
@@ -211,7 +207,7 @@ function offersStream(request: IncomingMessage, protocol: string): boolean {
 
 function noCommonProtocol(client: readonly string[], server: readonly string[]): CompleteResponse {
   const message = `unable to negotiate protocol: client supports [${client.join(' ')}], server accepts [${server.join(' ')}]`;
-  return statusResponse(403, 'Forbidden', `unable to upgrade: ${message}`);
+  return refusal(403, 'Forbidden', `unable to upgrade: ${message}`);
 }
 
 /**
