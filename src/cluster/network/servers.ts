@@ -57,6 +57,8 @@ class HttpServer implements ChannelUser {
   readonly #parser = new RequestParser();
   /** Answers in the order of their requests; undefined while the listener still works on one. */
   readonly #answers: { bytes: Uint8Array | undefined; last: boolean }[] = [];
+  /** Ends the work on what is not answered yet. */
+  readonly #unanswered = new Set<() => void>();
   #noMore = false;
 
   constructor(listener: HttpListening, side: ChannelSide, from: Peer) {
@@ -65,7 +67,10 @@ class HttpServer implements ChannelUser {
     this.#from = from;
   }
 
-  fail(): void {}
+  fail(): void {
+    for (const stop of this.#unanswered) stop();
+    this.#unanswered.clear();
+  }
 
   receive(payload: Payload): void {
     switch (payload.kind) {
@@ -115,10 +120,17 @@ class HttpServer implements ChannelUser {
       respond(NOT_SECURE);
       return;
     }
-    handle(request, this.#from, (response) => {
+    let stopped: () => void = () => {};
+    const answer = (response: HttpResponse): void => {
       if (answered) return;
       answered = true;
+      this.#unanswered.delete(stopped);
       respond(certificate === undefined ? response : { ...response, certificate });
+    };
+    handle(request, this.#from, answer, (stop) => {
+      if (answered) return;
+      stopped = stop;
+      this.#unanswered.add(stop);
     });
   }
 

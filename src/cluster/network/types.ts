@@ -58,10 +58,12 @@ export interface Peer extends Address {
   readonly owner: StackOwner;
 }
 
+/** @param whenGone takes what is to be done if the client hangs up before it has its answer */
 export type HttpListener = (
   request: HttpRequest,
   from: Peer,
   respond: (response: HttpResponse) => void,
+  whenGone: (stop: () => void) => void,
 ) => void;
 
 /** One side of a TCP connection that carries bytes. */

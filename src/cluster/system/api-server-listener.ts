@@ -25,13 +25,13 @@ export function apiServerListener(
   return {
     kind: 'http',
     certificate,
-    handle({ method, path: target, headers, body }, _from, respond) {
+    handle({ method, path: target, headers, body }, _from, respond, whenGone) {
       const [path = '', query = ''] = target.split(/\?(.*)/s, 2);
       const answer = server.handle({ method, path, query, headers, body: Buffer.from(body) }, 'inside');
       const seconds = Number(new URLSearchParams(query).get('timeoutSeconds'));
       const answerWith = (given: ApiResponse): void => {
         if (given.kind === 'complete') respond(whole(given));
-        else if (given.kind === 'stream') collect(simulation, given, seconds, respond);
+        else if (given.kind === 'stream') whenGone(collect(simulation, given, seconds, respond));
         else respond(NO_UPGRADE);
       };
       if (answer.kind === 'deferred') answer.start(answerWith);
@@ -44,13 +44,16 @@ function whole({ status, headers, body }: Extract<ApiResponse, { kind: 'complete
   return { status, headers, body: decoder.decode(body) };
 }
 
-/** @param seconds after which it is enough; 0: as long as the server likes */
+/**
+ * @param seconds after which it is enough; 0: as long as the server likes
+ * @returns what ends it without an answer
+ */
 function collect(
   simulation: Simulation,
   stream: Extract<ApiResponse, { kind: 'stream' }>,
   seconds: number,
   respond: (response: HttpResponse) => void,
-): void {
+): () => void {
   const { status, headers } = stream;
   let body = '';
   const text = new TextDecoder();
@@ -71,4 +74,8 @@ function collect(
       respond({ status, headers, body });
     },
   });
+  return () => {
+    timer.cancel();
+    close();
+  };
 }

@@ -167,6 +167,35 @@ describe('HTTP', () => {
     expect(log).toEqual(['open', 'ECONNRESET']);
   });
 
+  test('a listener learns that its client went before the answer: hung up, or taken down', async () => {
+    const world = createWorld();
+    const { pod, stack: a } = world.addPod('a');
+    const b = world.addPod('b').stack;
+    const log: string[] = [];
+    const responders = new Map<string, () => void>();
+    b.listen(80, {
+      kind: 'http',
+      handle: ({ path }, _from, respond, whenGone) => {
+        responders.set(path, () => respond(ok('')));
+        whenGone(() => log.push(path));
+      },
+    });
+    const call = (path: string) => a.http({ ip: b.ip, port: 80 }, { ...GET, path }, () => {});
+    const hangUp = call('/hangs-up');
+    const late = call('/answered');
+    call('/taken-down');
+    await world.run(1);
+    responders.get('/answered')?.();
+    await world.run(1);
+    hangUp();
+    late();
+    await world.run(1);
+    expect(log).toEqual(['/hangs-up']);
+    world.network.detachPod(pod.metadata.uid);
+    await world.run(1);
+    expect(log).toEqual(['/hangs-up', '/taken-down']);
+  });
+
   test('nothing is called back after a cancel', async () => {
     const world = createWorld();
     const a = world.addPod('a').stack;

@@ -98,6 +98,24 @@ describe('the API server as pods reach it', () => {
       'ADDED kube-system',
     );
   });
+
+  test('ends a watch whose client gave up', async () => {
+    const account = '/api/v1/namespaces/kube-system/serviceaccounts/namespace-controller/token';
+    const { body } = await lab.request('POST', account, { body: { spec: {} } });
+    const { token } = body['status'] as { token: string };
+    const open = async (): Promise<string | undefined> => {
+      const response = await lab.host.handle(adminRequest('GET', '/metrics'));
+      if (response.kind !== 'complete') throw new Error(response.kind);
+      const text = Buffer.from(response.body).toString();
+      return /^apiserver_longrunning_requests\{.*"namespaces",scope="cluster".*\} (\d+)$/m.exec(text)?.[1];
+    };
+    const before = await open();
+    const watch = "'https://kubernetes.default.svc/api/v1/namespaces?watch=1&timeoutSeconds=600'";
+    const answer = await curl(`${trusted} -H 'Authorization: Bearer ${token}' ${watch}`);
+    expect(answer).toContain('curl: (28)');
+    expect(await open()).toBe(before);
+    expect(Number(before)).toBeGreaterThan(0);
+  });
 });
 
 describe('tokens can be checked by others', () => {
