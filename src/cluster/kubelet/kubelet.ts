@@ -5,7 +5,7 @@ import { resources } from '../../model/resources.ts';
 import type { WatchEvent } from '../api.ts';
 import { StatusError } from '../api.ts';
 import type { NodeAnswer, NodeApi, PodRef } from '../node-api.ts';
-import { SECOND } from '../simulation/simulation.ts';
+import { MINUTE, SECOND } from '../simulation/simulation.ts';
 import type { Micros, Timer } from '../simulation/simulation.ts';
 import { admit } from './admission.ts';
 import { BackOff } from './back-off.ts';
@@ -308,7 +308,9 @@ class NodeAgent implements Kubelet {
     try {
       api.create(resources.pods, mirrorPod(pod, node, simulation.microTimestamp()));
     } catch (error) {
-      if (!(error instanceof StatusError) || error.code !== 409) throw error;
+      if (!(error instanceof StatusError)) throw error;
+      // Where a policy is against it, it is tried again with the next sync of the pod.
+      if (error.code !== 409) simulation.after(MINUTE, this.#owner, () => this.#mirror(pod));
     }
   }
 

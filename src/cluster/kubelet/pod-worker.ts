@@ -103,6 +103,7 @@ export class PodWorker {
     });
     this.#status = new StatusWriter({
       simulation,
+      owner: this.#owner,
       api,
       nodeIp: deps.node.ip,
       containers,

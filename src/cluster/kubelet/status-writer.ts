@@ -3,7 +3,7 @@ import type { ContainerStateWaiting, Pod, PodStatus } from '../../model/objects.
 import { resources } from '../../model/resources.ts';
 import { StatusError } from '../api.ts';
 import type { Api } from '../api.ts';
-import type { Simulation } from '../simulation/simulation.ts';
+import { type Micros, SECOND, type Simulation } from '../simulation/simulation.ts';
 import { containersReady, KUBELET_CONDITIONS, podReady } from './conditions.ts';
 import type { PodContainers } from './container-manager.ts';
 import type { PodProbes } from './probes/probe-manager.ts';
@@ -11,8 +11,13 @@ import type { PodResize, Shortage } from './resize.ts';
 import { podStatus, settled, type Verdict } from './status.ts';
 import type { Sandbox } from './types.ts';
 
+/** How often a kubelet looks for what the API server has not taken yet. */
+const SYNC: Micros = 10 * SECOND;
+
 export interface StatusWriterOptions {
   readonly simulation: Simulation;
+  /** Of its events in the simulation. */
+  readonly owner: string;
   readonly api: Api;
   readonly nodeIp: string;
   readonly containers: PodContainers;
@@ -132,11 +137,14 @@ export class StatusWriter {
     return this.#written && newest === resourceVersion && !equal(pod.status, this.#last);
   }
 
-  /** Deletes the object, if it is still this pod. */
+  /** Deletes the object, if it is still this pod; again and again where a policy is against it. */
   remove(pod: Pod): void {
+    const { api, simulation } = this.#options;
     const { namespace, name, uid } = pod.metadata;
     const options = { gracePeriodSeconds: 0, preconditions: { uid } };
-    unlessRefused(() => this.#options.api.delete(resources.pods, namespace, name, options));
+    const isDeleted = unlessRefused(() => api.delete(resources.pods, namespace, name, options));
+    if (isDeleted || api.get(resources.pods, namespace, name)?.metadata.uid !== uid) return;
+    simulation.after(SYNC, this.#options.owner, () => this.remove(pod));
   }
 
   #known(pod: Pod): PodStatus {
@@ -183,13 +191,16 @@ export class StatusWriter {
 }
 
 /**
- * A pod that is gone, or that is another one by now, needs nothing from us; what a policy refuses is written with the
- * next change. Containers are started and stopped all the same.
+ * A pod that is gone, or that is another one by now, needs nothing from us; a status that a policy refuses is written
+ * with the next change. Containers are started and stopped all the same.
+ * @returns whether it was done
  */
-function unlessRefused(request: () => unknown): void {
+function unlessRefused(request: () => unknown): boolean {
   try {
     request();
+    return true;
   } catch (error) {
     if (!(error instanceof StatusError)) throw error;
+    return false;
   }
 }

@@ -240,13 +240,18 @@ class Scheduler {
     if (typeof result === 'string') {
       this.#report(pod, 'Unschedulable', `${text} ${result}`);
     } else {
-      this.#preempt(pod, result);
-      this.#report(pod, 'Unschedulable', text, result.node);
+      const isMade = this.#preempt(pod, result);
+      this.#report(pod, 'Unschedulable', text, isMade ? result.node : undefined);
+      if (!isMade) {
+        this.#queue.backOff(pod.metadata.uid);
+        return;
+      }
     }
     this.#queue.refuse(pod.metadata.uid, refusedBy);
   }
 
-  #preempt(pod: Pod, { node, victims }: Candidate): void {
+  /** @returns whether room is being made: a policy may keep a victim */
+  #preempt(pod: Pod, { node, victims }: Candidate): boolean {
     for (const victim of victims) {
       const { namespace, name } = victim.metadata;
       const stored = this.#api.get(resources.pods, namespace, name);
@@ -259,10 +264,16 @@ class Scheduler {
           message: `${NAME}: preempting to accommodate a higher priority pod`,
         }),
       );
-      this.#api.delete(resources.pods, namespace, name);
+      try {
+        this.#api.delete(resources.pods, namespace, name);
+      } catch (error) {
+        if (!(error instanceof StatusError)) throw error;
+        return false;
+      }
       const text = `Preempted by pod ${pod.metadata.uid} on node ${node}`;
       this.#events.event(victim, 'Normal', 'Preempted', text);
     }
+    return true;
   }
 
   /** Says that a pod has no node: event, condition and (when room is being made) the nominated node. */

@@ -2,6 +2,7 @@ import type { NewObject, PersistentVolume, PersistentVolumeClaim } from '../../.
 import { resources } from '../../../model/resources.ts';
 import { createEventRecorder } from '../../events/recorder.ts';
 import { SECOND } from '../../simulation/simulation.ts';
+import { StatusError } from '../../api.ts';
 import type { Controller, ControllerContext } from '../controller.ts';
 import { isPodReady } from '../pod-state.ts';
 import { WorkQueue, keyOf, splitKey } from '../work-queue.ts';
@@ -12,6 +13,8 @@ const NAMESPACE = 'local-path-storage';
 const DEPLOYMENT = 'local-path-provisioner';
 const NODE_ANNOTATION = 'local.path.provisioner/selected-node';
 /** A helper pod makes the directory on the node. */
+/** What the API server refuses is asked for again after so long. */
+const RETRY = 10 * SECOND;
 const HELPER_TIME = 3 * SECOND;
 
 /**
@@ -63,7 +66,11 @@ export function createLocalPathProvisioner(context: ControllerContext): Controll
     const volume = newVolume(claim, node);
     const volumeName = volume.metadata.name ?? '';
     if (api.get(resources.persistentVolumes, undefined, volumeName) === undefined) {
-      api.create(resources.persistentVolumes, volume);
+      const isCreated = unlessRefused(() => api.create(resources.persistentVolumes, volume));
+      if (!isCreated) {
+        simulation.after(RETRY, owner, () => finish(key, uid, node));
+        return;
+      }
     }
     events.event(claim, 'Normal', 'ProvisioningSucceeded', `Successfully provisioned volume ${volumeName}`);
   }
@@ -116,8 +123,11 @@ export function createLocalPathProvisioner(context: ControllerContext): Controll
     simulation.after(HELPER_TIME, owner, () => {
       working.delete(metadata.name);
       const volume = api.get(resources.persistentVolumes, undefined, metadata.name);
-      if (volume?.metadata.uid === metadata.uid)
-        api.delete(resources.persistentVolumes, undefined, metadata.name);
+      if (volume?.metadata.uid !== metadata.uid) return;
+      const isDeleted = unlessRefused(() =>
+        api.delete(resources.persistentVolumes, undefined, metadata.name),
+      );
+      if (!isDeleted) simulation.after(RETRY, owner, () => onVolume(volume));
     });
   }
 
@@ -151,6 +161,17 @@ export function createLocalPathProvisioner(context: ControllerContext): Controll
       });
     },
   };
+}
+
+/** @returns false where a policy, say, is against it */
+function unlessRefused(request: () => unknown): boolean {
+  try {
+    request();
+    return true;
+  } catch (error) {
+    if (!(error instanceof StatusError)) throw error;
+    return false;
+  }
 }
 
 /** A directory of one node. */

@@ -7,6 +7,7 @@ import type {
 } from '../../../../src/model/objects.ts';
 import { resources } from '../../../../src/model/resources.ts';
 import { startScheduler } from '../../../../src/cluster/scheduler/scheduler.ts';
+import { refusedByPolicy } from '../support/fake-api.ts';
 import { World, node, pod, statefulSet } from '../support/world.ts';
 
 const claim = (
@@ -64,6 +65,34 @@ const get = (world: World, name: string): PersistentVolumeClaim | undefined =>
   world.api.get(resources.persistentVolumeClaims, 'shop', name);
 
 describe('volumes', () => {
+  test('a volume that a policy refuses is made, and removed, once it does not any more', async () => {
+    const world = started();
+    const refuseVolumes = (refused: string): void => {
+      world.api.refuse = (verb, { id }) => {
+        if (verb === refused && id === resources.persistentVolumes.id) throw refusedByPolicy();
+      };
+    };
+    const volumes = (): number => world.api.list(resources.persistentVolumes).length;
+    refuseVolumes('create');
+    world.api.create(resources.persistentVolumeClaims, claim('data'));
+    world.api.create(
+      resources.pods,
+      pod('web', { volumes: [{ name: 'data', persistentVolumeClaim: { claimName: 'data' } }] }),
+    );
+    await world.seconds(30);
+    expect(volumes()).toBe(0);
+    refuseVolumes('delete');
+    await world.seconds(15);
+    expect(get(world, 'data')?.status.phase).toBe('Bound');
+    world.api.delete(resources.pods, 'shop', 'web', { gracePeriodSeconds: 0 });
+    world.api.delete(resources.persistentVolumeClaims, 'shop', 'data');
+    await world.seconds(30);
+    expect(volumes()).toBe(1);
+    world.api.refuse = () => {};
+    await world.seconds(20);
+    expect(volumes()).toBe(0);
+  });
+
   test('a StatefulSet starts with volumes of its own, as on kind', async () => {
     const world = started();
     const volumeClaimTemplates = [

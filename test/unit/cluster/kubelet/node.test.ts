@@ -5,6 +5,7 @@ import { all, sleep, Task, wait, within } from '../../../../src/cluster/kubelet/
 import type { Step } from '../../../../src/cluster/kubelet/task.ts';
 import { SECOND, Simulation } from '../../../../src/cluster/simulation/simulation.ts';
 import { resources } from '../../../../src/model/resources.ts';
+import { refusedByPolicy } from '../support/fake-api.ts';
 import { container, EPOCH, Lab, NODE } from './lab.ts';
 
 describe('a node', () => {
@@ -98,6 +99,15 @@ describe('a node', () => {
     lab.api.delete(resources.pods, 'shop', `etcd-${NODE}`, { gracePeriodSeconds: 0 });
     await lab.seconds(6);
     expect(lab.pod(`etcd-${NODE}`).metadata.uid).not.toBe(pod.metadata.uid);
+    lab.api.refuse = (verb, { id }) => {
+      if (verb === 'create' && id === 'pods') throw refusedByPolicy();
+    };
+    lab.api.delete(resources.pods, 'shop', `etcd-${NODE}`, { gracePeriodSeconds: 0 });
+    await lab.seconds(30);
+    expect(lab.exists(`etcd-${NODE}`)).toBe(false);
+    lab.api.refuse = () => {};
+    await lab.seconds(60);
+    expect(lab.exists(`etcd-${NODE}`)).toBe(true);
   });
 
   test('that is stopped does nothing, and catches up when it is started again', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { edit } from '../../../../src/core/json.ts';
 import { resources } from '../../../../src/model/resources.ts';
+import { refusedByPolicy } from '../support/fake-api.ts';
 import { container, Lab } from './lab.ts';
 
 function remove(lab: Lab, name: string, gracePeriodSeconds?: number): void {
@@ -24,6 +25,21 @@ describe('a pod that is deleted', () => {
     lab.create('next', { containers: [container(['forever'])] });
     await lab.seconds(3);
     expect(lab.pod('next').status.podIP).not.toBe(ip);
+  });
+
+  test('is gone at last where a policy was against it for a while', async () => {
+    const lab = new Lab();
+    lab.create('web', { containers: [container(['forever'])] });
+    await lab.seconds(3);
+    remove(lab, 'web');
+    lab.api.refuse = (verb) => {
+      if (verb === 'delete') throw refusedByPolicy();
+    };
+    await lab.seconds(30);
+    expect(lab.pod('web').status.phase).toBe('Succeeded');
+    lab.api.refuse = () => {};
+    await lab.seconds(11);
+    expect(lab.exists('web')).toBe(false);
   });
 
   test('is killed when its grace period is over', async () => {

@@ -3,6 +3,7 @@ import { edit } from '../../../../src/core/json.ts';
 import type { Container, Pod, PodSpec, StorageClass } from '../../../../src/model/objects.ts';
 import { resources } from '../../../../src/model/resources.ts';
 import { startScheduler } from '../../../../src/cluster/scheduler/scheduler.ts';
+import { refusedByPolicy } from '../support/fake-api.ts';
 import { World, node, pod, podSpec } from '../support/world.ts';
 
 const started = (...nodes: Parameters<typeof node>[]): World => {
@@ -222,6 +223,23 @@ describe('scheduler', () => {
     expect(message(world, 'zone')).toBe(
       `0/2 nodes are available: 1 node(s) didn't match Pod's node affinity/selector, 1 node(s) didn't match pod topology spread constraints (missing required label). ${HELPLESS(2)}`,
     );
+  });
+
+  test('waits while a policy keeps the pod whose place it would take, and tries again', async () => {
+    const world = started(['worker']).kubelets();
+    world.api.create(resources.pods, pod('low', { ...asking({ cpu: '3' }), priority: 0 }));
+    await world.seconds(3);
+    world.api.refuse = (verb, _resource, { metadata }) => {
+      if (verb === 'delete' && metadata.name === 'low') throw refusedByPolicy();
+    };
+    world.api.create(resources.pods, pod('high', { ...asking({ cpu: '3' }), priority: 1000 }));
+    await world.seconds(5);
+    expect(get(world, 'high').status.nominatedNodeName).toBeUndefined();
+    expect(get(world, 'low').metadata.deletionTimestamp).toBeUndefined();
+    expect(world.events().some((event) => event.includes('Preempted'))).toBe(false);
+    world.api.refuse = () => {};
+    await world.seconds(20);
+    expect(get(world, 'high').spec.nodeName).toBe('worker');
   });
 
   test('takes the place of less important pods', async () => {

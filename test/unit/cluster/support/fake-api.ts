@@ -19,6 +19,11 @@ import type { Simulation } from '../../../../src/cluster/simulation/simulation.t
 type Stored = KubeObject & { spec?: unknown; status?: unknown; data?: unknown };
 
 /** An API without defaulting, validation or admission: what a controller's own logic needs, and no more. */
+/** What a policy says: 403. */
+export function refusedByPolicy(): StatusError {
+  return statusError(403, 'Forbidden', 'not by this policy');
+}
+
 export class FakeApi implements Api {
   readonly #simulation: Simulation;
   readonly #objects = new Map<string, Map<string, Stored>>();
