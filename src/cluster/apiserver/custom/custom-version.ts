@@ -13,6 +13,7 @@ import { customPrinter } from './printer.ts';
 import { prune } from './pruning.ts';
 import { hasDefaults, type ValidationSchema } from './schema.ts';
 import { hasRules, ruleProblems } from './rules.ts';
+import { scaleProblems } from './scale-checks.ts';
 import { schemaProblems } from './validation.ts';
 
 /** What the API server knows of a custom resource in one version, from its definition. */
@@ -48,6 +49,7 @@ export function customVersion(of: Resource, version: DefinitionVersion): CustomV
   const defaults = schema !== undefined && hasDefaults(schema);
   const apiVersion = apiVersionOf(of);
   const shown = new WeakMap<AnyObject, AnyObject>();
+  const scale = version.subresources?.scale;
   return {
     type: customTypeSchema(of.kind, schema),
     printer: customPrinter(version.additionalPrinterColumns),
@@ -55,10 +57,10 @@ export function customVersion(of: Resource, version: DefinitionVersion): CustomV
       ({ jsonPath }) => fieldNames(jsonPath)?.join('.') ?? [],
     ),
     hasStatus: version.subresources?.status !== undefined,
-    scale: version.subresources?.scale,
+    scale,
     read: (sent) => (schema === undefined ? readMetadata(copy(sent)) : readCustom(sent, schema)),
     problems: (object, old, warn) =>
-      schema === undefined ? [] : problemsOf(object, { old, schema, rules, warn }),
+      schema === undefined ? [] : problemsOf(object, { old, schema, scale, rules, warn }),
     show(stored) {
       if (!defaults && stored.apiVersion === apiVersion) return stored;
       let object = shown.get(stored);
@@ -93,14 +95,16 @@ function problemsOf(
   about: {
     readonly old: AnyObject | undefined;
     readonly schema: ValidationSchema;
+    readonly scale: ScalePaths | undefined;
     readonly rules: boolean;
     readonly warn: (text: string) => void;
   },
 ): readonly FieldProblem[] {
-  const { old, schema, rules, warn } = about;
-  const found = schemaProblems(object, schema);
+  const { old, schema, scale, rules, warn } = about;
+  const ofSchema = schemaProblems(object, schema);
+  const found = [...ofSchema, ...(scale === undefined ? [] : scaleProblems(object, scale))];
   if (!rules) return found;
-  if (found.some(({ type }) => BLOCKING.has(type))) return [...found, NOT_CHECKED];
+  if (ofSchema.some(({ type }) => BLOCKING.has(type))) return [...found, NOT_CHECKED];
   const { problems, ignored } = ruleProblems(object, old, schema);
   for (const { field, detail } of ignored) warn(`${field}: ${detail}`);
   return [...found, ...problems];

@@ -10,6 +10,7 @@ import { checkRulesOf } from './rule-checks.ts';
 import type { ValidationSchema } from './schema.ts';
 
 const VERSIONS = 'spec.versions';
+const TYPES = ['array', 'boolean', 'integer', 'number', 'object', 'string'];
 
 /** https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/ */
 export function checkDefinition(problems: Problems, { metadata, spec }: CustomResourceDefinition): void {
@@ -31,15 +32,23 @@ export function checkDefinition(problems: Problems, { metadata, spec }: CustomRe
     problems.required(VERSIONS);
     return;
   }
-  if (versions.filter(({ storage }) => storage).length !== 1) {
-    problems.invalid(VERSIONS, versions, 'must have exactly one version marked as storage version');
-  }
   const names = new Set<string>();
   versions.forEach((version, index) => {
     if (names.has(version.name)) problems.invalid(VERSIONS, versions, 'must contain unique version names');
     names.add(version.name);
     checkVersion(problems, `${VERSIONS}[${index}]`, version);
   });
+  checkStorage(problems, versions);
+}
+
+function checkStorage(problems: Problems, versions: readonly DefinitionVersion[]): void {
+  const marked = versions.filter(({ storage }) => storage).map(({ name }) => name);
+  if (marked.length === 1) return;
+  problems.invalid(VERSIONS, versions, 'must have exactly one version marked as storage version');
+  const [first, last] = [marked[0], marked.at(-1)];
+  // Objects would be stored in the first of them, and the last one counts.
+  if (first !== undefined && last !== undefined)
+    problems.invalid('status.storedVersions', [first], `must have the storage version ${last}`);
 }
 
 /** The server names the fields as its internal form of the definition has them. */
@@ -75,9 +84,9 @@ function checkVersion(problems: Problems, path: string, { schema }: DefinitionVe
     problems.required(at);
     return;
   }
+  checkSchema(problems, at, root, { isRoot: true, uncorrelated: undefined });
   if (root.type === undefined) problems.required(`${at}.type`, 'must not be empty at the root');
   else if (root.type !== 'object') problems.invalid(`${at}.type`, root.type, 'must be object at the root');
-  checkSchema(problems, at, root, { isRoot: true, uncorrelated: undefined });
 }
 
 interface Place {
@@ -95,6 +104,7 @@ function checkSchema(problems: Problems, path: string, schema: ValidationSchema,
   if (!isRoot && schema.type === undefined && !anything) {
     problems.required(`${path}.type`, 'must not be empty for specified object fields');
   }
+  problems.oneOf(`${path}.type`, schema.type, TYPES);
   if (schema.type === 'array' && schema.items === undefined) {
     problems.required(`${path}.items`, 'must be specified');
   }

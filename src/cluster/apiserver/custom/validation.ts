@@ -42,9 +42,6 @@ class Checking {
     isResource: boolean,
   ): void {
     const { properties = {}, additionalProperties, required = [], minProperties, maxProperties } = schema;
-    for (const name of required) {
-      if (fields[name] === undefined) this.#add('FieldValueRequired', below(path, name), 'Required value');
-    }
     const count = Object.keys(fields).length;
     if (minProperties !== undefined && count < minProperties) {
       this.#invalid(path, fields, `should have at least ${minProperties} properties`);
@@ -60,11 +57,17 @@ class Checking {
         (typeof additionalProperties === 'object' ? additionalProperties : undefined);
       if (field !== undefined) this.value(below(path, name), value, field);
     }
+    for (const name of required) {
+      if (fields[name] === undefined) this.#add('FieldValueRequired', below(path, name), 'Required value');
+    }
     if (path === '') this.#junctors(path, fields, schema);
   }
 
   #list(path: string, items: readonly unknown[], schema: ValidationSchema): void {
-    const { minItems, maxItems } = schema;
+    const { items: itemSchema, minItems, maxItems } = schema;
+    if (itemSchema !== undefined) {
+      items.forEach((item, index) => this.value(`${path}[${index}]`, item, itemSchema));
+    }
     if (minItems !== undefined && items.length < minItems) {
       this.#invalid(path, items, `should have at least ${minItems} items`);
     }
@@ -76,9 +79,6 @@ class Checking {
       this.#invalid(path, items, `shouldn't contain duplicates`);
     }
     this.#keys(path, items, schema);
-    const { items: itemSchema } = schema;
-    if (itemSchema === undefined) return;
-    items.forEach((item, index) => this.value(`${path}[${index}]`, item, itemSchema));
   }
 
   /** Of a list that is a set or a map: no item comes twice. */

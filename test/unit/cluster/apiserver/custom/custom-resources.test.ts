@@ -184,9 +184,9 @@ describe('an object', () => {
     expect(status).toBe(422);
     const { causes }: { causes: Record<string, string>[] } = body.details;
     expect(causes.map(({ field, message }) => [field, message])).toEqual([
-      ['spec.schedule', 'Required value'],
       ['spec.replicas', 'Invalid value: 11: spec.replicas in body should be less than or equal to 10'],
       ['spec.colour', 'Unsupported value: "green": supported values: "red", "blue"'],
+      ['spec.schedule', 'Required value'],
     ]);
   });
 
