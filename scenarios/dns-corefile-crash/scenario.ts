@@ -102,7 +102,7 @@ shop. Make names work again, for the shop and for everybody else.`,
   rules: () => [
     'Clients keep their DNS settings and call each other by name: dnsPolicy, dnsConfig, hostAliases and addresses in their environment stay as they are.',
     'CoreDNS serves the whole cluster: at least two pods of deployment/coredns and nothing else behind kube-dns, which keeps its ports and serves every node, with the kubernetes (reverse zones too), forward, cache, health and ready plugins. Its liveness probe asks what it asked before, and is answered.',
-    'Services that are made tomorrow must resolve too.',
+    'Services that are made tomorrow must resolve too, and a pod of CoreDNS that is made tomorrow must come up.',
   ],
 
   baseline: () => shop(partnerDns(partner)),
@@ -154,6 +154,7 @@ shop. Make names work again, for the shop and for everybody else.`,
     ),
   ],
   safeguards: () => [
+    safeguard('starts-again', 'veto', 'A new pod of CoreDNS comes up', checks.startsAgain(coredns)),
     safeguard('clients', 'veto', 'Clients are as before', checks.clientsAsBefore(namespace, clients)),
     safeguard(
       'elsewhere',
@@ -363,6 +364,12 @@ shop. Make names work again, for the shop and for everybody else.`,
         );
         await faults.patchContainer(lab, { namespace, name }, { env });
       }
+    }),
+    hack('next-mistake', 'starts-again', async (lab) => {
+      // What runs has loaded the right one, and keeps it when it cannot load the next.
+      await faults.writeCorefile(lab, healthyCorefile(lab));
+      await lab.clock.wait(seconds(60), lab.signal);
+      await faults.patchCorefile(lab, healthyCorefile(lab).replace('reload', 'reloads'));
     }),
     hack('new-kube-dns', 'same-dns', async (lab) => {
       await editCorefile(lab, rightWord(word));

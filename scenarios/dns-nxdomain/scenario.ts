@@ -122,7 +122,7 @@ names (${partner.name}) still work. Nobody touched the shop itself. Make the sho
   rules: () => [
     'Clients keep their DNS settings and call each other by name: dnsPolicy, dnsConfig, hostAliases and addresses in their environment stay as they are.',
     'CoreDNS serves the whole cluster: at least two of its pods behind kube-dns, which keeps its ports and serves every node, with the kubernetes (reverse zones too), forward, cache, health and ready plugins. Its liveness probe asks what it asked before, and is answered.',
-    'Services that are made tomorrow must resolve too.',
+    'Services that are made tomorrow must resolve too, and a pod of CoreDNS that is made tomorrow must come up.',
   ],
 
   baseline: () => shop(partnerDns(partner)),
@@ -145,6 +145,12 @@ names (${partner.name}) still work. Nobody touched the shop itself. Make the sho
     objective('fresh', 30, 'New Services resolve', checks.freshServicesResolve(from, seconds(30), settle)),
   ],
   safeguards: () => [
+    safeguard(
+      'starts-again',
+      'veto',
+      'A new pod of CoreDNS comes up',
+      checks.startsAgain({ namespace: 'kube-system', name: 'coredns' }),
+    ),
     safeguard('clients', 'veto', 'Clients are as before', checks.clientsAsBefore(namespace, clients)),
     safeguard(
       'dns-whole',
@@ -427,6 +433,13 @@ ${partner.zone}:53 {
     hack('health-elsewhere', 'dns-whole', async (lab) => {
       const corefile = withoutTemplate(await faults.readCorefile(lab), form);
       await faults.writeCorefile(lab, corefile.replace('health {', 'health :8081 {'));
+    }),
+    // What runs has loaded the right one, and keeps it when it cannot load the next.
+    hack('next-mistake', 'starts-again', async (lab) => {
+      const right = withoutTemplate(await faults.readCorefile(lab), form);
+      await faults.writeCorefile(lab, right);
+      await lab.clock.wait(seconds(60), lab.signal);
+      await faults.patchCorefile(lab, right.replace('loadbalance', 'loadbalancer'));
     }),
     hack('namespace-gone', 'fresh', async (lab) => {
       await lab.kube.delete(resources.namespaces, undefined, namespace);

@@ -117,7 +117,7 @@ whom they call. ${client} must find names again as they do: Services by their sh
     `${client} is the one to change: the other services, CoreDNS and Service kube-dns are fine and stay as they are.`,
     'Services are called by their names: hostAliases, hostNetwork and addresses in the environment stay as they are.',
     'Pods come and go: a name server is asked at an address that stays, never at that of a pod.',
-    'Services that are made tomorrow must resolve too.',
+    `Services that are made tomorrow must resolve too, and a pod of ${client} that is made tomorrow must come up.`,
   ],
 
   baseline: () => shop(partnerDns(partner)),
@@ -162,6 +162,7 @@ whom they call. ${client} must find names again as they do: Services by their sh
     ),
   ],
   safeguards: ({ client }) => [
+    safeguard('starts-again', 'veto', `A new pod of ${client} comes up`, checks.startsAgain(of(client))),
     safeguard(
       'rollout',
       'veto',

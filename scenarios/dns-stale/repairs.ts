@@ -1,4 +1,4 @@
-import { type Fix, faults, fix, type Hack, hack, type LabView, resources } from 'breakfix';
+import { type Fix, faults, fix, type Hack, hack, type LabView, minutes, resources } from 'breakfix';
 import {
   blockOf,
   cappedCache,
@@ -155,6 +155,20 @@ export function hacksOf({ form, ttl, service }: Values): readonly Hack[] {
     hack('more-of-the-partner-beside-the-repair', 'partner', async (lab) => {
       await faults.writeCorefile(lab, healthy(lab));
       await faults.scale(lab, { namespace: 'partner', name: 'partner-dns' }, 5);
+    }),
+    // Nothing that runs is touched, and nothing that is made next can start.
+    hack('next-release-beside-the-repair', 'starts-again', async (lab) => {
+      await faults.writeCorefile(lab, healthy(lab));
+      await lab.clock.wait(minutes(1), lab.signal);
+      const spec = { paused: true };
+      await lab.kube.patch(
+        resources.deployments,
+        coredns.namespace,
+        coredns.name,
+        { spec },
+        { type: 'merge' },
+      );
+      await faults.patchContainer(lab, coredns, { image: 'shop.test/coredns:v1.14.0' });
     }),
     hack('more-of-coredns', 'address', async (lab) => {
       await faults.scale(lab, coredns, 6);

@@ -78,7 +78,7 @@ Make payments work again, and see to it that the next such deployment does not e
     `Answers for names outside stay cached: of 100 lookups of a name of ${zone} at most 10 reach its name server.`,
     "Namespace partner is the partner's, its name server included: it stays as it is.",
     'Clients keep their DNS settings and call each other by name. No address of a Service is written into a configuration, and no name of one into that of CoreDNS.',
-    'CoreDNS serves the whole cluster: at least two of its pods behind kube-dns, which keeps its ports and serves every node, with the kubernetes (reverse zones too), forward, cache, health and ready plugins. Its liveness probe asks what it asked before, and is answered.',
+    'CoreDNS serves the whole cluster: at least two of its pods behind kube-dns, which keeps its ports and serves every node, with the kubernetes (reverse zones too), forward, cache, health and ready plugins. Its liveness probe asks what it asked before, and is answered; a pod of it that is made tomorrow comes up.',
   ],
 
   baseline: (values) => {
@@ -124,6 +124,12 @@ Make payments work again, and see to it that the next such deployment does not e
   safeguards: (values) => {
     const partner = partnerOf(values);
     return [
+      safeguard(
+        'starts-again',
+        'veto',
+        'A new pod of CoreDNS comes up',
+        checks.startsAgain({ namespace: 'kube-system', name: 'coredns' }),
+      ),
       safeguard('clients', 'veto', 'Clients are as before', checks.clientsAsBefore(namespace, clients)),
       safeguard(
         'dns-whole',

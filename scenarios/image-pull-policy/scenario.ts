@@ -70,9 +70,6 @@ const tryOut = (service: string) =>
 const setContainer = (lab: LabView, service: string, fields: object): Promise<void> =>
   faults.patchPods(lab, { namespace, name: service }, { containers: [{ name: service, ...fields }] });
 
-/** A liveness probe that asks where nobody is: the pods come up, and are restarted for ever. */
-const asksNobody = { livenessProbe: { httpGet: null, tcpSocket: { port: 9090 } } };
-
 /** A DaemonSet that has every node fetch an image before anybody needs it. */
 const prePull = async (lab: LabView, service: string, of: string): Promise<void> => {
   const labels = { app: 'pre-pull' };
@@ -141,6 +138,7 @@ See to it that ${service} is whole today, on both nodes, with the release that i
     cause === 'never'
       ? 'Nodes come and go: a new pod starts on whichever node there is, also one that never had the image.'
       : 'Nodes come and go: once the registry is back, a new node must be able to fetch the image.',
+    `A pod of ${service} that is made tomorrow comes up too, and customers go on paying and getting their money back.`,
   ],
 
   baseline: ({ service }) =>
@@ -221,7 +219,24 @@ See to it that ${service} is whole today, on both nodes, with the release that i
     ];
   },
   safeguards: ({ service, cause }) => [
-    safeguard('stays-up', 'veto', `${service} stays up`, checks.outlivesProbes({ namespace, name: service })),
+    safeguard(
+      'stays-up',
+      'veto',
+      `${service} stays up`,
+      hold(seconds(30), checks.staysUp({ namespace, name: service }), seconds(90)),
+    ),
+    safeguard(
+      'starts-again',
+      'veto',
+      `A new pod of ${service} comes up`,
+      checks.startsAgain({ namespace, name: service }),
+    ),
+    safeguard(
+      'customers',
+      'veto',
+      'Customers pay, and get their money back',
+      hold(seconds(2), checks.customersServed(namespace)),
+    ),
     safeguard(
       'in-service',
       'veto',
@@ -385,8 +400,8 @@ See to it that ${service} is whole today, on both nodes, with the release that i
     hack('one-replica', 'rollout', async (lab) => {
       await faults.scale(lab, { namespace, name: service }, 1);
     }),
-    hack('wrong-liveness', 'stays-up', async (lab) => {
-      await setContainer(lab, service, { imagePullPolicy: 'IfNotPresent', ...asksNobody });
+    hack('wrong-liveness', 'starts-again', async (lab) => {
+      await setContainer(lab, service, { imagePullPolicy: 'IfNotPresent', ...faults.asksNobody });
     }),
     hack('other-app', 'in-service', async (lab) => {
       await faults.select(lab, { namespace, name: service }, { app: 'checkout' });

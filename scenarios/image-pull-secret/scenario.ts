@@ -19,84 +19,35 @@ import {
   seconds,
   shop,
 } from 'breakfix';
-
-const namespace = 'shop';
-const host = 'images.shop.test:5000';
-const mirror = 'mirror.shop.test:5000';
-const repository = 'shop';
-const oldTag = '1.4.2';
-const release = '1.5.0';
-/** Where the platform team keeps the login; shown to the learner. */
-const robot = {
-  namespace: 'platform',
-  name: 'registry-robot',
-  username: 'robot',
-  password: 'k9-Fetch-3xpress',
-};
-
-const image = (tag: string, from = host) => `${from}/${repository}:${tag}`;
-const registry = {
+import {
+  authsOf,
+  base64,
+  dockerSecret,
   host,
-  repositories: { [repository]: { '1.4.1': '1.4.1', [oldTag]: oldTag, [release]: release } },
-  credentials: { username: robot.username, password: robot.password },
-};
-/** Anybody may pull from it: the way out that is not allowed. */
-const openMirror = {
-  host: mirror,
-  repositories: { [repository]: { [release]: release } },
-  mirrorOf: host,
-};
+  image,
+  loginOf,
+  mirror,
+  namespace,
+  oldTag,
+  openMirror,
+  putLogin,
+  putSecret,
+  registry,
+  release,
+  repository,
+  robot,
+} from './registry.ts';
 
 /** A pod that waits in back-off asks again after five minutes at the latest. */
 const backOff = seconds(330);
 
 type Cause = 'missing' | 'wrong type' | 'wrong namespace' | 'not referenced';
 
-const base64 = (text: string): string => Buffer.from(text).toString('base64');
-const decoded = (text = ''): string => Buffer.from(text, 'base64').toString('utf8');
-
-interface Login {
-  readonly username: string;
-  readonly password: string;
-}
-
-/** The login, from where the ticket says that it is. */
-const loginOf = async (lab: LabView): Promise<Login> => {
-  const secret = await lab.kube.get(resources.secrets, robot.namespace, robot.name);
-  return { username: decoded(secret?.data?.['username']), password: decoded(secret?.data?.['password']) };
-};
-
-/** `auths` of a Docker configuration, as `kubectl create secret docker-registry` writes it. */
-const authsOf = ({ username, password }: Login, server = host) => ({
-  [server]: { username, password, auth: base64(`${username}:${password}`) },
-});
-
-const dockerSecret = (name: string, auths: object) => ({
-  apiVersion: 'v1' as const,
-  kind: 'Secret' as const,
-  metadata: { name, namespace },
-  type: 'kubernetes.io/dockerconfigjson',
-  data: { '.dockerconfigjson': base64(JSON.stringify({ auths })) },
-});
-
-/** A secret's type cannot be changed: it is made again. */
-const putSecret = async (lab: LabView, secret: ReturnType<typeof dockerSecret>): Promise<void> => {
-  await lab.kube.delete(resources.secrets, namespace, secret.metadata.name);
-  await lab.kube.create(resources.secrets, secret);
-};
-
-const putLogin = async (lab: LabView, name: string): Promise<void> => {
-  await putSecret(lab, dockerSecret(name, authsOf(await loginOf(lab))));
-};
-
 const patchPods = (lab: LabView, service: string, spec: object): Promise<void> =>
   faults.patchPods(lab, { namespace, name: service }, spec);
 
 const setImage = (lab: LabView, service: string, fields: object): Promise<void> =>
   patchPods(lab, service, { containers: [{ name: service, ...fields }] });
-
-/** A liveness probe that asks where nobody is: the pods come up, and are restarted for ever. */
-const asksNobody = { livenessProbe: { httpGet: null, tcpSocket: { port: 9090 } } };
 
 const breakages: Record<Cause, (secret: string) => Fault[]> = {
   missing: (name) => [faults.secretLost({ namespace, name }, 'gone')],
@@ -151,6 +102,7 @@ Its login is kept by the platform team: secret/${robot.name} in namespace ${robo
     'A pod on any node gets what is pushed there tomorrow too.',
     'The registry goes on asking for its password.',
     `${service} stays in service throughout: its Service leads to its pods, and nowhere else.`,
+    `A pod of ${service} that is made tomorrow comes up too, and customers go on paying and getting their money back.`,
   ],
 
   baseline: ({ service, secret }) =>
@@ -228,7 +180,24 @@ Its login is kept by the platform team: secret/${robot.name} in namespace ${robo
     ),
   ],
   safeguards: ({ service }) => [
-    safeguard('stays-up', 'veto', `${service} stays up`, checks.outlivesProbes({ namespace, name: service })),
+    safeguard(
+      'stays-up',
+      'veto',
+      `${service} stays up`,
+      hold(seconds(30), checks.staysUp({ namespace, name: service }), seconds(90)),
+    ),
+    safeguard(
+      'starts-again',
+      'veto',
+      `A new pod of ${service} comes up`,
+      checks.startsAgain({ namespace, name: service }),
+    ),
+    safeguard(
+      'customers',
+      'veto',
+      'Customers pay, and get their money back',
+      hold(seconds(2), checks.customersServed(namespace)),
+    ),
     safeguard(
       'repository',
       'veto',
@@ -460,9 +429,9 @@ Its login is kept by the platform team: secret/${robot.name} in namespace ${robo
       const old = { name: service, image: image(oldTag) };
       await patchPods(lab, service, await faults.releaseNotes(lab, namespace, old, release));
     }),
-    hack('wrong-liveness', 'stays-up', async (lab) => {
+    hack('wrong-liveness', 'starts-again', async (lab) => {
       await putLogin(lab, secret);
-      const containers = [{ name: service, ...asksNobody }];
+      const containers = [{ name: service, ...faults.asksNobody }];
       await patchPods(lab, service, { imagePullSecrets: [{ name: secret }], containers });
     }),
     hack('scale-to-zero', 'in-service', async (lab) => {

@@ -74,9 +74,6 @@ const policies: readonly Manifest[] = [
 const setContainer = (lab: LabView, service: string, fields: object): Promise<void> =>
   faults.patchPods(lab, { namespace, name: service }, { containers: [{ name: service, ...fields }] });
 
-/** A liveness probe that asks where nobody is: the pods come up, and are restarted for ever. */
-const asksNobody = { livenessProbe: { httpGet: null, tcpSocket: { port: 9090 } } };
-
 /** The pod that does not start, if there is one, and what it waits for. */
 const stuckPod = async (lab: LabView, service: string) => {
   const pods = await lab.kube.list(resources.pods, { namespace, labelSelector: `app=${service}` });
@@ -120,7 +117,8 @@ The registry is ${host}; ${mirror} is a mirror of it.`,
   rules: ({ service }) => [
     `${service} runs what it ran before, release ${release}; its image comes from the registry or from the mirror.`,
     `${service} stays in service throughout: its Service leads to its pods, and nowhere else.`,
-    'Nodes come and go: a new one must be able to fetch the image.',
+    'Nodes come and go: a new one must be able to fetch the image and run the pod.',
+    `A pod of ${service} that is made tomorrow comes up too, and customers go on paying and getting their money back.`,
     `The network policies of namespace ${namespace} stay as they are; none is added.`,
   ],
 
@@ -186,7 +184,24 @@ The registry is ${host}; ${mirror} is a mirror of it.`,
     ),
   ],
   safeguards: ({ service }) => [
-    safeguard('stays-up', 'veto', `${service} stays up`, checks.outlivesProbes({ namespace, name: service })),
+    safeguard(
+      'stays-up',
+      'veto',
+      `${service} stays up`,
+      hold(seconds(30), checks.staysUp({ namespace, name: service }), seconds(90)),
+    ),
+    safeguard(
+      'starts-again',
+      'veto',
+      `A new pod of ${service} comes up`,
+      checks.startsAgain({ namespace, name: service }),
+    ),
+    safeguard(
+      'customers',
+      'veto',
+      'Customers pay, and get their money back',
+      hold(seconds(2), checks.customersServed(namespace)),
+    ),
     safeguard(
       'in-service',
       'veto',
@@ -370,6 +385,35 @@ The registry is ${host}; ${mirror} is a mirror of it.`,
     hack('host-network', 'rollout', async (lab) => {
       await faults.patchPods(lab, { namespace, name: service }, { hostNetwork: true });
     }),
+    hack('next-start', 'starts-again', async (lab) => {
+      // What runs has read its settings; what starts next cannot.
+      await setContainer(lab, service, { image: image(mirror) });
+      await lab.clock.wait(seconds(60), lab.signal);
+      const data = { CACHE_MEGABYTES: 'plenty' };
+      await lab.kube.patch(resources.configMaps, namespace, 'shop-settings', { data }, { type: 'merge' });
+    }),
+    hack('no-node-left', 'starts-again', async (lab) => {
+      await setContainer(lab, service, { image: image(mirror) });
+      await lab.clock.wait(seconds(60), lab.signal);
+      for (const { metadata } of await lab.kube.list(resources.nodes)) {
+        const spec = { unschedulable: true };
+        await lab.kube.patch(resources.nodes, undefined, metadata.name, { spec }, { type: 'merge' });
+      }
+    }),
+    hack('todays-nodes', 'new-node', async (lab) => {
+      const nodes = await lab.kube.list(resources.nodes);
+      const values = nodes.map(({ metadata }) => metadata.name);
+      const term = { matchExpressions: [{ key: 'kubernetes.io/hostname', operator: 'In', values }] };
+      const required = { nodeSelectorTerms: [term] };
+      await faults.patchPods(
+        lab,
+        { namespace, name: service },
+        {
+          affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: required } },
+          containers: [{ name: service, image: image(mirror) }],
+        },
+      );
+    }),
     hack('delete-pods', 'rollout', async (lab) => {
       const pods = await lab.kube.list(resources.pods, { namespace, labelSelector: `app=${service}` });
       for (const { metadata } of pods) await lab.kube.delete(resources.pods, namespace, metadata.name);
@@ -381,8 +425,8 @@ The registry is ${host}; ${mirror} is a mirror of it.`,
     hack('one-replica', 'rollout', async (lab) => {
       await faults.scale(lab, { namespace, name: service }, 1);
     }),
-    hack('wrong-liveness', 'stays-up', async (lab) => {
-      await setContainer(lab, service, { image: image(mirror), ...asksNobody });
+    hack('wrong-liveness', 'starts-again', async (lab) => {
+      await setContainer(lab, service, { image: image(mirror), ...faults.asksNobody });
     }),
     hack('other-app', 'in-service', async (lab) => {
       await faults.select(lab, { namespace, name: service }, { app: 'checkout' });

@@ -36,9 +36,6 @@ const registry = {
 const setImage = (lab: LabView, service: string, fields: Readonly<Record<string, unknown>>) =>
   faults.patchContainer(lab, { namespace, name: service }, fields);
 
-/** A liveness probe that asks where nobody is: the pods come up, and are restarted for ever. */
-const asksNobody = { livenessProbe: { httpGet: null, tcpSocket: { port: 9090 } } };
-
 /** The old release, which says that it is the new one. */
 async function pretend(lab: LabView, service: string): Promise<void> {
   const old = { name: service, image: image(oldTag) };
@@ -70,6 +67,7 @@ The registry is ${host}; from inside the cluster it answers as http://registry, 
   rules: ({ service }) => [
     `The release to ship is ${release}, as the registry has it, for every pod of ${service}.`,
     `${service} keeps its repository ${host}/${repository}, its own command and its own files, and stays in service throughout: its Service leads to its pods, and nowhere else.`,
+    `A pod of ${service} that is made tomorrow comes up too, and customers go on paying and getting their money back.`,
   ],
 
   baseline: ({ service }) => shop({ images: { [service]: image(oldTag) }, registries: [registry] }),
@@ -109,7 +107,24 @@ The registry is ${host}; from inside the cluster it answers as http://registry, 
     ),
   ],
   safeguards: ({ service }) => [
-    safeguard('stays-up', 'veto', `${service} stays up`, checks.outlivesProbes({ namespace, name: service })),
+    safeguard(
+      'stays-up',
+      'veto',
+      `${service} stays up`,
+      hold(seconds(30), checks.staysUp({ namespace, name: service }), seconds(90)),
+    ),
+    safeguard(
+      'starts-again',
+      'veto',
+      `A new pod of ${service} comes up`,
+      checks.startsAgain({ namespace, name: service }),
+    ),
+    safeguard(
+      'customers',
+      'veto',
+      'Customers pay, and get their money back',
+      hold(seconds(2), checks.customersServed(namespace)),
+    ),
     safeguard(
       'repository',
       'veto',
@@ -279,8 +294,15 @@ The registry is ${host}; from inside the cluster it answers as http://registry, 
       };
       await faults.patchPods(lab, { namespace, name: service }, spec);
     }),
-    hack('wrong-liveness', 'stays-up', async (lab) => {
-      await setImage(lab, service, { image: image(release), ...asksNobody });
+    hack('no-selector', 'endpoints', async (lab) => {
+      // The slices of before stay, with the addresses of the pods of now.
+      await setImage(lab, service, { image: image(release) });
+      await lab.clock.wait(seconds(60), lab.signal);
+      const spec = { selector: null };
+      await lab.kube.patch(resources.services, namespace, service, { spec }, { type: 'merge' });
+    }),
+    hack('wrong-liveness', 'starts-again', async (lab) => {
+      await setImage(lab, service, { image: image(release), ...faults.asksNobody });
     }),
     hack('scale-to-zero', 'in-service', async (lab) => {
       await faults.scale(lab, { namespace, name: service }, 0);

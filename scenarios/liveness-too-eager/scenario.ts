@@ -37,6 +37,8 @@ const eager = (initialDelaySeconds: number) => ({
 /** What is asked of every repair, in seconds; the rules say it. */
 const startAllowance = 60;
 const killedWithin = 120;
+/** And so soon after it stopped answering it must be out of its Service, in seconds. */
+const leavesWithin = 60;
 
 /** What a client asks to see who answers: `/version` names the role. */
 const versionOf = (service: string) =>
@@ -95,8 +97,9 @@ export default defineScenario({
 becomes ready, and RESTARTS climbs. The team of ${service} swears that release ${release} is good: it ran all day yesterday.
 Make ${service} answer its callers again.`,
   rules: ({ service, release }) => [
-    `Probes are company policy: ${service} keeps its probes, and a container that has run for ${startAllowance} s and then stops answering must be restarted within ${killedWithin} s.`,
+    `Probes are company policy: ${service} keeps its probes. A pod that stops answering leaves its Service within ${leavesWithin} s, and a container that has run for ${startAllowance} s and then stops answering must be restarted within ${killedWithin} s.`,
     `${service} stays at release ${release} and runs its own program, in at least as many pods as before.`,
+    `A pod of ${service} that is made tomorrow comes up too, and customers go on paying and getting their money back.`,
     `The Service ${service} keeps its name and stays the same object.`,
   ],
 
@@ -150,6 +153,24 @@ Make ${service} answer its callers again.`,
     ];
   },
   safeguards: ({ service }) => [
+    safeguard(
+      'starts-again',
+      'veto',
+      `A new pod of ${service} comes up, and is found alive`,
+      checks.startsAgain({ namespace, name: service }, seconds(startAllowance + 60)),
+    ),
+    safeguard(
+      'readiness-can-fail',
+      'veto',
+      'A pod that stops answering still leaves its Service',
+      checks.readinessCanFail({ namespace, name: service }, seconds(leavesWithin)),
+    ),
+    safeguard(
+      'customers',
+      'veto',
+      'Customers pay, and get their money back',
+      hold(seconds(2), checks.customersServed(namespace), seconds(120)),
+    ),
     safeguard(
       'hung-is-killed',
       'veto',
@@ -297,6 +318,16 @@ Make ${service} answer its callers again.`,
       const other = await lab.kube.get(resources.services, namespace, 'fx');
       const httpGet = { host: other?.spec.clusterIP ?? '', port: 80, path: '/healthz' };
       await patch(lab, service, liveness({ httpGet }));
+    }),
+    hack('ask-nobody-later', 'starts-again', async (lab) => {
+      // Up and answering for almost three minutes; then the kubelet begins to ask where nobody is.
+      const startupProbe = { ...health, periodSeconds: 5, failureThreshold: 24 };
+      const times = { initialDelaySeconds: 170, periodSeconds: 5, failureThreshold: 1 };
+      await patch(lab, service, { startupProbe, ...liveness({ tcpSocket: { port: 9090 }, ...times }) });
+    }),
+    hack('readiness-gone-beside-the-repair', 'readiness-can-fail', async (lab) => {
+      const startupProbe = { ...health, periodSeconds: 5, failureThreshold: 24 };
+      await patch(lab, service, { startupProbe, readinessProbe: null });
     }),
     hack('sidecar-probe', 'hung-is-killed', async (lab) => {
       // The liveness probe moves to a container that is always well.

@@ -99,9 +99,6 @@ const environment = (variables: Readonly<Record<string, string>>) => ({
 });
 const limit = (memory: string) => ({ resources: { limits: { memory } } });
 
-/** A liveness probe that asks where nobody is: the pods come up, and are restarted for ever. */
-const asksNobody = { livenessProbe: { httpGet: null, tcpSocket: { port: 9090 } } };
-
 /** `kubectl edit configmap shop-settings`. */
 const settings = (lab: LabView, data: Readonly<Record<string, string>>) =>
   lab.kube.patch(resources.configMaps, namespace, 'shop-settings', { data }, { type: 'merge' });
@@ -180,7 +177,8 @@ The night shift wanted to double the memory and go back to bed; you are asked fo
     `Budget: one process of checkout takes at most ${budget}, whatever it has served in its life: ${quotes} quotes are a quiet day, and accounting (${rows} rows now) will soon want reports of ${largestReport} rows.`,
     `Every container of checkout keeps a memory limit, of at most ${ceiling}, the same in template and pods.`,
     'The load stays: the gateway and its settings are not changed, and every call is answered in full.',
-    `checkout runs its own program: the release of the ticket or the one before (${goodImage}), in at least as many pods as before. Its Service stays the same object.`,
+    `checkout runs its own program: the release of the ticket or the one before (${goodImage}), in at least as many pods as before. Its Service stays the same object, and leads to its pods.`,
+    'A pod of checkout that is made tomorrow comes up too, and customers go on paying and getting their money back.',
     'Operator knobs of checkout, in configmap/shop-settings: CACHE_MEGABYTES and CACHE_RECEIPTS (the most receipts that are kept; 0: no such bound), REPORT_BATCH_ROWS (rows of a report that are worked on at once; 0: as the release does by itself).',
   ],
 
@@ -211,7 +209,20 @@ The night shift wanted to double the memory and go back to bed; you are asked fo
       'stays-up',
       'veto',
       'No container of checkout is killed or replaced',
-      checks.outlivesProbes(of),
+      hold(seconds(30), checks.staysUp(of), seconds(90)),
+    ),
+    safeguard('starts-again', 'veto', 'A new pod of checkout comes up', checks.startsAgain(of)),
+    safeguard(
+      'customers',
+      'veto',
+      'Customers pay, and get their money back',
+      hold(seconds(2), checks.customersServed(namespace)),
+    ),
+    safeguard(
+      'own-pods',
+      'veto',
+      'Service checkout leads to its own pods',
+      hold(seconds(10), checks.endpointsServe(of), seconds(90)),
     ),
     safeguard(
       'limits',
@@ -353,8 +364,11 @@ The night shift wanted to double the memory and go back to bed; you are asked fo
         const livenessProbe = { httpGet: null, exec: { command }, periodSeconds: 2, failureThreshold: 1 };
         await patch(lab, { livenessProbe });
       }),
-      hack('wrong-liveness', 'stays-up', async (lab) => {
-        await patch(lab, { ...environment({ [knob]: bounds[0] }), ...asksNobody });
+      hack('calls-nobody', 'customers', async (lab) => {
+        await patch(lab, environment({ [knob]: bounds[0], PAYMENTS_URL: 'http://payment' }));
+      }),
+      hack('wrong-liveness', 'starts-again', async (lab) => {
+        await patch(lab, { ...environment({ [knob]: bounds[0] }), ...faults.asksNobody });
       }),
       hack('ten-pods', 'within-budget', async (lab) => {
         await faults.scale(lab, of, 10);

@@ -48,9 +48,6 @@ const patch = (lab: LabView, fields: Readonly<Record<string, unknown>>) =>
   faults.patchContainer(lab, of, fields);
 const environment = (value: string) => ({ env: [{ name: 'CACHE_MEGABYTES', value }] });
 
-/** A liveness probe that asks where nobody is: the pods come up, and are restarted for ever. */
-const asksNobody = { livenessProbe: { httpGet: null, tcpSocket: { port: 9090 } } };
-
 /** `kubectl patch pod --subresource resize`, for every pod there is. */
 async function resizePods(lab: LabView, memory: string): Promise<void> {
   const pods = await lab.kube.list(resources.pods, { namespace, labelSelector: `app=${name}` });
@@ -111,6 +108,7 @@ worst when many people shop. Make checkout survive its load: ${requests} quotes 
     'checkout runs its own program, release 1.6.0, and all that is asked of it reaches its own pods.',
     'What a pod has and what its template says agree: the repair must survive the next rollout.',
     'Operator knobs of the shop are documented in configmap/shop-settings; CACHE_MEGABYTES bounds the receipts that checkout keeps.',
+    'A pod of checkout that is made tomorrow comes up too, and customers go on paying and getting their money back.',
   ],
 
   baseline: () =>
@@ -134,7 +132,12 @@ worst when many people shop. Make checkout survive its load: ${requests} quotes 
 
   objectives: () => [
     objective('survives', 60, `checkout survives a rush, ${perPod} quotes a pod`, survives),
-    objective('stable', 20, 'No container of checkout is killed or replaced', checks.outlivesProbes(of)),
+    objective(
+      'stable',
+      20,
+      'No container of checkout is killed or replaced',
+      hold(seconds(30), checks.staysUp(of), seconds(90)),
+    ),
     objective(
       'rollout',
       20,
@@ -143,6 +146,13 @@ worst when many people shop. Make checkout survive its load: ${requests} quotes 
     ),
   ],
   safeguards: () => [
+    safeguard('starts-again', 'veto', 'A new pod of checkout comes up', checks.startsAgain(of)),
+    safeguard(
+      'customers',
+      'veto',
+      'Customers pay, and get their money back',
+      hold(seconds(2), checks.customersServed(namespace)),
+    ),
     safeguard(
       'limits',
       'veto',
@@ -264,8 +274,14 @@ worst when many people shop. Make checkout survive its load: ${requests} quotes 
     hack('larger-cache', 'survives', async (lab) => {
       await patch(lab, { ...environment('400'), ...limits(ceiling) });
     }),
-    hack('wrong-liveness', 'stable', async (lab) => {
-      await patch(lab, { ...limits(healthyLimit), ...asksNobody });
+    hack('next-start', 'starts-again', async (lab) => {
+      await patch(lab, limits(healthyLimit));
+      await lab.clock.wait(seconds(60), lab.signal);
+      const data = { CALL_TIMEOUT_MS: 'soon' };
+      await lab.kube.patch(resources.configMaps, namespace, 'shop-settings', { data }, { type: 'merge' });
+    }),
+    hack('wrong-liveness', 'starts-again', async (lab) => {
+      await patch(lab, { ...limits(healthyLimit), ...faults.asksNobody });
     }),
     hack('no-limit', 'limits', async (lab) => {
       await patch(lab, { resources: { limits: null, requests: { memory: '64Mi' } } });

@@ -33,9 +33,6 @@ const versionOf = (service: string) =>
 const patch = (lab: LabView, service: string, fields: Readonly<Record<string, unknown>>) =>
   faults.patchContainer(lab, { namespace, name: service }, fields);
 
-/** A liveness probe that asks where nobody is: the pods come up, and are restarted for ever. */
-const asksNobody = { livenessProbe: { httpGet: null, tcpSocket: { port: 9090 } } };
-
 /** A readinessProbe that asks nothing of the old handler: the merge removes what is null. */
 const probe = (handler: Readonly<Record<string, unknown>>) => ({
   readinessProbe: { httpGet: null, tcpSocket: null, exec: null, ...handler },
@@ -64,6 +61,7 @@ Make ${service} answer its callers again.`,
   rules: ({ service }) => [
     `Probes are company policy: ${service} must keep a readiness probe, and a pod that stops answering must leave its Service within 60 s.`,
     `The Service ${service} keeps its name and stays the same object; ${service} runs its own program; callers are not changed.`,
+    `A pod of ${service} that is made tomorrow comes up too, and customers go on paying and getting their money back.`,
   ],
 
   baseline: ({ service }) => shop({ strategy: { [service]: 'Recreate' } }),
@@ -91,7 +89,24 @@ Make ${service} answer its callers again.`,
     ),
   ],
   safeguards: ({ service }) => [
-    safeguard('stays-up', 'veto', `${service} stays up`, checks.outlivesProbes({ namespace, name: service })),
+    safeguard(
+      'stays-up',
+      'veto',
+      `${service} stays up`,
+      hold(seconds(30), checks.staysUp({ namespace, name: service }), seconds(90)),
+    ),
+    safeguard(
+      'starts-again',
+      'veto',
+      `A new pod of ${service} comes up`,
+      checks.startsAgain({ namespace, name: service }),
+    ),
+    safeguard(
+      'customers',
+      'veto',
+      'Customers pay, and get their money back',
+      hold(seconds(2), checks.customersServed(namespace)),
+    ),
     safeguard(
       'readiness-can-fail',
       'veto',
@@ -329,8 +344,21 @@ Make ${service} answer its callers again.`,
       );
       await faults.select(lab, { namespace, name: service }, labels);
     }),
-    hack('wrong-liveness', 'stays-up', async (lab) => {
-      await patch(lab, service, { readinessProbe: { httpGet: { port: 'http' } }, ...asksNobody });
+    hack('wrong-liveness', 'starts-again', async (lab) => {
+      await patch(lab, service, { readinessProbe: { httpGet: { port: 'http' } }, ...faults.asksNobody });
+    }),
+    hack('addresses-written-down', 'endpoints', async (lab) => {
+      // They are right today, and stay when the pods go.
+      await patch(lab, service, { readinessProbe: { httpGet: { port: 'http' } } });
+      await lab.clock.wait(seconds(30), lab.signal);
+      const pods = await lab.kube.list(resources.pods, { namespace, labelSelector: `app=${service}` });
+      const addresses = pods.map(({ status }) => status.podIP ?? '');
+      await faults.endpointsByHand(lab, { namespace, name: service }, addresses);
+    }),
+    hack('calls-nobody', 'customers', async (lab) => {
+      // It is well whenever it is asked for its version, and has nobody to charge.
+      const urls = ['FX_URL', 'LEDGER_URL'].map((name) => ({ name, value: 'http://ledgers' }));
+      await patch(lab, service, { readinessProbe: { httpGet: { port: 'http' } }, env: urls });
     }),
     hack('scale-to-zero', 'traffic', async (lab) => {
       await faults.scale(lab, { namespace, name: service }, 0);

@@ -2,7 +2,7 @@ import pLimit, { type LimitFunction } from 'p-limit';
 import { equal } from '../core/json.ts';
 import { memoized } from '../core/memo.ts';
 import { type KubeClient, KubeError } from '../kube/client.ts';
-import type { Pod, PodSpec } from '../model/objects.ts';
+import type { Container, Pod, PodSpec } from '../model/objects.ts';
 import { resources } from '../model/resources.ts';
 import { fail, type LabView, type Observation } from './check.ts';
 import { podsOf } from './workloads.ts';
@@ -68,16 +68,22 @@ export function sameProgram(before: PodSpec, now: PodSpec, container: string, ot
 
 function programOf(spec: PodSpec, container: string): Readonly<Record<string, unknown>> {
   const own = spec.containers.find(({ name }) => name === container);
-  const isTokenVolume = ({ name }: { name: string }): boolean => name.startsWith('kube-api-access-');
+  const mounts = (own?.volumeMounts ?? []).filter(({ name }) => !name.startsWith('kube-api-access-'));
+  const mounted = new Set(mounts.map(({ name }) => name));
+  // What has a volume of its own beside the program is nobody's concern; what writes into the program's files is.
+  const sharing = ({ volumeMounts = [] }: Container): boolean =>
+    volumeMounts.some(({ name }) => mounted.has(name));
   return {
     image: own?.image,
     command: own?.command,
     args: own?.args,
     // What runs beside the program from its start; what it does before its end is nobody's concern.
     hook: own?.lifecycle?.postStart,
-    mounts: (own?.volumeMounts ?? []).filter((mount) => !isTokenVolume(mount)),
-    volumes: (spec.volumes ?? []).filter((volume) => !isTokenVolume(volume)),
-    initContainers: spec.initContainers ?? [],
+    mounts,
+    volumes: (spec.volumes ?? []).filter(({ name }) => mounted.has(name)),
+    beside: [...(spec.initContainers ?? []), ...spec.containers].filter(
+      (other) => other.name !== container && sharing(other),
+    ),
   };
 }
 

@@ -26,6 +26,21 @@ export async function readyEndpoints(
   );
 }
 
+/** The controller of Services with a selector, by the label of the slices that it keeps. */
+const CONTROLLER = 'endpointslice-controller.k8s.io';
+
+/**
+ * Slices of a Service that its controller does not keep: their addresses stay when the pods go.
+ * https://kubernetes.io/docs/concepts/services-networking/endpoint-slices/#management
+ * @returns `endpointslice/payments-manual` …
+ */
+export async function slicesByHand(lab: LabView, namespace: string, service: string): Promise<string[]> {
+  const slices = await slicesOf(lab, namespace, service);
+  return slices
+    .filter(({ metadata }) => metadata.labels?.['endpointslice.kubernetes.io/managed-by'] !== CONTROLLER)
+    .map(({ metadata }) => `endpointslice/${metadata.name}`);
+}
+
 function slicesOf(lab: LabView, namespace: string, service: string): Promise<EndpointSlice[]> {
   const labelSelector = `kubernetes.io/service-name=${service}`;
   return lab.kube.list(resources.endpointSlices, { namespace, labelSelector });

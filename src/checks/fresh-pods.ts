@@ -1,11 +1,11 @@
-import type { Container, PodSpec } from '../model/objects.ts';
+import type { Affinity, Container, Pod, PodSpec } from '../model/objects.ts';
 import { resources } from '../model/resources.ts';
-import { withClone } from './clones.ts';
 import { type Check, fail, type LabView, type Observation, pass, patient, unjudged } from './check.ts';
+import { neverReady, until, withClone } from './clones.ts';
 import type { ReleaseRef } from './images.ts';
-import type { WorkloadRef } from './workloads.ts';
+import { isReady, type WorkloadRef } from './workloads.ts';
 
-/** How long a fresh pod may take until its container is made, in milliseconds. */
+/** How long a fresh pod may take until it is ready, in milliseconds. */
 const STARTS_WITHIN = 60_000;
 
 /**
@@ -88,29 +88,63 @@ async function workers(lab: LabView): Promise<string[]> {
     .sort();
 }
 
-/** Whether a changed clone of the live template gets its image and is started. */
+/**
+ * A pod that is made now from the live template comes up: a node takes it, it starts with the image and the settings that
+ * there are now, its liveness probes find it alive, and it becomes ready. So is found what only the next start would
+ * meet, and a probe that asks where nobody is, whenever it begins to ask.
+ * @param withinMs how long that may take
+ */
+export function startsAgain(of: WorkloadRef, withinMs = STARTS_WITHIN): Check {
+  return {
+    expected: `a fresh pod of ${of.name} comes up`,
+    disturbs: `a clone of a pod of ${of.name}`,
+    look: () => Promise.resolve(pass('proven on a clone when graded')),
+    grade: (lab) =>
+      startsFresh(
+        lab,
+        of,
+        (spec) => ({
+          ...spec,
+          affinity: besideTheOthers(spec.affinity),
+          containers: spec.containers.map((one) => askedAtOnce(one, withinMs)),
+        }),
+        withinMs,
+      ),
+  };
+}
+
+/** The clone takes nobody's place: pods that keep away from each other would leave it none. */
+function besideTheOthers({ podAntiAffinity: _others, ...affinity }: Affinity = {}): Affinity {
+  return affinity;
+}
+
+/** Its liveness probe is asked once before everything else, as a startup probe, and kills nothing afterwards. */
+function askedAtOnce(container: Container, withinMs: number): Container {
+  const { livenessProbe } = container;
+  if (livenessProbe === undefined) return container;
+  const { initialDelaySeconds: _later, ...question } = livenessProbe;
+  const failureThreshold = Math.ceil(withinMs / 1000);
+  return { ...container, startupProbe: { ...question, periodSeconds: 1, failureThreshold } };
+}
+
+/** Whether a changed clone of the live template comes up. */
 async function startsFresh(
   lab: LabView,
   of: WorkloadRef,
   change: (spec: PodSpec) => PodSpec,
+  withinMs = STARTS_WITHIN,
 ): Promise<Observation> {
   const deployment = await lab.kube.get(resources.deployments, of.namespace, of.name);
   if (deployment === undefined) return fail(`deployment/${of.name} does not exist`);
   const { template } = deployment.spec;
   const changed = { ...template, spec: change(template.spec) };
-  return withClone(lab, of, changed, { liveness: false }, async ({ name }) => {
-    const end = lab.clock.now().getTime() + patient(lab, STARTS_WITHIN);
-    for (;;) {
-      const now = await lab.kube.get(resources.pods, of.namespace, name);
-      const status = now?.status.containerStatuses?.find((container) => container.name === of.name);
-      if (status !== undefined && status.imageID !== '') return pass('it started');
-      if (now?.status.phase === 'Failed') return fail(`it was refused: ${now.status.reason ?? 'Failed'}`);
-      if (lab.clock.now().getTime() >= end) {
-        return fail(
-          `it did not start: ${status?.state.waiting?.reason ?? now?.status.phase ?? 'it is gone'}`,
-        );
-      }
-      await lab.clock.wait(1000, lab.signal);
-    }
+  return withClone(lab, of, changed, { liveness: false }, async (clone) => {
+    let pod: Pod | undefined;
+    await until(lab, patient(lab, withinMs), async () => {
+      pod = await lab.kube.get(resources.pods, clone.namespace, clone.name);
+      // What a node refused it will not take later.
+      return pod !== undefined && (isReady(pod) || pod.status.phase === 'Failed');
+    });
+    return pod !== undefined && isReady(pod) ? pass('it came up') : neverReady(lab, of, clone);
   });
 }

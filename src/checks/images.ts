@@ -1,5 +1,6 @@
+import { equal } from '../core/json.ts';
+import type { Pod, PodSpec } from '../model/objects.ts';
 import { resources } from '../model/resources.ts';
-import type { Pod } from '../model/objects.ts';
 import { type Check, fail, type LabView, type Observation, pass, unjudged } from './check.ts';
 import { podsOf, type WorkloadRef } from './workloads.ts';
 
@@ -60,19 +61,35 @@ function digestOf({ status }: Pod, container: string): string | undefined {
   return imageID === '' ? undefined : imageID.slice(imageID.lastIndexOf('@') + 1);
 }
 
-/** No container of the workload forbids its node to pull: nodes come and go, and a new one has no copies. */
+/**
+ * A node that joins tomorrow can run the workload: it has no copies, so no container may forbid it to pull; and it has a
+ * name of its own, so which nodes take the pods is as before.
+ */
 export function mayPull(of: WorkloadRef): Check {
   return {
-    expected: `a new node may pull the images of ${of.name}`,
+    expected: `a new node may pull the images of ${of.name} and run it`,
     look: async (lab) => {
-      const deployment = await lab.kube.get(resources.deployments, of.namespace, of.name);
-      if (deployment === undefined) return fail(`deployment/${of.name} does not exist`);
-      const { containers, initContainers = [] } = deployment.spec.template.spec;
-      const never = [...initContainers, ...containers].find(
+      const before = lab.baseline.get(resources.deployments, of.namespace, of.name)?.spec.template.spec;
+      const now = await lab.kube.get(resources.deployments, of.namespace, of.name);
+      if (now === undefined) return fail(`deployment/${of.name} does not exist`);
+      const { spec } = now.spec.template;
+      const never = [...(spec.initContainers ?? []), ...spec.containers].find(
         ({ imagePullPolicy }) => imagePullPolicy === 'Never',
       );
-      return never === undefined ? pass('it may') : fail(`container ${never.name} takes only what is there`);
+      if (never !== undefined) return fail(`container ${never.name} takes only what is there`);
+      return before === undefined || equal(nodesOf(before), nodesOf(spec))
+        ? pass('it may')
+        : fail(`the nodes that may run deployment/${of.name} are not those of before`);
     },
+  };
+}
+
+/** What a node must be like to take the pod. What it should be like (preferred) keeps no node away. */
+function nodesOf({ nodeName, nodeSelector = {}, affinity }: PodSpec): unknown {
+  return {
+    nodeName,
+    nodeSelector,
+    required: affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution,
   };
 }
 

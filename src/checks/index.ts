@@ -4,12 +4,13 @@ export { addressesAsBefore, clientsAsBefore, nameServersStay } from './client-se
 export { type ClientRef } from './client-pod.ts';
 export { crashLoops } from './crash-loop.ts';
 export { askedSeldom, type CountedZone, keptNoLonger, quickLookups } from './dns-cache.ts';
-export { freshTagPulls, startsOnEveryNode, startsWithoutCopy } from './fresh-pods.ts';
+export { freshTagPulls, startsAgain, startsOnEveryNode, startsWithoutCopy } from './fresh-pods.ts';
 export { imageAsBefore, imageIs, mayPull, type ReleaseRef, repositoryKept } from './images.ts';
 export { namespaceKept, networkPoliciesKept, programKept, sameObject, unchanged } from './objects.ts';
 export { type MemoryBudget, type MemoryLoad, memoryStaysBelow } from './memory.ts';
 export { noneWaiting, podEvent, runningNotReady, terminatedFor, waitingFor } from './pods.ts';
-export { type LivenessBudget, livenessKills, outlivesProbes, readinessCanFail } from './probes.ts';
+export { type LivenessBudget, livenessKills, readinessCanFail } from './probes.ts';
+export { customersServed } from './customers.ts';
 export { isolates, type ReachTarget } from './reach.ts';
 export { followsRecreation } from './recreated-service.ts';
 export { memoryLimitWithin, requestsFit } from './resources.ts';
@@ -30,5 +31,6 @@ export {
   restartsStable,
   rolloutComplete,
   spreadOver,
+  staysUp,
   type WorkloadRef,
 } from './workloads.ts';

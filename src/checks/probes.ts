@@ -1,20 +1,9 @@
-import type { ContainerStatus, Deployment } from '../model/objects.ts';
+import type { ContainerStatus } from '../model/objects.ts';
 import { resources } from '../model/resources.ts';
-import {
-  all,
-  type Check,
-  fail,
-  gradeCheck,
-  hold,
-  type LabView,
-  type Observation,
-  pass,
-  patient,
-} from './check.ts';
-import { type Clone, containerOf, hangUp, until, withClone } from './clones.ts';
+import { type Check, fail, type LabView, type Observation, pass, patient } from './check.ts';
+import { type Clone, containerOf, hangUp, neverReady, until, withClone } from './clones.ts';
 import { readyAddresses } from './endpoints.ts';
-import { noneWaiting } from './pods.ts';
-import { isReady, restartsStable, type WorkloadRef } from './workloads.ts';
+import { isReady, type WorkloadRef } from './workloads.ts';
 
 /**
  * The workload's readiness can still fail: a clone whose process closes its listener (but lives on) leaves its
@@ -104,54 +93,6 @@ export function livenessKills(of: WorkloadRef, { startMs, withinMs }: LivenessBu
       });
     },
   };
-}
-
-/** How long a workload is looked at for what its liveness probes do, in milliseconds: a probe may take hours to kill. */
-const LOOKED_AT = { least: 30_000, most: 120_000 };
-/** A probe is asked at some time within its first period, and the process needs a moment to end. */
-const PROBE_SLACK = 5000;
-
-/**
- * All containers of the workload run, and none is restarted or replaced for longer than the liveness probes of its template
- * take to kill one (30 s to two minutes). A probe that asks where nobody is restarts for ever, and between two restarts
- * everything looks well.
- * @param settleMs how long it may take until that holds
- */
-export function outlivesProbes(of: WorkloadRef, settleMs = 90_000): Check {
-  const runs = all(`all containers of ${of.name} run, and none is restarted or replaced`, [
-    noneWaiting({ namespace: of.namespace, app: of.name }),
-    restartsStable(of),
-  ]);
-  return {
-    expected: `${runs.expected}, for longer than its liveness probe takes to kill one`,
-    look: (lab) => runs.look(lab),
-    grade: async (lab) => {
-      const deployment = await lab.kube.get(resources.deployments, of.namespace, of.name);
-      if (deployment === undefined) return fail(`deployment/${of.name} does not exist`);
-      return gradeCheck(lab, hold(killedWithin(deployment), runs, settleMs));
-    },
-  };
-}
-
-/** Milliseconds in which a liveness probe that always fails has a container restarted. */
-function killedWithin({ spec }: Deployment): number {
-  const needed = spec.template.spec.containers.map(({ livenessProbe: probe }) => {
-    if (probe === undefined) return 0;
-    const { initialDelaySeconds = 0, periodSeconds, failureThreshold, timeoutSeconds } = probe;
-    return (initialDelaySeconds + periodSeconds * failureThreshold + timeoutSeconds) * 1000 + PROBE_SLACK;
-  });
-  return Math.min(Math.max(LOOKED_AT.least, ...needed), LOOKED_AT.most);
-}
-
-/** Says why where it is not for its probe: no node takes the pod, or its container waits. */
-async function neverReady(lab: LabView, of: WorkloadRef, clone: Clone): Promise<Observation> {
-  const pod = await lab.kube.get(resources.pods, clone.namespace, clone.name);
-  const unplaced = pod?.status.conditions?.find(
-    ({ type, status }) => type === 'PodScheduled' && status === 'False',
-  );
-  const own = pod?.status.containerStatuses?.find(({ name }) => name === of.name);
-  const why = unplaced?.message?.split('. ')[0] ?? own?.state.waiting?.reason;
-  return fail(`a fresh pod of the template does not become ready${why === undefined ? '' : `: ${why}`}`);
 }
 
 /** @returns what is wrong where the clone is not ready, or is restarted, `startMs` after its container began to run */

@@ -1,9 +1,10 @@
 import { equal } from '../core/json.ts';
-import type { Deployment, Pod, ReplicaSet } from '../model/objects.ts';
+import type { Deployment, Pod, ReplicaSet, Service } from '../model/objects.ts';
 import { resources } from '../model/resources.ts';
 import { formatSelector, matchesSelector } from '../model/selector.ts';
-import { type Check, fail, type LabView, type Observation, pass } from './check.ts';
-import { readyAddresses } from './endpoints.ts';
+import { all, type Check, fail, type LabView, type Observation, pass } from './check.ts';
+import { readyAddresses, slicesByHand } from './endpoints.ts';
+import { noneWaiting } from './pods.ts';
 
 export interface WorkloadRef {
   readonly namespace: string;
@@ -84,7 +85,8 @@ function withoutEmpty<T extends { metadata: object }>(template: T): T {
 
 /**
  * The Service leads exactly to the ready pods of the Deployment's newest template: at least as many as when the
- * shop was healthy, and to nothing else.
+ * shop was healthy, and to nothing else; and it will follow them: its selector finds new ones, and nobody has written
+ * their addresses down.
  */
 export function endpointsServe(of: WorkloadRef & { readonly service?: string }): Check {
   const service = of.service ?? of.name;
@@ -93,14 +95,34 @@ export function endpointsServe(of: WorkloadRef & { readonly service?: string }):
     look: async (lab) => {
       const deployment = await lab.kube.get(resources.deployments, of.namespace, of.name);
       if (deployment === undefined) return fail(`deployment/${of.name} does not exist`);
-      if ((await lab.kube.get(resources.services, of.namespace, service)) === undefined) {
-        return fail(`service/${service} does not exist`);
-      }
+      const live = await lab.kube.get(resources.services, of.namespace, service);
+      if (live === undefined) return fail(`service/${service} does not exist`);
+      const stale = await whyNotFollowed(lab, live, deployment);
+      if (stale !== undefined) return fail(stale);
       const served = await readyAddresses(lab, of.namespace, service);
       const { newest } = await podsOf(lab, deployment);
       return judgeEndpoints(served, newest, healthyCount(lab, of, deployment));
     },
   };
+}
+
+/** Why a Service would go on leading to the pods of today when others have taken their place, or when they fail. */
+async function whyNotFollowed(
+  lab: LabView,
+  { metadata, spec }: Service,
+  { spec: { template } }: Deployment,
+): Promise<string | undefined> {
+  const { namespace = '', name } = metadata;
+  const { selector = {}, publishNotReadyAddresses = false } = spec;
+  const labels = template.metadata?.labels ?? {};
+  if (Object.keys(selector).length === 0) return `service/${name} selects no pods`;
+  if (!matchesSelector({ matchLabels: selector }, labels))
+    return `service/${name} would not lead to new pods: it selects other labels`;
+  const before =
+    lab.baseline.get(resources.services, namespace, name)?.spec.publishNotReadyAddresses ?? false;
+  if (publishNotReadyAddresses && !before) return `service/${name} leads to pods that are not ready, too`;
+  const byHand = await slicesByHand(lab, namespace, name);
+  return byHand.length > 0 ? `${byHand.join(', ')} was written by hand, and follows nobody` : undefined;
 }
 
 function healthyCount(lab: LabView, of: WorkloadRef, live: Deployment): number {
@@ -175,6 +197,14 @@ export function restartsStable(of: WorkloadRef): Check {
       }
     },
   };
+}
+
+/** All containers of the workload run, and none is restarted or replaced. Only useful with `hold`. */
+export function staysUp(of: WorkloadRef): Check {
+  return all(`all containers of ${of.name} run, and none is restarted or replaced`, [
+    noneWaiting({ namespace: of.namespace, app: of.name }),
+    restartsStable(of),
+  ]);
 }
 
 /** Restarts of every pod of the Deployment, by uid; undefined where there is no such Deployment. */

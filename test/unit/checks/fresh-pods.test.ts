@@ -1,6 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Check, LabView, Observation } from '../../../src/checks/check.ts';
-import { freshTagPulls, startsOnEveryNode, startsWithoutCopy } from '../../../src/checks/fresh-pods.ts';
+import {
+  freshTagPulls,
+  startsAgain,
+  startsOnEveryNode,
+  startsWithoutCopy,
+} from '../../../src/checks/fresh-pods.ts';
 import { Random } from '../../../src/core/random.ts';
 import { type KubeClient, KubeError, type Manifest } from '../../../src/kube/client.ts';
 import type { Pod, PodSpec } from '../../../src/model/objects.ts';
@@ -18,7 +23,7 @@ const node = (name: string, labels = {}): Manifest => ({
   kind: 'Node',
   metadata: { name, labels },
 });
-const deployment = (policy: string): Manifest => ({
+const deployment = (policy: string, fields: object = {}, spec: object = {}): Manifest => ({
   apiVersion: 'apps/v1',
   kind: 'Deployment',
   metadata: of,
@@ -27,9 +32,10 @@ const deployment = (policy: string): Manifest => ({
       spec: {
         imagePullSecrets: [{ name: 'login' }],
         containers: [
-          { name: 'refunds', image: IMAGE, imagePullPolicy: policy },
+          { name: 'refunds', image: IMAGE, imagePullPolicy: policy, ...fields },
           { name: 'sidecar', image: 'busybox:1.37' },
         ],
+        ...spec,
       },
     },
   },
@@ -60,7 +66,8 @@ async function lab(options: {
     const container = started
       ? { name: 'refunds', imageID: `${host}/shop@sha256:1`, state: { running: {} } }
       : { name: 'refunds', imageID: '', state: { waiting: { reason: 'ErrImagePull' } } };
-    return { ...object, status: { phase: 'Pending', containerStatuses: [container] } } as never;
+    const conditions = [{ type: 'Ready', status: started ? 'True' : 'False' }];
+    return { ...object, status: { phase: 'Pending', conditions, containerStatuses: [container] } } as never;
   };
   const create: KubeClient['create'] = async (resource, object) => {
     if (refuse) throw new KubeError(403, 'exceeded quota');
@@ -122,7 +129,7 @@ describe('freshTagPulls', () => {
     const { view, left } = await lab({ starts: () => false });
     expect(await graded(freshTagPulls(of, release), view)).toEqual({
       status: 'fail',
-      seen: 'it did not start: ErrImagePull',
+      seen: 'a fresh pod of the template does not become ready: ErrImagePull',
     });
     expect(left()).toEqual([]);
   });
@@ -177,12 +184,58 @@ describe('startsOnEveryNode', () => {
     const { view: half } = await lab({ starts: ({ nodeName }) => nodeName === 'a' });
     expect(await graded(startsOnEveryNode(of), half)).toEqual({
       status: 'fail',
-      seen: 'on b it did not start: ErrImagePull',
+      seen: 'on b a fresh pod of the template does not become ready: ErrImagePull',
     });
   });
 
   test('no workers is a fail', async () => {
     const { view } = await lab({ objects: [deployment('Always')] });
     expect(await graded(startsOnEveryNode(of), view)).toEqual({ status: 'fail', seen: 'no node takes pods' });
+  });
+});
+
+describe('startsAgain', () => {
+  const probe = {
+    tcpSocket: { port: 9090 },
+    timeoutSeconds: 2,
+    initialDelaySeconds: 600,
+    periodSeconds: 300,
+  };
+
+  test('is asked for its life before everything else, whenever its template begins to', async () => {
+    const objects = [...NODES, deployment('Always', { livenessProbe: probe, startupProbe: { exec: {} } })];
+    const { view, made, left } = await lab({ objects });
+    expect(await graded(startsAgain(of, 90_000), view)).toEqual({ status: 'pass', seen: 'it came up' });
+    const [spec] = made;
+    expect(spec?.nodeName).toBeUndefined();
+    expect(spec?.containers[0]).toMatchObject({
+      image: IMAGE,
+      startupProbe: {
+        tcpSocket: { port: 9090 },
+        timeoutSeconds: 2,
+        periodSeconds: 1,
+        failureThreshold: 90,
+      },
+    });
+    expect(spec?.containers[0]).not.toHaveProperty('livenessProbe');
+    expect(spec?.containers[0]?.startupProbe).not.toHaveProperty('initialDelaySeconds');
+    expect(left()).toEqual([]);
+  });
+
+  test("takes nobody's place, but stays where its template says", async () => {
+    const affinity = { nodeAffinity: { a: 1 }, podAntiAffinity: { b: 1 } };
+    const { view, made } = await lab({ objects: [...NODES, deployment('Always', {}, { affinity })] });
+    expect(await graded(startsAgain(of), view)).toMatchObject({ status: 'pass' });
+    expect(made[0]?.affinity).toEqual({ nodeAffinity: { a: 1 } });
+  });
+
+  test('fails where it does not come up in time, or is gone', async () => {
+    const { view, left } = await lab({ starts: () => false });
+    const begun = view.clock.now().getTime();
+    expect(await graded(startsAgain(of, 90_000), view)).toMatchObject({ status: 'fail' });
+    expect(view.clock.now().getTime() - begun).toBe(90_000);
+    expect(left()).toEqual([]);
+    const { view: gone } = await lab({ objects: NODES });
+    expect(await graded(startsAgain(of), gone)).toMatchObject({ status: 'fail' });
   });
 });

@@ -7,6 +7,7 @@ import { spreadOver } from '../../../src/checks/workloads.ts';
 import type { Manifest } from '../../../src/kube/client.ts';
 import { resources } from '../../../src/model/resources.ts';
 import { fakeKube, FakeState } from '../support/fake-kube.ts';
+import { labView, object } from './support.ts';
 
 const namespace = 'shop';
 const of = { namespace, name: 'refunds' };
@@ -87,6 +88,26 @@ describe('mayPull', () => {
     expect(await mayPull(of).look(view)).toMatchObject({ status: 'fail' });
     expect(await spreadOver(of, 1).look(view)).toMatchObject({ status: 'fail' });
     expect(await imageAsBefore(of).look(await lab([], [{ digest: OLD }]))).toMatchObject({ status: 'fail' });
+  });
+});
+
+describe('mayPull looks at who may run it', () => {
+  const deployment = (spec: object) =>
+    object('apps/v1', 'Deployment', 'refunds@shop', {
+      spec: { template: { spec: { containers: [{ name: 'refunds' }], ...spec } } },
+    });
+  const terms = { nodeSelectorTerms: [{ matchExpressions: [] }] };
+
+  test.each([
+    ['pass', { nodeSelector: {}, affinity: { podAntiAffinity: {} } }],
+    ['pass', { affinity: { nodeAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [] } } }],
+    ['fail', { affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: terms } } }],
+    ['fail', { nodeSelector: { 'kubernetes.io/hostname': 'a' } }],
+    ['fail', { nodeName: 'a' }],
+  ])('%s for %j', async (status, spec) => {
+    const view = await labView([deployment({})]);
+    await view.put(deployment(spec));
+    expect(await mayPull(of).look(view)).toMatchObject({ status });
   });
 });
 

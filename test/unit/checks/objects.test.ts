@@ -26,6 +26,23 @@ describe('the program is kept', () => {
     expect((await check.look(lab)).status).toBe(expected);
   });
 
+  test.each([
+    ['a volume of its own beside it', 'spool', 'pass'],
+    ['a volume of the program, into which it may write', 'data', 'fail'],
+  ])('a container more, with %s', async (_what, name, expected) => {
+    const data = { name: 'data', emptyDir: {} };
+    const own = { ...container, volumeMounts: [{ name: 'data', mountPath: '/data' }] };
+    const beside = { name: 'beside', image: 'busybox:1.37', volumeMounts: [{ name, mountPath: '/x' }] };
+    const template = (spec: object) =>
+      object('apps/v1', 'Deployment', 'checkout@shop', { spec: { replicas: 2, template: { spec } } });
+    const lab = await labView([template({ containers: [own], volumes: [data] })]);
+    const volumes = [data, { name: 'spool', emptyDir: {} }];
+    await lab.put(template({ containers: [own, beside], volumes }));
+    expect((await check.look(lab)).status).toBe(expected);
+    await lab.put(template({ containers: [own], initContainers: [beside], volumes }));
+    expect((await check.look(lab)).status).toBe(expected);
+  });
+
   test('another release may come where one is expected, another command not', async () => {
     const newer = programKept('shop', 'checkout', { newRelease: true });
     const lab = await labView([deployment({})]);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Check, LabView, Observation } from '../../../src/checks/check.ts';
-import { livenessKills, outlivesProbes, readinessCanFail } from '../../../src/checks/probes.ts';
+import { livenessKills, readinessCanFail } from '../../../src/checks/probes.ts';
 import { seconds } from '../../../src/core/clock.ts';
 import { Random } from '../../../src/core/random.ts';
 import { type KubeClient, KubeError, type Manifest } from '../../../src/kube/client.ts';
@@ -8,7 +8,6 @@ import type { Pod } from '../../../src/model/objects.ts';
 import { type Resource, resources } from '../../../src/model/resources.ts';
 import { fakeKube, FakeState } from '../support/fake-kube.ts';
 import { ManualClock } from '../support/manual-clock.ts';
-import { labView, workload } from './support.ts';
 
 const namespace = 'shop';
 const metadata = { name: 'refunds', namespace };
@@ -213,59 +212,5 @@ describe('livenessKills', () => {
 
   test('a cluster that breaks is no fail of the learner', async () => {
     await expect(graded(check, { code: new KubeError(500, 'etcd is gone') })).rejects.toThrow('etcd is gone');
-  });
-});
-
-describe('outlivesProbes', () => {
-  const check = outlivesProbes(metadata, seconds(60));
-  const probe = { periodSeconds: 10, failureThreshold: 3, timeoutSeconds: 2 };
-  const running = (restartCount: number) => ({ containerStatuses: [container(true, restartCount)] });
-  const waiting = {
-    containerStatuses: [{ ...container(false, 1), state: { waiting: { reason: 'CrashLoopBackOff' } } }],
-  };
-
-  async function watched(
-    livenessProbe: object | undefined,
-    changes: Readonly<Record<number, object>> = {},
-  ): Promise<Pick<Graded, 'seen' | 'tookMs'>> {
-    const spec = { containers: [{ name: 'refunds', ...(livenessProbe && { livenessProbe }) }] };
-    const parts = (status: object) => workload('refunds@shop', spec, [status], { app: 'refunds' });
-    const view = await labView(parts(running(0)));
-    const start = view.clock.ms;
-    for (const [at, status] of Object.entries(changes))
-      view.clock.after(Number(at), () => void view.put(...parts(status)));
-    const seen = await check.grade?.(view);
-    if (seen === undefined) throw new Error('it has no grade');
-    return { seen, tookMs: view.clock.ms - start };
-  }
-
-  test.each([
-    ['the probe that kills in half a minute', probe, 37_000],
-    ['one that takes its time', { ...probe, initialDelaySeconds: 20, failureThreshold: 4 }, 67_000],
-    ['one that takes for ever, as far as anybody waits', { ...probe, periodSeconds: 3600 }, 120_000],
-    ['none at all', undefined, 30_000],
-  ])('looks for longer than %s', async (_what, livenessProbe, ms) => {
-    const { seen, tookMs } = await watched(livenessProbe);
-    expect(seen.status).toBe('pass');
-    // Two look side by side, and each moves this clock.
-    expect(Math.abs(tookMs - ms)).toBeLessThanOrEqual(2000);
-  });
-
-  test('a restart while it settles is forgiven, and looked past', async () => {
-    const { seen, tookMs } = await watched(probe, { 20_000: running(1) });
-    expect(seen.status).toBe('pass');
-    expect(tookMs).toBeGreaterThanOrEqual(57_000);
-  });
-
-  test('restarts that go on are not, nor a container that waits', async () => {
-    const again = await watched(probe, { 30_000: running(1), 61_000: running(2), 95_000: running(3) });
-    expect(again.seen).toMatchObject({ status: 'fail', seen: expect.stringContaining('restarted') });
-    const down = await watched(probe, { 5000: waiting });
-    expect(down.seen).toMatchObject({ status: 'fail', seen: '1 do not run: CrashLoopBackOff' });
-  });
-
-  test('nobody is no proof', async () => {
-    const view = await labView([]);
-    expect(await check.grade?.(view)).toEqual({ status: 'fail', seen: 'deployment/refunds does not exist' });
   });
 });

@@ -1,0 +1,74 @@
+import { describe, expect, test } from '@jest/globals';
+import { endpointsServe } from '../../../src/checks/workloads.ts';
+import { labView, object, type TestView, workload } from './support.ts';
+
+const of = { namespace: 'shop', name: 'refunds' };
+const labels = { app: 'refunds' };
+const ready = (podIP: string) => ({ podIP, conditions: [{ type: 'Ready', status: 'True' }] });
+const service = (spec: object = {}) =>
+  object('v1', 'Service', 'refunds@shop', { spec: { selector: labels, ...spec } });
+const slice = (name: string, addresses: readonly string[], by?: string) =>
+  object('discovery.k8s.io/v1', 'EndpointSlice', `${name}@shop`, {
+    metadata: {
+      labels: {
+        'kubernetes.io/service-name': 'refunds',
+        ...(by === undefined ? {} : { 'endpointslice.kubernetes.io/managed-by': by }),
+      },
+    },
+    endpoints: addresses.map((address) => ({ addresses: [address], conditions: { ready: true } })),
+    ports: [{ port: 8080 }],
+  });
+const kept = slice('refunds-x', ['10.244.1.2', '10.244.1.3'], 'endpointslice-controller.k8s.io');
+
+const shop = (): Promise<TestView> =>
+  labView([
+    ...workload('refunds@shop', { containers: [] }, [ready('10.244.1.2'), ready('10.244.1.3')], labels),
+    service(),
+    kept,
+  ]);
+
+describe('endpointsServe', () => {
+  test('passes where a Service leads to all pods', async () => {
+    expect(await endpointsServe(of).look(await shop())).toEqual({
+      status: 'pass',
+      seen: 'it leads to 2 ready pods',
+    });
+  });
+
+  test.each([
+    [
+      'its slices are all that is left of a selector',
+      [service({ selector: undefined })],
+      'service/refunds selects no pods',
+    ],
+    [
+      'it selects what a new pod would not have',
+      [service({ selector: { ...labels, only: 'these' } })],
+      'service/refunds would not lead to new pods: it selects other labels',
+    ],
+    [
+      'a pod that is not ready would be in it',
+      [service({ publishNotReadyAddresses: true })],
+      'service/refunds leads to pods that are not ready, too',
+    ],
+    [
+      'the right addresses are in a slice that nobody keeps',
+      [slice('by-hand', ['10.244.1.2'])],
+      'endpointslice/by-hand was written by hand, and follows nobody',
+    ],
+    [
+      'there is an address that is of no pod',
+      [slice('refunds-y', ['10.244.1.250'], 'endpointslice-controller.k8s.io')],
+      'it leads to 1 addresses that are no ready pod of this workload',
+    ],
+    [
+      'one is missing',
+      [slice('refunds-x', ['10.244.1.2'], 'endpointslice-controller.k8s.io')],
+      'it leads to 1 ready pods; there were 2',
+    ],
+  ])('fails where %s', async (_what, changed, seen) => {
+    const view = await shop();
+    await view.put(...changed);
+    expect(await endpointsServe(of).look(view)).toEqual({ status: 'fail', seen });
+  });
+});
