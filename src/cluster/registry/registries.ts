@@ -4,13 +4,14 @@ import type { Micros, Simulation, Timer } from '../simulation/simulation.ts';
 import { MILLISECOND, SECOND } from '../simulation/simulation.ts';
 import type { ImageReference } from './reference.ts';
 import { registryAddress } from './addresses.ts';
+import { isLoginFor } from './login-keys.ts';
 import { canonicalName, parseReference } from './reference.ts';
 import { answerRegistry, findImage } from './registry-http.ts';
 import type { RegistrySpec } from './types.ts';
 
 /** A login out of a pull secret. */
 export interface RegistryLogin {
-  /** The key of `auths`: `registry.shop.test:5000`, `https://index.docker.io/v1/`. */
+  /** The key of `auths`: `registry.shop.test:5000`, `*.shop.test:5000`, `https://index.docker.io/v1/`. */
   readonly registry: string;
   readonly username: string;
   readonly password: string;
@@ -161,7 +162,7 @@ class Registry {
 
   /** What pulling a reference comes to now. */
   resolve(reference: ImageReference, logins: readonly RegistryLogin[]): Outcome {
-    const credentials = logins.filter((login) => hostOf(login.registry) === hostOf(reference.domain));
+    const credentials = logins.filter(({ registry }) => isLoginFor(registry, reference));
     const request = REQUEST + this.delayMs * MILLISECOND;
     if (this.#listening.length === 0) {
       return {
@@ -267,10 +268,4 @@ function hostAndPort(host: string): { readonly name: string; readonly port: numb
 
 function isSame(login: RegistryLogin, expected: RegistrySpec['credentials']): boolean {
   return login.username === expected?.username && login.password === expected.password;
-}
-
-/** The host of a key of `auths`, which may be written as an address. */
-function hostOf(registry: string): string {
-  const host = registry.replace(/^https?:\/\//, '').replace(/\/.*$/, '');
-  return host === 'index.docker.io' || host === 'registry-1.docker.io' ? 'docker.io' : host;
 }
