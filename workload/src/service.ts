@@ -27,6 +27,9 @@ export class DependencyError extends Error {
   }
 }
 
+/** The header of a call that says which role makes it. */
+const CALLER = 'x-called-by';
+
 /** How long a process that was told to end still serves, in milliseconds. */
 const DRAIN_MS = 4000;
 
@@ -127,6 +130,7 @@ export class Service {
         headers: {
           'content-type': 'application/json',
           authorization: `Bearer ${this.settings.ledgerPassword}`,
+          [CALLER]: this.settings.role,
         },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         timeoutMs: this.settings.callTimeoutMs,
@@ -159,7 +163,10 @@ export class Service {
         return text(200, this.metrics.text());
     }
     const route = this.#role.routes[request.path];
-    if (route === undefined) return json(404, { error: `${this.settings.role} has no ${request.path}` });
+    const { role } = this.settings;
+    if (route === undefined) return json(404, { error: `${role} has no ${request.path}` });
+    // A Service that leads back to its caller: each request would make another one, for ever.
+    if (request.headers[CALLER] === role) return json(508, { error: `${role} was called by ${role}` });
     try {
       if (this.release.cpuMs > 0) await this.host.spendCpu(this.release.cpuMs);
       return await route(request, this);
