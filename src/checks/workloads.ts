@@ -106,21 +106,18 @@ export function endpointsServe(of: WorkloadRef & { readonly service?: string }):
   };
 }
 
-/** Why a Service would go on leading to the pods of today when others have taken their place, or when they fail. */
+/** Why a Service would go on leading to the pods of today when others have taken their place. */
 async function whyNotFollowed(
   lab: LabView,
   { metadata, spec }: Service,
   { spec: { template } }: Deployment,
 ): Promise<string | undefined> {
   const { namespace = '', name } = metadata;
-  const { selector = {}, publishNotReadyAddresses = false } = spec;
+  const { selector = {} } = spec;
   const labels = template.metadata?.labels ?? {};
   if (Object.keys(selector).length === 0) return `service/${name} selects no pods`;
   if (!matchesSelector({ matchLabels: selector }, labels))
     return `service/${name} would not lead to new pods: it selects other labels`;
-  const before =
-    lab.baseline.get(resources.services, namespace, name)?.spec.publishNotReadyAddresses ?? false;
-  if (publishNotReadyAddresses && !before) return `service/${name} leads to pods that are not ready, too`;
   const byHand = await slicesByHand(lab, namespace, name);
   return byHand.length > 0 ? `${byHand.join(', ')} was written by hand, and follows nobody` : undefined;
 }

@@ -47,11 +47,6 @@ describe('endpointsServe', () => {
       'service/refunds would not lead to new pods: it selects other labels',
     ],
     [
-      'a pod that is not ready would be in it',
-      [service({ publishNotReadyAddresses: true })],
-      'service/refunds leads to pods that are not ready, too',
-    ],
-    [
       'the right addresses are in a slice that nobody keeps',
       [slice('by-hand', ['10.244.1.2'])],
       'endpointslice/by-hand was written by hand, and follows nobody',

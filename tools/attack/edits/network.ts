@@ -34,6 +34,7 @@ const serviceSpecs: fc.Arbitrary<object> = fc.constantFrom<object>(
   { selector: { app: 'gateway' } },
   { selector: { tier: 'front' } },
   { selector: { 'app.kubernetes.io/part-of': 'shop' } },
+  { selector: null },
   { publishNotReadyAddresses: true },
   { publishNotReadyAddresses: false },
   { ports: [{ name: 'http', port: 80, targetPort: 8080, protocol: 'TCP' }] },

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import type { Facts } from '../facts.ts';
 import type { Weighted } from './arbitraries.ts';
-import { deploymentOf, type Edit, partsOf, type PodAct, type Reference } from './edit.ts';
+import { resources } from '../../../src/model/resources.ts';
+import { deploymentOf, type Edit, partsOf, type PodAct, type Reference, referenceOf } from './edit.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -40,9 +41,20 @@ export function workloadEdits(facts: Facts): Weighted {
       weight: 2,
       arbitrary: clientEdits(facts).map(([of, fields]) => inContainer(of, partsOf(of).name, fields)),
     },
+    { weight: 1, arbitrary: nextStart },
     { weight: 2, arbitrary: sidecars(facts).map((spec) => inTemplate(workload, spec)) },
   ];
 }
+
+/** Settings that only the next start of a pod reads. */
+const nextStart: fc.Arbitrary<Edit> = fc
+  .constantFrom({ CALL_TIMEOUT_MS: 'soon' }, { CALL_TIMEOUT_MS: '3000' }, { CACHE_MEGABYTES: '8' })
+  .map((data) => ({
+    edit: 'patch',
+    of: referenceOf(resources.configMaps, { namespace: 'shop', name: 'shop-settings' }),
+    type: 'merge',
+    body: { data },
+  }));
 
 const handlers = ({ ports }: Facts): fc.Arbitrary<Fields> => {
   const none = { httpGet: null, tcpSocket: null, exec: null };
@@ -67,6 +79,7 @@ const timing: fc.Arbitrary<Fields> = fc.oneof(
     { periodSeconds: 5, failureThreshold: 3 },
     { timeoutSeconds: 5 },
     { initialDelaySeconds: 10 },
+    { initialDelaySeconds: 600 },
     { failureThreshold: 1 },
     { failureThreshold: 5000 },
     { periodSeconds: 3600 },

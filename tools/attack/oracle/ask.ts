@@ -108,14 +108,18 @@ function programOf({ containers, volumes = [], initContainers = [] }: PodSpec, n
   const own = containers.find((one) => one.name === name);
   const files = (list: Container['volumeMounts'] = []) =>
     list.filter((one) => !one.name.startsWith('kube-api-access'));
+  const reads = (volume: string): boolean => files(own?.volumeMounts).some((mount) => mount.name === volume);
   return {
     there: own !== undefined,
     command: own?.command ?? [],
     args: own?.args ?? [],
     beside: own?.lifecycle?.postStart,
     mounts: files(own?.volumeMounts),
-    volumes: volumes.filter((one) => !one.name.startsWith('kube-api-access')),
-    first: initContainers,
+    volumes: volumes.filter((one) => reads(one.name)),
+    // Who else may write into what it reads.
+    others: [...initContainers, ...containers].filter(
+      (one) => one !== own && files(one.volumeMounts).some((mount) => reads(mount.name)),
+    ),
   };
 }
 

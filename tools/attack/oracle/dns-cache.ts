@@ -4,7 +4,14 @@ import type { AnyObject, Deployment, Pod, Service } from '../../../src/model/obj
 import { type Resource, resources } from '../../../src/model/resources.ts';
 import { deploymentOf, isComplete, isReady, isRunning, podsOf, run, SHOP, within } from './ask.ts';
 import { clientsUnchanged } from './clients.ts';
-import { clientPods, corednsWhole, freshService, resolves, serviceResolves } from './dns.ts';
+import {
+  clientPods,
+  corednsRisesAgain,
+  corednsWhole,
+  freshService,
+  resolves,
+  serviceResolves,
+} from './dns.ts';
 import { nothingWrittenDown } from './more-dns.ts';
 import { type Complaint, type Oracle, type OracleView, question, service, word } from './view.ts';
 
@@ -230,7 +237,7 @@ export const dnsStale: Oracle = {
     partnerAskedSeldom,
     followed(60),
   ],
-  afterwards: [deployedAgain(60, service)],
+  afterwards: [deployedAgain(60, service), corednsRisesAgain],
 };
 
 /** In each pod of fx 99 of 100 lookups of the partner's host are quick, once it has been asked for. */
@@ -301,5 +308,5 @@ export const dnsSlow: Oracle = {
     followed(30),
     partnerMoves,
   ],
-  afterwards: [deployedAgain(30, () => 'payments')],
+  afterwards: [deployedAgain(30, () => 'payments'), corednsRisesAgain],
 };

@@ -2,6 +2,7 @@ import { equal } from '../../../src/core/json.ts';
 import { KubeError } from '../../../src/kube/client.ts';
 import type { ConfigMap, Deployment, NewObject, Pod, Service } from '../../../src/model/objects.ts';
 import { resources } from '../../../src/model/resources.ts';
+import { risesAgain } from './again.ts';
 import {
   CALLERS,
   addressesOf,
@@ -192,8 +193,12 @@ export const corednsWhole = question('CoreDNS serves everybody', async (view) =>
   return /^namespaces /m.test(text) ? 'the Corefile is for some namespaces only' : undefined;
 });
 
+/** CoreDNS after its next rollout. */
+export const corednsRisesAgain = risesAgain(() => 'coredns', SYSTEM, [corednsWhole, shopNames]);
+
 export const dnsNxdomain: Oracle = {
   settle: 160_000,
+  afterwards: [corednsRisesAgain],
   questions: [
     corednsWhole,
     question('clients are as before', (view) => clientsUnchanged(view, CLIENTS)),

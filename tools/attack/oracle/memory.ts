@@ -2,6 +2,7 @@ import { equal } from '../../../src/core/json.ts';
 import type { Deployment, LimitRange, Pod } from '../../../src/model/objects.ts';
 import { compareQuantities } from '../../../src/model/quantity.ts';
 import { resources } from '../../../src/model/resources.ts';
+import { customersServed, serviceRisesAgain } from './again.ts';
 import {
   containerOf,
   deploymentOf,
@@ -86,8 +87,11 @@ async function gatewayUnchanged(view: OracleView): Promise<Complaint> {
   return equal(before.template.spec, now.template.spec) ? undefined : 'the gateway was changed';
 }
 
+const afterwards = [serviceRisesAgain(() => name)];
+
 export const oomLimit: Oracle = {
   settle: 75_000,
+  afterwards,
   questions: [
     question('its pods are ready', (view) => isComplete(view, name)),
     question('nothing restarts', (view) => staysUp(view, name)),
@@ -107,6 +111,7 @@ export const oomLimit: Oracle = {
     ),
     question('it is still its Service', (view) => sameService(view, name)),
     question('its Service leads to its pods', (view) => leadsHome(view, name)),
+    customersServed,
     question('it survives a rush', (view) =>
       survivesRush(view, { requests: 200, each: 200, everySeconds: 0.06 }),
     ),
@@ -177,6 +182,7 @@ async function releaseOfTheTicket(view: OracleView): Promise<Complaint> {
 
 export const oomLeak: Oracle = {
   settle: 120_000,
+  afterwards,
   questions: [
     question('its pods are ready', (view) => isComplete(view, name)),
     question('nothing restarts', (view) => staysUp(view, name)),
@@ -186,6 +192,7 @@ export const oomLeak: Oracle = {
     question('it runs a release of the ticket', releaseOfTheTicket),
     question('it is still its Service', (view) => sameService(view, name)),
     question('its Service leads to its pods', (view) => leadsHome(view, name)),
+    customersServed,
     question('a process needs no more than the budget', needsNoMore),
     question('callers are answered', (view) =>
       survivesRush(view, { requests: 100, each: 50, everySeconds: 0.06 }),

@@ -1,6 +1,7 @@
 import { equal } from '../../../src/core/json.ts';
 import type { AnyObject, ConfigMap, Deployment, Pod } from '../../../src/model/objects.ts';
 import { type Resource, resources } from '../../../src/model/resources.ts';
+import { risesAgain } from './again.ts';
 import {
   CALLERS,
   deploymentOf,
@@ -80,6 +81,9 @@ async function serverStays(view: OracleView): Promise<Complaint> {
 
 export const dnsPolicy: Oracle = {
   settle: 90_000,
+  afterwards: [
+    risesAgain((view) => word(view, 'client'), SHOP, [question('it finds everybody', findsEverybody)]),
+  ],
   questions: [
     question('its pods are ready', (view) => isComplete(view, word(view, 'client'))),
     question('it finds everybody', findsEverybody),

@@ -1,5 +1,6 @@
 import type { Deployment } from '../../../src/model/objects.ts';
 import { resources } from '../../../src/model/resources.ts';
+import { customersServed, serviceRisesAgain } from './again.ts';
 import {
   addressesOf,
   isComplete,
@@ -31,7 +32,10 @@ const whole = [
   question('it is still its Service', (view) => sameService(view, service(view))),
   sameRelease,
   question('callers are answered', (view) => servesCallers(view, service(view), `"role":"${service(view)}"`)),
+  customersServed,
 ];
+
+const afterwards = [serviceRisesAgain(service)];
 
 /** A pod that hangs must leave its Service for its readiness probe's sake, before anybody restarts it. */
 async function hungPodLeaves(view: OracleView): Promise<Complaint> {
@@ -69,6 +73,7 @@ async function hungPodLeaves(view: OracleView): Promise<Complaint> {
 
 export const readinessProbe: Oracle = {
   settle: 75_000,
+  afterwards,
   questions: [
     ...whole,
     question('nothing restarts', (view) => staysUp(view, service(view))),
@@ -107,10 +112,12 @@ async function hungIsRestarted(view: OracleView): Promise<Complaint> {
 
 export const livenessTooEager: Oracle = {
   settle: 130_000,
+  afterwards,
   questions: [
     ...whole,
     // As long as an impatient probe would need three times.
     question('nothing restarts', (view) => staysUp(view, service(view), 120_000)),
     question('a container that hangs is restarted', hungIsRestarted),
+    question('a pod that hangs leaves', hungPodLeaves),
   ],
 };

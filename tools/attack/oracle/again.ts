@@ -1,0 +1,66 @@
+import type { Deployment } from '../../../src/model/objects.ts';
+import { resources } from '../../../src/model/resources.ts';
+import { deploymentOf, fetches, isComplete, isRunning, leadsHome, podsOf, SHOP, within } from './ask.ts';
+import { staysUp } from './lives.ts';
+import { type Complaint, type OracleView, question, type Question } from './view.ts';
+
+/** Milliseconds that a rollout may need, with an image that has to be fetched and a program that starts slowly. */
+const ROLLOUT = 180_000;
+
+/**
+ * All pods of a Deployment are made again, as the next rollout would: what was right only for those that ran shows then.
+ * Asked when the grader has been.
+ * @param stillAsked what has to hold afterwards as before
+ */
+export function risesAgain(
+  nameOf: (view: OracleView) => string,
+  namespace: string,
+  stillAsked: readonly Question[],
+): Question {
+  return question('after the next rollout', async (view) => {
+    const name = nameOf(view);
+    const annotations = { 'kubectl.kubernetes.io/restartedAt': new Date(view.now()).toISOString() };
+    const body = { spec: { template: { metadata: { annotations } } } };
+    await view.kube.patch<Deployment>(resources.deployments, namespace, name, body, { type: 'strategic' });
+    await view.wait(2000);
+    const stuck = await within(view, ROLLOUT, () => isComplete(view, name, namespace));
+    if (stuck !== undefined) return stuck;
+    for (const { about, ask } of stillAsked) {
+      const wrong = await ask(view);
+      if (wrong !== undefined) return `${about}: ${wrong}`;
+    }
+    return undefined;
+  });
+}
+
+/** An order is paid and one is paid back, many times, by whichever pods are in turn. */
+export const customersServed = question('customers are served', async (view) => {
+  const gateway = (await podsOf(view, 'gateway')).find((pod) => isRunning(pod, 'gateway'));
+  if (gateway === undefined) return 'no gateway runs';
+  const often = { times: 10, everySeconds: 0.2 };
+  return (
+    (await fetches(view, gateway, 'http://gateway/pay', { ...often, contains: '"paid"' })) ??
+    fetches(view, gateway, 'http://gateway/refund', { ...often, contains: '"id"' })
+  );
+});
+
+/** A service of the shop after its next rollout. */
+export const serviceRisesAgain = (nameOf: (view: OracleView) => string): Question =>
+  risesAgain(nameOf, SHOP, [
+    question('its Service leads to its pods', (view) =>
+      within(view, 30_000, () => leadsHome(view, nameOf(view))),
+    ),
+    customersServed,
+    question('nothing restarts', (view) => outlivesItsProbes(view, nameOf(view))),
+  ]);
+
+/** However late its liveness probe begins, and however patient it is, up to half an hour. */
+async function outlivesItsProbes(view: OracleView, name: string): Promise<Complaint> {
+  const { containers = [] } = (await deploymentOf(view, name))?.spec.template.spec ?? {};
+  const needed = containers.map(({ livenessProbe }) => {
+    if (livenessProbe === undefined) return 0;
+    const { initialDelaySeconds = 0, periodSeconds, failureThreshold } = livenessProbe;
+    return (initialDelaySeconds + periodSeconds * failureThreshold) * 1000;
+  });
+  return staysUp(view, name, Math.min(Math.max(...needed) + 60_000, 1_800_000));
+}
