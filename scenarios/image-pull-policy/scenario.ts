@@ -235,7 +235,7 @@ See to it that ${service} is whole today, on both nodes, with the release that i
       'customers',
       'veto',
       'Customers pay, and get their money back',
-      hold(seconds(2), checks.customersServed(namespace)),
+      hold(seconds(5), checks.customersServed(namespace)),
     ),
     safeguard(
       'in-service',

@@ -196,7 +196,7 @@ Its login is kept by the platform team: secret/${robot.name} in namespace ${robo
       'customers',
       'veto',
       'Customers pay, and get their money back',
-      hold(seconds(2), checks.customersServed(namespace)),
+      hold(seconds(5), checks.customersServed(namespace)),
     ),
     safeguard(
       'repository',

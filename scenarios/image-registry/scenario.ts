@@ -200,7 +200,7 @@ The registry is ${host}; ${mirror} is a mirror of it.`,
       'customers',
       'veto',
       'Customers pay, and get their money back',
-      hold(seconds(2), checks.customersServed(namespace)),
+      hold(seconds(5), checks.customersServed(namespace)),
     ),
     safeguard(
       'in-service',

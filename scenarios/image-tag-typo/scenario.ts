@@ -123,7 +123,7 @@ The registry is ${host}; from inside the cluster it answers as http://registry, 
       'customers',
       'veto',
       'Customers pay, and get their money back',
-      hold(seconds(2), checks.customersServed(namespace)),
+      hold(seconds(5), checks.customersServed(namespace)),
     ),
     safeguard(
       'repository',

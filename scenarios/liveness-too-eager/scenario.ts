@@ -169,7 +169,7 @@ Make ${service} answer its callers again.`,
       'customers',
       'veto',
       'Customers pay, and get their money back',
-      hold(seconds(2), checks.customersServed(namespace), seconds(120)),
+      hold(seconds(5), checks.customersServed(namespace), seconds(120)),
     ),
     safeguard(
       'hung-is-killed',

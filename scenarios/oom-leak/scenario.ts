@@ -216,7 +216,7 @@ The night shift wanted to double the memory and go back to bed; you are asked fo
       'customers',
       'veto',
       'Customers pay, and get their money back',
-      hold(seconds(2), checks.customersServed(namespace)),
+      hold(seconds(5), checks.customersServed(namespace)),
     ),
     safeguard(
       'own-pods',

@@ -151,7 +151,7 @@ worst when many people shop. Make checkout survive its load: ${requests} quotes 
       'customers',
       'veto',
       'Customers pay, and get their money back',
-      hold(seconds(2), checks.customersServed(namespace)),
+      hold(seconds(5), checks.customersServed(namespace)),
     ),
     safeguard(
       'limits',

@@ -105,7 +105,7 @@ Make ${service} answer its callers again.`,
       'customers',
       'veto',
       'Customers pay, and get their money back',
-      hold(seconds(2), checks.customersServed(namespace)),
+      hold(seconds(5), checks.customersServed(namespace)),
     ),
     safeguard(
       'readiness-can-fail',
