@@ -99,8 +99,15 @@ export class ServiceAllocation {
     if (!this.#ranges().some((range) => isInside(range, wanted))) {
       return refuse('the provided network does not match the current range');
     }
-    const isTaken = taken.has(wanted) || this.#store.get(resources.ipAddresses.id, '', wanted) !== undefined;
-    return isTaken ? refuse('provided IP is already allocated') : [];
+    return taken.has(wanted) || this.#isSomebodyElses(wanted)
+      ? refuse('provided IP is already allocated')
+      : [];
+  }
+
+  /** Whether there is an IPAddress that was made by hand. Those of Services follow them: one may still go. */
+  #isSomebodyElses(ip: string): boolean {
+    const address = this.#store.get(resources.ipAddresses.id, '', ip);
+    return address !== undefined && !followsService(address);
   }
 
   /** Where an address may be from: the cluster's own range, and those of each ServiceCIDR that is ready. */
@@ -155,6 +162,14 @@ export class ServiceAllocation {
     return problems;
   }
 }
+
+/** The label of IPAddresses that says who keeps them, and what it says of those that are kept for Services. */
+export const MANAGED_BY = 'ipaddress.kubernetes.io/managed-by';
+export const ALLOCATOR = 'ipallocator.k8s.io';
+
+/** Whether an IPAddress is there because a Service has, or had, that address. */
+export const followsService = ({ metadata }: Pick<AnyObject, 'metadata'>): boolean =>
+  metadata.labels?.[MANAGED_BY] === ALLOCATOR;
 
 const isReady = ({ type, status }: Condition): boolean => type === 'Ready' && status === 'True';
 

@@ -1,9 +1,8 @@
 import { resources } from '../../../model/resources.ts';
+import { ALLOCATOR, followsService, MANAGED_BY } from '../../apiserver/service-allocation.ts';
 import type { ControllerContext } from '../controller.ts';
 import { WorkQueue } from '../work-queue.ts';
 
-const MANAGED_BY = 'ipaddress.kubernetes.io/managed-by';
-const ALLOCATOR = 'ipallocator.k8s.io';
 const LABELS = { 'ipaddress.kubernetes.io/ip-family': 'IPv4', [MANAGED_BY]: ALLOCATOR };
 
 /**
@@ -22,8 +21,7 @@ export function startIpAddressController({
     const found = api.get(resources.ipAddresses, undefined, address);
     const owner = api.list(resources.services).find(({ spec }) => spec.clusterIP === address);
     if (owner === undefined) {
-      if (found?.metadata.labels?.[MANAGED_BY] === ALLOCATOR)
-        api.delete(resources.ipAddresses, undefined, address);
+      if (found !== undefined && followsService(found)) api.delete(resources.ipAddresses, undefined, address);
       return;
     }
     if (found !== undefined) return;

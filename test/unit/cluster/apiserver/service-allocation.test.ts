@@ -53,6 +53,22 @@ describe('an address that a Service names', () => {
     expect(create(running, 'a', '10.201.0.7').body.message).toMatch('provided IP is already allocated');
   });
 
+  test('may be that of a Service that has just gone', () => {
+    const running = withRange();
+    create(running, 'a', '10.201.0.5');
+    send(running, 'POST', '/apis/networking.k8s.io/v1/ipaddresses', {
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'IPAddress',
+      metadata: {
+        name: '10.201.0.5',
+        labels: { 'ipaddress.kubernetes.io/managed-by': 'ipallocator.k8s.io' },
+      },
+      spec: { parentRef: { resource: 'services', name: 'a', namespace: 'default' } },
+    });
+    send(running, 'DELETE', `${SERVICES}/a`);
+    expect(create(running, 'b', '10.201.0.5').status).toBe(201);
+  });
+
   test('stays where its range goes', () => {
     const running = withRange();
     create(running, 'a', '10.201.0.5');
