@@ -7,10 +7,13 @@ const ONE_THREAD = '--single-threaded';
 /**
  * How a process that is to be copied must be started; nothing where none can be. Whatever a copy writes to is copied page
  * by page: where things are made is to be small and used again and again (MB), and no collection of garbage is to go
- * through all the rest before it has grown to so many MB.
+ * through all the rest before it has grown to so many MB. Nor because a process has had nothing to do for 8 seconds: that
+ * is so while it waits for its copies, and each of them, made with the timer of it, would collect all garbage anew.
  */
 export const COPYABLE: readonly string[] =
-  process.platform === 'linux' ? [ONE_THREAD, '--max-semi-space-size=2', '--initial-heap-size=500'] : [];
+  process.platform === 'linux'
+    ? [ONE_THREAD, '--max-semi-space-size=4', '--initial-heap-size=500', '--no-memory-reducer']
+    : [];
 
 /** What a copy says first; one that says nothing had not all of its memory. */
 const ALIVE = '+';
