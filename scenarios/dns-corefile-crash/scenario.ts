@@ -2,6 +2,7 @@ import {
   all,
   ask,
   checks,
+  corednsLasts,
   defineScenario,
   faults,
   fix,
@@ -154,7 +155,7 @@ shop. Make names work again, for the shop and for everybody else.`,
     ),
   ],
   safeguards: () => [
-    safeguard('starts-again', 'veto', 'A new pod of CoreDNS comes up', checks.startsAgain(coredns)),
+    corednsLasts,
     safeguard('clients', 'veto', 'Clients are as before', checks.clientsAsBefore(namespace, clients)),
     safeguard(
       'elsewhere',

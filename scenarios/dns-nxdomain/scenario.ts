@@ -2,6 +2,7 @@ import {
   all,
   ask,
   checks,
+  corednsLasts,
   defineScenario,
   faults,
   fix,
@@ -145,12 +146,7 @@ names (${partner.name}) still work. Nobody touched the shop itself. Make the sho
     objective('fresh', 30, 'New Services resolve', checks.freshServicesResolve(from, seconds(30), settle)),
   ],
   safeguards: () => [
-    safeguard(
-      'starts-again',
-      'veto',
-      'A new pod of CoreDNS comes up',
-      checks.startsAgain({ namespace: 'kube-system', name: 'coredns' }),
-    ),
+    corednsLasts,
     safeguard('clients', 'veto', 'Clients are as before', checks.clientsAsBefore(namespace, clients)),
     safeguard(
       'dns-whole',

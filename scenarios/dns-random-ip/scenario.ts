@@ -366,13 +366,7 @@ knows, where ${service} should be. Restarting the shop did not help. Make every 
           await faults.patchPods(lab, { namespace, name: client }, { dnsConfig: { options } });
       }),
       hack('patience', 'answers', async (lab) => {
-        await lab.kube.patch(
-          resources.configMaps,
-          namespace,
-          'shop-settings',
-          { data: { CALL_TIMEOUT_MS: '20000' } },
-          { type: 'merge' },
-        );
+        await faults.settings(lab, namespace, { CALL_TIMEOUT_MS: '20000' });
         for (const client of clients) await faults.restart(lab, { namespace, name: client });
       }),
       hack('host-aliases', 'clients', everyAlias),

@@ -105,8 +105,7 @@ export function hacksOf(values: Values): readonly Hack[] {
       await faults.scale(lab, { namespace, name: 'fx' }, 4);
     }),
     hack('patience', 'quick', async (lab) => {
-      const body = { data: { CALL_TIMEOUT_MS: '10000' } };
-      await lab.kube.patch(resources.configMaps, namespace, 'shop-settings', body, { type: 'merge' });
+      await faults.settings(lab, namespace, { CALL_TIMEOUT_MS: '10000' });
       for (const name of clients) await faults.restart(lab, { namespace, name });
     }),
     hack('host-aliases', 'clients', (lab) =>

@@ -3,6 +3,7 @@ import {
   between,
   checks,
   converge,
+  corednsLasts,
   countedPartnerDns,
   defineScenario,
   faults,
@@ -136,12 +137,7 @@ its time, but that we ask it far more than we used to. Make payments quick and r
   safeguards: (values) => {
     const partner = partnerOf(values);
     return [
-      safeguard(
-        'starts-again',
-        'veto',
-        'A new pod of CoreDNS comes up',
-        checks.startsAgain({ namespace: system, name: 'coredns' }),
-      ),
+      corednsLasts,
       safeguard('clients', 'veto', 'Clients are as before', checks.clientsAsBefore(namespace, clients)),
       safeguard(
         'dns-whole',

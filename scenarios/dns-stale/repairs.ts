@@ -174,8 +174,7 @@ export function hacksOf({ form, ttl, service }: Values): readonly Hack[] {
       await faults.scale(lab, coredns, 6);
     }),
     hack('patience', 'address', async (lab) => {
-      const body = { data: { CALL_TIMEOUT_MS: '20000' } };
-      await lab.kube.patch(resources.configMaps, namespace, 'shop-settings', body, { type: 'merge' });
+      await faults.settings(lab, namespace, { CALL_TIMEOUT_MS: '20000' });
       for (const name of clients) await faults.restart(lab, { namespace, name });
     }),
   ];

@@ -5,6 +5,7 @@ import {
   callerOf,
   checks,
   converge,
+  corednsLasts,
   countedPartnerDns,
   defineScenario,
   type Fault,
@@ -124,12 +125,7 @@ Make payments work again, and see to it that the next such deployment does not e
   safeguards: (values) => {
     const partner = partnerOf(values);
     return [
-      safeguard(
-        'starts-again',
-        'veto',
-        'A new pod of CoreDNS comes up',
-        checks.startsAgain({ namespace: 'kube-system', name: 'coredns' }),
-      ),
+      corednsLasts,
       safeguard('clients', 'veto', 'Clients are as before', checks.clientsAsBefore(namespace, clients)),
       safeguard(
         'dns-whole',

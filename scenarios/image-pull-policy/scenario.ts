@@ -10,6 +10,7 @@ import {
   hint,
   hold,
   type LabView,
+  lastingRule,
   minutes,
   objective,
   oneOf,
@@ -17,6 +18,7 @@ import {
   safeguard,
   seconds,
   shop,
+  staysUpAndLasts,
 } from 'breakfix';
 
 const namespace = 'shop';
@@ -138,7 +140,7 @@ See to it that ${service} is whole today, on both nodes, with the release that i
     cause === 'never'
       ? 'Nodes come and go: a new pod starts on whichever node there is, also one that never had the image.'
       : 'Nodes come and go: once the registry is back, a new node must be able to fetch the image.',
-    `A pod of ${service} that is made tomorrow comes up too, and customers go on paying and getting their money back.`,
+    lastingRule(service),
   ],
 
   baseline: ({ service }) =>
@@ -219,24 +221,7 @@ See to it that ${service} is whole today, on both nodes, with the release that i
     ];
   },
   safeguards: ({ service, cause }) => [
-    safeguard(
-      'stays-up',
-      'veto',
-      `${service} stays up`,
-      hold(seconds(30), checks.staysUp({ namespace, name: service }), seconds(90)),
-    ),
-    safeguard(
-      'starts-again',
-      'veto',
-      `A new pod of ${service} comes up`,
-      checks.startsAgain({ namespace, name: service }),
-    ),
-    safeguard(
-      'customers',
-      'veto',
-      'Customers pay, and get their money back',
-      hold(seconds(5), checks.customersServed(namespace)),
-    ),
+    ...staysUpAndLasts({ namespace, name: service }),
     safeguard(
       'in-service',
       'veto',

@@ -11,6 +11,7 @@ import {
   hint,
   hold,
   type LabView,
+  lastingRule,
   minutes,
   objective,
   oneOf,
@@ -18,6 +19,7 @@ import {
   safeguard,
   seconds,
   shop,
+  staysUpAndLasts,
 } from 'breakfix';
 import {
   authsOf,
@@ -102,7 +104,7 @@ Its login is kept by the platform team: secret/${robot.name} in namespace ${robo
     'A pod on any node gets what is pushed there tomorrow too.',
     'The registry goes on asking for its password.',
     `${service} stays in service throughout: its Service leads to its pods, and nowhere else.`,
-    `A pod of ${service} that is made tomorrow comes up too, and customers go on paying and getting their money back.`,
+    lastingRule(service),
   ],
 
   baseline: ({ service, secret }) =>
@@ -180,24 +182,7 @@ Its login is kept by the platform team: secret/${robot.name} in namespace ${robo
     ),
   ],
   safeguards: ({ service }) => [
-    safeguard(
-      'stays-up',
-      'veto',
-      `${service} stays up`,
-      hold(seconds(30), checks.staysUp({ namespace, name: service }), seconds(90)),
-    ),
-    safeguard(
-      'starts-again',
-      'veto',
-      `A new pod of ${service} comes up`,
-      checks.startsAgain({ namespace, name: service }),
-    ),
-    safeguard(
-      'customers',
-      'veto',
-      'Customers pay, and get their money back',
-      hold(seconds(5), checks.customersServed(namespace)),
-    ),
+    ...staysUpAndLasts({ namespace, name: service }),
     safeguard(
       'repository',
       'veto',

@@ -10,6 +10,7 @@ import {
   hint,
   hold,
   type LabView,
+  lastingRule,
   type Manifest,
   minutes,
   objective,
@@ -18,6 +19,7 @@ import {
   safeguard,
   seconds,
   shop,
+  staysUpAndLasts,
 } from 'breakfix';
 
 const namespace = 'shop';
@@ -118,7 +120,7 @@ The registry is ${host}; ${mirror} is a mirror of it.`,
     `${service} runs what it ran before, release ${release}; its image comes from the registry or from the mirror.`,
     `${service} stays in service throughout: its Service leads to its pods, and nowhere else.`,
     'Nodes come and go: a new one must be able to fetch the image and run the pod.',
-    `A pod of ${service} that is made tomorrow comes up too, and customers go on paying and getting their money back.`,
+    lastingRule(service),
     `The network policies of namespace ${namespace} stay as they are; none is added.`,
   ],
 
@@ -184,24 +186,7 @@ The registry is ${host}; ${mirror} is a mirror of it.`,
     ),
   ],
   safeguards: ({ service }) => [
-    safeguard(
-      'stays-up',
-      'veto',
-      `${service} stays up`,
-      hold(seconds(30), checks.staysUp({ namespace, name: service }), seconds(90)),
-    ),
-    safeguard(
-      'starts-again',
-      'veto',
-      `A new pod of ${service} comes up`,
-      checks.startsAgain({ namespace, name: service }),
-    ),
-    safeguard(
-      'customers',
-      'veto',
-      'Customers pay, and get their money back',
-      hold(seconds(5), checks.customersServed(namespace)),
-    ),
+    ...staysUpAndLasts({ namespace, name: service }),
     safeguard(
       'in-service',
       'veto',
@@ -389,8 +374,7 @@ The registry is ${host}; ${mirror} is a mirror of it.`,
       // What runs has read its settings; what starts next cannot.
       await setContainer(lab, service, { image: image(mirror) });
       await lab.clock.wait(seconds(60), lab.signal);
-      const data = { CACHE_MEGABYTES: 'plenty' };
-      await lab.kube.patch(resources.configMaps, namespace, 'shop-settings', { data }, { type: 'merge' });
+      await faults.settings(lab, namespace, { CACHE_MEGABYTES: 'plenty' });
     }),
     hack('no-node-left', 'starts-again', async (lab) => {
       await setContainer(lab, service, { image: image(mirror) });

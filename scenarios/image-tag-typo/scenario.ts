@@ -10,6 +10,7 @@ import {
   hint,
   hold,
   type LabView,
+  lastingRule,
   minutes,
   objective,
   oneOf,
@@ -17,6 +18,7 @@ import {
   safeguard,
   seconds,
   shop,
+  staysUpAndLasts,
 } from 'breakfix';
 
 const namespace = 'shop';
@@ -67,7 +69,7 @@ The registry is ${host}; from inside the cluster it answers as http://registry, 
   rules: ({ service }) => [
     `The release to ship is ${release}, as the registry has it, for every pod of ${service}.`,
     `${service} keeps its repository ${host}/${repository}, its own command and its own files, and stays in service throughout: its Service leads to its pods, and nowhere else.`,
-    `A pod of ${service} that is made tomorrow comes up too, and customers go on paying and getting their money back.`,
+    lastingRule(service),
   ],
 
   baseline: ({ service }) => shop({ images: { [service]: image(oldTag) }, registries: [registry] }),
@@ -107,24 +109,7 @@ The registry is ${host}; from inside the cluster it answers as http://registry, 
     ),
   ],
   safeguards: ({ service }) => [
-    safeguard(
-      'stays-up',
-      'veto',
-      `${service} stays up`,
-      hold(seconds(30), checks.staysUp({ namespace, name: service }), seconds(90)),
-    ),
-    safeguard(
-      'starts-again',
-      'veto',
-      `A new pod of ${service} comes up`,
-      checks.startsAgain({ namespace, name: service }),
-    ),
-    safeguard(
-      'customers',
-      'veto',
-      'Customers pay, and get their money back',
-      hold(seconds(5), checks.customersServed(namespace)),
-    ),
+    ...staysUpAndLasts({ namespace, name: service }),
     safeguard(
       'repository',
       'veto',

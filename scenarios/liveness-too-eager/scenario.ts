@@ -1,9 +1,9 @@
 import {
   all,
   ask,
+  between,
   callerOf,
   checks,
-  between,
   defineScenario,
   faults,
   fix,
@@ -11,6 +11,7 @@ import {
   hint,
   hold,
   type LabView,
+  lastingRule,
   minutes,
   not,
   objective,
@@ -99,7 +100,7 @@ Make ${service} answer its callers again.`,
   rules: ({ service, release }) => [
     `Probes are company policy: ${service} keeps its probes. A pod that stops answering leaves its Service within ${leavesWithin} s, and a container that has run for ${startAllowance} s and then stops answering must be restarted within ${killedWithin} s.`,
     `${service} stays at release ${release} and runs its own program, in at least as many pods as before.`,
-    `A pod of ${service} that is made tomorrow comes up too, and customers go on paying and getting their money back.`,
+    lastingRule(service),
     `The Service ${service} keeps its name and stays the same object.`,
   ],
 

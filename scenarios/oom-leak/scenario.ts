@@ -10,6 +10,8 @@ import {
   hold,
   inTurn,
   type LabView,
+  lastingRule,
+  lasts,
   minutes,
   objective,
   oneOf,
@@ -99,10 +101,6 @@ const environment = (variables: Readonly<Record<string, string>>) => ({
 });
 const limit = (memory: string) => ({ resources: { limits: { memory } } });
 
-/** `kubectl edit configmap shop-settings`. */
-const settings = (lab: LabView, data: Readonly<Record<string, string>>) =>
-  lab.kube.patch(resources.configMaps, namespace, 'shop-settings', { data }, { type: 'merge' });
-
 /** Evicts the pods of checkout every minute: a fresh process has no past. */
 const evictAll = `
 token=$(cat /var/run/secrets/kubernetes.io/serviceaccount/token)
@@ -178,7 +176,7 @@ The night shift wanted to double the memory and go back to bed; you are asked fo
     `Every container of checkout keeps a memory limit, of at most ${ceiling}, the same in template and pods.`,
     'The load stays: the gateway and its settings are not changed, and every call is answered in full.',
     `checkout runs its own program: the release of the ticket or the one before (${goodImage}), in at least as many pods as before. Its Service stays the same object, and leads to its pods.`,
-    'A pod of checkout that is made tomorrow comes up too, and customers go on paying and getting their money back.',
+    lastingRule(name),
     'Operator knobs of checkout, in configmap/shop-settings: CACHE_MEGABYTES and CACHE_RECEIPTS (the most receipts that are kept; 0: no such bound), REPORT_BATCH_ROWS (rows of a report that are worked on at once; 0: as the release does by itself).',
   ],
 
@@ -211,13 +209,7 @@ The night shift wanted to double the memory and go back to bed; you are asked fo
       'No container of checkout is killed or replaced',
       hold(seconds(30), checks.staysUp(of), seconds(90)),
     ),
-    safeguard('starts-again', 'veto', 'A new pod of checkout comes up', checks.startsAgain(of)),
-    safeguard(
-      'customers',
-      'veto',
-      'Customers pay, and get their money back',
-      hold(seconds(5), checks.customersServed(namespace)),
-    ),
+    ...lasts(of),
     safeguard(
       'own-pods',
       'veto',
@@ -302,7 +294,7 @@ The night shift wanted to double the memory and go back to bed; you are asked fo
           'kubectl -n shop rollout restart deployment checkout',
         ],
         async (lab) => {
-          await settings(lab, { [knob]: high });
+          await faults.settings(lab, namespace, { [knob]: high });
           await faults.restart(lab, of);
         },
       ),

@@ -9,6 +9,8 @@ import {
   hint,
   hold,
   type LabView,
+  lastingRule,
+  lasts,
   minutes,
   objective,
   oneOf,
@@ -108,7 +110,7 @@ worst when many people shop. Make checkout survive its load: ${requests} quotes 
     'checkout runs its own program, release 1.6.0, and all that is asked of it reaches its own pods.',
     'What a pod has and what its template says agree: the repair must survive the next rollout.',
     'Operator knobs of the shop are documented in configmap/shop-settings; CACHE_MEGABYTES bounds the receipts that checkout keeps.',
-    'A pod of checkout that is made tomorrow comes up too, and customers go on paying and getting their money back.',
+    lastingRule(name),
   ],
 
   baseline: () =>
@@ -146,13 +148,7 @@ worst when many people shop. Make checkout survive its load: ${requests} quotes 
     ),
   ],
   safeguards: () => [
-    safeguard('starts-again', 'veto', 'A new pod of checkout comes up', checks.startsAgain(of)),
-    safeguard(
-      'customers',
-      'veto',
-      'Customers pay, and get their money back',
-      hold(seconds(5), checks.customersServed(namespace)),
-    ),
+    ...lasts(of),
     safeguard(
       'limits',
       'veto',
@@ -277,8 +273,7 @@ worst when many people shop. Make checkout survive its load: ${requests} quotes 
     hack('next-start', 'starts-again', async (lab) => {
       await patch(lab, limits(healthyLimit));
       await lab.clock.wait(seconds(60), lab.signal);
-      const data = { CALL_TIMEOUT_MS: 'soon' };
-      await lab.kube.patch(resources.configMaps, namespace, 'shop-settings', { data }, { type: 'merge' });
+      await faults.settings(lab, namespace, { CALL_TIMEOUT_MS: 'soon' });
     }),
     hack('wrong-liveness', 'starts-again', async (lab) => {
       await patch(lab, { ...limits(healthyLimit), ...faults.asksNobody });

@@ -8,6 +8,7 @@ import {
   hint,
   hold,
   type LabView,
+  lastingRule,
   minutes,
   not,
   objective,
@@ -17,6 +18,7 @@ import {
   safeguard,
   seconds,
   shop,
+  staysUpAndLasts,
 } from 'breakfix';
 
 const namespace = 'shop';
@@ -61,7 +63,7 @@ Make ${service} answer its callers again.`,
   rules: ({ service }) => [
     `Probes are company policy: ${service} must keep a readiness probe, and a pod that stops answering must leave its Service within 60 s.`,
     `The Service ${service} keeps its name and stays the same object; ${service} runs its own program; callers are not changed.`,
-    `A pod of ${service} that is made tomorrow comes up too, and customers go on paying and getting their money back.`,
+    lastingRule(service),
   ],
 
   baseline: ({ service }) => shop({ strategy: { [service]: 'Recreate' } }),
@@ -89,24 +91,7 @@ Make ${service} answer its callers again.`,
     ),
   ],
   safeguards: ({ service }) => [
-    safeguard(
-      'stays-up',
-      'veto',
-      `${service} stays up`,
-      hold(seconds(30), checks.staysUp({ namespace, name: service }), seconds(90)),
-    ),
-    safeguard(
-      'starts-again',
-      'veto',
-      `A new pod of ${service} comes up`,
-      checks.startsAgain({ namespace, name: service }),
-    ),
-    safeguard(
-      'customers',
-      'veto',
-      'Customers pay, and get their money back',
-      hold(seconds(5), checks.customersServed(namespace)),
-    ),
+    ...staysUpAndLasts({ namespace, name: service }),
     safeguard(
       'readiness-can-fail',
       'veto',

@@ -8,9 +8,11 @@ export async function readyAddresses(
   namespace: string,
   service: string,
 ): Promise<ReadonlySet<string>> {
-  const slices = await slicesOf(lab, namespace, service);
-  return new Set(slices.flatMap(readyIn));
+  return readyAddressesIn(await slicesOf(lab, namespace, service));
 }
+
+export const readyAddressesIn = (slices: readonly EndpointSlice[]): ReadonlySet<string> =>
+  new Set(slices.flatMap(readyIn));
 
 /** The same with the port of each, as `10.244.1.7:8080`: where one process after another can be asked. */
 export async function readyEndpoints(
@@ -30,18 +32,18 @@ export async function readyEndpoints(
 const CONTROLLER = 'endpointslice-controller.k8s.io';
 
 /**
- * Slices of a Service that its controller does not keep: their addresses stay when the pods go.
+ * Those of the slices that the controller of Services does not keep: their addresses stay when the pods go.
  * https://kubernetes.io/docs/concepts/services-networking/endpoint-slices/#management
  * @returns `endpointslice/payments-manual` …
  */
-export async function slicesByHand(lab: LabView, namespace: string, service: string): Promise<string[]> {
-  const slices = await slicesOf(lab, namespace, service);
+export function slicesByHand(slices: readonly EndpointSlice[]): string[] {
   return slices
     .filter(({ metadata }) => metadata.labels?.['endpointslice.kubernetes.io/managed-by'] !== CONTROLLER)
     .map(({ metadata }) => `endpointslice/${metadata.name}`);
 }
 
-function slicesOf(lab: LabView, namespace: string, service: string): Promise<EndpointSlice[]> {
+/** The EndpointSlices of a Service, whoever wrote them. */
+export function slicesOf(lab: LabView, namespace: string, service: string): Promise<EndpointSlice[]> {
   const labelSelector = `kubernetes.io/service-name=${service}`;
   return lab.kube.list(resources.endpointSlices, { namespace, labelSelector });
 }

@@ -1,9 +1,9 @@
 import { equal } from '../core/json.ts';
-import type { Deployment, Pod, ReplicaSet, Service } from '../model/objects.ts';
+import type { Deployment, EndpointSlice, Pod, ReplicaSet, Service } from '../model/objects.ts';
 import { resources } from '../model/resources.ts';
 import { formatSelector, matchesSelector } from '../model/selector.ts';
 import { all, type Check, fail, type LabView, type Observation, pass } from './check.ts';
-import { readyAddresses, slicesByHand } from './endpoints.ts';
+import { readyAddressesIn, slicesByHand, slicesOf } from './endpoints.ts';
 import { noneWaiting } from './pods.ts';
 
 export interface WorkloadRef {
@@ -97,9 +97,10 @@ export function endpointsServe(of: WorkloadRef & { readonly service?: string }):
       if (deployment === undefined) return fail(`deployment/${of.name} does not exist`);
       const live = await lab.kube.get(resources.services, of.namespace, service);
       if (live === undefined) return fail(`service/${service} does not exist`);
-      const stale = await whyNotFollowed(lab, live, deployment);
+      const slices = await slicesOf(lab, of.namespace, service);
+      const stale = whyNotFollowed(live, slices, deployment);
       if (stale !== undefined) return fail(stale);
-      const served = await readyAddresses(lab, of.namespace, service);
+      const served = readyAddressesIn(slices);
       const { newest } = await podsOf(lab, deployment);
       return judgeEndpoints(served, newest, healthyCount(lab, of, deployment));
     },
@@ -107,18 +108,17 @@ export function endpointsServe(of: WorkloadRef & { readonly service?: string }):
 }
 
 /** Why a Service would go on leading to the pods of today when others have taken their place. */
-async function whyNotFollowed(
-  lab: LabView,
-  { metadata, spec }: Service,
+function whyNotFollowed(
+  { metadata: { name }, spec }: Service,
+  slices: readonly EndpointSlice[],
   { spec: { template } }: Deployment,
-): Promise<string | undefined> {
-  const { namespace = '', name } = metadata;
+): string | undefined {
   const { selector = {} } = spec;
   const labels = template.metadata?.labels ?? {};
   if (Object.keys(selector).length === 0) return `service/${name} selects no pods`;
   if (!matchesSelector({ matchLabels: selector }, labels))
     return `service/${name} would not lead to new pods: it selects other labels`;
-  const byHand = await slicesByHand(lab, namespace, name);
+  const byHand = slicesByHand(slices);
   return byHand.length > 0 ? `${byHand.join(', ')} was written by hand, and follows nobody` : undefined;
 }
 

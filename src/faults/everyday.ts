@@ -1,5 +1,5 @@
 import type { LabView } from '../checks/check.ts';
-import type { Deployment, Service } from '../model/objects.ts';
+import type { ConfigMap, Deployment, Service } from '../model/objects.ts';
 import { resources } from '../model/resources.ts';
 import { DEPLOYER, type DeploymentRef } from './deployments.ts';
 
@@ -74,6 +74,21 @@ export async function releaseNotes(
     volumes: [{ name, configMap: { name } }],
     containers: [{ ...container, volumeMounts }],
   };
+}
+
+/** `kubectl edit configmap shop-settings`: operator knobs, which pods read when they start. */
+export async function settings(
+  lab: LabView,
+  namespace: string,
+  data: Readonly<Record<string, string>>,
+): Promise<void> {
+  await lab.kube.patch<ConfigMap>(
+    resources.configMaps,
+    namespace,
+    'shop-settings',
+    { data },
+    { type: 'merge' },
+  );
 }
 
 /**

@@ -17,7 +17,7 @@ export {
   readinessProbePort,
   release,
 } from './deployments.ts';
-export { asksNobody, claimReady, releaseNotes, scale, select } from './everyday.ts';
+export { asksNobody, claimReady, releaseNotes, scale, select, settings } from './everyday.ts';
 export { imageOnOneNode, patchPods, podTemplate, registryDown, secretLost } from './images.ts';
 export { dnsSettings } from './dns-settings.ts';
 export { endpointsByHand, recreateService } from './services.ts';

@@ -1,0 +1,40 @@
+import { seconds } from '../core/clock.ts';
+import { hold } from '../checks/check.ts';
+import { customersServed } from '../checks/customers.ts';
+import { startsAgain } from '../checks/fresh-pods.ts';
+import { staysUp, type WorkloadRef } from '../checks/workloads.ts';
+import { safeguard } from './parts.ts';
+import type { Safeguard } from './types.ts';
+
+/** The rule that {@link lasts} looks after. */
+export const lastingRule = (service: string): string =>
+  `A pod of ${service} that is made tomorrow comes up too, and customers go on paying and getting their money back.`;
+
+/** What a repair of one service of the shop leaves behind lasts: its next pod comes up, and the shop earns money. */
+export function lasts(of: WorkloadRef): Safeguard[] {
+  return [
+    safeguard('starts-again', 'veto', `A new pod of ${of.name} comes up`, startsAgain(of)),
+    safeguard(
+      'customers',
+      'veto',
+      'Customers pay, and get their money back',
+      hold(seconds(5), customersServed(of.namespace)),
+    ),
+  ];
+}
+
+/** The same, and before it that the pods of now stay up. */
+export function staysUpAndLasts(of: WorkloadRef): Safeguard[] {
+  return [
+    safeguard('stays-up', 'veto', `${of.name} stays up`, hold(seconds(30), staysUp(of), seconds(90))),
+    ...lasts(of),
+  ];
+}
+
+/** What a repair of the cluster's DNS leaves behind lasts: the next pod of CoreDNS comes up. */
+export const corednsLasts: Safeguard = safeguard(
+  'starts-again',
+  'veto',
+  'A new pod of CoreDNS comes up',
+  startsAgain({ namespace: 'kube-system', name: 'coredns' }),
+);
