@@ -5,8 +5,8 @@ import type { Cluster } from '../../src/providers/provider.ts';
 import { applyEdit } from './edits/apply.ts';
 import type { Edit } from './edits/edit.ts';
 import type { BrokenLab } from './lab.ts';
-import { judge, oracles } from './oracle/index.ts';
-import type { Complaint, Oracle, OracleView } from './oracle/view.ts';
+import { oracles } from './oracle/index.ts';
+import { type Complaint, judge, type Oracle, type OracleView } from './oracle/view.ts';
 
 const { signal } = new AbortController();
 

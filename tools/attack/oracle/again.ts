@@ -1,8 +1,8 @@
 import type { Deployment } from '../../../src/model/objects.ts';
 import { resources } from '../../../src/model/resources.ts';
-import { deploymentOf, fetches, isComplete, isRunning, leadsHome, podsOf, SHOP, within } from './ask.ts';
+import { deploymentOf, fetches, isComplete, leadsHome, runningPods, SHOP, within } from './ask.ts';
 import { staysUp } from './lives.ts';
-import { type Complaint, type OracleView, question, type Question } from './view.ts';
+import { type Complaint, judge, type OracleView, question, type Question } from './view.ts';
 
 /** Milliseconds that a rollout may need, with an image that has to be fetched and a program that starts slowly. */
 const ROLLOUT = 180_000;
@@ -24,18 +24,13 @@ export function risesAgain(
     await view.kube.patch<Deployment>(resources.deployments, namespace, name, body, { type: 'strategic' });
     await view.wait(2000);
     const stuck = await within(view, ROLLOUT, () => isComplete(view, name, namespace));
-    if (stuck !== undefined) return stuck;
-    for (const { about, ask } of stillAsked) {
-      const wrong = await ask(view);
-      if (wrong !== undefined) return `${about}: ${wrong}`;
-    }
-    return undefined;
+    return stuck ?? judge(stillAsked, view);
   });
 }
 
 /** An order is paid and one is paid back, many times, by whichever pods are in turn. */
 export const customersServed = question('customers are served', async (view) => {
-  const gateway = (await podsOf(view, 'gateway')).find((pod) => isRunning(pod, 'gateway'));
+  const [gateway] = await runningPods(view, 'gateway');
   if (gateway === undefined) return 'no gateway runs';
   // One endpoint of three that is dead stays unseen by chance once in 16,000 times.
   const often = { times: 24, everySeconds: 0.1 };

@@ -52,9 +52,14 @@ export async function podsOf(view: OracleView, name: string, namespace = SHOP): 
 export const isReady = ({ status }: Pod): boolean =>
   status.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') ?? false;
 
-export const isRunning = ({ status }: Pod, container: string): boolean =>
+const isRunning = ({ status }: Pod, container: string): boolean =>
   status.containerStatuses?.some(({ name, state }) => name === container && state.running !== undefined) ??
   false;
+
+/** Pods of a Deployment whose container of its name runs. */
+export async function runningPods(view: OracleView, name: string, namespace = SHOP): Promise<Pod[]> {
+  return (await podsOf(view, name, namespace)).filter((pod) => isRunning(pod, name));
+}
 
 /** Runs a command in a pod. @returns what it printed; a complaint in words where it failed or could not be run */
 export async function run(
@@ -197,7 +202,7 @@ export async function realClients(view: OracleView, service: string): Promise<Po
   for (const app of callersOf(service)) {
     const strange = (await runsItsProgram(view, app)) ?? (await runsHealthyImage(view, app));
     if (strange !== undefined) return strange;
-    const pods = (await podsOf(view, app)).filter((pod) => isRunning(pod, app));
+    const pods = await runningPods(view, app);
     if (pods.length === 0) return `no pod of ${app} runs`;
     found.push(...pods);
   }

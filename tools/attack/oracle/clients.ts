@@ -1,7 +1,7 @@
 import { equal } from '../../../src/core/json.ts';
 import type { Deployment, PodSpec } from '../../../src/model/objects.ts';
 import { resources } from '../../../src/model/resources.ts';
-import { deploymentOf, isRunning, podsOf, run, runsItsProgram, SHOP } from './ask.ts';
+import { deploymentOf, run, runningPods, runsItsProgram, SHOP } from './ask.ts';
 import type { Complaint, OracleView } from './view.ts';
 
 /** How a pod of a template finds others. */
@@ -44,7 +44,7 @@ export async function clientsUnchanged(
     const other = await runsItsProgram(view, name);
     if (other !== undefined) return other;
     if (servers && !equal(findsBy(before), findsBy(now))) return `${name} finds others in another way`;
-    for (const pod of (await podsOf(view, name)).filter((one) => isRunning(one, name))) {
+    for (const pod of await runningPods(view, name)) {
       const { ok, text } = await run(view, pod, name, ['sh', '-c', 'cat /etc/hosts; env']);
       if (!ok) return `${pod.metadata.name} cannot be asked: ${text}`;
       const lines = text.split('\n');

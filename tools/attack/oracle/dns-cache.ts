@@ -2,16 +2,9 @@ import { equal } from '../../../src/core/json.ts';
 import { KubeError } from '../../../src/kube/client.ts';
 import type { AnyObject, Deployment, Pod, Service } from '../../../src/model/objects.ts';
 import { type Resource, resources } from '../../../src/model/resources.ts';
-import { deploymentOf, isComplete, isReady, isRunning, podsOf, run, SHOP, within } from './ask.ts';
+import { deploymentOf, isComplete, isReady, run, runningPods, SHOP, within } from './ask.ts';
 import { clientsUnchanged } from './clients.ts';
-import {
-  clientPods,
-  corednsRisesAgain,
-  corednsWhole,
-  freshService,
-  resolves,
-  serviceResolves,
-} from './dns.ts';
+import { corednsRisesAgain, corednsWhole, freshService, resolves, serviceResolves } from './dns.ts';
 import { nothingWrittenDown } from './more-dns.ts';
 import { type Complaint, type Oracle, type OracleView, question, service, word } from './view.ts';
 
@@ -46,7 +39,7 @@ async function lookUp(
 const freshName = (view: OracleView): string => `oracle-${view.now()}.${word(view, 'zone')}.`;
 
 async function partnerPods(view: OracleView): Promise<Pod[]> {
-  return (await podsOf(view, 'partner-dns', PARTNER)).filter((pod) => isRunning(pod, 'partner-dns'));
+  return runningPods(view, 'partner-dns', PARTNER);
 }
 
 /** How often the partner's name server was asked for a name, by whichever of its pods. */
@@ -63,7 +56,7 @@ async function askedFor(view: OracleView, from: Pod, name: string): Promise<numb
 
 /** Of a hundred lookups of a name outside at most ten leave the cluster, from each pod of fx. */
 const partnerAskedSeldom = question('the partner is asked seldom', async (view) => {
-  const pods = await clientPods(view, 'fx');
+  const pods = await runningPods(view, 'fx');
   if (pods.length === 0) return 'no pod of fx runs';
   for (const pod of pods) {
     const name = freshName(view);
@@ -121,7 +114,7 @@ function followed(seconds: number) {
       const length = ['--for', `${forSeconds}s`, '--every', '250ms'];
       await Promise.all(
         apps.map(async (app) => {
-          const [pod] = await clientPods(view, app);
+          const [pod] = await runningPods(view, app);
           if (pod !== undefined) await lookUp(view, pod, app, name, length);
         }),
       );
@@ -162,7 +155,7 @@ function followed(seconds: number) {
 /** Many customers in a row, so that connections that are kept do not hide where new ones lead. */
 function customersPay(mayFail: number) {
   return question('customers can pay', async (view) => {
-    const [gateway] = await clientPods(view, 'gateway');
+    const [gateway] = await runningPods(view, 'gateway');
     if (gateway === undefined) return 'no gateway runs';
     const length = ['--count', '120', '--every', '250ms', '--timeout', mayFail > 0 ? '5s' : '2s'];
     const command = ['node', '/app/shop.mjs', 'probe', 'http', 'http://127.0.0.1:8080/pay', ...length];
@@ -243,7 +236,7 @@ export const dnsStale: Oracle = {
 /** In each pod of fx 99 of 100 lookups of the partner's host are quick, once it has been asked for. */
 const quickLookups = question('lookups are quick', async (view) => {
   const name = partnerName(view);
-  for (const pod of await clientPods(view, 'fx')) {
+  for (const pod of await runningPods(view, 'fx')) {
     await lookUp(view, pod, 'fx', name, ['--count', '20', '--every', '50ms']);
     const seen = await lookUp(view, pod, 'fx', name, ['--for', '40s', '--every', '50ms']);
     if (typeof seen === 'string') return seen;
@@ -270,7 +263,7 @@ async function moveAll(view: OracleView, from: string, to: string): Promise<Comp
 
 /** The partner moves a name that fx has looked up: after two minutes of silence nobody gets the old address. */
 const partnerMoves = question('the partner may move', async (view) => {
-  const pods = (await clientPods(view, 'fx')).filter(isReady);
+  const pods = (await runningPods(view, 'fx')).filter(isReady);
   const name = freshName(view);
   const length = ['--count', '40', '--every', '50ms'];
   for (const pod of pods) await lookUp(view, pod, 'fx', name, length);

@@ -1,20 +1,20 @@
 import { equal } from '../../../src/core/json.ts';
 import { KubeError } from '../../../src/kube/client.ts';
-import type { ConfigMap, Deployment, NewObject, Pod, Service } from '../../../src/model/objects.ts';
+import type { ConfigMap, Deployment, NewObject, Service } from '../../../src/model/objects.ts';
 import { resources } from '../../../src/model/resources.ts';
 import { risesAgain } from './again.ts';
 import {
-  CALLERS,
   addressesOf,
+  CALLERS,
   deploymentOf,
   fetches,
   isReady,
-  isRunning,
   podsOf,
   run,
+  runningPods,
   sameService,
-  type ShopRequest,
   SHOP,
+  type ShopRequest,
 } from './ask.ts';
 import { clientsUnchanged } from './clients.ts';
 import { type Complaint, type Oracle, type OracleView, question } from './view.ts';
@@ -22,11 +22,6 @@ import { type Complaint, type Oracle, type OracleView, question } from './view.t
 export const SYSTEM = 'kube-system';
 const CLIENTS = ['gateway', 'checkout', 'payments', 'refunds', 'notifier'];
 const partner = { name: 'rates.partner.test', address: '198.51.100.7' };
-
-/** Running pods of a client. */
-export async function clientPods(view: OracleView, app: string): Promise<Pod[]> {
-  return (await podsOf(view, app)).filter((pod) => isRunning(pod, app));
-}
 
 /** Every pod of a client looks a name up for a while and gets this address and no other. */
 export async function resolves(
@@ -36,7 +31,7 @@ export async function resolves(
   address: string,
   { seconds = 6, every = '1s' }: { readonly seconds?: number; readonly every?: string } = {},
 ): Promise<Complaint> {
-  const pods = await clientPods(view, app);
+  const pods = await runningPods(view, app);
   if (pods.length === 0) return `no pod of ${app} runs`;
   for (const pod of pods) {
     const command = ['node', '/app/shop.mjs', 'probe', 'dns', name, '--for', `${seconds}s`, '--every', every];
@@ -90,7 +85,7 @@ export const otherNames = question('names of others resolve', (view) =>
 );
 
 export const customersPay = question('customers can pay', async (view) => {
-  const [gateway] = await clientPods(view, 'gateway');
+  const [gateway] = await runningPods(view, 'gateway');
   if (gateway === undefined) return 'no gateway runs';
   const wrong = await fetches(view, gateway, 'http://127.0.0.1:8080/pay', { times: 12 });
   return wrong ?? newConnections(view);
@@ -99,7 +94,7 @@ export const customersPay = question('customers can pay', async (view) => {
 /** Who keeps a connection does not see an endpoint that is dead. */
 export async function newConnections(view: OracleView, request: ShopRequest = '/pay'): Promise<Complaint> {
   for (const [called, caller] of Object.entries(CALLERS[request])) {
-    const [pod] = await clientPods(view, caller);
+    const [pod] = await runningPods(view, caller);
     if (pod === undefined) return `no ${caller} runs`;
     // One of three endpoints stays unseen by chance once in 16,000 times.
     const wrong = await fetches(view, pod, `http://${called}/version`, { times: 24, everySeconds: 0 });

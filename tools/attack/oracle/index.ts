@@ -4,7 +4,7 @@ import { imagePullPolicy, imagePullSecret, imageRegistry, imageTagTypo } from '.
 import { oomLeak, oomLimit } from './memory.ts';
 import { dnsBlocked, dnsPolicy, dnsRandomIp } from './more-dns.ts';
 import { livenessTooEager, readinessProbe } from './probes.ts';
-import type { Complaint, Oracle, OracleView, Question } from './view.ts';
+import type { Oracle } from './view.ts';
 
 /** By the id of the scenario whose ticket they judge. */
 export const oracles: Readonly<Record<string, Oracle>> = {
@@ -24,12 +24,3 @@ export const oracles: Readonly<Record<string, Oracle>> = {
   'oom-limit': oomLimit,
   'oom-leak': oomLeak,
 };
-
-/** Asks one thing after another. @returns what is wrong first */
-export async function judge(questions: readonly Question[], view: OracleView): Promise<Complaint> {
-  for (const { about, ask } of questions) {
-    const wrong = await ask(view);
-    if (wrong !== undefined) return `${about}: ${wrong}`;
-  }
-  return undefined;
-}

@@ -8,11 +8,11 @@ import {
   deploymentOf,
   fetches,
   isComplete,
-  isRunning,
   leadsHome,
   podsOf,
   realClients,
   run,
+  runningPods,
   runsImage,
   runsItsProgram,
   sameService,
@@ -64,7 +64,7 @@ async function survivesRush(view: OracleView, { requests, each, everySeconds }: 
   const [client] = clients;
   if (client === undefined) return 'nobody calls';
   const before = await livesOf(view, name);
-  const pods = (await podsOf(view, name)).filter((pod) => isRunning(pod, name));
+  const pods = await runningPods(view, name);
   const rush = { times: Math.max(requests, (pods.length * requests) / 2), everySeconds };
   const wrong = await fetches(view, client, `http://${name}/quote`, rush);
   if (wrong !== undefined) return wrong;

@@ -7,15 +7,14 @@ import {
   deploymentOf,
   fetches,
   isComplete,
-  isRunning,
   podsOf,
   run,
+  runningPods,
   SHOP,
   type ShopRequest,
 } from './ask.ts';
 import { clientsUnchanged } from './clients.ts';
 import {
-  clientPods,
   corednsWhole,
   customersPay,
   newConnections,
@@ -71,7 +70,7 @@ async function findsEverybody(view: OracleView): Promise<Complaint> {
 async function serverStays(view: OracleView): Promise<Complaint> {
   const client = word(view, 'client');
   const all = await view.kube.list<Pod>(resources.pods);
-  for (const pod of await clientPods(view, client)) {
+  for (const pod of await runningPods(view, client)) {
     const { text } = await run(view, pod, client, ['cat', '/etc/resolv.conf']);
     const servers = [...text.matchAll(/^nameserver (\S+)/gm)].map(([, server]) => server);
     if (all.some(({ status }) => servers.includes(status.podIP))) return 'it asks a pod';
@@ -101,7 +100,7 @@ export const dnsPolicy: Oracle = {
     corefileUntouched,
     untouched('kube-dns is as before', 'services', 'kube-dns'),
     question('requests that need it succeed', async (view) => {
-      const [gateway] = await clientPods(view, 'gateway');
+      const [gateway] = await runningPods(view, 'gateway');
       if (gateway === undefined) return 'no gateway runs';
       const [, request] = callOf(word(view, 'client'));
       const wrong = await fetches(view, gateway, `http://127.0.0.1:8080${request}`, { times: 15 });
@@ -118,7 +117,7 @@ async function alwaysRight(view: OracleView): Promise<Complaint> {
   const address = service?.spec.clusterIP;
   if (address === undefined) return `service/${name} is gone`;
   for (const app of ['gateway', 'checkout', 'payments', 'refunds']) {
-    const pods = await clientPods(view, app);
+    const pods = await runningPods(view, app);
     if (pods.length === 0) return `no pod of ${app} runs`;
     for (const pod of pods) {
       const command = [
@@ -207,7 +206,7 @@ const KUBE_DNS = '10.96.0.10';
 const places = { reports: '10.96.201.10', resolver: '10.96.201.53' } as const;
 
 async function somePod(view: OracleView, app: string, namespace: string): Promise<Pod | undefined> {
-  return (await podsOf(view, app, namespace)).find((pod) => isRunning(pod, app));
+  return (await runningPods(view, app, namespace))[0];
 }
 
 /** Whether a pod reaches something: by TCP, or with a question over UDP. */

@@ -59,3 +59,12 @@ export function word(view: OracleView, name: string): string {
 
 /** The Service that the incident is about. */
 export const service = (view: OracleView): string => word(view, 'service');
+
+/** Asks one thing after another. @returns what is wrong first */
+export async function judge(questions: readonly Question[], view: OracleView): Promise<Complaint> {
+  for (const { about, ask } of questions) {
+    const wrong = await ask(view);
+    if (wrong !== undefined) return `${about}: ${wrong}`;
+  }
+  return undefined;
+}
