@@ -85,6 +85,20 @@ export class StatusError extends Error {
 }
 
 /**
+ * Asks for a change that the API server may refuse: a policy, say, is against it, or the object is another one by now.
+ * @returns whether it was done
+ */
+export function unlessRefused(request: () => unknown): boolean {
+  try {
+    request();
+    return true;
+  } catch (error) {
+    if (!(error instanceof StatusError)) throw error;
+    return false;
+  }
+}
+
+/**
  * Writes v1 Events with the correlation of client-go (same key: count + 1; more than ten similar in ten minutes:
  * combined; a burst of 25 an object). https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/
  */

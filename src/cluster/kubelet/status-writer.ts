@@ -1,7 +1,7 @@
 import { copy, equal } from '../../core/json.ts';
 import type { ContainerStateWaiting, Pod, PodStatus } from '../../model/objects.ts';
 import { resources } from '../../model/resources.ts';
-import { StatusError } from '../api.ts';
+import { unlessRefused } from '../api.ts';
 import type { Api } from '../api.ts';
 import { type Micros, SECOND, type Simulation } from '../simulation/simulation.ts';
 import { containersReady, KUBELET_CONDITIONS, podReady } from './conditions.ts';
@@ -172,6 +172,7 @@ export class StatusWriter {
       status.nominatedNodeName = stored.status.nominatedNodeName;
     this.#last = status;
     if (equal(stored.status, status)) return;
+    // What is refused is written with the next change; containers are started and stopped all the same.
     unlessRefused(() => api.updateStatus(resources.pods, { ...stored, status }));
   }
 
@@ -187,20 +188,5 @@ export class StatusWriter {
 
   #condition(type: string): string | undefined {
     return this.#last.conditions?.find((condition) => condition.type === type)?.status;
-  }
-}
-
-/**
- * A pod that is gone, or that is another one by now, needs nothing from us; a status that a policy refuses is written
- * with the next change. Containers are started and stopped all the same.
- * @returns whether it was done
- */
-function unlessRefused(request: () => unknown): boolean {
-  try {
-    request();
-    return true;
-  } catch (error) {
-    if (!(error instanceof StatusError)) throw error;
-    return false;
   }
 }

@@ -2,7 +2,7 @@ import { edit, equal } from '../../core/json.ts';
 import type { Condition, Node, PersistentVolumeClaim, Pod } from '../../model/objects.ts';
 import { isOver } from '../../model/pod-phase.ts';
 import { resources } from '../../model/resources.ts';
-import { StatusError } from '../api.ts';
+import { StatusError, unlessRefused } from '../api.ts';
 import type { Api, EventRecorder, WatchEvent } from '../api.ts';
 import { createEventRecorder } from '../events/recorder.ts';
 import { MILLISECOND, MINUTE } from '../simulation/simulation.ts';
@@ -264,12 +264,7 @@ class Scheduler {
           message: `${NAME}: preempting to accommodate a higher priority pod`,
         }),
       );
-      try {
-        this.#api.delete(resources.pods, namespace, name);
-      } catch (error) {
-        if (!(error instanceof StatusError)) throw error;
-        return false;
-      }
+      if (!unlessRefused(() => this.#api.delete(resources.pods, namespace, name))) return false;
       const text = `Preempted by pod ${pod.metadata.uid} on node ${node}`;
       this.#events.event(victim, 'Normal', 'Preempted', text);
     }
@@ -310,13 +305,11 @@ class Scheduler {
     if (stored?.metadata.uid !== metadata.uid) return;
     const changed = edit(stored, ({ status }) => change(status));
     if (equal(changed, stored)) return;
-    try {
+    // Where it is refused, the next try reports again.
+    unlessRefused(() => {
       const updated = this.#api.updateStatus(resources.pods, changed);
       if (this.#waiting.has(metadata.uid)) this.#waiting.set(metadata.uid, updated);
-    } catch (error) {
-      // The next try reports again.
-      if (!(error instanceof StatusError)) throw error;
-    }
+    });
   }
 
   /** Pods that room is being made for, by node. */

@@ -2,7 +2,7 @@ import type { NewObject, PersistentVolume, PersistentVolumeClaim } from '../../.
 import { resources } from '../../../model/resources.ts';
 import { createEventRecorder } from '../../events/recorder.ts';
 import { SECOND } from '../../simulation/simulation.ts';
-import { StatusError } from '../../api.ts';
+import { unlessRefused } from '../../api.ts';
 import type { Controller, ControllerContext } from '../controller.ts';
 import { isPodReady } from '../pod-state.ts';
 import { WorkQueue, keyOf, splitKey } from '../work-queue.ts';
@@ -161,17 +161,6 @@ export function createLocalPathProvisioner(context: ControllerContext): Controll
       });
     },
   };
-}
-
-/** @returns false where a policy, say, is against it */
-function unlessRefused(request: () => unknown): boolean {
-  try {
-    request();
-    return true;
-  } catch (error) {
-    if (!(error instanceof StatusError)) throw error;
-    return false;
-  }
 }
 
 /** A directory of one node. */
