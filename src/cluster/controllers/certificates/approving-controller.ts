@@ -1,10 +1,10 @@
-import { edit } from '../../../core/json.ts';
 import type { CertificateSigningRequest } from '../../../model/objects.ts';
 import { resources } from '../../../model/resources.ts';
 import { type CertificateRequest, readCertificateRequest } from '../../certificates/request.ts';
 import { SIGNERS } from '../../certificates/signers.ts';
 import type { Controller, ControllerContext } from '../controller.ts';
 import { WorkQueue } from '../work-queue.ts';
+import { withCondition } from './conditions.ts';
 
 const KUBELET_CLIENT = 'kubernetes.io/kube-apiserver-client-kubelet';
 
@@ -58,21 +58,8 @@ export function createApprovingController(context: ControllerContext): Controlle
   }
 
   function approve(request: CertificateSigningRequest, message: string): void {
-    const time = simulation.timestamp();
-    const approved = edit(request, (draft) => {
-      draft.status ??= {};
-      draft.status.conditions = [
-        ...(draft.status.conditions ?? []),
-        {
-          type: 'Approved',
-          status: 'True',
-          reason: 'AutoApproved',
-          message,
-          lastUpdateTime: time,
-          lastTransitionTime: time,
-        },
-      ];
-    });
+    const said = { type: 'Approved', reason: 'AutoApproved', message };
+    const approved = withCondition(request, simulation.timestamp(), said);
     api.updateStatus(kind, approved, { subresource: 'approval' });
   }
 

@@ -6,6 +6,7 @@ import { SIGNERS } from '../../certificates/signers.ts';
 import { SECOND } from '../../simulation/simulation.ts';
 import type { Controller, ControllerContext } from '../controller.ts';
 import { WorkQueue } from '../work-queue.ts';
+import { withCondition } from './conditions.ts';
 
 /** All of seconds. */
 const LONGEST = 365 * 24 * 3600;
@@ -53,24 +54,8 @@ export function createSigningController(context: ControllerContext): Controller 
   }
 
   function fail(request: CertificateSigningRequest, message: string): void {
-    const time = simulation.timestamp();
-    api.updateStatus(
-      kind,
-      edit(request, (draft) => {
-        draft.status ??= {};
-        draft.status.conditions = [
-          ...(draft.status.conditions ?? []),
-          {
-            type: 'Failed',
-            status: 'True',
-            reason: 'SignerValidationFailure',
-            message,
-            lastUpdateTime: time,
-            lastTransitionTime: time,
-          },
-        ];
-      }),
-    );
+    const said = { type: 'Failed', reason: 'SignerValidationFailure', message };
+    api.updateStatus(kind, withCondition(request, simulation.timestamp(), said));
   }
 
   return {
