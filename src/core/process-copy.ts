@@ -1,4 +1,5 @@
 import { closeSync, readSync, writeFileSync, writeSync } from 'node:fs';
+import { setFlagsFromString } from 'node:v8';
 import { receivedError, type SentError, sentError } from './sent-error.ts';
 
 /** A copy has only the thread that asked for it: V8 must not wait for others. */
@@ -14,6 +15,9 @@ export const COPYABLE: readonly string[] =
   process.platform === 'linux'
     ? [ONE_THREAD, '--max-semi-space-size=4', '--initial-heap-size=500', '--no-memory-reducer']
     : [];
+
+/** A copy ends before the best code for its functions has paid; it has what its original has compiled. */
+const SHORT_LIFE = '--no-turbofan';
 
 /** What a copy says first; one that says nothing had not all of its memory. */
 const ALIVE = '+';
@@ -119,6 +123,7 @@ export class ProcessCopies {
     if (process.ppid !== process.pid) this.#c.exit(1);
     closeSync(from);
     writeSync(to, ALIVE);
+    setFlagsFromString(SHORT_LIFE);
     const end = (answer: Answer): void => {
       writeFileSync(to, JSON.stringify(answer));
       this.#c.exit(0);

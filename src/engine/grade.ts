@@ -18,8 +18,8 @@ export interface GradeOptions {
   /** See {@link LabView.patience}. */
   readonly patience?: number;
   /**
-   * Stops as soon as the check of this id has failed: what the others would say changes the verdict no more. They
-   * are missing in the result. A check that only reads is looked at before all others.
+   * Looks at the check of this id before all others, and stops when it has failed: what they would say changes the
+   * verdict no more. They are missing in the result.
    */
   readonly until?: string;
 }
@@ -82,7 +82,7 @@ export async function gradeInPlace(
   };
 }
 
-/** @returns what was seen of every part; of `until`'s fellows only what came before it */
+/** @returns what was seen of every part; where that of `until` failed, of it alone */
 async function lookAt(
   view: LabView,
   parts: readonly Part[],
@@ -117,13 +117,14 @@ async function lookAt(
     });
     if (part.id === until && seen.status === 'fail') enough.abort();
   };
-  const quiet = parts.filter(({ check }) => check.disturbs === undefined);
-  const disturbing = parts.filter(({ check }) => check.disturbs !== undefined);
-  const groups = [quiet.filter(({ id }) => id === until), quiet.filter(({ id }) => id !== until)];
-  for (const group of groups) await Promise.all(group.map(look));
-  for (const part of disturbing) {
-    if (!onCopy && !stopped()) progress(`looking at ${part.title}: makes ${part.check.disturbs ?? ''}`);
-    await look(part);
-  }
+  const lookAtAll = async (some: readonly Part[]): Promise<void> => {
+    await Promise.all(some.filter(({ check }) => check.disturbs === undefined).map(look));
+    for (const part of some.filter(({ check }) => check.disturbs !== undefined)) {
+      if (!onCopy && !stopped()) progress(`looking at ${part.title}: makes ${part.check.disturbs ?? ''}`);
+      await look(part);
+    }
+  };
+  await lookAtAll(parts.filter(({ id }) => id === until));
+  await lookAtAll(parts.filter(({ id }) => id !== until));
   return results;
 }

@@ -18,7 +18,7 @@ export interface CaseResult {
   readonly tookMs: number;
   /** Ids of the parts of the grade that did not hold, where the case was graded. */
   readonly failed?: readonly string[];
-  /** It was graded no further than its verdict needed: points and parts are not all. */
+  /** It was graded no further than its verdict needed: points and failed parts say nothing. */
   readonly brief?: true;
 }
 
@@ -44,10 +44,10 @@ export interface JobOptions {
   /** Only cases whose name has this in it. */
   readonly only?: string;
   /**
-   * Names of cases that another seed proves wholly: a wrong repair is judged no further than to the check that is to
-   * catch it, a repair once. On clusters that cannot be copied that is so for all, as a grade takes its time there.
+   * Names of cases that are judged wholly: a wrong repair by all checks, a repair twice. Of the others a wrong repair is
+   * judged by the check that is to catch it, and a repair once, but for the first one that the scenario lists.
    */
-  readonly briefly?: readonly string[];
+  readonly wholly?: readonly string[];
 }
 
 interface Case {
@@ -130,16 +130,13 @@ const PATIENCE = 45_000;
 /** The same where nobody did anything: nothing is on its way. */
 const PATIENCE_UNTOUCHED = 5000;
 
-function casesOf({ incident, signal, briefly = [] }: JobOptions): Case[] {
+function casesOf({ incident, signal, wholly = [] }: JobOptions): Case[] {
   const { scenario, values } = incident;
-  const isVirtual = ({ cluster }: BrokenCluster): boolean => cluster.can.fork !== undefined;
-  const isBrief = (name: string, broken: BrokenCluster): boolean =>
-    !isVirtual(broken) || briefly.includes(name);
   const judge = (
     broken: BrokenCluster,
     { patience, until }: Pick<GradeOptions, 'patience' | 'until'> = {},
   ): Promise<GradeEntry> => {
-    const virtual = isVirtual(broken);
+    const virtual = broken.cluster.can.fork !== undefined;
     const options = {
       hintPrice: 0,
       signal,
@@ -168,8 +165,8 @@ function casesOf({ incident, signal, briefly = [] }: JobOptions): Case[] {
       await fix.apply(viewOf(broken.cluster, broken.baseline, incident, signal));
       // Both in place: what the first leaves behind shows in the second.
       const first = await judge(broken);
-      // Where a grade takes its time, one proof a seed that grading changes nothing must do.
-      const again = index > 0 && isBrief(name, broken) ? first : await judge(broken);
+      // One proof a seed must do that grading changes nothing.
+      const again = index === 0 || wholly.includes(name) ? await judge(broken) : first;
       const ok = [first, again].every(({ verdict, points, most }) => verdict === 'pass' && points === most);
       return {
         ok,
@@ -184,11 +181,16 @@ function casesOf({ incident, signal, briefly = [] }: JobOptions): Case[] {
     const name = `hack ${hack.id}`;
     const run = async (broken: BrokenCluster): Promise<Outcome> => {
       await hack.apply(viewOf(broken.cluster, broken.baseline, incident, signal));
-      const brief = isBrief(name, broken);
-      const result = await judge(broken, { patience: PATIENCE, ...(brief ? { until: hack.caughtBy } : {}) });
+      const whole = wholly.includes(name);
+      const result = await judge(broken, { patience: PATIENCE, ...(whole ? {} : { until: hack.caughtBy }) });
       const failed = [...result.objectives, ...result.safeguards].filter(({ status }) => status === 'fail');
-      const ok = result.verdict === 'fail' && failed.some(({ id }) => id === hack.caughtBy);
-      return { ok, seen: summary(result), failed: failedIn(result), ...(brief ? { brief } : {}) };
+      const isCaught = failed.some(({ id }) => id === hack.caughtBy);
+      return {
+        ok: result.verdict === 'fail' && isCaught,
+        seen: isCaught && !whole ? `${result.verdict} (${whatBroke(result)})` : summary(result),
+        failed: failedIn(result),
+        ...(isCaught && !whole ? { brief: true } : {}),
+      };
     };
     return { name, expected: `fail at ${hack.caughtBy}`, run };
   });
@@ -236,8 +238,11 @@ const failedIn = (result: GradeEntry): string[] => brokenParts(result).map(({ id
 
 function summary(result: GradeEntry): string {
   const { verdict, points, most } = result;
-  const which = brokenParts(result).map(
-    ({ id, status, seen }) => `${id}${status === 'error' ? ' (error)' : ''}: ${seen}`,
-  );
-  return `${verdict} ${points}/${most}${which.length === 0 ? '' : ` (${which.join('; ')})`}`;
+  const which = whatBroke(result);
+  return `${verdict} ${points}/${most}${which === '' ? '' : ` (${which})`}`;
 }
+
+const whatBroke = (result: GradeEntry): string =>
+  brokenParts(result)
+    .map(({ id, status, seen }) => `${id}${status === 'error' ? ' (error)' : ''}: ${seen}`)
+    .join('; ');

@@ -43,6 +43,7 @@ function verified(): VerifyRun | undefined {
     '--all',
     '--seeds',
     flags.seeds,
+    '--whole',
     '--json',
   ];
   try {

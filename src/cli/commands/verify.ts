@@ -14,6 +14,7 @@ export interface VerifyFlags {
   readonly provider: string;
   readonly seeds: string;
   readonly only?: string;
+  readonly whole?: boolean;
 }
 
 /** `breakfix verify`: the author's proof that scenarios are sound. @returns the exit code */
@@ -38,7 +39,10 @@ export async function verify(
   await mustBeAvailable(provider);
   const { signal, clock, entry } = context;
   const begun = clock.now().getTime();
-  const proofs = await proofsOf(context, scenarios, seedsOf(flags.seeds), flags.only);
+  const proofs = await proofsOf(context, scenarios, seedsOf(flags.seeds), {
+    only: flags.only,
+    wholly: flags.whole === true,
+  });
   const results: CaseResult[] = [];
   const row = (result: CaseResult): void => {
     results.push(result);

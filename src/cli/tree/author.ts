@@ -13,6 +13,7 @@ export function addAuthorCommands({ command, run }: Tree, program: Command): voi
     .option('--provider <name>', 'embedded or kind', 'embedded')
     .option('--seeds <seeds>', 'how many, or which (7,12)', '1')
     .option('--only <text>', 'only cases with this in their name')
+    .option('--whole', 'grade wrong repairs to the end too')
     .action((ids: string[], flags: VerifyFlags) =>
       run(async (context) => (await import('../commands/verify.ts')).verify(context, ids, flags)),
     );

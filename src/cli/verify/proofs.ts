@@ -18,8 +18,8 @@ export interface Proof {
    * graded alike.
    */
   readonly aged: boolean;
-  /** Names of cases that an earlier proof of the scenario has wholly: `briefly` of the jobs' options. */
-  readonly briefly: readonly string[];
+  /** Names of cases that are judged wholly: see the jobs' options. */
+  readonly wholly: readonly string[];
   /** Only cases whose name has this in it. */
   readonly only: string | undefined;
 }
@@ -133,7 +133,7 @@ interface Plan {
 
 async function planOf(
   context: CommandContext,
-  { scenario: wanted, seed, aged, only, briefly }: Proof,
+  { scenario: wanted, seed, aged, only, wholly }: Proof,
 ): Promise<Plan> {
   const { signal, clock } = context;
   const scenario = await scenarioOf(context, wanted);
@@ -143,30 +143,39 @@ async function planOf(
     incident,
     signal,
     stopwatch,
-    briefly,
+    wholly,
     ...(only === undefined ? {} : { only }),
   });
   return { incident, jobs };
 }
 
-/** What is to be proven of scenarios with several seeds: each case wholly with the first seed that has it. */
+/**
+ * What is to be proven of scenarios with several seeds.
+ * @param wholly each case is judged wholly with the first seed that has it
+ */
 export async function proofsOf(
   context: CommandContext,
   scenarios: readonly string[],
   seeds: readonly number[],
-  only: string | undefined,
+  { only, wholly }: { readonly only: string | undefined; readonly wholly: boolean },
 ): Promise<Proof[]> {
   const known = new Map(scenarios.map((scenario) => [scenario, new Set<string>()]));
   const proofs: Proof[] = [];
   for (const [index, seed] of seeds.entries()) {
     for (const [scenario, cases] of known) {
-      const proof: Proof = { scenario, seed, aged: index === 0, only, briefly: [...cases] };
-      const { jobs } = await planOf(context, proof);
-      for (const job of jobs) for (const name of job.cases) cases.add(name);
-      proofs.push(proof);
+      const proof: Proof = { scenario, seed, aged: index === 0, only, wholly: [] };
+      proofs.push(wholly ? { ...proof, wholly: await newCases(context, proof, cases) } : proof);
     }
   }
   return proofs;
+}
+
+/** @param known names of cases that earlier proofs have; those of this one are added */
+async function newCases(context: CommandContext, proof: Proof, known: Set<string>): Promise<string[]> {
+  const { jobs } = await planOf(context, proof);
+  const cases = jobs.flatMap((job) => job.cases).filter((name) => !known.has(name));
+  for (const name of cases) known.add(name);
+  return cases;
 }
 
 const labName = (incidents: readonly Incident[]): string =>

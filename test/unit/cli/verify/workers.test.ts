@@ -10,7 +10,7 @@ const proof = (scenario: string, seed = 1): Proof => ({
   seed,
   aged: true,
   only: undefined,
-  briefly: [],
+  wholly: [],
 });
 
 async function proven(
