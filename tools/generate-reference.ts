@@ -96,15 +96,16 @@ function declarationOf(symbol: ts.Symbol): ts.Declaration {
 function entry(symbol: ts.Symbol, prefix: string): string[] {
   const declaration = declarationOf(symbol);
   const about = sentence(symbol);
-  if (ts.isFunctionDeclaration(declaration)) {
-    const signature = checker.getSignatureFromDeclaration(declaration);
+  const made = functionOf(declaration);
+  if (made !== undefined) {
+    const signature = checker.getSignatureFromDeclaration(made);
     if (signature === undefined) throw new Error(`${symbol.name} has no signature`);
     const result = checker.typeToString(
       signature.getReturnType(),
       undefined,
       ts.TypeFormatFlags.NoTruncation,
     );
-    const parameters = declaration.parameters.map((parameter) => parameter.getText());
+    const parameters = made.parameters.map((parameter) => parameter.getText());
     return [
       '',
       `**\`${prefix}${symbol.name}\`** gives a \`${result}\`. ${about}`,
@@ -112,6 +113,7 @@ function entry(symbol: ts.Symbol, prefix: string): string[] {
       ...tags(symbol),
     ];
   }
+  if (ts.isVariableDeclaration(declaration)) return ['', `**\`${prefix}${symbol.name}\`**. ${about}`];
   const heading = ['', `**\`${symbol.name}\`** (type). ${about}`.trimEnd()];
   // A union of words has the members of every string, which nobody looks for here.
   if (ts.isTypeAliasDeclaration(declaration) && !ts.isTypeLiteralNode(declaration.type)) {
@@ -119,6 +121,14 @@ function entry(symbol: ts.Symbol, prefix: string): string[] {
   }
   const fields = checker.getPropertiesOfType(checker.getDeclaredTypeOfSymbol(symbol));
   return [...heading, '', ...fields.map((field) => `- \`${field.name}\`: ${typeOf(field)}${said(field)}`)];
+}
+
+/** What a declaration declares, where that is a function. */
+function functionOf(declaration: ts.Declaration): ts.FunctionDeclaration | ts.ArrowFunction | undefined {
+  if (ts.isFunctionDeclaration(declaration)) return declaration;
+  if (!ts.isVariableDeclaration(declaration)) return undefined;
+  const { initializer } = declaration;
+  return initializer !== undefined && ts.isArrowFunction(initializer) ? initializer : undefined;
 }
 
 function code(parameters: readonly string[]): string[] {

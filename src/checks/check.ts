@@ -65,10 +65,13 @@ export interface Check {
   readonly disturbs?: string;
 }
 
+/** What was expected is there. */
 export const pass = (seen: string): Observation => ({ status: 'pass', seen });
 
+/** It is not there, as far as one can see: also where the object that should have it is gone. */
 export const fail = (seen: string): Observation => ({ status: 'fail', seen });
 
+/** Nobody can say. */
 export const unjudged = (seen: string): Observation => ({ status: 'error', seen });
 
 /** Looks, and turns what was thrown into `error`: a check never throws, except when grading is cancelled. */

@@ -18,7 +18,10 @@ export { notWrittenDown, podsMatchTemplates } from './templates.ts';
 export {
   answersVary,
   dns,
+  type DnsOptions,
   http,
+  type HttpOptions,
+  type LoadOptions,
   lookupFails,
   mostlyAnswered,
   resolves,

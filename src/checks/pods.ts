@@ -45,7 +45,10 @@ export function noneWaiting(of: ClientRef): Check {
   };
 }
 
-/** At least `times` containers of the app were ended for this reason, now or before their last restart. */
+/**
+ * A container of the app was ended for this reason, now or before its last restart.
+ * @param times so often such containers were ended at least, taken together
+ */
 export function terminatedFor(of: ClientRef, reason: string, times = 1): Check {
   return {
     expected: `a container of ${of.app} was ended: ${reason}`,
@@ -61,7 +64,7 @@ export function terminatedFor(of: ClientRef, reason: string, times = 1): Check {
   };
 }
 
-/** The app's pods run but are not Ready, and none of their containers restarts. */
+/** All containers of the app run, and none is ready. */
 export function runningNotReady(of: ClientRef): Check {
   return {
     expected: `pods of ${of.app} run but are not ready`,

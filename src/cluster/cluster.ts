@@ -40,6 +40,7 @@ import { startScheduler } from './scheduler/scheduler.ts';
 import { type Micros, SECOND, Simulation } from './simulation/simulation.ts';
 import { apiServerListener } from './system/api-server-listener.ts';
 import { loadBootstrapObjects } from './system/bootstrap.ts';
+import { CLUSTER_DNS_IP, SERVICE_RANGE } from './service-range.ts';
 import { apiServerFlags, controlPlanePods } from './system/control-plane.ts';
 import { joinNode } from './system/joined-nodes.ts';
 import { holdLeases } from './system/leader-leases.ts';
@@ -74,8 +75,7 @@ export interface EmbeddedCluster {
   faults(): readonly ActiveFault[];
 }
 
-const SERVICE_CIDR = '10.96.0.0/16';
-const CLUSTER_DNS = { ip: '10.96.0.10', domain: 'cluster.local' };
+const CLUSTER_DNS = { ip: CLUSTER_DNS_IP, domain: 'cluster.local' };
 const NODE_CPU = '4';
 /** As a kubelet writes it. */
 const NODE_MEMORY = '8388608Ki';
@@ -95,7 +95,7 @@ export function createCluster(options: ClusterOptions): EmbeddedCluster {
   const extensions = new ExtensionServers();
   const apiServer = createApiServer(simulation, tokens, {
     address: `${nodes[0]?.ip ?? ''}:${API_SERVER_PORT}`,
-    flags: apiServerFlags({ ip: nodes[0]?.ip ?? '', serviceCidr: SERVICE_CIDR }),
+    flags: apiServerFlags({ ip: nodes[0]?.ip ?? '', serviceCidr: SERVICE_RANGE }),
     extensions,
     nodes: () => later.nodeApi ?? notYet(),
     network: () => later.stack ?? notYet(),
@@ -112,7 +112,7 @@ export function createCluster(options: ClusterOptions): EmbeddedCluster {
     simulation,
     api: as('system:kube-proxy', 'kube-proxy'),
     nodes,
-    serviceCidr: SERVICE_CIDR,
+    serviceCidr: SERVICE_RANGE,
     apiServer: { node: controlPlane, listener: apiServerListener(simulation, apiServer, options.ca) },
   });
   later.stack = network.node(controlPlane);
@@ -181,7 +181,7 @@ export function createCluster(options: ClusterOptions): EmbeddedCluster {
       build: buildLabels,
       staticPods:
         node.role === 'control-plane'
-          ? controlPlanePods({ node: node.name, ip: node.ip, serviceCidr: SERVICE_CIDR })
+          ? controlPlanePods({ node: node.name, ip: node.ip, serviceCidr: SERVICE_RANGE })
           : [],
     });
   });

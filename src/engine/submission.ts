@@ -10,7 +10,7 @@ import type { OpenLab } from './open-lab.ts';
 
 /**
  * What a learner hands in: what was done to the API, in order. Replayed on a fresh cluster it gives the same state,
- * so what is marked is what happened. The checksum finds damage; what a forger could claim here is only `hints`.
+ * so what is marked is what happened. The checksum finds damage; what a forger could claim here are `hints` and `ended`.
  */
 export interface Submission {
   readonly format: 'breakfix-submission';

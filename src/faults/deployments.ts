@@ -12,7 +12,7 @@ export interface DeploymentRef {
 }
 
 /**
- * Changes the first container of a Deployment by a merge of fields (strategic merge, by the container's name).
+ * Changes the container of a Deployment that has its name, by a merge of fields (strategic merge, by the container's name).
  * @returns how to put the changed fields back to what they were
  */
 export async function patchContainer(

@@ -9,6 +9,7 @@ export {
   writeCorefile,
 } from './cluster-dns.ts';
 export {
+  type DeploymentRef,
   imageTag,
   livenessTooEager,
   memoryLimit,
@@ -17,7 +18,15 @@ export {
   readinessProbePort,
   release,
 } from './deployments.ts';
-export { asksNobody, claimReady, releaseNotes, scale, select, settings } from './everyday.ts';
-export { imageOnOneNode, patchPods, podTemplate, registryDown, secretLost } from './images.ts';
+export {
+  asksNobody,
+  claimReady,
+  releaseNotes,
+  scale,
+  select,
+  type ServiceRef,
+  settings,
+} from './everyday.ts';
+export { imageOnOneNode, type Loss, patchPods, podTemplate, registryDown, secretLost } from './images.ts';
 export { dnsSettings } from './dns-settings.ts';
 export { endpointsByHand, recreateService } from './services.ts';

@@ -2,12 +2,12 @@ import type { AnyObject, Condition, Service, ServiceCidr } from '../../model/obj
 import { resources } from '../../model/resources.ts';
 import type { Random } from '../../core/random.ts';
 import { type Cidr, parseCidr, parseIp } from '../network/addresses.ts';
+import { SERVICE_RANGE } from '../service-range.ts';
 import type { Store } from '../store/store.ts';
 import type { FieldProblem } from './pipeline.ts';
 
-/** The cluster's own range, as kubeadm sets it up: addresses are drawn from it. */
-const OWN = '10.96.0.0/16';
-const PREFIX = '10.96';
+/** What addresses of the range begin with. */
+const PREFIX = SERVICE_RANGE.replace(/\.0\.0\/16$/, '');
 /** The lowest addresses are left to Services that name their own; the size of that band is Kubernetes' formula. */
 const FIRST_DYNAMIC = 257;
 const LAST = 65_534;
@@ -118,7 +118,7 @@ export class ServiceAllocation {
       .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
       .filter(({ status }) => status?.conditions?.some(isReady) === true)
       .flatMap(({ spec }) => spec.cidrs ?? []);
-    return [...new Set([OWN, ...others])].filter((range) => !range.includes(':')).map(parseCidr);
+    return [...new Set([SERVICE_RANGE, ...others])].filter((range) => !range.includes(':')).map(parseCidr);
   }
 
   #freeAddress(taken: ReadonlySet<string | undefined>): string {

@@ -1,18 +1,7 @@
-import { createHash, createPrivateKey, createPublicKey, type KeyObject, sign } from 'node:crypto';
+import { createPublicKey, type KeyObject, sign } from 'node:crypto';
 import { name } from '../wire/certificates.ts';
-import { bitString, explicit, integer, objectIdentifier, sequence } from '../wire/der.ts';
-
-/** What an Ed25519 key looks like in PKCS #8, up to its 32 bytes. */
-const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex');
-
-/** The algorithm of keys and signatures that need no randomness, so that every replay makes the same. */
-export const ed25519 = sequence(objectIdentifier('1.3.101.112'));
-
-/** A private key that follows from a text. */
-export function ed25519Key(secret: string): KeyObject {
-  const seed = createHash('sha256').update(secret).digest();
-  return createPrivateKey({ key: Buffer.concat([PKCS8_PREFIX, seed]), format: 'der', type: 'pkcs8' });
-}
+import { bitString, explicit, integer, sequence } from '../wire/der.ts';
+import { ed25519 } from './ed25519.ts';
 
 /**
  * Asks for a certificate, as a CertificateSigningRequest has it in `spec.request`: PEM of PKCS #10, in base64.

@@ -8,7 +8,7 @@ import {
 } from '../wire/certificates.ts';
 import { bitString, boolean, objectIdentifier, sequence } from '../wire/der.ts';
 import type { CertificateRequest } from './request.ts';
-import { ed25519, ed25519Key } from './request-writer.ts';
+import { ed25519, ed25519KeyOf } from './ed25519.ts';
 import { extendedUsages, keyUsageBits } from './usages.ts';
 
 /** Signs the certificates that are asked for over the API. */
@@ -39,7 +39,7 @@ const NAME = name('kubernetes', []);
  * @param epoch seconds since 1970 at which the cluster began
  */
 export function createSigner(seed: string, epoch: number): CertificateSigner {
-  const privateKey = ed25519Key(`certificates/${seed}`);
+  const privateKey = ed25519KeyOf(`certificates/${seed}`);
   const publicKey = createPublicKey(privateKey);
   const ownKey = publicKey.export({ type: 'spki', format: 'der' });
   const common = {

@@ -90,6 +90,12 @@ interface Server {
   readonly plugins: Plugin[];
 }
 
+/** The servers of one port, by zone. */
+interface Port {
+  readonly zones: readonly string[];
+  readonly servers: ReadonlyMap<string, Server>;
+}
+
 export interface ConfigurationOptions {
   readonly program: ProgramContext;
   readonly records: ClusterRecords;
@@ -114,6 +120,7 @@ export class Configuration implements Instance {
   reloadTiming: { interval: number; jitter: number } | undefined;
   #stopped = false;
   readonly #servers: Server[] = [];
+  readonly #ports = new Map<number, Port>();
   readonly #waits: (() => Promise<void>)[] = [];
   readonly #starts: (() => void)[] = [];
   readonly #readiness: { plugin: string; isReady: () => boolean }[] = [];
@@ -199,7 +206,7 @@ export class Configuration implements Instance {
       );
     }
     for (const wait of this.#waits) await wait();
-    for (const port of new Set(this.#servers.map((server) => server.port))) {
+    for (const port of this.#ports.keys()) {
       this.#open(port, () =>
         this.program.net.listenDns(port, (query, from, respond) => {
           const name = normalName(query.question.name);
@@ -243,6 +250,10 @@ export class Configuration implements Instance {
     this.#servers.push(...made.flat());
     // An empty Corefile is one server for everything that knows nothing.
     if (this.#servers.length === 0) this.#servers.push({ zone: '', port: defaultPort, plugins: [] });
+    for (const [port, own] of Map.groupBy(this.#servers, (server) => server.port)) {
+      const byZone = new Map(own.map((server) => [server.zone, server]));
+      this.#ports.set(port, { zones: [...byZone.keys()], servers: byZone });
+    }
     for (const [name, setup] of DIRECTIVES) {
       if (setup === undefined) continue;
       for (const [index, block] of blocks.entries()) {
@@ -278,12 +289,9 @@ export class Configuration implements Instance {
 
   /** Gives a request to the server whose zone fits best. */
   #dispatch(port: number, request: DnsRequest, done: Done): void {
-    const candidates = this.#servers.filter((server) => server.port === port);
-    const zone = zoneOf(
-      request.name,
-      candidates.map((server) => server.zone),
-    );
-    const server = candidates.find((one) => one.zone === zone);
+    const on = this.#ports.get(port);
+    const zone = zoneOf(request.name, on?.zones ?? []);
+    const server = zone === undefined ? undefined : on?.servers.get(zone);
     if (server === undefined || server.plugins.length === 0) {
       done({ code: 'REFUSED', error: undefined });
       return;

@@ -83,10 +83,10 @@ export function dotted(name: string): string {
  * @param compress whether names that came before are written as pointers
  */
 export function wireSize(message: DnsMessage, compress = false): number {
-  const seen = new Set<string>();
+  const seen = compress ? new Set<string>() : undefined;
   const sizeOfName = (name: string, mayCompress: boolean): number => {
     if (name === '') return 1;
-    if (!compress) return name.length + 2;
+    if (seen === undefined) return name.length + 2;
     let size = 0;
     let rest = name;
     while (rest !== '') {

@@ -1,3 +1,4 @@
+import { goFloat } from '../../core/go-float.ts';
 import { prometheusLabels } from '../../core/prometheus-labels.ts';
 
 /** Labels of one series, in the order of their names. */
@@ -8,14 +9,6 @@ interface Family {
   readonly type: 'counter' | 'gauge' | 'histogram';
   readonly buckets?: readonly number[];
   readonly series: Map<string, Series>;
-  /** The same series by their labels as they are given: ordering and quoting them costs more than counting. */
-  readonly given: Map<string, Series>;
-}
-
-interface Series {
-  readonly labels: Labels;
-  value: number;
-  counts: number[];
 }
 
 const DURATION_BUCKETS = [
@@ -76,6 +69,32 @@ const FAMILIES = {
 
 export type MetricName = keyof typeof FAMILIES;
 
+/** One series of a family. */
+export class Series {
+  readonly labels: Labels;
+  value = 0;
+  /** Of a histogram: how many observations each bucket has. */
+  readonly counts: number[] = [];
+  readonly #buckets: readonly number[];
+
+  constructor(labels: Labels, buckets: readonly number[]) {
+    this.labels = labels;
+    this.#buckets = buckets;
+  }
+
+  add(count = 1): void {
+    this.value += count;
+  }
+
+  /** Adds one observation to a histogram. */
+  observe(value: number): void {
+    this.value += value;
+    const bucket = this.#buckets.findIndex((limit) => value <= limit);
+    const index = bucket < 0 ? this.#buckets.length : bucket;
+    this.counts[index] = (this.counts[index] ?? 0) + 1;
+  }
+}
+
 /** CoreDNS' own metrics in the text format of Prometheus; those of the Go runtime are left out. */
 export class Metrics {
   readonly #families = new Map<MetricName, Family>();
@@ -90,7 +109,6 @@ export class Metrics {
         help,
         ...(buckets === undefined ? {} : { buckets }),
         series: new Map(),
-        given: new Map(),
       });
     }
     this.set('coredns_build_info', { goversion: GO_VERSION, revision: '', version: COREDNS_VERSION }, 1);
@@ -105,28 +123,29 @@ export class Metrics {
   }
 
   add(name: MetricName, labels: Labels, count = 1): void {
-    this.#series(name, labels).value += count;
+    this.series(name, labels).add(count);
   }
 
   set(name: MetricName, labels: Labels, value: number): void {
-    this.#series(name, labels).value = value;
-  }
-
-  /** Adds one observation to a histogram. */
-  observe(name: MetricName, labels: Labels, value: number): void {
-    const series = this.#series(name, labels);
-    series.value += value;
-    const buckets = this.#families.get(name)?.buckets ?? [];
-    const bucket = buckets.findIndex((limit) => value <= limit);
-    const index = bucket < 0 ? buckets.length : bucket;
-    series.counts[index] = (series.counts[index] ?? 0) + 1;
+    this.series(name, labels).value = value;
   }
 
   /** Forgets all series of a family: plugins of a configuration that was replaced. */
   clear(name: MetricName): void {
+    this.#families.get(name)?.series.clear();
+  }
+
+  /**
+   * A series, from now on in the text. Who counts with every query keeps it: finding it costs more than counting.
+   * @throws Error where there is no such metric
+   */
+  series(name: MetricName, labels: Labels): Series {
     const family = this.#families.get(name);
-    family?.series.clear();
-    family?.given.clear();
+    if (family === undefined) throw new Error(`no metric ${name}`);
+    const key = prometheusLabels(labels);
+    const found = family.series.get(key) ?? new Series(labels, family.buckets ?? []);
+    family.series.set(key, found);
+    return found;
   }
 
   text(): string {
@@ -136,25 +155,11 @@ export class Metrics {
       lines.push(`# HELP ${name} ${family.help}`, `# TYPE ${name} ${family.type}`);
       for (const [, series] of [...family.series].sort(([a], [b]) => (a < b ? -1 : 1))) {
         if (family.buckets === undefined)
-          lines.push(`${name}${prometheusLabels(series.labels)} ${series.value}`);
+          lines.push(`${name}${prometheusLabels(series.labels)} ${goFloat(series.value)}`);
         else lines.push(...histogram(name, family.buckets, series));
       }
     }
     return `${lines.join('\n')}\n`;
-  }
-
-  #series(name: MetricName, labels: Labels): Series {
-    const family = this.#families.get(name);
-    if (family === undefined) throw new Error(`no metric ${name}`);
-    let given = '';
-    for (const label in labels) given += `${label}=${labels[label] ?? ''}\n`;
-    const known = family.given.get(given);
-    if (known !== undefined) return known;
-    const key = prometheusLabels(labels);
-    const found = family.series.get(key) ?? { labels, value: 0, counts: [] };
-    family.series.set(key, found);
-    family.given.set(given, found);
-    return found;
   }
 }
 
@@ -166,9 +171,9 @@ function histogram(name: string, buckets: readonly number[], series: Series): st
   let total = 0;
   for (const [index, limit] of [...buckets, '+Inf' as const].entries()) {
     total += series.counts[index] ?? 0;
-    lines.push(`${name}_bucket${prometheusLabels(series.labels, `le="${limit}"`)} ${total}`);
+    lines.push(`${name}_bucket${prometheusLabels(series.labels, `le="${limit}"`)} ${goFloat(total)}`);
   }
-  lines.push(`${name}_sum${prometheusLabels(series.labels)} ${series.value}`);
-  lines.push(`${name}_count${prometheusLabels(series.labels)} ${total}`);
+  lines.push(`${name}_sum${prometheusLabels(series.labels)} ${goFloat(series.value)}`);
+  lines.push(`${name}_count${prometheusLabels(series.labels)} ${goFloat(total)}`);
   return lines;
 }

@@ -1,6 +1,7 @@
 import { resources } from '../../model/resources.ts';
 import type { Api } from '../api.ts';
-import { certificateRequest, ed25519Key } from '../certificates/request-writer.ts';
+import { ed25519KeyOf } from '../certificates/ed25519.ts';
+import { certificateRequest } from '../certificates/request-writer.ts';
 import type { Simulation } from '../simulation/simulation.ts';
 
 /** Names of bootstrap tokens, as `kubeadm join` uses the one of kind. */
@@ -33,7 +34,7 @@ export function requestNodeCertificate(simulation: Simulation, api: Api, node: s
     kind: 'CertificateSigningRequest',
     metadata: { name: `csr-${suffix}`, generateName: 'csr-' },
     spec: {
-      request: certificateRequest(ed25519Key(`node/${node}/${seed}`), `system:node:${node}`, [
+      request: certificateRequest(ed25519KeyOf(`node/${node}/${seed}`), `system:node:${node}`, [
         'system:nodes',
       ]),
       signerName: 'kubernetes.io/kube-apiserver-client-kubelet',

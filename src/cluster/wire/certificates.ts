@@ -22,6 +22,7 @@ import {
   time,
   utf8String,
 } from './der.ts';
+import { API_SERVER_IP } from '../service-range.ts';
 import type { Der } from './der.ts';
 import { readBits, readElements, readInner } from './der-reader.ts';
 
@@ -51,7 +52,7 @@ const API_SERVER_NAMES = [
   'kubernetes.default.svc.cluster.local',
   '127.0.0.1',
   '::1',
-  '10.96.0.1',
+  API_SERVER_IP,
 ];
 
 const ecdsaWithSha256 = sequence(objectIdentifier('1.2.840.10045.4.3.2'));

@@ -1,10 +1,8 @@
-import { createHash, createPrivateKey, createPublicKey, sign, verify, type KeyObject } from 'node:crypto';
+import { createHash, createPublicKey, sign, verify, type KeyObject } from 'node:crypto';
+import { ed25519Key } from '../../certificates/ed25519.ts';
 
 /** Who issues ServiceAccount tokens, and the audience of those that name none. */
 export const ISSUER = 'https://kubernetes.default.svc.cluster.local';
-
-/** What an Ed25519 key looks like in PKCS #8, up to its 32 bytes. */
-const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex');
 
 /**
  * Kubelets ask for tokens of an hour and seven seconds. They get a year, so that programs which never read a
@@ -80,12 +78,7 @@ export interface Tokens {
  * @param options.now seconds since 1970
  */
 export function createTokens(options: { readonly seed: Uint8Array; readonly now: () => number }): Tokens {
-  if (options.seed.length !== 32) throw new RangeError(`the seed has ${options.seed.length} bytes, not 32`);
-  const privateKey = createPrivateKey({
-    key: Buffer.concat([PKCS8_PREFIX, options.seed]),
-    format: 'der',
-    type: 'pkcs8',
-  });
+  const privateKey = ed25519Key(options.seed);
   const publicKey = createPublicKey(privateKey);
   const { x = '' } = publicKey.export({ format: 'jwk' });
   const kid = createHash('sha256').update(x).digest('base64url');

@@ -1,4 +1,5 @@
 import { goJson, goJsonLine } from '../../../core/go-json.ts';
+import { API_SERVER_IP } from '../../service-range.ts';
 import { unavailable } from '../aggregation/aggregator.ts';
 import { discoveryDocuments, openapiDocument, openapiHash, openapiPaths } from '../data.ts';
 import type { CustomDocuments } from '../custom/documents.ts';
@@ -110,7 +111,7 @@ export class Discovery {
 const legacyVersions = {
   kind: 'APIVersions',
   versions: ['v1'],
-  serverAddressByClientCIDRs: [{ clientCIDR: '0.0.0.0/0', serverAddress: '10.96.0.1:443' }],
+  serverAddressByClientCIDRs: [{ clientCIDR: '0.0.0.0/0', serverAddress: `${API_SERVER_IP}:443` }],
 };
 
 function apiGroup({ metadata, versions }: DiscoveryDocument['items'][number]): object {

@@ -126,11 +126,9 @@ class Forwarder {
       const answer = await program.net.query(upstream, protocol, query, { timeoutMs: READ_TIMEOUT_MS });
       const rcode = answer.code ?? 'NOERROR';
       const seconds = (program.clock.now() - start) / 1000;
-      metrics.observe(
-        'coredns_proxy_request_duration_seconds',
-        { proxy_name: 'forward', rcode, to },
-        seconds,
-      );
+      metrics
+        .series('coredns_proxy_request_duration_seconds', { proxy_name: 'forward', rcode, to })
+        .observe(seconds);
       return { ...answer, question: request.query.question };
     } catch (error) {
       if (!(error instanceof NetError)) throw error;

@@ -1,6 +1,7 @@
 import type { DnsMessage } from '../../network/dns-message.ts';
 import { formatGoDuration, parseGoDuration } from '../../../core/go-duration.ts';
 import { codeNumber, dotted, kindOf, wireSize, zoneOf } from '../messages.ts';
+import type { Series } from '../metrics.ts';
 import type { DnsRequest, Outcome, Setup } from '../plugin.ts';
 import { goRegExp, once, zonesOr } from './common.ts';
 
@@ -162,6 +163,14 @@ function flagsOf(answer: DnsMessage): string {
 /** Types that have a counter of their own. */
 const COUNTED = new Set(['A', 'AAAA', 'ANY', 'CNAME', 'MX', 'NS', 'PTR', 'SOA', 'SRV', 'TXT']);
 
+interface Counted {
+  readonly requests: Series;
+  readonly responses: Series;
+  readonly durations: Series;
+  readonly requestSizes: Series;
+  readonly responseSizes: Series;
+}
+
 /** Counts queries and serves the counters at /metrics. */
 export const prometheus: Setup = ({ tokens, block, instance }) => {
   once(tokens, 'prometheus');
@@ -179,6 +188,23 @@ export const prometheus: Setup = ({ tokens, block, instance }) => {
     body: metrics.text(),
   }));
   const base = { server: block.server, view: '', zone: block.zoneLabel };
+  const counted = new Map<string, Counted>();
+  /** The series that a query counts in; those that no query has had are not told of. */
+  const seriesOf = (proto: string, type: string, plugin: string, rcode: string): Counted => {
+    const key = `${proto} ${type} ${plugin} ${rcode}`;
+    let found = counted.get(key);
+    if (found === undefined) {
+      found = {
+        requests: metrics.series('coredns_dns_requests_total', { ...base, family: '1', proto, type }),
+        responses: metrics.series('coredns_dns_responses_total', { ...base, plugin, rcode }),
+        durations: metrics.series('coredns_dns_request_duration_seconds', base),
+        requestSizes: metrics.series('coredns_dns_request_size_bytes', { ...base, proto }),
+        responseSizes: metrics.series('coredns_dns_response_size_bytes', { ...base, proto }),
+      };
+      counted.set(key, found);
+    }
+    return found;
+  };
   return {
     name: 'prometheus',
     serve: (request, next, done) => {
@@ -190,11 +216,12 @@ export const prometheus: Setup = ({ tokens, block, instance }) => {
         // CoreDNS names the plugin next in line, whichever gave the answer, and none where nothing was written.
         const plugin = outcome.answer === undefined ? '' : block.following('prometheus');
         const size = outcome.answer === undefined ? 0 : wireSize(outcome.answer);
-        metrics.add('coredns_dns_requests_total', { ...base, family: '1', proto, type });
-        metrics.add('coredns_dns_responses_total', { ...base, plugin, rcode });
-        metrics.observe('coredns_dns_request_duration_seconds', base, (program.clock.now() - start) / 1000);
-        metrics.observe('coredns_dns_request_size_bytes', { ...base, proto }, wireSize(request.query));
-        metrics.observe('coredns_dns_response_size_bytes', { ...base, proto }, size);
+        const series = seriesOf(proto, type, plugin, rcode);
+        series.requests.add();
+        series.responses.add();
+        series.durations.observe((program.clock.now() - start) / 1000);
+        series.requestSizes.observe(wireSize(request.query));
+        series.responseSizes.observe(size);
         done(outcome);
       });
     },

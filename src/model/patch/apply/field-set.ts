@@ -80,16 +80,21 @@ function childrenWithout(
   b: FieldSet,
   less: (left: FieldSet, right: FieldSet) => FieldSet | undefined,
 ): FieldSet {
+  // Mostly little is taken out, and often nothing.
+  let changed: Map<string, FieldSet | undefined> | undefined;
+  for (const element in b) {
+    const left = a[element];
+    if (left === undefined || element === SELF) continue;
+    const node = less(left, b[element] ?? LEAF);
+    if (node !== left) (changed ??= new Map()).set(element, node);
+  }
+  if (changed === undefined) return a;
   const result: Draft = {};
-  let changed = false;
   for (const element in a) {
-    const left = a[element] ?? LEAF;
-    const right = b[element];
-    const node = right === undefined || element === SELF ? left : less(left, right);
-    if (node !== left) changed = true;
+    const node = changed.has(element) ? changed.get(element) : a[element];
     if (node !== undefined) result[element] = node;
   }
-  return changed ? result : a;
+  return result;
 }
 
 function differenceOfNodes(left: FieldSet, right: FieldSet): FieldSet | undefined {

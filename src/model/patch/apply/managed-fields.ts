@@ -78,8 +78,11 @@ export function trackUpdate(update: TrackUpdate): readonly ManagedFieldsEntry[] 
   if (before !== undefined && managedFields.length === 0) return managedFields;
   const changes = compareObjects(before ?? emptyObject(schema), after, schema);
   const taken = withoutServerFields(withoutSubtrees(union(changes.modified, changes.added), resetFields));
-  const others = loseFields(managedFields, changes, undefined);
-  if (isEmptySet(taken)) return others === managedFields ? others : others.map(inOrderOf);
+  const lost = changedFields(changes);
+  if (isEmptySet(taken)) {
+    const left = loseFields(managedFields, lost);
+    return left === managedFields ? left : left.map(inOrderOf);
+  }
 
   const entry: ManagedFieldsEntry = {
     manager: update.manager === '' ? 'unknown' : update.manager,
@@ -92,9 +95,14 @@ export function trackUpdate(update: TrackUpdate): readonly ManagedFieldsEntry[] 
       ? {}
       : { subresource: update.subresource }),
   };
-  const same = others.find((other) => isSameManager(other, entry));
-  const merged = same === undefined ? entry : { ...entry, fieldsV1: union(fieldsOfEntry(same), taken) };
-  return sortEntries(capUpdaters([...others.filter((other) => other !== same), merged]));
+  const last = managedFields.find((other) => isSameManager(other, entry));
+  const others = loseFields(
+    managedFields.filter((other) => other !== last),
+    lost,
+  );
+  // Whoever writes the same fields again owns what it did: the set stays as it is, in order.
+  const kept = last === undefined ? LEAF : difference(fieldsOfEntry(last), difference(lost, taken));
+  return sortEntries(capUpdaters([...others, { ...entry, fieldsV1: union(kept, taken) }]));
 }
 
 /** What Go's empty struct of a built-in type looks like: its fields that are always written count as being there. */
@@ -110,18 +118,23 @@ export function isSameManager(a: ManagedFieldsEntry, b: ManagedFieldsEntry): boo
   );
 }
 
+/** Whatever differs between two states. */
+export function changedFields({ added, modified, removed }: Comparison): FieldSet {
+  return union(union(added, modified), removed);
+}
+
 /** The entries without what was changed or removed; those left with nothing are gone. */
 export function loseFields(
   entries: readonly ManagedFieldsEntry[],
-  { added, modified, removed }: Comparison,
-  except: ManagedFieldsEntry | undefined,
+  lost: FieldSet,
 ): readonly ManagedFieldsEntry[] {
-  const lost = union(union(added, modified), removed);
   if (isEmptySet(lost)) return entries;
   const result: ManagedFieldsEntry[] = [];
   for (const entry of entries) {
-    const left = entry === except ? fieldsOfEntry(entry) : difference(fieldsOfEntry(entry), lost);
-    if (!isEmptySet(left)) result.push(entry === except ? entry : { ...entry, fieldsV1: left });
+    const fields = fieldsOfEntry(entry);
+    const left = difference(fields, lost);
+    if (left === fields) result.push(entry);
+    else if (!isEmptySet(left)) result.push({ ...entry, fieldsV1: left });
   }
   return result;
 }

@@ -21,6 +21,7 @@ import {
 } from './field-set.ts';
 import type { FieldSet } from './field-set.ts';
 import {
+  changedFields,
   fieldsOfEntry,
   isSameManager,
   loseFields,
@@ -163,7 +164,7 @@ function applyTo(apply: ServerSideApply, entries: readonly ManagedFieldsEntry[],
     .filter((conflict) => !isEmptySet(conflict.set));
   if (!force && conflicting.length > 0) return conflictResult(conflicting);
 
-  const kept = loseFields(others, changes, undefined);
+  const kept = loseFields(others, changedFields(changes));
   const managedFields = isEmptySet(entry.fieldsV1 as FieldSet)
     ? kept
     : [...kept, withOldTime(entry, last, changed, changes.removed)];
@@ -259,8 +260,7 @@ function allowedByLastApplied(live: Fields, { schema, apiVersion }: ServerSideAp
     return undefined;
   }
   if (!isObject(lastApplied) || lastApplied['apiVersion'] !== apiVersion) return undefined;
-  const { added, modified, removed } = compareObjects(lastApplied, live, schema);
-  return difference(fieldsOf(lastApplied, schema), union(union(added, modified), removed));
+  return difference(fieldsOf(lastApplied, schema), changedFields(compareObjects(lastApplied, live, schema)));
 }
 
 /** Keeps the client-side apply annotation, where there is one, in step with what was applied. */

@@ -1,10 +1,11 @@
 import { expect, test } from '@jest/globals';
-import { certificateRequest, ed25519Key } from '../../../../src/cluster/certificates/request-writer.ts';
+import { ed25519KeyOf } from '../../../../src/cluster/certificates/ed25519.ts';
+import { certificateRequest } from '../../../../src/cluster/certificates/request-writer.ts';
 import { readCertificateRequest } from '../../../../src/cluster/certificates/request.ts';
 
 test('what is asked for is read again, and comes out the same each time', () => {
   const ask = (secret: string): string =>
-    certificateRequest(ed25519Key(secret), 'system:node:worker', ['system:nodes']);
+    certificateRequest(ed25519KeyOf(secret), 'system:node:worker', ['system:nodes']);
   expect(readCertificateRequest(ask('a'))).toMatchObject({
     commonName: 'system:node:worker',
     organizations: ['system:nodes'],
