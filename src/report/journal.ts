@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, truncateSync } from 'node:fs';
 import { BreakfixError } from '../core/errors.ts';
 import type { ObjectiveResult, ProbeRun, SafeguardResult, Score } from '../score/score.ts';
 
@@ -82,7 +82,18 @@ export class Journal {
   }
 
   append(now: Date, entry: NewEntry): void {
+    this.#endLastLine();
     appendFileSync(this.#path, `${JSON.stringify({ time: now.toISOString(), ...entry })}\n`, { mode: 0o600 });
+  }
+
+  /** What is written behind half a line (the writer was killed) would be lost with it, and make it an earlier line. */
+  #endLastLine(): void {
+    if (!existsSync(this.#path)) return;
+    const bytes = readFileSync(this.#path);
+    const end = bytes.lastIndexOf('\n') + 1;
+    if (end === bytes.length) return;
+    if (isJson(bytes.toString('utf8', end))) appendFileSync(this.#path, '\n');
+    else truncateSync(this.#path, end);
   }
 
   /**
@@ -103,6 +114,15 @@ export class Journal {
         throw corrupt(this.#path, index + 1, cause);
       }
     });
+  }
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
   }
 }
 

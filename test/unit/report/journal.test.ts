@@ -37,9 +37,19 @@ describe('the journal', () => {
     expect(journal.read()).toHaveLength(1);
   });
 
-  test('takes a whole last line without its newline', () => {
+  test('goes on behind half a last line', () => {
+    journal.append(now, { type: 'given-up' });
+    appendFileSync(path, '{"time":"2026-03-01T10:00:01.000Z","type":"gra');
+    journal.append(now, { type: 'reset' });
+    journal.append(now, { type: 'given-up' });
+    expect(journal.read().map(({ type }) => type)).toEqual(['given-up', 'reset', 'given-up']);
+  });
+
+  test('takes a whole last line without its newline, and keeps it when it goes on', () => {
     writeFileSync(path, '{"time":"2026-03-01T10:00:00.000Z","type":"reset"}');
     expect(journal.read()).toHaveLength(1);
+    journal.append(now, { type: 'given-up' });
+    expect(journal.read().map(({ type }) => type)).toEqual(['reset', 'given-up']);
   });
 
   test('names an earlier line that is not JSON', () => {
