@@ -6,12 +6,15 @@ import type { HttpsTransport } from './https-transport.ts';
 
 /**
  * Opens a WebSocket to a streaming subresource; its messages begin with the number of a channel.
- * @throws KubeError where the API server refuses, with its Status; ClusterUnreachable where none answers
+ * @param signal ends the wait for it; a WebSocket that is open is the caller's to end
+ * @throws KubeError where the API server refuses, with its Status; ClusterUnreachable where none answers; the
+ * signal's reason
  */
 export async function openChannels(
   transport: HttpsTransport,
   path: string,
   protocols: readonly string[],
+  signal: AbortSignal,
 ): Promise<WebSocket> {
   const [{ server, tls, headers }, { WebSocket: Client }] = await Promise.all([
     transport.access(),
@@ -23,6 +26,15 @@ export async function openChannels(
     perMessageDeflate: false,
   });
   return new Promise((resolve, reject) => {
+    const abort = (): void => {
+      reject(signal.reason as Error);
+      socket.terminate();
+    };
+    const heedNoMore = (): void => signal.removeEventListener('abort', abort);
+    signal.addEventListener('abort', abort);
+    socket.once('open', heedNoMore);
+    socket.once('close', heedNoMore);
+    if (signal.aborted) abort();
     // Listens on, so that an error of a connection that is open is not thrown at nobody; `close` follows it.
     socket.on('error', (error) => reject(new ClusterUnreachable(server, error)));
     socket.on('unexpected-response', (_request, response) => {

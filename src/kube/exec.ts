@@ -40,7 +40,7 @@ export async function exec(
   const signal = limitOf(options);
   // Only the fifth version can say that standard input is over.
   const protocols = ['v5.channel.k8s.io', ...(stdin === undefined ? ['v4.channel.k8s.io'] : [])];
-  const socket = await openChannels(transport, path, protocols);
+  const socket = await openChannels(transport, path, protocols, signal);
   const { server } = await transport.access();
   return new Promise((resolve, reject) => {
     const output: Record<number, Buffer[]> = { [STDOUT]: [], [STDERR]: [] };

@@ -24,9 +24,13 @@ export async function portForward(
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.on('error', () => {});
-    socket.on('close', () => sockets.delete(socket));
+    const gone = new AbortController();
+    socket.on('close', () => {
+      sockets.delete(socket);
+      gone.abort();
+    });
     // As a port that leads nowhere: the connection is reset.
-    openChannels(transport, path, ['v4.channel.k8s.io']).then(
+    openChannels(transport, path, ['v4.channel.k8s.io'], gone.signal).then(
       (channels) => join(socket, channels),
       () => socket.resetAndDestroy(),
     );

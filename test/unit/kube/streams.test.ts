@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { connect } from 'node:net';
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { ClusterUnreachable, KubeError } from '../../../src/kube/client.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
 import { connectKube } from '../../../src/kube/connect.ts';
@@ -18,6 +19,36 @@ afterEach(async () => {
   await kube[Symbol.asyncDispose]();
   await cluster[Symbol.asyncDispose]();
 });
+
+interface Silence extends AsyncDisposable {
+  readonly kube: KubeClient & AsyncDisposable;
+  /** The first connection that is not carried. */
+  readonly accepted: Promise<Socket>;
+}
+
+/** A way to the cluster that carries so many connections; it accepts the others, and nobody answers on them. */
+async function silentAfter(carried: number): Promise<Silence> {
+  const { promise: accepted, resolve } = Promise.withResolvers<Socket>();
+  const sockets: Socket[] = [];
+  const server = createServer((socket) => {
+    socket.on('error', () => {});
+    if (sockets.push(socket) <= carried)
+      socket.pipe(connect(cluster.listener.port, '127.0.0.1')).pipe(socket);
+    else resolve(socket.resume());
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const address = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const kube = connectKube(cluster.kubeconfig.replace(cluster.server, address));
+  return {
+    kube,
+    accepted,
+    [Symbol.asyncDispose]: async () => {
+      await kube[Symbol.asyncDispose]();
+      server.close();
+      for (const socket of sockets) socket.destroy();
+    },
+  };
+}
 
 describe('exec', () => {
   test('brings both outputs and the exit code', async () => {
@@ -76,6 +107,16 @@ describe('exec', () => {
     ).rejects.toThrow('never');
   });
 
+  test('gives up also while the connection opens, and lets go of it', async () => {
+    await using silence = await silentAfter(0);
+    const controller = new AbortController();
+    const aborted = silence.kube.exec('default', 'web', { command: ['true'], signal: controller.signal });
+    const closed = once(await silence.accepted, 'close');
+    controller.abort(new Error('not any more'));
+    await expect(aborted).rejects.toThrow('not any more');
+    await closed;
+  });
+
   test('is unreachable when the connection breaks under it', async () => {
     const broken = kube.exec('default', 'web', { command: ['forever'] }).catch((thrown: unknown) => thrown);
     while (!cluster.requests.some(({ path }) => path.endsWith('/exec'))) await new Promise(setImmediate);
@@ -115,6 +156,15 @@ describe('port-forward', () => {
   test('a port that refuses is a connection that is reset', async () => {
     await using forward = await kube.portForward('default', 'web', 81);
     await expect(exchange(forward.port, Buffer.from('x'))).rejects.toMatchObject({ code: 'ECONNRESET' });
+  });
+
+  test('a connection that ends before the one to the pod is open takes that with it', async () => {
+    await using silence = await silentAfter(1);
+    await using forward = await silence.kube.portForward('default', 'web', 7);
+    const local = connect(forward.port, '127.0.0.1');
+    const closed = once(await silence.accepted, 'close');
+    local.destroy();
+    await closed;
   });
 
   test('a pod that does not exist is an error at once', async () => {
