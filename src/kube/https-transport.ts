@@ -68,9 +68,9 @@ export class HttpsTransport implements Transport {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#opened === undefined) return;
-    const { dispatcher } = await this.#opened;
-    await dispatcher.destroy();
+    // A kubeconfig that cannot be used was an error of the request that opened: it left nothing to end.
+    const opened = await this.#opened?.catch(() => undefined);
+    await opened?.dispatcher.destroy();
   }
 
   async #send(

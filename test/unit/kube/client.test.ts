@@ -307,4 +307,10 @@ describe('the connection', () => {
     await (kube as KubeClient & AsyncDisposable)[Symbol.asyncDispose]();
     expect(await answer).toBeInstanceOf(ClusterUnreachable);
   });
+
+  test('a kubeconfig that cannot be used is an error of what is asked, not of the disposal', async () => {
+    const kube = connectKube('/nowhere/kubeconfig');
+    await expect(kube.version()).rejects.toMatchObject({ code: 'KUBECONFIG_INVALID' });
+    await kube[Symbol.asyncDispose]();
+  });
 });
