@@ -1,5 +1,15 @@
-import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
 import { BreakfixError } from '../core/errors.ts';
+import { isAlive } from '../core/is-alive.ts';
 import type { LabFolder } from './lab-store.ts';
 
 /**
@@ -11,60 +21,69 @@ export function lockLab(
   lab: { readonly name: string; readonly folder: LabFolder },
   doing: string,
 ): Disposable {
-  const path = lab.folder.file('busy');
+  const path = lab.folder.file('lock');
   const holder = takeLock(path, doing);
   if (holder !== undefined) {
     throw new BreakfixError({
       code: 'LAB_BUSY',
       kind: 'user',
-      message: `lab ${lab.name} is being ${holder.doing} already (process ${holder.pid})`,
+      message: `lab ${lab.name} is being ${holder.doing} already (process ${holder.file})`,
       fix: `wait until that is done; if there is no such process of breakfix, delete ${path}`,
     });
   }
-  return { [Symbol.dispose]: () => rmSync(path, { force: true }) };
+  return {
+    [Symbol.dispose]: () => {
+      rmSync(join(path, String(process.pid)), { force: true });
+      // The next one may have it already, or somebody has deleted it.
+      succeeds(() => rmdirSync(path), 'ENOTEMPTY', 'EEXIST', 'ENOENT');
+    },
+  };
 }
 
 interface Holder {
-  readonly pid: number;
+  /** Named after its process. */
+  readonly file: string;
   readonly doing: string;
 }
 
-/** @returns undefined where the lock was taken, otherwise who holds it */
+/**
+ * The lock is a folder with the file of its holder. A folder takes the place of another one only if that is empty,
+ * and what is left of a holder who died is removed by his name: never the lock of who was quicker.
+ * @returns undefined where the lock was taken, otherwise who holds it
+ */
 function takeLock(path: string, doing: string): Holder | undefined {
-  const own = `${path}.${process.pid}`;
-  writeFileSync(own, `${process.pid} ${doing}`, { mode: 0o600 });
+  const own = mkdtempSync(`${path}.`);
   try {
-    // A link appears whole or not at all: nobody reads a lock that is half written.
-    linkSync(own, path);
+    writeFileSync(join(own, String(process.pid)), doing, { mode: 0o600 });
+    while (!succeeds(() => renameSync(own, path), 'ENOTEMPTY', 'EEXIST')) {
+      const holder = holderOf(path);
+      if (holder === undefined) continue;
+      if (isAlive(Number(holder.file))) return holder;
+      rmSync(join(path, holder.file), { force: true });
+    }
     return undefined;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   } finally {
-    rmSync(own, { force: true });
+    rmSync(own, { recursive: true, force: true });
   }
-  const holder = holderOf(path);
-  if (holder !== undefined && isAlive(holder.pid)) return holder;
-  // Its holder was killed, or has just finished.
-  rmSync(path, { force: true });
-  return takeLock(path, doing);
 }
 
+/** @returns undefined where he has just finished */
 function holderOf(path: string): Holder | undefined {
-  try {
-    const [, pid = '', doing = ''] = /^(\d+) (.*)$/.exec(readFileSync(path, 'utf8')) ?? [];
-    return { pid: Number(pid), doing };
-  } catch {
-    return undefined;
-  }
+  let holder: Holder | undefined;
+  succeeds(() => {
+    const [file] = readdirSync(path);
+    if (file !== undefined) holder = { file, doing: readFileSync(join(path, file), 'utf8') };
+  }, 'ENOENT');
+  return holder;
 }
 
-function isAlive(pid: number): boolean {
-  if (pid < 1) return false;
+/** @param expected codes of errors with which it may fail */
+function succeeds(work: () => void, ...expected: readonly string[]): boolean {
   try {
-    process.kill(pid, 0);
+    work();
     return true;
   } catch (error) {
-    // It lives, and is another user's.
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
+    if (expected.includes((error as NodeJS.ErrnoException).code ?? '')) return false;
+    throw error;
   }
 }

@@ -1,8 +1,8 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { type LabRecord, LabStore } from '../../../src/engine/lab-store.ts';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { type LabRecord, LabStore, type StoredLab } from '../../../src/engine/lab-store.ts';
 import { lockLab } from '../../../src/engine/lock.ts';
 
 let root = '';
@@ -124,15 +124,51 @@ describe('a lab’s lock', () => {
     expect(again).toBeDefined();
   });
 
+  const leaveLock = (lab: StoredLab, holder: string): void => {
+    mkdirSync(lab.folder.file('lock'));
+    writeFileSync(lab.folder.file(`lock/${holder}`), 'graded');
+  };
+
   test.each([
-    ['of a process that was killed', '4194305 graded'],
-    ['that is empty', ''],
+    ['of a process that was killed', '4194305'],
     ['with nonsense in it', 'what?'],
-  ])('%s is taken over', (_name, content) => {
+  ])('%s is taken over', (_name, holder) => {
     add('INC-1');
     const lab = store.find(undefined);
-    writeFileSync(lab.folder.file('busy'), content);
+    leaveLock(lab, holder);
     using lock = lockLab(lab, 'graded');
     expect(lock).toBeDefined();
+    expect(readdirSync(lab.folder.file('lock'))).toEqual([String(process.pid)]);
+  });
+
+  test('that nobody’s name is in is free', () => {
+    add('INC-1');
+    const lab = store.find(undefined);
+    mkdirSync(lab.folder.file('lock'));
+    using lock = lockLab(lab, 'graded');
+    expect(lock).toBeDefined();
+  });
+
+  test('two who find the same holder dead do not both get it', () => {
+    add('INC-1');
+    const lab = store.find(undefined);
+    leaveLock(lab, '4194305');
+    const looks = jest.spyOn(process, 'kill').mockImplementationOnce(() => {
+      // Between the look of the one and what it does about it, the other takes the lock over.
+      lockLab(lab, 'reset');
+      throw new Error('no such process');
+    });
+    expect(() => lockLab(lab, 'graded')).toThrow(
+      expect.objectContaining({ code: 'LAB_BUSY', message: expect.stringContaining('being reset already') }),
+    );
+    looks.mockRestore();
+  });
+
+  test('leaves nothing behind when it is given back', () => {
+    add('INC-1');
+    const lab = store.find(undefined);
+    const before = readdirSync(lab.folder.path);
+    lockLab(lab, 'graded')[Symbol.dispose]();
+    expect(readdirSync(lab.folder.path)).toEqual(before);
   });
 });
