@@ -6,6 +6,7 @@ import type { Credentials } from './spec.ts';
 export interface EmbeddedFiles {
   readonly log: string;
   readonly credentials: string;
+  readonly starting: string;
   readonly alive: string;
   readonly output: string;
 }
@@ -14,6 +15,7 @@ export function filesIn(folder: string): EmbeddedFiles {
   return {
     log: join(folder, 'inputs.jsonl'),
     credentials: join(folder, 'credentials.json'),
+    starting: join(folder, 'starting'),
     alive: join(folder, 'alive'),
     output: join(folder, 'lab.log'),
   };
@@ -32,6 +34,11 @@ export function writeCredentials(folder: string, credentials: StoredCredentials)
   const { credentials: path } = filesIn(folder);
   writeFileSync(`${path}.new`, JSON.stringify(credentials), { mode: 0o600 });
   renameSync(`${path}.new`, path);
+}
+
+/** Notes that this process is to be the lab's. Another one may be it already: that shows when one has the port. */
+export function markStarting(folder: string): void {
+  writeFileSync(filesIn(folder).starting, `${process.pid}\n`, { mode: 0o600 });
 }
 
 /**
@@ -57,10 +64,9 @@ export function lastAlive(folder: string): number | undefined {
   return existsSync(alive) ? statSync(alive).mtimeMs : undefined;
 }
 
-/** The process that last served the lab. */
-export function lastProcess(folder: string): number | undefined {
-  const { alive } = filesIn(folder);
-  if (!existsSync(alive)) return undefined;
-  const pid = Number(readFileSync(alive, 'utf8').trim());
-  return Number.isInteger(pid) && pid > 1 ? pid : undefined;
+/** The processes that may run in the folder: the one that last served the lab, and the one that last began to. */
+export function processesOf(folder: string): number[] {
+  const { alive, starting } = filesIn(folder);
+  const pids = [alive, starting].filter((path) => existsSync(path)).map((path) => Number(readFileSync(path)));
+  return [...new Set(pids)].filter((pid) => Number.isInteger(pid) && pid > 1);
 }

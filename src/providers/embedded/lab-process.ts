@@ -5,7 +5,15 @@ import { runningProgram } from '../../cluster/runtime/host-guard.ts';
 import { type ControlMethods, controlPath, serveControl } from './control.ts';
 import { Copies } from './copies.ts';
 import { serveCopy } from './copy-server.ts';
-import { filesIn, lastAlive, markAlive, readCredentials, stillAlive, writeCredentials } from './files.ts';
+import {
+  filesIn,
+  lastAlive,
+  markAlive,
+  markStarting,
+  readCredentials,
+  stillAlive,
+  writeCredentials,
+} from './files.ts';
 import { clusterOf, startInstance, wallTime } from './instance.ts';
 import { SETTLED_AFTER } from './set-up.ts';
 import type { EmbeddedHeader } from './spec.ts';
@@ -22,7 +30,7 @@ export async function runLabProcess(folder: string, ready: (port: number) => voi
   const files = filesIn(folder);
   process.on('unhandledRejection', (error) => report(error, `program ${runningProgram() ?? 'of nobody'}`));
   const lastSeen = lastAlive(folder) ?? wallTime.now() / 1000;
-  markAlive(folder, new Date(lastSeen));
+  markStarting(folder);
   const credentials = readCredentials(folder);
   const log = readLog(files.log);
   const header = log.header as EmbeddedHeader;
@@ -38,6 +46,7 @@ export async function runLabProcess(folder: string, ready: (port: number) => voi
     onError: report,
   });
   // Only who has the port may write: of two processes that revive a lab at the same time one ends above.
+  markAlive(folder, new Date(lastSeen));
   const writer = InputLogWriter.reopen(files.log, log);
   const { host, listener } = instance;
   const copies = new Copies({

@@ -5,7 +5,7 @@ import { BreakfixError } from '../../core/errors.ts';
 import { InputLogWriter, LogError, readLog } from '../../cluster/host/input-log.ts';
 import type { ClusterRef, ClusterState } from '../provider.ts';
 import { askControl, controlPath, NoLabProcess } from './control.ts';
-import { filesIn, lastProcess, readCredentials, writeCredentials } from './files.ts';
+import { filesIn, processesOf, readCredentials, writeCredentials } from './files.ts';
 import type { Credentials, EmbeddedHeader } from './spec.ts';
 import { wordsFor } from './words.ts';
 
@@ -185,7 +185,7 @@ export async function stateOf(ref: ClusterRef): Promise<ClusterState> {
     return 'running';
   } catch (error) {
     if (!(error instanceof NoLabProcess)) return 'hung';
-    return lastProcess(ref.folder) === undefined ? 'gone' : 'stopped';
+    return processesOf(ref.folder).length === 0 ? 'gone' : 'stopped';
   }
 }
 
@@ -204,11 +204,11 @@ async function stopProcess(ref: ClusterRef): Promise<void> {
 
 /** Makes sure that no process of the lab is left: one that was started but never answered, or that hangs. */
 async function endProcess(folder: string): Promise<void> {
-  const pid = lastProcess(folder);
-  if (pid === undefined) return;
-  for (let tries = 0; isOurs(pid, folder); tries++) {
-    if (tries === 40) process.kill(pid, 'SIGKILL');
-    await wallClock.wait(25);
+  for (const pid of processesOf(folder)) {
+    for (let tries = 0; isOurs(pid, folder); tries++) {
+      if (tries === 40) process.kill(pid, 'SIGKILL');
+      await wallClock.wait(25);
+    }
   }
 }
 
