@@ -8,7 +8,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { BreakfixError } from '../core/errors.ts';
+import { BreakfixError, type BreakfixErrorOptions } from '../core/errors.ts';
 import { isAlive } from '../core/is-alive.ts';
 import type { LabFolder } from './lab-store.ts';
 
@@ -22,15 +22,28 @@ export function lockLab(
   doing: string,
 ): Disposable {
   const path = lab.folder.file('lock');
+  return holdLock(path, doing, (holder) => ({
+    code: 'LAB_BUSY',
+    kind: 'user',
+    message: `lab ${lab.name} is being ${holder.doing} already (process ${holder.process})`,
+    fix: `wait until that is done; if there is no such process of breakfix, delete ${path}`,
+  }));
+}
+
+interface LockHolder {
+  /** Its number, which its file is named after. */
+  readonly process: string;
+  readonly doing: string;
+}
+
+/** @param busy what is thrown where another process has it */
+export function holdLock(
+  path: string,
+  doing: string,
+  busy: (holder: LockHolder) => BreakfixErrorOptions,
+): Disposable {
   const holder = takeLock(path, doing);
-  if (holder !== undefined) {
-    throw new BreakfixError({
-      code: 'LAB_BUSY',
-      kind: 'user',
-      message: `lab ${lab.name} is being ${holder.doing} already (process ${holder.file})`,
-      fix: `wait until that is done; if there is no such process of breakfix, delete ${path}`,
-    });
-  }
+  if (holder !== undefined) throw new BreakfixError(busy(holder));
   return {
     [Symbol.dispose]: () => {
       rmSync(join(path, String(process.pid)), { force: true });
@@ -40,26 +53,20 @@ export function lockLab(
   };
 }
 
-interface Holder {
-  /** Named after its process. */
-  readonly file: string;
-  readonly doing: string;
-}
-
 /**
  * The lock is a folder with the file of its holder. A folder takes the place of another one only if that is empty,
  * and what is left of a holder who died is removed by his name: never the lock of who was quicker.
  * @returns undefined where the lock was taken, otherwise who holds it
  */
-function takeLock(path: string, doing: string): Holder | undefined {
+function takeLock(path: string, doing: string): LockHolder | undefined {
   const own = mkdtempSync(`${path}.`);
   try {
     writeFileSync(join(own, String(process.pid)), doing, { mode: 0o600 });
     while (!succeeds(() => renameSync(own, path), 'ENOTEMPTY', 'EEXIST')) {
       const holder = holderOf(path);
       if (holder === undefined) continue;
-      if (isAlive(Number(holder.file))) return holder;
-      rmSync(join(path, holder.file), { force: true });
+      if (isAlive(Number(holder.process))) return holder;
+      rmSync(join(path, holder.process), { force: true });
     }
     return undefined;
   } finally {
@@ -68,11 +75,11 @@ function takeLock(path: string, doing: string): Holder | undefined {
 }
 
 /** @returns undefined where he has just finished */
-function holderOf(path: string): Holder | undefined {
-  let holder: Holder | undefined;
+function holderOf(path: string): LockHolder | undefined {
+  let holder: LockHolder | undefined;
   succeeds(() => {
     const [file] = readdirSync(path);
-    if (file !== undefined) holder = { file, doing: readFileSync(join(path, file), 'utf8') };
+    if (file !== undefined) holder = { process: file, doing: readFileSync(join(path, file), 'utf8') };
   }, 'ENOENT');
   return holder;
 }

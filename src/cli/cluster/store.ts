@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { closest } from 'fastest-levenshtein';
 import { BreakfixError } from '../../core/errors.ts';
 import { makeFolder, stateFolder, unwritable } from '../../engine/lab-store.ts';
+import { holdLock } from '../../engine/lock.ts';
 import { aloneRef } from '../../providers/embedded/alone.ts';
 import type { ClusterRef } from '../../providers/provider.ts';
 
@@ -20,21 +21,45 @@ export class ClusterStore {
     this.root = root;
   }
 
+  /**
+   * One command at a time may start a cluster of a name: until its process is noted, its folder looks like what a start
+   * has left that was killed.
+   * @throws BreakfixError for a name that cannot be, and where another process starts it
+   */
+  lock(name: string): Disposable {
+    mustBeName(name);
+    return this.#writing(() =>
+      holdLock(join(this.root, `.${name}`), 'started', (holder) => ({
+        code: 'CLUSTER_EXISTS',
+        kind: 'user',
+        message: `a cluster ${name} is being ${holder.doing} already (process ${holder.process})`,
+        fix: 'wait until that is done, or start another one: --name with another name',
+      })),
+    );
+  }
+
   /** @returns undefined where there is one of that name @throws BreakfixError for a name that cannot be */
   create(name: string): ClusterRef | undefined {
     mustBeName(name);
-    const folder = join(this.root, name);
+    const ref = this.ref(name);
+    return this.#writing(() => (makeFolder(ref.folder) ? ref : undefined));
+  }
+
+  #writing<T>(work: () => T): T {
     try {
       mkdirSync(this.root, { recursive: true, mode: 0o700 });
-      return makeFolder(folder) ? aloneRef(name, folder) : undefined;
+      return work();
     } catch (error) {
-      throw unwritable(this.root, error);
+      throw error instanceof BreakfixError ? error : unwritable(this.root, error);
     }
   }
 
+  /** Without the locks. */
   names(): string[] {
     try {
-      return readdirSync(this.root).sort();
+      return readdirSync(this.root)
+        .filter((name) => !name.startsWith('.'))
+        .sort();
     } catch {
       return [];
     }

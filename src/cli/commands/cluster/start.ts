@@ -24,6 +24,7 @@ export async function startCluster(context: CommandContext, flags: StartClusterF
   const spec = specFrom(flags);
   const store = new ClusterStore();
   const name = flags.name ?? DEFAULT_NAME;
+  using _lock = store.lock(name);
   const created = await newFolder(store, name);
   const options = { ...processOptions(context.version), signal };
   if (created === undefined) await bringBack(context, store.ref(name), flags);

@@ -36,12 +36,29 @@ describe('the clusters of a user', () => {
   test.each(['', 'Dev', 'a_b', '-a', 'a-', '..', 'a/b', 'a.b', 'a'.repeat(41)])('"%s" is no name', (name) => {
     const store = new ClusterStore(root);
     expect(() => store.create(name)).toThrow('a cluster cannot be called');
+    expect(() => store.lock(name)).toThrow('a cluster cannot be called');
     expect(store.names()).toEqual([]);
+  });
+
+  test('one command at a time starts one, which is none before it has a folder', () => {
+    const store = new ClusterStore(root);
+    {
+      using _lock = store.lock('one');
+      expect(store.names()).toEqual([]);
+      expect(() => store.lock('one')).toThrow(
+        `a cluster one is being started already (process ${process.pid})`,
+      );
+      using _other = store.lock('two');
+    }
+    using again = store.lock('one');
+    expect(again).toBeDefined();
   });
 
   test('a state folder that cannot be made', () => {
     const file = join(root, 'file');
     writeFileSync(file, '');
-    expect(() => new ClusterStore(join(file, 'clusters')).create('a')).toThrow('cannot be written');
+    const store = new ClusterStore(join(file, 'clusters'));
+    expect(() => store.create('a')).toThrow('cannot be written');
+    expect(() => store.lock('a')).toThrow('cannot be written');
   });
 });
