@@ -1,21 +1,26 @@
+import { messageOf } from '../../core/errors.ts';
 import { viewOf } from '../../engine/break.ts';
 import { takenHints } from '../../engine/hints.ts';
 import type { LabFolder, LabRecord } from '../../engine/lab-store.ts';
 import type { CommandContext } from '../context.ts';
-import { counted, shortTime } from '../output.ts';
+import { counted, shortTime, wrapLines } from '../output.ts';
 
 interface LabStatus {
   readonly lab: string;
   readonly incident: string;
   readonly title: string;
   readonly provider: string;
+  /** `unknown: …` where it cannot be told; the other labs still are. */
   readonly state: string;
   readonly ageMs: number;
-  readonly hints: number;
   readonly kubeconfig: string;
+  /** How many were taken; absent where the journal cannot be read. */
+  readonly hints?: number;
   /** The symptom as it is seen now; absent where the cluster does not run. */
   readonly symptom?: string;
 }
+
+const UNKNOWN = 'unknown: ';
 
 /** `breakfix status`: the labs, how to reach them, and the symptom as seen now. */
 export async function status(context: CommandContext): Promise<void> {
@@ -27,7 +32,7 @@ export async function status(context: CommandContext): Promise<void> {
   const debris = context.store.debris().map(({ path }) => path);
   const lines = labs.flatMap((lab) => [
     `${lab.lab}  ${lab.incident} · ${lab.title}`,
-    `  ${lab.state} on ${lab.provider}, started ${shortTime(lab.ageMs)} ago, ${counted(lab.hints, 'hint')} taken`,
+    wrapLines(`  ${stateText(lab)}`, context.output.width),
     ...(lab.symptom === undefined ? [] : [`  now: ${lab.symptom}`]),
     wayOn(lab),
   ]);
@@ -44,12 +49,18 @@ export async function status(context: CommandContext): Promise<void> {
   context.output.result({ labs, ...(kept === undefined ? {} : { kept: kept.provider }), debris }, text);
 }
 
+function stateText({ state, provider, ageMs, hints }: LabStatus): string {
+  const started = `${state} on ${provider}, started ${shortTime(ageMs)} ago`;
+  return hints === undefined ? started : `${started}, ${counted(hints, 'hint')} taken`;
+}
+
 function wayOn({ lab, state, provider, kubeconfig }: LabStatus): string {
   if (state === 'running') return `  export KUBECONFIG=${kubeconfig}`;
   // Its log has all that was done: a killed process or a reboot loses nothing.
   if (state === 'stopped' && provider === 'embedded') {
     return `  breakfix shell ${lab} brings it back as it was; breakfix stop ${lab} removes it`;
   }
+  if (state.startsWith(UNKNOWN)) return `  mend that; breakfix stop ${lab} removes the lab`;
   return `  breakfix stop ${lab} removes what is left`;
 }
 
@@ -59,22 +70,25 @@ async function statusOf(
   folder: LabFolder,
   record: LabRecord,
 ): Promise<LabStatus> {
-  const title = await titleOf(context, record);
-  const provider = await context.provider(record.provider);
-  const cluster = await provider.state(record.cluster);
-  const state = record.state === 'running' ? cluster : `${record.state} (cluster ${cluster})`;
-  const symptom = state === 'running' ? await symptomOf(context, name) : undefined;
-  return {
+  const known = {
     lab: name,
     incident: record.incident,
-    title,
+    title: await titleOf(context, record),
     provider: record.provider,
-    state,
     ageMs: context.clock.now().getTime() - Date.parse(record.createdAt),
-    hints: takenHints(folder.journal.read()).length,
     kubeconfig: folder.file('kubeconfig'),
-    ...(symptom === undefined ? {} : { symptom }),
   };
+  try {
+    const provider = await context.provider(record.provider);
+    const cluster = await provider.state(record.cluster);
+    const state = record.state === 'running' ? cluster : `${record.state} (cluster ${cluster})`;
+    const hints = takenHints(folder.journal.read()).length;
+    const symptom = state === 'running' ? await symptomOf(context, name) : undefined;
+    return { ...known, state, hints, ...(symptom === undefined ? {} : { symptom }) };
+  } catch (error) {
+    context.signal.throwIfAborted();
+    return { ...known, state: `${UNKNOWN}${messageOf(error)}` };
+  }
 }
 
 /** The module of a scenario may be gone; the lab is still there. */
