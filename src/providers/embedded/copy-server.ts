@@ -27,49 +27,46 @@ export async function serveCopy(
   lines: Interface,
 ): Promise<void> {
   const copy = await copies.take();
+  using _copy = { [Symbol.dispose]: () => copies.giveBack(copy) };
   const listener = await startServer({ handler: copy, ...listenWith(header, credentials) });
-  try {
-    const kubeconfig = kubeconfigFor('copy', credentials, listener.port);
-    await using transport = new InProcessTransport(copy, kubeconfig);
-    const closed = new Promise((resolve) => socket.once('close', resolve));
-    const say = (words: CopyAnswer | CopyGreeting): void => {
-      if (socket.writable) socket.write(`${JSON.stringify(words)}\n`);
-    };
-    const running = new Map<number, AbortController>();
-    const pace = new Pace();
-    copy.movedBy(() => pace.untilTheyWait());
-    lines.on('line', (line) => {
-      const heard = JSON.parse(line) as FromClient;
-      if ('waits' in heard) {
-        pace.theyWait(heard);
-        return;
-      }
-      const { id } = heard;
-      if ('cancel' in heard) {
-        running.get(id)?.abort();
-        return;
-      }
-      pace.asked++;
-      const stop = new AbortController();
-      running.set(id, stop);
-      void answer(copy, transport, heard, stop.signal)
-        .then(
-          (result) => ({ result }),
-          (error: unknown) => ({ error: sentError(error) }),
-        )
-        .then((what) => {
-          running.delete(id);
-          pace.answered++;
-          say({ id, now: copy.now, ...what });
-        });
-    });
-    say({ now: copy.now, port: listener.port });
-    if (!socket.destroyed) await closed;
-    for (const stop of running.values()) stop.abort();
-  } finally {
-    copies.giveBack(copy);
-    await listener.close();
-  }
+  await using _listener = { [Symbol.asyncDispose]: () => listener.close() };
+  const kubeconfig = kubeconfigFor('copy', credentials, listener.port);
+  await using transport = new InProcessTransport(copy, kubeconfig);
+  const closed = new Promise((resolve) => socket.once('close', resolve));
+  const say = (words: CopyAnswer | CopyGreeting): void => {
+    if (socket.writable) socket.write(`${JSON.stringify(words)}\n`);
+  };
+  const running = new Map<number, AbortController>();
+  const pace = new Pace();
+  copy.movedBy(() => pace.untilTheyWait());
+  lines.on('line', (line) => {
+    const heard = JSON.parse(line) as FromClient;
+    if ('waits' in heard) {
+      pace.theyWait(heard);
+      return;
+    }
+    const { id } = heard;
+    if ('cancel' in heard) {
+      running.get(id)?.abort();
+      return;
+    }
+    pace.asked++;
+    const stop = new AbortController();
+    running.set(id, stop);
+    void answer(copy, transport, heard, stop.signal)
+      .then(
+        (result) => ({ result }),
+        (error: unknown) => ({ error: sentError(error) }),
+      )
+      .then((what) => {
+        running.delete(id);
+        pace.answered++;
+        say({ id, now: copy.now, ...what });
+      });
+  });
+  say({ now: copy.now, port: listener.port });
+  if (!socket.destroyed) await closed;
+  for (const stop of running.values()) stop.abort();
 }
 
 /** Keeps the time of a copy from running away from those who ask: what they ask next is on its way for a while. */
