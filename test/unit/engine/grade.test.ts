@@ -213,13 +213,20 @@ describe('hints', () => {
     expect(hintPrice(open.folder.journal.read())).toBe(35);
   });
 
-  test('one that cannot be computed says why instead of ending the command', async () => {
+  test('one that cannot be computed is an error that says why, and costs nothing', async () => {
     using lab = testLab();
     await using open = await lab.start();
     const now = lab.provider.clock.now();
     await nextHint(open, now, lab.signal);
     lab.cluster().unreachable = true;
-    expect((await nextHint(open, now, lab.signal))?.text).toMatch(/the cluster does not answer/);
+    await expect(nextHint(open, now, lab.signal)).rejects.toMatchObject({
+      code: 'HINT_NOT_COMPUTED',
+      kind: 'lab',
+      message: expect.stringContaining('the cluster does not answer'),
+    });
+    expect(hintPrice(open.folder.journal.read())).toBe(5);
+    lab.cluster().unreachable = false;
+    expect(await nextHint(open, now, lab.signal)).toMatchObject({ number: 2, text: 'The mode is bad.' });
   });
 
   test('are given again after a reset', async () => {
