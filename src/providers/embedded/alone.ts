@@ -118,7 +118,7 @@ export const stopAlone = (ref: ClusterRef): Promise<void> => destroyProcess(ref)
 
 /** What is wrong with it outside the API. @throws NoLabProcess where it does not run */
 export async function faultsOfAlone(ref: ClusterRef): Promise<readonly AloneFault[]> {
-  const faults = await askControl(ref.folder, 'faults');
+  const faults = await askControl(ref, 'faults');
   return faults.map(({ fault, since, until }) => ({
     fault,
     since: new Date(since / 1000),
@@ -128,7 +128,7 @@ export async function faultsOfAlone(ref: ClusterRef): Promise<readonly AloneFaul
 
 /** Puts a fault in, or mends one. @throws Error in whose message the cluster says why that cannot be */
 export async function changeAlone(ref: ClusterRef, change: OutsideChange): Promise<void> {
-  await askControl(ref.folder, 'change', change);
+  await askControl(ref, 'change', change);
 }
 
 /** Where its nodes can pull from, by host. */
@@ -155,7 +155,7 @@ export async function resetAlone(
 
 /** Moves its clock on by so many milliseconds: what would have happened in that time happens now. */
 export async function advanceAlone(ref: ClusterRef, by: number): Promise<AloneClock> {
-  const { now, behind } = await askControl(ref.folder, 'advanceBy', by * 1000);
+  const { now, behind } = await askControl(ref, 'advanceBy', by * 1000);
   return { now: new Date(now / 1000), behind: Math.round(behind / 1000) };
 }
 
@@ -178,7 +178,7 @@ export async function viewAlone(ref: ClusterRef): Promise<AloneView> {
 }
 
 async function clockOf(ref: ClusterRef): Promise<AloneClock> {
-  const { now, behind } = await askControl(ref.folder, 'sync');
+  const { now, behind } = await askControl(ref, 'sync');
   return { now: new Date(now / 1000), behind: Math.round(behind / 1000) };
 }
 

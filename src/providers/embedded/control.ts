@@ -6,7 +6,9 @@ import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
 import type { ActiveFault } from '../../cluster/cluster-faults.ts';
 import type { OutsideChange } from '../../cluster/outside.ts';
-import { messageOf } from '../../core/errors.ts';
+import { BreakfixError, messageOf } from '../../core/errors.ts';
+import type { ClusterRef } from '../provider.ts';
+import { wordsFor } from './words.ts';
 
 /**
  * What a lab's process is told beside the Kubernetes API: JSON lines over a Unix socket in the lab's folder, one
@@ -116,12 +118,16 @@ export class NoLabProcess extends Error {
   }
 }
 
-/** Asks the process of a lab. @throws NoLabProcess where none answers */
+/**
+ * Asks the process of a lab.
+ * @throws NoLabProcess where there is none; BreakfixError `lab` where it hangs; Error with what the process says
+ */
 export function askControl<M extends Method>(
-  folder: string,
+  ref: ClusterRef,
   method: M,
   ...argument: Parameters<ControlMethods[M]>
 ): Promise<Awaited<ReturnType<ControlMethods[M]>>> {
+  const { folder } = ref;
   return new Promise((resolve, reject) => {
     const socket = connect(controlPath(folder));
     let text = '';
@@ -129,7 +135,7 @@ export function askControl<M extends Method>(
     const within = ANSWER_WITHIN[method];
     if (within !== undefined) {
       socket.setTimeout(within, () => {
-        reject(new Error(`the process of the lab has not answered for ${within / 1000} s`));
+        reject(hangs(ref, within));
         socket.destroy();
       });
     }
@@ -144,5 +150,15 @@ export function askControl<M extends Method>(
       if ('error' in reply) reject(new Error(reply.error));
       else resolve(reply.result as Awaited<ReturnType<ControlMethods[M]>>);
     });
+  });
+}
+
+function hangs(ref: ClusterRef, ms: number): BreakfixError {
+  const { subject, reset, stop } = wordsFor(ref);
+  return new BreakfixError({
+    code: 'LAB_UNREACHABLE',
+    kind: 'lab',
+    message: `the process of ${subject} is there, and has not answered for ${ms / 1000} s`,
+    fix: `${reset}, ${stop}`,
   });
 }

@@ -150,7 +150,7 @@ async function revive(ref: ClusterRef, options: ProcessOptions): Promise<void> {
 
 async function answers(ref: ClusterRef): Promise<boolean> {
   try {
-    await askControl(ref.folder, 'sync');
+    await askControl(ref, 'sync');
     return true;
   } catch (error) {
     if (error instanceof NoLabProcess) return false;
@@ -181,7 +181,7 @@ function otherVersion(ref: ClusterRef, wrote: string, runs: string): BreakfixErr
 /** Whether the process of a folder is there. */
 export async function stateOf(ref: ClusterRef): Promise<ClusterState> {
   try {
-    await askControl(ref.folder, 'sync');
+    await askControl(ref, 'sync');
     return 'running';
   } catch (error) {
     if (!(error instanceof NoLabProcess)) return 'hung';
@@ -197,7 +197,7 @@ export async function destroyProcess(ref: ClusterRef): Promise<void> {
 
 async function stopProcess(ref: ClusterRef): Promise<void> {
   // Whatever came of it, no process is to be left.
-  await askControl(ref.folder, 'stop').catch(() => {});
+  await askControl(ref, 'stop').catch(() => {});
   await endProcess(ref.folder);
   rmSync(controlPath(ref.folder), { force: true });
 }

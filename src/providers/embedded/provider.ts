@@ -112,12 +112,12 @@ async function processCluster(ref: ClusterRef, header: EmbeddedHeader): Promise<
   const credentials = readCredentials(ref.folder);
   const kubeconfig = kubeconfigFor(ref.lab, credentials, credentials.port);
   const kube = connectKube(kubeconfig);
-  let { now, live } = await askControl(ref.folder, 'sync');
+  let { now, live } = await askControl(ref, 'sync');
   const advanceTo = async (at: number): Promise<void> => {
-    ({ now } = await askControl(ref.folder, 'advanceTo', at));
+    ({ now } = await askControl(ref, 'advanceTo', at));
   };
   const change = async (what: OutsideChange): Promise<void> => {
-    await askControl(ref.folder, 'change', what);
+    await askControl(ref, 'change', what);
   };
   return {
     ref,
@@ -130,24 +130,24 @@ async function processCluster(ref: ClusterRef, header: EmbeddedHeader): Promise<
       wait: async (ms, signal) => {
         if (live) return wallClock.wait(ms, signal);
         signal?.throwIfAborted();
-        ({ now } = await askControl(ref.folder, 'sync'));
+        ({ now } = await askControl(ref, 'sync'));
         return advanceTo(now + ms * 1000);
       },
     },
     can: {
       fork: () => copyOfLab(ref, header, credentials),
       backdate: async (since) => {
-        ({ now } = await askControl(ref.folder, 'sync'));
+        ({ now } = await askControl(ref, 'sync'));
         await backdate(header, now, since, advanceTo);
       },
       goLive: async () => {
-        ({ now } = await askControl(ref.folder, 'goLive'));
+        ({ now } = await askControl(ref, 'goLive'));
         live = true;
       },
       registry: (host) => Promise.resolve(registryAccess(header.spec, host, change)),
       node: (name) => nodeAccess(name, change),
       inputs: async () => {
-        await askControl(ref.folder, 'mark');
+        await askControl(ref, 'mark');
         return readFileSync(filesIn(ref.folder).log, 'utf8');
       },
     },
