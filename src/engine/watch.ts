@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import { canonical } from '../core/json.ts';
-import { ClusterUnreachable } from '../kube/client.ts';
+import { ClusterUnreachable, KubeError } from '../kube/client.ts';
 import { resources } from '../model/resources.ts';
 import type { GradeEntry } from '../report/journal.ts';
 import { noteChanges } from './changes.ts';
@@ -48,7 +48,10 @@ export async function watchLab(lab: OpenLab, options: WatchOptions): Promise<Gra
   }
 }
 
-/** What people change, and which pods are ready; a cluster that does not answer looks the same all the time. */
+/**
+ * What people change, and which pods are ready; a cluster that does not answer, or where the learner took away who may
+ * read, looks the same all the time: the look at it says what is wrong.
+ */
 async function fingerprint({ cluster: { kube }, incident: { plan } }: OpenLab): Promise<string> {
   try {
     const pods = await kube.list(resources.pods, { namespace: plan.namespace });
@@ -58,7 +61,7 @@ async function fingerprint({ cluster: { kube }, incident: { plan } }: OpenLab): 
     ]);
     return canonical([await takeSnapshot(kube, plan), ready]);
   } catch (error) {
-    if (error instanceof ClusterUnreachable) return 'unreachable';
+    if (error instanceof ClusterUnreachable || error instanceof KubeError) return 'unreadable';
     throw error;
   }
 }

@@ -38,22 +38,28 @@ describe('watch', () => {
     },
   );
 
-  test('a cluster that goes away is an error, looked at once, and it goes on when that is back', async () => {
-    using lab = testLab({ fork: false, scenario });
-    await using open = await lab.start();
-    const { clock } = lab.provider;
-    const looks: string[] = [];
-    clock.after(minute, () => (lab.cluster().unreachable = true));
-    clock.after(5 * minute, () => (lab.cluster().unreachable = false));
-    clock.after(6 * minute, () => void setValues(open.cluster, { mode: 'good' }));
-    await watchLab(open, {
-      clock,
-      signal: lab.signal,
-      looking: () => {},
-      seen: ({ verdict }) => looks.push(verdict),
-    });
-    expect(looks).toEqual(['fail', 'error', 'fail', 'pass']);
-  });
+  test.each([
+    ['goes away', 'unreachable'],
+    ['lets nobody read any more', 'forbidden'],
+  ] as const)(
+    'a cluster that %s is an error, looked at once; it goes on afterwards',
+    async (_what, wrong) => {
+      using lab = testLab({ fork: false, scenario });
+      await using open = await lab.start();
+      const { clock } = lab.provider;
+      const looks: string[] = [];
+      clock.after(minute, () => (lab.cluster()[wrong] = true));
+      clock.after(5 * minute, () => (lab.cluster()[wrong] = false));
+      clock.after(6 * minute, () => void setValues(open.cluster, { mode: 'good' }));
+      await watchLab(open, {
+        clock,
+        signal: lab.signal,
+        looking: () => {},
+        seen: ({ verdict }) => looks.push(verdict),
+      });
+      expect(looks).toEqual(['fail', 'error', 'fail', 'pass']);
+    },
+  );
 
   test('ends when interrupted', async () => {
     const interrupt = new AbortController();

@@ -12,12 +12,15 @@ export class FakeState {
   uids = 0;
   /** The API server is gone. */
   unreachable = false;
+  /** Nobody may do anything. */
+  forbidden = false;
 
   copy(): FakeState {
     const state = new FakeState();
     for (const [key, object] of this.objects) state.objects.set(key, copy(object));
     state.uids = this.uids;
     state.unreachable = this.unreachable;
+    state.forbidden = this.forbidden;
     return state;
   }
 }
@@ -61,6 +64,7 @@ export function fakeKube(
 ): KubeClient {
   const reach = (): void => {
     if (state.unreachable) throw new ClusterUnreachable('https://127.0.0.1:1', 'connection refused');
+    if (state.forbidden) throw new KubeError(403, 'User "kubernetes-admin" cannot do that');
   };
   const find = (resource: Resource, namespace: string | undefined, name: string): AnyObject | undefined =>
     state.objects.get(keyOf(resource.id, namespace, name));
