@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { closest } from 'fastest-levenshtein';
 import { BreakfixError, messageOf } from '../core/errors.ts';
 import { Journal } from '../report/journal.ts';
@@ -58,8 +58,19 @@ export class LabFolder {
     }
   }
 
+  /** @throws BreakfixError `lab` where it is gone or not JSON */
   readJson(name: string): unknown {
-    return JSON.parse(readFileSync(this.file(name), 'utf8')) as unknown;
+    try {
+      return JSON.parse(readFileSync(this.file(name), 'utf8')) as unknown;
+    } catch (cause) {
+      throw new BreakfixError({
+        code: 'LAB_FILE_UNREADABLE',
+        kind: 'lab',
+        message: `${this.file(name)} cannot be read: ${messageOf(cause)}`,
+        fix: `breakfix reset ${basename(this.path)} starts the same incident again`,
+        cause,
+      });
+    }
   }
 
   remove(): void {

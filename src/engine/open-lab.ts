@@ -33,8 +33,8 @@ export async function openLab(
 ): Promise<OpenLab> {
   if (record.state !== 'running') throw notRunning(name, record.state);
   const incident = incidentOfLab(record, catalogue);
-  const cluster = await connect(name, record, provider, signal);
   const baseline = new Baseline(folder.readJson('baseline.json') as Record<string, AnyObject>);
+  const cluster = await connect(name, record, provider, signal);
   return {
     name,
     folder,

@@ -76,7 +76,8 @@ async function anew(record: LabRecord, options: PhaseOptions, folder: LabFolder)
   try {
     return await createBroken(options, folder, record.cluster, spec);
   } catch (error) {
-    await provider.destroy(record.cluster);
+    // What cannot be removed now stays listed, so that `stop` can try again; the first error is the one to tell.
+    await provider.destroy(record.cluster).catch(() => {});
     throw error;
   }
 }

@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import { openLab } from '../../../src/engine/open-lab.ts';
 import { resetLab } from '../../../src/engine/reset.ts';
 import { resources } from '../../../src/model/resources.ts';
@@ -94,6 +94,17 @@ describe('reset', () => {
     await using cluster = (await reset(lab)).cluster;
     expect(cluster).toBeDefined();
     expect(lab.record().state).toBe('running');
+  });
+
+  test('what failed is told, also where the cluster does not go away', async () => {
+    using lab = testLab();
+    await startedAndChanged(lab);
+    jest.spyOn(lab.provider, 'create').mockImplementationOnce(() => {
+      lab.provider.failDestroy = true;
+      return Promise.reject(new Error('the disk is full'));
+    });
+    await expect(reset(lab)).rejects.toThrow('the disk is full');
+    expect(lab.record().state).toBe('failed');
   });
 
   test('two at once: the second is told so', async () => {

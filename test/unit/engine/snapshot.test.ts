@@ -1,4 +1,5 @@
-import { describe, expect, test } from '@jest/globals';
+import { writeFileSync } from 'node:fs';
+import { describe, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
 import { noteChanges } from '../../../src/engine/changes.ts';
 import { changesBetween, takeSnapshot } from '../../../src/engine/snapshot.ts';
@@ -132,11 +133,33 @@ describe('noting changes', () => {
     expect(open.folder.journal.read().at(-1)).toMatchObject({ type: 'changed', changes: [] });
   });
 
-  test('a cluster that does not answer has nothing to say', async () => {
+  test.each(['unreachable', 'forbidden'] as const)(
+    'a cluster that is %s has nothing to say',
+    async (wrong) => {
+      using lab = testLab();
+      await using open = await lab.start();
+      lab.cluster()[wrong] = true;
+      await noteChanges(open, lab.provider.clock.now());
+      expect(open.folder.journal.read().at(-1)?.type).toBe('handed-over');
+    },
+  );
+
+  test('a hand-over that cannot be read is an error of the lab', async () => {
     using lab = testLab();
     await using open = await lab.start();
-    lab.cluster().unreachable = true;
-    await noteChanges(open, lab.provider.clock.now());
-    expect(open.folder.journal.read().at(-1)?.type).toBe('handed-over');
+    writeFileSync(open.folder.file('handed-over.json'), '{');
+    await expect(noteChanges(open, lab.provider.clock.now())).rejects.toMatchObject({
+      code: 'LAB_FILE_UNREADABLE',
+      kind: 'lab',
+      message: expect.stringContaining('handed-over.json cannot be read'),
+      fix: 'breakfix reset inc-9100 starts the same incident again',
+    });
+  });
+
+  test('a bug is not taken for silence', async () => {
+    using lab = testLab();
+    await using open = await lab.start();
+    jest.spyOn(open.cluster.kube, 'list').mockRejectedValue(new TypeError('x is not a function'));
+    await expect(noteChanges(open, lab.provider.clock.now())).rejects.toThrow(TypeError);
   });
 });
