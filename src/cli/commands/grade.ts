@@ -1,12 +1,19 @@
+import { BreakfixError } from '../../core/errors.ts';
 import { gradeLab } from '../../engine/grade-lab.ts';
 import { standingOf } from '../../report/standing.ts';
 import type { CommandContext } from '../context.ts';
 import { exitCodeOfVerdict } from '../exit-codes.ts';
 import { wrap } from '../output.ts';
+import type { ReplayFlags } from './replay.ts';
 import { gradeText } from '../texts/grade-table.ts';
 
 /** `breakfix grade`. @returns the exit code */
-export async function grade(context: CommandContext, name: string | undefined): Promise<number> {
+export async function grade(
+  context: CommandContext,
+  name: string | undefined,
+  flags: ReplayFlags,
+): Promise<number> {
+  if (flags.file !== undefined || flags.out !== undefined) throw onlyForReplay(flags);
   const { output, clock, signal } = context;
   await using lab = await context.open(name);
   output.passing('  looking at the cluster …');
@@ -24,4 +31,14 @@ export async function grade(context: CommandContext, name: string | undefined): 
   }
   output.result({ lab: lab.name, incident: lab.record.incident, ...result }, gradeText(result, output));
   return exitCodeOfVerdict(result.verdict);
+}
+
+function onlyForReplay({ file, out }: ReplayFlags): BreakfixError {
+  const given = [file === undefined ? [] : `--file ${file}`, out === undefined ? [] : `--out ${out}`].flat();
+  return new BreakfixError({
+    code: 'GRADE_FLAG_UNUSED',
+    kind: 'user',
+    message: `${given.join(' and ')} of breakfix grade is for --replay: a lab knows its scenario, and its reports are made from its journal`,
+    fix: 'breakfix grade, then breakfix report --out FOLDER',
+  });
 }

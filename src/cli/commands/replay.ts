@@ -34,13 +34,18 @@ export interface ReplayFlags {
   readonly out?: string;
 }
 
-/** `breakfix grade --replay FILE…`: marks what was handed in. @returns the exit code of the worst */
+/**
+ * `breakfix grade --replay FILE…`: marks what was handed in. @returns the exit code of the worst
+ * @param lab that was named as well
+ */
 export async function gradeReplays(
   context: CommandContext,
+  lab: string | undefined,
   files: readonly string[],
   flags: ReplayFlags,
 ): Promise<number> {
   const { output } = context;
+  if (lab !== undefined) throw twoThings(lab, files);
   if (flags.out !== undefined) mustBeDistinct(files);
   const results: (Marked | Unmarked)[] = [];
   const texts: string[] = [];
@@ -86,6 +91,15 @@ async function gradeOne(context: CommandContext, file: string, flags: ReplayFlag
 
 /** `ada` of `handed-in/ada.json`. */
 const nameOf = (file: string): string => basename(file, '.json');
+
+function twoThings(lab: string, files: readonly string[]): BreakfixError {
+  return new BreakfixError({
+    code: 'GRADE_AMBIGUOUS',
+    kind: 'user',
+    message: `a grade is of a lab or of what was handed in; ${lab} and --replay ${files.join(' ')} were given`,
+    fix: `breakfix grade ${lab}, or breakfix grade --replay with all the files behind it`,
+  });
+}
 
 /** Files of one name would share a folder. */
 function mustBeDistinct(files: readonly string[]): void {

@@ -47,6 +47,7 @@ export async function start(
   flags: StartFlags,
 ): Promise<void> {
   const { output, store, clock } = context;
+  mustBeAskedOnce(wanted, flags);
   const catalogue = await context.catalogue();
   const nothingAsked =
     wanted === undefined &&
@@ -55,7 +56,8 @@ export async function start(
     flags.id === undefined &&
     flags.file === undefined &&
     flags.area === undefined &&
-    flags.random !== true;
+    flags.random !== true &&
+    flags.fresh !== true;
   const running = nothingAsked
     ? store.list().findLast(({ record }) => record.state === 'running')
     : undefined;
@@ -86,6 +88,25 @@ export async function start(
     output.note('kubectl is not on the PATH; breakfix doctor says where to get it');
   }
   await lab.cluster[Symbol.asyncDispose]();
+}
+
+/** @throws BreakfixError where it is said in two ways which incident it is to be */
+function mustBeAskedOnce(wanted: string | undefined, { id, file, area, random }: StartFlags): void {
+  const ways = [
+    wanted,
+    id === undefined ? undefined : `--id ${id}`,
+    file === undefined ? undefined : `--file ${file}`,
+    area === undefined ? undefined : `--area ${area}`,
+    // Of an area it says which one.
+    random === true && area === undefined ? '--random' : undefined,
+  ].filter((way) => way !== undefined);
+  if (ways.length < 2) return;
+  throw new BreakfixError({
+    code: 'INCIDENT_AMBIGUOUS',
+    kind: 'user',
+    message: `${ways.join(' and ')} do not go together: each says which incident it is to be`,
+    fix: `take one of them: breakfix start ${ways[0] ?? ''}`,
+  });
 }
 
 function isOnPath(program: string): boolean {

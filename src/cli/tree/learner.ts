@@ -68,8 +68,8 @@ function addWork({ command, run }: Tree): void {
     .option('--out <folder>', 'with --replay: reports of each file are written to a folder in it')
     .action((lab: string | undefined, { replay, ...flags }: ReplayFlags & { replay?: string[] }) =>
       run(async (context) => {
-        if (replay === undefined) return (await import('../commands/grade.ts')).grade(context, lab);
-        return (await import('../commands/replay.ts')).gradeReplays(context, replay, flags);
+        if (replay === undefined) return (await import('../commands/grade.ts')).grade(context, lab, flags);
+        return (await import('../commands/replay.ts')).gradeReplays(context, lab, replay, flags);
       }),
     );
   command('watch [lab]', 'look again at each change, until it would pass', ['watch']).action(
