@@ -106,9 +106,7 @@ async function provenSetUp(
   if (ourUids !== (await uidsOf(theirs, incident))) {
     throw notReplayed(name, 'at its hand-over there are other objects than this lab makes');
   }
-  const handedOver = theirs.clock.now();
-  const brokenSince = new Date(handedOver.getTime() - incident.scenario.since).toISOString();
-  journal.push({ time: handedOver.toISOString(), type: 'handed-over', brokenSince });
+  journal.push({ time: theirs.clock.now().toISOString(), type: 'handed-over' });
   return { baseline, handedOver: ourState, journal };
 }
 

@@ -149,8 +149,7 @@ export async function breakAndHandOver(
   const { incident, clock, signal } = options;
   const baseline = await breakCluster(cluster, incident, journaled(options, folder), signal);
   await handOver(cluster, folder, incident, baseline);
-  const brokenSince = new Date(clock.now().getTime() - incident.scenario.since).toISOString();
-  folder.journal.append(clock.now(), { type: 'handed-over', brokenSince });
+  folder.journal.append(clock.now(), { type: 'handed-over' });
 }
 
 /** Keeps what grading and the debrief compare with, and lets the clock be the wall's. */

@@ -74,7 +74,7 @@ export interface CreateOptions {
 }
 
 /** What a scenario may need of a cluster. */
-export type Fact = 'ownsCluster' | 'networkPolicy' | 'metrics' | 'registry' | 'nodes';
+export type Fact = 'ownsCluster' | 'networkPolicy' | 'registry' | 'nodes';
 
 export interface ClusterSpec {
   /** Name of the lab; every name that the provider makes derives from it. */

@@ -15,11 +15,10 @@ export type JournalEntry = { readonly time: string } & (
       readonly message: string;
       readonly seen?: string;
     }
-  | { readonly type: 'handed-over'; readonly brokenSince: string }
   | { readonly type: 'hint'; readonly number: number; readonly price: number; readonly text: string }
   | { readonly type: 'diagnosis'; readonly answers: readonly DiagnosisAnswer[] }
   | ({ readonly type: 'graded' } & GradeEntry)
-  | { readonly type: 'reset' | 'given-up' | 'stopped' | 'revived' }
+  | { readonly type: 'handed-over' | 'reset' | 'given-up' }
   | { readonly type: 'solved'; readonly fix: string }
   | { readonly type: 'changed'; readonly changes: readonly Change[] }
 );

@@ -23,7 +23,7 @@ export function hostileJournal(text: string): JournalEntry[] {
       tookMs: 5,
       probes: [{ ...probe, fromMs: 0, toMs: 0, attempts: 1, succeeded: 1, outcomes: { '200': 1 } }],
     },
-    { time: at(10), type: 'handed-over', brokenSince: at(0) },
+    { time: at(10), type: 'handed-over' },
     { time: at(20), type: 'hint', number: 1, price: 5, text },
     {
       time: at(30),

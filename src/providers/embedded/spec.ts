@@ -1,4 +1,4 @@
-import { createAuthority, type KeyPair, loadAuthority } from '../../cluster/wire/certificates.ts';
+import { createAuthority, type KeyPair } from '../../cluster/wire/certificates.ts';
 import { renderKubeconfig } from '../../cluster/wire/kubeconfig.ts';
 import type { LogHeader } from '../../cluster/host/input-log.ts';
 import type { Fact, RegistryPlan } from '../provider.ts';
@@ -58,20 +58,6 @@ export function createCredentials(now: Date): Credentials {
   const authority = createAuthority({ commonName: 'kubernetes', now });
   return {
     authority: { certificate: authority.certificate, key: authority.key },
-    server: authority.issueServer({ now }),
-    client: authority.issueClient({
-      now,
-      commonName: 'kubernetes-admin',
-      organizations: ['kubeadm:cluster-admins'],
-    }),
-  };
-}
-
-/** A year on, the same authority signs new leaves; clients keep trusting it. */
-export function renewCredentials(old: Credentials, now: Date): Credentials {
-  const authority = loadAuthority(old.authority);
-  return {
-    ...old,
     server: authority.issueServer({ now }),
     client: authority.issueClient({
       now,

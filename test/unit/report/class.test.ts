@@ -17,7 +17,7 @@ function journal(passed: boolean, incident = 'INC-9100'): JournalEntry[] {
   const part = { title: 'Mode', expected: 'good', seen: 'bad', tookMs: 1000 };
   const entries: JournalEntry[] = [
     { time: at(0), type: 'planned', incident, seed: 7, provider: 'embedded' },
-    { time: at(1), type: 'handed-over', brokenSince: at(0) },
+    { time: at(1), type: 'handed-over' },
     {
       time: at(11),
       type: 'graded',

@@ -16,7 +16,7 @@ function report(seen = 'mode is bad'): LabReport {
   const part = { title: 'The mode is right', expected: 'mode is good', tookMs: 1500 };
   const entries: JournalEntry[] = [
     { time, type: 'planned', incident: 'INC-9100', seed: 7, provider: 'embedded' },
-    { time, type: 'handed-over', brokenSince: time },
+    { time, type: 'handed-over' },
     { time, type: 'hint', number: 1, price: 5, text: seen },
     {
       time,

@@ -14,7 +14,7 @@ function journalOf(...entries: NewEntry[]): JournalEntry[] {
 }
 
 const planned: NewEntry = { type: 'planned', incident: 'INC-9100', seed: 7, provider: 'embedded' };
-const handedOver: NewEntry = { type: 'handed-over', brokenSince: '2026-03-01T09:50:00.000Z' };
+const handedOver: NewEntry = { type: 'handed-over' };
 const hint: NewEntry = { type: 'hint', number: 1, price: 5, text: 'Look.' };
 const reset: NewEntry = { type: 'reset' };
 const givenUp: NewEntry = { type: 'given-up' };
