@@ -45,7 +45,7 @@ export async function gradeSubmission(
   const replay = async (upTo: ReplayOptions['upTo']): Promise<Cluster> => {
     if (provider.replay === undefined) throw cannotReplay(provider);
     try {
-      return await provider.replay(provider.plan(spec), spec, log, { progress: () => {}, signal, upTo });
+      return await provider.replay(provider.plan(spec), spec, log, { signal, upTo });
     } catch (cause) {
       signal.throwIfAborted();
       throw notReplayed(name, messageOf(cause), cause);

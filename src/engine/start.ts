@@ -128,7 +128,7 @@ export async function createBroken(
   try {
     await journaled(options, folder)('cluster', async () => {
       const { provider, signal } = options;
-      cluster = await provider.create(ref, spec, { progress: () => {}, signal });
+      cluster = await provider.create(ref, spec, { signal });
       return { detail: `${spec.nodes.length} nodes, ${cluster.version}` };
     });
     if (cluster === undefined) throw new Error('the provider gave no cluster');

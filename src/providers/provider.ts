@@ -69,7 +69,6 @@ export type Availability =
 export type ClusterState = 'running' | 'stopped' | 'hung' | 'gone';
 
 export interface CreateOptions {
-  readonly progress: (message: string) => void;
   readonly signal: AbortSignal;
 }
 

@@ -45,7 +45,7 @@ export class Ground implements AsyncDisposable {
     };
     try {
       const { signal } = new AbortController();
-      return new Ground(await provider.create(ref, spec, { progress: () => {}, signal }), destroy);
+      return new Ground(await provider.create(ref, spec, { signal }), destroy);
     } catch (error) {
       await destroy();
       throw error;

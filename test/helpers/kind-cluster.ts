@@ -33,7 +33,7 @@ export async function withKindCluster<T>(
   };
   const ref: KindRef = { ...planKind(spec), cluster: `breakfix-${lab}` };
   try {
-    await using cluster = await provider.create(ref, spec, { progress: () => {}, signal });
+    await using cluster = await provider.create(ref, spec, { signal });
     return await work(cluster, ref);
   } finally {
     await provider.destroy(ref);

@@ -98,7 +98,7 @@ describe.each((await loadCatalogue()).map((scenario): [string, Scenario] => [sce
     beforeAll(async () => {
       const provider = embeddedProvider({ version: 'test', labCommand: [], mode: 'local' });
       const spec = specFor(incident, id, root);
-      cluster = await provider.create(provider.plan(spec), spec, { progress: () => {}, signal });
+      cluster = await provider.create(provider.plan(spec), spec, { signal });
       baseline = await breakCluster(cluster, incident, quiet, signal);
       const [fix] = scenario.fixes(incident.values);
       await fix?.apply(viewOf(cluster, baseline, incident, signal));

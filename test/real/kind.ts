@@ -38,7 +38,7 @@ export async function realCluster(incidents: readonly Incident[], lab: string): 
     rmSync(root, { recursive: true });
   };
   try {
-    const cluster = await provider.create(ref, spec, { progress: () => {}, signal });
+    const cluster = await provider.create(ref, spec, { signal });
     let last: { readonly incident: Incident; readonly broken: BrokenClusters } | undefined;
     return {
       cluster,

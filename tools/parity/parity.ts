@@ -142,7 +142,7 @@ async function withCluster<T>(
   const spec = sharedSpec(incidents, `parity-${wallClock.now().getTime() % 100_000}`, labFolder);
   const ref = provider.plan(spec);
   try {
-    await using cluster = await provider.create(ref, spec, { progress: () => {}, signal });
+    await using cluster = await provider.create(ref, spec, { signal });
     return await work(cluster);
   } finally {
     await provider.destroy(ref);

@@ -66,7 +66,7 @@ export function localProver(
     const lab = labName([incident]);
     // Nothing is kept of such a cluster: the folder is only named.
     const spec = sharedSpec([incident], lab, join(store.root, lab));
-    await using cluster = await provider.create(provider.plan(spec), spec, { progress: () => {}, signal });
+    await using cluster = await provider.create(provider.plan(spec), spec, { signal });
     const broken = await brokenOnce(cluster, incident, signal);
     const run = (job: VerifyJob): Promise<CaseResult[]> => {
       const inPlace = (): Promise<CaseResult[]> => job.run(() => Promise.resolve(broken));
@@ -210,7 +210,7 @@ async function withCluster(
     proof: true,
   });
   try {
-    await using cluster = await provider.create(ref, spec, { progress: () => {}, signal });
+    await using cluster = await provider.create(ref, spec, { signal });
     await work(cluster);
   } finally {
     await provider.destroy(ref);

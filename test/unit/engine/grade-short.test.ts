@@ -23,7 +23,7 @@ async function grade(checks: Readonly<Record<string, Check>>, options: Partial<G
   const provider = new FakeProvider();
   const spec = specFor(incident, 'lab', '/nowhere');
   const { signal } = new AbortController();
-  await using cluster = await provider.create(provider.plan(spec), spec, { progress: () => {}, signal });
+  await using cluster = await provider.create(provider.plan(spec), spec, { signal });
   const all = { hintPrice: 0, signal, ...options };
   const result = await gradeInPlace(cluster, new Baseline({}), incident, all, false);
   return {

@@ -28,7 +28,7 @@ async function verify(
     stopwatch: () => provider.clock.ms,
     ...options,
     broken: async () => {
-      const cluster = await provider.create(provider.plan(spec), spec, { progress: () => {}, signal });
+      const cluster = await provider.create(provider.plan(spec), spec, { signal });
       const baseline: Baseline = await breakCluster(cluster, incident, quiet, signal);
       return { cluster, baseline, [Symbol.asyncDispose]: () => Promise.resolve() };
     },

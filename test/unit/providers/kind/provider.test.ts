@@ -100,7 +100,7 @@ describe('create', () => {
     const provider = kindProvider();
     const spec = specIn(programs);
     const ref = provider.plan(spec);
-    await expect(provider.create(ref, spec, { progress: () => {}, signal })).rejects.toThrow('no space left');
+    await expect(provider.create(ref, spec, { signal })).rejects.toThrow('no space left');
     await provider.destroy(ref);
     expect(readdirSync(spec.folder)).toEqual([]);
     expect(existsSync(homeOf(ref as KindRef))).toBe(false);
@@ -149,7 +149,7 @@ describe('reuse', () => {
     const ref = provider.plan(spec) as KindRef;
     mkdirSync(homeOf(ref), { recursive: true });
     writeFileSync(join(homeOf(ref), 'kubeconfig'), '');
-    await expect(provider.create(ref, spec, { progress: () => {}, signal })).rejects.toThrow('made anew');
+    await expect(provider.create(ref, spec, { signal })).rejects.toThrow('made anew');
     const kind = programs.calls().filter((call) => call.startsWith('kind '));
     expect(kind.map((call) => call.split(' ')[1])).toEqual(['delete', 'create']);
   });
@@ -234,7 +234,7 @@ describe('the Docker network', () => {
     const provider = kindProvider();
     const spec = specIn(programs, lab);
     const ref = provider.plan(spec);
-    await expect(provider.create(ref, spec, { progress: () => {}, signal })).rejects.toThrow();
+    await expect(provider.create(ref, spec, { signal })).rejects.toThrow();
     return () => provider.destroy(ref);
   };
 
