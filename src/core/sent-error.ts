@@ -1,13 +1,17 @@
-import { BreakfixError, type BreakfixErrorOptions, messageOf } from './errors.ts';
+import { BreakfixError, type BreakfixErrorOptions } from './errors.ts';
 
 /** An error on its way to another process, as plain data. */
 export type SentError =
-  { readonly known: BreakfixErrorOptions } | { readonly message: string; readonly stack: string | undefined };
+  | { readonly known: BreakfixErrorOptions }
+  | { readonly name: string; readonly message: string; readonly stack: string | undefined };
 
 /** Whatever was thrown, for another process. */
 export function sentError(error: unknown): SentError {
-  if (!(error instanceof BreakfixError))
-    return { message: messageOf(error), stack: error instanceof Error ? error.stack : undefined };
+  if (!(error instanceof Error)) return { name: 'Error', message: String(error), stack: undefined };
+  if (!(error instanceof BreakfixError)) {
+    const { name, message, stack } = error;
+    return { name, message, stack };
+  }
   const { code, kind, message, fix, docs } = error;
   return { known: { code, kind, message, fix, ...(docs === undefined ? {} : { docs }) } };
 }
@@ -15,5 +19,6 @@ export function sentError(error: unknown): SentError {
 /** The error that another process has sent; its stack is that of where it was thrown. */
 export function receivedError(error: SentError): Error {
   if ('known' in error) return new BreakfixError(error.known);
-  return Object.assign(new Error(error.message), { stack: error.stack });
+  const { name, message, stack } = error;
+  return Object.assign(new Error(message), { name, stack });
 }

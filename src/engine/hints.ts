@@ -4,15 +4,19 @@ import { type JournalEntry, sinceReset } from '../report/journal.ts';
 import { viewOf } from './break.ts';
 import type { OpenLab } from './open-lab.ts';
 
-export interface TakenHint {
+/** A hint as it is told. */
+interface GivenHint {
   readonly number: number;
   readonly of: number;
   readonly price: number;
   readonly text: string;
 }
 
+/** A hint as the journal has it. */
+export type TakenHint = JournalEntry & { type: 'hint' };
+
 /** The hints that were taken since the last reset. */
-export function takenHints(entries: readonly JournalEntry[]): readonly (JournalEntry & { type: 'hint' })[] {
+export function takenHints(entries: readonly JournalEntry[]): readonly TakenHint[] {
   return sinceReset(entries).filter((entry) => entry.type === 'hint');
 }
 
@@ -25,7 +29,7 @@ export function hintPrice(entries: readonly JournalEntry[]): number {
  * Gives the next hint and writes it into the journal; undefined when all have been taken.
  * @throws BreakfixError `lab` where what it is made of cannot be looked at: then it costs nothing
  */
-export async function nextHint(lab: OpenLab, now: Date, signal: AbortSignal): Promise<TakenHint | undefined> {
+export async function nextHint(lab: OpenLab, now: Date, signal: AbortSignal): Promise<GivenHint | undefined> {
   const hints = lab.incident.scenario.hints(lab.incident.values);
   const taken = takenHints(lab.folder.journal.read());
   const hint = hints[taken.length];

@@ -4,7 +4,7 @@ import { BreakfixError } from '../core/errors.ts';
 import { canonical, isObject } from '../core/json.ts';
 import type { LogHead } from '../providers/provider.ts';
 import { sinceReset } from '../report/journal.ts';
-import { takenHints } from './hints.ts';
+import { type TakenHint, takenHints } from './hints.ts';
 import type { Incident } from './incident.ts';
 import type { OpenLab } from './open-lab.ts';
 
@@ -22,18 +22,13 @@ export interface Submission {
   /** Virtual time of the lab's start, microseconds since 1970. */
   readonly epoch: number;
   /** Those that were taken, in order; the scenario knows their prices. */
-  readonly hints: readonly TakenHint[];
+  readonly hints: readonly Pick<TakenHint, 'time' | 'text'>[];
   /** Whether the attempt ended with `giveup` or `solve`: then it earns nothing. */
   readonly ended: boolean;
   /** The log, gzip and base64. */
   readonly log: string;
   /** Over the canonical JSON of everything else. */
   readonly sha256: string;
-}
-
-interface TakenHint {
-  readonly time: string;
-  readonly text: string;
 }
 
 export const SUBMISSION_VERSION = 1;
@@ -164,7 +159,7 @@ export function hintsOf(
   { hints }: Submission,
   name: string,
   { scenario, values }: Incident,
-): readonly (TakenHint & { readonly number: number; readonly price: number })[] {
+): readonly Omit<TakenHint, 'type'>[] {
   const known = scenario.hints(values);
   if (hints.length > known.length) {
     throw refused(

@@ -2,7 +2,7 @@ import { accessSync, constants, mkdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { messageOf } from '../../core/errors.ts';
 import { type CommandResult, tryRun } from '../../providers/kind/commands.ts';
-import { NODE_IMAGE } from '../../providers/kind/ref.ts';
+import { nodeImage } from '../../providers/kind/ref.ts';
 import type { CommandContext } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { type Output, wrap } from '../output.ts';
@@ -72,7 +72,7 @@ function lineOf({ name, ok, seen, fix, for: purpose }: Finding, { colors, width 
 }
 
 export async function examine(tools: DoctorTools): Promise<Finding[]> {
-  const image = process.env['BREAKFIX_KIND_NODE_IMAGE'] ?? NODE_IMAGE;
+  const image = nodeImage();
   const kind = 'provider kind';
   const docker = await program(tools, ['docker', 'info', '--format', '{{.ServerVersion}}'], {
     name: 'docker',

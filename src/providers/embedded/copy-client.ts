@@ -20,7 +20,7 @@ import {
   type CopyGreeting,
   type CopyQuestion,
   type FromClient,
-  receivedError,
+  receivedCopyError,
 } from './copy-protocol.ts';
 import { nodeAccess, registryAccess } from './registries.ts';
 import {
@@ -152,7 +152,7 @@ class CopyConnection {
     this.#sayWhenWaiting();
     const waiting = this.#settle(id);
     if (error === undefined) waiting?.resolve(result);
-    else waiting?.reject(receivedError(error));
+    else waiting?.reject(receivedCopyError(error));
   }
 
   #settle(id: number): Waiting | undefined {

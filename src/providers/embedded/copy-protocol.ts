@@ -1,4 +1,5 @@
 import type { OutsideChange } from '../../cluster/outside.ts';
+import { receivedError, type SentError, sentError } from '../../core/sent-error.ts';
 import { type ExecOptions, KubeError, type RawOptions } from '../../kube/client.ts';
 import type { Status } from '../../model/objects.ts';
 
@@ -37,30 +38,21 @@ export interface CopyAnswer {
   readonly id: number;
   readonly now: number;
   readonly result?: unknown;
-  readonly error?: SentError;
+  readonly error?: CopyError;
 }
 
-/** An error as it goes over a connection. */
-export interface SentError {
-  readonly name: string;
-  readonly message: string;
-  /** Of a {@link KubeError}. */
-  readonly code?: number;
-  readonly status?: Status;
+/** What the copy's API server refuses is a refusal here too: checks ask for its code. */
+export type CopyError =
+  SentError | { readonly refusal: Pick<KubeError, 'code' | 'message'> & { readonly status?: Status } };
+
+export function copyError(error: unknown): CopyError {
+  if (!(error instanceof KubeError)) return sentError(error);
+  const { code, message, status } = error;
+  return { refusal: { code, message, ...(status === undefined ? {} : { status }) } };
 }
 
-export function sentError(error: unknown): SentError {
-  if (!(error instanceof Error)) return { name: 'Error', message: String(error) };
-  const { name, message } = error;
-  if (!(error instanceof KubeError)) return { name, message };
-  const { code, status } = error;
-  return { name, message, code, ...(status === undefined ? {} : { status }) };
-}
-
-export function receivedError({ name, message, code, status }: SentError): Error {
-  if (code !== undefined) return new KubeError(code, message, status);
-  if (name === 'RangeError') return new RangeError(message);
-  const error = new Error(message);
-  error.name = name;
-  return error;
+export function receivedCopyError(error: CopyError): Error {
+  if (!('refusal' in error)) return receivedError(error);
+  const { code, message, status } = error.refusal;
+  return new KubeError(code, message, status);
 }

@@ -5,10 +5,10 @@ import type { Host } from '../../cluster/host/host.ts';
 import type { Copies } from './copies.ts';
 import {
   type CopyAnswer,
+  copyError,
   type CopyGreeting,
   type CopyQuestion,
   type FromClient,
-  sentError,
   type Waits,
 } from './copy-protocol.ts';
 import { InProcessTransport } from './in-process-transport.ts';
@@ -56,7 +56,7 @@ export async function serveCopy(
     void answer(copy, transport, heard, stop.signal)
       .then(
         (result) => ({ result }),
-        (error: unknown) => ({ error: sentError(error) }),
+        (error: unknown) => ({ error: copyError(error) }),
       )
       .then((what) => {
         running.delete(id);

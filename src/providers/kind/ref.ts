@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import type { ClusterRef, ClusterSpec } from '../provider.ts';
 import type { RegistryRef } from './registry.ts';
 
-/** A real Kubernetes: the node image that kind starts; another one by BREAKFIX_KIND_NODE_IMAGE. */
-export const NODE_IMAGE = 'kindest/node:v1.36.3';
+/** A real Kubernetes: the node image that kind starts. */
+export const nodeImage = (): string => process.env['BREAKFIX_KIND_NODE_IMAGE'] ?? 'kindest/node:v1.36.3';
 
 export interface KindRef extends ClusterRef {
   /** Name of the kind cluster. */
@@ -42,7 +42,7 @@ function refFor(
     lab,
     folder,
     cluster,
-    image: process.env['BREAKFIX_KIND_NODE_IMAGE'] ?? NODE_IMAGE,
+    image: nodeImage(),
     nodes: nodes.length,
     images,
     stale,

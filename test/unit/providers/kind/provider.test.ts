@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { kindProvider } from '../../../../src/providers/kind/provider.ts';
-import { homeOf, type KindRef, NODE_IMAGE } from '../../../../src/providers/kind/ref.ts';
+import { homeOf, type KindRef, nodeImage } from '../../../../src/providers/kind/ref.ts';
 import type { ClusterSpec } from '../../../../src/providers/provider.ts';
 import { FakePrograms } from './fake-programs.ts';
 
@@ -38,7 +38,7 @@ describe('plan', () => {
   test('names everything before anything is made, and asks nobody', () => {
     using programs = new FakePrograms();
     const ref = kindProvider().plan(specIn(programs));
-    expect(ref).toMatchObject({ provider: 'kind', lab: 'inc-2041', image: NODE_IMAGE });
+    expect(ref).toMatchObject({ provider: 'kind', lab: 'inc-2041', image: nodeImage() });
     // Another lab may have it later: it does not tell which one it was made for.
     expect(ref['cluster']).toMatch(/^breakfix-[0-9a-f]{8}$/);
     expect(ref['registries']).toEqual([
@@ -105,7 +105,7 @@ describe('create', () => {
     expect(readdirSync(spec.folder)).toEqual([]);
     expect(existsSync(homeOf(ref as KindRef))).toBe(false);
     expect(programs.calls().filter((call) => call.startsWith('kind '))).toEqual([
-      `kind create cluster --name ${String(ref['cluster'])} --image ${NODE_IMAGE} --kubeconfig ${homeOf(ref as KindRef)}/kubeconfig --wait 180s --config -`,
+      `kind create cluster --name ${String(ref['cluster'])} --image ${nodeImage()} --kubeconfig ${homeOf(ref as KindRef)}/kubeconfig --wait 180s --config -`,
       `kind delete cluster --name ${String(ref['cluster'])} --kubeconfig ${homeOf(ref as KindRef)}/kubeconfig`,
     ]);
   });
