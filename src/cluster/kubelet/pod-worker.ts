@@ -236,11 +236,14 @@ export class PodWorker {
   /** The kubelet is back. @param pod the object as it is now, or undefined where it is gone */
   resume(pod: Pod | undefined): void {
     this.#probes.resume();
-    const terminating = this.#stage === 'terminating';
-    if (terminating) this.#stage = 'running';
+    const isUnfinished = this.#stage !== 'running' && !this.#cleaned;
+    if (isUnfinished) this.#stage = 'running';
     if (pod === undefined) this.gone();
-    else if (terminating) this.#terminate();
-    else {
+    else if (isUnfinished) {
+      // It may have been deleted meanwhile.
+      this.#pod = pod;
+      this.#terminate();
+    } else {
       this.update(pod);
       this.trigger();
     }

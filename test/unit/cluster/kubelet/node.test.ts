@@ -152,6 +152,29 @@ describe('a node', () => {
     ).toEqual(['new', 'stays']);
   });
 
+  test('that is stopped while it cleans up after a pod does so when it is started again', async () => {
+    const lab = new Lab();
+    const names = ['deleted', 'forced', 'evicted'];
+    for (const name of names) lab.create(name, { containers: [container(['forever'])] });
+    await lab.seconds(5);
+    lab.kubelet.evict({ namespace: 'shop', name: 'evicted' }, 'Evicted', 'no room');
+    lab.api.delete(resources.pods, 'shop', 'deleted');
+    lab.api.delete(resources.pods, 'shop', 'forced', { gracePeriodSeconds: 0 });
+    await lab.seconds(0.1);
+    expect(lab.status('deleted').state.terminated).toBeDefined();
+    lab.kubelet.stop();
+    lab.api.delete(resources.pods, 'shop', 'evicted');
+    await lab.seconds(60);
+    expect(lab.pod('evicted').status).toMatchObject({ phase: 'Failed', reason: 'Evicted' });
+    expect(lab.exists('deleted')).toBe(true);
+    lab.kubelet.start();
+    await lab.seconds(2);
+    expect(names.filter((name) => lab.exists(name))).toEqual([]);
+    // Nor is anything left on the node.
+    const forced = { namespace: 'shop', name: 'forced' };
+    expect(() => lab.kubelet.enter(forced, 'c')).toThrow('pods "forced" not found');
+  });
+
   test('can put a pod out', async () => {
     const lab = new Lab();
     lab.create('web', { containers: [container(['stubborn'])] });
