@@ -8,7 +8,7 @@ import { Faults, type Fault, type FaultFilter, type Flow } from './faults.ts';
 import { HostPorts } from './host-ports.ts';
 import { compilePolicies, type PolicyEnd, type PolicySet } from './policy.ts';
 import type { Fabric, Protocol, Route, Tracked } from './route.ts';
-import { ServiceProxy, type Translation } from './services.ts';
+import { ServiceProxy, type Backend, type Translation } from './services.ts';
 import { isOwnAddress, Stack } from './stack.ts';
 import type { Address, Listener, Network, NetworkStack } from './types.ts';
 
@@ -83,7 +83,10 @@ class PodNetwork implements ClusterNetwork, Fabric {
       this.#nodes.set(name, { stack, pool: new AddressPool(podCIDR) });
       this.#stacks.set(ip, stack);
     }
-    this.#proxy = new ServiceProxy(simulation, api, (ip) => this.#stacks.get(ip)?.owner.kind === 'node');
+    this.#proxy = new ServiceProxy(simulation, api, (ip) => {
+      const stack = this.#stacks.get(ip);
+      return stack?.owner.kind === 'node' ? stack.node : undefined;
+    });
     this.#policies = new PolicyState(api);
     if (apiServer !== undefined) this.node(apiServer.node).listen(API_SERVER_PORT, apiServer.listener);
   }
@@ -146,7 +149,7 @@ class PodNetwork implements ClusterNetwork, Fabric {
       if (translation?.kind === 'drop') return { kind: 'lost' };
       if (translation?.kind === 'backend') {
         destination = translation.to;
-        source = this.#masquerade(from, to, destination, translation.frontend === 'nodePort');
+        source = this.#masquerade(from, translation);
       } else {
         const node = isLoopback(to.ip) ? from.ip : to.ip;
         const behind = this.#hostPorts.find(node, to, protocol);
@@ -200,11 +203,10 @@ class PodNetwork implements ClusterNetwork, Fabric {
   }
 
   /** The source address of a connection through a Service, where the node puts its own in place of the client's. */
-  #masquerade(from: Stack, service: Address, backend: Address, nodePort: boolean): string {
-    const hairpin = backend.ip === from.ip;
-    if (!hairpin && !nodePort) return from.ip;
-    const node = nodePort && !isLoopback(service.ip) ? service.ip : undefined;
-    return node ?? (from.node === undefined ? from.ip : this.#node(from.node).stack.ip);
+  #masquerade(from: Stack, { to, masqueradedBy }: Backend): string {
+    const isHairpin = to.ip === from.ip;
+    const node = masqueradedBy ?? (isHairpin ? from.node : undefined);
+    return node === undefined ? from.ip : this.#node(node).stack.ip;
   }
 
   #isCutOff({ node }: Stack): boolean {

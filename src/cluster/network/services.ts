@@ -17,7 +17,8 @@ export type Translation =
 export interface Backend {
   readonly kind: 'backend';
   readonly to: Address;
-  readonly frontend: 'clusterIP' | 'nodePort';
+  /** The node that puts its own address in place of the client's, where one does. */
+  readonly masqueradedBy: string | undefined;
 }
 
 /** Who sends, as kube-proxy on its node sees it. */
@@ -30,9 +31,11 @@ interface Endpoint {
   readonly ip: string;
   readonly port: number;
   readonly node: string | undefined;
+  /** Otherwise it is going away, but still serves. */
+  readonly isReady: boolean;
 }
 
-/** One port of one Service, with the endpoints that take its traffic. */
+/** One port of one Service, with the endpoints that may take its traffic. */
 interface Frontend {
   /** `namespace/name:port` */
   readonly id: string;
@@ -51,7 +54,7 @@ const FIRST_SYNC_DELAY: Micros = 10 * MILLISECOND;
  */
 export class ServiceProxy {
   readonly #simulation: Simulation;
-  readonly #isNode: (ip: string) => boolean;
+  readonly #nodeAt: (ip: string) => string | undefined;
   readonly #services = new Map<string, Service>();
   readonly #slices = new Map<string, Map<string, EndpointSlice>>();
   readonly #changed = new Set<string>();
@@ -64,9 +67,10 @@ export class ServiceProxy {
   #syncPending = false;
   #lastSync = Number.NEGATIVE_INFINITY;
 
-  constructor(simulation: Simulation, api: Api, isNode: (ip: string) => boolean) {
+  /** @param nodeAt the name of the node that has an address */
+  constructor(simulation: Simulation, api: Api, nodeAt: (ip: string) => string | undefined) {
     this.#simulation = simulation;
-    this.#isNode = isNode;
+    this.#nodeAt = nodeAt;
     api.watch(resources.services, ({ type, object }) => {
       const key = keyOf(object.metadata.namespace, object.metadata.name);
       if (type === 'DELETED') this.#services.delete(key);
@@ -82,12 +86,17 @@ export class ServiceProxy {
   /** @returns undefined where the address is not one of a Service */
   translate(to: Address, protocol: 'TCP' | 'UDP', client: ServiceClient): Translation | undefined {
     const frontend = this.#frontends.get(`${to.ip}:${to.port}/${protocol}`);
-    if (frontend !== undefined) return this.#choose(frontend, 'clusterIP', client);
-    // Of an address of a Service kube-proxy refuses what is no port of it.
-    if (this.#clusterIps.has(to.ip)) return { kind: 'reject' };
-    if (!this.#isNode(to.ip) && !isLoopback(to.ip)) return undefined;
+    if (this.#clusterIps.has(to.ip)) {
+      // Of an address of a Service kube-proxy refuses what is no port of it.
+      return frontend === undefined ? { kind: 'reject' } : this.#internal(frontend, client);
+    }
+    const node = isLoopback(to.ip) ? client.node : this.#nodeAt(to.ip);
+    // An address from outside the cluster is turned into an endpoint's by the first node that sees it.
+    if (frontend !== undefined) return this.#external(frontend, client, client.node ?? node);
     const byNodePort = this.#frontends.get(`node:${to.port}/${protocol}`);
-    return byNodePort === undefined ? undefined : this.#choose(byNodePort, 'nodePort', client);
+    return node === undefined || byNodePort === undefined
+      ? undefined
+      : this.#external(byNodePort, client, node);
   }
 
   #take(slice: EndpointSlice, gone: boolean): void {
@@ -143,17 +152,40 @@ export class ServiceProxy {
     this.#keysOf.set(key, keys);
   }
 
-  #choose(frontend: Frontend, kind: 'clusterIP' | 'nodePort', client: ServiceClient): Translation {
+  #internal(frontend: Frontend, client: ServiceClient): Translation {
+    const isLocal = frontend.service.spec.internalTrafficPolicy === 'Local';
+    return this.#choose(frontend, client, isLocal ? client.node : undefined, undefined);
+  }
+
+  /**
+   * What was sent to a node port, an external IP or a load balancer's address.
+   * @param node the one whose kube-proxy translates; undefined: a balancer outside sends it to one with endpoints
+   */
+  #external(frontend: Frontend, client: ServiceClient, node: string | undefined): Translation {
+    if (frontend.service.spec.externalTrafficPolicy !== 'Local') {
+      return this.#choose(frontend, client, undefined, node);
+    }
+    // From the node itself and its pods it is taken to all endpoints, as if it had gone out to a balancer and come back.
+    if (client.node === node) return this.#choose(frontend, client, undefined, undefined);
+    // The client's address is kept; that of a pod on another node was its node's when it left that.
+    return this.#choose(frontend, client, node, client.node);
+  }
+
+  /** @param only the node whose endpoints alone may be taken */
+  #choose(
+    frontend: Frontend,
+    client: ServiceClient,
+    only: string | undefined,
+    masqueradedBy: string | undefined,
+  ): Translation {
     if (frontend.endpoints.length === 0) return { kind: 'reject' };
-    const { spec } = frontend.service;
-    const policy = kind === 'nodePort' ? spec.externalTrafficPolicy : spec.internalTrafficPolicy;
-    const usable =
-      policy === 'Local' && client.node !== undefined
-        ? frontend.endpoints.filter(({ node }) => node === client.node)
-        : frontend.endpoints;
+    const reachable =
+      only === undefined ? frontend.endpoints : frontend.endpoints.filter(({ node }) => node === only);
+    const ready = reachable.filter(({ isReady }) => isReady);
+    const usable = ready.length > 0 ? ready : reachable;
     if (usable.length === 0) return { kind: 'drop' };
     const { ip, port } = this.#pick(frontend, usable, client);
-    return { kind: 'backend', to: { ip, port }, frontend: kind };
+    return { kind: 'backend', to: { ip, port }, masqueradedBy };
   }
 
   #pick(frontend: Frontend, usable: readonly Endpoint[], client: ServiceClient): Endpoint {
@@ -204,26 +236,27 @@ type AnySlice = Pick<EndpointSlice, 'addressType'> & {
 };
 
 /**
- * Ready endpoints; where there is none, those that are going away but still serve. Slices count whoever made
- * them; their ports are matched by name.
+ * Endpoints that are ready, and those that are going away but still serve: the last resort of a policy. Slices count
+ * whoever made them; their ports are matched by name.
  */
 function endpointsOf(port: ServicePort, slices: readonly AnySlice[]): Endpoint[] {
-  const ready = new Map<string, Endpoint>();
-  const terminating = new Map<string, Endpoint>();
+  const found = new Map<string, Endpoint>();
   for (const { addressType, endpoints, ports } of slices) {
     if (addressType !== 'IPv4') continue;
     const number = ports?.find(
       ({ name = '', protocol = 'TCP' }) => name === (port.name ?? '') && protocol === port.protocol,
     )?.port;
     if (number === undefined) continue;
-    for (const { addresses, conditions, nodeName } of endpoints ?? []) {
+    for (const { addresses, conditions, nodeName: node } of endpoints ?? []) {
       const ip = addresses?.[0];
       const state = stateOf(conditions);
-      if (ip === undefined || state === 'out') continue;
-      (state === 'ready' ? ready : terminating).set(`${ip}:${number}`, { ip, port: number, node: nodeName });
+      const key = `${ip}:${number}`;
+      // Where two slices name it, it is enough that it is ready in one.
+      if (ip === undefined || state === 'out' || found.get(key)?.isReady === true) continue;
+      found.set(key, { ip, port: number, node, isReady: state === 'ready' });
     }
   }
-  return [...(ready.size > 0 ? ready : terminating).values()];
+  return [...found.values()];
 }
 
 function stateOf(conditions: SliceEndpoint['conditions'] = {}): 'ready' | 'terminating' | 'out' {

@@ -1,7 +1,7 @@
-import { NetError } from '../../../../src/cluster/network/types.ts';
+import { NetError, type Address, type NetworkStack } from '../../../../src/cluster/network/types.ts';
 import { describe, expect, test } from '@jest/globals';
 import { resources } from '../../../../src/model/resources.ts';
-import { answer, createWorld, get, type World } from './support.ts';
+import { answer, createWorld, get, ok, type World } from './support.ts';
 
 const PORTS = [{ name: '', port: 8080, protocol: 'TCP' as const }];
 const ready = (ip: string) => ({
@@ -9,13 +9,27 @@ const ready = (ip: string) => ({
   conditions: { ready: true, serving: true, terminating: false },
 });
 
+interface Shop extends World {
+  readonly client: NetworkStack;
+  readonly ips: string[];
+  /** Addresses of those who have called. */
+  readonly callers: string[];
+}
+
 /** Two pods that answer with their names behind a Service `web` on 10.96.0.50:80, and a client. */
-function shop(spec = {}): World & { client: ReturnType<World['addPod']>['stack']; ips: string[] } {
+function shop(spec = {}): Shop {
   const world = createWorld();
   const client = world.addPod('client').stack;
+  const callers: string[] = [];
   const ips = ['one', 'two'].map((name) => {
     const { stack } = world.addPod(name, { node: name === 'one' ? 'worker' : 'control-plane' });
-    answer(stack, 8080, name);
+    stack.listen(8080, {
+      kind: 'http',
+      handle: (_request, from, respond) => {
+        callers.push(from.ip);
+        respond(ok(name));
+      },
+    });
     return stack.ip;
   });
   world.addService('web', {
@@ -23,12 +37,12 @@ function shop(spec = {}): World & { client: ReturnType<World['addPod']>['stack']
     ports: [{ port: 80, targetPort: 'http', protocol: 'TCP', nodePort: 30080 }],
     ...spec,
   });
-  return { ...world, client, ips };
+  return { ...world, client, ips, callers };
 }
 
 const SERVICE = { ip: '10.96.0.50', port: 80 };
 
-async function answers(world: ReturnType<typeof shop>, count = 12, to = SERVICE): Promise<string[]> {
+async function answers(world: Shop, count = 12, to = SERVICE): Promise<string[]> {
   const names = new Set<string>();
   for (let call = 0; call < count; call++) names.add(await get(world, world.client, to, 0.1));
   return [...names].sort();
@@ -144,6 +158,73 @@ describe('Services', () => {
     world.api.put(resources.endpointSlices, { ...slice, endpoints: [on(1, 'control-plane')] });
     await world.run();
     expect(await answers(world, 1)).toEqual(['pending']);
+  });
+
+  /** Calls an address; who answered, and as whom the server saw the caller: `two 10.244.1.2`. */
+  async function seenAs(world: Shop, from: NetworkStack, to: Address): Promise<string> {
+    const name = await get(world, from, to, 0.1);
+    const last = world.callers.splice(0).at(-1);
+    return last === undefined ? name : `${name} ${last}`;
+  }
+
+  test('externalTrafficPolicy Local: endpoints of the node that was sent to; clients keep their address', async () => {
+    const world = shop({ type: 'NodePort', externalTrafficPolicy: 'Local' });
+    const on = (index: number, nodeName: string) => ({ ...ready(world.ips[index]!), nodeName });
+    const slice = world.addSlice('web', [on(1, 'control-plane')], PORTS);
+    await world.run();
+    const outside = world.network.attachHost('laptop', '172.18.0.1');
+    const controlPlane = { ip: '172.18.0.2', port: 30080 };
+    const worker = { ip: '172.18.0.3', port: 30080 };
+    expect(await seenAs(world, outside, controlPlane)).toBe('two 172.18.0.1');
+    expect(await get(world, outside, worker, 128)).toBe('ETIMEDOUT');
+    // The node itself and its pods reach all endpoints there.
+    expect(await seenAs(world, world.client, worker)).toBe(`two ${world.client.ip}`);
+    const node = world.network.node('worker');
+    expect(await seenAs(world, node, worker)).toBe('two 172.18.0.3');
+    expect(await seenAs(world, node, { ip: '127.0.0.1', port: 30080 })).toBe('two 172.18.0.3');
+    // On its way to another node a pod is given its node's address.
+    expect(await seenAs(world, world.client, controlPlane)).toBe('two 172.18.0.3');
+    world.api.put(resources.endpointSlices, { ...slice, endpoints: [on(0, 'worker')] });
+    await world.run();
+    expect(await seenAs(world, world.client, controlPlane)).toBe('pending');
+    // Of the node's endpoints, too, those that go away are the last resort.
+    const going = { ready: false, serving: true, terminating: true };
+    world.api.put(resources.endpointSlices, {
+      ...slice,
+      endpoints: [{ ...on(0, 'worker'), conditions: going }, on(1, 'control-plane')],
+    });
+    await world.run();
+    for (let call = 0; call < 6; call++) {
+      expect(await seenAs(world, outside, worker)).toBe('one 172.18.0.1');
+      expect(await seenAs(world, world.client, worker)).toBe(`two ${world.client.ip}`);
+    }
+  });
+
+  test('addresses from outside go by the external policy, not by the internal one', async () => {
+    const world = shop({
+      type: 'LoadBalancer',
+      internalTrafficPolicy: 'Local',
+      externalIPs: ['172.18.0.3', '203.0.113.7'],
+    });
+    const balancer = '203.0.113.8';
+    const service = world.api.get(resources.services, 'shop', 'web')!;
+    const status = { loadBalancer: { ingress: [{ ip: balancer }] } };
+    world.api.put(resources.services, { ...service, status });
+    world.addSlice('web', [{ ...ready(world.ips[1]!), nodeName: 'control-plane' }], PORTS);
+    await world.run();
+    expect(await answers(world, 1)).toEqual(['pending']);
+    const outside = world.network.attachHost('laptop', '172.18.0.1');
+    for (const ip of ['203.0.113.7', balancer]) {
+      expect(await seenAs(world, world.client, { ip, port: 80 })).toBe('two 172.18.0.3');
+    }
+    const spec = { ...service.spec, externalTrafficPolicy: 'Local' };
+    world.api.put(resources.services, { ...service, spec, status });
+    await world.run();
+    for (const ip of ['203.0.113.7', balancer]) {
+      expect(await seenAs(world, world.client, { ip, port: 80 })).toBe(`two ${world.client.ip}`);
+      expect(await seenAs(world, outside, { ip, port: 80 })).toBe('two 172.18.0.1');
+    }
+    expect(await seenAs(world, outside, { ip: '172.18.0.3', port: 80 })).toBe('pending');
   });
 
   test('a pod reaches itself through its Service, and is then seen as its node', async () => {
