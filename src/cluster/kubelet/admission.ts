@@ -1,11 +1,13 @@
 import type { Node, Pod } from '../../model/objects.ts';
 import { wantsTakenPort } from '../../model/host-ports.ts';
+import { fitsNodeAffinity } from '../../model/node-affinity.ts';
+import { amountsOf, podRequests } from '../../model/pod-requests.ts';
 import { SAFE_SYSCTLS } from '../../model/sysctls.ts';
-import { millicoresOf, bytesOf } from '../../model/quantity.ts';
-import { isSidecar } from './conditions.ts';
+import { untoleratedTaint } from '../../model/taints.ts';
 import type { Shortage } from './resize.ts';
+import { isMirror } from './static-pods.ts';
 
-const RESOURCES = ['cpu', 'memory', 'ephemeral-storage'] as const;
+const RESOURCES = ['cpu', 'memory', 'ephemeral-storage'];
 
 /**
  * Whether a node takes a pod that was bound to it: its last word after the scheduler's.
@@ -33,13 +35,15 @@ function unsafeSysctl({ spec }: Pod): Shortage | undefined {
 
 /** What the node lacks for a pod, if anything. */
 export function shortage(pod: Pod, node: Node, others: readonly Pod[]): Shortage | undefined {
-  const { allocatable } = node.status;
-  const room = bytesOf(allocatable['pods'] ?? '110');
+  const allocatable = amountsOf(node.status.allocatable);
+  const room = allocatable.get('pods') ?? 110;
   if (others.length + 1 > room) return outOf('pods', 1, others.length, room);
+  const requests = podRequests(pod.spec);
+  const taken = others.map(({ spec }) => podRequests(spec));
   for (const name of RESOURCES) {
-    const requested = requestOf(pod, name);
-    const capacity = amount(name, allocatable[name] ?? '0');
-    const used = others.reduce((sum, other) => sum + requestOf(other, name), 0);
+    const requested = requests.get(name) ?? 0;
+    const capacity = allocatable.get(name) ?? 0;
+    const used = taken.reduce((sum, other) => sum + (other.get(name) ?? 0), 0);
     if (requested > 0 && used + requested > capacity) return outOf(name, requested, used, capacity);
   }
   return undefined;
@@ -50,32 +54,8 @@ function outOf(name: string, requested: number, used: number, capacity: number):
   return { reason: `OutOf${name}`, message: `Node didn't have enough resource: ${name}, ${numbers}` };
 }
 
-/** What a pod asks for: the sum of its containers, or its biggest init container beside the sidecars. */
-function requestOf(pod: Pod, name: (typeof RESOURCES)[number]): number {
-  const of = (requests: Record<string, string | number> | undefined): number =>
-    amount(name, requests?.[name] ?? '0');
-  let sidecars = 0;
-  let peak = 0;
-  for (const container of pod.spec.initContainers ?? []) {
-    const request = of(container.resources.requests);
-    if (isSidecar(container)) sidecars += request;
-    else peak = Math.max(peak, sidecars + request);
-  }
-  const sum = pod.spec.containers.reduce(
-    (total, container) => total + of(container.resources.requests),
-    sidecars,
-  );
-  return Math.max(sum, peak) + of(pod.spec.overhead);
-}
-
-function amount(name: string, quantity: string | number): number {
-  return name === 'cpu' ? millicoresOf(quantity) : bytesOf(quantity);
-}
-
 function nodeAffinity(pod: Pod, node: Node): Shortage | undefined {
-  const labels = node.metadata.labels ?? {};
-  const wanted = Object.entries(pod.spec.nodeSelector ?? {});
-  if (wanted.every(([key, value]) => labels[key] === value)) return undefined;
+  if (fitsNodeAffinity(pod.spec, node)) return undefined;
   return {
     reason: 'NodeAffinity',
     message: "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector",
@@ -91,24 +71,10 @@ function ports(pod: Pod, others: readonly Pod[]): Shortage | undefined {
 }
 
 function taints(pod: Pod, node: Node): Shortage | undefined {
-  if (isStatic(pod)) return undefined;
-  for (const taint of node.spec.taints ?? []) {
-    if (taint.effect !== 'NoExecute') continue;
-    const tolerated = (pod.spec.tolerations ?? []).some(
-      ({ key, operator = 'Equal', value = '', effect }) =>
-        (key === undefined || key === taint.key) &&
-        (effect === undefined || effect === taint.effect) &&
-        (operator === 'Exists' || value === (taint.value ?? '')),
-    );
-    if (tolerated) continue;
-    return {
-      reason: 'TaintToleration',
-      message: 'Predicate TaintToleration failed: node(s) had untolerated taint(s)',
-    };
-  }
-  return undefined;
-}
-
-function isStatic(pod: Pod): boolean {
-  return pod.metadata.annotations?.['kubernetes.io/config.mirror'] !== undefined;
+  const taint = untoleratedTaint(node.spec.taints, pod.spec.tolerations, ['NoExecute']);
+  if (isMirror(pod) || taint === undefined) return undefined;
+  return {
+    reason: 'TaintToleration',
+    message: 'Predicate TaintToleration failed: node(s) had untolerated taint(s)',
+  };
 }

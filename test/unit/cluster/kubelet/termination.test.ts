@@ -1,8 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { edit } from '../../../../src/core/json.ts';
+import type { PodSpec } from '../../../../src/model/objects.ts';
 import { resources } from '../../../../src/model/resources.ts';
 import { refusedByPolicy } from '../support/fake-api.ts';
-import { container, Lab } from './lab.ts';
+import { container, Lab, NODE } from './lab.ts';
 
 function remove(lab: Lab, name: string, gracePeriodSeconds?: number): void {
   const options = gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds };
@@ -169,6 +170,36 @@ describe('admission', () => {
     remove(lab, 'big', 0);
     await lab.seconds(1);
     expect(lab.exists('big')).toBe(false);
+  });
+
+  test('a pod that may not be on the node is rejected, as the scheduler would', async () => {
+    const lab = new Lab();
+    await lab.seconds(1);
+    const on = (key: string, value: string): Pick<PodSpec, 'affinity'> => {
+      const matchExpressions = [{ key, operator: 'In', values: [value] }];
+      const required = { nodeSelectorTerms: [{ matchExpressions }] };
+      return { affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: required } } };
+    };
+    const containers = [container(['forever'])];
+    lab.create('here', { containers, ...on('kubernetes.io/hostname', NODE) });
+    lab.create('elsewhere', { containers, ...on('disk', 'ssd') });
+    lab.create('whole', { containers, resources: { requests: { cpu: '64' } } });
+    await lab.seconds(3);
+    expect(lab.pod('here').status.phase).toBe('Running');
+    expect(lab.events('elsewhere')).toEqual([
+      "Warning NodeAffinity: Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector",
+    ]);
+    expect(lab.pod('whole').status.reason).toBe('OutOfcpu');
+    const node = lab.api.get(resources.nodes, undefined, NODE)!;
+    const taints = [{ key: 'broken', effect: 'NoExecute' as const }];
+    lab.api.update(resources.nodes, { ...node, spec: { ...node.spec, taints } });
+    lab.create('tolerant', { containers, tolerations: [{ key: 'broken', operator: 'Exists' }] });
+    lab.create('late', { containers });
+    await lab.seconds(3);
+    expect(lab.pod('tolerant').status.phase).toBe('Running');
+    expect(lab.events('late')).toEqual([
+      'Warning TaintToleration: Predicate TaintToleration failed: node(s) had untolerated taint(s)',
+    ]);
   });
 });
 
