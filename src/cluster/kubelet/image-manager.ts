@@ -33,8 +33,8 @@ export class ImageManager {
   readonly #backOff = new BackOff();
   readonly #lastErrors = new Map<string, Refusal>();
   readonly #queue: (() => void)[] = [];
-  /** Images that needed credentials, with the logins that have opened them. */
-  readonly #verified = new Map<string, Set<string>>();
+  /** Images that were pulled, with the logins that have opened them; undefined: it was pulled without any. */
+  readonly #openedBy = new Map<string, Set<string | undefined>>();
   #pulling = false;
 
   constructor(deps: Pick<KubeletDeps, 'images' | 'registries' | 'parseReference' | 'simulation' | 'events'>) {
@@ -115,7 +115,7 @@ export class ImageManager {
       `(${milliseconds(now - asked)} including waiting). Image size: ${result.image.sizeBytes} bytes.`;
     this.#events.event(about, 'Normal', reasons.pulled, message);
     const stored = this.#deps.images.add(reference, result.image);
-    this.#remember(stored, credentials, reference);
+    this.#remember(stored, result.login);
     return stored;
   }
 
@@ -137,26 +137,26 @@ export class ImageManager {
     this.#pulling = true;
   }
 
-  #remember(stored: StoredImage, credentials: readonly RegistryCredential[], reference: string): void {
-    const logins = loginsFor(reference, credentials);
-    if (logins.length === 0) return;
-    const known = this.#verified.get(stored.id) ?? new Set();
-    for (const login of logins) known.add(login);
-    this.#verified.set(stored.id, known);
+  #remember(stored: StoredImage, login: RegistryCredential | undefined): void {
+    const logins = this.#openedBy.get(stored.id) ?? new Set();
+    logins.add(login && keyOf(login));
+    this.#openedBy.set(stored.id, logins);
   }
 
-  /** An image that was pulled with a secret is used by pods that have it; others must pull (and be refused). */
+  /**
+   * An image that was pulled with a secret is used by pods that have it; others must pull (and be refused).
+   * https://kubernetes.io/docs/concepts/containers/images/#ensureimagepullcredentialverification
+   */
   #mayUse(stored: StoredImage, { credentials }: Request): boolean {
-    const logins = this.#verified.get(stored.id);
-    return logins === undefined || loginsFor(stored.name, credentials).some((login) => logins.has(login));
+    const logins = this.#openedBy.get(stored.id);
+    return (
+      logins === undefined || logins.has(undefined) || credentials.some((login) => logins.has(keyOf(login)))
+    );
   }
 }
 
-function loginsFor(reference: string, credentials: readonly RegistryCredential[]): string[] {
-  const host = reference.split('/', 1)[0] ?? '';
-  return credentials
-    .filter(({ registry }) => registry.replace(/^https?:\/\//, '').split('/', 1)[0] === host)
-    .map(({ username, password }) => `${username}:${password}`);
+function keyOf({ registry, username, password }: RegistryCredential): string {
+  return JSON.stringify([registry, username, password]);
 }
 
 function milliseconds(duration: Micros): string {

@@ -36,6 +36,8 @@ export interface PulledImage {
   readonly image: Image;
   /** `docker.io/library/busybox:1.37`. */
   readonly reference: string;
+  /** The one that opened the registry; undefined where it was asked without any. */
+  readonly login: RegistryCredential | undefined;
 }
 
 /** Where nodes pull from: every registry of the lab, and the words of those that do not exist. */

@@ -23,6 +23,8 @@ export type PullResult =
       readonly image: Image;
       /** With registry, and tag or digest: `docker.io/library/busybox:1.37`. */
       readonly reference: string;
+      /** The one that was taken; undefined where none of them was for the registry. */
+      readonly login: RegistryLogin | undefined;
     }
   | { readonly error: string };
 
@@ -163,6 +165,9 @@ class Registry {
   /** What pulling a reference comes to now. */
   resolve(reference: ImageReference, logins: readonly RegistryLogin[]): Outcome {
     const credentials = logins.filter(({ registry }) => isLoginFor(registry, reference));
+    // A registry that asks for none takes any.
+    const expected = this.#credentials;
+    const login = credentials.find((one) => expected === undefined || isSame(one, expected));
     const request = REQUEST + this.delayMs * MILLISECOND;
     if (this.#listening.length === 0) {
       return {
@@ -170,7 +175,7 @@ class Registry {
         result: failedRequest(reference, `dial tcp ${this.ip}:${this.port}: connect: connection refused`),
       };
     }
-    if (this.#credentials !== undefined && credentials.length === 0) {
+    if (expected !== undefined && credentials.length === 0) {
       return {
         after: request,
         result: failedResolve(
@@ -179,7 +184,7 @@ class Registry {
         ),
       };
     }
-    if (this.#credentials !== undefined && !credentials.some((login) => isSame(login, this.#credentials))) {
+    if (expected !== undefined && login === undefined) {
       const words = `unexpected status from HEAD request to ${manifestUrl(reference)}: 401 Unauthorized`;
       return { after: 2 * request, result: failedResolve(reference, words) };
     }
@@ -196,6 +201,7 @@ class Registry {
       result: {
         image,
         reference: canonicalName(reference),
+        login,
       },
     };
   }
@@ -266,6 +272,6 @@ function hostAndPort(host: string): { readonly name: string; readonly port: numb
   return { name: match?.[1] ?? host, port: Number(match?.[2] ?? 443) };
 }
 
-function isSame(login: RegistryLogin, expected: RegistrySpec['credentials']): boolean {
-  return login.username === expected?.username && login.password === expected.password;
+function isSame(login: RegistryLogin, expected: NonNullable<RegistrySpec['credentials']>): boolean {
+  return login.username === expected.username && login.password === expected.password;
 }

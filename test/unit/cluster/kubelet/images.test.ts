@@ -4,16 +4,14 @@ import { container, image, Lab, programs } from './lab.ts';
 
 const refused = 'failed to pull and unpack image "nosuch.example/app:1": … no such host';
 
-function pullSecret(lab: Lab, name: string, login: object): void {
+function pullSecret(lab: Lab, name: string, login: object, registry = 'registry.test'): void {
   lab.api.create(resources.secrets, {
     apiVersion: 'v1',
     kind: 'Secret',
     metadata: { name, namespace: 'shop' },
     type: 'kubernetes.io/dockerconfigjson',
     data: {
-      '.dockerconfigjson': Buffer.from(JSON.stringify({ auths: { 'registry.test': login } })).toString(
-        'base64',
-      ),
+      '.dockerconfigjson': Buffer.from(JSON.stringify({ auths: { [registry]: login } })).toString('base64'),
     },
   });
 }
@@ -116,21 +114,38 @@ describe('images', () => {
     );
   });
 
-  test('an image that was pulled with a secret is pulled again for a pod without it', async () => {
-    const lab = new Lab();
-    pullSecret(lab, 'login', { username: 'bob', password: 'x' });
-    lab.registry.set('registry.test/app:1', image(programs));
-    const containers = [container(['forever'], { image: 'registry.test/app:1' })];
-    lab.create('with', { imagePullSecrets: [{ name: 'login' }], containers });
-    await lab.seconds(3);
-    lab.create('also', { imagePullSecrets: [{ name: 'login' }], containers });
-    await lab.seconds(3);
-    expect(lab.pulls).toHaveLength(1);
-    lab.create('without', { containers });
-    await lab.seconds(3);
-    expect(lab.pulls).toHaveLength(2);
-    expect(lab.pulls[1]?.credentials).toEqual([]);
-  });
+  test.each(['registry.test', 'https://registry.test/v1/', '*.test', 'registry.test/team'])(
+    'an image that was pulled with a secret for %s is pulled again for a pod without it',
+    async (registry) => {
+      const lab = new Lab();
+      pullSecret(lab, 'login', { username: 'bob', password: 'x' }, registry);
+      pullSecret(lab, 'wrong', { username: 'bob', password: 'y' }, registry);
+      const name = 'registry.test/team/app:1';
+      lab.registry.set(name, image(programs));
+      const containers = [container(['forever'], { image: name })];
+      lab.create('with', { imagePullSecrets: [{ name: 'login' }], containers });
+      await lab.seconds(3);
+      lab.create('also', { imagePullSecrets: [{ name: 'wrong' }, { name: 'login' }], containers });
+      await lab.seconds(3);
+      expect(lab.pulls).toHaveLength(1);
+      lab.registry.set(name, 'authorization failed');
+      lab.create('wrong', { imagePullSecrets: [{ name: 'wrong' }], containers });
+      lab.create('without', { containers });
+      await lab.seconds(3);
+      expect(lab.status('also').state.running).toBeDefined();
+      for (const refused of ['wrong', 'without']) {
+        expect(lab.status(refused).state.waiting?.reason).toBe('ErrImagePull');
+      }
+      // What the registry gives to anybody is for all.
+      lab.registry.set(name, image(programs));
+      await lab.seconds(30);
+      expect(lab.status('without').state.running).toBeDefined();
+      lab.registry.set(name, 'authorization failed');
+      lab.create('late', { containers });
+      await lab.seconds(3);
+      expect(lab.status('late').state.running).toBeDefined();
+    },
+  );
 
   test('Always asks the registry even for an image that is there', async () => {
     const lab = new Lab();

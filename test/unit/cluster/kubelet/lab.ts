@@ -204,7 +204,7 @@ export class Lab {
     this.pulls.push({ reference, credentials });
     const found = this.registry.get(reference) ?? `${reference}: not found`;
     const result: PulledImage | PullFailure =
-      typeof found === 'string' ? { error: found } : { reference, image: found };
+      typeof found === 'string' ? { error: found } : { reference, image: found, login: credentials[0] };
     const timer = this.simulation.after(this.pullMillis * MILLISECOND, 'registry', () => done(result));
     return () => timer.cancel();
   };

@@ -160,10 +160,21 @@ describe('pulling', () => {
         `unexpected status from HEAD request to https://${HOST}/v2/shop/web/manifests/1.4.2: 401 Unauthorized`,
       ),
     });
-    expect(await lab.pull(name, [{ ...LOGIN, password: 'old' }, LOGIN])).toMatchObject({ image: web });
-    expect(await lab.pull(name, [{ ...LOGIN, registry: `https://${HOST}/v1/` }])).toMatchObject({
+    expect(await lab.pull(name, [{ ...LOGIN, password: 'old' }, LOGIN])).toMatchObject({
       image: web,
+      login: LOGIN,
     });
+    const address = { ...LOGIN, registry: `https://${HOST}/v1/` };
+    expect(await lab.pull(name, [address])).toMatchObject({ image: web, login: address });
+  });
+
+  test('a registry without a password takes the first login that is for it', async () => {
+    const lab = new Lab();
+    const name = `${HOST}/shop/web:1.4.2`;
+    const elsewhere = { ...LOGIN, registry: 'elsewhere:5000' };
+    const glob = { ...LOGIN, registry: '*.shop.test:5000' };
+    expect(await lab.pull(name, [elsewhere, glob, LOGIN])).toMatchObject({ image: web, login: glob });
+    expect(await lab.pull(name, [elsewhere])).toMatchObject({ image: web, login: undefined });
   });
 
   test('a pull that is called off calls nobody, and a tag that is put later can be pulled', async () => {
