@@ -30,7 +30,7 @@ interface FaultKind {
 export const faultKinds: Readonly<Record<ClusterFault['kind'], FaultKind>> = {
   'kubelet-down': {
     values: ['NODE'],
-    about: 'its kubelet is stopped: containers go on, the node is NotReady after 40 s',
+    about: 'its kubelet is stopped: containers go on, the node is NotReady after 50 s',
     example: 'kubelet-down dev-worker',
   },
   'node-lost': {

@@ -48,7 +48,7 @@ async function logsOf(lab: InProcessLab): Promise<string> {
 }
 
 describe('a stopped kubelet', () => {
-  test('the node is NotReady after 40 s and Ready when it is mended; connections are refused', async () => {
+  test('the node is NotReady after 50 s and Ready when it is mended; connections are refused', async () => {
     const lab = await ready();
     await put(lab, { kind: 'kubelet-down', node: WORKER });
     await pass(lab, 30 * SECOND);

@@ -46,14 +46,10 @@ export function createNodeLifecycleController(context: ControllerContext): Contr
   const health = new Map<string, Health>();
 
   function monitor(): void {
-    for (const { metadata } of api.list(resources.nodes)) {
-      try {
-        check(metadata.name);
-      } catch (error) {
-        // Somebody else has written the node; the next round sees it.
-        if (!(error instanceof StatusError)) throw error;
-      }
-    }
+    const nodes = api.list(resources.nodes);
+    for (const { metadata } of nodes) visit(metadata.name, check);
+    // Not before it is known of all of them whether they are ready.
+    for (const { metadata } of nodes) visit(metadata.name, taint);
     for (const [name, { uid }] of [...health]) {
       if (api.get(resources.nodes, undefined, name) !== undefined) continue;
       health.delete(name);
@@ -61,9 +57,19 @@ export function createNodeLifecycleController(context: ControllerContext): Contr
     }
   }
 
-  function check(name: string): void {
+  function visit(name: string, look: (node: Node) => void): void {
     const node = api.get(resources.nodes, undefined, name);
     if (node === undefined) return;
+    try {
+      look(node);
+    } catch (error) {
+      // Somebody else has written the node; the next round sees it.
+      if (!(error instanceof StatusError)) throw error;
+    }
+  }
+
+  function check(node: Node): void {
+    const { name } = node.metadata;
     const isNew = !health.has(name);
     if (isNew)
       report(node.metadata, 'RegisteredNode', `Node ${name} event: Registered Node ${name} in Controller`);
@@ -77,7 +83,6 @@ export function createNodeLifecycleController(context: ControllerContext): Contr
     const known = health.get(name);
     if (known !== undefined) known.ready = ready;
     if (ready?.status !== 'True' && (isNew || wasReady)) markPodsNotReady(name);
-    taint(current);
   }
 
   /** Takes notice of a renewed lease or a changed status. */
@@ -150,7 +155,7 @@ export function createNodeLifecycleController(context: ControllerContext): Contr
 
   /** The taints that follow from conditions and from cordoning; those of others are left alone. */
   function taint(node: Node): void {
-    const wanted = wantedTaints(node);
+    const wanted = wantedTaints(node, api.list(resources.nodes).some(isReady));
     const own = new Set([UNSCHEDULABLE, ...CONDITION_TAINTS.map(({ key }) => key)]);
     const current = node.spec.taints ?? [];
     const kept = current.filter(
@@ -197,29 +202,27 @@ export function createNodeLifecycleController(context: ControllerContext): Contr
           equal(old?.status.conditions, object.status.conditions) && equal(old?.spec, object.spec);
         if (isSame) return;
         simulation.after(SECOND / 1000, OWNER, () => {
-          recheck(object.metadata.name);
+          visit(object.metadata.name, taint);
         });
       });
     },
   };
-
-  function recheck(name: string): void {
-    const node = api.get(resources.nodes, undefined, name);
-    if (node === undefined) return;
-    try {
-      taint(node);
-    } catch (error) {
-      if (!(error instanceof StatusError)) throw error;
-    }
-  }
 }
 
-function wantedTaints(node: Node): Taint[] {
+function isReady({ status }: Node): boolean {
+  return conditionOf(status.conditions, 'Ready')?.status === 'True';
+}
+
+/**
+ * @param evicts whether pods leave a node that is not ready. Where no node is, it may as well be that the control plane
+ *   does not hear them ("master disruption mode"): then nobody is evicted.
+ */
+function wantedTaints(node: Node, evicts: boolean): Taint[] {
   const taints: Taint[] = [];
   for (const { type, status, key } of CONDITION_TAINTS) {
     if (conditionOf(node.status.conditions, type)?.status !== status) continue;
     taints.push({ key, effect: 'NoSchedule' });
-    if (type === 'Ready') taints.push({ key, effect: 'NoExecute' });
+    if (type === 'Ready' && evicts) taints.push({ key, effect: 'NoExecute' });
   }
   if (node.spec.unschedulable === true) taints.push({ key: UNSCHEDULABLE, effect: 'NoSchedule' });
   return taints;

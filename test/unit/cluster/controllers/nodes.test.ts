@@ -12,48 +12,64 @@ const TOLERATIONS = ['not-ready', 'unreachable'].map((name) => ({
   tolerationSeconds: 300,
 }));
 
-/** A node whose kubelet renews its lease until it is told to stop. */
-function started(): { world: World; kubelet: { alive: boolean } } {
+/** Two nodes whose kubelets renew their leases until they are told to be silent. */
+function started(): { world: World; silent: Set<string> } {
   const world = new World().kubelets();
-  const kubelet = { alive: true };
-  world.api.create(resources.nodes, node('worker'));
-  world.api.create(resources.leases, {
-    apiVersion: 'coordination.k8s.io/v1',
-    kind: 'Lease',
-    metadata: { name: 'worker', namespace: 'kube-node-lease' },
-    spec: {},
-  });
-  const renew = (): void => {
-    world.simulation.after(10 * SECOND, 'kubelet/lease', () => {
-      renew();
-      if (!kubelet.alive) return;
-      const lease = world.api.get(resources.leases, 'kube-node-lease', 'worker')!;
-      world.api.update(
-        resources.leases,
-        edit(lease, (draft) => {
-          draft.spec.renewTime = world.simulation.microTimestamp();
-        }),
-      );
+  const silent = new Set<string>();
+  for (const name of ['worker', 'other']) {
+    world.api.create(resources.nodes, node(name));
+    world.api.create(resources.leases, {
+      apiVersion: 'coordination.k8s.io/v1',
+      kind: 'Lease',
+      metadata: { name, namespace: 'kube-node-lease' },
+      spec: {},
     });
-  };
-  renew();
+    const renew = (): void => {
+      world.simulation.after(10 * SECOND, 'kubelet/lease', () => {
+        renew();
+        if (silent.has(name)) return;
+        const lease = world.api.get(resources.leases, 'kube-node-lease', name)!;
+        world.api.update(
+          resources.leases,
+          edit(lease, (draft) => {
+            draft.spec.renewTime = world.simulation.microTimestamp();
+          }),
+        );
+      });
+    };
+    renew();
+  }
   world.start('node-lifecycle', 'taint-eviction', 'pod-garbage-collector');
-  return { world, kubelet };
+  return { world, silent };
 }
-const get = (world: World): Node => world.api.get(resources.nodes, undefined, 'worker')!;
+/** The kubelet speaks again. */
+function speak(world: World, silent: Set<string>, name: string): void {
+  silent.delete(name);
+  world.api.updateStatus(
+    resources.nodes,
+    edit(get(world, name), (draft) => {
+      for (const condition of draft.status.conditions ?? []) {
+        condition.status = condition.type === 'Ready' ? 'True' : 'False';
+        condition.lastHeartbeatTime = world.simulation.timestamp();
+      }
+    }),
+  );
+}
+const get = (world: World, name = 'worker'): Node => world.api.get(resources.nodes, undefined, name)!;
 const getPod = (world: World): Pod => world.api.get(resources.pods, 'shop', 'web')!;
-const taints = (world: World): string[] =>
-  (get(world).spec.taints ?? []).map(({ key, effect }) => `${key} ${effect}`);
+const taints = (world: World, name = 'worker'): string[] =>
+  (get(world, name).spec.taints ?? []).map(({ key, effect }) => `${key} ${effect}`);
 
 describe('nodes', () => {
   test('a silent node is unknown after 50 s, tainted, and loses its pods after 300 s more', async () => {
-    const { world, kubelet } = started();
+    const { world, silent } = started();
     world.api.create(resources.pods, pod('web', { nodeName: 'worker', tolerations: TOLERATIONS }));
     await world.seconds(60);
     expect(world.events()).toEqual([
+      'Normal RegisteredNode other: Node other event: Registered Node other in Controller',
       'Normal RegisteredNode worker: Node worker event: Registered Node worker in Controller',
     ]);
-    kubelet.alive = false;
+    silent.add('worker');
     await world.seconds(45);
     expect(get(world).status.conditions?.[0]?.status).toBe('True');
     await world.seconds(12);
@@ -80,21 +96,12 @@ describe('nodes', () => {
   });
 
   test('a node that comes back loses its taints, and the eviction is called off', async () => {
-    const { world, kubelet } = started();
+    const { world, silent } = started();
     world.api.create(resources.pods, pod('web', { nodeName: 'worker', tolerations: TOLERATIONS }));
     await world.seconds(20);
-    kubelet.alive = false;
+    silent.add('worker');
     await world.seconds(80);
-    kubelet.alive = true;
-    world.api.updateStatus(
-      resources.nodes,
-      edit(get(world), (draft) => {
-        for (const condition of draft.status.conditions ?? []) {
-          condition.status = condition.type === 'Ready' ? 'True' : 'False';
-          condition.lastHeartbeatTime = world.simulation.timestamp();
-        }
-      }),
-    );
+    speak(world, silent, 'worker');
     await world.seconds(15);
     expect(taints(world)).toEqual([]);
     expect(world.events()).toContain('Normal TaintManagerEviction web: Cancelling deletion of Pod shop/web');
@@ -102,9 +109,42 @@ describe('nodes', () => {
     expect(getPod(world).metadata.deletionTimestamp).toBeUndefined();
   });
 
+  test('where no node is ready any more nobody is evicted', async () => {
+    const { world, silent } = started();
+    world.api.create(resources.pods, pod('web', { nodeName: 'worker', tolerations: TOLERATIONS }));
+    await world.seconds(20);
+    silent.add('worker');
+    await world.seconds(100);
+    expect(taints(world)).toContain('node.kubernetes.io/unreachable NoExecute');
+    silent.add('other');
+    await world.seconds(70);
+    for (const name of ['worker', 'other']) {
+      expect(taints(world, name)).toEqual(['node.kubernetes.io/unreachable NoSchedule']);
+    }
+    expect(world.events()).toContain('Normal TaintManagerEviction web: Cancelling deletion of Pod shop/web');
+    await world.seconds(600);
+    expect(getPod(world).metadata.deletionTimestamp).toBeUndefined();
+    speak(world, silent, 'other');
+    await world.seconds(10);
+    expect(taints(world, 'other')).toEqual([]);
+    expect(taints(world)).toContain('node.kubernetes.io/unreachable NoExecute');
+    await world.seconds(300);
+    expect(world.pods()).toEqual([]);
+  });
+
+  test('nodes that fall silent together are not tainted one before the other', async () => {
+    const { world, silent } = started();
+    world.api.create(resources.pods, pod('web', { nodeName: 'worker' }));
+    await world.seconds(20);
+    for (const name of ['worker', 'other']) silent.add(name);
+    await world.seconds(100);
+    expect(taints(world)).toEqual(['node.kubernetes.io/unreachable NoSchedule']);
+    expect(getPod(world).metadata.deletionTimestamp).toBeUndefined();
+  });
+
   test('a node that never reported, without any condition, is unknown and tainted', async () => {
-    const { world, kubelet } = started();
-    kubelet.alive = false;
+    const { world, silent } = started();
+    silent.add('worker');
     world.api.updateStatus(
       resources.nodes,
       edit(get(world), (draft) => {
@@ -125,9 +165,9 @@ describe('nodes', () => {
   });
 
   test('a node that is deleted is told of by its name', async () => {
-    const { world, kubelet } = started();
+    const { world, silent } = started();
     await world.seconds(10);
-    kubelet.alive = false;
+    silent.add('worker');
     world.api.delete(resources.nodes, undefined, 'worker');
     await world.seconds(10);
     expect(world.events()).toContain(
