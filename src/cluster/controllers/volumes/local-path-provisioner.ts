@@ -12,9 +12,9 @@ const NAME = 'rancher.io/local-path';
 const NAMESPACE = 'local-path-storage';
 const DEPLOYMENT = 'local-path-provisioner';
 const NODE_ANNOTATION = 'local.path.provisioner/selected-node';
-/** A helper pod makes the directory on the node. */
 /** What the API server refuses is asked for again after so long. */
 const RETRY = 10 * SECOND;
+/** A helper pod makes the directory on the node. */
 const HELPER_TIME = 3 * SECOND;
 
 /**
@@ -26,6 +26,7 @@ export function createLocalPathProvisioner(context: ControllerContext): Controll
   const { api, simulation, watches } = context;
   const owner = 'controller/local-path-provisioner';
   const queue = new WorkQueue(simulation, 'local-path-provisioner', sync);
+  /** Uids of claims and names of volumes: a claim of the same name may be another one. */
   const working = new Set<string>();
   const component = `${NAME}_${DEPLOYMENT}-${simulation.random.stream(owner).suffix(10)}-${simulation.random.stream(owner).suffix(5)}_${simulation.random.stream(owner).uuid()}`;
   const events = createEventRecorder({ api, simulation, component });
@@ -34,8 +35,9 @@ export function createLocalPathProvisioner(context: ControllerContext): Controll
     const { namespace, name } = splitKey(key);
     const claim = api.get(resources.persistentVolumeClaims, namespace, name);
     if (claim === undefined || !isMine(claim) || !isWorking()) return;
-    const node = claim.metadata.annotations?.[SELECTED_NODE];
-    if (node === undefined || working.has(key)) return;
+    const { uid, annotations } = claim.metadata;
+    const node = annotations?.[SELECTED_NODE];
+    if (node === undefined || working.has(uid)) return;
     events.event(
       claim,
       'Normal',
@@ -52,10 +54,10 @@ export function createLocalPathProvisioner(context: ControllerContext): Controll
       queue.after(key, 15 * SECOND);
       return;
     }
-    working.add(key);
+    working.add(uid);
     simulation.after(HELPER_TIME, owner, () => {
-      working.delete(key);
-      finish(key, claim.metadata.uid, node);
+      working.delete(uid);
+      finish(key, uid, node);
     });
   }
 

@@ -93,6 +93,29 @@ describe('volumes', () => {
     expect(volumes()).toBe(0);
   });
 
+  test('a claim that is made again while a volume for the first one is being made gets its own', async () => {
+    const world = started();
+    const volumes = [{ name: 'data', persistentVolumeClaim: { claimName: 'data' } }];
+    const make = (): void => {
+      world.api.create(resources.persistentVolumeClaims, claim('data'));
+      world.api.create(resources.pods, pod('web', { volumes }));
+    };
+    make();
+    await world.seconds(1);
+    const first = get(world, 'data')?.metadata;
+    expect(first?.annotations).toHaveProperty(['volume.kubernetes.io/selected-node'], 'worker');
+    world.api.delete(resources.pods, 'shop', 'web', { gracePeriodSeconds: 0 });
+    world.api.delete(resources.persistentVolumeClaims, 'shop', 'data');
+    await world.seconds(0.2);
+    make();
+    await world.seconds(15);
+    const second = get(world, 'data');
+    expect(second?.metadata.uid).not.toBe(first?.uid);
+    expect(second?.status.phase).toBe('Bound');
+    const names = world.api.list(resources.persistentVolumes).map(({ metadata }) => metadata.name);
+    expect(names).toEqual([`pvc-${second?.metadata.uid ?? ''}`]);
+  });
+
   test('a StatefulSet starts with volumes of its own, as on kind', async () => {
     const world = started();
     const volumeClaimTemplates = [
