@@ -6,7 +6,7 @@ import type { Simulation } from '../simulation/simulation.ts';
 import { execIn } from './exec.ts';
 import { dialError } from './net-words.ts';
 import { podText } from './pod-names.ts';
-import { portOf } from './probes/port.ts';
+import { hostOf, portOf } from './probes/address.ts';
 import { sleep, wait } from './task.ts';
 import type { Step } from './task.ts';
 import type { ContainerInstance } from './types.ts';
@@ -49,8 +49,8 @@ export function* runHook(
     return undefined;
   }
   if (hook.httpGet === undefined) return undefined;
-  const { path = '/', host } = hook.httpGet;
-  const to = { ip: host ?? target.ip, port: portOf(instance.spec, hook.httpGet.port) ?? 0 };
+  const { path = '/' } = hook.httpGet;
+  const to = { ip: hostOf(hook.httpGet, target.ip), port: portOf(instance.spec, hook.httpGet.port) ?? 0 };
   const headers = Object.fromEntries(
     (hook.httpGet.httpHeaders ?? []).map(({ name, value }) => [name.toLowerCase(), value]),
   );

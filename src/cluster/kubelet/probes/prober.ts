@@ -10,7 +10,7 @@ import { dialError } from '../net-words.ts';
 import { wait } from '../task.ts';
 import type { Step } from '../task.ts';
 import type { ContainerInstance } from '../types.ts';
-import { portOf } from './port.ts';
+import { hostOf, portOf } from './address.ts';
 
 /** How one probe came out. An `error` says nothing about the container: it is thrown away after retries. */
 export interface ProbeOutcome {
@@ -100,7 +100,7 @@ export class Prober {
     if (known?.podIp === target.podIp) return known;
     const port = portOf(target.container, action.port);
     if (port === undefined) return undefined;
-    const host = action.host === undefined || action.host === '' ? target.podIp : action.host;
+    const host = hostOf(action, target.podIp);
     const origin = `${(action.scheme ?? 'HTTP').toLowerCase()}://${host}:${port}`;
     const wanted = action.path ?? '';
     const path = wanted.startsWith('/') ? wanted : `/${wanted}`;
@@ -138,7 +138,7 @@ export class Prober {
   *#tcp(action: NonNullable<Handler['tcpSocket']>, target: ProbeTarget, timeout: Micros): Step<ProbeOutcome> {
     const port = portOf(target.container, action.port);
     if (port === undefined) return unknownPort(action.port);
-    const to = { ip: action.host ?? target.podIp, port };
+    const to = { ip: hostOf(action, target.podIp), port };
     const error = yield* this.#connect(to, timeout);
     return error === undefined ? SUCCESS : { result: 'failure', output: error };
   }

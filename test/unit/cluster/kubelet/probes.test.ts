@@ -75,6 +75,8 @@ describe('what a probe that fails says', () => {
       'Readiness probe failed: command timed out: "exit 0 9000" timed out after 1s',
     ],
     ['tcp that works', ['serve', '8080'], { tcpSocket: { port: 'web' } }, undefined],
+    ['tcp with an empty host', ['serve', '8080'], { tcpSocket: { port: 'web', host: '' } }, undefined],
+    ['http with an empty host', ['serve', '8080'], { httpGet: { port: 'web', host: '' } }, undefined],
     ['http that works', ['serve', '8080'], { httpGet: { port: 8080 } }, undefined],
     ['exec that works', ['forever'], { exec: { command: ['exit', '0'] } }, undefined],
   ])('%s', async (_name, command, more, text) => {

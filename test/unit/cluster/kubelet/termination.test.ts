@@ -74,6 +74,21 @@ describe('a pod that is deleted', () => {
     expect(lab.exists('web')).toBe(false);
   });
 
+  test('a hook over HTTP asks the pod where its host is empty', async () => {
+    const lab = new Lab();
+    const hooked = (port: number): PodSpec['containers'] => {
+      const preStop = { httpGet: { host: '', port, path: '/bye' } };
+      return [container(['serve', '8080'], { lifecycle: { preStop } })];
+    };
+    lab.create('web', { containers: hooked(8080) });
+    lab.create('closed', { containers: hooked(8081) });
+    await lab.seconds(3);
+    for (const name of ['web', 'closed']) remove(lab, name);
+    await lab.seconds(3);
+    expect(lab.events('web').at(-1)).toBe('Normal Killing c: Stopping container c');
+    expect(lab.events('closed').at(-1)).toBe('Warning FailedPreStopHook c: PreStopHook failed');
+  });
+
   test('a hook that is not over in time fails when its container is killed', async () => {
     const lab = new Lab();
     const preStop = { exec: { command: ['forever'] } };

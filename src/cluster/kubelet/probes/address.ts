@@ -7,3 +7,8 @@ export function portOf(container: Container, port: number | string): number | un
   if (named !== undefined) return named.containerPort;
   return /^\d+$/.test(port) ? Number(port) : undefined;
 }
+
+/** The host of a probe or hook: the pod, unless it names another. Go's clients send a host that is not set as ''. */
+export function hostOf({ host = '' }: { readonly host?: string }, podIp: string): string {
+  return host === '' ? podIp : host;
+}
