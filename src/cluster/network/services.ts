@@ -57,9 +57,7 @@ export class ServiceProxy {
   readonly #nodeAt: (ip: string) => string | undefined;
   readonly #services = new Map<string, Service>();
   readonly #slices = new Map<string, Map<string, EndpointSlice>>();
-  readonly #changed = new Set<string>();
   readonly #frontends = new Map<string, Frontend>();
-  readonly #keysOf = new Map<string, readonly string[]>();
   /** Session affinity: `frontend client` → endpoint and its last use. */
   readonly #sessions = new Map<string, { readonly endpoint: Endpoint; usedAt: Micros }>();
   /** Addresses that Services have within the cluster. */
@@ -75,7 +73,7 @@ export class ServiceProxy {
       const key = keyOf(object.metadata.namespace, object.metadata.name);
       if (type === 'DELETED') this.#services.delete(key);
       else this.#services.set(key, object);
-      this.#change(key);
+      this.#change();
     });
     api.watch(resources.endpointSlices, ({ type, object, old }) => {
       this.#take(object, type === 'DELETED');
@@ -110,11 +108,10 @@ export class ServiceProxy {
     if (gone) slices.delete(slice.metadata.name);
     else slices.set(slice.metadata.name, slice);
     if (slices.size === 0) this.#slices.delete(key);
-    this.#change(key);
+    this.#change();
   }
 
-  #change(key: string): void {
-    this.#changed.add(key);
+  #change(): void {
     if (this.#syncPending) return;
     this.#syncPending = true;
     const { now } = this.#simulation;
@@ -122,34 +119,24 @@ export class ServiceProxy {
     this.#simulation.at(at, 'kube-proxy', () => {
       this.#syncPending = false;
       this.#lastSync = this.#simulation.now;
-      for (const changed of this.#changed) this.#sync(changed);
-      this.#changed.clear();
+      this.#sync();
     });
   }
 
-  #sync(key: string): void {
-    for (const old of this.#keysOf.get(key) ?? []) {
-      this.#frontends.delete(old);
-      this.#clusterIps.delete(old);
-    }
-    this.#keysOf.delete(key);
-    const service = this.#services.get(key);
-    if (service === undefined || service.spec.type === 'ExternalName') return;
-    const slices = [...(this.#slices.get(key)?.values() ?? [])];
-    const keys: string[] = [];
-    for (const port of service.spec.ports ?? []) {
-      const id = `${key}:${port.name ?? port.port}`;
-      const frontend: Frontend = { id, service, endpoints: endpointsOf(port, slices) };
-      for (const address of addressesOf(service, port)) {
-        keys.push(address);
-        this.#frontends.set(address, frontend);
+  /** Makes the whole table anew: an address may have gone from one Service to another. */
+  #sync(): void {
+    this.#frontends.clear();
+    this.#clusterIps.clear();
+    for (const [key, service] of this.#services) {
+      if (service.spec.type === 'ExternalName') continue;
+      const slices = [...(this.#slices.get(key)?.values() ?? [])];
+      for (const port of service.spec.ports ?? []) {
+        const id = `${key}:${port.name ?? port.port}`;
+        const frontend: Frontend = { id, service, endpoints: endpointsOf(port, slices) };
+        for (const address of addressesOf(service, port)) this.#frontends.set(address, frontend);
       }
+      for (const ip of clusterIpsOf(service)) this.#clusterIps.add(ip);
     }
-    for (const ip of clusterIpsOf(service)) {
-      keys.push(ip);
-      this.#clusterIps.add(ip);
-    }
-    this.#keysOf.set(key, keys);
   }
 
   #internal(frontend: Frontend, client: ServiceClient): Translation {

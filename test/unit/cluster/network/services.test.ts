@@ -243,6 +243,29 @@ describe('Services', () => {
     expect(seen).toBe('172.18.0.3');
   });
 
+  test("a node port that one Service gives up and another takes is the other one's, whoever changed first", async () => {
+    const world = shop({ type: 'NodePort' });
+    world.addSlice('web', [ready(world.ips[0]!)], PORTS);
+    world.addSlice('other', [ready(world.ips[1]!)], PORTS);
+    const port = { port: 80, targetPort: 8080, protocol: 'TCP' as const };
+    const spec = { type: 'NodePort' as const, clusterIP: '10.96.0.51' };
+    world.addService('other', { ...spec, ports: [{ ...port, nodePort: 30081 }] });
+    await world.run();
+    const at = { ip: '172.18.0.3', port: 30080 };
+    expect(await answers(world, 1, at)).toEqual(['one']);
+    // The first change is of the one that takes the port over; both fall into one sync.
+    const other = world.addService('other', { ...spec, ports: [{ ...port, nodePort: 30081 }] });
+    const web = world.api.get(resources.services, 'shop', 'web')!;
+    const ports = [{ ...port, nodePort: 30082 }];
+    world.api.put(resources.services, { ...web, spec: { ...web.spec, ports } });
+    const taken = [{ ...port, nodePort: 30080 }];
+    world.api.put(resources.services, { ...other, spec: { ...other.spec, ports: taken } });
+    await world.run();
+    expect(await answers(world, 1, at)).toEqual(['two']);
+    expect(await answers(world, 1, { ...at, port: 30082 })).toEqual(['one']);
+    expect(await answers(world, 1, { ...at, port: 30081 })).toEqual(['ECONNREFUSED']);
+  });
+
   test('changes take effect at most once a second', async () => {
     const world = shop();
     world.addSlice('web', [ready(world.ips[0]!)], PORTS);
