@@ -4,6 +4,7 @@ import { apiVersionOf } from '../../model/resources.ts';
 import type { Resource } from '../../model/resources.ts';
 import { matchesSelector } from '../../model/selector.ts';
 import type { Api, WatchEvent } from '../api.ts';
+import { hasFinalizer, withFinalizer, withoutFinalizer } from './finalizers.ts';
 
 /** The owner reference with `controller: true`, if there is one. */
 export function controllerOf(object: KubeObject): OwnerReference | undefined {
@@ -111,10 +112,10 @@ function adopt<T extends KubeObject>(
 ): T {
   return api.update(
     resource,
-    edit<KubeObject>(object, ({ metadata }) => {
+    edit<KubeObject>(object, (draft) => {
+      const { metadata } = draft;
       metadata.ownerReferences = [...(metadata.ownerReferences ?? []), controllerReference(kind, owner)];
-      if (finalizer === undefined || metadata.finalizers?.includes(finalizer) === true) return;
-      metadata.finalizers = [...(metadata.finalizers ?? []), finalizer];
+      if (finalizer !== undefined && !hasFinalizer(draft, finalizer)) withFinalizer(finalizer)(draft);
     }) as T,
   );
 }
@@ -128,11 +129,11 @@ function release<T extends KubeObject>(
   const { uid } = owner.metadata;
   api.update(
     resource,
-    edit<KubeObject>(object, ({ metadata }) => {
+    edit<KubeObject>(object, (draft) => {
+      const { metadata } = draft;
       metadata.ownerReferences = metadata.ownerReferences?.filter((reference) => reference.uid !== uid) ?? [];
       if (metadata.ownerReferences.length === 0) delete metadata.ownerReferences;
-      metadata.finalizers = metadata.finalizers?.filter((name) => name !== finalizer) ?? [];
-      if (metadata.finalizers.length === 0) delete metadata.finalizers;
+      if (finalizer !== undefined) withoutFinalizer(finalizer)(draft);
     }) as T,
   );
 }

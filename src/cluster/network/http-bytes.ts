@@ -206,8 +206,8 @@ class ByteQueue {
     return decoder.decode(this.take(end + 1)).replace(/\r?\n$/, '');
   }
 
-  /** The lines up to an empty one, or undefined while that has not come. Empty lines before are skipped. */
   /**
+   * The lines up to an empty one, or undefined while that has not come. Empty lines before are skipped.
    * @param first what the first line has to be: one that is not is given at once, alone
    */
   takeHead(first?: RegExp): string[] | undefined {

@@ -2,7 +2,8 @@ import { edit } from '../../core/json.ts';
 import type { Node, PersistentVolumeClaim, Pod } from '../../model/objects.ts';
 import { resources } from '../../model/resources.ts';
 import type { Api } from '../api.ts';
-import { SELECTED_NODE, matchingVolume, unboundClaims } from './filters/volumes.ts';
+import { SELECTED_NODE } from '../volume-binding.ts';
+import { matchingVolume, unboundClaims } from './filters/volumes.ts';
 
 /**
  * Has the claims of a pod bound for the node that was chosen: existing volumes are reserved, and for others the

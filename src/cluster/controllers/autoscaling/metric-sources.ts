@@ -6,7 +6,7 @@ import type {
   MetricValue,
 } from '../../../model/objects.ts';
 import { formatQuantity } from '../../../model/quantity.ts';
-import { goSelector } from './go-selector.ts';
+import { goSelector } from '../go-selector.ts';
 import { ScalingError } from './scaling-error.ts';
 import { proposeForAverage, proposeForUtilization } from './replica-calculator.ts';
 import type { Situation } from './replica-calculator.ts';

@@ -1,16 +1,11 @@
 import { edit, equal } from '../../../core/json.ts';
-import type {
-  Condition,
-  KubeObject,
-  LabelSelector,
-  Pod,
-  PodDisruptionBudget,
-} from '../../../model/objects.ts';
+import type { Condition, KubeObject, Pod, PodDisruptionBudget } from '../../../model/objects.ts';
 import { resources } from '../../../model/resources.ts';
 import { matchesSelector } from '../../../model/selector.ts';
 import { MINUTE } from '../../simulation/simulation.ts';
 import type { Micros } from '../../simulation/simulation.ts';
 import type { Controller, ControllerContext } from '../controller.ts';
+import { goSelector } from '../go-selector.ts';
 import { scaledValue } from '../int-or-percent.ts';
 import { controllerOf } from '../ownership.ts';
 import { isPodFinished, isPodReady, microsOf } from '../pod-state.ts';
@@ -228,16 +223,4 @@ export function createDisruptionController(context: ControllerContext): Controll
       });
     },
   };
-}
-
-/** A selector as Go prints it. */
-function goSelector({ matchLabels = {}, matchExpressions = [] }: LabelSelector = {}): string {
-  const labels = Object.entries(matchLabels)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([key, value]) => `${key}: ${value},`);
-  const expressions = matchExpressions.map(
-    ({ key, operator, values = [] }) =>
-      `LabelSelectorRequirement{Key:${key},Operator:${operator},Values:[${values.join(' ')}],},`,
-  );
-  return `&LabelSelector{MatchLabels:map[string]string{${labels.join('')}},MatchExpressions:[]LabelSelectorRequirement{${expressions.join('')}},}`;
 }

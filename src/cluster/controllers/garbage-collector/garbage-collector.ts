@@ -5,6 +5,7 @@ import { StatusError } from '../../api.ts';
 import type { WatchEvent } from '../../api.ts';
 import { SECOND } from '../../simulation/simulation.ts';
 import type { Controller, ControllerContext } from '../controller.ts';
+import { hasFinalizer, withoutFinalizer } from '../finalizers.ts';
 import { WorkQueue } from '../work-queue.ts';
 import { OwnershipGraph } from './ownership-graph.ts';
 import type { GraphNode } from './ownership-graph.ts';
@@ -37,13 +38,12 @@ export function createGarbageCollector(context: ControllerContext): Controller {
 
   /** Works through the finalizers that a deletion left for the garbage collector. */
   function finishDeletion(node: GraphNode, object: KubeObject): void {
-    const finalizers = object.metadata.finalizers ?? [];
-    if (finalizers.includes(ORPHAN)) {
+    if (hasFinalizer(object, ORPHAN)) {
       for (const dependent of graph.dependentsOf(node.uid)) removeOwners(dependent, new Set([node.uid]));
       removeFinalizer(node, object, ORPHAN);
       return;
     }
-    if (!finalizers.includes(FOREGROUND)) return;
+    if (!hasFinalizer(object, FOREGROUND)) return;
     const dependents = graph.dependentsOf(node.uid);
     const blocking = dependents.filter((dependent) =>
       dependent.owners.some((owner) => owner.uid === node.uid && owner.blockOwnerDeletion === true),
@@ -153,13 +153,7 @@ export function createGarbageCollector(context: ControllerContext): Controller {
 
   function removeFinalizer(node: GraphNode, object: KubeObject, finalizer: string): void {
     ignoringAbsence(() => {
-      api.update(
-        node.resource,
-        edit(object, ({ metadata }) => {
-          metadata.finalizers = metadata.finalizers?.filter((name) => name !== finalizer) ?? [];
-          if (metadata.finalizers.length === 0) delete metadata.finalizers;
-        }),
-      );
+      api.update(node.resource, edit(object, withoutFinalizer(finalizer)));
     });
   }
 
@@ -224,14 +218,14 @@ function groupOf(apiVersion: string): string {
   return slash < 0 ? '' : apiVersion.slice(0, slash);
 }
 
-function isWaitingForDependents({ metadata }: KubeObject): boolean {
-  return metadata.deletionTimestamp !== undefined && (metadata.finalizers ?? []).includes(FOREGROUND);
+function isWaitingForDependents(object: KubeObject): boolean {
+  return object.metadata.deletionTimestamp !== undefined && hasFinalizer(object, FOREGROUND);
 }
 
 /** A deletion that the object itself was asked for goes on in the way it was asked. */
-function policyOf({ metadata }: KubeObject): 'Background' | 'Foreground' | 'Orphan' {
-  if (metadata.finalizers?.includes(ORPHAN) === true) return 'Orphan';
-  return metadata.finalizers?.includes(FOREGROUND) === true ? 'Foreground' : 'Background';
+function policyOf(object: KubeObject): 'Background' | 'Foreground' | 'Orphan' {
+  if (hasFinalizer(object, ORPHAN)) return 'Orphan';
+  return hasFinalizer(object, FOREGROUND) ? 'Foreground' : 'Background';
 }
 
 /** As Go prints the reference in the event. */

@@ -7,6 +7,7 @@ import type { WatchEvent } from '../../api.ts';
 import { MINUTE, SECOND } from '../../simulation/simulation.ts';
 import type { Micros } from '../../simulation/simulation.ts';
 import type { Controller, ControllerContext } from '../controller.ts';
+import { withFinalizer, withoutFinalizer } from '../finalizers.ts';
 import { claim, concerned, controllerReference, resolveController } from '../ownership.ts';
 import { PodControl, isNamespaceTerminating, podFromTemplate, slowStart } from '../pod-control.ts';
 import { conditionOf, isPodActive, isPodReady, isPodTerminating, microsOf } from '../pod-state.ts';
@@ -93,13 +94,7 @@ export function createJobController(context: ControllerContext): Controller {
   /** @returns whether the pod is to be counted now */
   function letGo(pod: Pod): boolean {
     try {
-      api.update(
-        resources.pods,
-        edit(pod, ({ metadata }) => {
-          metadata.finalizers = (metadata.finalizers ?? []).filter((name) => name !== FINALIZER);
-          if (metadata.finalizers.length === 0) delete metadata.finalizers;
-        }),
-      );
+      api.update(resources.pods, edit(pod, withoutFinalizer(FINALIZER)));
       return true;
     } catch (error) {
       if (!(error instanceof StatusError)) throw error;
@@ -313,7 +308,7 @@ function delayAfter(failures: number): Micros {
 /** @param before the pod of the same index whose place it takes */
 function jobPod(job: Job, index: number | undefined, before: Pod | undefined): NewObject<Pod> {
   const pod = podFromTemplate(job.spec.template, job, controllerReference(resources.jobs, job));
-  pod.metadata.finalizers = [...(pod.metadata.finalizers ?? []), FINALIZER];
+  withFinalizer(FINALIZER)(pod);
   if (index === undefined) return pod;
   const name = `${job.metadata.name}-${index}`;
   pod.metadata.generateName = `${name}-`;

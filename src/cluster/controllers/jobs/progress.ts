@@ -2,6 +2,7 @@ import { parseIndexes } from '../../../model/indexes.ts';
 import type { Job, Pod } from '../../../model/objects.ts';
 import { SECOND } from '../../simulation/simulation.ts';
 import type { Micros } from '../../simulation/simulation.ts';
+import { hasFinalizer } from '../finalizers.ts';
 import { conditionOf, isPodActive, isPodTerminating, microsOf } from '../pod-state.ts';
 import { isPodFailed, matchFailurePolicy, replacesFailedOnly } from './failure-policy.ts';
 import { isIndexFailed, podsToReplace } from './index-failures.ts';
@@ -71,8 +72,8 @@ export function progressOf(job: Job, pods: readonly Pod[], now: Micros): Progres
 }
 
 /** Whether a pod has not been counted yet. */
-export function isTracked({ metadata }: Pod): boolean {
-  return metadata.finalizers?.includes(FINALIZER) === true;
+export function isTracked(pod: Pod): boolean {
+  return hasFinalizer(pod, FINALIZER);
 }
 
 /** A pod of a Job with indexes counts by its own. */

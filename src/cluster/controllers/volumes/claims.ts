@@ -1,12 +1,11 @@
 import type { PersistentVolume, PersistentVolumeClaim, Pod } from '../../../model/objects.ts';
 import { claimsOf } from '../../../model/pod-claims.ts';
+import { BIND_COMPLETED } from '../../volume-binding.ts';
 
-export const BIND_COMPLETED = 'pv.kubernetes.io/bind-completed';
 export const BOUND_BY_CONTROLLER = 'pv.kubernetes.io/bound-by-controller';
 export const PROVISIONED_BY = 'pv.kubernetes.io/provisioned-by';
 export const PROVISIONER = 'volume.kubernetes.io/storage-provisioner';
 export const PROVISIONER_BETA = 'volume.beta.kubernetes.io/storage-provisioner';
-export const SELECTED_NODE = 'volume.kubernetes.io/selected-node';
 
 export function isFullyBound(claim: PersistentVolumeClaim, volume: PersistentVolume): boolean {
   return (

@@ -3,10 +3,11 @@ import { resources } from '../../../model/resources.ts';
 import { createEventRecorder } from '../../events/recorder.ts';
 import { SECOND } from '../../simulation/simulation.ts';
 import { unlessRefused } from '../../api.ts';
+import { SELECTED_NODE } from '../../volume-binding.ts';
 import type { Controller, ControllerContext } from '../controller.ts';
 import { isPodReady } from '../pod-state.ts';
 import { WorkQueue, keyOf, splitKey } from '../work-queue.ts';
-import { PROVISIONED_BY, PROVISIONER, SELECTED_NODE } from './claims.ts';
+import { PROVISIONED_BY, PROVISIONER } from './claims.ts';
 
 const NAME = 'rancher.io/local-path';
 const NAMESPACE = 'local-path-storage';

@@ -5,15 +5,14 @@ import { resources } from '../../../model/resources.ts';
 import { matchesSelector } from '../../../model/selector.ts';
 import { SECOND } from '../../simulation/simulation.ts';
 import type { Micros } from '../../simulation/simulation.ts';
+import { BIND_COMPLETED, SELECTED_NODE, waitsForConsumer } from '../../volume-binding.ts';
 import type { Controller, ControllerContext } from '../controller.ts';
 import { WorkQueue, keyOf, splitKey } from '../work-queue.ts';
 import {
-  BIND_COMPLETED,
   BOUND_BY_CONTROLLER,
   PROVISIONED_BY,
   PROVISIONER,
   PROVISIONER_BETA,
-  SELECTED_NODE,
   isFullyBound,
   usesClaim,
 } from './claims.ts';
@@ -42,7 +41,8 @@ export function createVolumeBinder(context: ControllerContext): Controller {
       bindToNamed(key, claim, claim.spec.volumeName);
       return;
     }
-    const isDelayed = waitsForConsumer(claim);
+    const isDelayed =
+      waitsForConsumer(claim, api) && claim.metadata.annotations?.[SELECTED_NODE] === undefined;
     const volume = findVolume(claim, isDelayed);
     if (volume !== undefined) {
       bind(claim, volume);
@@ -240,14 +240,6 @@ export function createVolumeBinder(context: ControllerContext): Controller {
           (claim.spec.selector === undefined || matchesSelector(claim.spec.selector, volume.metadata.labels)),
       )
       .sort((a, b) => compareQuantities(sizeOf(a), sizeOf(b)))[0];
-  }
-
-  /** Whether binding waits for the scheduler, which has not chosen a node yet. */
-  function waitsForConsumer(claim: PersistentVolumeClaim): boolean {
-    if (claim.metadata.annotations?.[SELECTED_NODE] !== undefined) return false;
-    const name = claim.spec.storageClassName ?? '';
-    const storageClass = name === '' ? undefined : api.get(resources.storageClasses, undefined, name);
-    return storageClass?.volumeBindingMode === 'WaitForFirstConsumer';
   }
 
   function syncVolume(name: string): void {

@@ -5,10 +5,9 @@ import { compareQuantities } from '../../../model/quantity.ts';
 import { resources } from '../../../model/resources.ts';
 import { matchesSelector } from '../../../model/selector.ts';
 import type { Api } from '../../api.ts';
+import { BIND_COMPLETED, SELECTED_NODE, waitsForConsumer } from '../../volume-binding.ts';
 import { rejection, unresolvable } from '../filter.ts';
 import type { Filter, FilterContext } from '../filter.ts';
-
-export const SELECTED_NODE = 'volume.kubernetes.io/selected-node';
 
 /** The claims of a pod's volumes, by name. */
 export function claimNames(pod: Pod): string[] {
@@ -24,10 +23,7 @@ export function unboundClaims(api: Pick<Api, 'get'>, pod: Pod): PersistentVolume
 }
 
 export function isBound(claim: PersistentVolumeClaim): boolean {
-  return (
-    (claim.spec.volumeName ?? '') !== '' &&
-    claim.metadata.annotations?.['pv.kubernetes.io/bind-completed'] !== undefined
-  );
+  return (claim.spec.volumeName ?? '') !== '' && claim.metadata.annotations?.[BIND_COMPLETED] !== undefined;
 }
 
 /** What no node can mend; asked before the nodes are. */
@@ -52,13 +48,6 @@ export function volumesRefusal(pod: Pod, api: Pick<Api, 'get'>): string | undefi
     }
   }
   return undefined;
-}
-
-/** Whether the claim is bound only after a pod that uses it has a node. */
-export function waitsForConsumer(claim: PersistentVolumeClaim, api: Pick<Api, 'get'>): boolean {
-  const name = claim.spec.storageClassName ?? '';
-  const storageClass = name === '' ? undefined : api.get(resources.storageClasses, undefined, name);
-  return storageClass?.volumeBindingMode === 'WaitForFirstConsumer';
 }
 
 export const volumeRestrictions: Filter = (pod, _node, { api, nodes }) => {

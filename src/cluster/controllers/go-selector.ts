@@ -1,6 +1,6 @@
-import type { LabelSelector } from '../../../model/objects.ts';
+import type { LabelSelector } from '../../model/objects.ts';
 
-/** A label selector as Go prints the structure; messages about external metrics contain it. */
+/** A label selector as Go prints the structure; messages of some controllers contain it. */
 export function goSelector(selector: LabelSelector | undefined): string {
   if (selector === undefined) return 'nil';
   const labels = Object.entries(selector.matchLabels ?? {})
