@@ -164,10 +164,6 @@ export function hacksOf(cut: CutName): Hack[] {
   return [...written, ...(cuts[cut].everybody ? hacksAtCoredns : hacksInShop), ...hacksAnywhere];
 }
 
-async function addressOf(lab: LabView, name: string): Promise<string> {
-  return (await lab.kube.get(resources.services, namespace, name))?.spec.clusterIP ?? '';
-}
-
 const relabelCoredns = (lab: LabView, labels: Readonly<Record<string, string>>) =>
   lab.kube.patch(
     resources.deployments,
@@ -221,7 +217,7 @@ const hacksAnywhere: readonly Hack[] = [
   }),
   hack('host-aliases', 'clients', async (lab) => {
     const hostAliases = await Promise.all(
-      services.map(async (name) => ({ ip: await addressOf(lab, name), hostnames: [name] })),
+      services.map(async (name) => ({ ip: await faults.addressOf(lab, namespace, name), hostnames: [name] })),
     );
     for (const name of clients) await faults.patchPods(lab, { namespace, name }, { hostAliases });
   }),
@@ -230,7 +226,7 @@ const hacksAnywhere: readonly Hack[] = [
       const env = await Promise.all(
         services.map(async (called) => ({
           name: `${called.toUpperCase()}_URL`,
-          value: `http://${await addressOf(lab, called)}`,
+          value: `http://${await faults.addressOf(lab, namespace, called)}`,
         })),
       );
       await faults.patchContainer(lab, { namespace, name }, { env });

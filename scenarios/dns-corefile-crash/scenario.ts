@@ -67,14 +67,13 @@ const rightWord = (word: Word) => (corefile: string) =>
 const healthyCorefile = (lab: LabView): string =>
   lab.baseline.get(resources.configMaps, 'kube-system', 'coredns')?.data?.['Corefile'] ?? '';
 
-async function addressOf(lab: LabView, service: string): Promise<string> {
-  return (await lab.kube.get(resources.services, namespace, service))?.spec.clusterIP ?? '';
-}
-
 /** The addresses that Services have today, written into the clients' /etc/hosts. */
 async function hostAliases(lab: LabView): Promise<void> {
   const aliases = await Promise.all(
-    services.map(async (service) => ({ ip: await addressOf(lab, service), hostnames: [service] })),
+    services.map(async (service) => ({
+      ip: await faults.addressOf(lab, namespace, service),
+      hostnames: [service],
+    })),
   );
   for (const name of clients) await faults.patchPods(lab, { namespace, name }, { hostAliases: aliases });
 }
@@ -285,7 +284,8 @@ shop. Make names work again, for the shop and for everybody else.`,
     hack('static-hosts', 'fresh', async (lab) => {
       const lines = await Promise.all(
         services.map(
-          async (service) => `        ${await addressOf(lab, service)} ${service}.shop.svc.cluster.local`,
+          async (service) =>
+            `        ${await faults.addressOf(lab, namespace, service)} ${service}.shop.svc.cluster.local`,
         ),
       );
       const block = `shop.svc.cluster.local:53 {\n    hosts {\n${lines.join('\n')}\n    }\n}\n`;
@@ -360,7 +360,7 @@ shop. Make names work again, for the shop and for everybody else.`,
         const env = await Promise.all(
           services.map(async (service) => ({
             name: `${service.toUpperCase()}_URL`,
-            value: `http://${await addressOf(lab, service)}`,
+            value: `http://${await faults.addressOf(lab, namespace, service)}`,
           })),
         );
         await faults.patchContainer(lab, { namespace, name }, { env });

@@ -67,10 +67,6 @@ async function patchPods(
   }
 }
 
-async function addressOf(lab: LabView, service: string): Promise<string> {
-  return (await lab.kube.get(resources.services, namespace, service))?.spec.clusterIP ?? '';
-}
-
 /** A DNS of one's own, beside the broken one: a copy of CoreDNS with the Corefile as it was. */
 async function secondDns(lab: LabView, labels: Readonly<Record<string, string>>): Promise<void> {
   const system = 'kube-system';
@@ -272,13 +268,19 @@ ${partner.zone}:53 {
   hacks: ({ form }) => [
     hack('host-aliases', 'clients', async (lab) => {
       const hostAliases = await Promise.all(
-        services.map(async (service) => ({ ip: await addressOf(lab, service), hostnames: [service] })),
+        services.map(async (service) => ({
+          ip: await faults.addressOf(lab, namespace, service),
+          hostnames: [service],
+        })),
       );
       await patchPods(lab, clients, { hostAliases });
     }),
     hack('look-alikes', 'names', async (lab) => {
       const hostAliases = await Promise.all(
-        services.map(async (service) => ({ ip: await addressOf(lab, service), hostnames: [service] })),
+        services.map(async (service) => ({
+          ip: await faults.addressOf(lab, namespace, service),
+          hostnames: [service],
+        })),
       );
       for (const app of ['gateway', 'checkout', 'payments']) {
         const real = await lab.kube.get(resources.deployments, namespace, app);
@@ -297,7 +299,8 @@ ${partner.zone}:53 {
       const corefile = await faults.readCorefile(lab);
       const lines = await Promise.all(
         services.map(
-          async (service) => `        ${await addressOf(lab, service)} ${service}.shop.svc.cluster.local`,
+          async (service) =>
+            `        ${await faults.addressOf(lab, namespace, service)} ${service}.shop.svc.cluster.local`,
         ),
       );
       const block = `shop.svc.cluster.local:53 {\n    hosts {\n${lines.join('\n')}\n    }\n}\n`;
@@ -321,7 +324,7 @@ ${partner.zone}:53 {
         const env = await Promise.all(
           services.map(async (service) => ({
             name: `${service.toUpperCase()}_URL`,
-            value: `http://${await addressOf(lab, service)}`,
+            value: `http://${await faults.addressOf(lab, namespace, service)}`,
           })),
         );
         await faults.patchContainer(lab, { namespace, name: app }, { env });
@@ -332,7 +335,7 @@ ${partner.zone}:53 {
         await Promise.all(
           services.map(async (service) => [
             `${service.toUpperCase()}_URL`,
-            `http://${await addressOf(lab, service)}`,
+            `http://${await faults.addressOf(lab, namespace, service)}`,
           ]),
         ),
       ) as Record<string, string>;

@@ -91,10 +91,6 @@ const settings = (lab: LabView, client: Client, dnsPolicy: string, dnsConfig: ob
     { type: 'json' },
   );
 
-async function addressOf(lab: LabView, service: string): Promise<string> {
-  return (await lab.kube.get(resources.services, namespace, service))?.spec.clusterIP ?? '';
-}
-
 export default defineScenario({
   id: 'dns-policy',
   incident: 'INC-2113',
@@ -294,17 +290,22 @@ whom they call. ${client} must find names again as they do: Services by their sh
     }),
     hack('host-aliases', 'by-name', async (lab) => {
       const called = stories[client].calls;
-      const hostAliases = [{ ip: await addressOf(lab, called), hostnames: [called] }];
+      const hostAliases = [{ ip: await faults.addressOf(lab, namespace, called), hostnames: [called] }];
       await faults.patchPods(lab, of(client), { hostAliases });
     }),
     hack('aliases-kept', 'by-name', async (lab) => {
       const called = stories[client].calls;
-      const hostAliases = [{ ip: await addressOf(lab, called), hostnames: [called] }];
+      const hostAliases = [{ ip: await faults.addressOf(lab, namespace, called), hostnames: [called] }];
       await faults.patchPods(lab, of(client), { hostAliases, dnsPolicy: 'ClusterFirst', dnsConfig: null });
     }),
     hack('address-in-env', 'by-name', async (lab) => {
       const called = stories[client].calls;
-      const env = [{ name: `${called.toUpperCase()}_URL`, value: `http://${await addressOf(lab, called)}` }];
+      const env = [
+        {
+          name: `${called.toUpperCase()}_URL`,
+          value: `http://${await faults.addressOf(lab, namespace, called)}`,
+        },
+      ];
       await faults.patchContainer(lab, of(client), { env });
     }),
     hack('full-names', 'names', async (lab) => {

@@ -125,13 +125,12 @@ async function rogueCorefile(lab: LabView, rogue: Rogue, corefile: string): Prom
   await faults.restart(lab, { namespace: system, name: rogue.name });
 }
 
-async function addressOf(lab: LabView, service: string): Promise<string> {
-  return (await lab.kube.get(resources.services, namespace, service))?.spec.clusterIP ?? '';
-}
-
 async function everyAlias(lab: LabView): Promise<void> {
   const hostAliases = await Promise.all(
-    services.map(async (service) => ({ ip: await addressOf(lab, service), hostnames: [service] })),
+    services.map(async (service) => ({
+      ip: await faults.addressOf(lab, namespace, service),
+      hostnames: [service],
+    })),
   );
   for (const name of clients) await faults.patchPods(lab, { namespace, name }, { hostAliases });
 }
@@ -414,7 +413,11 @@ knows, where ${service} should be. Restarting the shop did not help. Make every 
       }),
       hack('todays-address', 'no-copies', async (lab) => {
         const corefile = await faults.readCorefile(lab);
-        await rogueCorefile(lab, rogue, withAnswer(corefile, rogue, await addressOf(lab, service)));
+        await rogueCorefile(
+          lab,
+          rogue,
+          withAnswer(corefile, rogue, await faults.addressOf(lab, namespace, service)),
+        );
       }),
       hack('one-less', rogue.replicas > 1 ? 'answers' : 'coredns', async (lab) => {
         // With one replica there is nothing to take away but the whole of CoreDNS.

@@ -32,10 +32,6 @@ async function rewrite(lab: LabView, change: (corefile: string) => string): Prom
   await faults.writeCorefile(lab, change(await faults.readCorefile(lab)));
 }
 
-async function addressOf(lab: LabView, service: string): Promise<string> {
-  return (await lab.kube.get(resources.services, namespace, service))?.spec.clusterIP ?? '';
-}
-
 /** What the caches still say. */
 const oldAddressOf = (lab: LabView, service: string): string =>
   lab.baseline.get(resources.services, namespace, service)?.spec.clusterIP ?? '';
@@ -116,23 +112,26 @@ export function hacksOf({ form, ttl, service }: Values): readonly Hack[] {
       });
     }),
     hack('host-entry', 'follows', async (lab) => {
-      const address = await addressOf(lab, service);
+      const address = await faults.addressOf(lab, namespace, service);
       await rewrite(lab, (corefile) =>
         withHost(corefile, `${service}.${namespace}.svc.cluster.local`, address),
       );
     }),
     hack('host-entry-beside-the-repair', 'no-copies', async (lab) => {
       const name = `${service}.${namespace}.svc.cluster.local`;
-      await faults.writeCorefile(lab, withHost(healthy(lab), name, await addressOf(lab, service)));
+      await faults.writeCorefile(
+        lab,
+        withHost(healthy(lab), name, await faults.addressOf(lab, namespace, service)),
+      );
     }),
     hack('host-aliases', 'clients', async (lab) => {
       const hostAliases = await Promise.all(
-        services.map(async (one) => ({ ip: await addressOf(lab, one), hostnames: [one] })),
+        services.map(async (one) => ({ ip: await faults.addressOf(lab, namespace, one), hostnames: [one] })),
       );
       for (const name of clients) await faults.patchPods(lab, { namespace, name }, { hostAliases });
     }),
     hack('address-in-the-environment', 'clients', async (lab) => {
-      const value = `http://${await addressOf(lab, service)}`;
+      const value = `http://${await faults.addressOf(lab, namespace, service)}`;
       const env = [{ name: `${service.toUpperCase()}_URL`, value }];
       for (const name of clients) await faults.patchContainer(lab, { namespace, name }, { env });
     }),

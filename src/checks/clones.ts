@@ -60,7 +60,7 @@ export async function hangUp(lab: LabView, of: WorkloadRef, clone: Clone): Promi
     return code === 0 ? undefined : fail('the program in the pod is not the shop');
   } catch (error) {
     // There is no such container, or it has just ended: that is the template's doing.
-    if (error instanceof KubeError && error.code < 500)
+    if (error instanceof KubeError && (error.code < 500 || error.message.includes('container not found')))
       return fail(`a fresh pod cannot be asked: ${error.message}`);
     throw error;
   }

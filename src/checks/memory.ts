@@ -15,6 +15,7 @@ export interface MemoryLoad {
   readonly count: number;
 }
 
+/** What a process may take, and what it has to serve within that. */
 export interface MemoryBudget {
   readonly from: ClientRef;
   /** What a process may have taken at most when it has served all of it. */

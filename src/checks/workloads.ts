@@ -6,6 +6,7 @@ import { all, type Check, fail, type LabView, type Observation, pass } from './c
 import { readyAddressesIn, slicesByHand, slicesOf } from './endpoints.ts';
 import { noneWaiting } from './pods.ts';
 
+/** A Deployment. */
 export interface WorkloadRef {
   readonly namespace: string;
   readonly name: string;

@@ -32,5 +32,7 @@ function reasonOf(signal: AbortSignal): Error {
   return signal.reason instanceof Error ? signal.reason : new Error('aborted');
 }
 
+/** In milliseconds, as all times of scenarios and checks are. */
 export const seconds = (count: number): number => count * 1000;
+/** In milliseconds. */
 export const minutes = (count: number): number => count * 60_000;

@@ -59,8 +59,9 @@ export async function gradeSubmission(
   const hintPrice = hints.reduce((sum, { price }) => sum + price, 0);
   const seen = await gradeInPlace(cluster, setUp.baseline, incident, { hintPrice, signal }, true);
   // After `giveup` or `solve` the state is not the learner's: it earns nothing.
-  const grade: GradeEntry =
-    submission.ended && seen.verdict === 'pass' ? { ...seen, verdict: 'fail', points: 0 } : seen;
+  const grade: GradeEntry = submission.ended
+    ? { ...seen, verdict: seen.verdict === 'pass' ? 'fail' : seen.verdict, points: 0 }
+    : seen;
   const journal: JournalEntry[] = [
     ...setUp.journal,
     ...hints.map((hint) => ({ type: 'hint' as const, ...hint })),
@@ -88,14 +89,14 @@ async function provenSetUp(
   await using ours = await replay('start');
   const planned = { type: 'planned' as const, ...plannedEntry(incident, ours.ref.provider) };
   const journal: JournalEntry[] = [{ time: ours.clock.now().toISOString(), ...planned }];
-  const quiet: PhaseReport = async (phase, work) => {
+  const noted: PhaseReport = async (phase, work) => {
     const start = ours.clock.now().getTime();
     const findings = await work();
     const now = ours.clock.now();
     const tookMs = now.getTime() - start;
     journal.push({ time: now.toISOString(), type: 'phase', phase, tookMs, ...findings });
   };
-  const baseline = await breakCluster(ours, incident, quiet, signal);
+  const baseline = await breakCluster(ours, incident, noted, signal);
   const ourUids = await uidsOf(ours, incident);
   const ourState = await takeSnapshot(ours.kube, incident.plan);
   await using theirs = await replay('hand-over');

@@ -168,11 +168,11 @@ function casesOf({ incident, signal, wholly = [] }: JobOptions): Case[] {
       // One proof a seed must do that grading changes nothing.
       const again = index === 0 || wholly.includes(name) ? await judge(broken) : first;
       const ok = [first, again].every(({ verdict, points, most }) => verdict === 'pass' && points === most);
+      const [one, other] = [summary(first), summary(again)];
       return {
         ok,
-        seen:
-          first.verdict === again.verdict ? summary(first) : `${summary(first)}; again: ${summary(again)}`,
-        failed: failedIn(first),
+        seen: one === other ? one : `${one}; again: ${other}`,
+        failed: failedIn(first.verdict === 'pass' ? again : first),
       };
     };
     return { name, expected: 'pass, all points, the same again', run };

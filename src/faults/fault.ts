@@ -9,4 +9,5 @@ export interface Fault {
   inject(lab: LabView): Promise<Revert>;
 }
 
+/** Puts back what a fault has changed. @throws KubeError where that is gone */
 export type Revert = (lab: LabView) => Promise<void>;

@@ -29,4 +29,4 @@ export {
 } from './everyday.ts';
 export { imageOnOneNode, type Loss, patchPods, podTemplate, registryDown, secretLost } from './images.ts';
 export { dnsSettings } from './dns-settings.ts';
-export { endpointsByHand, recreateService } from './services.ts';
+export { addressOf, endpointsByHand, recreateService } from './services.ts';

@@ -2,6 +2,7 @@ import type { PartResult } from '../score/score.ts';
 import type { LabReport } from './summary.ts';
 import { OUTCOMES } from './standing.ts';
 import { longTime } from './words.ts';
+import { earned, keptOrPrice } from './worth.ts';
 
 /** A lab as a page of Markdown. */
 export function markdown(report: LabReport): string {
@@ -48,8 +49,8 @@ function parts({ objectives, safeguards }: LabReport): string[] {
     part.status === 'pass' ? '' : `expected ${part.expected}; last seen: ${part.seen}`,
   ];
   const rows = [
-    ...objectives.map((part) => row(part, `${part.status === 'pass' ? part.points : 0}/${part.points}`)),
-    ...safeguards.map((part) => row(part, part.price === 'veto' ? 'veto' : `-${part.price}`)),
+    ...objectives.map((part) => row(part, earned(part))),
+    ...safeguards.map((part) => row(part, keptOrPrice(part))),
   ];
   return ['## Checks', '', ...table(['', 'Check', 'Points', 'Seen'], rows), ''];
 }

@@ -115,7 +115,7 @@ function contentProblems(scenario: Scenario): string[] {
   if (symptoms.length === 0) problems.push('symptoms: there must be at least one');
   if (fixes.length === 0) problems.push('fixes: there must be at least one');
   if (hints.length < 3) problems.push('hints: there must be at least three');
-  if (hints.some(({ price }, index) => price < (hints[index - 1]?.price ?? 0))) {
+  if (hints.some(({ price }, index) => price <= (hints[index - 1]?.price ?? -1))) {
     problems.push('hints: their prices must rise');
   }
   for (const [index, { id, caughtBy }] of hacks.entries()) {

@@ -4,7 +4,9 @@ import type { Manifest } from '../kube/client.ts';
 import type { Fact, RegistryPlan } from '../providers/provider.ts';
 import type { Values, Variants } from './variants.ts';
 
+/** What kind of part is broken: `list --area`. */
 export type Area = 'probes' | 'dns' | 'images' | 'memory';
+/** How much of Kubernetes a learner needs to know: `list --difficulty`. */
 export type Difficulty = 'beginner' | 'intermediate' | 'advanced';
 
 /** Where a failure is documented: a passage of the seed documents, or a page. */

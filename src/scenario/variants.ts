@@ -7,7 +7,9 @@ export interface Variant<T> {
   readonly describe: string;
 }
 
+/** What differs from seed to seed, by name. */
 export type Variants = Readonly<Record<string, Variant<unknown>>>;
+/** What a seed has drawn. */
 export type Values<V extends Variants> = {
   readonly [K in keyof V]: V[K] extends Variant<infer T> ? T : never;
 };

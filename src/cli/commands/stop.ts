@@ -2,6 +2,7 @@ import { BreakfixError, messageOf } from '../../core/errors.ts';
 import type { LabStore, StoredLab } from '../../engine/lab-store.ts';
 import { removeLab, stopLab } from '../../engine/stop.ts';
 import type { CommandContext } from '../context.ts';
+import { notBoth } from '../not-both.ts';
 
 /**
  * `breakfix stop`: removes a lab and everything it left, but may keep its cluster for the next one; with `--all` every
@@ -13,6 +14,7 @@ export async function stop(
   flags: { all?: boolean },
 ): Promise<void> {
   const { store, output } = context;
+  if (name !== undefined && flags.all === true) throw notBoth(name, '--all');
   const labs = flags.all === true ? store.all() : [labOf(store, name)];
   const stopped: string[] = [];
   const failed: string[] = [];

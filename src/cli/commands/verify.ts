@@ -3,6 +3,7 @@ import { seedOf } from '../../engine/incident.ts';
 import type { CaseResult } from '../../engine/verify.ts';
 import type { CommandContext } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
+import { notBoth } from '../not-both.ts';
 import { shortTime } from '../output.ts';
 import { localProver, proofsOf, proveOnSharedClusters, scenarioOf } from '../verify/proofs.ts';
 import { proveInWorkers } from '../verify/workers.ts';
@@ -24,6 +25,7 @@ export async function verify(
   flags: VerifyFlags,
 ): Promise<number> {
   const { output } = context;
+  if (flags.all === true && ids.length > 0) throw notBoth(ids.join(' '), '--all');
   const scenarios = flags.all === true ? (await context.catalogue()).map(({ id }) => id) : ids;
   if (scenarios.length === 0) {
     throw new BreakfixError({
@@ -64,6 +66,14 @@ export async function verify(
     output.partial({ results: results.toSorted(inOrder) });
     output.note(`not done: ${summary()}`);
     throw error;
+  }
+  if (results.length === 0) {
+    throw new BreakfixError({
+      code: 'NOTHING_TO_VERIFY',
+      kind: 'user',
+      message: `no case has "${flags.only ?? ''}" in its name`,
+      fix: 'without --only all cases are proven, and their names are printed',
+    });
   }
   const ok = results.every((result) => result.ok);
   output.result({ results: results.toSorted(inOrder), ok }, summary());

@@ -1,4 +1,5 @@
 import type { GradeEntry } from '../../report/journal.ts';
+import { earned, keptOrPrice } from '../../report/worth.ts';
 import type { PartResult } from '../../score/score.ts';
 import { type Output, shortTime, wrap } from '../output.ts';
 
@@ -7,13 +8,11 @@ export function gradeText(grade: GradeEntry, output: Output): string {
   const { colors, width } = output;
   const lines = [headline(grade, output), ''];
   for (const objective of grade.objectives) {
-    const earned = objective.status === 'pass' ? objective.points : 0;
-    lines.push(row(objective, `${earned}/${objective.points}`, output));
+    lines.push(row(objective, earned(objective), output));
     lines.push(...details(objective, output));
   }
   for (const safeguard of grade.safeguards) {
-    const price = safeguard.price === 'veto' ? 'veto' : `-${safeguard.price}`;
-    lines.push(row(safeguard, safeguard.status === 'pass' ? 'kept' : price, output));
+    lines.push(row(safeguard, keptOrPrice(safeguard), output));
     lines.push(...details(safeguard, output));
   }
   lines.push('');

@@ -2,6 +2,7 @@ import type { PartResult } from '../../score/score.ts';
 import { OUTCOMES } from '../standing.ts';
 import type { LabReport } from '../summary.ts';
 import { longTime } from '../words.ts';
+import { earned, keptOrPrice } from '../worth.ts';
 import { type Markup, markup, nothing } from './markup.ts';
 import { style } from './style.ts';
 import { timelineSection } from './timeline.ts';
@@ -98,7 +99,7 @@ function checks({ objectives, safeguards }: LabReport): Markup {
   };
   return markup`<h2>Checks</h2>
 <ul class="card rows">
-${objectives.map((part) => row(part, `${part.status === 'pass' ? part.points : 0}/${part.points}`))}${safeguards.map((part) => row(part, part.status === 'pass' ? 'kept' : part.price === 'veto' ? 'veto' : `-${part.price}`))}</ul>`;
+${objectives.map((part) => row(part, earned(part)))}${safeguards.map((part) => row(part, keptOrPrice(part)))}</ul>`;
 }
 
 function diagnosis({ diagnosis: first }: LabReport): Markup {

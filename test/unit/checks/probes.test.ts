@@ -205,6 +205,7 @@ describe('livenessKills', () => {
 
   test.each([
     ['has another program', 127],
+    ['has just ended', new KubeError(500, 'unable to upgrade connection: container not found ("refunds")')],
     ['has no such container', new KubeError(400, 'container refunds is not valid for pod')],
   ])('fails where the pod %s', async (_what, code) => {
     expect((await graded(check, { code })).seen.status).toBe('fail');

@@ -2,6 +2,7 @@ import { messageOf } from '../../../core/errors.ts';
 import { stopAlone } from '../../../providers/embedded/alone.ts';
 import { ClusterStore } from '../../cluster/store.ts';
 import type { CommandContext } from '../../context.ts';
+import { notBoth } from '../../not-both.ts';
 import { stopIncomplete } from '../stop.ts';
 
 /** `breakfix cluster stop`: ends a cluster, or all of them, and removes what was kept. */
@@ -9,6 +10,7 @@ export async function stopCluster(
   { output }: CommandContext,
   flags: { readonly name?: string; readonly all?: boolean },
 ): Promise<void> {
+  if (flags.name !== undefined && flags.all === true) throw notBoth(`--name ${flags.name}`, '--all');
   const store = new ClusterStore();
   const stopped: string[] = [];
   const failed: string[] = [];
