@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { messageOf } from '../../core/errors.ts';
 import type { ProcessCopies } from '../../core/process-copy.ts';
 import { brokenAgain, type BrokenClusters, brokenOnce, copyOf } from '../../engine/broken.ts';
 import { findScenario, type Incident, incidentOf } from '../../engine/incident.ts';
@@ -114,16 +115,28 @@ async function proveTogether(
   };
   const { nodes } = sharedSpec(incidents, 'any', 'any');
   const clusters = Math.max(1, Math.floor(NODES / nodes.length));
+  const notThere: unknown[] = [];
   const works = Array.from({ length: Math.min(clusters, waiting.length) }, async () => {
+    const mine: Cluster[] = [];
     try {
-      await withCluster(context, provider, incidents, work);
+      await withCluster(context, provider, incidents, async (cluster) => {
+        mine.push(cluster);
+        await work(cluster);
+      });
     } catch (error) {
-      // The others end what they have begun.
+      // What a cluster was to do that did not come up, the others do.
+      if (mine.length === 0 && !context.signal.aborted) {
+        context.output.note(`a cluster did not come up: ${messageOf(error)}`);
+        notThere.push(error);
+        return;
+      }
+      // They end what they have begun.
       waiting.length = 0;
       throw error;
     }
   });
   await allOf(works);
+  if (waiting.length > 0) throw notThere[0];
 }
 
 interface Plan {

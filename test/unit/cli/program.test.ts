@@ -109,7 +109,11 @@ describe('exit codes', () => {
     [['verify', '--all', '--only', 'hakc'], 'no case has "hakc" in its name', 'without --only'],
     [['verify', 'settings', '--all'], '"settings" and "--all" were given', 'leave one of them out'],
     [['stop', 'inc-1', '--all'], '"inc-1" and "--all" were given', 'leave one of them out'],
-    [['cluster', 'stop', '--name', 'a', '--all'], '"--name a" and "--all" were given', 'leave one of them out'],
+    [
+      ['cluster', 'stop', '--name', 'a', '--all'],
+      '"--name a" and "--all" were given',
+      'leave one of them out',
+    ],
     [['verify', 'settngs'], 'there is no scenario "settngs"', 'the closest is settings'],
     [['start', '--id', 'settngs'], 'there is no scenario "settngs"', 'the closest is settings'],
     [['start', 'settngs'], 'there is no incident "settngs"', 'the closest is INC-9100'],
@@ -140,6 +144,20 @@ describe('exit codes', () => {
       results: expect.arrayContaining([expect.objectContaining({ seed: 1, case: 'no-op', ok: true })]),
       error: { kind: 'bug', message: 'the engine is gone' },
     });
+  });
+
+  test('what a cluster was to prove that does not come up, the others prove', async () => {
+    using lab = testLab({ fork: false });
+    Object.assign(lab.provider, { slow: true });
+    const create = lab.provider.create.bind(lab.provider);
+    const creating = jest.spyOn(lab.provider, 'create').mockRejectedValueOnce(new Error('too little memory'));
+    creating.mockImplementation(create);
+    const { code, notes } = await runWith(lab, ['verify', '--all']);
+    expect(notes).toContain('a cluster did not come up: too little memory');
+    expect(notes).toContain('hack recreate');
+    expect(code).toBe(0);
+    creating.mockRejectedValue(new Error('no memory at all'));
+    expect(await runWith(lab, ['verify', '--all'])).toMatchObject({ code: 70 });
   });
 
   test('a full disk is no bug: what was written, and what to do', async () => {
