@@ -126,7 +126,7 @@ async function verifyGroup(
 }
 
 /** Where time is the wall's: how long a case that must fail waits for what will not come, in milliseconds. */
-const PATIENCE = 45_000;
+const PATIENCE = 30_000;
 /** The same where nobody did anything: nothing is on its way. */
 const PATIENCE_UNTOUCHED = 5000;
 
