@@ -41,6 +41,8 @@ interface Frontend {
   readonly id: string;
   readonly service: Service;
   readonly endpoints: readonly Endpoint[];
+  /** Of these the ones that take traffic from everywhere. */
+  readonly usable: readonly Endpoint[];
 }
 
 /** kube-proxy's minSyncPeriod. */
@@ -132,7 +134,8 @@ export class ServiceProxy {
       const slices = [...(this.#slices.get(key)?.values() ?? [])];
       for (const port of service.spec.ports ?? []) {
         const id = `${key}:${port.name ?? port.port}`;
-        const frontend: Frontend = { id, service, endpoints: endpointsOf(port, slices) };
+        const endpoints = endpointsOf(port, slices);
+        const frontend: Frontend = { id, service, endpoints, usable: usableOf(endpoints) };
         for (const address of addressesOf(service, port)) this.#frontends.set(address, frontend);
       }
       for (const ip of clusterIpsOf(service)) this.#clusterIps.add(ip);
@@ -166,10 +169,8 @@ export class ServiceProxy {
     masqueradedBy: string | undefined,
   ): Translation {
     if (frontend.endpoints.length === 0) return { kind: 'reject' };
-    const reachable =
-      only === undefined ? frontend.endpoints : frontend.endpoints.filter(({ node }) => node === only);
-    const ready = reachable.filter(({ isReady }) => isReady);
-    const usable = ready.length > 0 ? ready : reachable;
+    const usable =
+      only === undefined ? frontend.usable : usableOf(frontend.endpoints.filter(({ node }) => node === only));
     if (usable.length === 0) return { kind: 'drop' };
     const { ip, port } = this.#pick(frontend, usable, client);
     return { kind: 'backend', to: { ip, port }, masqueradedBy };
@@ -244,6 +245,12 @@ function endpointsOf(port: ServicePort, slices: readonly AnySlice[]): Endpoint[]
     }
   }
   return [...found.values()];
+}
+
+/** Those that are going away only where no other is left. */
+function usableOf(endpoints: readonly Endpoint[]): readonly Endpoint[] {
+  const ready = endpoints.filter(({ isReady }) => isReady);
+  return ready.length > 0 ? ready : endpoints;
 }
 
 function stateOf(conditions: SliceEndpoint['conditions'] = {}): 'ready' | 'terminating' | 'out' {
