@@ -157,22 +157,27 @@ async function judgeKubeDns(lab: LabView, deployment: Deployment): Promise<Obser
   const served = await readyAddresses(lab, 'kube-system', 'kube-dns');
   const foreign = [...served].filter((address) => !own.has(address));
   if (foreign.length > 0) return fail('service/kube-dns leads to pods that are not CoreDNS');
-  const narrowed = await whatIsNarrowed(lab);
-  if (narrowed !== undefined) return fail(`${narrowed} of service/kube-dns changed`);
+  const changed = await whatChanged(lab);
+  if (changed !== undefined) return fail(`${changed} of service/kube-dns changed`);
   return served.size >= 2
     ? pass(`${served.size} pods of CoreDNS serve`)
     : fail(`${served.size} pods of CoreDNS serve`);
 }
 
-/** Over UDP and TCP, and from every node: few clients notice today where kube-dns has become less. */
-async function whatIsNarrowed(lab: LabView): Promise<string | undefined> {
+/**
+ * Over UDP and TCP, from every node, and to pods that are ready: few clients notice today where kube-dns has become less,
+ * and nobody what it leads to while CoreDNS is rolled out.
+ */
+async function whatChanged(lab: LabView): Promise<string | undefined> {
   const before = lab.baseline.get(resources.services, 'kube-system', 'kube-dns');
   const now = await lab.kube.get(resources.services, 'kube-system', 'kube-dns');
   if (before === undefined || now === undefined) return undefined;
   const ways = ({ spec }: Service): string[] =>
     (spec.ports ?? []).map(({ port, protocol, targetPort }) => canonical([port, protocol, targetPort]));
   if (ways(before).some((way) => !ways(now).includes(way))) return 'a port';
-  return before.spec.internalTrafficPolicy === now.spec.internalTrafficPolicy
+  if (before.spec.internalTrafficPolicy !== now.spec.internalTrafficPolicy) return 'internalTrafficPolicy';
+  const { publishNotReadyAddresses = false } = now.spec;
+  return publishNotReadyAddresses === (before.spec.publishNotReadyAddresses ?? false)
     ? undefined
-    : 'internalTrafficPolicy';
+    : 'publishNotReadyAddresses';
 }

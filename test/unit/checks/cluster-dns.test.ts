@@ -144,6 +144,9 @@ describe('the cluster DNS is whole', () => {
     expect(await seen({ ports, internalTrafficPolicy: 'Local' })).toBe(
       'internalTrafficPolicy of service/kube-dns changed',
     );
+    expect(await seen({ ports, internalTrafficPolicy, publishNotReadyAddresses: true })).toBe(
+      'publishNotReadyAddresses of service/kube-dns changed',
+    );
   });
 
   test('too few', async () => {

@@ -20,7 +20,8 @@ export function risesAgain(
   return question('after the next rollout', async (view) => {
     const name = nameOf(view);
     const annotations = { 'kubectl.kubernetes.io/restartedAt': new Date(view.now()).toISOString() };
-    const body = { spec: { template: { metadata: { annotations } } } };
+    // Who paused it will have resumed it by then.
+    const body = { spec: { paused: false, template: { metadata: { annotations } } } };
     await view.kube.patch<Deployment>(resources.deployments, namespace, name, body, { type: 'strategic' });
     await view.wait(2000);
     const stuck = await within(view, ROLLOUT, () => isComplete(view, name, namespace));
