@@ -135,8 +135,14 @@ export class Metrics {
     this.#families.get(name)?.series.clear();
   }
 
+  /** A series that is in the text from when it is asked for: who counts with every query finds it once. */
+  lazily(name: MetricName, labels: Labels): () => Series {
+    let found: Series | undefined;
+    return () => (found ??= this.series(name, labels));
+  }
+
   /**
-   * A series, from now on in the text. Who counts with every query keeps it: finding it costs more than counting.
+   * A series, from now on in the text. Finding it costs more than counting.
    * @throws Error where there is no such metric
    */
   series(name: MetricName, labels: Labels): Series {

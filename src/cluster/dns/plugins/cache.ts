@@ -1,6 +1,7 @@
 import type { DnsMessage, DnsRecord } from '../../network/dns-message.ts';
 import { parseGoDuration } from '../../../core/go-duration.ts';
 import { kindOf, zoneOf, type AnswerKind } from '../messages.ts';
+import type { MetricName, Series } from '../metrics.ts';
 import type { DnsRequest, Done, Next, Setup } from '../plugin.ts';
 import type { Dispenser } from '../dispenser.ts';
 import { normalZone, once, parseWhole, zonesOr } from './common.ts';
@@ -44,6 +45,14 @@ export const cache: Setup = ({ tokens, block, instance }) => {
   const stores = { success: new Map<string, Item>(), denial: new Map<string, Item>() };
   const label = options.zones.map((zone) => `${zone}.`).join(',');
   const base = { server: block.server, view: '', zones: label };
+  const requests = metrics.lazily('coredns_cache_requests_total', base);
+  const misses = metrics.lazily('coredns_cache_misses_total', base);
+  const ofType = (name: MetricName): Readonly<Record<'success' | 'denial', () => Series>> => ({
+    success: metrics.lazily(name, { ...base, type: 'success' }),
+    denial: metrics.lazily(name, { ...base, type: 'denial' }),
+  });
+  const hits = ofType('coredns_cache_hits_total');
+  const entries = ofType('coredns_cache_entries');
 
   const remaining = (item: Item): number => item.ttl - Math.floor((clock.now() - item.storedAt) / 1000);
   const find = (key: string): { item: Item; type: 'success' | 'denial' } | undefined => {
@@ -68,7 +77,7 @@ export const cache: Setup = ({ tokens, block, instance }) => {
     const oldest = store.keys().next().value;
     if (store.size > capacity && oldest !== undefined) store.delete(oldest);
     for (const each of ['success', 'denial'] as const) {
-      metrics.set('coredns_cache_entries', { ...base, type: each }, stores[each].size);
+      entries[each]().value = stores[each].size;
     }
   };
 
@@ -101,15 +110,15 @@ export const cache: Setup = ({ tokens, block, instance }) => {
         return;
       }
       const key = `${request.type} ${request.name}`;
-      metrics.add('coredns_cache_requests_total', base);
+      requests().add();
       const found = find(key);
       if (found === undefined) {
-        metrics.add('coredns_cache_misses_total', base);
+        misses().add();
         refresh(request, key, next, done);
         return;
       }
       const { item, type } = found;
-      metrics.add('coredns_cache_hits_total', { ...base, type });
+      hits[type]().add();
       const left = remaining(item);
       const answered = (): void => {
         const ttl = options.keepTtl ? item.ttl : Math.max(0, left);
