@@ -25,6 +25,8 @@ export function risesAgain(
     await view.kube.patch<Deployment>(resources.deployments, namespace, name, body, { type: 'strategic' });
     await view.wait(2000);
     const stuck = await within(view, ROLLOUT, () => isComplete(view, name, namespace));
+    // Every node hears of new endpoints within seconds.
+    await view.wait(5000);
     return stuck ?? judge(stillAsked, view);
   });
 }
