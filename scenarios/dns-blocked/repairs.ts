@@ -216,19 +216,12 @@ const hacksAnywhere: readonly Hack[] = [
     }
   }),
   hack('host-aliases', 'clients', async (lab) => {
-    const hostAliases = await Promise.all(
-      services.map(async (name) => ({ ip: await faults.addressOf(lab, namespace, name), hostnames: [name] })),
-    );
+    const hostAliases = await faults.hostAliases(lab, namespace, services);
     for (const name of clients) await faults.patchPods(lab, { namespace, name }, { hostAliases });
   }),
   hack('addresses', 'clients', async (lab) => {
     for (const name of clients) {
-      const env = await Promise.all(
-        services.map(async (called) => ({
-          name: `${called.toUpperCase()}_URL`,
-          value: `http://${await faults.addressOf(lab, namespace, called)}`,
-        })),
-      );
+      const env = await faults.addressEnv(lab, namespace, services);
       await faults.patchContainer(lab, { namespace, name }, { env });
     }
   }),

@@ -69,12 +69,7 @@ const healthyCorefile = (lab: LabView): string =>
 
 /** The addresses that Services have today, written into the clients' /etc/hosts. */
 async function hostAliases(lab: LabView): Promise<void> {
-  const aliases = await Promise.all(
-    services.map(async (service) => ({
-      ip: await faults.addressOf(lab, namespace, service),
-      hostnames: [service],
-    })),
-  );
+  const aliases = await faults.hostAliases(lab, namespace, services);
   for (const name of clients) await faults.patchPods(lab, { namespace, name }, { hostAliases: aliases });
 }
 
@@ -282,13 +277,7 @@ shop. Make names work again, for the shop and for everybody else.`,
       await faults.writeCorefile(lab, corefile.slice(0, corefile.indexOf(`${partner.zone}:53`)));
     }),
     hack('static-hosts', 'fresh', async (lab) => {
-      const lines = await Promise.all(
-        services.map(
-          async (service) =>
-            `        ${await faults.addressOf(lab, namespace, service)} ${service}.shop.svc.cluster.local`,
-        ),
-      );
-      const block = `shop.svc.cluster.local:53 {\n    hosts {\n${lines.join('\n')}\n    }\n}\n`;
+      const block = await faults.hostsBlock(lab, namespace, services);
       await faults.writeCorefile(lab, block + healthyCorefile(lab));
     }),
     hack('private-dns', 'coredns', async (lab) => {
@@ -357,12 +346,7 @@ shop. Make names work again, for the shop and for everybody else.`,
     }),
     hack('addresses', 'clients', async (lab) => {
       for (const name of clients) {
-        const env = await Promise.all(
-          services.map(async (service) => ({
-            name: `${service.toUpperCase()}_URL`,
-            value: `http://${await faults.addressOf(lab, namespace, service)}`,
-          })),
-        );
+        const env = await faults.addressEnv(lab, namespace, services);
         await faults.patchContainer(lab, { namespace, name }, { env });
       }
     }),

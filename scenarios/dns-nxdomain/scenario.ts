@@ -267,21 +267,11 @@ ${partner.zone}:53 {
   ],
   hacks: ({ form }) => [
     hack('host-aliases', 'clients', async (lab) => {
-      const hostAliases = await Promise.all(
-        services.map(async (service) => ({
-          ip: await faults.addressOf(lab, namespace, service),
-          hostnames: [service],
-        })),
-      );
+      const hostAliases = await faults.hostAliases(lab, namespace, services);
       await patchPods(lab, clients, { hostAliases });
     }),
     hack('look-alikes', 'names', async (lab) => {
-      const hostAliases = await Promise.all(
-        services.map(async (service) => ({
-          ip: await faults.addressOf(lab, namespace, service),
-          hostnames: [service],
-        })),
-      );
+      const hostAliases = await faults.hostAliases(lab, namespace, services);
       for (const app of ['gateway', 'checkout', 'payments']) {
         const real = await lab.kube.get(resources.deployments, namespace, app);
         if (real === undefined) continue;
@@ -297,14 +287,7 @@ ${partner.zone}:53 {
     }),
     hack('static-hosts', 'fresh', async (lab) => {
       const corefile = await faults.readCorefile(lab);
-      const lines = await Promise.all(
-        services.map(
-          async (service) =>
-            `        ${await faults.addressOf(lab, namespace, service)} ${service}.shop.svc.cluster.local`,
-        ),
-      );
-      const block = `shop.svc.cluster.local:53 {\n    hosts {\n${lines.join('\n')}\n    }\n}\n`;
-      await faults.writeCorefile(lab, block + corefile);
+      await faults.writeCorefile(lab, (await faults.hostsBlock(lab, namespace, services)) + corefile);
     }),
     hack('dns-config', 'clients', async (lab) => {
       await patchPods(lab, clients, {
@@ -321,24 +304,13 @@ ${partner.zone}:53 {
     }),
     hack('addresses', 'clients', async (lab) => {
       for (const app of clients) {
-        const env = await Promise.all(
-          services.map(async (service) => ({
-            name: `${service.toUpperCase()}_URL`,
-            value: `http://${await faults.addressOf(lab, namespace, service)}`,
-          })),
-        );
+        const env = await faults.addressEnv(lab, namespace, services);
         await faults.patchContainer(lab, { namespace, name: app }, { env });
       }
     }),
     hack('addresses-from-a-map', 'clients', async (lab) => {
-      const data = Object.fromEntries(
-        await Promise.all(
-          services.map(async (service) => [
-            `${service.toUpperCase()}_URL`,
-            `http://${await faults.addressOf(lab, namespace, service)}`,
-          ]),
-        ),
-      ) as Record<string, string>;
+      const env = await faults.addressEnv(lab, namespace, services);
+      const data = Object.fromEntries(env.map(({ name, value }) => [name, value]));
       const metadata = { name: 'addresses', namespace };
       await lab.kube.create(resources.configMaps, { apiVersion: 'v1', kind: 'ConfigMap', metadata, data });
       for (const app of clients) {

@@ -290,22 +290,17 @@ whom they call. ${client} must find names again as they do: Services by their sh
     }),
     hack('host-aliases', 'by-name', async (lab) => {
       const called = stories[client].calls;
-      const hostAliases = [{ ip: await faults.addressOf(lab, namespace, called), hostnames: [called] }];
+      const hostAliases = await faults.hostAliases(lab, namespace, [called]);
       await faults.patchPods(lab, of(client), { hostAliases });
     }),
     hack('aliases-kept', 'by-name', async (lab) => {
       const called = stories[client].calls;
-      const hostAliases = [{ ip: await faults.addressOf(lab, namespace, called), hostnames: [called] }];
+      const hostAliases = await faults.hostAliases(lab, namespace, [called]);
       await faults.patchPods(lab, of(client), { hostAliases, dnsPolicy: 'ClusterFirst', dnsConfig: null });
     }),
     hack('address-in-env', 'by-name', async (lab) => {
       const called = stories[client].calls;
-      const env = [
-        {
-          name: `${called.toUpperCase()}_URL`,
-          value: `http://${await faults.addressOf(lab, namespace, called)}`,
-        },
-      ];
+      const env = await faults.addressEnv(lab, namespace, [called]);
       await faults.patchContainer(lab, of(client), { env });
     }),
     hack('full-names', 'names', async (lab) => {

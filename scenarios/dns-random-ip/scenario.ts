@@ -126,12 +126,7 @@ async function rogueCorefile(lab: LabView, rogue: Rogue, corefile: string): Prom
 }
 
 async function everyAlias(lab: LabView): Promise<void> {
-  const hostAliases = await Promise.all(
-    services.map(async (service) => ({
-      ip: await faults.addressOf(lab, namespace, service),
-      hostnames: [service],
-    })),
-  );
+  const hostAliases = await faults.hostAliases(lab, namespace, services);
   for (const name of clients) await faults.patchPods(lab, { namespace, name }, { hostAliases });
 }
 

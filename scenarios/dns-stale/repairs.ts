@@ -125,14 +125,11 @@ export function hacksOf({ form, ttl, service }: Values): readonly Hack[] {
       );
     }),
     hack('host-aliases', 'clients', async (lab) => {
-      const hostAliases = await Promise.all(
-        services.map(async (one) => ({ ip: await faults.addressOf(lab, namespace, one), hostnames: [one] })),
-      );
+      const hostAliases = await faults.hostAliases(lab, namespace, services);
       for (const name of clients) await faults.patchPods(lab, { namespace, name }, { hostAliases });
     }),
     hack('address-in-the-environment', 'clients', async (lab) => {
-      const value = `http://${await faults.addressOf(lab, namespace, service)}`;
-      const env = [{ name: `${service.toUpperCase()}_URL`, value }];
+      const env = await faults.addressEnv(lab, namespace, [service]);
       for (const name of clients) await faults.patchContainer(lab, { namespace, name }, { env });
     }),
     // A good minute later the kubelet begins to restart it, again and again.

@@ -29,4 +29,5 @@ export {
 } from './everyday.ts';
 export { imageOnOneNode, type Loss, patchPods, podTemplate, registryDown, secretLost } from './images.ts';
 export { dnsSettings } from './dns-settings.ts';
-export { addressOf, endpointsByHand, recreateService } from './services.ts';
+export { addressEnv, addressOf, hostAliases, hostsBlock } from './addresses.ts';
+export { endpointsByHand, recreateService } from './services.ts';

@@ -2,11 +2,6 @@ import type { LabView } from '../checks/check.ts';
 import type { Service } from '../model/objects.ts';
 import { resources } from '../model/resources.ts';
 
-/** The address that a Service has now; empty where there is none. */
-export async function addressOf(lab: LabView, namespace: string, service: string): Promise<string> {
-  return (await lab.kube.get(resources.services, namespace, service))?.spec.clusterIP ?? '';
-}
-
 /**
  * Deletes a Service and makes it again as it was, but for its address: that is another one, or the one that is given.
  * @returns the Service that there is now, or undefined where there was none
