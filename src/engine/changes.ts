@@ -1,5 +1,5 @@
 import { equal } from '../core/json.ts';
-import { ClusterUnreachable, KubeError } from '../kube/client.ts';
+import { isClusterError } from '../kube/client.ts';
 import { sinceReset } from '../report/journal.ts';
 import type { OpenLab } from './open-lab.ts';
 import { changesBetween, type Snapshot, takeSnapshot } from './snapshot.ts';
@@ -22,7 +22,7 @@ async function snapshotOf({ cluster, incident }: OpenLab): Promise<Snapshot | un
   try {
     return await takeSnapshot(cluster.kube, incident.plan);
   } catch (error) {
-    if (error instanceof ClusterUnreachable || error instanceof KubeError) return undefined;
+    if (isClusterError(error)) return undefined;
     throw error;
   }
 }

@@ -185,12 +185,11 @@ function casesOf({ incident, signal, wholly = [] }: JobOptions): Case[] {
       const result = await judge(broken, { patience: PATIENCE, ...(whole ? {} : { until: hack.caughtBy }) });
       const failed = [...result.objectives, ...result.safeguards].filter(({ status }) => status === 'fail');
       const isCaught = failed.some(({ id }) => id === hack.caughtBy);
-      return {
-        ok: result.verdict === 'fail' && isCaught,
-        seen: isCaught && !whole ? `${result.verdict} (${whatBroke(result)})` : summary(result),
-        failed: failedIn(result),
-        ...(isCaught && !whole ? { brief: true } : {}),
-      };
+      const outcome = { ok: result.verdict === 'fail' && isCaught, failed: failedIn(result) };
+      // What is not caught was looked at wholly in any case.
+      return whole || !isCaught
+        ? { ...outcome, seen: summary(result) }
+        : { ...outcome, seen: `${result.verdict} (${whatBroke(result)})`, brief: true };
     };
     return { name, expected: `fail at ${hack.caughtBy}`, run };
   });

@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import { canonical } from '../core/json.ts';
-import { ClusterUnreachable, KubeError } from '../kube/client.ts';
+import { isClusterError } from '../kube/client.ts';
 import { resources } from '../model/resources.ts';
 import type { GradeEntry } from '../report/journal.ts';
 import { noteChanges } from './changes.ts';
@@ -61,7 +61,7 @@ async function fingerprint({ cluster: { kube }, incident: { plan } }: OpenLab): 
     ]);
     return canonical([await takeSnapshot(kube, plan), ready]);
   } catch (error) {
-    if (error instanceof ClusterUnreachable || error instanceof KubeError) return 'unreadable';
+    if (isClusterError(error)) return 'unreadable';
     throw error;
   }
 }

@@ -5,7 +5,7 @@ import { resources } from '../model/resources.ts';
 import { DEPLOYER } from './deployments.ts';
 import type { Fault } from './fault.ts';
 
-/** The Corefile in `configmap/coredns`. @throws KubeError where there is none */
+/** The Corefile in `configmap/coredns`; empty where there is none. */
 export async function readCorefile(lab: LabView): Promise<string> {
   const map = await lab.kube.get<ConfigMap>(resources.configMaps, 'kube-system', 'coredns');
   return map?.data?.['Corefile'] ?? '';

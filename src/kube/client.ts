@@ -200,3 +200,8 @@ export class ClusterUnreachable extends Error {
     this.name = 'ClusterUnreachable';
   }
 }
+
+/** Whether it is the cluster's doing that something could not be asked: it does not answer, or refuses. */
+export function isClusterError(error: unknown): boolean {
+  return error instanceof ClusterUnreachable || error instanceof KubeError;
+}

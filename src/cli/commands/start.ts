@@ -47,17 +47,11 @@ export async function start(
   flags: StartFlags,
 ): Promise<void> {
   const { output, store, clock } = context;
-  mustBeAskedOnce(wanted, flags);
+  const ways = waysToAsk(wanted, flags);
+  if (ways.length > 1) throw askedTwice(ways);
   const catalogue = await context.catalogue();
   const nothingAsked =
-    wanted === undefined &&
-    flags.provider === undefined &&
-    flags.seed === undefined &&
-    flags.id === undefined &&
-    flags.file === undefined &&
-    flags.area === undefined &&
-    flags.random !== true &&
-    flags.fresh !== true;
+    ways.length === 0 && flags.provider === undefined && flags.seed === undefined && flags.fresh !== true;
   const running = nothingAsked
     ? store.list().findLast(({ record }) => record.state === 'running')
     : undefined;
@@ -90,9 +84,9 @@ export async function start(
   await lab.cluster[Symbol.asyncDispose]();
 }
 
-/** @throws BreakfixError where it is said in two ways which incident it is to be */
-function mustBeAskedOnce(wanted: string | undefined, { id, file, area, random }: StartFlags): void {
-  const ways = [
+/** In which ways it is said which incident it is to be. */
+function waysToAsk(wanted: string | undefined, { id, file, area, random }: StartFlags): string[] {
+  return [
     wanted,
     id === undefined ? undefined : `--id ${id}`,
     file === undefined ? undefined : `--file ${file}`,
@@ -100,8 +94,10 @@ function mustBeAskedOnce(wanted: string | undefined, { id, file, area, random }:
     // Of an area it says which one.
     random === true && area === undefined ? '--random' : undefined,
   ].filter((way) => way !== undefined);
-  if (ways.length < 2) return;
-  throw new BreakfixError({
+}
+
+function askedTwice(ways: readonly string[]): BreakfixError {
+  return new BreakfixError({
     code: 'INCIDENT_AMBIGUOUS',
     kind: 'user',
     message: `${ways.join(' and ')} do not go together: each says which incident it is to be`,

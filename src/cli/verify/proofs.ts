@@ -64,6 +64,8 @@ export function localProver(
   let done = 0;
   return async (proof, row) => {
     const { incident, jobs } = await planOf(context, proof);
+    // `--only` may leave nothing of it.
+    if (jobs.length === 0) return;
     const lab = labName([incident]);
     // Nothing is kept of such a cluster: the folder is only named.
     const spec = sharedSpec([incident], lab, join(store.root, lab));

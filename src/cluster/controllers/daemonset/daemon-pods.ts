@@ -45,14 +45,6 @@ export function groupByNode(pods: readonly Pod[]): PodsByNode {
   return byNode;
 }
 
-/** Oldest first. */
-export function byCreation(a: Pod, b: Pod): number {
-  if (a.metadata.creationTimestamp !== b.metadata.creationTimestamp) {
-    return a.metadata.creationTimestamp < b.metadata.creationTimestamp ? -1 : 1;
-  }
-  return a.metadata.name < b.metadata.name ? -1 : 1;
-}
-
 /** Not being deleted. */
 export function isStaying({ metadata }: Pod): boolean {
   return metadata.deletionTimestamp === undefined;

@@ -3,6 +3,7 @@ import type { ControllerRevision, DaemonSet, Node, Pod } from '../../../model/ob
 import { resources } from '../../../model/resources.ts';
 import type { StatusError } from '../../api.ts';
 import type { WatchEvent } from '../../api.ts';
+import { byCreation } from '../by-creation.ts';
 import type { Controller, ControllerContext } from '../controller.ts';
 import { claim, concerned } from '../ownership.ts';
 import { BURST_REPLICAS, PodControl, isNamespaceTerminating, slowStart } from '../pod-control.ts';
@@ -10,7 +11,7 @@ import { availableIn, isPodAvailable, isPodFinished, isPodReady } from '../pod-s
 import { ownRevisions, truncateHistory, updateRevision } from '../revisions.ts';
 import { WorkQueue, keyOf, splitKey } from '../work-queue.ts';
 import { placementOn } from './daemon-placement.ts';
-import { HASH_LABEL, byCreation, daemonPod, groupByNode, hashOf, isStaying } from './daemon-pods.ts';
+import { HASH_LABEL, daemonPod, groupByNode, hashOf, isStaying } from './daemon-pods.ts';
 import { excessPods, rollingUpdate, surgeOf } from './rolling-update.ts';
 import type { PodChanges, Scene } from './rolling-update.ts';
 

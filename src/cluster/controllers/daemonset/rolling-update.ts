@@ -1,7 +1,8 @@
 import type { DaemonSet, Node, Pod } from '../../../model/objects.ts';
+import { byCreation } from '../by-creation.ts';
 import { scaledValue } from '../int-or-percent.ts';
 import { isPodReady } from '../pod-state.ts';
-import { byCreation, hashOf, isStaying, type PodsByNode } from './daemon-pods.ts';
+import { hashOf, isStaying, type PodsByNode } from './daemon-pods.ts';
 import { placementOn } from './daemon-placement.ts';
 
 /** A set with its pods, at one moment. */

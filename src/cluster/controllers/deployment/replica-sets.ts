@@ -1,5 +1,6 @@
 import { edit, equal } from '../../../core/json.ts';
 import type { Deployment, Labels, PodTemplate, ReplicaSet } from '../../../model/objects.ts';
+import { byCreation } from '../by-creation.ts';
 import { scaledValue } from '../int-or-percent.ts';
 
 export const HASH_LABEL = 'pod-template-hash';
@@ -24,20 +25,13 @@ export interface OwnReplicaSets {
 }
 
 export function partitionReplicaSets(deployment: Deployment, sets: readonly ReplicaSet[]): OwnReplicaSets {
-  const sorted = [...sets].sort(byAge);
+  const sorted = [...sets].sort(byCreation);
   const current = sorted.find((set) => sameTemplate(set.spec.template, deployment.spec.template));
   return { current, old: sorted.filter((set) => set !== current) };
 }
 
 export function allOf(sets: OwnReplicaSets): ReplicaSet[] {
   return sets.current === undefined ? [...sets.old] : [...sets.old, sets.current];
-}
-
-export function byAge(a: ReplicaSet, b: ReplicaSet): number {
-  if (a.metadata.creationTimestamp !== b.metadata.creationTimestamp) {
-    return a.metadata.creationTimestamp < b.metadata.creationTimestamp ? -1 : 1;
-  }
-  return a.metadata.name < b.metadata.name ? -1 : 1;
 }
 
 /** Equality but for the hash label, which the controller itself adds. */

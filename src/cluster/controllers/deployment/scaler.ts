@@ -2,9 +2,9 @@ import { equal } from '../../../core/json.ts';
 import type { Deployment, ReplicaSet } from '../../../model/objects.ts';
 import { resources } from '../../../model/resources.ts';
 import type { Api, EventRecorder } from '../../api.ts';
+import { byCreation } from '../by-creation.ts';
 import {
   allOf,
-  byAge,
   isActive,
   maxSurge,
   maxUnavailable,
@@ -53,7 +53,7 @@ export class Scaler {
     const toAdd = allowed - specReplicas(active);
     // The largest first; of equals the newer grows and the older shrinks first.
     const ordered = [...active].sort(
-      (a, b) => b.spec.replicas - a.spec.replicas || (toAdd > 0 ? byAge(b, a) : byAge(a, b)),
+      (a, b) => b.spec.replicas - a.spec.replicas || (toAdd > 0 ? byCreation(b, a) : byCreation(a, b)),
     );
     let added = 0;
     const sizes = ordered.map((set) => {
@@ -128,7 +128,7 @@ export class Scaler {
     const limit = deployment.spec.revisionHistoryLimit;
     if (limit === NO_LIMIT) return;
     const alive = old.filter((set) => set.metadata.deletionTimestamp === undefined);
-    const oldest = [...alive].sort((a, b) => Number(revisionOf(a) - revisionOf(b)) || byAge(a, b));
+    const oldest = [...alive].sort((a, b) => Number(revisionOf(a) - revisionOf(b)) || byCreation(a, b));
     for (const set of oldest.slice(0, Math.max(0, alive.length - limit))) {
       const isObserved = (set.metadata.generation ?? 0) <= (set.status.observedGeneration ?? 0);
       if (set.status.replicas !== 0 || set.spec.replicas !== 0 || !isObserved) continue;
