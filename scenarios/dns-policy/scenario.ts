@@ -19,6 +19,7 @@ import {
   safeguard,
   seconds,
   shop,
+  templateHint,
 } from 'breakfix';
 
 const namespace = 'shop';
@@ -231,10 +232,9 @@ whom they call. ${client} must find names again as they do: Services by their sh
   hints: ({ client }) => [
     hint(5, `Look the same name up in a pod of ${client} and in a pod of the gateway, and compare.`),
     hint(10, 'Which name server and which search list does /etc/resolv.conf have in each of the two?'),
-    hint(20, async (lab) => {
-      const spec = (await lab.kube.get(resources.deployments, namespace, client))?.spec.template.spec;
-      const servers = spec?.dnsConfig?.nameservers?.join(', ') ?? 'no name server of its own';
-      return `The template of ${client} has dnsPolicy ${spec?.dnsPolicy ?? 'unset'} and ${servers} now; Service kube-dns has ${kubeDns}.`;
+    templateHint(20, of(client), ({ spec }) => {
+      const servers = spec.dnsConfig?.nameservers?.join(', ') ?? 'no name server of its own';
+      return `The template of ${client} has dnsPolicy ${spec.dnsPolicy} and ${servers} now; Service kube-dns has ${kubeDns}.`;
     }),
   ],
 

@@ -187,6 +187,8 @@ Make payments work again, and see to it that the next such deployment does not e
       const lines = (await faults.readCorefile(lab))
         .split('\n')
         .filter((line) => /^\S.*\{|^\s+(ttl|cache|success|denial|disable|serve_stale)\b/.test(line));
+      if (lines.length === 0)
+        return 'Right now kube-system has no Corefile: CoreDNS goes on with what it has read.';
       return `These lines of the Corefile say how long answers are kept, in seconds:\n${lines.join('\n')}`;
     }),
   ],

@@ -19,6 +19,7 @@ import {
   seconds,
   shop,
   staysUpAndLasts,
+  templateHint,
 } from 'breakfix';
 
 const namespace = 'shop';
@@ -280,15 +281,13 @@ See to it that ${service} is whole today, on both nodes, with the release that i
       10,
       'Whether a node asks the registry, takes its own copy, or gives up is written beside the image of the container.',
     ),
-    hint(20, async (lab) => {
-      const deployment = await lab.kube.get(resources.deployments, namespace, service);
-      const container = deployment?.spec.template.spec.containers.find(({ name }) => name === service);
-      const wanted = container?.image ?? '';
+    templateHint(20, { namespace, name: service }, async ({ container }, lab) => {
+      const wanted = container.image;
       const nodes = await lab.kube.list(resources.nodes);
       const holders = nodes
         .filter(({ status }) => status.images?.some(({ names }) => names.includes(wanted)))
         .map(({ metadata }) => metadata.name);
-      return `Right now the template says imagePullPolicy ${container?.imagePullPolicy ?? 'nothing'} for ${wanted}. Nodes that report a copy: ${holders.join(', ') || 'none'}.`;
+      return `Right now the template says imagePullPolicy ${container.imagePullPolicy} for ${wanted}. Nodes that report a copy: ${holders.join(', ') || 'none'}.`;
     }),
   ],
 

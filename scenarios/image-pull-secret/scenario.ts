@@ -20,6 +20,7 @@ import {
   seconds,
   shop,
   staysUpAndLasts,
+  templateHint,
 } from 'breakfix';
 import {
   authsOf,
@@ -255,12 +256,11 @@ Its login is kept by the platform team: secret/${robot.name} in namespace ${robo
       10,
       'A node asks with what the pod brings along: imagePullSecrets of the pod or of its ServiceAccount, which name secrets of the same namespace and of a type made for it.',
     ),
-    hint(20, async (lab) => {
-      const deployment = await lab.kube.get(resources.deployments, namespace, service);
-      const named = deployment?.spec.template.spec.imagePullSecrets?.map(({ name }) => name) ?? [];
+    templateHint(20, { namespace, name: service }, async ({ spec }, lab) => {
+      const named = spec.imagePullSecrets?.map(({ name }) => name) ?? [];
       const secrets = await lab.kube.list(resources.secrets, { namespace });
       const there = secrets.map(({ metadata, type }) => `${metadata.name} (${type})`).join(', ');
-      return `Right now the template of ${service} names these pull secrets: ${named.join(', ') || 'none'}. Namespace ${namespace} has: ${there}.`;
+      return `Right now the template of ${service} names these pull secrets: ${named.join(', ') || 'none'}. Namespace ${namespace} has: ${there || 'none'}.`;
     }),
   ],
 

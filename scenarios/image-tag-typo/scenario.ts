@@ -19,6 +19,7 @@ import {
   seconds,
   shop,
   staysUpAndLasts,
+  templateHint,
 } from 'breakfix';
 
 const namespace = 'shop';
@@ -165,12 +166,12 @@ The registry is ${host}; from inside the cluster it answers as http://registry, 
       10,
       `Ask the registry for its tags: kubectl -n shop exec deploy/gateway -- wget -qO- http://registry/v2/${repository}/tags/list`,
     ),
-    hint(20, async (lab) => {
-      const deployment = await lab.kube.get(resources.deployments, namespace, service);
-      const now =
-        deployment?.spec.template.spec.containers.find(({ name }) => name === service)?.image ?? 'nothing';
-      return `Right now the template asks for ${now}. The registry has the tags 1.3.9, 1.4.1, ${oldTag} and ${release}.`;
-    }),
+    templateHint(
+      20,
+      { namespace, name: service },
+      ({ container }) =>
+        `Right now the template asks for ${container.image}. The registry has the tags 1.3.9, 1.4.1, ${oldTag} and ${release}.`,
+    ),
   ],
 
   fixes: ({ service }) => [

@@ -20,6 +20,7 @@ import {
   safeguard,
   seconds,
   shop,
+  templateHint,
 } from 'breakfix';
 
 const namespace = 'shop';
@@ -220,11 +221,9 @@ Make ${service} answer its callers again.`,
       10,
       `kubectl -n shop logs of a pod of ${service}, with --previous: how long had it been starting when it was ended, and how far had it come?`,
     ),
-    hint(20, async (lab) => {
-      const deployment = await lab.kube.get(resources.deployments, namespace, service);
-      const container = deployment?.spec.template.spec.containers.find(({ name }) => name === service);
-      const probe = container?.livenessProbe;
-      const startup = container?.startupProbe === undefined ? 'no startup probe' : 'a startup probe';
+    templateHint(20, { namespace, name: service }, ({ container }) => {
+      const probe = container.livenessProbe;
+      const startup = container.startupProbe === undefined ? 'no startup probe' : 'a startup probe';
       if (probe === undefined) return `Right now ${service} has ${startup} and no liveness probe at all.`;
       const { initialDelaySeconds = 0, periodSeconds, failureThreshold } = probe;
       const after = initialDelaySeconds + periodSeconds * (failureThreshold - 1);

@@ -270,6 +270,8 @@ The night shift wanted to double the memory and go back to bed; you are asked fo
     ),
     hint(20, async (lab) => {
       const pods = await lab.kube.list(resources.pods, { namespace, labelSelector: `app=${name}` });
+      if (pods.length === 0)
+        return `Right now no pod of ${name} is there, so none can be asked what it said last.`;
       const lines: string[] = [];
       for (const { metadata, status } of pods) {
         const restarts = status.containerStatuses?.[0]?.restartCount ?? 0;

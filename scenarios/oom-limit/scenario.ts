@@ -18,6 +18,7 @@ import {
   safeguard,
   seconds,
   shop,
+  templateHint,
 } from 'breakfix';
 
 const namespace = 'shop';
@@ -217,11 +218,9 @@ worst when many people shop. Make checkout survive its load: ${requests} quotes 
       10,
       'Memory grows with load here: checkout keeps receipts up to CACHE_MEGABYTES, on top of what the process needs.',
     ),
-    hint(20, async (lab) => {
-      const deployment = await lab.kube.get(resources.deployments, namespace, name);
-      const container = deployment?.spec.template.spec.containers[0];
-      const limit = container?.resources.limits?.['memory'] ?? 'none';
-      const cache = container?.env?.find((variable) => variable.name === 'CACHE_MEGABYTES')?.value ?? '16';
+    templateHint(20, { namespace, name }, ({ container }) => {
+      const limit = container.resources.limits?.['memory'] ?? 'none';
+      const cache = container.env?.find((variable) => variable.name === 'CACHE_MEGABYTES')?.value ?? '16';
       return `Right now the limit is ${limit} and the cache may take ${cache} MB; the process itself needs 20 to 60 MB. The LimitRange allows up to ${ceiling}.`;
     }),
   ],

@@ -19,6 +19,7 @@ import {
   seconds,
   shop,
   staysUpAndLasts,
+  templateHint,
 } from 'breakfix';
 
 const namespace = 'shop';
@@ -132,11 +133,9 @@ Make ${service} answer its callers again.`,
       `A Service sends traffic to pods that are Ready. Compare RUNNING and READY of the pods of ${service}.`,
     ),
     hint(10, `kubectl describe pod shows the events of a pod: look for Unhealthy, and at the address in it.`),
-    hint(20, async (lab) => {
-      const deployment = await lab.kube.get(resources.deployments, namespace, service);
-      const container = deployment?.spec.template.spec.containers[0];
-      const asked = container?.readinessProbe?.httpGet?.port ?? 'nothing over HTTP';
-      const listens = container?.ports
+    templateHint(20, { namespace, name: service }, ({ container }) => {
+      const asked = container.readinessProbe?.httpGet?.port ?? 'nothing over HTTP';
+      const listens = container.ports
         ?.map(({ name = '', containerPort }) => `${name} ${containerPort}`)
         .join(', ');
       return `Right now the readiness probe asks ${asked}; the container says that it listens on ${listens ?? 'nothing'}.`;

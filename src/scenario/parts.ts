@@ -1,4 +1,6 @@
 import type { Check, LabView } from '../checks/check.ts';
+import type { Container, PodSpec } from '../model/objects.ts';
+import { resources } from '../model/resources.ts';
 import type { Fix, Hack, Hint, Objective, Question, Safeguard } from './types.ts';
 
 /** A check that the repair must reach: `objective('traffic', 40, 'Customers can pay', hold(…))`. */
@@ -14,6 +16,34 @@ export function safeguard(id: string, price: 'veto' | number, title: string, che
 /** A hint that costs `price` points if the lab is passed. */
 export function hint(price: number, text: Hint['text']): Hint {
   return { price, text };
+}
+
+/** The template of a Deployment as it is now. */
+export interface LiveTemplate {
+  /** The container that has the Deployment's name. */
+  readonly container: Container;
+  readonly spec: PodSpec;
+}
+
+/**
+ * A hint that is made of the template of a Deployment as it is now. Where there is none any more, or no container of
+ * the Deployment's name in it, the hint is that: bringing it back comes first then.
+ */
+export function templateHint(
+  price: number,
+  { namespace, name }: { readonly namespace: string; readonly name: string },
+  text: (live: LiveTemplate, lab: LabView) => string | Promise<string>,
+): Hint {
+  return hint(price, async (lab) => {
+    const deployment = await lab.kube.get(resources.deployments, namespace, name);
+    if (deployment === undefined)
+      return `Right now there is no Deployment ${name} in namespace ${namespace}: it has to come back first.`;
+    const { spec } = deployment.spec.template;
+    const container = spec.containers.find((one) => one.name === name);
+    return container === undefined
+      ? `Right now the template of deployment/${name} has no container ${name}: it has to come back first.`
+      : text({ container, spec }, lab);
+  });
 }
 
 /** A right repair: what a learner would type, and the same as a function. */
