@@ -23,7 +23,9 @@ export function callHttp(
   done: (result: HttpResponse | NetError) => void,
 ): Cancel {
   const side = new ChannelSide(fabric, from, to, 'there');
-  const parser = new ResponseParser(request.method);
+  // Servers that speak in messages, which most do, never need one.
+  let parser: ResponseParser | undefined;
+  const parsing = (): ResponseParser => (parser ??= new ResponseParser(request.method));
   let over = false;
   const finish = (result: HttpResponse | NetError): void => {
     if (over) return;
@@ -55,10 +57,10 @@ export function callHttp(
           else finish(new NetError('EPROTO', `${to.ip}:${to.port}`));
           break;
         case 'bytes':
-          take(() => parser.push(payload.bytes));
+          take(() => parsing().push(payload.bytes));
           break;
         case 'end':
-          take(() => parser.end());
+          take(() => parsing().end());
           break;
         case 'request':
         case 'dns':

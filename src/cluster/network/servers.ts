@@ -54,7 +54,8 @@ class HttpServer implements ChannelUser {
   readonly #listener: HttpListening;
   readonly #side: ChannelSide;
   readonly #from: Peer;
-  readonly #parser = new RequestParser();
+  /** Only for who speaks in bytes. */
+  #parser: RequestParser | undefined;
   /** Answers in the order of their requests; undefined while the listener still works on one. */
   readonly #answers: { bytes: Uint8Array | undefined; last: boolean }[] = [];
   /** Ends the work on what is not answered yet. */
@@ -91,6 +92,7 @@ class HttpServer implements ChannelUser {
   }
 
   #parse(bytes: Uint8Array): void {
+    this.#parser ??= new RequestParser();
     try {
       for (const { request, version, keepAlive } of this.#parser.push(bytes)) {
         const answer: { bytes: Uint8Array | undefined; last: boolean } = {

@@ -74,7 +74,7 @@ export class Stack implements NetworkStack {
       (other) =>
         other.port === chosen &&
         (other.ip === ip || other.ip === EVERY_ADDRESS || ip === EVERY_ADDRESS) &&
-        protocolsOf(listener).some((protocol) => protocolsOf(other.listener).includes(protocol)),
+        protocolsOf(listener).some((protocol) => speaks(other.listener, protocol)),
     );
     if (taken) throw new NetError('EADDRINUSE', `address already in use ${ip}:${chosen}`);
     const bound: Bound = { ip, port: chosen, pid: options.pid ?? 0, listener, accepted: new Set() };
@@ -161,7 +161,7 @@ export class Stack implements NetworkStack {
       ({ ip, port, listener }) =>
         port === to.port &&
         (ip === EVERY_ADDRESS || ip === to.ip) &&
-        protocolsOf(listener).includes(protocol),
+        speaks(listener, protocol),
     );
   }
 
@@ -206,10 +206,12 @@ export class Stack implements NetworkStack {
   }
 }
 
-function protocolsOf({ kind }: Listener): readonly ('tcp' | 'udp')[] {
-  if (kind === 'dns') return ['tcp', 'udp'];
-  return kind === 'datagram' ? ['udp'] : ['tcp'];
+function speaks({ kind }: Listener, protocol: 'tcp' | 'udp'): boolean {
+  return kind === 'dns' || (kind === 'datagram') === (protocol === 'udp');
 }
+
+const protocolsOf = (listener: Listener): readonly ('tcp' | 'udp')[] =>
+  (['tcp', 'udp'] as const).filter((protocol) => speaks(listener, protocol));
 
 /** The address under which a stack reaches itself. */
 export function isOwnAddress(stack: Stack, ip: string): boolean {
