@@ -27,10 +27,14 @@ export class Baseline {
   }
 
   /** Remembers the namespaces and, of kube-system, what DNS is made of. */
-  static async capture(kube: KubeClient, namespaces: readonly string[]): Promise<Baseline> {
+  static async capture(
+    kube: KubeClient,
+    namespaces: readonly string[],
+    kinds: readonly Resource[] = REMEMBERED,
+  ): Promise<Baseline> {
     const objects: Record<string, AnyObject> = {};
     for (const namespace of namespaces) {
-      for (const resource of REMEMBERED) {
+      for (const resource of kinds) {
         const found = resource.namespaced
           ? await kube.list(resource, { namespace })
           : [await kube.get(resource, undefined, namespace)];

@@ -77,17 +77,20 @@ export async function breakCluster(
     if (cluster.can.backdate !== undefined) {
       await cluster.clock.wait(Math.max(0, scenario.since - PROOF_ALLOWANCE), signal);
     }
-    const symptoms = scenario.symptoms(values);
     const probes = new ProbeLog(cluster.clock.now());
     await mustPass(
       { ...view, probed: probes.note },
-      converge(SYMPTOM_WITHIN, all('the symptoms show', symptoms), { often: true }),
+      converge(SYMPTOM_WITHIN, symptomsOf(incident), { often: true }),
       'the symptoms do not show',
     );
     return probes.found;
   });
   return baseline;
 }
+
+/** That the break shows. */
+export const symptomsOf = ({ scenario, values }: Incident): Check =>
+  all('the symptoms show', scenario.symptoms(values));
 
 /** A lab as its author's functions see it. */
 export function viewOf(

@@ -1,8 +1,9 @@
 import type { Baseline } from '../checks/baseline.ts';
-import type { Cluster } from '../providers/provider.ts';
-import { breakCluster, namespacesOf } from './break.ts';
+import { converge, observe } from '../checks/check.ts';
+import type { Cluster, PutBack } from '../providers/provider.ts';
+import { breakCluster, namespacesOf, symptomsOf, viewOf } from './break.ts';
 import type { Incident } from './incident.ts';
-import { canRestore, restoreShop } from './restore.ts';
+import { BrokenShop } from './restore.ts';
 import type { BrokenCluster } from './verify.ts';
 
 /** Gives a broken cluster for every case of a proof. */
@@ -38,26 +39,44 @@ const quiet = async (_phase: string, work: () => Promise<unknown>): Promise<void
   await work();
 };
 
+/** A cluster as it was handed over, broken. */
+interface HandedOver {
+  readonly baseline: Baseline;
+  readonly shop: BrokenShop;
+  readonly system: PutBack;
+}
+
+/** What was broken shows again within this time, in milliseconds, or is broken anew. */
+const SHOWS_WITHIN = 90_000;
+
 /**
- * For a cluster that cannot be copied: the same one for case after case, broken anew. What the last case did to the shop
- * is undone where that is possible: making all of it takes longest.
+ * For a cluster that cannot be copied: the same one for case after case. What the last case did is undone, so that it is
+ * as it was handed over; where that is not possible it is emptied and broken anew, which takes longer.
  */
 export function brokenAgain(cluster: Cluster, incident: Incident, signal: AbortSignal): BrokenClusters {
   const namespaces = namespacesOf(incident.plan).filter((name) => name !== 'kube-system');
-  const { empty } = cluster.can;
-  let last: Baseline | undefined;
+  // What nodes have pulled from its registries belongs to a lab, and is not put back.
+  const canPutBack = incident.plan.registries === undefined;
+  const capture = async (baseline: Baseline): Promise<HandedOver | undefined> => {
+    const system = canPutBack ? await cluster.can.remember?.() : undefined;
+    return system && { baseline, system, shop: await BrokenShop.capture(cluster, namespaces) };
+  };
+  const putBack = async ({ baseline, shop, system }: HandedOver): Promise<boolean> => {
+    if (!(await shop.isAllThere()) || !(await system(namespaces)) || !(await shop.putBack(signal)))
+      return false;
+    const view = viewOf(cluster, baseline, incident, signal);
+    const shows = converge(SHOWS_WITHIN, symptomsOf(incident), { often: true });
+    return (await observe(view, () => shows.grade?.(view) ?? shows.look(view))).status === 'pass';
+  };
+  let last: HandedOver | undefined;
   return async () => {
-    const whole = last;
-    last = undefined;
-    // What nodes have pulled from its registries belongs to a shop, and is not put back.
-    const again =
-      whole !== undefined &&
-      incident.plan.registries === undefined &&
-      (await canRestore(cluster.kube, whole, namespaces));
-    await empty?.(again ? namespaces : []);
-    if (again && !(await restoreShop(cluster, whole, namespaces, signal))) await empty?.([]);
-    const baseline = await breakCluster(cluster, incident, quiet, signal);
-    last = baseline;
+    let baseline = last?.baseline;
+    if (last === undefined || baseline === undefined || !(await putBack(last))) {
+      last = undefined;
+      await cluster.can.empty?.();
+      baseline = await breakCluster(cluster, incident, quiet, signal);
+    }
+    last = await capture(baseline);
     return kept(cluster, baseline);
   };
 }

@@ -1,7 +1,6 @@
-import type { Baseline } from '../checks/baseline.ts';
+import { Baseline } from '../checks/baseline.ts';
 import { equal } from '../core/json.ts';
-import type { KubeClient } from '../kube/client.ts';
-import type { KubeObject, Pod } from '../model/objects.ts';
+import type { Deployment, KubeObject, Pod } from '../model/objects.ts';
 import { type Resource, resources } from '../model/resources.ts';
 import { isRolledOut } from '../model/rollout.ts';
 import { asNew, writtenContent, writtenKinds } from '../model/written.ts';
@@ -10,91 +9,125 @@ import type { Cluster } from '../providers/provider.ts';
 /** What a case may change or add to. */
 const KINDS: readonly Resource[] = [...writtenKinds, resources.endpointSlices];
 
+/** What has to be the very same, or all is made anew: a claim holds data, and the grader knows objects by their uid. */
+const KEPT: readonly Resource[] = [resources.namespaces, resources.persistentVolumeClaims];
+
 /** Milliseconds. */
 const SETTLED_WITHIN = 120_000;
 
-/** Whether the namespaces and claims of a shop that was whole are still there, so that the rest can be put back. */
-export async function canRestore(
-  kube: KubeClient,
-  baseline: Baseline,
-  namespaces: readonly string[],
-): Promise<boolean> {
-  for (const name of namespaces) {
-    const before = baseline.get(resources.namespaces, undefined, name);
-    const now = await kube.get(resources.namespaces, undefined, name);
-    if (before === undefined || now === undefined || now.metadata.deletionTimestamp !== undefined)
-      return false;
-    if (now.metadata.uid !== before.metadata.uid || !equal(now.metadata.labels, before.metadata.labels))
-      return false;
-    const claims = await kube.list(resources.persistentVolumeClaims, { namespace: name });
-    const kept = baseline.list(resources.persistentVolumeClaims, name);
-    if (!equal(identities(claims), identities(kept))) return false;
+/** The namespaces of a lab as they are now, broken, so that the next case finds them so again. */
+export class BrokenShop {
+  readonly #cluster: Pick<Cluster, 'kube' | 'clock'>;
+  readonly #namespaces: readonly string[];
+  readonly #before: Baseline;
+
+  private constructor(
+    cluster: Pick<Cluster, 'kube' | 'clock'>,
+    namespaces: readonly string[],
+    before: Baseline,
+  ) {
+    this.#cluster = cluster;
+    this.#namespaces = namespaces;
+    this.#before = before;
   }
-  return true;
+
+  static async capture(
+    cluster: Pick<Cluster, 'kube' | 'clock'>,
+    namespaces: readonly string[],
+  ): Promise<BrokenShop> {
+    const kinds = [...KEPT, ...KINDS, resources.pods];
+    return new BrokenShop(cluster, namespaces, await Baseline.capture(cluster.kube, namespaces, kinds));
+  }
+
+  /** Whether everything that was there is still there, and the same object, whatever was done to it. */
+  async isAllThere(): Promise<boolean> {
+    const { kube } = this.#cluster;
+    for (const namespace of this.#namespaces) {
+      for (const resource of [...KEPT, ...KINDS]) {
+        const now = resource.namespaced
+          ? await kube.list(resource, { namespace })
+          : [await kube.get(resource, undefined, namespace)];
+        const there = new Set(now.flatMap((object) => (object === undefined ? [] : [identityOf(object)])));
+        if (!this.#listed(resource, namespace).every((object) => there.has(identityOf(object)))) return false;
+      }
+    }
+    return true;
+  }
+
+  /**
+   * Undoes what a case did since. A pod that came after the capture, or to which anything happened, is replaced.
+   * @returns whether everything has come as far as it had then; otherwise all is to be made anew
+   */
+  async putBack(signal: AbortSignal): Promise<boolean> {
+    const { kube, clock } = this.#cluster;
+    for (const namespace of this.#namespaces) {
+      // Listed before anything is put back: what comes after that is new as it should be.
+      const pods = await kube.list(resources.pods, { namespace });
+      for (const resource of KINDS) await this.#restore(resource, namespace);
+      for (const pod of pods) {
+        if (!pristine(pod, this.#before.get(resources.pods, namespace, pod.metadata.name)))
+          await kube.delete(resources.pods, namespace, pod.metadata.name, { grace: 0 });
+      }
+    }
+    const end = clock.now().getTime() + SETTLED_WITHIN;
+    while (!(await this.#isSettled())) {
+      if (clock.now().getTime() >= end) return false;
+      await clock.wait(500, signal);
+    }
+    return true;
+  }
+
+  #listed(resource: Resource, namespace: string): readonly KubeObject[] {
+    const objects = resource.namespaced
+      ? this.#before.list(resource, namespace)
+      : [this.#before.get(resource, undefined, namespace)];
+    return objects.filter((object) => object !== undefined && !isOwned(object)) as readonly KubeObject[];
+  }
+
+  async #restore<T extends KubeObject>(resource: Resource<T>, namespace: string): Promise<void> {
+    const { kube } = this.#cluster;
+    for (const now of await kube.list(resource, { namespace })) {
+      if (isOwned(now)) continue;
+      const { name } = now.metadata;
+      const before = this.#before.get(resource, namespace, name);
+      if (before === undefined) await kube.delete(resource, namespace, name, { grace: 0 });
+      // Whatever its revision is: its status is written meanwhile.
+      else if (!equal(writtenContent(now), writtenContent(before)))
+        await kube.update(resource, asNew(resource, before) as unknown as T);
+    }
+  }
+
+  async #isSettled(): Promise<boolean> {
+    const { kube } = this.#cluster;
+    for (const namespace of this.#namespaces) {
+      const pods = await kube.list(resources.pods, { namespace });
+      if (pods.some(({ metadata }) => metadata.deletionTimestamp !== undefined)) return false;
+      for (const now of await kube.list(resources.deployments, { namespace })) {
+        const before = this.#before.get(resources.deployments, namespace, now.metadata.name);
+        if (before !== undefined && !asFarAs(now, before)) return false;
+      }
+    }
+    return true;
+  }
 }
 
-const identities = (objects: readonly KubeObject[]): unknown[] =>
-  objects
-    .map(({ metadata: { name, uid, deletionTimestamp } }) => [name, uid, deletionTimestamp])
-    .sort(([a = ''], [b = '']) => (a < b ? -1 : 1));
-
-/**
- * Undoes what a case did to a shop that was whole. Objects are as the baseline has them; a pod that came after it, or
- * to which anything happened, is replaced.
- * @returns whether everything runs again; otherwise the namespaces have to be made anew
- */
-export async function restoreShop(
-  { kube, clock }: Cluster,
-  baseline: Baseline,
-  namespaces: readonly string[],
-  signal: AbortSignal,
-): Promise<boolean> {
-  for (const namespace of namespaces) {
-    // Listed before anything is put back: what comes after that is new as it should be.
-    const pods = await kube.list(resources.pods, { namespace });
-    for (const resource of KINDS) await restoreKind(kube, baseline, resource, namespace);
-    const touched = pods.filter(
-      (pod) => !pristine(pod, baseline.get(resources.pods, namespace, pod.metadata.name)),
-    );
-    for (const { metadata } of touched)
-      await kube.delete(resources.pods, namespace, metadata.name, { grace: 0 });
-  }
-  const end = clock.now().getTime() + SETTLED_WITHIN;
-  while (!(await settled(kube, namespaces))) {
-    if (clock.now().getTime() >= end) return false;
-    await clock.wait(500, signal);
-  }
-  return true;
-}
-
-async function restoreKind<T extends KubeObject>(
-  kube: KubeClient,
-  baseline: Baseline,
-  resource: Resource<T>,
-  namespace: string,
-): Promise<void> {
-  const live = new Map((await kube.list(resource, { namespace })).map((one) => [one.metadata.name, one]));
-  for (const [name, now] of live) {
-    if (isOwned(now)) continue;
-    const before = baseline.get(resource, namespace, name);
-    if (before?.metadata.uid === now.metadata.uid) continue;
-    await kube.delete(resource, namespace, name, { grace: 0 });
-    live.delete(name);
-  }
-  for (const before of baseline.list(resource, namespace)) {
-    if (isOwned(before)) continue;
-    const now = live.get(before.metadata.name);
-    if (now === undefined) await kube.create(resource, asNew(resource, before));
-    // Whatever its revision is: its status is written meanwhile.
-    else if (!equal(writtenContent(now), writtenContent(before)))
-      await kube.update(resource, asNew(resource, before) as unknown as T);
-  }
-}
+const identityOf = ({ metadata: { name, uid, deletionTimestamp } }: KubeObject): string =>
+  [name, uid, deletionTimestamp].join(' ');
 
 /** Made by a controller, which keeps it as it should be. */
 const isOwned = ({ metadata }: KubeObject): boolean => (metadata.ownerReferences ?? []).length > 0;
 
-/** Nothing has happened to a pod since the baseline. */
+/** A rollout that was complete is so again; one that was stuck has all the pods that it is to have, whatever becomes of them. */
+function asFarAs(now: Deployment, before: Deployment): boolean {
+  if (isRolledOut(before)) return isRolledOut(now);
+  const { metadata, spec, status } = now;
+  const { observedGeneration = 0, replicas = 0 } = status;
+  // Where it had fewer, there is no more room.
+  const wanted = Math.min(spec.replicas, before.status.replicas ?? 0);
+  return observedGeneration >= (metadata.generation ?? 0) && replicas >= wanted;
+}
+
+/** Nothing has happened to a pod since the capture. */
 function pristine(now: Pod, before: Pod | undefined): boolean {
   if (before === undefined || now.metadata.uid !== before.metadata.uid) return false;
   const lives = (pod: Pod): unknown =>
@@ -111,14 +144,4 @@ function pristine(now: Pod, before: Pod | undefined): boolean {
     equal(now.spec, before.spec) &&
     equal(lives(now), lives(before))
   );
-}
-
-async function settled(kube: KubeClient, namespaces: readonly string[]): Promise<boolean> {
-  for (const namespace of namespaces) {
-    const pods = await kube.list(resources.pods, { namespace });
-    if (pods.some(({ metadata }) => metadata.deletionTimestamp !== undefined)) return false;
-    const deployments = await kube.list(resources.deployments, { namespace });
-    if (!deployments.every(isRolledOut)) return false;
-  }
-  return true;
 }

@@ -119,11 +119,10 @@ export interface Cluster extends AsyncDisposable {
   readonly can: {
     /** A copy of the cluster that is thrown away when it is disposed; the original does not notice. */
     readonly fork?: () => Promise<Cluster>;
-    /**
-     * Takes everything out again that a scenario puts in, as quickly as it can: the next one breaks it anew.
-     * @param keep namespaces that stay as they are
-     */
-    readonly empty?: (keep: readonly string[]) => Promise<void>;
+    /** Takes everything out again that a scenario puts in, as quickly as it can: the next one breaks it anew. */
+    readonly empty?: () => Promise<void>;
+    /** Keeps in mind what the cluster's own objects are like now, broken or not. */
+    readonly remember?: () => Promise<PutBack>;
     /** Sets the clock to the moment from which the fault will have been live for `since` at hand-over. */
     readonly backdate?: (since: number) => Promise<void>;
     /** From here on the clock is the wall's. */
@@ -136,6 +135,13 @@ export interface Cluster extends AsyncDisposable {
     readonly inputs?: () => Promise<string>;
   };
 }
+
+/**
+ * Puts the cluster's own objects back as they were when they were remembered, and takes out what was added to them.
+ * @param keep namespaces that stay as they are; others that kind did not make go
+ * @returns false where that cannot be done: then the cluster is to be emptied
+ */
+export type PutBack = (keep: readonly string[]) => Promise<boolean>;
 
 /** What may be asked of a registry of the lab, and done to it. */
 export interface RegistryAccess {

@@ -13,7 +13,7 @@ import type {
   RegistryPlan,
 } from '../provider.ts';
 import { run, tryRun } from './commands.ts';
-import { emptyCluster } from './empty.ts';
+import { emptyCluster, remember } from './empty.ts';
 import { removeNetwork, rememberNetwork } from './network.ts';
 import { removeImage, removePulled } from './node-images.ts';
 import { waitForNodes } from './nodes.ts';
@@ -122,7 +122,7 @@ async function removeStale({ stale }: KindRef, nodes: readonly string[]): Promis
 /** Takes everything out that a lab has put into its cluster, its registries too. */
 async function release(ref: KindRef): Promise<void> {
   await using cluster = connect(ref);
-  await cluster.can.empty?.([]);
+  await cluster.can.empty?.();
   const nodes = await nodesOf(ref);
   for (const registry of ref.registries) {
     await removeContainer(registry.container);
@@ -205,11 +205,12 @@ function connect(ref: KindRef): Cluster {
     facts: FACTS,
     version: versionOf(ref.image),
     can: {
-      empty: async (keep) => {
+      empty: async () => {
         const system = JSON.parse(readFileSync(systemOf(ref), 'utf8')) as SystemState;
-        await emptyCluster(kube, wallClock, system, keep);
+        await emptyCluster(kube, wallClock, system);
         await restoreRegistries(ref);
       },
+      remember: () => remember(kube, wallClock),
       registry: (host) => {
         const registry = ref.registries.find((one) => one.host === host);
         if (registry === undefined) return Promise.reject(new Error(`this cluster has no registry ${host}`));

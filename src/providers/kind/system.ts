@@ -5,7 +5,7 @@ import { endCorednsPods } from '../../kube/cluster-dns.ts';
 import type { ConfigMap, Deployment, KubeObject, Node, Service } from '../../model/objects.ts';
 import { resource, type Resource, resources } from '../../model/resources.ts';
 import { isRolledOut } from '../../model/rollout.ts';
-import { asNew, writtenKinds } from '../../model/written.ts';
+import { asNew, writtenContent, writtenKinds } from '../../model/written.ts';
 
 /** Namespaces of the cluster's own that scenarios put objects into. */
 const NAMESPACES = ['kube-system', 'default'];
@@ -71,6 +71,7 @@ interface OwnObject {
   readonly namespace: string | undefined;
   readonly name: string;
   readonly path: string;
+  readonly object: KubeObject;
 }
 
 /** By a controller, which takes it away too. */
@@ -89,9 +90,10 @@ async function ownObjects(kube: KubeClient): Promise<OwnObject[]> {
       const objects = await kube.list(resource, namespace === undefined ? {} : { namespace });
       return objects
         .filter((object) => !isMade(object))
-        .map(({ metadata: { name } }) => {
+        .map((object) => {
+          const { name } = object.metadata;
           const path = `${resource.plural} ${namespace === undefined ? '' : `${namespace}/`}${name}`;
-          return { resource, namespace, name, path };
+          return { resource, namespace, name, path, object };
         });
     }),
   );
@@ -100,10 +102,7 @@ async function ownObjects(kube: KubeClient): Promise<OwnObject[]> {
 
 /** Takes out what is new, and gives the nodes and CoreDNS back what was changed. */
 export async function restoreSystem(kube: KubeClient, clock: Clock, before: SystemState): Promise<void> {
-  const kept = new Set(before.names);
-  for (const { resource, namespace, name, path } of await ownObjects(kube)) {
-    if (!kept.has(path)) await kube.delete(resource, namespace, name, { grace: 0 });
-  }
+  await takeOutAllBut(kube, new Set(before.names), await ownObjects(kube));
   await restoreNodes(kube, before.nodes);
   await restore(kube, resources.services, before.kubeDns, ({ spec }) => [spec.selector, spec.ports], 'spec');
   const reconfigured = await restore(kube, resources.configMaps, before.corefile, ({ data }) => data, 'data');
@@ -112,6 +111,67 @@ export async function restoreSystem(kube: KubeClient, clock: Clock, before: Syst
   if (now?.metadata.generation !== metadata.generation || !equal(now?.spec, spec))
     await remakeCoreDns(kube, clock, before.coredns);
   else if (reconfigured) await endCorednsPods(kube, { grace: 0 });
+}
+
+async function takeOutAllBut(
+  kube: KubeClient,
+  kept: ReadonlySet<string>,
+  objects: readonly OwnObject[],
+): Promise<void> {
+  for (const { resource, namespace, name, path } of objects)
+    if (!kept.has(path)) await kube.delete(resource, namespace, name, { grace: 0 });
+}
+
+/** What DNS is made of, which can be put back whatever was done to it. */
+const DNS: readonly string[] = [
+  `${resources.configMaps.plural} ${SYSTEM}/coredns`,
+  `${resources.deployments.plural} ${SYSTEM}/coredns`,
+  `${resources.services.plural} ${SYSTEM}/kube-dns`,
+];
+
+/**
+ * Keeps in mind how the cluster's own objects are now.
+ * @returns puts CoreDNS, its Service and the nodes back so, and takes out what has come since; false where anything
+ *   else was changed or taken away
+ */
+export async function rememberSystem(kube: KubeClient): Promise<() => Promise<boolean>> {
+  const before = await readSystem(kube);
+  const contents = new Map((await ownObjects(kube)).map(({ path, object }) => [path, identityOf(object)]));
+  const pods = await kube.list(resources.pods, { namespace: SYSTEM });
+  return async () => {
+    const now = await ownObjects(kube);
+    const live = new Map(now.map(({ path, object }) => [path, identityOf(object)]));
+    await takeOutAllBut(kube, new Set(contents.keys()), now);
+    for (const [path, content] of contents)
+      if (!DNS.includes(path) && !equal(live.get(path), content)) return false;
+    await restoreNodes(kube, before.nodes);
+    if (!(await dnsPutBack(kube, before))) return false;
+    // Who has given a pod of a Deployment other labels has taken it from its Service.
+    for (const pod of await kube.list(resources.pods, { namespace: SYSTEM })) {
+      const then = pods.find(({ metadata }) => metadata.uid === pod.metadata.uid);
+      if (then !== undefined && !equal(identityOf(then), identityOf(pod)))
+        await kube.delete(resources.pods, SYSTEM, pod.metadata.name, { grace: 0 });
+    }
+    return true;
+  };
+}
+
+const identityOf = (object: KubeObject): unknown => [object.metadata.uid, writtenContent(object)];
+
+/** @returns false where any of it was made anew */
+async function dnsPutBack(kube: KubeClient, { corefile, coredns, kubeDns }: SystemState): Promise<boolean> {
+  const service = await kube.get(resources.services, SYSTEM, 'kube-dns');
+  const deployment = await kube.get(resources.deployments, SYSTEM, 'coredns');
+  const map = await kube.get<ConfigMap>(resources.configMaps, SYSTEM, 'coredns');
+  if (service?.metadata.uid !== kubeDns.metadata.uid) return false;
+  if (deployment?.metadata.uid !== coredns.metadata.uid) return false;
+  await restore(kube, resources.services, kubeDns, ({ spec }) => spec, 'spec');
+  await restore(kube, resources.configMaps, corefile, ({ data }) => data, 'data');
+  await restore(kube, resources.deployments, coredns, ({ spec }) => spec, 'spec');
+  // Also where somebody wrote something and took it back: CoreDNS may have read it meanwhile.
+  if (map?.metadata.resourceVersion !== corefile.metadata.resourceVersion)
+    await endCorednsPods(kube, { grace: 0 });
+  return true;
 }
 
 async function restoreNodes(kube: KubeClient, before: readonly NodeState[]): Promise<void> {

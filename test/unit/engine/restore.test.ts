@@ -1,9 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { Baseline } from '../../../src/checks/baseline.ts';
-import { canRestore, restoreShop } from '../../../src/engine/restore.ts';
+import { BrokenShop } from '../../../src/engine/restore.ts';
 import type { KubeClient, Manifest } from '../../../src/kube/client.ts';
 import { type Resource, resources } from '../../../src/model/resources.ts';
-import type { Cluster } from '../../../src/providers/provider.ts';
 import { fakeKube, FakeState } from '../support/fake-kube.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 
@@ -47,11 +45,12 @@ const config = (name: string, value: string): Manifest => ({
 describe('putting a shop back as it was', () => {
   let state: FakeState;
   let kube: KubeClient;
-  let baseline: Baseline;
+  let shop: BrokenShop;
   const apply = (...objects: readonly Manifest[]): Promise<unknown> =>
     kube.applyAll(objects, { manager: 'test' });
-  const restore = (): Promise<boolean> =>
-    restoreShop({ kube, clock: new ManualClock() } as unknown as Cluster, baseline, [namespace], signal);
+  const capture = (): Promise<BrokenShop> =>
+    BrokenShop.capture({ kube, clock: new ManualClock() }, [namespace]);
+  const restore = (): Promise<boolean> => shop.putBack(signal);
   const names = async (resource: Resource): Promise<string[]> =>
     (await kube.list(resource, { namespace })).map(({ metadata }) => metadata.name);
 
@@ -66,7 +65,7 @@ describe('putting a shop back as it was', () => {
       pod('gateway-1'),
       pod('gateway-2'),
     );
-    baseline = await Baseline.capture(kube, [namespace]);
+    shop = await capture();
     state.log.length = 0;
   });
 
@@ -77,7 +76,6 @@ describe('putting a shop back as it was', () => {
 
   test('takes back what was changed, and keeps the count of revisions out of it', async () => {
     await apply(deployment('gateway', 'shop:2'), service({ app: 'other' }), config('settings', 'bad'));
-    await kube.delete(resources.configMaps, namespace, 'settings');
     expect(await restore()).toBe(true);
     const gateway = await kube.get(resources.deployments, namespace, 'gateway');
     expect(gateway?.spec.template.spec.containers[0]?.image).toBe('shop:1');
@@ -112,26 +110,33 @@ describe('putting a shop back as it was', () => {
     expect(await names(resources.pods)).toEqual(['gateway-1', 'gateway-2'].filter((one) => one !== name));
   });
 
-  test('makes an object again that was replaced', async () => {
-    await kube.delete(resources.services, namespace, 'gateway');
-    await apply(service({ app: 'gateway' }));
-    const replaced = await kube.get(resources.services, namespace, 'gateway');
-    expect(await restore()).toBe(true);
-    const now = await kube.get(resources.services, namespace, 'gateway');
-    expect(now?.spec.selector).toEqual({ app: 'gateway' });
-    expect(now?.metadata.uid).not.toBe(replaced?.metadata.uid);
-  });
-
   test('says when a rollout does not come to its end', async () => {
     await apply(deployment('gateway', 'shop:1', 0));
     expect(await restore()).toBe(false);
   });
 
-  test('is not possible without the namespace, or in another one of its name', async () => {
-    expect(await canRestore(kube, baseline, [namespace])).toBe(true);
-    await kube.delete(resources.namespaces, undefined, namespace);
-    expect(await canRestore(kube, baseline, [namespace])).toBe(false);
-    await apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
-    expect(await canRestore(kube, baseline, [namespace])).toBe(false);
+  test('of a rollout that was stuck all pods have to be there, and nothing more', async () => {
+    await apply(deployment('gateway', 'shop:2', 0));
+    shop = await capture();
+    expect(await restore()).toBe(true);
+    const few = deployment('gateway', 'shop:2', 0);
+    await apply({ ...few, status: { replicas: 0 } });
+    expect(await restore()).toBe(false);
+  });
+
+  test.each<[string, () => Promise<unknown>]>([
+    ['the namespace', () => kube.delete(resources.namespaces, undefined, namespace)],
+    ['an object', () => kube.delete(resources.configMaps, namespace, 'settings')],
+    [
+      'the very same object',
+      async () => {
+        await kube.delete(resources.services, namespace, 'gateway');
+        await apply(service({ app: 'gateway' }));
+      },
+    ],
+  ])('is not possible without %s', async (_what, change) => {
+    expect(await shop.isAllThere()).toBe(true);
+    await change();
+    expect(await shop.isAllThere()).toBe(false);
   });
 });

@@ -54,7 +54,8 @@ function write(state: FakeState, change: Write): void {
     object.metadata.name,
   );
   const uid = state.objects.get(key)?.metadata.uid ?? `uid-${++state.uids}`;
-  state.objects.set(key, { ...copy(object), metadata: { ...copy(object.metadata), uid } });
+  const resourceVersion = String(state.log.length);
+  state.objects.set(key, { ...copy(object), metadata: { ...copy(object.metadata), uid, resourceVersion } });
 }
 
 /** @param before called before every write, with what it is */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { KubeClient, Manifest } from '../../../../src/kube/client.ts';
 import { type Resource, resources } from '../../../../src/model/resources.ts';
-import { emptyCluster } from '../../../../src/providers/kind/empty.ts';
+import { emptyCluster, remember } from '../../../../src/providers/kind/empty.ts';
 import { readSystem, type SystemState } from '../../../../src/providers/kind/system.ts';
 import { fakeKube, FakeState } from '../../support/fake-kube.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
@@ -90,7 +90,7 @@ describe('emptying a kind cluster', () => {
       object('v1', 'PersistentVolumeClaim', 'data-ledger-0@shop'),
       object('v1', 'Namespace', 'partner'),
     );
-    await emptyCluster(kube, new ManualClock(), system, []);
+    await emptyCluster(kube, new ManualClock(), system);
     expect(deleted).toEqual([
       'namespaces /shop',
       'namespaces /partner',
@@ -102,13 +102,7 @@ describe('emptying a kind cluster', () => {
 
   test('does nothing to a cluster that is empty', async () => {
     const { kube, deleted, system } = await cluster();
-    await emptyCluster(kube, new ManualClock(), system, []);
-    expect(deleted).toEqual([]);
-  });
-
-  test('leaves namespaces that are to be kept', async () => {
-    const { kube, deleted, system } = await cluster(object('v1', 'Namespace', 'shop'));
-    await emptyCluster(kube, new ManualClock(), system, ['shop']);
+    await emptyCluster(kube, new ManualClock(), system);
     expect(deleted).toEqual([]);
   });
 
@@ -116,7 +110,7 @@ describe('emptying a kind cluster', () => {
     const { kube, deleted, system } = await cluster();
     const broken = { data: { Corefile: 'template' } };
     await kube.patch(resources.configMaps, 'kube-system', 'coredns', broken, { type: 'merge' });
-    await emptyCluster(kube, new ManualClock(), system, []);
+    await emptyCluster(kube, new ManualClock(), system);
     expect((await readSystem(kube)).corefile.data).toEqual({ Corefile: COREFILE });
     expect(deleted).toEqual(['pods kube-system/coredns-1 0']);
   });
@@ -128,7 +122,7 @@ describe('emptying a kind cluster', () => {
   ])('makes a CoreDNS anew that was %s', async (_what, patch) => {
     const { kube, deleted, system } = await cluster();
     await kube.patch(resources.deployments, 'kube-system', 'coredns', patch, { type: 'merge' });
-    await emptyCluster(kube, new ManualClock(), system, []);
+    await emptyCluster(kube, new ManualClock(), system);
     expect((await readSystem(kube)).coredns).toMatchObject({
       spec: COREDNS.spec,
       metadata: { name: 'coredns' },
@@ -140,14 +134,14 @@ describe('emptying a kind cluster', () => {
     const { kube, system } = await cluster();
     const elsewhere = { spec: { selector: { 'k8s-app': null, app: 'partner-dns' } } };
     await kube.patch(resources.services, 'kube-system', 'kube-dns', elsewhere, { type: 'merge' });
-    await emptyCluster(kube, new ManualClock(), system, []);
+    await emptyCluster(kube, new ManualClock(), system);
     expect((await readSystem(kube)).kubeDns.spec.selector).toEqual({ 'k8s-app': 'kube-dns' });
   });
 
   test('makes the Service kube-dns again', async () => {
     const { kube, system } = await cluster();
     await kube.delete(resources.services, 'kube-system', 'kube-dns');
-    await emptyCluster(kube, new ManualClock(), system, []);
+    await emptyCluster(kube, new ManualClock(), system);
     const service = await kube.get(resources.services, 'kube-system', 'kube-dns');
     expect(service?.spec.selector).toEqual({ 'k8s-app': 'kube-dns' });
   });
@@ -162,7 +156,7 @@ describe('emptying a kind cluster', () => {
       object('v1', 'Pod', 'debug@default'),
       object('v1', 'Secret', 'robot@default'),
     );
-    await emptyCluster(kube, new ManualClock(), system, []);
+    await emptyCluster(kube, new ManualClock(), system);
     expect([...deleted].sort()).toEqual([
       'configmaps kube-system/second-dns 0',
       'deployments kube-system/second-dns 0',
@@ -186,7 +180,7 @@ describe('emptying a kind cluster', () => {
         },
       }),
     );
-    await emptyCluster(kube, new ManualClock(), system, []);
+    await emptyCluster(kube, new ManualClock(), system);
     expect([...deleted].sort()).toEqual([
       'clusterrolebindings /anything 0',
       'clusterroles /anything 0',
@@ -202,23 +196,21 @@ describe('emptying a kind cluster', () => {
       spec: { unschedulable: true, taints: [{ key: 'dedicated', effect: 'NoSchedule' }] },
     };
     await kube.patch(resources.nodes, undefined, 'worker', changed, { type: 'merge' });
-    await emptyCluster(kube, new ManualClock(), system, []);
+    await emptyCluster(kube, new ManualClock(), system);
     expect((await readSystem(kube)).nodes).toEqual(system.nodes);
   });
 
   test('a node that is gone cannot be given back', async () => {
     const { kube, system } = await cluster();
     await kube.delete(resources.nodes, undefined, 'worker');
-    await expect(emptyCluster(kube, new ManualClock(), system, [])).rejects.toThrow(
-      'the node worker is gone',
-    );
+    await expect(emptyCluster(kube, new ManualClock(), system)).rejects.toThrow('the node worker is gone');
   });
 
   test('waits until CoreDNS runs as it did, and says so where it does not', async () => {
     const { kube, system } = await cluster();
     const waiting = { status: { availableReplicas: 1 } };
     await kube.patch(resources.deployments, 'kube-system', 'coredns', waiting, { type: 'merge' });
-    await expect(emptyCluster(kube, new ManualClock(), system, [])).rejects.toMatchObject({
+    await expect(emptyCluster(kube, new ManualClock(), system)).rejects.toMatchObject({
       code: 'CLUSTER_NOT_EMPTY',
       message: 'CoreDNS does not become as it was before the last lab',
     });
@@ -230,9 +222,118 @@ describe('emptying a kind cluster', () => {
       object('v1', 'Pod', 'stuck@shop'),
     );
     const stuck = { ...kube, delete: () => Promise.resolve(true) };
-    await expect(emptyCluster(stuck, new ManualClock(), system, [])).rejects.toMatchObject({
+    await expect(emptyCluster(stuck, new ManualClock(), system)).rejects.toMatchObject({
       code: 'CLUSTER_NOT_EMPTY',
       message: 'namespaces of the last lab do not go away: shop',
     });
+  });
+});
+
+describe('putting a kind cluster back as it was remembered', () => {
+  const broken = { data: { Corefile: 'template' } };
+  const corefileOf = async (kube: KubeClient): Promise<unknown> => (await readSystem(kube)).corefile.data;
+
+  test('does nothing where nothing was done', async () => {
+    const { kube, deleted } = await cluster(object('v1', 'Namespace', 'shop'));
+    const putBack = await remember(kube, new ManualClock());
+    expect(await putBack(['shop'])).toBe(true);
+    expect(deleted).toEqual([]);
+  });
+
+  test('takes out namespaces that are not to be kept, and what was added', async () => {
+    const { kube, deleted } = await cluster(object('v1', 'Namespace', 'shop'));
+    const putBack = await remember(kube, new ManualClock());
+    await kube.applyAll(
+      [object('v1', 'Namespace', 'mine'), object('apps/v1', 'Deployment', 'second-dns@kube-system')],
+      { manager: 'test' },
+    );
+    expect(await putBack(['shop'])).toBe(true);
+    expect(deleted).toEqual(['namespaces /mine', 'deployments kube-system/second-dns 0']);
+  });
+
+  test('gives a broken Corefile back, and CoreDNS reads it', async () => {
+    const { kube, deleted } = await cluster();
+    await kube.patch(resources.configMaps, 'kube-system', 'coredns', broken, { type: 'merge' });
+    const putBack = await remember(kube, new ManualClock());
+    const mended = { data: { Corefile: COREFILE } };
+    await kube.patch(resources.configMaps, 'kube-system', 'coredns', mended, { type: 'merge' });
+    expect(await putBack([])).toBe(true);
+    expect(await corefileOf(kube)).toEqual(broken.data);
+    expect(deleted).toEqual(['pods kube-system/coredns-1 0']);
+  });
+
+  test('has CoreDNS read a Corefile again that was changed and changed back', async () => {
+    const { kube, deleted } = await cluster();
+    const putBack = await remember(kube, new ManualClock());
+    for (const data of [broken, { data: { Corefile: COREFILE } }])
+      await kube.patch(resources.configMaps, 'kube-system', 'coredns', data, { type: 'merge' });
+    expect(await putBack([])).toBe(true);
+    expect(deleted).toEqual(['pods kube-system/coredns-1 0']);
+  });
+
+  test('gives the Deployment of CoreDNS and its Service their specs back', async () => {
+    const { kube, deleted } = await cluster();
+    const { coredns, kubeDns } = await readSystem(kube);
+    const putBack = await remember(kube, new ManualClock());
+    const annotations = { restartedAt: 'now' };
+    const restarted = { spec: { template: { metadata: { annotations } } } };
+    await kube.patch(resources.deployments, 'kube-system', 'coredns', restarted, { type: 'merge' });
+    const published = { spec: { publishNotReadyAddresses: true } };
+    await kube.patch(resources.services, 'kube-system', 'kube-dns', published, { type: 'merge' });
+    expect(await putBack([])).toBe(true);
+    const now = await readSystem(kube);
+    expect(now.coredns.spec).toEqual(coredns.spec);
+    expect(now.kubeDns.spec).toEqual(kubeDns.spec);
+    expect(deleted).toEqual([]);
+  });
+
+  test('ends a pod of CoreDNS that was given other labels', async () => {
+    const { kube, deleted } = await cluster();
+    const putBack = await remember(kube, new ManualClock());
+    const labels = { metadata: { labels: { 'k8s-app': 'other' } } };
+    await kube.patch(resources.pods, 'kube-system', 'coredns-1', labels, { type: 'merge' });
+    expect(await putBack([])).toBe(true);
+    expect(deleted).toEqual(['pods kube-system/coredns-1 0']);
+  });
+
+  test.each<[string, (kube: KubeClient) => Promise<unknown>]>([
+    [
+      'the Service was made again',
+      async (kube) => {
+        await kube.delete(resources.services, 'kube-system', 'kube-dns');
+        await kube.applyAll([object('v1', 'Service', 'kube-dns@kube-system')], { manager: 'test' });
+      },
+    ],
+    ['CoreDNS is gone', (kube) => kube.delete(resources.deployments, 'kube-system', 'coredns')],
+    [
+      'a policy of the fault was changed',
+      (kube) => {
+        const spec = { spec: { policyTypes: ['Egress'] } };
+        return kube.patch(resources.networkPolicies, 'kube-system', 'closed', spec, { type: 'merge' });
+      },
+    ],
+    [
+      'a policy of the fault is gone',
+      (kube) => kube.delete(resources.networkPolicies, 'kube-system', 'closed'),
+    ],
+  ])('is not possible where %s', async (_what, change) => {
+    const { kube } = await cluster(
+      object('networking.k8s.io/v1', 'NetworkPolicy', 'closed@kube-system', {
+        spec: { policyTypes: ['Ingress'] },
+      }),
+    );
+    const putBack = await remember(kube, new ManualClock());
+    await change(kube);
+    expect(await putBack([])).toBe(false);
+  });
+
+  test('waits for a CoreDNS that was whole, not for one that was broken', async () => {
+    const { kube } = await cluster();
+    const waiting = { status: { availableReplicas: 1 } };
+    const whole = await remember(kube, new ManualClock());
+    await kube.patch(resources.deployments, 'kube-system', 'coredns', waiting, { type: 'merge' });
+    expect(await whole([])).toBe(false);
+    const half = await remember(kube, new ManualClock());
+    expect(await half([])).toBe(true);
   });
 });
