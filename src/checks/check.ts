@@ -136,14 +136,34 @@ export function hold(windowMs: number, check: Check, settleMs = 60_000): Check {
   };
 }
 
-async function untilPass(lab: LabView, check: Check, withinMs: number, often = false): Promise<Observation> {
+const untilPass = (lab: LabView, check: Check, withinMs: number, often = false): Promise<Observation> =>
+  lookUntil(
+    lab,
+    patient(lab, withinMs),
+    () => check.look(lab),
+    ({ status }) => status === 'pass',
+    often,
+  );
+
+/**
+ * Looks again and again until it is enough, or the time is over: every second at first, less often after a while.
+ * @param often every second to the end
+ * @returns what was seen last
+ */
+export async function lookUntil<T>(
+  lab: LabView,
+  withinMs: number,
+  look: () => Promise<T>,
+  isEnough: (seen: T) => boolean,
+  often = false,
+): Promise<T> {
   const start = lab.clock.now().getTime();
-  const end = start + patient(lab, withinMs);
+  const end = start + withinMs;
   for (;;) {
     const begun = lab.clock.now().getTime();
-    const seen = await check.look(lab);
+    const seen = await look();
     const now = lab.clock.now().getTime();
-    if (seen.status === 'pass' || now >= end) return seen;
+    if (isEnough(seen) || now >= end) return seen;
     // A look that takes long keeps its cluster busy: no more than half of the time is spent on looking.
     const pause = Math.max(LOOK_EVERY, now - begun, often ? 0 : Math.floor((now - start - SOON) / 10));
     await lab.clock.wait(Math.min(pause, Math.max(LOOK_EVERY, end - now)), lab.signal);

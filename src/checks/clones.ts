@@ -2,7 +2,7 @@ import { copy } from '../core/json.ts';
 import { KubeError } from '../kube/client.ts';
 import type { ContainerStatus, NewObject, Pod, PodTemplate, Service } from '../model/objects.ts';
 import { resources } from '../model/resources.ts';
-import { fail, type LabView, type Observation } from './check.ts';
+import { fail, type LabView, lookUntil, type Observation } from './check.ts';
 import type { WorkloadRef } from './workloads.ts';
 
 const CLONE_LABEL = 'breakfix.dev/clone';
@@ -66,14 +66,8 @@ export async function hangUp(lab: LabView, of: WorkloadRef, clone: Clone): Promi
   }
 }
 
-export async function until(lab: LabView, withinMs: number, holds: () => Promise<boolean>): Promise<boolean> {
-  const end = lab.clock.now().getTime() + withinMs;
-  for (;;) {
-    if (await holds()) return true;
-    if (lab.clock.now().getTime() >= end) return false;
-    await lab.clock.wait(1000, lab.signal);
-  }
-}
+export const until = (lab: LabView, withinMs: number, holds: () => Promise<boolean>): Promise<boolean> =>
+  lookUntil(lab, withinMs, holds, (held) => held);
 
 /** The status of the workload's own container in a clone; undefined while there is none. */
 export async function containerOf(

@@ -45,8 +45,11 @@ async function proveLeaving(
 }
 
 async function served(lab: LabView, clone: Clone): Promise<boolean> {
-  const pod = await lab.kube.get(resources.pods, clone.namespace, clone.name);
-  const addresses = await readyAddresses(lab, clone.namespace, clone.name);
+  const { namespace, name } = clone;
+  const [pod, addresses] = await Promise.all([
+    lab.kube.get(resources.pods, namespace, name),
+    readyAddresses(lab, namespace, name),
+  ]);
   return addresses.size > 0 || (pod !== undefined && isReady(pod));
 }
 

@@ -56,8 +56,12 @@ export async function podsOf(
   const { namespace = '' } = deployment.metadata;
   // What the selector does not match was released by the controllers; checks look often, so little is asked for.
   const mine = { namespace, labelSelector: formatSelector(deployment.spec.selector) };
-  const sets = (await lab.kube.list(resources.replicaSets, mine)).filter((set) => ownedBy(set, deployment));
-  const pods = (await lab.kube.list(resources.pods, mine)).filter(
+  const [allSets, allPods] = await Promise.all([
+    lab.kube.list(resources.replicaSets, mine),
+    lab.kube.list(resources.pods, mine),
+  ]);
+  const sets = allSets.filter((set) => ownedBy(set, deployment));
+  const pods = allPods.filter(
     (pod) => pod.metadata.deletionTimestamp === undefined && sets.some((set) => ownedBy(pod, set)),
   );
   const newest = sets.find((set) => sameTemplate(set, deployment));
@@ -94,11 +98,13 @@ export function endpointsServe(of: WorkloadRef & { readonly service?: string }):
   return {
     expected: `service/${service} leads to the ready pods of deployment/${of.name} and to nothing else`,
     look: async (lab) => {
-      const deployment = await lab.kube.get(resources.deployments, of.namespace, of.name);
+      const [deployment, live, slices] = await Promise.all([
+        lab.kube.get(resources.deployments, of.namespace, of.name),
+        lab.kube.get(resources.services, of.namespace, service),
+        slicesOf(lab, of.namespace, service),
+      ]);
       if (deployment === undefined) return fail(`deployment/${of.name} does not exist`);
-      const live = await lab.kube.get(resources.services, of.namespace, service);
       if (live === undefined) return fail(`service/${service} does not exist`);
-      const slices = await slicesOf(lab, of.namespace, service);
       const stale = whyNotFollowed(live, slices, deployment);
       if (stale !== undefined) return fail(stale);
       const served = readyAddressesIn(slices);
