@@ -1,4 +1,4 @@
-import type { Affinity, Container, Pod, PodSpec } from '../model/objects.ts';
+import type { Container, Pod, PodSpec } from '../model/objects.ts';
 import { resources } from '../model/resources.ts';
 import { type Check, fail, type LabView, type Observation, pass, patient, unjudged } from './check.ts';
 import { neverReady, until, withClone } from './clones.ts';
@@ -103,19 +103,24 @@ export function startsAgain(of: WorkloadRef, withinMs = STARTS_WITHIN): Check {
       startsFresh(
         lab,
         of,
-        (spec) => ({
-          ...spec,
-          affinity: besideTheOthers(spec.affinity),
-          containers: spec.containers.map((one) => askedAtOnce(one, withinMs)),
-        }),
+        (spec) => {
+          const clone = besideTheOthers(spec);
+          return { ...clone, containers: clone.containers.map((one) => askedAtOnce(one, withinMs)) };
+        },
         withinMs,
       ),
   };
 }
 
-/** The clone takes nobody's place: pods that keep away from each other would leave it none. */
-function besideTheOthers({ podAntiAffinity: _others, ...affinity }: Affinity = {}): Affinity {
-  return affinity;
+/** The clone takes nobody's place: pods that keep away from each other, or take ports of their node, would leave it none. */
+function besideTheOthers({ hostNetwork: _node, affinity = {}, ...spec }: PodSpec): PodSpec {
+  const { podAntiAffinity: _others, ...rest } = affinity;
+  return { ...spec, affinity: rest, containers: spec.containers.map(withoutHostPorts) };
+}
+
+function withoutHostPorts({ ports, ...container }: Container): Container {
+  if (ports === undefined) return container;
+  return { ...container, ports: ports.map(({ hostPort: _port, hostIP: _ip, ...port }) => port) };
 }
 
 /** Its liveness probe is asked once before everything else, as a startup probe, and kills nothing afterwards. */

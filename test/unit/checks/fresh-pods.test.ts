@@ -229,6 +229,15 @@ describe('startsAgain', () => {
     expect(made[0]?.affinity).toEqual({ nodeAffinity: { a: 1 } });
   });
 
+  test('takes no ports of a node, which those that are there may have', async () => {
+    const ports = [{ name: 'http', containerPort: 8080, protocol: 'TCP', hostPort: 8080, hostIP: '127.0.0.1' }];
+    const objects = [...NODES, deployment('Always', { ports }, { hostNetwork: true })];
+    const { view, made } = await lab({ objects });
+    expect(await graded(startsAgain(of), view)).toMatchObject({ status: 'pass' });
+    expect(made[0]).not.toHaveProperty('hostNetwork');
+    expect(made[0]?.containers[0]?.ports).toEqual([{ name: 'http', containerPort: 8080, protocol: 'TCP' }]);
+  });
+
   test('fails where it does not come up in time, or is gone', async () => {
     const { view, left } = await lab({ starts: () => false });
     const begun = view.clock.now().getTime();

@@ -44,6 +44,10 @@ export async function clientsUnchanged(
     const other = await runsItsProgram(view, name);
     if (other !== undefined) return other;
     if (servers && !equal(findsBy(before), findsBy(now))) return `${name} finds others in another way`;
+    const [expected, asked] = [before, now].map((spec) => urlsOf(spec, name)) as [string[], string[]];
+    const given = new Set(expected.map(variableOf));
+    const counts = (line: string): boolean => given.has(variableOf(line)) || isRead(view, variableOf(line));
+    if (!equal(asked.filter(counts), expected)) return `${name} is to call others elsewhere`;
     for (const pod of await runningPods(view, name)) {
       const { ok, text } = await run(view, pod, name, ['sh', '-c', 'cat /etc/hosts; env']);
       if (!ok) return `${pod.metadata.name} cannot be asked: ${text}`;
@@ -52,9 +56,7 @@ export async function clientsUnchanged(
         (line) => /^\d+\.\S+\s+(?!localhost)/.test(line) && !line.includes(pod.metadata.name),
       );
       if (written !== undefined) return `${pod.metadata.name} has "${written}" in its hosts`;
-      const expected = urlsOf(before, name);
-      const given = new Set(expected.map(variableOf));
-      const urls = lines.filter((line) => given.has(variableOf(line)) || isRead(view, variableOf(line)));
+      const urls = lines.filter(counts);
       if (!equal(urls.sort(), expected))
         return `${pod.metadata.name} has ${urls.join(', ') || 'lost an address'}`;
     }

@@ -172,6 +172,10 @@ function questionOfLife({ spec }: Deployment): unknown {
 export const corednsWhole = question('CoreDNS serves everybody', async (view) => {
   const other = await sameService(view, 'kube-dns', SYSTEM);
   if (other !== undefined) return other;
+  const service = await view.kube.get(resources.services, SYSTEM, 'kube-dns');
+  // Pods of a node without a CoreDNS of its own would have none.
+  if (service?.spec.internalTrafficPolicy === 'Local')
+    return 'kube-dns serves each node by its own pods only';
   const own = (await podsOf(view, 'coredns', SYSTEM)).filter(isReady).map(({ status }) => status.podIP ?? '');
   const led = [...new Set(await addressesOf(view, 'kube-dns', SYSTEM))];
   if (led.some((address) => !own.includes(address))) return 'kube-dns leads elsewhere too';
