@@ -137,7 +137,7 @@ See to it that ${service} is whole today, on both nodes, with the release that i
     `The registry is ${host}; from inside the cluster it is http://registry.`,
   rules: ({ service, cause }) => [
     `${service} runs release ${cause === 'never' ? newTag : oldTag} of ${host}/${repository} in every pod.`,
-    `${service} has a ready pod on each of the two nodes, and stays in service throughout: its Service leads to its pods, and nowhere else.`,
+    `When this is graded, ${service} has a ready pod on each of the two nodes and answers its callers, and its Service leads to its pods and nowhere else.`,
     cause === 'never'
       ? 'Nodes come and go: a new pod starts on whichever node there is, also one that never had the image.'
       : 'Nodes come and go: once the registry is back, a new node must be able to fetch the image.',

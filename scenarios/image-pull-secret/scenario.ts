@@ -104,7 +104,7 @@ Its login is kept by the platform team: secret/${robot.name} in namespace ${robo
     `The release to ship is ${release}, as ${host}/${repository} has it, for every pod of ${service}; it comes from there and from nowhere else.`,
     'A pod on any node gets what is pushed there tomorrow too.',
     'The registry goes on asking for its password.',
-    `${service} stays in service throughout: its Service leads to its pods, and nowhere else.`,
+    `When this is graded, ${service} answers its callers, and its Service leads to its pods and nowhere else.`,
     lastingRule(service),
   ],
 

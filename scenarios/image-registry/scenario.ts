@@ -118,7 +118,7 @@ and that a new one would be too.
 The registry is ${host}; ${mirror} is a mirror of it.`,
   rules: ({ service }) => [
     `${service} runs what it ran before, release ${release}; its image comes from the registry or from the mirror.`,
-    `${service} stays in service throughout: its Service leads to its pods, and nowhere else.`,
+    `When this is graded, ${service} answers its callers, and its Service leads to its pods and nowhere else.`,
     'Nodes come and go: a new one must be able to fetch the image and run the pod.',
     lastingRule(service),
     `The network policies of namespace ${namespace} stay as they are; none is added.`,

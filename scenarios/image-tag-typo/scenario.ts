@@ -69,7 +69,8 @@ rollout does not end. Customers notice nothing so far. Bring release ${release} 
 The registry is ${host}; from inside the cluster it answers as http://registry, e.g. http://registry/v2/${repository}/tags/list.`,
   rules: ({ service }) => [
     `The release to ship is ${release}, as the registry has it, for every pod of ${service}.`,
-    `${service} keeps its repository ${host}/${repository}, its own command and its own files, and stays in service throughout: its Service leads to its pods, and nowhere else.`,
+    `${service} keeps its repository ${host}/${repository}, its own command and its own files.`,
+    `When this is graded, ${service} answers its callers, and its Service leads to its pods and nowhere else.`,
     lastingRule(service),
   ],
 
