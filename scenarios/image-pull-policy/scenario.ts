@@ -139,8 +139,8 @@ See to it that ${service} is whole today, on both nodes, with the release that i
     `${service} runs release ${cause === 'never' ? newTag : oldTag} of ${host}/${repository} in every pod.`,
     `When this is graded, ${service} has a ready pod on each of the two nodes and answers its callers, and its Service leads to its pods and nowhere else.`,
     cause === 'never'
-      ? 'Nodes come and go: a new pod starts on whichever node there is, also one that never had the image.'
-      : 'Nodes come and go: once the registry is back, a new node must be able to fetch the image.',
+      ? 'Nodes come and go: a new pod starts on whichever node there is, also on one that comes tomorrow under a name and with labels of its own, and has never had an image of the pod.'
+      : 'Nodes come and go: once the registry is back, a node that comes under a name and with labels of its own must be able to fetch the images and run the pod.',
     lastingRule(service),
   ],
 
@@ -237,17 +237,12 @@ See to it that ${service} is whole today, on both nodes, with the release that i
         seconds(5),
       ),
     ),
-    // Where the registry answers, a pod that pulls shows it.
-    ...(cause === 'always'
-      ? [
-          safeguard(
-            'new-node',
-            'veto' as const,
-            'A new node may fetch the image',
-            checks.mayPull({ namespace, name: service }),
-          ),
-        ]
-      : []),
+    safeguard(
+      'new-node',
+      'veto',
+      'A new node may fetch the images and run the pod',
+      checks.mayPull({ namespace, name: service }),
+    ),
     safeguard(
       'endpoints',
       'veto',
@@ -343,6 +338,37 @@ See to it that ${service} is whole today, on both nodes, with the release that i
     hack('node-selector', 'both-nodes', async (lab) => {
       const nodeSelector = { 'kubernetes.io/hostname': await nodeThatHas(lab, service) };
       await faults.patchPods(lab, { namespace, name: service }, { nodeSelector, affinity: null });
+    }),
+    hack('todays-nodes', 'new-node', async (lab) => {
+      const containers = [{ name: service, imagePullPolicy: 'IfNotPresent' }];
+      const spec = { ...(await faults.todaysNodes(lab)), containers };
+      await faults.patchPods(lab, { namespace, name: service }, spec);
+    }),
+    hack('labelled-nodes', 'new-node', async (lab) => {
+      for (const { metadata } of await lab.kube.list(resources.nodes)) {
+        const labelled = { metadata: { labels: { pool: 'shop' } } };
+        await lab.kube.patch(resources.nodes, undefined, metadata.name, labelled, { type: 'merge' });
+      }
+      await faults.patchPods(
+        lab,
+        { namespace, name: service },
+        {
+          nodeSelector: { pool: 'shop' },
+          containers: [{ name: service, imagePullPolicy: 'IfNotPresent' }],
+        },
+      );
+    }),
+    hack('never-before-it', 'new-node', async (lab) => {
+      // A node that comes tomorrow has no copy of what runs first either.
+      const first = { name: 'first', image: 'shop.test/shop:1.4.2', imagePullPolicy: 'Never' };
+      await faults.patchPods(
+        lab,
+        { namespace, name: service },
+        {
+          initContainers: [{ ...first, command: ['true'] }],
+          containers: [{ name: service, imagePullPolicy: 'IfNotPresent' }],
+        },
+      );
     }),
     hack('cordon', 'rollout', async (lab) => {
       const has = await nodeThatHas(lab, service);

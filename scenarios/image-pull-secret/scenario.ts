@@ -102,7 +102,7 @@ The registry is ${host}; from inside the cluster it answers as http://registry.
 Its login is kept by the platform team: secret/${robot.name} in namespace ${robot.namespace}.`,
   rules: ({ service }) => [
     `The release to ship is ${release}, as ${host}/${repository} has it, for every pod of ${service}; it comes from there and from nowhere else.`,
-    'A pod on any node gets what is pushed there tomorrow too.',
+    'A pod on any node gets what is pushed there tomorrow too, also on a node that comes tomorrow under a name and with labels of its own.',
     'The registry goes on asking for its password.',
     `When this is graded, ${service} answers its callers, and its Service leads to its pods and nowhere else.`,
     lastingRule(service),
@@ -189,6 +189,12 @@ Its login is kept by the platform team: secret/${robot.name} in namespace ${robo
       'veto',
       'The repository is the same',
       checks.repositoryKept({ namespace, name: service }),
+    ),
+    safeguard(
+      'new-node',
+      'veto',
+      'A new node may fetch the images and run the pod',
+      checks.mayPull({ namespace, name: service }),
     ),
     safeguard(
       'closed',
@@ -376,6 +382,20 @@ Its login is kept by the platform team: secret/${robot.name} in namespace ${robo
       }
       await lab.kube.delete(resources.secrets, namespace, 'by-hand');
       await setImage(lab, service, { imagePullPolicy: 'Never' });
+    }),
+    hack('todays-nodes', 'new-node', async (lab) => {
+      await putLogin(lab, secret);
+      const spec = { ...(await faults.todaysNodes(lab)), imagePullSecrets: [{ name: secret }] };
+      await patchPods(lab, service, spec);
+    }),
+    hack('never-before-it', 'new-node', async (lab) => {
+      // A node that comes tomorrow has no copy of what runs first either.
+      await putLogin(lab, secret);
+      const first = { name: 'first', image: 'shop.test/shop:1.4.2', imagePullPolicy: 'Never' };
+      await patchPods(lab, service, {
+        imagePullSecrets: [{ name: secret }],
+        initContainers: [{ ...first, command: ['true'] }],
+      });
     }),
     hack('wrong-password', 'image', async (lab) => {
       await putSecret(

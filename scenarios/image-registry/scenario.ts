@@ -385,18 +385,9 @@ The registry is ${host}; ${mirror} is a mirror of it.`,
       }
     }),
     hack('todays-nodes', 'new-node', async (lab) => {
-      const nodes = await lab.kube.list(resources.nodes);
-      const values = nodes.map(({ metadata }) => metadata.name);
-      const term = { matchExpressions: [{ key: 'kubernetes.io/hostname', operator: 'In', values }] };
-      const required = { nodeSelectorTerms: [term] };
-      await faults.patchPods(
-        lab,
-        { namespace, name: service },
-        {
-          affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: required } },
-          containers: [{ name: service, image: image(mirror) }],
-        },
-      );
+      const containers = [{ name: service, image: image(mirror) }];
+      const spec = { ...(await faults.todaysNodes(lab)), containers };
+      await faults.patchPods(lab, { namespace, name: service }, spec);
     }),
     hack('delete-pods', 'rollout', async (lab) => {
       const pods = await lab.kube.list(resources.pods, { namespace, labelSelector: `app=${service}` });

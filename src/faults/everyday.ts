@@ -54,6 +54,14 @@ export async function claimReady(
   }
 }
 
+/** @returns fields of a pod template, to be merged: only nodes of today's names may run it, and those come and go */
+export async function todaysNodes(lab: LabView): Promise<object> {
+  const values = (await lab.kube.list(resources.nodes)).map(({ metadata }) => metadata.name);
+  const term = { matchExpressions: [{ key: 'kubernetes.io/hostname', operator: 'In', values }] };
+  const requiredDuringSchedulingIgnoredDuringExecution = { nodeSelectorTerms: [term] };
+  return { affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution } } };
+}
+
 /**
  * A file of the shop's release notes over those of its image: it answers `/version` with what they say.
  * @param namespace where a ConfigMap of that name is made

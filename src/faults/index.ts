@@ -26,6 +26,7 @@ export {
   select,
   type ServiceRef,
   settings,
+  todaysNodes,
 } from './everyday.ts';
 export { imageOnOneNode, type Loss, patchPods, podTemplate, registryDown, secretLost } from './images.ts';
 export { dnsSettings } from './dns-settings.ts';

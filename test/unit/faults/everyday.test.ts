@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { LabView } from '../../../src/checks/check.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
-import { claimReady, releaseNotes, scale, select } from '../../../src/faults/everyday.ts';
+import { claimReady, releaseNotes, scale, select, todaysNodes } from '../../../src/faults/everyday.ts';
 import { resources } from '../../../src/model/resources.ts';
 import { fakeKube, FakeState } from '../support/fake-kube.ts';
 
@@ -13,8 +13,8 @@ async function labWith(...objects: object[]): Promise<LabView> {
   await kube.applyAll(objects as never, { manager: 'test' });
   // The fake does not select.
   const list = (async (resource: typeof resources.pods, { labelSelector = '' } = {}) =>
-    (await kube.list(resource)).filter(
-      ({ metadata }) => labelSelector === `app=${metadata.labels?.['app']}`,
+    (await kube.list(resource)).filter(({ metadata }) =>
+      ['', `app=${metadata.labels?.['app']}`].includes(labelSelector),
     )) as KubeClient['list'];
   return { kube: { ...kube, list } } as unknown as LabView;
 }
@@ -61,6 +61,16 @@ describe('what people do every day', () => {
       );
     expect(await ready('fx-1')).toEqual(expect.arrayContaining(['Ready=True', 'ContainersReady=True']));
     expect(await ready('other-1')).toEqual(['Ready=False']);
+  });
+
+  test('the nodes of today are named, and no other will do', async () => {
+    const node = (name: string) => ({ apiVersion: 'v1', kind: 'Node', metadata: { name } });
+    const lab = await labWith(node('a'), node('b'));
+    const matchExpressions = [{ key: 'kubernetes.io/hostname', operator: 'In', values: ['a', 'b'] }];
+    const required = { nodeSelectorTerms: [{ matchExpressions }] };
+    expect(await todaysNodes(lab)).toEqual({
+      affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: required } },
+    });
   });
 
   test('a file of another version lies over that of the image', async () => {

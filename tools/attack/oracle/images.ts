@@ -105,12 +105,13 @@ async function startsOnNewNode(view: OracleView): Promise<Complaint> {
 /** Whatever a new node lacks, it is not forbidden to fetch. */
 async function mayFetch(view: OracleView): Promise<Complaint> {
   const spec = (await deploymentOf(view, service(view)))?.spec.template.spec;
-  if (spec?.containers.some(({ imagePullPolicy }) => imagePullPolicy === 'Never') ?? true)
-    return 'a new node may not fetch the image';
+  if (spec === undefined) return 'nobody says what a new node is to run';
+  const { containers, initContainers = [] } = spec;
+  if ([...initContainers, ...containers].some(({ imagePullPolicy }) => imagePullPolicy === 'Never'))
+    return 'a new node may not fetch an image';
   // Its name is none of those that nodes have today, and nobody gives it labels.
-  const named =
-    spec?.nodeName ?? spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
-  return named !== undefined || Object.keys(spec?.nodeSelector ?? {}).length > 0
+  const named = spec.nodeName ?? spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
+  return named !== undefined || Object.keys(spec.nodeSelector ?? {}).length > 0
     ? 'a new node would not take it'
     : undefined;
 }
@@ -157,6 +158,7 @@ export const imagePullSecret: Oracle = {
     comesFrom(['images.shop.test:5000/shop']),
     callersGet(NEW),
     question('the registry is closed', registryIsClosed),
+    question('a new node may fetch it', mayFetch),
     question('what is pushed tomorrow is pulled', async (view) => {
       await (await view.registry('images.shop.test:5000')).tag('shop', NEW, `tomorrow-${view.now()}`);
       const image = `images.shop.test:5000/shop:tomorrow-${view.now()}`;
@@ -186,14 +188,10 @@ export const imagePullPolicy: Oracle = {
   afterwards,
   questions: [
     ...byCause('never', [runsNew(REGISTRY), callersGet(NEW), comesFrom([`${REGISTRY}/shop`])]),
-    ...byCause('always', [
-      runsAsBefore,
-      callersGet(OLD),
-      comesFrom([`${REGISTRY}/shop`]),
-      question('a new node may fetch it', mayFetch),
-    ]),
+    ...byCause('always', [runsAsBefore, callersGet(OLD), comesFrom([`${REGISTRY}/shop`])]),
     ...whole,
     onEachNode,
+    question('a new node may fetch it', mayFetch),
     ...byCause('never', [question('it starts on a new node', startsOnNewNode)]),
     ...byCause('always', [question('it starts again on each', startsOnEach)]),
   ],
