@@ -297,6 +297,12 @@ The registry is ${host}; from inside the cluster it answers as http://registry, 
     hack('other-app', 'in-service', async (lab) => {
       await faults.select(lab, { namespace, name: service }, { app: 'checkout' });
     }),
+    hack('impatient-tomorrow', 'shop-starts-again', async (lab) => {
+      // Meant in seconds. Whoever runs has read the old value; whoever starts is ready, and gives up on everybody.
+      await setImage(lab, service, { image: image(release) });
+      await lab.clock.wait(seconds(60), lab.signal);
+      await faults.settings(lab, namespace, { CALL_TIMEOUT_MS: '3', LEDGER_URL: 'http://ledgers' });
+    }),
     hack('locked-out', 'release', async (lab) => {
       // Somebody still gets in: not the one who calls.
       const other = callerOf(service) === 'gateway' ? 'checkout' : 'gateway';

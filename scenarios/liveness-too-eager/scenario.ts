@@ -20,6 +20,7 @@ import {
   safeguard,
   seconds,
   shop,
+  shopStartsAgain,
   templateHint,
 } from 'breakfix';
 
@@ -101,7 +102,7 @@ Make ${service} answer its callers again.`,
   rules: ({ service, release }) => [
     `Probes are company policy: ${service} keeps its probes. A pod that stops answering leaves its Service within ${leavesWithin} s, and a container that has run for ${startAllowance} s and then stops answering must be restarted within ${killedWithin} s.`,
     `${service} stays at release ${release} and runs its own program, in at least as many pods as before.`,
-    lastingRule(service),
+    lastingRule(service, 'two minutes'),
     `The Service ${service} keeps its name and stays the same object.`,
   ],
 
@@ -161,6 +162,7 @@ Make ${service} answer its callers again.`,
       `A new pod of ${service} comes up, and is found alive`,
       checks.startsAgain({ namespace, name: service }, seconds(startAllowance + 60)),
     ),
+    shopStartsAgain({ namespace, name: service }, seconds(startAllowance + 60)),
     safeguard(
       'readiness-can-fail',
       'veto',

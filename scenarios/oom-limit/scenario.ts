@@ -274,6 +274,11 @@ worst when many people shop. Make checkout survive its load: ${requests} quotes 
       await lab.clock.wait(seconds(60), lab.signal);
       await faults.settings(lab, namespace, { CALL_TIMEOUT_MS: 'soon' });
     }),
+    hack('settings-of-others', 'shop-starts-again', async (lab) => {
+      // Its own environment counts for checkout; all others would read a size that is no number.
+      await faults.settings(lab, namespace, { CACHE_MEGABYTES: '32Mi' });
+      await patch(lab, limits(healthyLimit));
+    }),
     hack('wrong-liveness', 'starts-again', async (lab) => {
       await patch(lab, { ...limits(healthyLimit), ...faults.asksNobody });
     }),

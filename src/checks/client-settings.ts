@@ -4,6 +4,12 @@ import { type Resource, resources } from '../model/resources.ts';
 import { type Check, fail, type LabView, pass } from './check.ts';
 import type { WorkloadRef } from './workloads.ts';
 
+/** What a container may have its environment from. */
+export interface Source {
+  readonly resource: Resource<ConfigMap | Secret>;
+  readonly name: string;
+}
+
 /** Whether a variable of that name can be an address that somebody calls. */
 type IsAddress = (variable: string) => boolean;
 
@@ -66,15 +72,22 @@ async function changedSource(
   return undefined;
 }
 
-function sourcesOf(...specs: readonly PodSpec[]): { resource: Resource<ConfigMap | Secret>; name: string }[] {
-  return specs
-    .flatMap(({ containers }) => containers.flatMap(({ envFrom = [] }) => envFrom))
-    .flatMap(({ configMapRef, secretRef }) => [
-      ...(configMapRef?.name === undefined
-        ? []
-        : [{ resource: resources.configMaps, name: configMapRef.name }]),
-      ...(secretRef?.name === undefined ? [] : [{ resource: resources.secrets, name: secretRef.name }]),
-    ]);
+/** The ConfigMaps and Secrets that containers have in their environment. */
+export function sourcesOf(...specs: readonly PodSpec[]): Source[] {
+  const containers = specs.flatMap((spec) => spec.containers);
+  const named = [
+    ...containers.flatMap(({ envFrom = [] }) => envFrom),
+    ...containers
+      .flatMap(({ env = [] }) => env)
+      .map(({ valueFrom = {} }) => ({
+        configMapRef: valueFrom.configMapKeyRef,
+        secretRef: valueFrom.secretKeyRef,
+      })),
+  ];
+  return named.flatMap(({ configMapRef, secretRef }) => [
+    ...(configMapRef === undefined ? [] : [{ resource: resources.configMaps, name: configMapRef.name }]),
+    ...(secretRef === undefined ? [] : [{ resource: resources.secrets, name: secretRef.name }]),
+  ]);
 }
 
 function changedSetting(before: PodSpec, now: PodSpec, isAddress: IsAddress): string | undefined {

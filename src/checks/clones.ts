@@ -1,6 +1,14 @@
 import { copy } from '../core/json.ts';
-import { KubeError } from '../kube/client.ts';
-import type { ContainerStatus, NewObject, Pod, PodTemplate, Service } from '../model/objects.ts';
+import { type ExecResult, KubeError } from '../kube/client.ts';
+import type {
+  Container,
+  ContainerStatus,
+  Labels,
+  NewObject,
+  Pod,
+  PodTemplate,
+  Service,
+} from '../model/objects.ts';
 import { resources } from '../model/resources.ts';
 import { fail, type LabView, lookUntil, type Observation } from './check.ts';
 import type { WorkloadRef } from './workloads.ts';
@@ -51,13 +59,24 @@ export async function withClone(
 
 /** Closes the listener of the clone's program, which lives on. @returns what is wrong where that cannot be done */
 export async function hangUp(lab: LabView, of: WorkloadRef, clone: Clone): Promise<Observation | undefined> {
+  const asked = await askClone(lab, of, clone, ['hang-up']);
+  if ('status' in asked) return asked;
+  return asked.code === 0 ? undefined : fail('the program in the pod is not the shop');
+}
+
+/** Runs a command of the shop in a clone. @returns a failing observation where that cannot be done */
+export async function askClone(
+  lab: LabView,
+  of: WorkloadRef,
+  clone: Clone,
+  args: readonly string[],
+): Promise<ExecResult | Observation> {
   try {
-    const { code } = await lab.kube.exec(clone.namespace, clone.name, {
+    return await lab.kube.exec(clone.namespace, clone.name, {
       container: of.name,
-      command: ['node', '/app/shop.mjs', 'hang-up'],
+      command: ['node', '/app/shop.mjs', ...args],
       timeoutMs: 30_000,
     });
-    return code === 0 ? undefined : fail('the program in the pod is not the shop');
   } catch (error) {
     // There is no such container, or it has just ended: that is the template's doing.
     if (error instanceof KubeError && (error.code < 500 || error.message.includes('container not found')))
@@ -92,9 +111,10 @@ export async function neverReady(lab: LabView, of: WorkloadRef, clone: Clone): P
 
 function clonePod(template: PodTemplate, clone: Clone, liveness: boolean): NewObject<Pod> {
   const spec = copy(template.spec);
-  const containers = liveness
-    ? spec.containers
-    : spec.containers.map(({ livenessProbe: _liveness, ...container }) => container);
+  const { labels = {} } = template.metadata ?? {};
+  const containers = spec.containers
+    .map((container) => withLabelsTold(container, labels))
+    .map((container) => (liveness ? container : withoutLiveness(container)));
   return {
     apiVersion: 'v1',
     kind: 'Pod',
@@ -105,6 +125,21 @@ function clonePod(template: PodTemplate, clone: Clone, liveness: boolean): NewOb
     },
     spec: { ...spec, containers },
   };
+}
+
+function withoutLiveness({ livenessProbe: _liveness, ...container }: Container): Container {
+  return container;
+}
+
+/** What a container is told of its labels is what any pod of the template is told: a clone has others. */
+function withLabelsTold(container: Container, labels: Labels): Container {
+  if (container.env === undefined) return container;
+  const env = container.env.map((variable) => {
+    const path = variable.valueFrom?.fieldRef?.fieldPath ?? '';
+    const label = /^metadata\.labels\['(.*)'\]$/.exec(path)?.[1];
+    return label === undefined ? variable : { name: variable.name, value: labels[label] ?? '' };
+  });
+  return { ...container, env };
 }
 
 /** Only inside the cluster: what the Service says of its outside (node ports, load balancers) is nothing to a proof. */

@@ -1,7 +1,7 @@
-import type { Container, Pod, PodSpec } from '../model/objects.ts';
+import type { Container, Pod, PodSpec, PodTemplate } from '../model/objects.ts';
 import { resources } from '../model/resources.ts';
 import { type Check, fail, type LabView, type Observation, pass, patient, unjudged } from './check.ts';
-import { neverReady, until, withClone } from './clones.ts';
+import { type Clone, neverReady, until, withClone } from './clones.ts';
 import type { ReleaseRef } from './images.ts';
 import { isReady, type WorkloadRef } from './workloads.ts';
 
@@ -99,17 +99,29 @@ export function startsAgain(of: WorkloadRef, withinMs = STARTS_WITHIN): Check {
     expected: `a fresh pod of ${of.name} comes up`,
     disturbs: `a clone of a pod of ${of.name}`,
     look: () => Promise.resolve(pass('proven on a clone when graded')),
-    grade: (lab) =>
-      startsFresh(
-        lab,
-        of,
-        (spec) => {
-          const clone = besideTheOthers(spec);
-          return { ...clone, containers: clone.containers.map((one) => askedAtOnce(one, withinMs)) };
-        },
-        withinMs,
-      ),
+    grade: async (lab) => {
+      const deployment = await lab.kube.get(resources.deployments, of.namespace, of.name);
+      return deployment === undefined
+        ? fail(`deployment/${of.name} does not exist`)
+        : nextPodComesUp(lab, of, deployment.spec.template, withinMs);
+    },
   };
+}
+
+/**
+ * Whether the next pod of a template comes up. It takes nobody's place, and its liveness probe is asked before it counts.
+ * @param works what it has to do then
+ */
+export function nextPodComesUp(
+  lab: LabView,
+  of: WorkloadRef,
+  template: PodTemplate,
+  withinMs = STARTS_WITHIN,
+  works?: (clone: Clone) => Promise<Observation>,
+): Promise<Observation> {
+  const spec = besideTheOthers(template.spec);
+  const containers = spec.containers.map((one) => askedAtOnce(one, withinMs));
+  return comesUp(lab, of, { ...template, spec: { ...spec, containers } }, withinMs, works);
 }
 
 /** The clone takes nobody's place: pods that keep away from each other, or take ports of their node, would leave it none. */
@@ -142,14 +154,24 @@ async function startsFresh(
   const deployment = await lab.kube.get(resources.deployments, of.namespace, of.name);
   if (deployment === undefined) return fail(`deployment/${of.name} does not exist`);
   const { template } = deployment.spec;
-  const changed = { ...template, spec: change(template.spec) };
-  return withClone(lab, of, changed, { liveness: false }, async (clone) => {
+  return comesUp(lab, of, { ...template, spec: change(template.spec) }, withinMs);
+}
+
+function comesUp(
+  lab: LabView,
+  of: WorkloadRef,
+  template: PodTemplate,
+  withinMs: number,
+  works?: (clone: Clone) => Promise<Observation>,
+): Promise<Observation> {
+  return withClone(lab, of, template, { liveness: false }, async (clone) => {
     let pod: Pod | undefined;
     await until(lab, patient(lab, withinMs), async () => {
       pod = await lab.kube.get(resources.pods, clone.namespace, clone.name);
       // What a node refused it will not take later.
       return pod !== undefined && (isReady(pod) || pod.status.phase === 'Failed');
     });
-    return pod !== undefined && isReady(pod) ? pass('it came up') : neverReady(lab, of, clone);
+    if (pod === undefined || !isReady(pod)) return neverReady(lab, of, clone);
+    return (await works?.(clone)) ?? pass('it came up');
   });
 }

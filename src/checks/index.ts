@@ -5,6 +5,7 @@ export { type ClientRef } from './client-pod.ts';
 export { crashLoops } from './crash-loop.ts';
 export { askedSeldom, type CountedZone, keptNoLonger, quickLookups } from './dns-cache.ts';
 export { freshTagPulls, startsAgain, startsOnEveryNode, startsWithoutCopy } from './fresh-pods.ts';
+export { settingsWork } from './fresh-shop.ts';
 export { imageAsBefore, imageIs, mayPull, type ReleaseRef, repositoryKept } from './images.ts';
 export { namespaceKept, networkPoliciesKept, programKept, sameObject, unchanged } from './objects.ts';
 export { type MemoryBudget, type MemoryLoad, memoryStaysBelow } from './memory.ts';

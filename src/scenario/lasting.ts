@@ -2,18 +2,20 @@ import { seconds } from '../core/clock.ts';
 import { hold } from '../checks/check.ts';
 import { customersServed } from '../checks/customers.ts';
 import { startsAgain } from '../checks/fresh-pods.ts';
+import { settingsWork } from '../checks/fresh-shop.ts';
 import { staysUp, type WorkloadRef } from '../checks/workloads.ts';
 import { safeguard } from './parts.ts';
 import type { Safeguard } from './types.ts';
 
 /** The rule that {@link lasts} looks after. */
-export const lastingRule = (service: string): string =>
-  `A pod of ${service} that is made tomorrow comes up too, and customers go on paying and getting their money back.`;
+export const lastingRule = (service: string, within = 'a minute'): string =>
+  `A pod of ${service} that is made tomorrow is ready within ${within} too, and so is one of any other service of the shop with what it was told; customers go on paying and getting their money back.`;
 
 /** What a repair of one service of the shop leaves behind lasts: its next pod comes up, and the shop earns money. */
 export function lasts(of: WorkloadRef): Safeguard[] {
   return [
     safeguard('starts-again', 'veto', `A new pod of ${of.name} comes up`, startsAgain(of)),
+    shopStartsAgain(of),
     safeguard(
       'customers',
       'veto',
@@ -22,6 +24,15 @@ export function lasts(of: WorkloadRef): Safeguard[] {
     ),
   ];
 }
+
+/** What others were told meanwhile, and have not read yet, lasts too. */
+export const shopStartsAgain = (own: WorkloadRef, withinMs?: number): Safeguard =>
+  safeguard(
+    'shop-starts-again',
+    'veto',
+    'New pods of the shop come up with what they were told',
+    settingsWork(own, withinMs),
+  );
 
 /** The same, and before it that the pods of now stay up. */
 export function staysUpAndLasts(of: WorkloadRef): Safeguard[] {

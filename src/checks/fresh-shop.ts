@@ -1,0 +1,149 @@
+import { equal } from '../core/json.ts';
+import type { ExecResult } from '../kube/client.ts';
+import type { ConfigMap, PodTemplate, Secret, StatefulSet, Volume } from '../model/objects.ts';
+import { resources } from '../model/resources.ts';
+import { type Check, fail, type LabView, type Observation, pass, patient } from './check.ts';
+import type { ProbeReport } from './client-pod.ts';
+import { type Source, sourcesOf } from './client-settings.ts';
+import { askClone, type Clone, until } from './clones.ts';
+import { nextPodComesUp } from './fresh-pods.ts';
+import { httpArguments } from './traffic.ts';
+import type { WorkloadRef } from './workloads.ts';
+
+/** What a process of each role does for others, or asks them for; workload/README.md. Nobody calls the others. */
+const WORK: Readonly<Record<string, readonly { readonly path: string; readonly method: string }[]>> = {
+  gateway: [
+    { path: '/pay', method: 'POST' },
+    { path: '/refund', method: 'POST' },
+  ],
+  checkout: [{ path: '/checkout', method: 'POST' }],
+  payments: [{ path: '/charge', method: 'POST' }],
+  refunds: [{ path: '/refund', method: 'POST' }],
+  ledger: [{ path: '/count', method: 'GET' }],
+  fx: [{ path: '/rate', method: 'GET' }],
+};
+
+/** How long a pod that has just become ready may take until what it asks of others is answered, in milliseconds. */
+const WORKS_WITHIN = 10_000;
+const REQUEST_TIMEOUT = 5000;
+
+interface Workload {
+  readonly name: string;
+  readonly template: PodTemplate;
+}
+
+/**
+ * What has been written down for the shop and not been read yet can be read: of every workload whose template, ConfigMaps
+ * or Secrets are not those of the healthy shop, a fresh pod comes up and does its work. Its work is not looked at where
+ * there are NetworkPolicies that were not there: a pod beside the others has none of the labels that they ask for.
+ * @param own whose template others look at; of it only what it reads counts
+ * @param withinMs how long a pod may take to come up
+ */
+export function settingsWork(own: WorkloadRef, withinMs?: number): Check {
+  const { namespace } = own;
+  return {
+    expected: `fresh pods of ${namespace} come up with what they were given, and do their work`,
+    disturbs: `a clone of a pod of each workload of ${namespace} that was given something else`,
+    look: () => Promise.resolve(pass('proven on clones when graded')),
+    grade: async (lab) => {
+      const asked = new Map<string, boolean>();
+      const closed = await isClosed(lab, namespace);
+      const proven: string[] = [];
+      for (const workload of await workloads(lab, namespace)) {
+        const { name, template } = workload;
+        if (!(await isChanged(lab, namespace, workload, name === own.name, asked))) continue;
+        const of = { namespace, name };
+        const works = closed ? undefined : (clone: Clone) => doesItsWork(lab, of, template, clone);
+        const seen = await nextPodComesUp(lab, of, template, withinMs, works);
+        if (seen.status !== 'pass') return { ...seen, seen: `${name}: ${seen.seen}` };
+        proven.push(name);
+      }
+      return pass(proven.length === 0 ? 'nobody was given anything else' : `${proven.join(', ')} came up`);
+    },
+  };
+}
+
+/** Who is there; that somebody is not shows elsewhere. */
+async function workloads(lab: LabView, namespace: string): Promise<Workload[]> {
+  const deployments = await lab.kube.list(resources.deployments, { namespace });
+  const sets = await lab.kube.list(resources.statefulSets, { namespace });
+  return [
+    ...deployments.map(({ metadata: { name }, spec: { template } }) => ({ name, template })),
+    ...sets.map((set) => ({ name: set.metadata.name, template: withoutClaims(set) })),
+  ];
+}
+
+/** Data of its own has a pod for the moment of a proof none. */
+function withoutClaims({ spec: { template, volumeClaimTemplates = [] } }: StatefulSet): PodTemplate {
+  const empty = volumeClaimTemplates.map(({ metadata: { name = '' } }): Volume => ({ name, emptyDir: {} }));
+  return { ...template, spec: { ...template.spec, volumes: [...(template.spec.volumes ?? []), ...empty] } };
+}
+
+/** @param asked by source, what was found: most workloads read the same ones */
+async function isChanged(
+  lab: LabView,
+  namespace: string,
+  { name, template }: Workload,
+  isOwn: boolean,
+  asked: Map<string, boolean>,
+): Promise<boolean> {
+  const set = lab.baseline.get(resources.statefulSets, namespace, name);
+  const before =
+    lab.baseline.get(resources.deployments, namespace, name)?.spec.template ?? (set && withoutClaims(set));
+  // What the learner has brought along is the learner's.
+  if (before === undefined) return false;
+  if (!isOwn && !equal(before.spec, template.spec)) return true;
+  for (const source of sourcesOf(before.spec, template.spec)) {
+    const key = `${source.resource.id} ${source.name}`;
+    const isOther = asked.get(key) ?? (await isSourceChanged(lab, namespace, source));
+    asked.set(key, isOther);
+    if (isOther) return true;
+  }
+  return false;
+}
+
+async function isSourceChanged(
+  lab: LabView,
+  namespace: string,
+  { resource, name }: Source,
+): Promise<boolean> {
+  const data = (object: ConfigMap | Secret | undefined): unknown => object?.data ?? {};
+  const now = await lab.kube.get(resource, namespace, name);
+  return !equal(data(lab.baseline.get(resource, namespace, name)), data(now));
+}
+
+async function isClosed(lab: LabView, namespace: string): Promise<boolean> {
+  const before = new Set(
+    lab.baseline.list(resources.networkPolicies, namespace).map(({ metadata }) => metadata.uid),
+  );
+  const now = await lab.kube.list(resources.networkPolicies, { namespace });
+  return now.some(({ metadata }) => !before.has(metadata.uid));
+}
+
+async function doesItsWork(
+  lab: LabView,
+  of: WorkloadRef,
+  template: PodTemplate,
+  clone: Clone,
+): Promise<Observation> {
+  const own = template.spec.containers.find(({ name }) => name === of.name);
+  const port = own?.ports?.find(({ name }) => name === 'http')?.containerPort ?? 8080;
+  for (const { path, method } of WORK[of.name] ?? []) {
+    const request = { url: `http://127.0.0.1:${port}${path}`, method, timeoutMs: REQUEST_TIMEOUT };
+    let seen = fail('');
+    await until(lab, patient(lab, WORKS_WITHIN), async () => {
+      seen = judged(await askClone(lab, of, clone, ['probe', ...httpArguments(request)]));
+      return seen.status === 'pass';
+    });
+    if (seen.status !== 'pass')
+      return fail(`a fresh pod comes up, and cannot do its work: ${path}: ${seen.seen}`);
+  }
+  return pass('it came up and did its work');
+}
+
+function judged(asked: ExecResult | Observation): Observation {
+  if ('status' in asked) return asked;
+  if (asked.code !== 0) return fail('the program in the pod is not the shop');
+  const { failed, last } = JSON.parse(asked.stdout) as ProbeReport;
+  return failed === 0 ? pass(last) : fail(last);
+}
