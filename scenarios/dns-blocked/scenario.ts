@@ -82,7 +82,7 @@ again for shop and office, and leave the network as closed as security wants it.
   rules: () => [
     'Pods of shop may call pods of shop and ask CoreDNS, over UDP and TCP, and nobody else: neither the reports of the office nor its own name server (resolver, port 53).',
     'Names are for the namespaces shop and office. The kiosk in namespace lobby is open to the public and must not reach CoreDNS.',
-    'Labels of namespaces and pods are the inventory and stay as they are; clients keep their DNS settings and call each other by name.',
+    'Labels of namespaces and pods are the inventory and stay as they are; clients run their own programs, keep their DNS settings and call each other by name.',
     'CoreDNS serves the whole cluster: at least two of its pods behind kube-dns, which keeps its ports, leads to pods that are ready and serves every node, configured as before.',
   ],
 

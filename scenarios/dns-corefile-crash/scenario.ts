@@ -95,7 +95,7 @@ export default defineScenario({
 namespace or of the partner (${partner.name}). It began when the nodes' system pods were restarted for maintenance. Nobody touched the
 shop. Make names work again, for the shop and for everybody else.`,
   rules: () => [
-    'Clients keep their DNS settings and call each other by name: dnsPolicy, dnsConfig, hostAliases and addresses in their environment stay as they are.',
+    'Clients run their own programs, keep their DNS settings and call each other by name: dnsPolicy, dnsConfig, hostAliases and addresses in their environment stay as they are.',
     'CoreDNS serves the whole cluster: at least two pods of deployment/coredns and nothing else behind kube-dns, which keeps its ports, leads to pods that are ready and serves every node, with the kubernetes (reverse zones too), forward, cache, health and ready plugins. Its liveness probe asks what it asked before, and is answered.',
     'Services that are made tomorrow must resolve too, and a pod of CoreDNS that is made tomorrow must come up.',
   ],

@@ -155,7 +155,7 @@ export default defineScenario({
 knows, where ${service} should be. Restarting the shop did not help. Make every lookup right again, whoever asks.`,
   rules: ({ service }) => [
     "CoreDNS is the platform team's and right: the template of deployment/coredns, its Corefile and Service kube-dns stay as they are.",
-    `Clients keep their DNS settings and call each other by name. No address of a Service is written into a configuration: ${service} must be found tomorrow too, wherever it is then.`,
+    `Clients run their own programs, keep their DNS settings and call each other by name. No address of a Service is written into a configuration: ${service} must be found tomorrow too, wherever it is then.`,
     'What is changed must last: pods carry the labels that their Deployments give them.',
     'A lookup takes no longer than two seconds.',
   ],

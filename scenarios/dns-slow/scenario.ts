@@ -84,7 +84,7 @@ its time, but that we ask it far more than we used to. Make payments quick and r
     `The partner moves its addresses at short notice: what its name server said is not given any more after two minutes.`,
     "Namespace partner is the partner's, its name server included: it stays as it is.",
     'A Service that is deleted and made again is found at its new address within 30 seconds.',
-    'Clients keep their DNS settings and the names that they call. No address is written into a configuration, and no name of a Service into that of CoreDNS.',
+    'Clients run their own programs, keep their DNS settings and the names that they call. No address is written into a configuration, and no name of a Service into that of CoreDNS.',
     'CoreDNS serves the whole cluster: at least two of its pods behind kube-dns, which keeps its ports, leads to pods that are ready and serves every node, with the kubernetes (reverse zones too), forward, cache, health and ready plugins. Its liveness probe asks what it asked before, and is answered; a pod of it that is made tomorrow comes up.',
   ],
 

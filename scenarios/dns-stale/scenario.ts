@@ -78,7 +78,7 @@ Make payments work again, and see to it that the next such deployment does not e
     'A Service that is deleted and made again is found at its new address within 60 seconds, also by clients that went on asking meanwhile.',
     `Answers for names outside stay cached: of 100 lookups of a name of ${zone} at most 10 reach its name server.`,
     "Namespace partner is the partner's, its name server included: it stays as it is.",
-    'Clients keep their DNS settings and call each other by name. No address of a Service is written into a configuration, and no name of one into that of CoreDNS.',
+    'Clients run their own programs, keep their DNS settings and call each other by name. No address of a Service is written into a configuration, and no name of one into that of CoreDNS.',
     'CoreDNS serves the whole cluster: at least two of its pods behind kube-dns, which keeps its ports, leads to pods that are ready and serves every node, with the kubernetes (reverse zones too), forward, cache, health and ready plugins. Its liveness probe asks what it asked before, and is answered; a pod of it that is made tomorrow comes up.',
   ],
 

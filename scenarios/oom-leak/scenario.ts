@@ -70,7 +70,7 @@ const withinBudget = checks.memoryStaysBelow(of, {
   loads: [
     { path: '/quote', count: quotes },
     { ...load(1000), count: 5 },
-    { ...load(largestReport), count: 3 },
+    { ...load(largestReport), count: 8, atOnce: 2 },
   ],
 });
 
@@ -172,7 +172,7 @@ export default defineScenario({
 and some minutes later it happens again. Accounting, which asks checkout for a sales report every minute, complains as well.
 The night shift wanted to double the memory and go back to bed; you are asked for a repair that still holds next week.`,
   rules: ({ rows }) => [
-    `Budget: one process of checkout takes at most ${budget}, whatever it has served in its life: ${quotes} quotes are a quiet day, and accounting (${rows} rows now) will soon want reports of ${largestReport} rows.`,
+    `Budget: one process of checkout takes at most ${budget}, whatever it has served in its life: ${quotes} quotes are a quiet day, and accounting (${rows} rows now) will soon want reports of ${largestReport} rows, two of them at the same time: there are two gateways.`,
     `Every container of checkout keeps a memory limit, of at most ${ceiling}, the same in template and pods.`,
     'The load stays: the gateway and its settings are not changed, and every call is answered in full.',
     `checkout runs its own program: the release of the ticket or the one before (${goodImage}), in at least as many pods as before. Its Service stays the same object, and leads to its pods.`,
@@ -373,6 +373,14 @@ The night shift wanted to double the memory and go back to bed; you are asked fo
       hack('bound-without-effect', 'within-budget', async (lab) => {
         await patch(lab, { ...environment({ [knob]: tooMuch }), ...limit(ceiling) });
       }),
+      ...(cause === 'report'
+        ? [
+            hack('room-for-one', 'within-budget', async (lab) => {
+              // Enough for one report at a time; two gateways ask for theirs at the same time.
+              await patch(lab, { ...environment({ [knob]: '5000' }), ...limit('512Mi') });
+            }),
+          ]
+        : []),
       hack('smaller-heap', 'within-budget', async (lab) => {
         await patch(lab, environment({ NODE_OPTIONS: '--max-old-space-size=64' }));
       }),

@@ -327,6 +327,21 @@ worst when many people shop. Make checkout survive its load: ${requests} quotes 
       await secondCheckout(lab, { app: name, copy: 'yes' }, 6);
       await faults.restart(lab, of);
     }),
+    hack('another-container', 'own-pods', async (lab) => {
+      // A process beside it, with all the memory that it wants, serves the callers.
+      const sidecar = {
+        name: 'helper',
+        image: 'shop.test/shop:1.4.2',
+        env: [
+          { name: 'ROLE', value: name },
+          { name: 'PORT', value: '8081' },
+        ],
+        ...limits(healthyLimit),
+      };
+      await faults.patchPods(lab, { namespace, name }, { containers: [sidecar] });
+      const ports = [{ name: 'http', port: 80, targetPort: 8081 }];
+      await lab.kube.patch(resources.services, namespace, name, { spec: { ports } }, { type: 'strategic' });
+    }),
     hack('pod-only', 'limits', async (lab) => {
       await resizePods(lab, healthyLimit);
     }),

@@ -2,6 +2,7 @@ import { canonical, equal } from '../core/json.ts';
 import type { ConfigMap, KubeObject, PodSpec, Secret } from '../model/objects.ts';
 import { type Resource, resources } from '../model/resources.ts';
 import { type Check, fail, type LabView, pass } from './check.ts';
+import { sameProgram } from './client-pod.ts';
 import type { WorkloadRef } from './workloads.ts';
 
 /** What a container may have its environment from. */
@@ -13,13 +14,13 @@ export interface Source {
 /** Whether a variable of that name can be an address that somebody calls. */
 type IsAddress = (variable: string) => boolean;
 
-/** How the pods of a workload look names up, and under which addresses they call others. */
+/** What the pods of a workload run, how they look names up, and under which addresses they call others. */
 export function clientsAsBefore(namespace: string, apps: readonly string[]): Check {
   return asBefore(namespace, apps, 'DNS settings and addresses', changedSetting);
 }
 
 /**
- * The workloads call others under the names of before and look them up on the pod network; which name servers they
+ * The workloads run their own programs, call others under the names of before and look them up on the pod network; which name servers they
  * ask is free.
  */
 export function addressesAsBefore(namespace: string, apps: readonly string[]): Check {
@@ -42,6 +43,8 @@ function asBefore(
         if (now === undefined) return fail(`deployment/${app} does not exist`);
         if (before === undefined) continue;
         const [was, is] = [before.spec.template.spec, now.spec.template.spec];
+        // An old pod may go on for as long as the rollout of something else is stuck.
+        if (!sameProgram(was, is, app, true)) return fail(`the program of deployment/${app} changed`);
         const changed = changedIn(was, is, isAddress);
         if (changed !== undefined) return fail(`${changed} of deployment/${app} changed`);
         const source = await changedSource(lab, namespace, was, is, isAddress);

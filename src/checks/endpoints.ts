@@ -2,6 +2,9 @@ import type { EndpointSlice } from '../model/objects.ts';
 import { resources } from '../model/resources.ts';
 import type { LabView } from './check.ts';
 
+/** What callers ask of a Service of the shop. */
+export const CALLED_PORT = 80;
+
 /** The addresses that a Service's slices say are ready, whoever wrote the slices. */
 export async function readyAddresses(
   lab: LabView,
@@ -14,16 +17,20 @@ export async function readyAddresses(
 export const readyAddressesIn = (slices: readonly EndpointSlice[]): ReadonlySet<string> =>
   new Set(slices.flatMap(readyIn));
 
-/** The same with the port of each, as `10.244.1.7:8080`: where one process after another can be asked. */
+/** The same with the port of each that callers get to, as `10.244.1.7:8080`: where one process after another can be asked. */
 export async function readyEndpoints(
   lab: LabView,
   namespace: string,
   service: string,
 ): Promise<readonly string[]> {
+  const { spec } = (await lab.kube.get(resources.services, namespace, service)) ?? {};
+  const called = spec?.ports?.find(({ port }) => port === CALLED_PORT)?.name ?? '';
   const slices = await slicesOf(lab, namespace, service);
   return slices.flatMap((slice) =>
     readyIn(slice).flatMap((address) =>
-      (slice.ports ?? []).slice(0, 1).map(({ port }) => `${address}:${port}`),
+      (slice.ports ?? [])
+        .filter(({ name }) => called === '' || name === called)
+        .map(({ port }) => `${address}:${port}`),
     ),
   );
 }

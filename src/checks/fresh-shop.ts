@@ -75,7 +75,7 @@ async function workloads(lab: LabView, namespace: string): Promise<Workload[]> {
 
 /** Data of its own has a pod for the moment of a proof none. */
 function withoutClaims({ spec: { template, volumeClaimTemplates = [] } }: StatefulSet): PodTemplate {
-  const empty = volumeClaimTemplates.map(({ metadata: { name = '' } }): Volume => ({ name, emptyDir: {} }));
+  const empty = volumeClaimTemplates.map(({ metadata: { name } }): Volume => ({ name, emptyDir: {} }));
   return { ...template, spec: { ...template.spec, volumes: [...(template.spec.volumes ?? []), ...empty] } };
 }
 

@@ -13,6 +13,8 @@ export interface MemoryLoad {
   /** Text that every answer must have. */
   readonly contains?: string;
   readonly count: number;
+  /** So many of them at the same time; one where not said. `count` is a multiple of it. */
+  readonly atOnce?: number;
 }
 
 /** What a process may take, and what it has to serve within that. */
@@ -34,7 +36,9 @@ const REQUEST_TIMEOUT = 10_000;
  */
 export function memoryStaysBelow(of: WorkloadRef, budget: MemoryBudget): Check {
   const { loads, limit } = budget;
-  const load = loads.map(({ count, path }) => `${count} × ${path}`).join(', ');
+  const load = loads
+    .map(({ count, path, atOnce = 1 }) => `${count} × ${path}${atOnce > 1 ? ` (${atOnce} at once)` : ''}`)
+    .join(', ');
   return {
     expected: `each process of ${of.name} serves ${load} in one life and takes at most ${limit}`,
     disturbs: `${load} to every pod of ${of.name}`,
@@ -66,16 +70,20 @@ async function peakUnder(
   { from, limit, loads }: MemoryBudget,
 ): Promise<number | Observation> {
   let peak = 0;
-  for (const { path, contains, count } of loads) {
+  for (const { path, contains, count, atOnce = 1 } of loads) {
     const url = `http://${endpoint}${path}`;
     const request = { url, timeoutMs: REQUEST_TIMEOUT, ...(contains === undefined ? {} : { contains }) };
     for (let sent = 0; sent < count;) {
-      const step = Math.min(STEP, count - sent);
+      const step = Math.ceil(Math.min(STEP, count - sent) / atOnce);
       const args = [...httpArguments(request), '--every', '0ms', '--count', `${step}`, '--until-failure'];
-      const report = await probeFrom(lab, from, args, step * REQUEST_TIMEOUT);
-      if (!isReport(report)) return report;
-      sent += report.attempts;
-      if (report.failed > 0) return fail(`${path}: request ${sent} got ${report.last}`);
+      const reports = await Promise.all(
+        Array.from({ length: atOnce }, () => probeFrom(lab, from, args, step * REQUEST_TIMEOUT)),
+      );
+      for (const report of reports) {
+        if (!isReport(report)) return report;
+        sent += report.attempts;
+        if (report.failed > 0) return fail(`${path}: request ${sent} got ${report.last}`);
+      }
       const seen = await peakOf(lab, from, endpoint);
       if (typeof seen !== 'number') return seen;
       peak = seen;

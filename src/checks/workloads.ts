@@ -3,7 +3,7 @@ import type { Deployment, EndpointSlice, Pod, ReplicaSet, Service } from '../mod
 import { resources } from '../model/resources.ts';
 import { formatSelector, matchesSelector } from '../model/selector.ts';
 import { all, type Check, fail, type LabView, type Observation, pass } from './check.ts';
-import { readyAddressesIn, slicesByHand, slicesOf } from './endpoints.ts';
+import { CALLED_PORT, readyAddressesIn, slicesByHand, slicesOf } from './endpoints.ts';
 import { noneWaiting } from './pods.ts';
 
 /** A Deployment. */
@@ -48,7 +48,7 @@ function whyNotComplete({ metadata, spec, status }: Deployment, wanted: number):
   return undefined;
 }
 
-/** Pods of a Deployment by its ReplicaSets: all that are not being deleted, and those of the newest template. */
+/** Pods of a Deployment by its ReplicaSets: all that are not over and not being deleted, and those of the newest template. */
 export async function podsOf(
   lab: LabView,
   deployment: Deployment,
@@ -62,7 +62,12 @@ export async function podsOf(
   ]);
   const sets = allSets.filter((set) => ownedBy(set, deployment));
   const pods = allPods.filter(
-    (pod) => pod.metadata.deletionTimestamp === undefined && sets.some((set) => ownedBy(pod, set)),
+    (pod) =>
+      pod.metadata.deletionTimestamp === undefined &&
+      // What was evicted or refused by a node stays for a while, and is nobody's pod any more.
+      pod.status.phase !== 'Failed' &&
+      pod.status.phase !== 'Succeeded' &&
+      sets.some((set) => ownedBy(pod, set)),
   );
   const newest = sets.find((set) => sameTemplate(set, deployment));
   return { current: pods, newest: newest === undefined ? [] : pods.filter((pod) => ownedBy(pod, newest)) };
@@ -105,7 +110,7 @@ export function endpointsServe(of: WorkloadRef & { readonly service?: string }):
       ]);
       if (deployment === undefined) return fail(`deployment/${of.name} does not exist`);
       if (live === undefined) return fail(`service/${service} does not exist`);
-      const stale = whyNotFollowed(live, slices, deployment);
+      const stale = whyNotFollowed(live, slices, deployment) ?? whereElse(live, deployment);
       if (stale !== undefined) return fail(stale);
       const served = readyAddressesIn(slices);
       const { newest } = await podsOf(lab, deployment);
@@ -127,6 +132,21 @@ function whyNotFollowed(
     return `service/${name} would not lead to new pods: it selects other labels`;
   const byHand = slicesByHand(slices);
   return byHand.length > 0 ? `${byHand.join(', ')} was written by hand, and follows nobody` : undefined;
+}
+
+/** Whether the port that callers use leads into another container of the pods than the workload's own. */
+function whereElse(
+  { metadata: { name }, spec: { ports = [] } }: Service,
+  { metadata, spec: { template } }: Deployment,
+): string | undefined {
+  const own = template.spec.containers.find((container) => container.name === metadata.name);
+  const target = ports.find(({ port }) => port === CALLED_PORT)?.targetPort ?? CALLED_PORT;
+  // The program listens where it is told to, whatever ports its container names.
+  const listens = own?.env?.some((variable) => variable.name === 'PORT' && variable.value === String(target));
+  const named = own?.ports?.some((port) => port.name === target || port.containerPort === target);
+  return listens === true || named === true
+    ? undefined
+    : `service/${name} leads to port ${target}, which is none of container ${metadata.name}`;
 }
 
 function healthyCount(lab: LabView, of: WorkloadRef, live: Deployment): number {

@@ -1,5 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { probeFrom } from '../../../src/checks/client-pod.ts';
+import type { Manifest } from '../../../src/kube/client.ts';
+import { resources } from '../../../src/model/resources.ts';
 import { labView, workload } from './support.ts';
 
 const client = (name: string, first: number) =>
@@ -65,5 +67,36 @@ describe('looking from a client', () => {
     const ask = () => probeFrom(lab, { namespace: 'shop', app: 'gateway' }, ['dns', 'x'], 1000);
     const outcomes = await Promise.allSettled(Array.from({ length: 6 }, ask));
     expect(outcomes.map(({ status }) => status)).toEqual([...Array<string>(5).fill('rejected'), 'fulfilled']);
+  });
+
+  test('a client that is taken away while it is asked is followed by the next', async () => {
+    const [first, second] = ['gateway', 'gateway-later'];
+    const asked: string[] = [];
+    const lab = await labView([...client('gateway', 1)], {
+      exec: async (_namespace, pod) => {
+        asked.push(pod);
+        if (asked.length > 1) return { code: 0, stdout: '{"attempts":1}', stderr: '' };
+        await lab.kube.delete(resources.pods, 'shop', pod);
+        const [, , next] = client('gateway', 1);
+        await lab.put({ ...next, metadata: { ...next?.metadata, name: second } } as Manifest);
+        return { code: 137, stdout: '', stderr: '' };
+      },
+    });
+    const report = await probeFrom(lab, { namespace: 'shop', app: first }, ['dns', 'x'], 1000);
+    expect(report).toEqual({ attempts: 1 });
+    expect(asked.at(-1)).toBe(second);
+  });
+
+  test('a command that is ended in a client that stays is a failure', async () => {
+    let asked = 0;
+    const lab = await labView(client('gateway', 1), {
+      exec: () => {
+        asked++;
+        return Promise.resolve({ code: 137, stdout: '', stderr: '' });
+      },
+    });
+    const seen = await probeFrom(lab, { namespace: 'shop', app: 'gateway' }, ['dns', 'x'], 1000);
+    expect(seen).toMatchObject({ status: 'fail', seen: expect.stringContaining('ended with 137') });
+    expect(asked).toBe(1);
   });
 });

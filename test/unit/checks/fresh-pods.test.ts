@@ -230,7 +230,9 @@ describe('startsAgain', () => {
   });
 
   test('takes no ports of a node, which those that are there may have', async () => {
-    const ports = [{ name: 'http', containerPort: 8080, protocol: 'TCP', hostPort: 8080, hostIP: '127.0.0.1' }];
+    const ports = [
+      { name: 'http', containerPort: 8080, protocol: 'TCP', hostPort: 8080, hostIP: '127.0.0.1' },
+    ];
     const objects = [...NODES, deployment('Always', { ports }, { hostNetwork: true })];
     const { view, made } = await lab({ objects });
     expect(await graded(startsAgain(of), view)).toMatchObject({ status: 'pass' });

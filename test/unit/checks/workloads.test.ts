@@ -1,12 +1,22 @@
 import { describe, expect, test } from '@jest/globals';
-import { endpointsServe } from '../../../src/checks/workloads.ts';
+import { endpointsServe, podsOf } from '../../../src/checks/workloads.ts';
+import type { Manifest } from '../../../src/kube/client.ts';
+import { resources } from '../../../src/model/resources.ts';
 import { labView, object, type TestView, workload } from './support.ts';
 
 const of = { namespace: 'shop', name: 'refunds' };
 const labels = { app: 'refunds' };
 const ready = (podIP: string) => ({ podIP, conditions: [{ type: 'Ready', status: 'True' }] });
 const service = (spec: object = {}) =>
-  object('v1', 'Service', 'refunds@shop', { spec: { selector: labels, ...spec } });
+  object('v1', 'Service', 'refunds@shop', {
+    spec: { selector: labels, ports: [{ port: 80, targetPort: 'http' }], ...spec },
+  });
+const container = {
+  name: 'refunds',
+  ports: [{ name: 'http', containerPort: 8080 }],
+  env: [{ name: 'PORT', value: '8081' }],
+};
+const helper = { name: 'helper', ports: [{ name: 'other', containerPort: 9090 }] };
 const slice = (name: string, addresses: readonly string[], by?: string) =>
   object('discovery.k8s.io/v1', 'EndpointSlice', `${name}@shop`, {
     metadata: {
@@ -22,7 +32,12 @@ const kept = slice('refunds-x', ['10.244.1.2', '10.244.1.3'], 'endpointslice-con
 
 const shop = (): Promise<TestView> =>
   labView([
-    ...workload('refunds@shop', { containers: [] }, [ready('10.244.1.2'), ready('10.244.1.3')], labels),
+    ...workload(
+      'refunds@shop',
+      { containers: [helper, container] },
+      [ready('10.244.1.2'), ready('10.244.1.3')],
+      labels,
+    ),
     service(),
     kept,
   ]);
@@ -33,6 +48,31 @@ describe('endpointsServe', () => {
       status: 'pass',
       seen: 'it leads to 2 ready pods',
     });
+  });
+
+  test.each([8080, 8081])(
+    'passes where callers get to port %d, where its program may listen',
+    async (targetPort) => {
+      const view = await shop();
+      await view.put(
+        service({
+          ports: [
+            { name: 'metrics', port: 81, targetPort: 9090 },
+            { port: 80, targetPort },
+          ],
+        }),
+      );
+      expect(await endpointsServe(of).look(view)).toMatchObject({ status: 'pass' });
+    },
+  );
+
+  test('does not count pods that are over', async () => {
+    const view = await shop();
+    const evicted = { ...workload('refunds@shop', {}, [{ phase: 'Failed' }], labels).at(-1) };
+    await view.put({ ...evicted, metadata: { ...evicted.metadata, name: 'refunds-evicted' } } as Manifest);
+    const deployment = await view.kube.get(resources.deployments, 'shop', 'refunds');
+    if (deployment === undefined) throw new Error('no deployment');
+    expect((await podsOf(view, deployment)).current).toHaveLength(2);
   });
 
   test.each([
@@ -50,6 +90,16 @@ describe('endpointsServe', () => {
       'the right addresses are in a slice that nobody keeps',
       [slice('by-hand', ['10.244.1.2'])],
       'endpointslice/by-hand was written by hand, and follows nobody',
+    ],
+    [
+      'callers get to another container of its pods',
+      [service({ ports: [{ port: 80, targetPort: 'other' }] })],
+      'service/refunds leads to port other, which is none of container refunds',
+    ],
+    [
+      'callers get to a port that no container names',
+      [service({ ports: [{ port: 80, targetPort: 9090 }] })],
+      'service/refunds leads to port 9090, which is none of container refunds',
     ],
     [
       'there is an address that is of no pod',

@@ -1,0 +1,135 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Observation } from '../../../src/checks/check.ts';
+import { settingsWork } from '../../../src/checks/fresh-shop.ts';
+import type { KubeClient, Manifest } from '../../../src/kube/client.ts';
+import type { Pod } from '../../../src/model/objects.ts';
+import { type Resource, resources } from '../../../src/model/resources.ts';
+import { labView, object, type TestView } from './support.ts';
+
+const settings = (data: object) => object('v1', 'ConfigMap', 'shop-settings@shop', { data });
+const specOf = (name: string, more: object = {}) => ({
+  containers: [{ name, image: 'shop', envFrom: [{ configMapRef: { name: 'shop-settings' } }], ...more }],
+});
+const deployment = (name: string, more: object = {}) =>
+  object('apps/v1', 'Deployment', `${name}@shop`, { spec: { template: { spec: specOf(name, more) } } });
+const ledger = object('apps/v1', 'StatefulSet', 'ledger@shop', {
+  spec: {
+    template: {
+      spec: specOf('ledger', { envFrom: [], volumeMounts: [{ name: 'data', mountPath: '/data' }] }),
+    },
+    volumeClaimTemplates: [{ metadata: { name: 'data' } }],
+  },
+});
+const policy = object('networking.k8s.io/v1', 'NetworkPolicy', 'closed@shop', { spec: {} });
+
+interface Shop {
+  readonly view: TestView;
+  /** Whose clones were made. */
+  readonly made: Pod[];
+  /** What they were asked to do. */
+  readonly work: string[];
+  readonly grade: () => Promise<Observation>;
+}
+
+/** A shop where clones are ready if `starts` says so for their workload, and do what `works` says. */
+async function shop({
+  starts = () => true,
+  works = () => true,
+}: { starts?: (name: string) => boolean; works?: (path: string) => boolean } = {}): Promise<Shop> {
+  const made: Pod[] = [];
+  const work: string[] = [];
+  const objects = [
+    settings({ ORDERS: '1' }),
+    deployment('checkout'),
+    deployment('fx'),
+    deployment('notifier'),
+    ledger,
+  ];
+  const view = await labView(objects);
+  const plain = view.kube;
+  const get = (async (resource: Resource, namespace: string | undefined, name: string) => {
+    const found = await plain.get(resource, namespace, name);
+    if (resource !== resources.pods || found === undefined) return found;
+    const status = starts((found as unknown as Pod).spec.containers[0]?.name ?? '') ? 'True' : 'False';
+    return { ...found, status: { phase: 'Running', conditions: [{ type: 'Ready', status }] } };
+  }) as KubeClient['get'];
+  const create = (async (resource, pod: Manifest) => {
+    made.push(pod as unknown as Pod);
+    return plain.create(resource, pod as never);
+  }) as KubeClient['create'];
+  const exec: KubeClient['exec'] = (_namespace, _pod, { command }) => {
+    const { pathname } = new URL(command.find((word) => word.startsWith('http://')) ?? '');
+    work.push(pathname);
+    const failed = works(pathname) ? 0 : 1;
+    return Promise.resolve({ code: 0, stdout: JSON.stringify({ failed, last: '503' }), stderr: '' });
+  };
+  const random = { suffix: (length: number) => 'x'.repeat(length) };
+  const lab = { ...view, kube: { ...plain, get, create, exec }, random } as unknown as TestView;
+  const grade = async (): Promise<Observation> => {
+    const seen = await settingsWork({ namespace: 'shop', name: 'checkout' }).grade?.(lab);
+    if (seen === undefined) throw new Error('it cannot be graded');
+    return seen;
+  };
+  return { view, made, work, grade };
+}
+
+const names = (pods: readonly Pod[]): string[] => pods.map(({ spec }) => spec.containers[0]?.name ?? '');
+
+describe('what the shop was told, and has not read yet', () => {
+  test('nothing is made where nobody was told anything', async () => {
+    const { made, grade } = await shop();
+    expect(await grade()).toEqual({ status: 'pass', seen: 'nobody was given anything else' });
+    expect(made).toEqual([]);
+  });
+
+  test('everybody who reads a ConfigMap that was changed comes up and works', async () => {
+    const { view, made, work, grade } = await shop();
+    await view.put(settings({ ORDERS: '2' }));
+    expect(await grade()).toEqual({ status: 'pass', seen: 'checkout, fx, notifier came up' });
+    expect(names(made)).toEqual(['checkout', 'fx', 'notifier']);
+    expect(work).toEqual(['/checkout', '/rate']);
+    expect(await view.kube.list(resources.pods, { namespace: 'shop' })).toEqual([]);
+  });
+
+  test('a template that was changed counts, but not that of the service which others look at', async () => {
+    const { view, made, grade } = await shop();
+    const env = [{ name: 'CACHE', value: '1' }];
+    await view.put(deployment('checkout', { env }), deployment('fx', { env }), deployment('mine', { env }));
+    expect(await grade()).toMatchObject({ status: 'pass', seen: 'fx came up' });
+    expect(names(made)).toEqual(['fx']);
+  });
+
+  test('a StatefulSet has an empty volume in place of its claim', async () => {
+    const { view, made, grade } = await shop();
+    const changed = structuredClone(ledger) as typeof ledger & { spec: { template: { spec: object } } };
+    changed.spec.template.spec = { ...changed.spec.template.spec, hostAliases: [] };
+    await view.put(changed);
+    expect(await grade()).toMatchObject({ status: 'pass', seen: 'ledger came up' });
+    expect(made[0]?.spec.volumes).toEqual([{ name: 'data', emptyDir: {} }]);
+  });
+
+  test('fails where one does not come up', async () => {
+    const { view, grade } = await shop({ starts: (name) => name !== 'fx' });
+    await view.put(settings({ ORDERS: 'many' }));
+    expect(await grade()).toEqual({
+      status: 'fail',
+      seen: 'fx: a fresh pod of the template does not become ready',
+    });
+  });
+
+  test('fails where one comes up and cannot do its work', async () => {
+    const { view, grade } = await shop({ works: (path) => path !== '/checkout' });
+    await view.put(settings({ ORDERS: '2' }));
+    expect(await grade()).toEqual({
+      status: 'fail',
+      seen: 'checkout: a fresh pod comes up, and cannot do its work: /checkout: 503',
+    });
+  });
+
+  test('does not ask for work where policies are new, which a pod beside the others does not fit', async () => {
+    const { view, work, grade } = await shop({ works: () => false });
+    await view.put(settings({ ORDERS: '2' }), policy);
+    expect(await grade()).toMatchObject({ status: 'pass' });
+    expect(work).toEqual([]);
+  });
+});
