@@ -54,6 +54,9 @@ request kills: the last line of kubectl logs --previous is "report begun". A hig
   },
 } as const;
 
+/** Operator knobs of checkout; the gateway is given the same settings, and does not look at these. */
+const knobs = ['CACHE_MEGABYTES', 'CACHE_RECEIPTS', 'REPORT_BATCH_ROWS'];
+
 /** What one process may take, whatever it has served; the rules say it. */
 const budget = '256Mi';
 const quotes = 1000;
@@ -174,7 +177,7 @@ The night shift wanted to double the memory and go back to bed; you are asked fo
   rules: ({ rows }) => [
     `Budget: one process of checkout takes at most ${budget}, whatever it has served in its life: ${quotes} quotes are a quiet day, and accounting (${rows} rows now) will soon want reports of ${largestReport} rows, two of them at the same time: there are two gateways.`,
     `Every container of checkout keeps a memory limit, of at most ${ceiling}, the same in template and pods.`,
-    'The load stays: the gateway and its settings are not changed, and every call is answered in full.',
+    'The load stays: the gateway and the settings that it takes are not changed (the knobs of checkout, below, are no settings of the gateway), and every call is answered in full.',
     `checkout runs its own program: the release of the ticket or the one before (${goodImage}), in at least as many pods as before. Its Service stays the same object, and leads to its pods.`,
     lastingRule(name),
     'Operator knobs of checkout, in configmap/shop-settings: CACHE_MEGABYTES and CACHE_RECEIPTS (the most receipts that are kept; 0: no such bound), REPORT_BATCH_ROWS (rows of a report that are worked on at once; 0: as the release does by itself).',
@@ -226,13 +229,7 @@ The night shift wanted to double the memory and go back to bed; you are asked fo
       'callers',
       'veto',
       'The load stays',
-      checks.unchanged({
-        resource: resources.deployments,
-        namespace,
-        name: 'gateway',
-        what: 'replicas or pods',
-        part: ({ spec }) => [spec.replicas, spec.template.spec],
-      }),
+      checks.untouched({ namespace, name: 'gateway' }, { free: knobs }),
     ),
     safeguard(
       'same-program',
@@ -392,6 +389,18 @@ The night shift wanted to double the memory and go back to bed; you are asked fo
         await patch(lab, environment({ [knob]: bounds[0] }));
         const slow = { resources: { limits: { cpu: '25m' } } };
         await faults.patchContainer(lab, { namespace, name: 'gateway' }, slow);
+      }),
+      hack('gateway-patient', 'callers', async (lab) => {
+        await patch(lab, environment({ [knob]: bounds[0] }));
+        await faults.settings(lab, namespace, { CALL_TIMEOUT_MS: '20000' });
+        await faults.restart(lab, { namespace, name: 'gateway' });
+      }),
+      hack('gateway-patient-by-secret', 'callers', async (lab) => {
+        // What is said in the secret counts before what the settings say.
+        await patch(lab, environment({ [knob]: bounds[0] }));
+        const data = { CALL_TIMEOUT_MS: Buffer.from('20000').toString('base64') };
+        await lab.kube.patch(resources.secrets, namespace, 'ledger', { data }, { type: 'merge' });
+        await faults.restart(lab, { namespace, name: 'gateway' });
       }),
       hack('callers-gone', 'callers', async (lab) => {
         await patch(lab, environment({ [knob]: bounds[0] }));

@@ -63,7 +63,8 @@ refused; the pods of ${service} are there, they run, and their own logs look hea
 Make ${service} answer its callers again.`,
   rules: ({ service }) => [
     `Probes are company policy: ${service} must keep a readiness probe, and a pod that stops answering must leave its Service within 60 s.`,
-    `The Service ${service} keeps its name and stays the same object; ${service} runs its own program; callers are not changed.`,
+    `The Service ${service} keeps its name and stays the same object; ${service} runs its own program.`,
+    'Its caller, the gateway, is not changed: neither its replicas and pods nor the settings that it takes from configmap/shop-settings and secret/ledger.',
     lastingRule(service),
   ],
 
@@ -111,7 +112,7 @@ Make ${service} answer its callers again.`,
       `${service} runs its own program`,
       checks.programKept(namespace, service),
     ),
-    safeguard('callers', 'veto', 'Callers are as before', checks.clientsAsBefore(namespace, ['gateway'])),
+    safeguard('callers', 'veto', 'Callers are as before', checks.untouched({ namespace, name: 'gateway' })),
   ],
 
   diagnosis: ({ service }) => [
@@ -202,6 +203,14 @@ Make ${service} answer its callers again.`,
       await patch(lab, service, probe({ exec: { command }, timeoutSeconds: 5 }));
     }),
     fix(
+      'callers-restarted-too',
+      ['the right port, and kubectl -n shop rollout restart deployment gateway: that changes nothing'],
+      async (lab) => {
+        await patch(lab, service, { readinessProbe: { httpGet: { port: 'http' } } });
+        await faults.restart(lab, { namespace, name: 'gateway' });
+      },
+    ),
+    fix(
       'move-the-app',
       [`PORT=${wrongPort} and containerPort ${wrongPort}: the app moves to the probe's port`],
       async (lab) => {
@@ -273,6 +282,21 @@ Make ${service} answer its callers again.`,
       await patch(lab, service, { readinessProbe: { httpGet: { port: 'http' } } });
       const name = `${service.toUpperCase()}_URL`;
       await patch(lab, 'gateway', { env: [{ name, value: 'http://payments' }] });
+    }),
+    hack('callers-patient', 'callers', async (lab) => {
+      await patch(lab, service, { readinessProbe: { httpGet: { port: 'http' } } });
+      await faults.scale(lab, { namespace, name: 'gateway' }, 1);
+      await patch(lab, 'gateway', {
+        env: [{ name: 'CALL_TIMEOUT_MS', value: '20000' }],
+        startupProbe: null,
+        readinessProbe: null,
+        livenessProbe: null,
+      });
+    }),
+    hack('callers-patient-by-settings', 'callers', async (lab) => {
+      await patch(lab, service, { readinessProbe: { httpGet: { port: 'http' } } });
+      await faults.settings(lab, namespace, { CALL_TIMEOUT_MS: '20000' });
+      await faults.restart(lab, { namespace, name: 'gateway' });
     }),
     hack('callers-asleep', 'traffic', async (lab) => {
       await patch(lab, service, { readinessProbe: { httpGet: { port: 'http' } } });

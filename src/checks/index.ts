@@ -29,6 +29,7 @@ export {
   survivesLoad,
   tcp,
 } from './traffic.ts';
+export { untouched } from './untouched.ts';
 export {
   endpointsServe,
   podsOf,

@@ -1,5 +1,5 @@
 import { equal } from '../../../src/core/json.ts';
-import type { Deployment, PodSpec } from '../../../src/model/objects.ts';
+import type { ConfigMap, Deployment, PodSpec, Secret } from '../../../src/model/objects.ts';
 import { resources } from '../../../src/model/resources.ts';
 import { deploymentOf, run, runningPods, runsItsProgram, SHOP } from './ask.ts';
 import type { Complaint, OracleView } from './view.ts';
@@ -62,4 +62,31 @@ export async function clientsUnchanged(
     }
   }
   return undefined;
+}
+
+/**
+ * The gateway is not changed at all, where that is a rule of the ticket: neither it nor what it is given by the settings of
+ * all and by the ledger's secret.
+ * @param others what these say to somebody else
+ */
+export async function gatewayUnchanged(view: OracleView, others: readonly string[] = []): Promise<Complaint> {
+  const before = view.healthy.get<Deployment>(resources.deployments, SHOP, 'gateway')?.spec;
+  const now = (await deploymentOf(view, 'gateway'))?.spec;
+  if (before === undefined || now === undefined) return 'the gateway is gone';
+  if (before.replicas !== now.replicas) return `the gateway has ${now.replicas} replicas`;
+  if (!equal(before.template.spec, now.template.spec)) return 'the gateway was changed';
+  const own = now.template.spec.containers.flatMap(({ env = [] }) => env.map(({ name }) => name));
+  const said = (data: Readonly<Record<string, string>> = {}): string =>
+    Object.entries(data)
+      .filter(([key]) => !own.includes(key) && !others.includes(key))
+      .map((pair) => pair.join('='))
+      .sort()
+      .join('\n');
+  const settings = await view.kube.get<ConfigMap>(resources.configMaps, SHOP, 'shop-settings');
+  const secret = await view.kube.get<Secret>(resources.secrets, SHOP, 'ledger');
+  const were = view.healthy.get<ConfigMap>(resources.configMaps, SHOP, 'shop-settings');
+  const was = view.healthy.get<Secret>(resources.secrets, SHOP, 'ledger');
+  return said(were?.data) === said(settings?.data) && said(was?.data) === said(secret?.data)
+    ? undefined
+    : 'the gateway is given other settings';
 }

@@ -1,5 +1,5 @@
 import { equal } from '../../../src/core/json.ts';
-import type { Deployment, LimitRange, Pod } from '../../../src/model/objects.ts';
+import type { LimitRange, Pod } from '../../../src/model/objects.ts';
 import { compareQuantities } from '../../../src/model/quantity.ts';
 import { resources } from '../../../src/model/resources.ts';
 import { customersServed, serviceRisesAgain } from './again.ts';
@@ -18,10 +18,13 @@ import {
   sameService,
   SHOP,
 } from './ask.ts';
+import { gatewayUnchanged } from './clients.ts';
 import { livesOf, staysUp } from './lives.ts';
 import { type Complaint, type Oracle, type OracleView, question } from './view.ts';
 
 const name = 'checkout';
+/** What the settings say to checkout alone. */
+const KNOBS = ['CACHE_MEGABYTES', 'CACHE_RECEIPTS', 'REPORT_BATCH_ROWS'];
 
 /** Limits of containers, as their template has them and as their pods do. */
 function limitsOf({ containers }: Pod['spec']): Record<string, string> {
@@ -78,15 +81,6 @@ async function survivesRush(view: OracleView, { requests, each, everySeconds }: 
   return (await livesOf(view, name)) === before ? undefined : 'a container was killed or a pod replaced';
 }
 
-/** The gateway is not changed at all: that is a rule of the ticket. */
-async function gatewayUnchanged(view: OracleView): Promise<Complaint> {
-  const before = view.healthy.get<Deployment>(resources.deployments, SHOP, 'gateway')?.spec;
-  const now = (await deploymentOf(view, 'gateway'))?.spec;
-  if (before === undefined || now === undefined) return 'the gateway is gone';
-  if (before.replicas !== now.replicas) return `the gateway has ${now.replicas} replicas`;
-  return equal(before.template.spec, now.template.spec) ? undefined : 'the gateway was changed';
-}
-
 const afterwards = [serviceRisesAgain(() => name)];
 
 export const oomLimit: Oracle = {
@@ -102,7 +96,7 @@ export const oomLimit: Oracle = {
       const now = await view.kube.get<LimitRange>(resources.limitRanges, SHOP, of);
       return equal(before?.spec, now?.spec) ? undefined : 'the LimitRange is not what it was';
     }),
-    question('the load is still there', gatewayUnchanged),
+    question('the load is still there', (view) => gatewayUnchanged(view, KNOBS)),
     question(
       'it runs its own program',
       async (view) =>
@@ -187,7 +181,7 @@ export const oomLeak: Oracle = {
     question('its pods are ready', (view) => isComplete(view, name)),
     question('nothing restarts', (view) => staysUp(view, name)),
     question('its limits keep to the rule', (view) => limitsWithin(view, '0', '1Gi')),
-    question('the load is still there', gatewayUnchanged),
+    question('the load is still there', (view) => gatewayUnchanged(view, KNOBS)),
     question('it runs its own program', (view) => runsItsProgram(view, name)),
     question('it runs a release of the ticket', releaseOfTheTicket),
     question('it is still its Service', (view) => sameService(view, name)),

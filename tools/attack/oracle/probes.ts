@@ -13,7 +13,7 @@ import {
   SHOP,
   within,
 } from './ask.ts';
-import { clientsUnchanged } from './clients.ts';
+import { clientsUnchanged, gatewayUnchanged } from './clients.ts';
 import { hangUp, podNamed, withCopy } from './copies.ts';
 import { endings, staysUp } from './lives.ts';
 import { type Complaint, type Oracle, type OracleView, question, service } from './view.ts';
@@ -77,7 +77,10 @@ export const readinessProbe: Oracle = {
   questions: [
     ...whole,
     question('nothing restarts', (view) => staysUp(view, service(view))),
-    question('callers are as before', (view) => clientsUnchanged(view, ['gateway'])),
+    question(
+      'callers are as before',
+      async (view) => (await gatewayUnchanged(view)) ?? clientsUnchanged(view, ['gateway']),
+    ),
     question('a pod that hangs leaves', hungPodLeaves),
   ],
 };
