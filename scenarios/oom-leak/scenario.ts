@@ -176,7 +176,7 @@ and some minutes later it happens again. Accounting, which asks checkout for a s
 The night shift wanted to double the memory and go back to bed; you are asked for a repair that still holds next week.`,
   rules: ({ rows }) => [
     `Budget: one process of checkout takes at most ${budget}, whatever it has served in its life: ${quotes} quotes are a quiet day, and accounting (${rows} rows now) will soon want reports of ${largestReport} rows, two of them at the same time: there are two gateways.`,
-    `Every container of checkout keeps a memory limit, of at most ${ceiling}, the same in template and pods.`,
+    `Every container of checkout, also one that runs before it or beside it, keeps a memory limit, of at most ${ceiling}, the same in template and pods.`,
     'The load stays: the gateway and the settings that it takes are not changed (the knobs of checkout, below, are no settings of the gateway), and every call is answered in full.',
     `checkout runs its own program: the release of the ticket or the one before (${goodImage}), in at least as many pods as before. Its Service stays the same object, and leads to its pods.`,
     lastingRule(name),
@@ -223,7 +223,7 @@ The night shift wanted to double the memory and go back to bed; you are asked fo
       'limits',
       'veto',
       'Memory limits are kept',
-      converge(seconds(90), checks.memoryLimitWithin(of, { floor: '32Mi', ceiling })),
+      converge(seconds(90), checks.memoryLimitWithin(of, { floor: '1Mi', ceiling })),
     ),
     safeguard(
       'callers',
@@ -344,6 +344,15 @@ The night shift wanted to double the memory and go back to bed; you are asked fo
       }),
       hack('no-limit', 'limits', async (lab) => {
         await patch(lab, { resources: { limits: null, requests: { memory: '64Mi' } } });
+      }),
+      hack('sidecar-without-limit', 'limits', async (lab) => {
+        await patch(lab, environment({ [knob]: bounds[0] }));
+        const env = [
+          { name: 'ROLE', value: 'fx' },
+          { name: 'PORT', value: '8099' },
+        ];
+        const beside = { name: 'beside', image: goodImage, restartPolicy: 'Always', env };
+        await faults.patchPods(lab, of, { initContainers: [beside] });
       }),
       hack('restart-only', 'within-budget', async (lab) => {
         await faults.restart(lab, of);

@@ -106,7 +106,7 @@ export default defineScenario({
     `Since last night customers are thrown out in the middle of paying: checkout answers for a while and is gone again. It is
 worst when many people shop. Make checkout survive its load: ${requests} quotes within a few seconds are a normal rush, and a pod is to outlive several.`,
   rules: () => [
-    `The LimitRange of namespace shop stays as it is: every container has a memory limit from ${floor} to ${ceiling}.`,
+    `The LimitRange of namespace shop stays as it is: every container, also one that runs before another or beside it, has a memory limit from ${floor} to ${ceiling}.`,
     'The load stays: customers are not sent away, and the gateway and the settings that it takes are not changed (CACHE_MEGABYTES and CACHE_RECEIPTS in them are for checkout).',
     'checkout runs its own program, release 1.6.0, and all that is asked of it reaches its own pods.',
     'What a pod has and what its template says agree: the repair must survive the next rollout.',

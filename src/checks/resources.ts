@@ -1,12 +1,13 @@
-import type { Container, Quantity } from '../model/objects.ts';
+import type { Container, PodSpec, Quantity } from '../model/objects.ts';
 import { addQuantities, compareQuantities } from '../model/quantity.ts';
 import { resources } from '../model/resources.ts';
 import { type Check, fail, pass } from './check.ts';
 import { podsOf, type WorkloadRef } from './workloads.ts';
 
 /**
- * Every container of the Deployment's template has a memory limit between two bounds, and its pods have what the
- * template says (a pod that was resized alone loses that with the next rollout).
+ * Every container of the Deployment's template has a memory limit between two bounds, those too that run before the others or
+ * beside them (`initContainers`), and its pods have what the template says (a pod that was resized alone loses that with
+ * the next rollout).
  */
 export function memoryLimitWithin(
   of: WorkloadRef,
@@ -17,7 +18,7 @@ export function memoryLimitWithin(
     look: async (lab) => {
       const deployment = await lab.kube.get(resources.deployments, of.namespace, of.name);
       if (deployment === undefined) return fail(`deployment/${of.name} does not exist`);
-      const { containers } = deployment.spec.template.spec;
+      const containers = containersOf(deployment.spec.template.spec);
       for (const container of containers) {
         const limit = limitOf(container);
         if (limit === undefined)
@@ -28,7 +29,7 @@ export function memoryLimitWithin(
       }
       const { current } = await podsOf(lab, deployment);
       for (const pod of current) {
-        for (const container of pod.spec.containers) {
+        for (const container of containersOf(pod.spec)) {
           const template = containers.find(({ name }) => name === container.name);
           const limit = limitOf(container);
           const same =
@@ -45,6 +46,12 @@ export function memoryLimitWithin(
     },
   };
 }
+
+/** Sidecars are among the initContainers. https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/ */
+const containersOf = ({ containers, initContainers = [] }: PodSpec): Container[] => [
+  ...initContainers,
+  ...containers,
+];
 
 function limitOf({ resources: { limits } }: Container): Quantity | undefined {
   return limits?.['memory'];

@@ -27,9 +27,12 @@ const name = 'checkout';
 const KNOBS = ['CACHE_MEGABYTES', 'CACHE_RECEIPTS', 'REPORT_BATCH_ROWS'];
 
 /** Limits of containers, as their template has them and as their pods do. */
-function limitsOf({ containers }: Pod['spec']): Record<string, string> {
+function limitsOf({ containers, initContainers = [] }: Pod['spec']): Record<string, string> {
   return Object.fromEntries(
-    containers.map((one) => [one.name, String(one.resources.limits?.['memory'] ?? '')]),
+    [...initContainers, ...containers].map((one) => [
+      one.name,
+      String(one.resources.limits?.['memory'] ?? ''),
+    ]),
   );
 }
 
