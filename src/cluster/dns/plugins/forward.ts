@@ -339,6 +339,8 @@ export const loop: Setup = ({ tokens, block, instance }) => {
         over = true;
       } catch (error) {
         if (!(error instanceof NetError)) throw error;
+        // Only what comes back of one question is a loop: an upstream that never answers has it asked again.
+        seen = 0;
         await clock.sleep(2000);
       }
     }

@@ -405,6 +405,14 @@ describe('start, reload and end', () => {
     );
     expect(coredns.exit).toBe(1);
   });
+
+  test('an upstream that never answers is no loop, however often it is asked', async () => {
+    const { coredns, news } = await lab('.:53 {\n errors\n loop\n forward . 10.244.0.99\n}\n', {
+      settle: 60,
+    });
+    expect(news().join('\n')).not.toContain('detected for zone');
+    expect(coredns.exit).toBeUndefined();
+  });
 });
 
 async function page(
