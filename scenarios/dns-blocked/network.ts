@@ -5,12 +5,18 @@ export const clients = ['gateway', 'checkout', 'payments', 'refunds', 'notifier'
 
 export const kubeDns = '10.96.0.10';
 /** Fixed, so that a check can name them where names do not resolve. */
-export const addresses = { reports: '10.96.201.10', resolver: '10.96.201.53' };
+export const addresses = {
+  reports: '10.96.201.10',
+  resolver: '10.96.201.53',
+  kiosk: '10.96.201.20',
+  directory: '10.96.201.54',
+  inventory: '10.96.201.30',
+};
 
 const meta = (name: string, where: string) => ({ name, namespace: where, labels: { app: name } });
 
 /** A program of the shop's image that calls nobody. */
-export function bystander(name: string, where: string): Manifest {
+function bystander(name: string, where: string): Manifest {
   return deployment(name, where, {
     securityContext: { runAsNonRoot: true, runAsUser: 1000, runAsGroup: 1000 },
     containers: [
@@ -37,27 +43,26 @@ function deployment(name: string, where: string, spec: object): Manifest {
   };
 }
 
-export function service(name: 'reports' | 'resolver', ports: readonly object[]): Manifest {
+function service(name: keyof typeof addresses, where: string, ports: readonly object[]): Manifest {
   return {
     apiVersion: 'v1',
     kind: 'Service',
-    metadata: meta(name, 'office'),
+    metadata: meta(name, where),
     spec: { clusterIP: addresses[name], selector: { app: name }, ports },
   };
 }
 
-/** A name server of the office's own, on port 53 as the cluster's: not for the shop. */
-export const resolver: readonly Manifest[] = [
+/** A name server of somebody's own, on port 53 as the cluster's: not for the shop. */
+const nameServer = (name: 'resolver' | 'directory', where: string): readonly Manifest[] => [
   {
     apiVersion: 'v1',
     kind: 'ConfigMap',
-    metadata: meta('resolver', 'office'),
+    metadata: meta(name, where),
     data: {
-      Corefile:
-        'office.test:53 {\n    errors\n    hosts {\n        198.51.100.9 files.office.test\n    }\n}\n',
+      Corefile: `${where}.test:53 {\n    errors\n    hosts {\n        198.51.100.9 files.${where}.test\n    }\n}\n`,
     },
   },
-  deployment('resolver', 'office', {
+  deployment(name, where, {
     containers: [
       {
         name: 'coredns',
@@ -77,13 +82,38 @@ export const resolver: readonly Manifest[] = [
         volumeMounts: [{ name: 'config', mountPath: '/etc/coredns' }],
       },
     ],
-    volumes: [{ name: 'config', configMap: { name: 'resolver' } }],
+    volumes: [{ name: 'config', configMap: { name } }],
   }),
-  service('resolver', [
+  service(name, where, [
     { name: 'dns', port: 53, protocol: 'UDP', targetPort: 'dns' },
     { name: 'dns-tcp', port: 53, protocol: 'TCP', targetPort: 'dns-tcp' },
   ]),
 ];
+
+const http = [{ name: 'http', port: 80, targetPort: 'http' }];
+
+/** Who is in the cluster beside the shop. */
+export const others: readonly Manifest[] = [
+  { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'office' } },
+  { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'lobby' } },
+  bystander('reports', 'office'),
+  service('reports', 'office', http),
+  ...nameServer('resolver', 'office'),
+  bystander('kiosk', 'lobby'),
+  service('kiosk', 'lobby', http),
+  bystander('display', 'lobby'),
+  ...nameServer('directory', 'lobby'),
+  bystander('inventory', 'kube-system'),
+  service('inventory', 'kube-system', http),
+];
+export const otherWorkloads = [
+  'reports@office',
+  'resolver@office',
+  'kiosk@lobby',
+  'display@lobby',
+  'directory@lobby',
+  'inventory@kube-system',
+].map((path) => `deployment/${path}`);
 
 export type PolicySpec = Partial<NetworkPolicy['spec']>;
 

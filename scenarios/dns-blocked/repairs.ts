@@ -1,4 +1,4 @@
-import { type Fix, faults, fix, type Hack, hack, type LabView, resources } from 'breakfix';
+import { type Fix, faults, fix, type Hack, hack, type LabView, type Pod, resources } from 'breakfix';
 import {
   both,
   clients,
@@ -112,6 +112,50 @@ const wrongInShop: readonly WrittenWrongly[] = [
   ],
   // Policies see pods: a Service's address is gone by then.
   ['service-address', 'names', 'names', shopAsks({ ipBlock: { cidr: `${kubeDns}/32` } })],
+  [
+    'anybody-but-the-office',
+    'isolated',
+    'names',
+    {
+      policyTypes: ['Egress'],
+      egress: [
+        {
+          to: [
+            {
+              namespaceSelector: {
+                matchExpressions: [{ key: byName, operator: 'NotIn', values: ['office'] }],
+              },
+            },
+          ],
+        },
+      ],
+    },
+  ],
+  [
+    'port-53-but-of-the-office',
+    'other-port-53',
+    'names',
+    shopAsks({
+      namespaceSelector: { matchExpressions: [{ key: byName, operator: 'NotIn', values: ['office'] }] },
+    }),
+  ],
+  [
+    'all-of-kube-system',
+    'isolated',
+    'names',
+    { policyTypes: ['Egress'], egress: [{ to: [{ namespaceSelector: kubeSystem }] }] },
+  ],
+  [
+    'those-who-take-payments',
+    'names',
+    'names',
+    {
+      ...meant,
+      podSelector: {
+        matchExpressions: [{ key: 'app', operator: 'In', values: ['gateway', 'checkout', 'payments'] }],
+      },
+    },
+  ],
   ['gateway-only', 'names', 'names', { ...meant, podSelector: { matchLabels: { app: 'gateway' } } }],
   // Without namespaceSelector a peer is a pod of the policy's own namespace.
   ['own-namespace', 'names', 'names', shopAsks({ podSelector: corednsPods })],
@@ -128,6 +172,26 @@ const wrongAtCoredns: readonly WrittenWrongly[] = [
       podSelector: corednsPods,
       policyTypes: ['Ingress'],
       ingress: [{ from: [{ ipBlock: { cidr: '10.244.0.0/16' } }], ports: both }],
+    },
+  ],
+  [
+    'not-the-kiosk',
+    'kiosk',
+    'dns-clients',
+    {
+      podSelector: corednsPods,
+      policyTypes: ['Ingress'],
+      ingress: [
+        {
+          from: [
+            {
+              namespaceSelector: {},
+              podSelector: { matchExpressions: [{ key: 'app', operator: 'NotIn', values: ['kiosk'] }] },
+            },
+          ],
+          ports: both,
+        },
+      ],
     },
   ],
   ['shop-only', 'office', 'dns-clients', askedBy({ matchLabels: { [byName]: 'shop' } }, both)],
@@ -173,7 +237,62 @@ const relabelCoredns = (lab: LabView, labels: Readonly<Record<string, string>>) 
     { type: 'merge' },
   );
 
+const labelled = (lab: LabView, namespace: string, labels: Readonly<Record<string, string>>) =>
+  lab.kube.patch(resources.namespaces, undefined, namespace, { metadata: { labels } }, { type: 'merge' });
+
+/** Pods that run; of kube-system those of CoreDNS. */
+async function podsIn(lab: LabView, where: string): Promise<readonly Pod[]> {
+  const pods = await lab.kube.list(resources.pods, { namespace: where });
+  return pods.filter(
+    ({ metadata }) => where !== 'kube-system' || metadata.labels?.['k8s-app'] === 'kube-dns',
+  );
+}
+
+const podAddresses = async (lab: LabView, where: string): Promise<string[]> =>
+  (await podsIn(lab, where)).flatMap(({ status }) => status.podIP ?? []);
+
+/** Of pods that run, not of those that come after them. */
+async function labelPods(
+  lab: LabView,
+  where: string,
+  labels: Readonly<Record<string, string>>,
+): Promise<void> {
+  for (const { metadata } of await podsIn(lab, where))
+    await lab.kube.patch(resources.pods, where, metadata.name, { metadata: { labels } }, { type: 'merge' });
+}
+
 const hacksInShop: readonly Hack[] = [
+  hack('allow-all-and-close-the-office', 'isolated', async (lab) => {
+    await put(lab, 'allow-all', 'shop', { policyTypes: ['Egress'], egress: [{}] });
+    const lobby = { matchLabels: { [byName]: 'lobby' } };
+    await put(lab, 'closed', 'office', {
+      policyTypes: ['Ingress'],
+      ingress: [{ from: [{ podSelector: {} }, { namespaceSelector: lobby }] }],
+    });
+  }),
+  hack('todays-addresses', 'by-labels', async (lab) => {
+    const to = (await podAddresses(lab, 'kube-system')).map((ip) => ({ ipBlock: { cidr: `${ip}/32` } }));
+    await put(lab, 'names', 'shop', { policyTypes: ['Egress'], egress: [{ to, ports: both }] });
+  }),
+  hack('a-door-for-refunds', 'isolated', async (lab) => {
+    await put(lab, 'names', 'shop', meant);
+    const podSelector = { matchLabels: { app: 'refunds' } };
+    await put(lab, 'refunds', 'shop', { podSelector, policyTypes: ['Egress'], egress: [{}] });
+  }),
+  hack('label-kube-system', 'labels', async (lab) => {
+    await labelled(lab, 'kube-system', { name: 'kube-system' });
+    await put(
+      lab,
+      'names',
+      'shop',
+      shopAsks({ namespaceSelector: { matchLabels: { name: 'kube-system' } } }),
+    );
+  }),
+  hack('label-pods-that-run', 'labels', async (lab) => {
+    await labelPods(lab, 'kube-system', { dns: 'cluster' });
+    const podSelector = { matchLabels: { dns: 'cluster' } };
+    await put(lab, 'names', 'shop', shopAsks({ namespaceSelector: kubeSystem, podSelector }));
+  }),
   hack('delete-default-deny', 'isolated', async (lab) => {
     for (const name of ['default-deny', 'within-the-shop', 'names']) await drop(lab, name, 'shop');
   }),
@@ -193,10 +312,25 @@ const hacksAtCoredns: readonly Hack[] = [
     await drop(lab, 'dns-clients', 'kube-system');
   }),
   hack('label-the-namespaces', 'labels', async (lab) => {
-    for (const name of ['shop', 'office']) {
-      const labels = { metadata: { labels: { name } } };
-      await lab.kube.patch(resources.namespaces, undefined, name, labels, { type: 'merge' });
-    }
+    for (const name of ['shop', 'office']) await labelled(lab, name, { name });
+  }),
+  hack('todays-addresses', 'by-labels', async (lab) => {
+    const ips = [...(await podAddresses(lab, 'shop')), ...(await podAddresses(lab, 'office'))];
+    await put(lab, 'dns-clients', 'kube-system', {
+      podSelector: corednsPods,
+      policyTypes: ['Ingress'],
+      ingress: [{ from: ips.map((ip) => ({ ipBlock: { cidr: `${ip}/32` } })), ports: both }],
+    });
+  }),
+  hack('label-clients-that-run', 'labels', async (lab) => {
+    for (const name of ['shop', 'office']) await labelPods(lab, name, { dns: 'allowed' });
+    await put(lab, 'dns-clients', 'kube-system', {
+      podSelector: corednsPods,
+      policyTypes: ['Ingress'],
+      ingress: [
+        { from: [{ namespaceSelector: {}, podSelector: { matchLabels: { dns: 'allowed' } } }], ports: both },
+      ],
+    });
   }),
   // Out of the policy's reach, and still in the Service's.
   hack('relabelled-coredns', 'labels', async (lab) => {

@@ -12,7 +12,7 @@ export { type MemoryBudget, type MemoryLoad, memoryStaysBelow } from './memory.t
 export { noneWaiting, podEvent, runningNotReady, terminatedFor, waitingFor } from './pods.ts';
 export { type LivenessBudget, livenessKills, readinessCanFail } from './probes.ts';
 export { customersServed } from './customers.ts';
-export { isolates, type ReachTarget } from './reach.ts';
+export { isolates, policiesFollowPods, type ReachTarget } from './reach.ts';
 export { followsRecreation } from './recreated-service.ts';
 export { memoryLimitWithin, requestsFit } from './resources.ts';
 export { notWrittenDown, podsMatchTemplates } from './templates.ts';

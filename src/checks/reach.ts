@@ -1,3 +1,5 @@
+import type { NetworkPolicy } from '../model/objects.ts';
+import { resources } from '../model/resources.ts';
 import { type Check, fail, pass } from './check.ts';
 import { type ClientRef, isReport, probeFrom } from './client-pod.ts';
 
@@ -30,4 +32,36 @@ export function isolates(options: {
         : fail(`${forbidden.app} reaches ${where}`);
     },
   };
+}
+
+/**
+ * No NetworkPolicy of these namespaces has the address of a pod in an `ipBlock` of its own: the next pod has another
+ * one. https://kubernetes.io/docs/concepts/services-networking/network-policies/#behavior-of-to-and-from-selectors
+ */
+export function policiesFollowPods(namespaces: readonly string[]): Check {
+  return {
+    expected: `no policy of ${namespaces.join(', ')} names the address of a pod`,
+    look: async (lab) => {
+      const pods = await lab.kube.list(resources.pods);
+      const addresses = new Set(
+        pods.flatMap(({ spec, status }) => (spec.hostNetwork === true ? [] : (status.podIP ?? []))),
+      );
+      for (const namespace of namespaces) {
+        const policies = await lab.kube.list(resources.networkPolicies, { namespace });
+        const found = policies.find((policy) => singles(policy).some((address) => addresses.has(address)));
+        if (found !== undefined)
+          return fail(`networkpolicy/${found.metadata.name} names the address that a pod has today`);
+      }
+      return pass('none does');
+    },
+  };
+}
+
+/** Addresses that a policy names one by one. */
+function singles({ spec: { ingress, egress } }: NetworkPolicy): string[] {
+  const peers = [
+    ...(ingress ?? []).flatMap(({ from }) => from ?? []),
+    ...(egress ?? []).flatMap(({ to }) => to ?? []),
+  ];
+  return peers.flatMap(({ ipBlock }) => /^(.*)\/32$/.exec(ipBlock?.cidr ?? '')?.[1] ?? []);
 }

@@ -1,28 +1,35 @@
-import type { ConfigMap } from '../model/objects.ts';
+import type { ConfigMap, Labels } from '../model/objects.ts';
 import { resources } from '../model/resources.ts';
 import { type Check, fail, pass } from './check.ts';
 import { podsOf } from './workloads.ts';
 
+/** What a cluster gives a pod beside its template: the hash of its ReplicaSet, and where its node is. */
+const GIVEN = /^(pod-template-hash$|topology\.kubernetes\.io\/)/;
+
 /**
  * Pods of a namespace's Deployments carry the labels of their templates: what was changed on a live pod is gone with
  * the pod.
+ * @param options `exactly`: and no others, where something selects by them
  */
-export function podsMatchTemplates(namespace: string): Check {
+export function podsMatchTemplates(namespace: string, { exactly = false } = {}): Check {
   return {
-    expected: `pods of ${namespace} have the labels that their Deployments give them`,
+    expected: `pods of ${namespace} have the labels that their Deployments give them${exactly ? ', and no others' : ''}`,
     look: async (lab) => {
       for (const deployment of await lab.kube.list(resources.deployments, { namespace })) {
-        const labels = Object.entries(deployment.spec.template.metadata?.labels ?? {});
+        const labels = deployment.spec.template.metadata?.labels ?? {};
         const { current } = await podsOf(lab, deployment);
-        const other = current.find(({ metadata }) =>
-          labels.some(([key, value]) => metadata.labels?.[key] !== value),
-        );
+        const other = current.find(({ metadata }) => !hasLabels(metadata.labels ?? {}, labels, exactly));
         if (other !== undefined)
           return fail(`pod/${other.metadata.name} has other labels than its Deployment would give it`);
       }
       return pass('they do');
     },
   };
+}
+
+function hasLabels(own: Labels, template: Labels, exactly: boolean): boolean {
+  if (Object.entries(template).some(([key, value]) => own[key] !== value)) return false;
+  return !exactly || Object.keys(own).every((key) => key in template || GIVEN.test(key));
 }
 
 /**

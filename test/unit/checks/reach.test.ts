@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { isolates, type ReachTarget } from '../../../src/checks/reach.ts';
-import { labView, workload } from './support.ts';
+import { isolates, policiesFollowPods, type ReachTarget } from '../../../src/checks/reach.ts';
+import { labView, object, workload } from './support.ts';
 
 const allowed = { namespace: 'lobby', app: 'kiosk' };
 const forbidden = { namespace: 'shop', app: 'gateway' };
@@ -53,5 +53,38 @@ describe('kept from a target that others reach', () => {
   test('one of the two does not run', async () => {
     expect((await look({ tcp: '10.96.0.7:80' }, { lobby: true })).seen.status).toBe('fail');
     expect((await look({ tcp: '10.96.0.7:80' }, { shop: false })).seen.status).toBe('fail');
+  });
+});
+
+describe('policies that follow pods', () => {
+  const pod = (name: string, podIP: string, hostNetwork = false) =>
+    object('v1', 'Pod', `${name}@kube-system`, { spec: { hostNetwork }, status: { podIP } });
+  const look = async (namespace: string, spec: object) =>
+    policiesFollowPods(['shop', 'kube-system']).look(
+      await labView([
+        pod('coredns', '10.244.0.2'),
+        pod('kube-proxy', '172.18.0.2', true),
+        object('v1', 'Pod', 'waiting@shop', { spec: {}, status: {} }),
+        object('networking.k8s.io/v1', 'NetworkPolicy', `names@${namespace}`, { spec }),
+      ]),
+    );
+  const block = (cidr: string) => [{ ipBlock: { cidr } }];
+
+  test.each([
+    ['shop', { egress: [{ to: block('10.244.0.2/32') }] }, 'fail'],
+    ['kube-system', { ingress: [{}, { from: [{ podSelector: {} }, ...block('10.244.0.2/32')] }] }, 'fail'],
+    ['office', { egress: [{ to: block('10.244.0.2/32') }] }, 'pass'],
+    ['shop', { egress: [{ to: block('10.244.0.0/16') }] }, 'pass'],
+    ['shop', { egress: [{ to: block('10.244.0.3/32') }, {}] }, 'pass'],
+    // The address of a node stays.
+    ['shop', { egress: [{ to: block('172.18.0.2/32') }] }, 'pass'],
+  ])('in %s: %j', async (namespace, spec, status) => {
+    expect((await look(namespace, spec)).status).toBe(status);
+  });
+
+  test('says which', async () => {
+    expect((await look('shop', { egress: [{ to: block('10.244.0.2/32') }] })).seen).toBe(
+      'networkpolicy/names names the address that a pod has today',
+    );
   });
 });

@@ -10,7 +10,7 @@ describe('pods as their templates', () => {
     expect((await podsMatchTemplates('kube-system').look(await labView(objects))).status).toBe('pass');
   });
 
-  test('a label more is none of their business, one less is', async () => {
+  test('a label more is their business only if it is said, one less always is', async () => {
     const lab = await labView(objects);
     const pod = (changed: object) =>
       object('v1', 'Pod', 'dns-edge-1-0@kube-system', {
@@ -19,6 +19,9 @@ describe('pods as their templates', () => {
       });
     await lab.put(pod({ ...labels, debug: 'yes' }));
     expect((await podsMatchTemplates('kube-system').look(lab)).status).toBe('pass');
+    expect((await podsMatchTemplates('kube-system', { exactly: true }).look(lab)).status).toBe('fail');
+    await lab.put(pod({ ...labels, 'pod-template-hash': '5cd7dccb98', 'topology.kubernetes.io/zone': 'a' }));
+    expect((await podsMatchTemplates('kube-system', { exactly: true }).look(lab)).status).toBe('pass');
     await lab.put(pod({ app: 'dns-edge' }));
     expect(await podsMatchTemplates('kube-system').look(lab)).toMatchObject({
       status: 'fail',
