@@ -377,6 +377,24 @@ See to it that ${service} is whole today, on both nodes, with the release that i
         await lab.kube.patch(resources.nodes, undefined, metadata.name, { spec }, { type: 'merge' });
       }
     }),
+    hack('one-left-cordoned', 'new-pod', async (lab) => {
+      // Both pods are there; the next one has one node less.
+      await setContainer(lab, service, { imagePullPolicy: 'IfNotPresent' });
+      await lab.clock.wait(seconds(60), lab.signal);
+      const other = await nodeThatHas(lab, service);
+      const worker = (await lab.kube.list(resources.nodes)).find(
+        ({ metadata }) =>
+          metadata.name !== other && metadata.labels?.['node-role.kubernetes.io/control-plane'] === undefined,
+      );
+      const spec = { unschedulable: true };
+      await lab.kube.patch(
+        resources.nodes,
+        undefined,
+        worker?.metadata.name ?? '',
+        { spec },
+        { type: 'merge' },
+      );
+    }),
     ...(cause === 'never'
       ? [
           hack('pre-pull-and-never', 'new-pod', async (lab) => {

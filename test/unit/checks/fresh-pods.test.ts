@@ -152,12 +152,19 @@ describe('freshTagPulls', () => {
   });
 });
 
+/** Where the scheduler may put it. */
+const placeOf = ({ affinity }: PodSpec): string | undefined =>
+  affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms
+    .flatMap(({ matchFields = [] }) => matchFields)
+    .map(({ key, values }) => `${key}=${values?.join()}`)
+    .join();
+
 describe('startsWithoutCopy', () => {
-  test('starts on a worker that has lost its copy', async () => {
+  test('starts on each worker that has lost its copy', async () => {
     const { view, made, done } = await lab({});
     expect(await graded(startsWithoutCopy(of), view)).toMatchObject({ status: 'pass' });
-    expect(done).toEqual([`remove ${IMAGE} from a`]);
-    expect(made.map(({ nodeName }) => nodeName)).toEqual(['a']);
+    expect(done).toEqual([`remove ${IMAGE} from a`, `remove ${IMAGE} from b`]);
+    expect(made.map(placeOf)).toEqual(['metadata.name=a', 'metadata.name=b']);
   });
 
   test('where the template does not pull, the copy is put back', async () => {
@@ -180,11 +187,27 @@ describe('startsOnEveryNode', () => {
   test('tries every worker, and says which one does not take it', async () => {
     const { view, made } = await lab({});
     expect(await graded(startsOnEveryNode(of), view)).toEqual({ status: 'pass', seen: 'on a, b' });
-    expect(made.map(({ nodeName }) => nodeName)).toEqual(['a', 'b']);
-    const { view: half } = await lab({ starts: ({ nodeName }) => nodeName === 'a' });
+    expect(made.map(placeOf)).toEqual(['metadata.name=a', 'metadata.name=b']);
+    const { view: half } = await lab({ starts: (spec) => placeOf(spec) === 'metadata.name=a' });
     expect(await graded(startsOnEveryNode(of), half)).toEqual({
       status: 'fail',
       seen: 'on b a fresh pod of the template does not become ready: ErrImagePull',
+    });
+  });
+
+  test('the scheduler has its say, and the template too, but for the others of its kind', async () => {
+    const required = (matchExpressions: object[]) => ({
+      requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchExpressions }] },
+    });
+    const disk = { key: 'disk', operator: 'Exists' };
+    const affinity = { nodeAffinity: required([disk]), podAntiAffinity: { b: 1 } };
+    const { view, made } = await lab({ objects: [...NODES, deployment('Always', {}, { affinity })] });
+    expect(await graded(startsOnEveryNode(of), view)).toMatchObject({ status: 'pass' });
+    expect(made[0]).not.toHaveProperty('nodeName');
+    const matchFields = [{ key: 'metadata.name', operator: 'In', values: ['a'] }];
+    const nodeSelectorTerms = [{ matchExpressions: [disk], matchFields }];
+    expect(made[0]?.affinity).toEqual({
+      nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms } },
     });
   });
 
