@@ -73,6 +73,13 @@ const tryOut = (service: string) =>
 const setContainer = (lab: LabView, service: string, fields: object): Promise<void> =>
   faults.patchPods(lab, { namespace, name: service }, { containers: [{ name: service, ...fields }] });
 
+/** Has the pods say that they run a release. */
+const claimRelease = async (lab: LabView, service: string, tag: string): Promise<void> => {
+  const access = await lab.cluster.can.registry?.(host);
+  const imageID = `${host}/${repository}@${(await access?.digest(repository, tag)) ?? ''}`;
+  await faults.claimImage(lab, { namespace, app: service }, imageID);
+};
+
 /** A DaemonSet that has every node fetch an image before anybody needs it. */
 const prePull = async (lab: LabView, service: string, of: string): Promise<void> => {
   const labels = { app: 'pre-pull' };
@@ -236,6 +243,12 @@ See to it that ${service} is whole today, on both nodes, with the release that i
         }),
         seconds(5),
       ),
+    ),
+    safeguard(
+      'repository',
+      'veto',
+      'The repository is the same',
+      checks.repositoryKept({ namespace, name: service }),
     ),
     safeguard(
       'new-node',
@@ -403,6 +416,11 @@ See to it that ${service} is whole today, on both nodes, with the release that i
           hack('old-release', 'image', async (lab) => {
             await setContainer(lab, service, { image: image(oldTag), imagePullPolicy: 'IfNotPresent' });
           }),
+          hack('old-release-says-otherwise', 'image', async (lab) => {
+            await setContainer(lab, service, { image: image(oldTag), imagePullPolicy: 'IfNotPresent' });
+            await lab.clock.wait(seconds(60), lab.signal);
+            await claimRelease(lab, service, newTag);
+          }),
         ]
       : [
           hack('never', 'new-node', async (lab) => {
@@ -414,6 +432,15 @@ See to it that ${service} is whole today, on both nodes, with the release that i
         ]),
     hack('other-image', 'image', async (lab) => {
       await setContainer(lab, service, { image: 'shop.test/shop:1.4.2', imagePullPolicy: 'IfNotPresent' });
+    }),
+    hack('other-image-says-otherwise', 'repository', async (lab) => {
+      // The tag is right, and the digest in the status of its pods: it is from elsewhere all the same.
+      await setContainer(lab, service, {
+        image: `shop.test/shop:${oldTag}`,
+        imagePullPolicy: 'IfNotPresent',
+      });
+      await lab.clock.wait(seconds(60), lab.signal);
+      await claimRelease(lab, service, oldTag);
     }),
     hack('delete-pod', 'rollout', async (lab) => {
       const pods = await lab.kube.list(resources.pods, { namespace, labelSelector: `app=${service}` });

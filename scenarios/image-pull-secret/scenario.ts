@@ -434,6 +434,16 @@ Its login is kept by the platform team: secret/${robot.name} in namespace ${robo
       const old = { name: service, image: image(oldTag) };
       await patchPods(lab, service, await faults.releaseNotes(lab, namespace, old, release));
     }),
+    hack('fake-version-and-status', 'image', async (lab) => {
+      const old = { name: service, image: image(oldTag) };
+      await putLogin(lab, secret);
+      const spec = await faults.releaseNotes(lab, namespace, old, release);
+      await patchPods(lab, service, { ...spec, imagePullSecrets: [{ name: secret }] });
+      await lab.clock.wait(seconds(60), lab.signal);
+      const access = await lab.cluster.can.registry?.(host);
+      const imageID = `${host}/${repository}@${(await access?.digest(repository, release)) ?? ''}`;
+      await faults.claimImage(lab, { namespace, app: service }, imageID);
+    }),
     hack('wrong-liveness', 'starts-again', async (lab) => {
       await putLogin(lab, secret);
       const containers = [{ name: service, ...faults.asksNobody }];

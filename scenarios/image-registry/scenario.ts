@@ -86,6 +86,14 @@ const stuckPod = async (lab: LabView, service: string) => {
   return undefined;
 };
 
+/** Has the pods say that they run what ran before. */
+const claimBefore = async (lab: LabView, service: string): Promise<void> => {
+  const pods = lab.baseline.list(resources.pods, namespace);
+  const before = pods.find(({ metadata }) => metadata.labels?.['app'] === service);
+  const imageID = before?.status.containerStatuses?.[0]?.imageID ?? '';
+  await faults.claimImage(lab, { namespace, app: service }, imageID);
+};
+
 /** What the events end with. */
 const UNKNOWN = "The node's name server does not know the registry's host";
 const DOWN = 'The registry refuses connections';
@@ -200,6 +208,12 @@ The registry is ${host}; ${mirror} is a mirror of it.`,
         }),
         seconds(5),
       ),
+    ),
+    safeguard(
+      'repository',
+      'veto',
+      'The image comes from the registry or its mirror',
+      checks.repositoryKept({ namespace, name: service }, [`${mirror}/${repository}`]),
     ),
     safeguard('policies', 'veto', 'The network policies are the same', checks.networkPoliciesKept(namespace)),
     safeguard(
@@ -332,6 +346,23 @@ The registry is ${host}; ${mirror} is a mirror of it.`,
         image: `shop.test/shop:${release}`,
         imagePullPolicy: 'IfNotPresent',
       });
+    }),
+    hack('local-image-says-otherwise', 'repository', async (lab) => {
+      // What is on the nodes by hand, and the digest of the registry's in the status of its pods.
+      await setContainer(lab, service, {
+        image: `shop.test/shop:${release}`,
+        imagePullPolicy: 'IfNotPresent',
+      });
+      await lab.clock.wait(seconds(60), lab.signal);
+      await claimBefore(lab, service);
+    }),
+    hack('newer-release-says-otherwise', 'image', async (lab) => {
+      await lab.cluster.can.registry?.(host).then((access) => access.setOutage(false));
+      const newer = { name: service, image: image(host, '1.5.0') };
+      const spec = await faults.releaseNotes(lab, namespace, newer, release);
+      await faults.patchPods(lab, { namespace, name: service }, spec);
+      await lab.clock.wait(seconds(60), lab.signal);
+      await claimBefore(lab, service);
     }),
     hack('dead-end', 'endpoints', async (lab) => {
       await setContainer(lab, service, { image: image(mirror) });

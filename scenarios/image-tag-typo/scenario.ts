@@ -232,23 +232,13 @@ The registry is ${host}; from inside the cluster it answers as http://registry, 
     hack('fake-version', 'image', async (lab) => {
       await pretend(lab, service);
     }),
-    hack('status-says-so', 'same-program', async (lab) => {
+    hack('status-says-so', 'image', async (lab) => {
       // The old image with a file of the new one's version, and the right digest in the status of its pods.
       await pretend(lab, service);
       await lab.clock.wait(seconds(60), lab.signal);
       const access = await lab.cluster.can.registry?.(host);
       const imageID = `${host}/${repository}@${(await access?.digest(repository, release)) ?? ''}`;
-      const pods = await lab.kube.list(resources.pods, { namespace, labelSelector: `app=${service}` });
-      for (const { metadata: pod, status } of pods) {
-        const containerStatuses = status.containerStatuses?.map((one) => ({ ...one, imageID }));
-        await lab.kube.patch(
-          resources.pods,
-          namespace,
-          pod.name,
-          { status: { containerStatuses } },
-          { type: 'merge', subresource: 'status' },
-        );
-      }
+      await faults.claimImage(lab, { namespace, app: service }, imageID);
     }),
     hack('stub-server', 'same-program', async (lab) => {
       // A web server that busybox has, in the right image, that says the right things.

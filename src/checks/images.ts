@@ -14,7 +14,8 @@ export interface ReleaseRef {
 
 /**
  * Every pod of the workload runs the image that the registry has under a tag, by digest: neither another image
- * under the same name nor the right name with other content counts.
+ * under the same name nor the right name with other content counts. The template asks for it, by that tag or that digest:
+ * what the status of a pod says can be written by others than its kubelet.
  */
 export function imageIs(of: WorkloadRef, release: ReleaseRef): Check {
   return {
@@ -22,12 +23,16 @@ export function imageIs(of: WorkloadRef, release: ReleaseRef): Check {
     look: async (lab) => {
       const registry = await lab.cluster.can.registry?.(release.host);
       if (registry === undefined) return unjudged(`the registry ${release.host} cannot be asked`);
-      return allRun(lab, of, await registry.digest(release.repository, release.tag));
+      const digest = await registry.digest(release.repository, release.tag);
+      return allRun(lab, of, { tag: release.tag, digest });
     },
   };
 }
 
-/** Every pod of the workload runs, by digest, what its pods ran when the shop was healthy, wherever it comes from. */
+/**
+ * Every pod of the workload runs, by digest, what its pods ran when the shop was healthy, wherever it comes from; the template
+ * asks for it, by that digest or by the tag of before.
+ */
 export function imageAsBefore(of: WorkloadRef): Check {
   return {
     expected: `all pods of ${of.name} run the image of before`,
@@ -37,16 +42,25 @@ export function imageAsBefore(of: WorkloadRef): Check {
         .find(({ metadata }) => metadata.labels?.['app'] === of.name);
       const digest = before === undefined ? undefined : digestOf(before, of.name);
       if (digest === undefined) return unjudged(`no pod of ${of.name} was there before`);
-      return allRun(lab, of, digest);
+      return allRun(lab, of, { tag: tagOf(imageOf(before?.spec, of.name)), digest });
     },
   };
 }
 
-async function allRun(lab: LabView, of: WorkloadRef, digest: string): Promise<Observation> {
+interface Wanted {
+  readonly tag: string;
+  readonly digest: string;
+}
+
+async function allRun(lab: LabView, of: WorkloadRef, { tag, digest }: Wanted): Promise<Observation> {
   const deployment = await lab.kube.get(resources.deployments, of.namespace, of.name);
   if (deployment === undefined) return fail(`deployment/${of.name} does not exist`);
   const { current } = await podsOf(lab, deployment);
   if (current.length === 0) return fail('no pod runs');
+  const reference = imageOf(deployment.spec.template.spec, of.name);
+  const [, pinned] = reference.split('@');
+  if (pinned === undefined ? tagOf(reference) !== tag : pinned !== digest)
+    return fail(`the template asks for another image: ${reference}`);
   for (const pod of current) {
     const runs = digestOf(pod, of.name);
     if (runs === undefined) return fail(`pod ${pod.metadata.name} has no image`);
@@ -93,29 +107,39 @@ function nodesOf({ nodeName, nodeSelector = {}, affinity }: PodSpec): unknown {
   };
 }
 
-/** The workload's image still comes from the repository it came from. */
-export function repositoryKept(of: WorkloadRef): Check {
+/**
+ * The workload's image still comes from the repository it came from.
+ * @param mirrors repositories, with their hosts, that will do as well
+ */
+export function repositoryKept(of: WorkloadRef, mirrors: readonly string[] = []): Check {
   return {
-    expected: `the image of ${of.name} comes from the same repository as before`,
+    expected: `the image of ${of.name} comes from ${['the same repository as before', ...mirrors].join(' or ')}`,
     look: async (lab) => {
       const before = lab.baseline.get(resources.deployments, of.namespace, of.name);
       const now = await lab.kube.get(resources.deployments, of.namespace, of.name);
       if (now === undefined) return fail(`deployment/${of.name} does not exist`);
-      const was = repositoryOf(
-        before?.spec.template.spec.containers.find(({ name }) => name === of.name)?.image ?? '',
-      );
-      const is = repositoryOf(
-        now.spec.template.spec.containers.find(({ name }) => name === of.name)?.image ?? '',
-      );
-      return was === is ? pass(is) : fail(`the image comes from ${is === '' ? 'nowhere' : is}`);
+      const was = repositoryOf(imageOf(before?.spec.template.spec, of.name));
+      const is = repositoryOf(imageOf(now.spec.template.spec, of.name));
+      return [was, ...mirrors].includes(is)
+        ? pass(is)
+        : fail(`the image comes from ${is === '' ? 'nowhere' : is}`);
     },
   };
 }
 
+/** The reference of a container's image; empty where there is no such container. */
+function imageOf(spec: PodSpec | undefined, container: string): string {
+  return spec?.containers.find(({ name }) => name === container)?.image ?? '';
+}
+
 /** Reference without tag and digest. */
 function repositoryOf(reference: string): string {
-  const name = reference.split('@')[0] ?? '';
-  const slash = name.lastIndexOf('/');
-  const colon = name.indexOf(':', slash + 1);
-  return colon === -1 ? name : name.slice(0, colon);
+  const [name = ''] = reference.split('@');
+  return name.slice(0, name.length - tagOf(reference).length).replace(/:$/, '');
+}
+
+/** Empty where the reference has none. A port of the host is no tag. */
+function tagOf(reference: string): string {
+  const [name = ''] = reference.split('@');
+  return /:([^:/]*)$/.exec(name)?.[1] ?? '';
 }

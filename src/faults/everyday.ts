@@ -54,6 +54,25 @@ export async function claimReady(
   }
 }
 
+/** Writes into the status of an app's pods which image they run: `host/repository@sha256:…`, in every container. */
+export async function claimImage(
+  lab: LabView,
+  { namespace, app }: { readonly namespace: string; readonly app: string },
+  imageID: string,
+): Promise<void> {
+  const pods = await lab.kube.list(resources.pods, { namespace, labelSelector: `app=${app}` });
+  for (const { metadata, status } of pods) {
+    const containerStatuses = status.containerStatuses?.map((one) => ({ ...one, imageID }));
+    await lab.kube.patch(
+      resources.pods,
+      namespace,
+      metadata.name,
+      { status: { containerStatuses } },
+      { type: 'merge', subresource: 'status' },
+    );
+  }
+}
+
 /** @returns fields of a pod template, to be merged: only nodes of today's names may run it, and those come and go */
 export async function todaysNodes(lab: LabView): Promise<object> {
   const values = (await lab.kube.list(resources.nodes)).map(({ metadata }) => metadata.name);

@@ -20,6 +20,7 @@ export {
 } from './deployments.ts';
 export {
   asksNobody,
+  claimImage,
   claimReady,
   releaseNotes,
   scale,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { Baseline } from '../../../src/checks/baseline.ts';
 import type { LabView } from '../../../src/checks/check.ts';
-import { imageAsBefore, mayPull } from '../../../src/checks/images.ts';
+import { imageAsBefore, imageIs, mayPull, repositoryKept } from '../../../src/checks/images.ts';
 import { networkPoliciesKept } from '../../../src/checks/objects.ts';
 import { spreadOver } from '../../../src/checks/workloads.ts';
 import type { Manifest } from '../../../src/kube/client.ts';
@@ -11,6 +11,7 @@ import { labView, object } from './support.ts';
 
 const namespace = 'shop';
 const of = { namespace, name: 'refunds' };
+const IMAGE = 'registry.shop.test:5000/shop:1.4.2';
 
 interface PodOptions {
   readonly digest?: string;
@@ -22,7 +23,7 @@ const pod = (name: string, owner: string, options: PodOptions): Manifest => ({
   apiVersion: 'v1',
   kind: 'Pod',
   metadata: { name, namespace, labels: { app: 'refunds' }, ownerReferences: [{ uid: owner }] },
-  spec: { nodeName: options.nodeName ?? 'a' },
+  spec: { nodeName: options.nodeName ?? 'a', containers: [{ name: 'refunds', image: IMAGE }] },
   status: {
     conditions: [{ type: 'Ready', status: options.ready === false ? 'False' : 'True' }],
     containerStatuses: [
@@ -40,7 +41,7 @@ async function lab(
   const kube = fakeKube(new FakeState());
   const template = {
     metadata: { labels: { app: 'refunds' } },
-    spec: { containers: [{ name: 'refunds', ...container }] },
+    spec: { containers: [{ name: 'refunds', image: IMAGE, ...container }] },
   };
   const put = (manifest: Manifest): Promise<unknown> => kube.applyAll([manifest], { manager: 'test' });
   await put({ apiVersion: 'apps/v1', kind: 'Deployment', metadata: of, spec: { template } });
@@ -68,8 +69,68 @@ describe('imageAsBefore', () => {
     expect(await imageAsBefore(of).look(await lab(pods, [{ digest: OLD }]))).toMatchObject({ status });
   });
 
+  test.each([
+    ['pass', 'mirror.shop.test:5000/shop:1.4.2'],
+    ['pass', `registry.shop.test:5000/shop@${OLD}`],
+    ['pass', `registry.shop.test:5000/shop:new@${OLD}`],
+    ['fail', 'registry.shop.test:5000/shop:1.5.0'],
+    ['fail', 'registry.shop.test:5000/shop'],
+    ['fail', 'registry.shop.test:5000/shop:1.4.2@sha256:2'],
+  ])('%s for a template that asks for %s, whatever its pods say', async (status, image) => {
+    const view = await lab([{ digest: OLD }], [{ digest: OLD }], { image });
+    expect(await imageAsBefore(of).look(view)).toMatchObject({ status });
+  });
+
   test('nothing to compare with cannot be judged', async () => {
     expect(await imageAsBefore(of).look(await lab([{ digest: OLD }]))).toMatchObject({ status: 'error' });
+  });
+});
+
+describe('imageIs', () => {
+  const release = { host: 'registry.shop.test:5000', repository: 'shop', tag: '1.5.0' };
+  const withRegistry = async (container: object): Promise<LabView> => ({
+    ...(await lab([{ digest: OLD }], [], container)),
+    cluster: { can: { registry: () => Promise.resolve({ digest: () => Promise.resolve(OLD) }) } } as never,
+  });
+
+  test.each([
+    ['pass', 'registry.shop.test:5000/shop:1.5.0'],
+    ['pass', `registry.shop.test:5000/shop@${OLD}`],
+    ['fail', IMAGE],
+    ['fail', 'registry.shop.test:5000/shop@sha256:2'],
+  ])('%s for a template that asks for %s, whatever its pods say', async (status, image) => {
+    expect(await imageIs(of, release).look(await withRegistry({ image }))).toMatchObject({ status });
+  });
+
+  test('without a registry nobody can say', async () => {
+    const view = { ...(await lab([{ digest: OLD }])), cluster: { can: {} } as never };
+    expect(await imageIs(of, release).look(view)).toMatchObject({ status: 'error' });
+  });
+});
+
+describe('repositoryKept', () => {
+  const deployment = (image: string) =>
+    object('apps/v1', 'Deployment', 'refunds@shop', {
+      spec: { template: { spec: { containers: [{ name: 'refunds', image }] } } },
+    });
+
+  test.each([
+    ['pass', 'pass', 'registry.shop.test:5000/shop:1.5.0'],
+    ['pass', 'pass', 'registry.shop.test:5000/shop'],
+    ['pass', 'pass', 'registry.shop.test:5000/shop:1.5.0@sha256:1'],
+    ['fail', 'pass', 'mirror.shop.test:5000/shop@sha256:1'],
+    ['fail', 'fail', 'shop.test/shop:1.4.2'],
+    ['fail', 'fail', 'registry.shop.test:5000/shop/other:1.4.2'],
+  ])('%s, and with a mirror %s, for %s', async (alone, mirrored, image) => {
+    const view = await labView([deployment(IMAGE)]);
+    await view.put(deployment(image));
+    expect(await repositoryKept(of).look(view)).toMatchObject({ status: alone });
+    const check = repositoryKept(of, ['mirror.shop.test:5000/shop']);
+    expect(await check.look(view)).toMatchObject({ status: mirrored });
+  });
+
+  test('a Deployment that is gone is a fail', async () => {
+    expect(await repositoryKept(of).look(await labView([]))).toMatchObject({ status: 'fail' });
   });
 });
 

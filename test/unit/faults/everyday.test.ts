@@ -1,7 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
 import type { LabView } from '../../../src/checks/check.ts';
 import type { KubeClient } from '../../../src/kube/client.ts';
-import { claimReady, releaseNotes, scale, select, todaysNodes } from '../../../src/faults/everyday.ts';
+import {
+  claimImage,
+  claimReady,
+  releaseNotes,
+  scale,
+  select,
+  todaysNodes,
+} from '../../../src/faults/everyday.ts';
 import { resources } from '../../../src/model/resources.ts';
 import { fakeKube, FakeState } from '../support/fake-kube.ts';
 
@@ -61,6 +68,14 @@ describe('what people do every day', () => {
       );
     expect(await ready('fx-1')).toEqual(expect.arrayContaining(['Ready=True', 'ContainersReady=True']));
     expect(await ready('other-1')).toEqual(['Ready=False']);
+  });
+
+  test('pods of one app claim to run another image', async () => {
+    const containerStatuses = [{ name: 'fx', imageID: 'shop@sha256:1', ready: true }];
+    const lab = await labWith({ ...pod('fx-1', 'fx'), status: { containerStatuses } });
+    await claimImage(lab, { namespace, app: 'fx' }, 'shop@sha256:2');
+    const now = await lab.kube.get(resources.pods, namespace, 'fx-1');
+    expect(now?.status.containerStatuses).toEqual([{ name: 'fx', imageID: 'shop@sha256:2', ready: true }]);
   });
 
   test('the nodes of today are named, and no other will do', async () => {
