@@ -202,6 +202,26 @@ The registry is ${host}; from inside the cluster it answers as http://registry, 
       },
     ),
     fix(
+      'tried-out-first',
+      [
+        `kubectl -n shop run try-out -l app=${service} --restart=Never --image=${image(release)} --command -- node --version`,
+        'then the right tag; the pod stays, Completed',
+      ],
+      async (lab) => {
+        await lab.kube.create(resources.pods, {
+          apiVersion: 'v1',
+          kind: 'Pod',
+          metadata: { name: 'try-out', namespace, labels: { app: service } },
+          spec: {
+            restartPolicy: 'Never',
+            containers: [{ name: 'try-out', image: image(release), command: ['node', '--version'] }],
+          } as never,
+        });
+        await lab.clock.wait(seconds(20), lab.signal);
+        await setImage(lab, service, { image: image(release) });
+      },
+    ),
+    fix(
       'tag-and-hook',
       ['the right tag, and a preStop hook that lets calls end: that is no other program'],
       async (lab) => {

@@ -27,12 +27,28 @@ export function waitingFor(of: ClientRef, reasons: readonly string[]): Check {
   };
 }
 
-/** Every container of the app runs; there is at least one. */
+/**
+ * A pod that was made to end, and has ended: what somebody tried out under the app's label. Whoever keeps pods up puts
+ * another in the place of one that ended, and that one counts.
+ */
+function isOver({ metadata, status }: Pod): boolean {
+  const keeper = metadata.ownerReferences?.find(({ controller }) => controller === true);
+  return (
+    (status.phase === 'Succeeded' || status.phase === 'Failed') &&
+    (keeper === undefined || keeper.kind === 'Job')
+  );
+}
+
+/**
+ * Every container of the app runs; there is at least one. Pods that nobody keeps up, or a Job, and that have ended are not
+ * looked at.
+ */
 export function noneWaiting(of: ClientRef): Check {
   return {
     expected: `all containers of ${of.app} run`,
     look: async (lab) => {
-      const seen = statuses(await podsOfApp(lab, of));
+      const pods = await podsOfApp(lab, of);
+      const seen = statuses(pods.filter((pod) => !isOver(pod)));
       const waiting = seen.filter(({ state }) => state.running === undefined);
       if (seen.length === 0) return fail('there is no container');
       const reasons = waiting.map(
