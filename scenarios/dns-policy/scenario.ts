@@ -33,6 +33,8 @@ const partner = {
   server: '10.96.200.10',
 };
 const kubeDns = '10.96.0.10';
+/** Milliseconds; a lookup that takes a second was asked again, of another server. */
+const quick = 900;
 
 /** Who has it: whom it calls, and the request of a customer that needs it. */
 const stories = {
@@ -71,10 +73,23 @@ const forms = {
 const others = (client: Client): string[] =>
   ['gateway', 'checkout', 'payments', 'refunds', 'notifier'].filter((name) => name !== client);
 
+/** A Deployment that is nobody's to change; it may be restarted. */
+const asBefore = (one: { namespace: string; name: string }) =>
+  checks.unchanged({
+    resource: resources.deployments,
+    ...one,
+    what: 'replicas and template',
+    part: ({ spec }) => [spec.replicas, spec.template.metadata?.labels, spec.template.spec],
+  });
+
 const of = (client: Client) => ({ namespace, name: client });
 
-const resolvesThere = (client: Client) =>
-  checks.resolves({ from: { namespace, app: client }, service: stories[client].calls });
+const resolvesThere = (client: Client, withinMs?: number) =>
+  checks.resolves({
+    from: { namespace, app: client },
+    service: stories[client].calls,
+    ...(withinMs === undefined ? {} : { withinMs }),
+  });
 
 const pays = (client: Client) =>
   checks.http({ from: gateway, url: `http://127.0.0.1:8080${stories[client].path}` });
@@ -112,6 +127,7 @@ whom they call. ${client} must find names again as they do: Services by their sh
 (kube-dns.kube-system), and the partner's (${partner.name}).`,
   rules: ({ client }) => [
     `${client} is the one to change: the other services, CoreDNS and Service kube-dns are fine and stay as they are.`,
+    `Every lookup in ${client} is answered in less than a second.`,
     'Services are called by their names: hostAliases, hostNetwork and addresses in the environment stay as they are.',
     'Pods come and go: a name server is asked at an address that stays, never at that of a pod.',
     `Services that are made tomorrow must resolve too, and a pod of ${client} that is made tomorrow must come up.`,
@@ -140,13 +156,15 @@ whom they call. ${client} must find names again as they do: Services by their sh
       hold(
         seconds(30),
         all(`names of the cluster and of the partner resolve in ${client}`, [
-          resolvesThere(client),
-          checks.dns({
-            from: { namespace, app: client },
-            name: 'kube-dns.kube-system',
-            address: kubeDns,
-          }),
-          checks.dns({ from: { namespace, app: client }, name: partner.name, address: partner.address }),
+          resolvesThere(client, quick),
+          ...(
+            [
+              ['kube-dns.kube-system', kubeDns],
+              [partner.name, partner.address],
+            ] as const
+          ).map(([name, address]) =>
+            checks.dns({ from: { namespace, app: client }, name, address, withinMs: quick }),
+          ),
         ]),
       ),
     ),
@@ -182,7 +200,11 @@ whom they call. ${client} must find names again as they do: Services by their sh
       'others',
       'veto',
       'The other services are as before',
-      checks.clientsAsBefore(namespace, others(client)),
+      all('the other services and CoreDNS are as before', [
+        checks.clientsAsBefore(namespace, others(client)),
+        ...[...others(client), 'fx'].map((name) => asBefore({ namespace, name })),
+        asBefore({ namespace: 'kube-system', name: 'coredns' }),
+      ]),
     ),
     safeguard(
       'dns-whole',
@@ -315,6 +337,15 @@ whom they call. ${client} must find names again as they do: Services by their sh
       const spec = (await lab.kube.get(resources.deployments, namespace, client))?.spec.template.spec;
       const nameservers = [...(spec?.dnsConfig?.nameservers ?? []), kubeDns];
       await faults.patchPods(lab, of(client), { dnsConfig: { nameservers, searches } });
+    }),
+    hack('dead-server-first', 'names', async (lab) => {
+      // Each lookup waits for nobody first.
+      const options = [...ndots, { name: 'timeout', value: '1' }];
+      await settings(lab, client, 'None', { nameservers: [dead, kubeDns], searches, options });
+    }),
+    hack('more-of-coredns-beside-the-repair', 'others', async (lab) => {
+      await faults.patchPods(lab, of(client), { dnsPolicy: 'ClusterFirst', dnsConfig: null });
+      await faults.scale(lab, { namespace: 'kube-system', name: 'coredns' }, 4);
     }),
     hack('pod-address', 'server', async (lab) => {
       const pods = await lab.kube.list(resources.pods, {

@@ -1,0 +1,119 @@
+import type { ConfigMap, Pod, Service } from '../model/objects.ts';
+import { resources } from '../model/resources.ts';
+import {
+  all,
+  type Check,
+  converge,
+  fail,
+  gradeCheck,
+  type LabView,
+  type Observation,
+  pass,
+} from './check.ts';
+import type { ClientRef } from './client-pod.ts';
+import type { Clone } from './clones.ts';
+import { mountedCorefile } from './cluster-dns.ts';
+import { nextPodComesUp } from './fresh-pods.ts';
+import { answersAt } from './traffic.ts';
+import { podsOf } from './workloads.ts';
+
+const COREDNS = { namespace: 'kube-system', name: 'coredns' };
+/** Milliseconds in which a pod that is ready answers. */
+const ANSWERS_WITHIN = 10_000;
+
+/** Who asks a fresh pod of CoreDNS, and a name outside the cluster that it must know. */
+export interface FreshDns {
+  readonly from: ClientRef;
+  readonly outside: { readonly name: string; readonly address: string };
+}
+
+/**
+ * A pod of CoreDNS that is made now, with the Corefile that there is now, comes up and answers rightly: names of the
+ * client's namespace and of others, addresses, and the name outside; and that a name is there it says whatever type of
+ * record it is asked for. So is found what those that run have not read yet.
+ */
+export function dnsStartsAgain({ from, outside }: FreshDns): Check {
+  return {
+    expected: 'a fresh pod of CoreDNS comes up, and answers rightly',
+    disturbs: 'a clone of a pod of coredns',
+    look: () => Promise.resolve(pass('proven on a clone when graded')),
+    grade: async (lab) => {
+      const deployment = await lab.kube.get(resources.deployments, COREDNS.namespace, COREDNS.name);
+      if (deployment === undefined) return fail('deployment/coredns does not exist');
+      return nextPodComesUp(lab, COREDNS, deployment.spec.template, undefined, (clone) =>
+        answersRightly(lab, { from, outside }, clone),
+      );
+    },
+  };
+}
+
+async function answersRightly(
+  lab: LabView,
+  { from, outside }: FreshDns,
+  { namespace, name }: Clone,
+): Promise<Observation> {
+  const server = (await lab.kube.get(resources.pods, namespace, name))?.status.podIP;
+  if (server === undefined) return fail('a fresh pod of CoreDNS has no address');
+  const asked = (question: { name: string; type: 'A' | 'AAAA' | 'PTR' | 'SRV'; answer?: string }): Check =>
+    answersAt({ from, server, ...question });
+  const own = await withAddress(lab, from.namespace);
+  const others = [...(await withAddress(lab, 'default')), ...(await withAddress(lab, 'kube-system'))];
+  const checks = [
+    ...[...own, ...others].map((service) =>
+      asked({ name: nameOf(service), type: 'A', answer: service.spec.clusterIP ?? '' }),
+    ),
+    ...others.map((service) => asked({ name: reverseOf(service), type: 'PTR', answer: nameOf(service) })),
+    ...own.flatMap((service) => [
+      asked({ name: nameOf(service), type: 'AAAA' }),
+      asked({ name: nameOf(service), type: 'SRV' }),
+    ]),
+    asked({ name: outside.name, type: 'A', answer: outside.address }),
+  ];
+  const seen = await gradeCheck(lab, converge(ANSWERS_WITHIN, all('', checks)));
+  if (seen.status === 'error') return seen;
+  return seen.status === 'pass'
+    ? pass('it came up, and answers rightly')
+    : fail(`a fresh pod of CoreDNS comes up, and answers wrongly: ${seen.seen}`);
+}
+
+/** Services of a namespace that have an address of their own. */
+async function withAddress(lab: LabView, namespace: string): Promise<Service[]> {
+  const services = await lab.kube.list(resources.services, { namespace });
+  return services.filter(({ spec }) => /^\d+\./.test(spec.clusterIP ?? ''));
+}
+
+const nameOf = ({ metadata }: Service): string =>
+  `${metadata.name}.${metadata.namespace ?? ''}.svc.cluster.local`;
+
+const reverseOf = ({ spec }: Service): string =>
+  `${(spec.clusterIP ?? '').split('.').reverse().join('.')}.in-addr.arpa`;
+
+/** Milliseconds after which a CoreDNS that runs has read what was written for it: a kubelet's round, and its own. */
+const LOADED_AFTER = 150_000;
+
+/** A proof that waits until CoreDNS has read the Corefile that there is now: otherwise it proves what was there before. */
+export function onceLoaded(proof: Check): Check {
+  return {
+    ...proof,
+    grade: async (lab) => {
+      const left = (await loadedAt(lab)) - lab.clock.now().getTime();
+      if (left > 0) await lab.clock.wait(left, lab.signal);
+      return gradeCheck(lab, proof);
+    },
+  };
+}
+
+/** When every CoreDNS that runs has read the Corefile of now at last, by the cluster's clock. */
+async function loadedAt(lab: LabView): Promise<number> {
+  const deployment = await lab.kube.get(resources.deployments, COREDNS.namespace, COREDNS.name);
+  if (deployment === undefined) return 0;
+  const { map } = mountedCorefile(deployment);
+  const config = await lab.kube.get<ConfigMap>(resources.configMaps, COREDNS.namespace, map);
+  const written = Math.max(
+    ...(config?.metadata.managedFields ?? []).map(({ time }) => Date.parse(time ?? '') || 0),
+    0,
+  );
+  const { current } = await podsOf(lab, deployment);
+  const startedAt = ({ status }: Pod): number => Date.parse(status.startTime ?? '') || 0;
+  return current.some((pod) => startedAt(pod) <= written) ? written + LOADED_AFTER : 0;
+}

@@ -1,0 +1,133 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Check } from '../../../src/checks/check.ts';
+import { dnsStartsAgain, onceLoaded } from '../../../src/checks/fresh-dns.ts';
+import { Random } from '../../../src/core/random.ts';
+import type { KubeClient } from '../../../src/kube/client.ts';
+import type { Pod } from '../../../src/model/objects.ts';
+import { resources } from '../../../src/model/resources.ts';
+import { labView, object, workload } from './support.ts';
+
+const from = { namespace: 'shop', app: 'gateway' };
+const outside = { name: 'rates.partner.test', address: '198.51.100.7' };
+const coredns = workload(
+  'coredns@kube-system',
+  { containers: [{ name: 'coredns' }] },
+  [{ startTime: '2026-01-01T00:00:00Z' }],
+  { 'k8s-app': 'kube-dns' },
+);
+const service = (path: string, clusterIP: string) => object('v1', 'Service', path, { spec: { clusterIP } });
+const running = { phase: 'Running', containerStatuses: [{ name: 'gateway', state: { running: {} } }] };
+const objects = [
+  ...coredns,
+  ...workload(
+    'gateway@shop',
+    { containers: [{ name: 'gateway', image: 'shop' }] },
+    [running],
+    { app: 'gateway' },
+    coredns.length + 1,
+  ),
+  service('ledger@shop', '10.96.0.7'),
+  service('ledger-pods@shop', 'None'),
+  service('kubernetes@default', '10.96.0.1'),
+  service('kube-dns@kube-system', '10.96.0.10'),
+];
+
+describe('a fresh pod of CoreDNS', () => {
+  /** @param wrong whether it answers a question wrongly */
+  const graded = async (wrong: (question: string) => boolean = () => false, without: string[] = []) => {
+    const questions: string[] = [];
+    const exec: KubeClient['exec'] = (_namespace, _pod, { command }) => {
+      const question = command.slice(3).join(' ');
+      questions.push(question);
+      const failed = wrong(question) ? 1 : 0;
+      const report = { attempts: 1, succeeded: 1 - failed, failed, outcomes: {}, last: 'queryA ENOTFOUND' };
+      return Promise.resolve({ code: 0, stdout: JSON.stringify(report), stderr: '' });
+    };
+    const lab = await labView(
+      objects.filter(({ kind, metadata }) => !without.includes(`${kind} ${metadata.name}`)),
+      { exec },
+    );
+    const create = (async (resource: typeof resources.pods, pod: Pod) => {
+      const status = { podIP: '10.244.0.9', conditions: [{ type: 'Ready', status: 'True' }] };
+      await lab.put({ ...pod, apiVersion: 'v1', kind: 'Pod', status });
+      return lab.kube.get(resource, pod.metadata.namespace, pod.metadata.name);
+    }) as unknown as KubeClient['create'];
+    const view = { ...lab, kube: { ...lab.kube, create }, random: new Random('checks') };
+    const seen = await dnsStartsAgain({ from, outside }).grade?.(view);
+    const pods = await lab.kube.list(resources.pods, { namespace: 'kube-system' });
+    return { seen, questions, left: pods.length };
+  };
+
+  test('is asked for names of here, of elsewhere and of outside, for addresses, and for other records', async () => {
+    const { seen, questions, left } = await graded();
+    expect(seen).toEqual({ status: 'pass', seen: 'it came up, and answers rightly' });
+    expect(left).toBe(1);
+    const asked = (name: string, type: string, answer?: string) =>
+      `ask 10.244.0.9 --name ${name} --type ${type}${answer === undefined ? '' : ` --contains ${answer} --exactly`}`;
+    const [ledger, kubernetes, kubeDns] = ['ledger.shop', 'kubernetes.default', 'kube-dns.kube-system'].map(
+      (name) => `${name}.svc.cluster.local`,
+    ) as [string, string, string];
+    expect(questions).toEqual([
+      asked(ledger, 'A', '10.96.0.7'),
+      asked(kubernetes, 'A', '10.96.0.1'),
+      asked(kubeDns, 'A', '10.96.0.10'),
+      asked('1.0.96.10.in-addr.arpa', 'PTR', kubernetes),
+      asked('10.0.96.10.in-addr.arpa', 'PTR', kubeDns),
+      asked(ledger, 'AAAA'),
+      asked(ledger, 'SRV'),
+      asked(outside.name, 'A', outside.address),
+    ]);
+  });
+
+  test.each(['--type PTR', '--type AAAA', 'ledger.shop', 'partner.test'])('wrongly: %s', async (what) => {
+    const { seen, left } = await graded((question) => question.includes(what));
+    expect(seen?.status).toBe('fail');
+    expect(seen?.seen).toMatch(/^a fresh pod of CoreDNS comes up, and answers wrongly: .*ENOTFOUND/);
+    expect(left).toBe(1);
+  });
+
+  test('of nothing', async () => {
+    expect((await graded(undefined, ['Deployment coredns'])).seen).toEqual({
+      status: 'fail',
+      seen: 'deployment/coredns does not exist',
+    });
+  });
+});
+
+describe('a proof of what is written', () => {
+  const proof: Check = {
+    expected: 'it is proven',
+    disturbs: 'much',
+    look: () => Promise.resolve({ status: 'pass', seen: 'looked' }),
+    grade: () => Promise.resolve({ status: 'pass', seen: 'proven' }),
+  };
+  /** @param written how long ago, in milliseconds; @param started the pod of CoreDNS */
+  const waited = async (written: number | undefined, started: number) => {
+    const lab = await labView([]);
+    const { ms } = lab.clock;
+    const ago = (time: number) => new Date(ms - time).toISOString();
+    const managedFields = written === undefined ? [] : [{ manager: 'kubectl-edit', time: ago(written) }];
+    await lab.put(
+      ...workload('coredns@kube-system', { containers: [] }, [{ startTime: ago(started) }], { app: 'dns' }),
+      object('v1', 'ConfigMap', 'coredns@kube-system', { metadata: { managedFields } }),
+    );
+    expect(await onceLoaded(proof).grade?.(lab)).toEqual({ status: 'pass', seen: 'proven' });
+    return lab.clock.ms - ms;
+  };
+
+  test('waits until it is read', async () => {
+    expect(await waited(20_000, 600_000)).toBe(130_000);
+  });
+
+  test('does not wait where it has been read, with the start of a pod or since', async () => {
+    expect(await waited(20_000, 10_000)).toBe(0);
+    expect(await waited(200_000, 600_000)).toBe(0);
+    expect(await waited(undefined, 600_000)).toBe(0);
+  });
+
+  test('is what it was otherwise', async () => {
+    const lab = await labView([]);
+    expect(onceLoaded(proof)).toMatchObject({ expected: 'it is proven', disturbs: 'much' });
+    expect(await onceLoaded(proof).grade?.(lab)).toEqual({ status: 'pass', seen: 'proven' });
+  });
+});
