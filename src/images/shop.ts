@@ -133,14 +133,16 @@ function shopHost(context: ProgramContext, args: readonly string[]): unknown {
       await done.promise;
       connection.destroy();
     },
-    ask: async (server: string, timeoutMs: number) => {
-      const question = { name: 'kubernetes.default.svc.cluster.local', type: 'A' as const };
+    ask: async (server: string, timeoutMs: number, asked?: DnsMessage['question']) => {
+      const question = asked ?? { name: 'kubernetes.default.svc.cluster.local', type: 'A' as const };
       const query = { id: context.random.between(0, 65_535), question, answers: [], authority: [] };
+      let answer: DnsMessage;
       try {
-        await net.query({ ip: server, port: 53 }, 'UDP', query, { timeoutMs });
+        answer = await net.query({ ip: server, port: 53 }, 'UDP', query, { timeoutMs });
       } catch (error) {
         throw inNodesWords(error, `${server}:53`);
       }
+      return asked === undefined ? [] : answersOf(answer);
     },
     files: {
       readText: (path: string) => files.readText(path),
@@ -235,6 +237,17 @@ interface CallOptions {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
   readonly timeoutMs: number;
+}
+
+/** What a name has of the type that was asked for, as Node's resolver gives it. @throws where there is no such name */
+function answersOf({ code = 'NOERROR', question: { name, type }, answers }: DnsMessage): string[] {
+  if (code !== 'NOERROR') {
+    const word = code === 'NXDOMAIN' ? 'ENOTFOUND' : `E${code}`;
+    throw Object.assign(new Error(`query${type.charAt(0)}${type.slice(1).toLowerCase()} ${word} ${name}`), {
+      code: word,
+    });
+  }
+  return answers.filter((answer) => answer.type === type).map(({ data }) => data.replace(/^.* |\.$/g, ''));
 }
 
 /** Node names the call in front of the code: `connect ECONNREFUSED 10.96.0.12:80`. */

@@ -24,8 +24,16 @@ export interface ShopHost {
   lookup(name: string): Promise<readonly string[]>;
   /** Opens a TCP connection and closes it again. Rejects with the network's `code`. */
   dial(host: string, port: number, timeoutMs: number): Promise<void>;
-  /** Sends one DNS query over UDP to port 53 of an address; resolves when an answer comes, whatever it says. */
-  ask(server: string, timeoutMs: number): Promise<void>;
+  /**
+   * Sends one DNS query over UDP to port 53 of an address, whatever the pod's own DNS settings. Without a question it
+   * resolves when an answer comes, whatever it says; with one to what the name has of that type, and rejects with `code`
+   * ENOTFOUND where there is no such name.
+   */
+  ask(
+    server: string,
+    timeoutMs: number,
+    question?: { readonly name: string; readonly type: string },
+  ): Promise<readonly string[]>;
   readonly files: {
     readText(path: string): string;
     append(path: string, text: string): void;

@@ -5,8 +5,8 @@ import { codeOf, type ShopHost, textOf } from './host.ts';
  * is what that client sees. It looks again and again for a time and prints one JSON document with counts.
  *
  *   probe http URL [--method M] [--status 200] [--contains TEXT] …   probe dns NAME …   probe tcp HOST:PORT …
- *   probe ask ADDRESS …      does somebody answer DNS queries there, over UDP
- *   dns: [--contains ADDRESS] [--exactly]
+ *   probe ask ADDRESS …      does somebody answer DNS queries there, over UDP; with [--name NAME] [--type T] what
+ *   dns, ask: [--contains ADDRESS] [--exactly]
  *   common: [--for 0s] [--every 200ms] [--timeout 2s] [--within 1s] [--until-failure] [--count N]
  *
  * `--timeout` ends a look; `--within` calls one that took longer a failure.
@@ -33,6 +33,8 @@ interface Options {
   readonly status: number;
   readonly contains: string | undefined;
   readonly exactly: boolean;
+  readonly name: string | undefined;
+  readonly type: string;
   readonly withinMs: number;
   readonly forMs: number;
   readonly everyMs: number;
@@ -118,14 +120,12 @@ async function look(host: ShopHost, options: Options): Promise<Look> {
         return { ok, outcome: String(status), text: `${status} ${body.trim()}` };
       }
       case 'dns': {
-        const addresses = [...(await host.lookup(options.target))].sort();
-        const wanted = options.contains;
-        const ok =
-          wanted === undefined ||
-          (addresses.includes(wanted) && (!options.exactly || new Set(addresses).size === 1));
-        return { ok, outcome: addresses.join(' '), text: addresses.join(' ') };
+        return answered(await host.lookup(options.target), options);
       }
       case 'ask': {
+        const { name, type } = options;
+        if (name !== undefined)
+          return answered(await host.ask(options.target, options.timeoutMs, { name, type }), options);
         await host.ask(options.target, options.timeoutMs);
         return { ok: true, outcome: 'answered', text: 'answered' };
       }
@@ -138,6 +138,13 @@ async function look(host: ShopHost, options: Options): Promise<Look> {
   } catch (error) {
     return { ok: false, outcome: codeOf(error), text: textOf(error) };
   }
+}
+
+/** Whether the right ones are among the answers to a lookup. */
+function answered(answers: readonly string[], { contains: wanted, exactly }: Options): Look {
+  const text = answers.length === 0 ? 'nothing' : [...answers].sort().join(' ');
+  const ok = wanted === undefined || (answers.includes(wanted) && (!exactly || new Set(answers).size === 1));
+  return { ok, outcome: text, text };
 }
 
 function parse(args: readonly string[]): Options {
@@ -156,14 +163,24 @@ function parse(args: readonly string[]): Options {
     target,
     method: flags.get('--method') ?? 'GET',
     status: Number(flags.get('--status') ?? '200'),
-    contains: flags.get('--contains'),
-    exactly: flags.has('--exactly'),
+    ...lookupOptions(flags),
     withinMs: flags.has('--within') ? duration(flags.get('--within') ?? '') : Infinity,
     forMs: duration(flags.get('--for') ?? '0s'),
     everyMs: duration(flags.get('--every') ?? '200ms'),
     timeoutMs: duration(flags.get('--timeout') ?? '2s'),
     untilFailure: flags.has('--until-failure'),
     count: Number(flags.get('--count') ?? '0'),
+  };
+}
+
+function lookupOptions(
+  flags: ReadonlyMap<string, string>,
+): Pick<Options, 'contains' | 'exactly' | 'name' | 'type'> {
+  return {
+    contains: flags.get('--contains'),
+    exactly: flags.has('--exactly'),
+    name: flags.get('--name'),
+    type: flags.get('--type') ?? 'A',
   };
 }
 

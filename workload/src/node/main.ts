@@ -133,13 +133,24 @@ function dial(name: string, port: number, timeoutMs: number): Promise<void> {
 /** What c-ares says when nothing came back; every other error is an answer. */
 const UNANSWERED = new Set(['ETIMEOUT', 'ECONNREFUSED', 'ECANCELLED']);
 
-async function ask(server: string, timeoutMs: number): Promise<void> {
+async function ask(
+  server: string,
+  timeoutMs: number,
+  question?: { readonly name: string; readonly type: string },
+): Promise<readonly string[]> {
   const resolver = new Resolver({ timeout: timeoutMs, tries: 1 });
   resolver.setServers([server]);
   try {
-    await resolver.resolve4('kubernetes.default.svc.cluster.local');
+    if (question?.type === 'AAAA') return await resolver.resolve6(question.name);
+    if (question?.type === 'PTR') return await resolver.resolvePtr(question.name);
+    if (question?.type === 'SRV') return (await resolver.resolveSrv(question.name)).map(({ name }) => name);
+    return await resolver.resolve4(question?.name ?? 'kubernetes.default.svc.cluster.local');
   } catch (error) {
-    if (UNANSWERED.has(codeOf(error))) throw timedOut(`${server}:53`);
+    const code = codeOf(error);
+    if (UNANSWERED.has(code)) throw timedOut(`${server}:53`);
+    // The name is there, and has nothing of this type.
+    if (question === undefined || code === 'ENODATA') return [];
+    throw error;
   }
 }
 
