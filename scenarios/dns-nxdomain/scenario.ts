@@ -118,8 +118,8 @@ export default defineScenario({
 names (${partner.name}) still work. Nobody touched the shop itself. Make the shop find its services again, old ones and new ones.`,
   rules: () => [
     'Clients run their own programs, keep their DNS settings and call each other by name: dnsPolicy, dnsConfig, hostAliases and addresses in their environment stay as they are.',
-    'CoreDNS serves the whole cluster: at least two of its pods behind kube-dns, which keeps its ports, leads to pods that are ready and serves every node, with the kubernetes (reverse zones too), forward, cache, health and ready plugins. Its liveness probe asks what it asked before, and is answered.',
-    'Services that are made tomorrow must resolve too, and a pod of CoreDNS that is made tomorrow must come up.',
+    'CoreDNS serves the whole cluster: at least two of its pods behind kube-dns, which keeps its ports, leads to pods that are ready, also to those of tomorrow, and serves every node, with the kubernetes (reverse zones too), forward, cache, health and ready plugins. Its liveness probe asks what it asked before, and is answered.',
+    'Services that are made tomorrow must resolve too, and a pod of CoreDNS that is made tomorrow must come up and answer rightly, whatever type of record of a name is asked for (AAAA and SRV too).',
   ],
 
   baseline: () => shop(partnerDns(partner)),
@@ -142,7 +142,7 @@ names (${partner.name}) still work. Nobody touched the shop itself. Make the sho
     objective('fresh', 30, 'New Services resolve', checks.freshServicesResolve(from, seconds(30), settle)),
   ],
   safeguards: () => [
-    corednsLasts,
+    corednsLasts({ from, outside: partner }),
     safeguard('clients', 'veto', 'Clients are as before', checks.clientsAsBefore(namespace, clients)),
     safeguard(
       'dns-whole',
@@ -285,6 +285,12 @@ ${partner.zone}:53 {
         });
       }
     }),
+    ...(['AAAA', 'SRV'] as const).map((type) =>
+      hack(`only-${type.toLowerCase()}`, 'starts-again', async (lab) => {
+        const corefile = await faults.readCorefile(lab);
+        await faults.writeCorefile(lab, corefile.replace(/template \w+ ANY/, `template IN ${type}`));
+      }),
+    ),
     hack('static-hosts', 'fresh', async (lab) => {
       const corefile = await faults.readCorefile(lab);
       await faults.writeCorefile(lab, (await faults.hostsBlock(lab, namespace, services)) + corefile);

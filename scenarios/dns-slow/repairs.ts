@@ -1,4 +1,4 @@
-import { type Fix, faults, fix, type Hack, hack, type LabView, resources } from 'breakfix';
+import { type Fix, faults, fix, type Hack, hack, type LabView, minutes, resources } from 'breakfix';
 import {
   clients,
   clusterForADay,
@@ -87,6 +87,25 @@ export function hacksOf(values: Values): readonly Hack[] {
     hack('everything-for-a-day', 'follows', (lab) =>
       rewrite(lab, (corefile) => clusterForADay(mended(corefile, partner, form, ['cache 30']))),
     ),
+    lines('denials-for-a-day', 'partner-moves', [
+      'cache {',
+      '   success 9984 30',
+      '   denial 9984 86400 86400',
+      '}',
+    ]),
+    // Graded before it is read: what runs has another one.
+    hack('for-a-day-not-read-yet', 'partner-moves', async (lab) => {
+      const corefile = await faults.readCorefile(lab);
+      await faults.writeCorefile(lab, mended(corefile, partner, form, ['cache 30']));
+      await lab.clock.wait(minutes(1), lab.signal);
+      await faults.patchCorefile(lab, mended(corefile, partner, form, A_DAY));
+    }),
+    hack('no-selector-beside-the-repair', 'dns-whole', async (lab) => {
+      await faults.writeCorefile(lab, healthy(lab));
+      await lab.clock.wait(minutes(1), lab.signal);
+      const body = { spec: { selector: null } };
+      await lab.kube.patch(resources.services, system, 'kube-dns', body, { type: 'merge' });
+    }),
     lines('for-a-second', 'quick', ['cache 1']),
     lines('denials-only', 'upstream', ['cache 30 {', '   disable success', '   denial 9984 60', '}']),
     lines('one-host', 'upstream', host),

@@ -85,6 +85,14 @@ export function excluded(corefile: string, form: string, ttl: number, denials: '
     : edited(corefile, [`    cache ${ttl}\n`, `    cache ${ttl} {\n${lines}    }\n`]);
 }
 
+/** The cache keeps nothing of one zone; the others are left as they were. */
+export function excludedFor(corefile: string, form: string, ttl: number, zone: string): string {
+  const lines = `       disable success ${zone}\n       disable denial ${zone}\n`;
+  return form === 'minimum'
+    ? edited(corefile, ['       denial 9984 30\n', `       denial 9984 30\n${lines}`])
+    : edited(corefile, [`    cache ${ttl}\n`, `    cache ${ttl} {\n${lines}    }\n`]);
+}
+
 /** The cache is for reverse names alone. */
 export function otherZones(corefile: string, form: string, ttl: number): string {
   return form === 'minimum'

@@ -7,6 +7,7 @@ import {
   coredns,
   denialsKept,
   excluded,
+  excludedFor,
   namespace,
   otherZones,
   outdatedFirst,
@@ -90,6 +91,36 @@ export function hacksOf({ form, ttl, service }: Values): readonly Hack[] {
     }),
     hack('denials-left', 'follows', async (lab) => {
       await rewrite(lab, (corefile) => excluded(corefile, form, ttl, 'left'));
+    }),
+    // Right for the shop, and for nobody else.
+    hack('excluded-for-the-shop', 'follows', async (lab) => {
+      await rewrite(lab, (corefile) => excludedFor(corefile, form, ttl, 'shop.svc.cluster.local'));
+    }),
+    // Graded before it is read: what runs has another one.
+    hack('repaired-and-broken-again', 'follows', async (lab) => {
+      const corefile = await faults.readCorefile(lab);
+      await faults.writeCorefile(lab, healthy(lab));
+      await lab.clock.wait(minutes(1), lab.signal);
+      await faults.patchCorefile(lab, corefile);
+    }),
+    // Reverse names are asked for elsewhere.
+    hack('no-reverse-names-beside-the-repair', 'starts-again', async (lab) => {
+      const block = 'in-addr.arpa:53 {\n    errors\n    forward . /etc/resolv.conf\n}\n';
+      await faults.writeCorefile(lab, healthy(lab) + block);
+    }),
+    hack('pods-of-today-beside-the-repair', 'dns-whole', async (lab) => {
+      await faults.writeCorefile(lab, healthy(lab));
+      await lab.clock.wait(minutes(1), lab.signal);
+      const pods = await lab.kube.list(resources.pods, {
+        namespace: coredns.namespace,
+        labelSelector: 'k8s-app=kube-dns',
+      });
+      const hash = pods[0]?.metadata.labels?.['pod-template-hash'] ?? '';
+      await faults.select(
+        lab,
+        { namespace: coredns.namespace, name: 'kube-dns' },
+        { 'pod-template-hash': hash },
+      );
     }),
     hack('no-cache-at-all', 'outside', (lab) => rewrite(lab, withoutCache)),
     hack('old-address-again', 'follows', async (lab) => {

@@ -3,36 +3,42 @@ import type { ConfigMap, Deployment, Service } from '../model/objects.ts';
 import { resources } from '../model/resources.ts';
 import { all, type Check, fail, hold, type LabView, type Observation, pass } from './check.ts';
 import type { ClientRef } from './client-pod.ts';
-import { readyAddresses } from './endpoints.ts';
-import { createService, UNTIL_KNOWN } from './fresh-service.ts';
+import { readyAddresses, slicesOf } from './endpoints.ts';
+import { createService, ELSEWHERE, UNTIL_KNOWN } from './fresh-service.ts';
 import { dns } from './traffic.ts';
-import { isReady, podsOf, selectedPods } from './workloads.ts';
+import { isReady, podsOf, selectedPods, whyNotFollowed } from './workloads.ts';
 
 /**
  * Names of Services that are made while this is graded resolve to their own addresses: one with a ClusterIP, one
- * headless. Static records cannot know them.
+ * headless, and one of another namespace. Static records cannot know them.
  */
 export function freshServicesResolve(from: ClientRef, windowMs: number, settleMs: number): Check {
   return {
     expected: `${from.app} resolves Services that are only being made now, for ${windowMs / 1000} s`,
-    disturbs: 'two Services for a while',
+    disturbs: 'three Services for a while',
     look: () => Promise.resolve(pass('proven with Services made while grading')),
     grade: async (lab) => {
       const suffix = lab.random.suffix(5);
       const names = [`fresh-${suffix}`, `fresh-headless-${suffix}`] as const;
+      const far = { ...from, namespace: ELSEWHERE };
+      const farName = `fresh-far-${suffix}`;
       try {
         const made = await makeServices(lab, from, names);
         if ('status' in made) return made;
         const [plain, headless] = made;
+        const other = await createService(lab, far, farName);
+        if ('seen' in other) return other;
         // A name that is asked for before DNS knows it is remembered as missing for a while, by any good server.
         await lab.clock.wait(UNTIL_KNOWN, lab.signal);
         const checks = [
           dns({ from, name: names[0], address: plain }),
           dns({ from, name: names[1], address: headless }),
+          dns({ from, name: `${farName}.${ELSEWHERE}`, address: other.spec.clusterIP ?? '' }),
         ];
         return (await hold(windowMs, all('', checks), settleMs).grade?.(lab)) ?? fail('');
       } finally {
         for (const name of names) await lab.kube.delete(resources.services, from.namespace, name);
+        await lab.kube.delete(resources.services, ELSEWHERE, farName);
       }
     },
   };
@@ -69,10 +75,8 @@ export function clusterDnsWhole(): Check {
       const before = lab.baseline.get(resources.deployments, 'kube-system', 'coredns');
       if (before !== undefined && !equal(livenessOf(deployment), livenessOf(before)))
         return fail('the livenessProbe of deployment/coredns asks something else than before');
-      const map = mountedMap(deployment);
-      const corefile = (await lab.kube.get<ConfigMap>(resources.configMaps, 'kube-system', map))?.data?.[
-        'Corefile'
-      ];
+      const { map, key } = mountedCorefile(deployment);
+      const corefile = (await lab.kube.get<ConfigMap>(resources.configMaps, 'kube-system', map))?.data?.[key];
       if (corefile === undefined) return fail(`configmap/${map} has no Corefile`);
       const blocks = serverBlocks(corefile);
       const main = mainOf(blocks);
@@ -100,12 +104,14 @@ function livenessOf({ spec }: Deployment): unknown {
 }
 
 /** Whether `health` listens where it does by itself, on all addresses: there the kubelet asks. */
-const healthIsAsked = (main: string): boolean => /^\s*health[ \t]*(:8080[ \t]*)?(\{|$)/m.test(main);
+const healthIsAsked = (main: string): boolean =>
+  /^\s*health[ \t]*((0\.0\.0\.0|\[::\])?:8080[ \t]*)?(\{|$)/m.test(main);
 
-/** The ConfigMap that CoreDNS reads: another one may have been mounted in its place. */
-function mountedMap({ spec }: Deployment): string {
-  const names = (spec.template.spec.volumes ?? []).flatMap(({ configMap }) => configMap?.name ?? []);
-  return names[0] ?? 'coredns';
+/** The ConfigMap that CoreDNS reads, and its key there: another one may have been mounted in its place. */
+export function mountedCorefile({ spec }: Deployment): { map: string; key: string } {
+  const [source] = (spec.template.spec.volumes ?? []).flatMap(({ configMap }) => configMap ?? []);
+  const item = source?.items?.find(({ path }) => path === 'Corefile');
+  return { map: source?.name ?? 'coredns', key: item?.key ?? 'Corefile' };
 }
 
 interface ServerBlock {
@@ -157,8 +163,12 @@ async function judgeKubeDns(lab: LabView, deployment: Deployment): Promise<Obser
   const served = await readyAddresses(lab, 'kube-system', 'kube-dns');
   const foreign = [...served].filter((address) => !own.has(address));
   if (foreign.length > 0) return fail('service/kube-dns leads to pods that are not CoreDNS');
-  const changed = await whatChanged(lab);
+  const now = await lab.kube.get(resources.services, 'kube-system', 'kube-dns');
+  if (now === undefined) return fail('service/kube-dns does not exist');
+  const changed = whatChanged(lab, now);
   if (changed !== undefined) return fail(`${changed} of service/kube-dns changed`);
+  const stale = whyNotFollowed(now, await slicesOf(lab, 'kube-system', 'kube-dns'), deployment);
+  if (stale !== undefined) return fail(stale);
   return served.size >= 2
     ? pass(`${served.size} pods of CoreDNS serve`)
     : fail(`${served.size} pods of CoreDNS serve`);
@@ -168,10 +178,9 @@ async function judgeKubeDns(lab: LabView, deployment: Deployment): Promise<Obser
  * Over UDP and TCP, from every node, and to pods that are ready: few clients notice today where kube-dns has become less,
  * and nobody what it leads to while CoreDNS is rolled out.
  */
-async function whatChanged(lab: LabView): Promise<string | undefined> {
+function whatChanged(lab: LabView, now: Service): string | undefined {
   const before = lab.baseline.get(resources.services, 'kube-system', 'kube-dns');
-  const now = await lab.kube.get(resources.services, 'kube-system', 'kube-dns');
-  if (before === undefined || now === undefined) return undefined;
+  if (before === undefined) return undefined;
   const ways = ({ spec }: Service): string[] =>
     (spec.ports ?? []).map(({ port, protocol, targetPort }) => canonical([port, protocol, targetPort]));
   if (ways(before).some((way) => !ways(now).includes(way))) return 'a port';

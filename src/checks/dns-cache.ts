@@ -1,3 +1,4 @@
+import { resources } from '../model/resources.ts';
 import { type Check, fail, type LabView, type Observation, pass, patient } from './check.ts';
 import { type ClientRef, isReport, probeFrom, type ProbeReport, textFrom } from './client-pod.ts';
 
@@ -74,6 +75,8 @@ export function keptNoLonger(options: {
     if (!isReport(first)) return first;
     const before = await questions(lab, from, of, name);
     if (typeof before !== 'number') return before;
+    const denied = await denials(lab, from, of, name);
+    if (typeof denied !== 'number') return denied;
     await lab.clock.wait(maxMs, lab.signal);
     const kept = fail(`an answer of ${maxMs / 1000} s ago is still given`);
     // A cache may give what is outdated, and ask meanwhile.
@@ -84,7 +87,12 @@ export function keptNoLonger(options: {
     if (!isReport(second)) return second;
     const after = await questions(lab, from, of, name);
     if (typeof after !== 'number') return after;
-    return after > before ? pass('its server was asked again') : kept;
+    if (after <= before) return kept;
+    const deniedAgain = await denials(lab, from, of, name);
+    if (typeof deniedAgain !== 'number') return deniedAgain;
+    return deniedAgain > denied
+      ? pass('its server was asked again')
+      : fail(`that a name has no other address was said ${maxMs / 1000} s ago, and is still said`);
   };
   return {
     expected: `an answer of ${of.zone} is kept for ${maxMs / 1000} s at most`,
@@ -144,14 +152,33 @@ async function lookUp(
 const wrongs = ({ failed, attempts, last }: ProbeReport): string =>
   `${failed} of ${attempts} lookups failed or were wrong, the last gave ${last}`;
 
-/** How often the zone's server has been asked for the address of a name. */
+/**
+ * Asks for what a name does not have, an IPv6 address.
+ * @returns how often the zone's server has been asked for that now
+ */
+async function denials(
+  lab: LabView,
+  from: ClientRef,
+  of: CountedZone,
+  name: string,
+): Promise<number | Observation> {
+  const kubeDns = await lab.kube.get(resources.services, 'kube-system', 'kube-dns');
+  if (kubeDns === undefined) return fail('service/kube-dns does not exist');
+  const args = ['ask', kubeDns.spec.clusterIP ?? '', '--name', name.replace(/\.$/, ''), '--type', 'AAAA'];
+  const report = await probeFrom(lab, from, [...args, ...A_FEW.args], A_FEW.timeoutMs);
+  if (!isReport(report)) return report;
+  return report.failed > 0 ? fail(wrongs(report)) : questions(lab, from, of, name, 'AAAA');
+}
+
+/** How often the zone's server has been asked for an address of a name. */
 async function questions(
   lab: LabView,
   from: ClientRef,
   { server }: CountedZone,
   name: string,
+  type: 'A' | 'AAAA' = 'A',
 ): Promise<number | Observation> {
-  const url = `http://${server}/asked?name=${name.replace(/\.$/, '')}&type=A`;
+  const url = `http://${server}/asked?name=${name.replace(/\.$/, '')}&type=${type}`;
   const text = await textFrom(lab, from, url);
   return typeof text === 'string' ? (JSON.parse(text) as { asked: number }).asked : text;
 }

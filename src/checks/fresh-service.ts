@@ -7,6 +7,9 @@ import type { ClientRef } from './client-pod.ts';
 /** Milliseconds that a new Service may take to reach every DNS server. */
 export const UNTIL_KNOWN = 10_000;
 
+/** Another namespace than the shop's, which every cluster has: what is kept or answered for one may not be for others. */
+export const ELSEWHERE = 'default';
+
 /**
  * Makes a Service of the client's own pods, for a proof; the caller deletes it.
  * @param clusterIP `None` for a headless one

@@ -1,7 +1,7 @@
 import { resources } from '../model/resources.ts';
 import { all, type Check, fail, hold, type LabView, type Observation, pass } from './check.ts';
 import { type ClientRef, probeFrom } from './client-pod.ts';
-import { createService, UNTIL_KNOWN } from './fresh-service.ts';
+import { createService, ELSEWHERE, UNTIL_KNOWN } from './fresh-service.ts';
 import { dns } from './traffic.ts';
 
 /** Milliseconds in which every DNS server has been asked: for 25 lookups there are seldom more than a few. */
@@ -11,11 +11,19 @@ const GONE = 3000;
 /** Milliseconds for the API's watches, which no server can speed up. */
 const GRACE = 5000;
 
+/** A Service as the client of a proof asks for it. */
+interface Known {
+  readonly namespace: string;
+  readonly name: string;
+  readonly asked: string;
+}
+
 /**
  * Services that clients know are deleted and made again while this is graded: the name of one, which clients go on
  * asking for, leads to the new address within `withinMs`, and to nothing else for `windowMs` then. Nobody asks for the
  * other until that time is over: a cache that first gives what is outdated, and then looks, is found out by that. A
- * third is asked for only while it is not there: that there is none may not be kept for longer either.
+ * third is asked for only while it is not there: that there is none may not be kept for longer either. Of these two
+ * there is one in another namespace as well: what is not kept for one may be for others.
  */
 export function followsRecreation(
   from: ClientRef,
@@ -27,33 +35,41 @@ export function followsRecreation(
     look: () => Promise.resolve(pass('proven with Services made while grading')),
     grade: async (lab) => {
       const suffix = lab.random.suffix(5);
-      const [busy, idle, late] = [`moved-${suffix}`, `moved-idle-${suffix}`, `moved-late-${suffix}`];
-      const leadsTo = (name: string, address: string): Check => dns({ from, name, address, exactly: true });
+      const near = (name: string): Known => ({ namespace: from.namespace, name, asked: name });
+      const far = (name: string): Known => ({ namespace: ELSEWHERE, name, asked: `${name}.${ELSEWHERE}` });
+      const busy = near(`moved-${suffix}`);
+      const idle = [near(`moved-idle-${suffix}`), far(`moved-far-${suffix}`)];
+      const late = [near(`moved-late-${suffix}`), far(`moved-far-late-${suffix}`)];
+      const leadsTo = (service: Known, addresses: Addresses): Check =>
+        dns({ from, name: service.asked, address: addresses.get(service) ?? '', exactly: true });
       try {
-        const before = await addressesOfNew(lab, from, [busy, idle]);
+        const before = await addressesOfNew(lab, from, [busy, ...idle]);
         if ('seen' in before) return before;
         await lab.clock.wait(UNTIL_KNOWN, lab.signal);
-        for (const [name, address] of before) {
-          const known = await gradeHold(lab, ALL_SERVERS, leadsTo(name, address), withinMs + GRACE);
+        for (const service of before.keys()) {
+          const known = await gradeHold(lab, ALL_SERVERS, leadsTo(service, before), withinMs + GRACE);
           if (known.status !== 'pass') return known;
         }
-        for (const name of [busy, idle]) await lab.kube.delete(resources.services, from.namespace, name);
-        for (const name of [busy, late])
-          await probeFrom(lab, from, ['dns', name, '--for', `${GONE}ms`, '--every', '100ms'], 60_000);
-        const now = await addressesOfNew(lab, from, [busy, idle, late], before);
+        await remove(lab, [busy, ...idle]);
+        for (const { asked } of [busy, ...late])
+          await probeFrom(lab, from, ['dns', asked, '--for', `${GONE}ms`, '--every', '100ms'], 60_000);
+        const now = await addressesOfNew(lab, from, [busy, ...idle, ...late], before);
         if ('seen' in now) return now;
         const end = lab.clock.now().getTime() + withinMs + GRACE;
-        const found = await gradeHold(lab, windowMs, leadsTo(busy, now.get(busy) ?? ''), withinMs + GRACE);
+        const found = await gradeHold(lab, windowMs, leadsTo(busy, now), withinMs + GRACE);
         if (found.status !== 'pass') return found;
         await lab.clock.wait(Math.max(0, end - lab.clock.now().getTime()), lab.signal);
-        const others = [idle, late].map((name) => leadsTo(name, now.get(name) ?? ''));
+        const others = [...idle, ...late].map((service) => leadsTo(service, now));
         return await gradeHold(lab, ALL_SERVERS, all('', others), 0);
       } finally {
-        for (const name of [busy, idle, late])
-          await lab.kube.delete(resources.services, from.namespace, name);
+        await remove(lab, [busy, ...idle, ...late]);
       }
     },
   };
+}
+
+async function remove(lab: LabView, services: readonly Known[]): Promise<void> {
+  for (const { namespace, name } of services) await lab.kube.delete(resources.services, namespace, name);
 }
 
 const gradeHold = async (
@@ -63,18 +79,20 @@ const gradeHold = async (
   settleMs: number,
 ): Promise<Observation> => (await hold(windowMs, check, settleMs).grade?.(lab)) ?? fail('');
 
-/** Makes Services. @returns their addresses by name, each another than in `others`; a failure where one is refused */
+type Addresses = ReadonlyMap<Known, string>;
+
+/** Makes Services. @returns their addresses, each another than in `others`; a failure where one is refused */
 async function addressesOfNew(
   lab: LabView,
   from: ClientRef,
-  names: readonly string[],
-  others: ReadonlyMap<string, string> = new Map(),
-): Promise<ReadonlyMap<string, string> | Observation> {
-  const made = new Map<string, string>();
-  for (const name of names) {
-    const address = await addressOfNew(lab, from, name, others.get(name));
+  services: readonly Known[],
+  others: Addresses = new Map(),
+): Promise<Addresses | Observation> {
+  const made = new Map<Known, string>();
+  for (const service of services) {
+    const address = await addressOfNew(lab, from, service, others.get(service));
     if (typeof address !== 'string') return address;
-    made.set(name, address);
+    made.set(service, address);
   }
   return made;
 }
@@ -82,15 +100,15 @@ async function addressesOfNew(
 /** @param other what it must not be: addresses are given at random, and may come back at once */
 async function addressOfNew(
   lab: LabView,
-  from: ClientRef,
-  name: string,
+  { app }: ClientRef,
+  { namespace, name }: Known,
   other?: string,
 ): Promise<string | Observation> {
   for (;;) {
-    const made = await createService(lab, from, name);
+    const made = await createService(lab, { namespace, app }, name);
     if ('seen' in made) return made;
     const address = made.spec.clusterIP ?? '';
     if (address !== other) return address;
-    await lab.kube.delete(resources.services, from.namespace, name);
+    await lab.kube.delete(resources.services, namespace, name);
   }
 }

@@ -67,6 +67,28 @@ export function dns({ from, name, address, exactly, withinMs }: DnsOptions): Che
   return probed(from, args, expected, (report) => report.last);
 }
 
+/**
+ * A name server answers a client, whatever the client's own DNS settings: with `answer` and nothing else where one is
+ * given, otherwise that there is such a name.
+ */
+export function answersAt(options: {
+  readonly from: ClientRef;
+  readonly server: string;
+  readonly name: string;
+  readonly type: 'A' | 'AAAA' | 'PTR' | 'SRV';
+  readonly answer?: string;
+}): Check {
+  const { from, server, name, type, answer } = options;
+  const args = ['ask', server, '--name', name, '--type', type];
+  if (answer !== undefined) args.push('--contains', answer, '--exactly');
+  return probed(
+    from,
+    args,
+    `${server} answers for ${name} (${type})`,
+    ({ last }) => `${name} (${type}): ${last}`,
+  );
+}
+
 /** A client in the cluster opens a TCP connection. */
 export function tcp(options: { from: ClientRef; host: string; port: number }): Check {
   const { from, host, port } = options;

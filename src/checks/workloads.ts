@@ -120,7 +120,7 @@ export function endpointsServe(of: WorkloadRef & { readonly service?: string }):
 }
 
 /** Why a Service would go on leading to the pods of today when others have taken their place. */
-function whyNotFollowed(
+export function whyNotFollowed(
   { metadata: { name }, spec }: Service,
   slices: readonly EndpointSlice[],
   { spec: { template } }: Deployment,

@@ -1,6 +1,7 @@
 import { seconds } from '../core/clock.ts';
 import { hold } from '../checks/check.ts';
 import { customersServed } from '../checks/customers.ts';
+import { dnsStartsAgain, type FreshDns } from '../checks/fresh-dns.ts';
 import { startsAgain } from '../checks/fresh-pods.ts';
 import { settingsWork } from '../checks/fresh-shop.ts';
 import { staysUp, type WorkloadRef } from '../checks/workloads.ts';
@@ -42,10 +43,6 @@ export function staysUpAndLasts(of: WorkloadRef): Safeguard[] {
   ];
 }
 
-/** What a repair of the cluster's DNS leaves behind lasts: the next pod of CoreDNS comes up. */
-export const corednsLasts: Safeguard = safeguard(
-  'starts-again',
-  'veto',
-  'A new pod of CoreDNS comes up',
-  startsAgain({ namespace: 'kube-system', name: 'coredns' }),
-);
+/** What a repair of the cluster's DNS leaves behind lasts: the next pod of CoreDNS comes up, and answers rightly. */
+export const corednsLasts = (asked: FreshDns): Safeguard =>
+  safeguard('starts-again', 'veto', 'A new pod of CoreDNS comes up, and answers', dnsStartsAgain(asked));

@@ -26,14 +26,23 @@ const coredns = workload(
 );
 const slice = (...addresses: readonly string[]): Manifest =>
   object('discovery.k8s.io/v1', 'EndpointSlice', 'kube-dns-1@kube-system', {
-    metadata: { labels: { 'kubernetes.io/service-name': 'kube-dns' } },
+    metadata: {
+      labels: {
+        'kubernetes.io/service-name': 'kube-dns',
+        'endpointslice.kubernetes.io/managed-by': 'endpointslice-controller.k8s.io',
+      },
+    },
     addressType: 'IPv4',
     endpoints: addresses.map((address) => ({ addresses: [address], conditions: { ready: true } })),
   });
 
+const selector = { 'k8s-app': 'kube-dns' };
+const kubeDns = (spec: object): Manifest =>
+  object('v1', 'Service', 'kube-dns@kube-system', { spec: { selector, ...spec } });
+
 const look = async (...more: readonly Manifest[]) =>
   clusterDnsWhole().look(
-    await labView([...coredns, corefile(MAIN), slice('10.244.0.2', '10.244.0.3'), ...more]),
+    await labView([...coredns, corefile(MAIN), slice('10.244.0.2', '10.244.0.3'), kubeDns({}), ...more]),
   );
 
 describe('the cluster DNS is whole', () => {
@@ -86,6 +95,7 @@ describe('the cluster DNS is whole', () => {
           containers: [{ name: 'coredns', ...(livenessProbe && { livenessProbe }) }],
         },
         [],
+        selector,
       );
       return deployment as Manifest;
     };
@@ -93,6 +103,7 @@ describe('the cluster DNS is whole', () => {
       ...coredns,
       corefile(MAIN),
       slice('10.244.0.2', '10.244.0.3'),
+      kubeDns({}),
       asked(http(8080)),
     ]);
     const seen = async (probe?: object) => {
@@ -111,6 +122,9 @@ describe('the cluster DNS is whole', () => {
     ['health', true],
     ['health :8080', true],
     ['health {\n  lameduck 5s\n}', true],
+    ['health 0.0.0.0:8080', true],
+    ['health [::]:8080 {\n  lameduck 5s\n}', true],
+    ['health 0.0.0.0:8081', false],
     ['health :8081', false],
     ['health localhost:8080 {\n  lameduck 5s\n}', false],
   ])('health where it is asked: %j', async (line, whole) => {
@@ -126,16 +140,15 @@ describe('the cluster DNS is whole', () => {
       { port: 53, protocol: 'TCP', targetPort: 53 },
       { port: 9153, protocol: 'TCP', targetPort: 9153 },
     ];
-    const service = (spec: object): Manifest => object('v1', 'Service', 'kube-dns@kube-system', { spec });
     const ports = [udp, tcp];
     const lab = await labView([
       ...coredns,
       corefile(MAIN),
       slice('10.244.0.2', '10.244.0.3'),
-      service({ ports, internalTrafficPolicy: 'Cluster' }),
+      kubeDns({ ports, internalTrafficPolicy: 'Cluster' }),
     ]);
     const seen = async (spec: object) => {
-      await lab.put(service(spec));
+      await lab.put(kubeDns(spec));
       return (await clusterDnsWhole().look(lab)).seen;
     };
     const internalTrafficPolicy = 'Cluster';
@@ -149,6 +162,24 @@ describe('the cluster DNS is whole', () => {
     );
   });
 
+  test.each([
+    [
+      { 'k8s-app': 'kube-dns', 'pod-template-hash': '5cd7dccb98' },
+      'service/kube-dns would not lead to new pods: it selects other labels',
+    ],
+    [{}, 'service/kube-dns selects no pods'],
+  ])('kube-dns finds the pods of tomorrow: %j', async (other, seen) => {
+    expect(await look(kubeDns({ selector: other }))).toEqual({ status: 'fail', seen });
+  });
+
+  test('a Corefile under another key', async () => {
+    const items = [{ key: 'corefile.txt', path: 'Corefile' }];
+    const spec = { containers: [], volumes: [{ name: 'config', configMap: { name: 'coredns', items } }] };
+    const [deployment] = workload('coredns@kube-system', spec, [], selector);
+    const map = object('v1', 'ConfigMap', 'coredns@kube-system', { data: { 'corefile.txt': MAIN } });
+    expect((await look(map, deployment as Manifest)).status).toBe('pass');
+  });
+
   test('too few', async () => {
     expect((await look(slice('10.244.0.2'))).seen).toBe('1 pods of CoreDNS serve');
   });
@@ -160,5 +191,7 @@ describe('the cluster DNS is whole', () => {
     expect((await clusterDnsWhole().look(await labView(coredns))).seen).toBe(
       'configmap/coredns has no Corefile',
     );
+    const without = await labView([...coredns, corefile(MAIN), slice()]);
+    expect((await clusterDnsWhole().look(without)).seen).toBe('service/kube-dns does not exist');
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { askedSeldom, type CountedZone, keptNoLonger, quickLookups } from '../../../src/checks/dns-cache.ts';
 import { Random } from '../../../src/core/random.ts';
-import { labView, workload } from './support.ts';
+import { labView, object, workload } from './support.ts';
 
 const from = { namespace: 'shop', app: 'fx' };
 const of: CountedZone = { zone: 'bank.test', server: '10.96.200.7', others: '198.51.100.9', delayMs: 800 };
@@ -9,22 +9,28 @@ const of: CountedZone = { zone: 'bank.test', server: '10.96.200.7', others: '198
 interface World {
   /** How often the name server was asked, each time somebody wants to know. */
   readonly asked?: readonly (number | undefined)[];
+  /** The same for IPv6 addresses, which no name has. */
+  readonly denied?: readonly number[];
   readonly failed?: number;
   readonly p99Ms?: number;
 }
 
-async function lab({ asked = [], failed = 0, p99Ms = 1 }: World) {
+async function lab({ asked = [], denied = [2, 4, 6, 8], failed = 0, p99Ms = 1 }: World) {
   const commands: string[] = [];
   const counts = [...asked];
+  const denials = [...denied];
   const running = { phase: 'Running', containerStatuses: [{ name: 'fx', state: { running: {} } }] };
   const view = await labView(
-    workload('fx@shop', { containers: [{ name: 'fx', image: 'shop' }] }, [running], { app: 'fx' }),
+    [
+      ...workload('fx@shop', { containers: [{ name: 'fx', image: 'shop' }] }, [running], { app: 'fx' }),
+      object('v1', 'Service', 'kube-dns@kube-system', { spec: { clusterIP: '10.96.0.10' } }),
+    ],
     {
       exec: (_namespace, _pod, { command }) => {
         const [kind, ...rest] = command.slice(2);
         commands.push([kind, ...rest].join(' '));
         if (kind === 'get') {
-          const count = counts.shift();
+          const count = (rest.join('').endsWith('AAAA') ? denials : counts).shift();
           return Promise.resolve({
             code: count === undefined ? 1 : 0,
             stdout: JSON.stringify({ asked: count }),
@@ -101,6 +107,10 @@ describe('an answer that is kept no longer', () => {
   test.each([
     [{ asked: [2, 2, 4, 4], p99Ms: 800 }, 'an answer of 120 s ago is still given'],
     [{ asked: [2, 4, 4, 6], p99Ms: 3 }, 'an answer of 120 s ago is still given'],
+    [
+      { asked: [2, 4, 4, 6], denied: [2, 2, 2, 2], p99Ms: 800 },
+      'that a name has no other address was said 120 s ago, and is still said',
+    ],
     [{ asked: [2, 4], failed: 60 }, '60 of 60 lookups failed or were wrong, the last gave EAI_AGAIN'],
   ])('not with %j', async (world, seen) => {
     expect((await grade(world)).seen).toEqual({ status: 'fail', seen });

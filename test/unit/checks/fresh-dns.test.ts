@@ -49,7 +49,7 @@ describe('a fresh pod of CoreDNS', () => {
     );
     const create = (async (resource: typeof resources.pods, pod: Pod) => {
       const status = { podIP: '10.244.0.9', conditions: [{ type: 'Ready', status: 'True' }] };
-      await lab.put({ ...pod, apiVersion: 'v1', kind: 'Pod', status });
+      await lab.put(object('v1', 'Pod', `${pod.metadata.name}@${pod.metadata.namespace ?? ''}`, { status }));
       return lab.kube.get(resource, pod.metadata.namespace, pod.metadata.name);
     }) as unknown as KubeClient['create'];
     const view = { ...lab, kube: { ...lab.kube, create }, random: new Random('checks') };

@@ -23,7 +23,7 @@ async function graded(addresses: readonly string[], answer: Answer) {
     app: 'gateway',
   });
   await kube.applyAll(clients, { manager: 'test' });
-  const services = () => kube.list<Service>(resources.services, { namespace: 'shop' });
+  const services = () => kube.list<Service>(resources.services);
   const create = ((resource: typeof resources.services, object: Service) => {
     const clusterIP = left.shift() ?? '';
     const all = [...(had.get(object.metadata.name)?.all ?? []), clusterIP];
@@ -31,7 +31,7 @@ async function graded(addresses: readonly string[], answer: Answer) {
     return kube.create(resource, { ...object, spec: { ...object.spec, clusterIP } });
   }) as unknown as KubeClient['create'];
   const exec: KubeClient['exec'] = (_namespace, _pod, { command }) => {
-    const name = command[command.indexOf('dns') + 1] ?? '';
+    const [name = ''] = (command[command.indexOf('dns') + 1] ?? '').split('.');
     const wanted = command[command.indexOf('--contains') + 1];
     const { all = [], since = 0 } = had.get(name) ?? {};
     const said = answer(all, view.clock.ms - since, name);
@@ -45,25 +45,25 @@ async function graded(addresses: readonly string[], answer: Answer) {
   return { seen, left, remaining };
 }
 
-/** Two Services, the same after they were made again, and one that was not there before. */
-const FIVE = ['10.96.0.1', '10.96.0.2', '10.96.0.3', '10.96.0.4', '10.96.0.5'];
+/** Three Services, the same after they were made again, and two that were not there before. */
+const EIGHT = [1, 2, 3, 4, 5, 6, 7, 8].map((last) => `10.96.0.${last}`);
 
 describe('a Service that is made again', () => {
   test('is found at its new address', async () => {
-    const { seen, remaining } = await graded(FIVE, (had) => had.at(-1));
+    const { seen, remaining } = await graded(EIGHT, (had) => had.at(-1));
     expect(seen).toMatchObject({ status: 'pass' });
     expect(remaining).toEqual([]);
   });
 
   test('in time', async () => {
-    const cachedFor = (ms: number) => graded(FIVE, (had, age) => (age < ms ? had[0] : had.at(-1)));
+    const cachedFor = (ms: number) => graded(EIGHT, (had, age) => (age < ms ? had[0] : had.at(-1)));
     expect((await cachedFor(59_000)).seen).toMatchObject({ status: 'pass' });
     expect((await cachedFor(90_000)).seen).toEqual({ status: 'fail', seen: '10.96.0.1' });
   });
 
   test('also by the first who asks when the time is over: an outdated answer may not be given once more', async () => {
     const asked = new Set<string>();
-    const { seen } = await graded(FIVE, (had, _age, name) => {
+    const { seen } = await graded(EIGHT, (had, _age, name) => {
       const isFirst = had.length > 1 && !asked.has(name);
       if (had.length > 1) asked.add(name);
       return isFirst ? had[0] : had.at(-1);
@@ -73,24 +73,29 @@ describe('a Service that is made again', () => {
 
   test('also by who has asked while it was not there: a denial is not kept either', async () => {
     const denied = new Set<string>();
-    const { seen } = await graded(FIVE, (had, _age, name) => {
+    const { seen } = await graded(EIGHT, (had, _age, name) => {
       if (had.length === 0) denied.add(name);
       return denied.has(name) ? undefined : had.at(-1);
     });
     expect(seen).toEqual({ status: 'fail', seen: 'ENOTFOUND' });
   });
 
+  test('in another namespace too', async () => {
+    const { seen } = await graded(EIGHT, (had, _age, name) => (name.includes('-far-') ? had[0] : had.at(-1)));
+    expect(seen).toEqual({ status: 'fail', seen: '10.96.0.3' });
+  });
+
   test('the same address by chance proves nothing', async () => {
-    const addresses = ['10.96.0.1', '10.96.0.2', '10.96.0.1', '10.96.0.3', '10.96.0.4', '10.96.0.5'];
+    const addresses = [1, 2, 3, 1, 4, 5, 6, 7, 8].map((last) => `10.96.0.${last}`);
     const { seen, left } = await graded(addresses, (had) => had[0]);
     expect(seen).toEqual({ status: 'fail', seen: '10.96.0.1' });
     expect(left).toEqual([]);
   });
 
   test('that is never found', async () => {
-    const { seen, left, remaining } = await graded(FIVE, () => undefined);
+    const { seen, left, remaining } = await graded(EIGHT, () => undefined);
     expect(seen).toEqual({ status: 'fail', seen: 'ENOTFOUND' });
-    expect(left).toEqual(['10.96.0.3', '10.96.0.4', '10.96.0.5']);
+    expect(left).toEqual(EIGHT.slice(3));
     expect(remaining).toEqual([]);
   });
 });
