@@ -129,7 +129,8 @@ its time, but that we ask it far more than we used to. Make payments quick and r
         'quick',
         30,
         `99 of 100 lookups of ${partner.name} are quick`,
-        hold(seconds(30), quickLookups(partner, quick), settle),
+        // A window right after a reload has the misses of empty caches in it: there is time for one more.
+        hold(seconds(30), quickLookups(partner, quick), settle + seconds(60)),
       ),
       objective('payments', 30, 'Customers can pay', converge(settle, mostPay)),
     ];
