@@ -3,6 +3,7 @@ import { equal } from '../core/json.ts';
 import { memoized } from '../core/memo.ts';
 import { type KubeClient, KubeError } from '../kube/client.ts';
 import type { Container, Pod, PodSpec } from '../model/objects.ts';
+import { containersOf } from '../model/pod-containers.ts';
 import { resources } from '../model/resources.ts';
 import { fail, type LabView, type Observation } from './check.ts';
 import { podsOf } from './workloads.ts';
@@ -81,9 +82,7 @@ function programOf(spec: PodSpec, container: string): Readonly<Record<string, un
     hook: own?.lifecycle?.postStart,
     mounts,
     volumes: (spec.volumes ?? []).filter(({ name }) => mounted.has(name)),
-    beside: [...(spec.initContainers ?? []), ...spec.containers].filter(
-      (other) => other.name !== container && sharing(other),
-    ),
+    beside: containersOf(spec).filter((other) => other.name !== container && sharing(other)),
   };
 }
 

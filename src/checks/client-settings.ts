@@ -20,8 +20,8 @@ export function clientsAsBefore(namespace: string, apps: readonly string[]): Che
 }
 
 /**
- * The workloads run their own programs, call others under the names of before and look them up on the pod network; which name servers they
- * ask is free.
+ * The workloads run their own programs, call others under the names of before and look them up on the pod network;
+ * which name servers they ask is free.
  */
 export function addressesAsBefore(namespace: string, apps: readonly string[]): Check {
   return asBefore(namespace, apps, 'addresses', changedAddress);

@@ -1,6 +1,7 @@
 import { resources } from '../model/resources.ts';
 import { type Check, fail, type LabView, type Observation, pass, patient } from './check.ts';
 import { type ClientRef, isReport, probeFrom, type ProbeReport, textFrom } from './client-pod.ts';
+import { askArguments } from './traffic.ts';
 
 /** A zone outside the cluster whose name server counts what it is asked, as that of `countedPartnerDns` does. */
 export interface CountedZone {
@@ -164,7 +165,7 @@ async function denials(
 ): Promise<number | Observation> {
   const kubeDns = await lab.kube.get(resources.services, 'kube-system', 'kube-dns');
   if (kubeDns === undefined) return fail('service/kube-dns does not exist');
-  const args = ['ask', kubeDns.spec.clusterIP ?? '', '--name', name.replace(/\.$/, ''), '--type', 'AAAA'];
+  const args = askArguments(kubeDns.spec.clusterIP ?? '', name.replace(/\.$/, ''), 'AAAA');
   const report = await probeFrom(lab, from, [...args, ...A_FEW.args], A_FEW.timeoutMs);
   if (!isReport(report)) return report;
   return report.failed > 0 ? fail(wrongs(report)) : questions(lab, from, of, name, 'AAAA');

@@ -13,7 +13,7 @@ import {
 import type { ClientRef } from './client-pod.ts';
 import type { Clone } from './clones.ts';
 import { mountedCorefile } from './cluster-dns.ts';
-import { nextPodComesUp } from './fresh-pods.ts';
+import { startsAgain } from './fresh-pods.ts';
 import { answersAt } from './traffic.ts';
 import { podsOf } from './workloads.ts';
 
@@ -34,16 +34,8 @@ export interface FreshDns {
  */
 export function dnsStartsAgain({ from, outside }: FreshDns): Check {
   return {
+    ...startsAgain(COREDNS, undefined, (lab, clone) => answersRightly(lab, { from, outside }, clone)),
     expected: 'a fresh pod of CoreDNS comes up, and answers rightly',
-    disturbs: 'a clone of a pod of coredns',
-    look: () => Promise.resolve(pass('proven on a clone when graded')),
-    grade: async (lab) => {
-      const deployment = await lab.kube.get(resources.deployments, COREDNS.namespace, COREDNS.name);
-      if (deployment === undefined) return fail('deployment/coredns does not exist');
-      return nextPodComesUp(lab, COREDNS, deployment.spec.template, undefined, (clone) =>
-        answersRightly(lab, { from, outside }, clone),
-      );
-    },
   };
 }
 

@@ -109,35 +109,36 @@ async function workers(lab: LabView): Promise<string[]> {
  * there are now, its liveness probes find it alive, and it becomes ready. So is found what only the next start would
  * meet, and a probe that asks where nobody is, whenever it begins to ask.
  * @param withinMs how long that may take
+ * @param works what it has to do then
  */
-export function startsAgain(of: WorkloadRef, withinMs = STARTS_WITHIN): Check {
+export function startsAgain(
+  of: WorkloadRef,
+  withinMs = STARTS_WITHIN,
+  works?: (lab: LabView, clone: Clone) => Promise<Observation>,
+): Check {
   return {
     expected: `a fresh pod of ${of.name} comes up`,
     disturbs: `a clone of a pod of ${of.name}`,
     look: () => Promise.resolve(pass('proven on a clone when graded')),
-    grade: async (lab) => {
-      const deployment = await lab.kube.get(resources.deployments, of.namespace, of.name);
-      return deployment === undefined
-        ? fail(`deployment/${of.name} does not exist`)
-        : nextPodComesUp(lab, of, deployment.spec.template, withinMs);
-    },
+    grade: (lab) => startsFresh(lab, of, (spec) => nextPod(spec, withinMs), withinMs, works),
   };
 }
 
-/**
- * Whether the next pod of a template comes up. It takes nobody's place, and its liveness probe is asked before it counts.
- * @param works what it has to do then
- */
+/** Whether the next pod of a template comes up; see {@link startsAgain}. */
 export function nextPodComesUp(
   lab: LabView,
   of: WorkloadRef,
   template: PodTemplate,
   withinMs = STARTS_WITHIN,
-  works?: (clone: Clone) => Promise<Observation>,
+  works?: (lab: LabView, clone: Clone) => Promise<Observation>,
 ): Promise<Observation> {
-  const spec = besideTheOthers(template.spec);
-  const containers = spec.containers.map((one) => askedAtOnce(one, withinMs));
-  return comesUp(lab, of, { ...template, spec: { ...spec, containers } }, withinMs, works);
+  return comesUp(lab, of, { ...template, spec: nextPod(template.spec, withinMs) }, withinMs, works);
+}
+
+/** It takes nobody's place, and its liveness probe is asked before it counts. */
+function nextPod(live: PodSpec, withinMs: number): PodSpec {
+  const spec = besideTheOthers(live);
+  return { ...spec, containers: spec.containers.map((one) => askedAtOnce(one, withinMs)) };
 }
 
 /** The clone takes nobody's place: pods that keep away from each other, or take ports of their node, would leave it none. */
@@ -166,11 +167,12 @@ async function startsFresh(
   of: WorkloadRef,
   change: (spec: PodSpec) => PodSpec,
   withinMs = STARTS_WITHIN,
+  works?: (lab: LabView, clone: Clone) => Promise<Observation>,
 ): Promise<Observation> {
   const deployment = await lab.kube.get(resources.deployments, of.namespace, of.name);
   if (deployment === undefined) return fail(`deployment/${of.name} does not exist`);
   const { template } = deployment.spec;
-  return comesUp(lab, of, { ...template, spec: change(template.spec) }, withinMs);
+  return comesUp(lab, of, { ...template, spec: change(template.spec) }, withinMs, works);
 }
 
 function comesUp(
@@ -178,7 +180,7 @@ function comesUp(
   of: WorkloadRef,
   template: PodTemplate,
   withinMs: number,
-  works?: (clone: Clone) => Promise<Observation>,
+  works?: (lab: LabView, clone: Clone) => Promise<Observation>,
 ): Promise<Observation> {
   return withClone(lab, of, template, { liveness: false }, async (clone) => {
     let pod: Pod | undefined;
@@ -188,6 +190,6 @@ function comesUp(
       return pod !== undefined && (isReady(pod) || pod.status.phase === 'Failed');
     });
     if (pod === undefined || !isReady(pod)) return neverReady(lab, of, clone);
-    return (await works?.(clone)) ?? pass('it came up');
+    return (await works?.(lab, clone)) ?? pass('it came up');
   });
 }

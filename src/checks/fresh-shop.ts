@@ -46,15 +46,16 @@ export function settingsWork(own: WorkloadRef, withinMs?: number): Check {
     disturbs: `a clone of a pod of each workload of ${namespace} that was given something else`,
     look: () => Promise.resolve(pass('proven on clones when graded')),
     grade: async (lab) => {
-      const asked = new Map<string, boolean>();
+      const sources = await changedSources(lab, namespace);
       const closed = await isClosed(lab, namespace);
       const proven: string[] = [];
       for (const workload of await workloads(lab, namespace)) {
         const { name, template } = workload;
-        if (!(await isChanged(lab, namespace, workload, name === own.name, asked))) continue;
+        if (!isChanged(lab, namespace, workload, name === own.name, sources)) continue;
         const of = { namespace, name };
-        const works = closed ? undefined : (clone: Clone) => doesItsWork(lab, of, template, clone);
-        const seen = await nextPodComesUp(lab, of, template, withinMs, works);
+        const works = (view: LabView, clone: Clone): Promise<Observation> =>
+          doesItsWork(view, of, template, clone);
+        const seen = await nextPodComesUp(lab, of, template, withinMs, closed ? undefined : works);
         if (seen.status !== 'pass') return { ...seen, seen: `${name}: ${seen.seen}` };
         proven.push(name);
       }
@@ -79,38 +80,40 @@ function withoutClaims({ spec: { template, volumeClaimTemplates = [] } }: Statef
   return { ...template, spec: { ...template.spec, volumes: [...(template.spec.volumes ?? []), ...empty] } };
 }
 
-/** @param asked by source, what was found: most workloads read the same ones */
-async function isChanged(
-  lab: LabView,
+/** @param sources those that changed */
+function isChanged(
+  { baseline }: LabView,
   namespace: string,
   { name, template }: Workload,
   isOwn: boolean,
-  asked: Map<string, boolean>,
-): Promise<boolean> {
-  const set = lab.baseline.get(resources.statefulSets, namespace, name);
+  sources: ReadonlySet<string>,
+): boolean {
+  const set = baseline.get(resources.statefulSets, namespace, name);
   const before =
-    lab.baseline.get(resources.deployments, namespace, name)?.spec.template ?? (set && withoutClaims(set));
+    baseline.get(resources.deployments, namespace, name)?.spec.template ?? (set && withoutClaims(set));
   // What the learner has brought along is the learner's.
   if (before === undefined) return false;
   if (!isOwn && !equal(before.spec, template.spec)) return true;
-  for (const source of sourcesOf(before.spec, template.spec)) {
-    const key = `${source.resource.id} ${source.name}`;
-    const isOther = asked.get(key) ?? (await isSourceChanged(lab, namespace, source));
-    asked.set(key, isOther);
-    if (isOther) return true;
-  }
-  return false;
+  return sourcesOf(before.spec, template.spec).some((source) => sources.has(keyOf(source)));
 }
 
-async function isSourceChanged(
-  lab: LabView,
-  namespace: string,
-  { resource, name }: Source,
-): Promise<boolean> {
-  const data = (object: ConfigMap | Secret | undefined): unknown => object?.data ?? {};
-  const now = await lab.kube.get(resource, namespace, name);
-  return !equal(data(lab.baseline.get(resource, namespace, name)), data(now));
+const keyOf = ({ resource, name }: Source): string => `${resource.id} ${name}`;
+
+/** ConfigMaps and Secrets that have other data than they had, are new, or are gone. */
+async function changedSources(lab: LabView, namespace: string): Promise<ReadonlySet<string>> {
+  const kinds: readonly Source['resource'][] = [resources.configMaps, resources.secrets];
+  const changed = new Set<string>();
+  for (const resource of kinds) {
+    const before = dataByName(lab.baseline.list(resource, namespace));
+    const now = dataByName(await lab.kube.list(resource, { namespace }));
+    for (const name of [...before.keys(), ...now.keys()])
+      if (!equal(before.get(name) ?? {}, now.get(name) ?? {})) changed.add(keyOf({ resource, name }));
+  }
+  return changed;
 }
+
+const dataByName = (objects: readonly (ConfigMap | Secret)[]): Map<string, ConfigMap['data']> =>
+  new Map(objects.map(({ metadata, data }) => [metadata.name, data]));
 
 async function isClosed(lab: LabView, namespace: string): Promise<boolean> {
   const before = new Set(

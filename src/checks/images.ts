@@ -1,5 +1,6 @@
 import { equal } from '../core/json.ts';
 import type { Pod, PodSpec } from '../model/objects.ts';
+import { containersOf } from '../model/pod-containers.ts';
 import { resources } from '../model/resources.ts';
 import { type Check, fail, type LabView, type Observation, pass, unjudged } from './check.ts';
 import { podsOf, type WorkloadRef } from './workloads.ts';
@@ -87,9 +88,7 @@ export function mayPull(of: WorkloadRef): Check {
       const now = await lab.kube.get(resources.deployments, of.namespace, of.name);
       if (now === undefined) return fail(`deployment/${of.name} does not exist`);
       const { spec } = now.spec.template;
-      const never = [...(spec.initContainers ?? []), ...spec.containers].find(
-        ({ imagePullPolicy }) => imagePullPolicy === 'Never',
-      );
+      const never = containersOf(spec).find(({ imagePullPolicy }) => imagePullPolicy === 'Never');
       if (never !== undefined) return fail(`container ${never.name} takes only what is there`);
       return before === undefined || equal(nodesOf(before), nodesOf(spec))
         ? pass('it may')

@@ -1,4 +1,5 @@
 import type { ContainerStatus, Pod } from '../model/objects.ts';
+import { isOver } from '../model/pod-phase.ts';
 import { resources } from '../model/resources.ts';
 import { type Check, fail, type LabView, pass } from './check.ts';
 import type { ClientRef } from './client-pod.ts';
@@ -31,12 +32,9 @@ export function waitingFor(of: ClientRef, reasons: readonly string[]): Check {
  * A pod that was made to end, and has ended: what somebody tried out under the app's label. Whoever keeps pods up puts
  * another in the place of one that ended, and that one counts.
  */
-function isOver({ metadata, status }: Pod): boolean {
+function wasTriedOut({ metadata, status }: Pod): boolean {
   const keeper = metadata.ownerReferences?.find(({ controller }) => controller === true);
-  return (
-    (status.phase === 'Succeeded' || status.phase === 'Failed') &&
-    (keeper === undefined || keeper.kind === 'Job')
-  );
+  return isOver(status) && (keeper === undefined || keeper.kind === 'Job');
 }
 
 /**
@@ -48,7 +46,7 @@ export function noneWaiting(of: ClientRef): Check {
     expected: `all containers of ${of.app} run`,
     look: async (lab) => {
       const pods = await podsOfApp(lab, of);
-      const seen = statuses(pods.filter((pod) => !isOver(pod)));
+      const seen = statuses(pods.filter((pod) => !wasTriedOut(pod)));
       const waiting = seen.filter(({ state }) => state.running === undefined);
       if (seen.length === 0) return fail('there is no container');
       const reasons = waiting.map(

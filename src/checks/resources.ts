@@ -1,4 +1,5 @@
-import type { Container, PodSpec, Quantity } from '../model/objects.ts';
+import type { Container, Quantity } from '../model/objects.ts';
+import { containersOf } from '../model/pod-containers.ts';
 import { addQuantities, compareQuantities } from '../model/quantity.ts';
 import { resources } from '../model/resources.ts';
 import { type Check, fail, pass } from './check.ts';
@@ -46,12 +47,6 @@ export function memoryLimitWithin(
     },
   };
 }
-
-/** Sidecars are among the initContainers. https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/ */
-const containersOf = ({ containers, initContainers = [] }: PodSpec): Container[] => [
-  ...initContainers,
-  ...containers,
-];
 
 function limitOf({ resources: { limits } }: Container): Quantity | undefined {
   return limits?.['memory'];

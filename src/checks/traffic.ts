@@ -67,6 +67,16 @@ export function dns({ from, name, address, exactly, withinMs }: DnsOptions): Che
   return probed(from, args, expected, (report) => report.last);
 }
 
+/** For the shop's probe program: a question to one name server. */
+export const askArguments = (server: string, name: string, type: string): string[] => [
+  'ask',
+  server,
+  '--name',
+  name,
+  '--type',
+  type,
+];
+
 /**
  * A name server answers a client, whatever the client's own DNS settings: with `answer` and nothing else where one is
  * given, otherwise that there is such a name.
@@ -79,7 +89,7 @@ export function answersAt(options: {
   readonly answer?: string;
 }): Check {
   const { from, server, name, type, answer } = options;
-  const args = ['ask', server, '--name', name, '--type', type];
+  const args = askArguments(server, name, type);
   if (answer !== undefined) args.push('--contains', answer, '--exactly');
   return probed(
     from,

@@ -1,5 +1,6 @@
 import { equal } from '../core/json.ts';
 import type { ConfigMap, Container, EnvFrom, PodSpec, Secret } from '../model/objects.ts';
+import { containersOf } from '../model/pod-containers.ts';
 import { type Resource, resources } from '../model/resources.ts';
 import { type Check, fail, pass } from './check.ts';
 import type { WorkloadRef } from './workloads.ts';
@@ -46,13 +47,9 @@ export function untouched(of: WorkloadRef, { free = [] }: { readonly free?: read
 }
 
 /** What the containers of a pod are given by `envFrom`, by `container/VARIABLE`. */
-async function settingsOf(
-  read: Read,
-  { containers, initContainers = [] }: PodSpec,
-  free: readonly string[],
-): Promise<Map<string, string>> {
+async function settingsOf(read: Read, spec: PodSpec, free: readonly string[]): Promise<Map<string, string>> {
   const settings = new Map<string, string>();
-  for (const container of [...initContainers, ...containers]) {
+  for (const container of containersOf(spec)) {
     for (const [variable, value] of await takenBy(read, container))
       if (!free.includes(variable)) settings.set(`${variable} of container ${container.name}`, value);
   }

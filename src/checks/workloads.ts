@@ -1,5 +1,6 @@
 import { equal } from '../core/json.ts';
 import type { Deployment, EndpointSlice, Pod, ReplicaSet, Service } from '../model/objects.ts';
+import { isOver } from '../model/pod-phase.ts';
 import { resources } from '../model/resources.ts';
 import { formatSelector, matchesSelector } from '../model/selector.ts';
 import { all, type Check, fail, type LabView, type Observation, pass } from './check.ts';
@@ -65,8 +66,7 @@ export async function podsOf(
     (pod) =>
       pod.metadata.deletionTimestamp === undefined &&
       // What was evicted or refused by a node stays for a while, and is nobody's pod any more.
-      pod.status.phase !== 'Failed' &&
-      pod.status.phase !== 'Succeeded' &&
+      !isOver(pod.status) &&
       sets.some((set) => ownedBy(pod, set)),
   );
   const newest = sets.find((set) => sameTemplate(set, deployment));

@@ -69,13 +69,15 @@ export function brokenAgain(cluster: Cluster, incident: Incident, signal: AbortS
     return (await observe(view, () => shows.grade?.(view) ?? shows.look(view))).status === 'pass';
   };
   let last: HandedOver | undefined;
+  const anew = async (): Promise<Baseline> => {
+    await cluster.can.empty?.();
+    return breakCluster(cluster, incident, quiet, signal);
+  };
   return async () => {
-    let baseline = last?.baseline;
-    if (last === undefined || baseline === undefined || !(await putBack(last))) {
-      last = undefined;
-      await cluster.can.empty?.();
-      baseline = await breakCluster(cluster, incident, quiet, signal);
-    }
+    const before = last;
+    last = undefined;
+    const isBack = before !== undefined && (await putBack(before));
+    const baseline = isBack ? before.baseline : await anew();
     last = await capture(baseline);
     return kept(cluster, baseline);
   };

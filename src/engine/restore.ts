@@ -6,11 +6,11 @@ import { isRolledOut } from '../model/rollout.ts';
 import { asNew, writtenContent, writtenKinds } from '../model/written.ts';
 import type { Cluster } from '../providers/provider.ts';
 
-/** What a case may change or add to. */
+/** What a case may change or add to: it is written back. */
 const KINDS: readonly Resource[] = [...writtenKinds, resources.endpointSlices];
 
 /** What has to be the very same, or all is made anew: a claim holds data, and the grader knows objects by their uid. */
-const KEPT: readonly Resource[] = [resources.namespaces, resources.persistentVolumeClaims];
+const SAME: readonly Resource[] = [resources.namespaces, resources.persistentVolumeClaims, ...KINDS];
 
 /** Milliseconds. */
 const SETTLED_WITHIN = 120_000;
@@ -35,7 +35,7 @@ export class BrokenShop {
     cluster: Pick<Cluster, 'kube' | 'clock'>,
     namespaces: readonly string[],
   ): Promise<BrokenShop> {
-    const kinds = [...KEPT, ...KINDS, resources.pods];
+    const kinds = [...SAME, resources.pods];
     return new BrokenShop(cluster, namespaces, await Baseline.capture(cluster.kube, namespaces, kinds));
   }
 
@@ -43,7 +43,7 @@ export class BrokenShop {
   async isAllThere(): Promise<boolean> {
     const { kube } = this.#cluster;
     for (const namespace of this.#namespaces) {
-      for (const resource of [...KEPT, ...KINDS]) {
+      for (const resource of SAME) {
         const now = resource.namespaced
           ? await kube.list(resource, { namespace })
           : [await kube.get(resource, undefined, namespace)];

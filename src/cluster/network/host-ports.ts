@@ -1,4 +1,5 @@
 import type { Pod } from '../../model/objects.ts';
+import { containersOf } from '../../model/pod-containers.ts';
 import { isLoopback } from './addresses.ts';
 import type { Address } from './types.ts';
 
@@ -21,7 +22,7 @@ export class HostPorts {
 
   /** @param node the node's address */
   add({ metadata, spec }: Pod, ip: string, node: string): void {
-    for (const { ports = [] } of [...(spec.initContainers ?? []), ...spec.containers]) {
+    for (const { ports = [] } of containersOf(spec)) {
       for (const { hostPort, hostIP = '', containerPort, protocol } of ports) {
         if (hostPort === undefined || hostPort === 0) continue;
         const to = { ip, port: containerPort };

@@ -1,5 +1,6 @@
 import type { Random } from '../../../core/random.ts';
 import type { Pod, PodSpec, ServiceAccount, Volume } from '../../../model/objects.ts';
+import { containersOf } from '../../../model/pod-containers.ts';
 import { resources } from '../../../model/resources.ts';
 import type { AdmissionAttributes, AdmissionPlugin } from '../pipeline.ts';
 import { refusal } from './refuse.ts';
@@ -56,7 +57,7 @@ function mountToken(spec: PodSpec, random: Random): void {
   const present = spec.volumes?.find((volume) => volume.name.startsWith(VOLUME_PREFIX));
   const name = present?.name ?? VOLUME_PREFIX + random.suffix(5);
   let isMounted = false;
-  for (const container of [...(spec.initContainers ?? []), ...spec.containers]) {
+  for (const container of containersOf(spec)) {
     if (container.volumeMounts?.some(({ mountPath }) => mountPath === MOUNT_PATH) === true) continue;
     const mount = { name, readOnly: true, mountPath: MOUNT_PATH };
     container.volumeMounts = [...(container.volumeMounts ?? []), mount];
