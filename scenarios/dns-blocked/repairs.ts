@@ -270,6 +270,10 @@ const hacksInShop: readonly Hack[] = [
       ingress: [{ from: [{ podSelector: {} }, { namespaceSelector: lobby }] }],
     });
   }),
+  hack('kube-system-closed-beside-the-repair', 'isolated', async (lab) => {
+    await put(lab, 'names', 'shop', meant);
+    await put(lab, 'closed', 'kube-system', { policyTypes: ['Ingress'] });
+  }),
   hack('todays-addresses', 'by-labels', async (lab) => {
     const to = (await podAddresses(lab, 'kube-system')).map((ip) => ({ ipBlock: { cidr: `${ip}/32` } }));
     await put(lab, 'names', 'shop', { policyTypes: ['Egress'], egress: [{ to, ports: both }] });

@@ -92,6 +92,7 @@ export default defineScenario({
 again for shop and office, and leave the network as closed as security wants it.`,
   rules: () => [
     'Pods of shop may call pods of shop and ask CoreDNS, over UDP and TCP, and nobody else: neither the office nor the lobby, nor their own name servers (resolver and directory, port 53), nor what else runs in kube-system (inventory).',
+    'Everybody else goes on reaching whom he reached: the lobby the office, the office the lobby, both what runs in kube-system beside CoreDNS.',
     'Names are for the namespaces shop and office. What stands in namespace lobby (kiosk, display) is open to the public and must not reach CoreDNS.',
     'Labels of namespaces and pods are written down elsewhere and stay as they are, those of pods that run too; clients run their own programs, keep their DNS settings and call each other by name.',
     'Pods come and go: no policy names the addresses that they have today.',
@@ -159,12 +160,13 @@ again for shop and office, and leave the network as closed as security wants it.
     safeguard(
       'office',
       'veto',
-      'The office finds names',
+      'The office finds names, and whom it calls',
       hold(
         seconds(10),
-        all('names resolve in the office', [
+        all('names resolve in the office, and it reaches what runs in kube-system', [
           checks.resolves({ from: reports, service: 'resolver' }),
           checks.tcp({ from: reports, host: kubeDns, port: 53 }),
+          checks.tcp({ from: reports, host: addresses.inventory, port: 80 }),
         ]),
       ),
     ),

@@ -203,7 +203,20 @@ export const dnsRandomIp: Oracle = {
 const OFFICE = 'office';
 const LOBBY = 'lobby';
 const KUBE_DNS = '10.96.0.10';
-const places = { reports: '10.96.201.10', resolver: '10.96.201.53' } as const;
+const places = {
+  reports: '10.96.201.10',
+  resolver: '10.96.201.53',
+  kiosk: '10.96.201.20',
+  directory: '10.96.201.54',
+  inventory: '10.96.201.30',
+} as const;
+/** Where the shop must not get. */
+const closed = [
+  `tcp ${places.reports}:80`,
+  `tcp ${places.kiosk}:80`,
+  `tcp ${places.inventory}:80`,
+  ...[places.resolver, places.directory].flatMap((address) => [`tcp ${address}:53`, `ask ${address}`]),
+];
 
 async function somePod(view: OracleView, app: string, namespace: string): Promise<Pod | undefined> {
   return (await runningPods(view, app, namespace))[0];
@@ -230,18 +243,35 @@ function access(app: string, namespace: string, target: string, should: boolean)
   });
 }
 
+/** Labels that policies go by: of templates, and of what runs. No edit changes those of namespaces. */
 async function labelsKept(view: OracleView): Promise<Complaint> {
-  const inShop = CLIENTS.map((name) => [SHOP, name] as const);
   for (const [namespace, name] of [
-    ...inShop,
+    ...CLIENTS.map((client) => [SHOP, client] as const),
     [OFFICE, 'reports'],
     [OFFICE, 'resolver'],
+    [LOBBY, 'kiosk'],
+    [LOBBY, 'display'],
     [SYSTEM, 'coredns'],
   ] as const) {
     const before = view.healthy.get<Deployment>(resources.deployments, namespace, name);
     const labels = before?.spec.template.metadata?.labels ?? {};
     const now = await deploymentOf(view, name, namespace);
     if (!equal(labels, now?.spec.template.metadata?.labels ?? {})) return `${name} has other labels`;
+    for (const { metadata } of await podsOf(view, name, namespace)) {
+      const { 'pod-template-hash': _hash, ...own } = metadata.labels ?? {};
+      if (!equal(labels, own)) return `${metadata.name} has labels of its own`;
+    }
+  }
+  return undefined;
+}
+
+/** No policy knows a pod by the address that it happens to have. */
+async function noPodWrittenDown(view: OracleView): Promise<Complaint> {
+  const pods = await view.kube.list<Pod>(resources.pods);
+  const alone = pods.flatMap(({ status }) => (status.podIP === undefined ? [] : [`${status.podIP}/32`]));
+  for (const { metadata, spec } of await view.kube.list(resources.networkPolicies)) {
+    const found = alone.find((address) => JSON.stringify(spec).includes(`"${address}"`));
+    if (found !== undefined) return `${metadata.name} knows ${found} by heart`;
   }
   return undefined;
 }
@@ -264,13 +294,16 @@ export const dnsBlocked: Oracle = {
     access('reports', OFFICE, `tcp ${KUBE_DNS}:53`, true),
     access('kiosk', LOBBY, `tcp ${places.reports}:80`, true),
     access('kiosk', LOBBY, `ask ${places.resolver}`, true),
-    ...['gateway', 'payments', 'refunds', 'checkout'].flatMap((app) => [
-      access(app, SHOP, `tcp ${places.reports}:80`, false),
-      access(app, SHOP, `tcp ${places.resolver}:53`, false),
-      access(app, SHOP, `ask ${places.resolver}`, false),
+    access('kiosk', LOBBY, `ask ${places.directory}`, true),
+    access('kiosk', LOBBY, `tcp ${places.inventory}:80`, true),
+    access('reports', OFFICE, `tcp ${places.kiosk}:80`, true),
+    access('reports', OFFICE, `tcp ${places.inventory}:80`, true),
+    ...CLIENTS.flatMap((app) => closed.map((target) => access(app, SHOP, target, false))),
+    ...['kiosk', 'display'].flatMap((app) => [
+      access(app, LOBBY, `ask ${KUBE_DNS}`, false),
+      access(app, LOBBY, `tcp ${KUBE_DNS}:53`, false),
     ]),
-    access('kiosk', LOBBY, `ask ${KUBE_DNS}`, false),
-    access('kiosk', LOBBY, `tcp ${KUBE_DNS}:53`, false),
+    question('policies know no pod by its address', noPodWrittenDown),
     customersPay,
     newNames(['gateway']),
   ],
