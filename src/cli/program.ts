@@ -1,6 +1,8 @@
 import { Command, CommanderError } from 'commander';
 import { BreakfixError, messageOf } from '../core/errors.ts';
+import type { CopyWork } from '../engine/copy-work.ts';
 import { ClusterUnreachable } from '../kube/client.ts';
+import type { WorkOnCopy } from '../providers/embedded/on-copy.ts';
 import { type CommandContext, createContext, packageVersion } from './context.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
 import { hiddenCommands } from './hidden-commands.ts';
@@ -125,8 +127,17 @@ function unreachable(cause: ClusterUnreachable): BreakfixError {
 /** The hidden command that a lab's background process runs. */
 async function labProcess(folder: string): Promise<number> {
   const { runLabProcess } = await import('../providers/embedded/lab-process.ts');
-  await runLabProcess(folder, (port) => process.send?.({ port }));
+  await runLabProcess(folder, { ready: (port) => process.send?.({ port }), loadWork: copyWork });
   return exitCodes.ok;
+}
+
+/** What a lab's process does on copies of the lab. The catalogue is loaded with it: the first grade is not to wait for it. */
+async function copyWork(): Promise<WorkOnCopy> {
+  const { workOnCopy } = await import('../engine/copy-work.ts');
+  const context = createContext(createOutput({ json: false }), new AbortController().signal);
+  await context.catalogue();
+  return (copy, question, signal) =>
+    workOnCopy(copy, question as CopyWork, (record) => context.catalogueOf(record), signal);
 }
 
 /** The hidden command that a process of `breakfix verify` runs. */

@@ -21,7 +21,7 @@ export async function gradeLab(lab: OpenLab, options: GradeLabOptions): Promise<
 export async function gradeLocked(lab: OpenLab, options: GradeLabOptions): Promise<GradeEntry> {
   const { journal } = lab.folder;
   await noteChanges(lab, options.now());
-  const result = await grade(lab.cluster, lab.baseline, lab.incident, {
+  const result = await grade(lab, {
     hintPrice: hintPrice(journal.read()),
     progress: options.progress,
     signal: options.signal,

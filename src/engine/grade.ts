@@ -5,6 +5,7 @@ import type { GradeEntry } from '../report/journal.ts';
 import { type ObjectiveResult, type PartResult, type SafeguardResult, score } from '../score/score.ts';
 import { viewOf } from './break.ts';
 import type { Incident } from './incident.ts';
+import type { OpenLab } from './open-lab.ts';
 import { ProbeLog } from './probe-log.ts';
 
 export interface GradeOptions {
@@ -24,6 +25,15 @@ export interface GradeOptions {
   readonly until?: string;
 }
 
+/** A lab to grade. */
+export type GradedLab = Pick<OpenLab, 'cluster' | 'baseline' | 'incident'>;
+
+/** Asks for a grade of a copy of a lab where its cluster lives: `copy-work.ts`. */
+export interface GradeOfCopy {
+  readonly work: 'grade';
+  readonly options: Omit<GradeOptions, 'progress' | 'signal'>;
+}
+
 interface Part {
   readonly id: string;
   readonly title: string;
@@ -35,14 +45,16 @@ interface Part {
  * do not move), otherwise in place. What only reads runs at the same time; what makes objects or load runs last, one
  * after the other.
  */
-export async function grade(
-  cluster: Cluster,
-  baseline: Baseline,
-  incident: Incident,
-  options: GradeOptions,
-): Promise<GradeEntry> {
-  if (cluster.can.fork === undefined) return gradeInPlace(cluster, baseline, incident, options, false);
-  await using copy = await cluster.can.fork();
+export async function grade(lab: GradedLab, options: GradeOptions): Promise<GradeEntry> {
+  const { cluster, baseline, incident } = lab;
+  const { onCopy, fork } = cluster.can;
+  if (onCopy !== undefined) {
+    const { progress: _progress, signal, ...others } = options;
+    const question: GradeOfCopy = { work: 'grade', options: others };
+    return (await onCopy(question, signal)) as GradeEntry;
+  }
+  if (fork === undefined) return gradeInPlace(cluster, baseline, incident, options, false);
+  await using copy = await fork();
   return await gradeInPlace(copy, baseline, incident, options, true);
 }
 

@@ -21,6 +21,11 @@ export function incidentOfLab(record: LabRecord, catalogue: readonly Scenario[])
   return incidentOf(findScenario(catalogue, record.incident), record.seed);
 }
 
+/** What the lab's cluster was like before it was broken. */
+export function baselineOf(folder: LabFolder): Baseline {
+  return new Baseline(folder.readJson('baseline.json') as Record<string, AnyObject>);
+}
+
 /**
  * Connects to a lab; an embedded one whose process has died comes back on its old port.
  * @throws BreakfixError `lab` where nothing of it answers any more
@@ -33,7 +38,7 @@ export async function openLab(
 ): Promise<OpenLab> {
   if (record.state !== 'running') throw notRunning(name, record.state);
   const incident = incidentOfLab(record, catalogue);
-  const baseline = new Baseline(folder.readJson('baseline.json') as Record<string, AnyObject>);
+  const baseline = baselineOf(folder);
   const cluster = await connect(name, record, provider, signal);
   return {
     name,

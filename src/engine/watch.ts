@@ -36,7 +36,7 @@ export async function watchLab(lab: OpenLab, options: WatchOptions): Promise<Gra
       before = now;
       options.looking();
       await noteChanges(lab, clock.now());
-      const result = await grade(lab.cluster, lab.baseline, lab.incident, {
+      const result = await grade(lab, {
         hintPrice: 0,
         signal,
         quietly: true,

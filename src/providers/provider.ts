@@ -119,6 +119,11 @@ export interface Cluster extends AsyncDisposable {
   readonly can: {
     /** A copy of the cluster that is thrown away when it is disposed; the original does not notice. */
     readonly fork?: () => Promise<Cluster>;
+    /**
+     * The same for a cluster that lives in another process: has work done there, on a copy as it is now. What may be asked
+     * and what comes of it is plain data, and the business of who does the work.
+     */
+    readonly onCopy?: (question: unknown, signal: AbortSignal) => Promise<unknown>;
     /** Takes everything out again that a scenario puts in, as quickly as it can: the next one breaks it anew. */
     readonly empty?: () => Promise<void>;
     /** Keeps in mind what the cluster's own objects are like now, broken or not. */

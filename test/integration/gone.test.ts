@@ -115,7 +115,7 @@ describe.each((await loadCatalogue()).map((scenario): [string, Scenario] => [sce
         if (copy === undefined) throw new Error('it cannot be copied');
         await take(copy.kube, incident);
         await copy.clock.wait(60_000, signal);
-        const result = await grade(copy, baseline, incident, { hintPrice: 0, signal });
+        const result = await grade({ cluster: copy, baseline, incident }, { hintPrice: 0, signal });
         const parts = [...result.objectives, ...result.safeguards];
         expect(parts.filter(({ status }) => status === 'error')).toEqual([]);
         expect(result.verdict).toBe('fail');

@@ -7,5 +7,5 @@ const { signal } = new AbortController();
 const context = createContext(createOutput({ json: true }), signal);
 await using lab = await context.open(process.argv[2]);
 const start = performance.now();
-await grade(lab.cluster, lab.baseline, lab.incident, { hintPrice: 0, signal });
+await grade(lab, { hintPrice: 0, signal });
 console.log(performance.now() - start);

@@ -1,7 +1,7 @@
 import { messageOf } from '../../core/errors.ts';
-import { viewOf } from '../../engine/break.ts';
 import { takenHints } from '../../engine/hints.ts';
 import type { LabFolder, LabRecord } from '../../engine/lab-store.ts';
+import { symptomsShowing } from '../../engine/symptoms.ts';
 import type { CommandContext } from '../context.ts';
 import { counted, shortTime, wrapLines } from '../output.ts';
 
@@ -101,16 +101,12 @@ async function titleOf(context: CommandContext, record: LabRecord): Promise<stri
   }
 }
 
-/** Whether the symptoms that were proven at hand-over still show; on a copy, where one can be made. */
+/** Whether the symptoms that were proven at hand-over still show. */
 async function symptomOf(context: CommandContext, name: string): Promise<string | undefined> {
   try {
     await using lab = await context.open(name);
-    await using copy = await lab.cluster.can.fork?.();
-    const view = viewOf(copy ?? lab.cluster, lab.baseline, lab.incident, context.signal);
-    const symptoms = lab.incident.scenario.symptoms(lab.incident.values);
-    const seen = await Promise.all(symptoms.map((check) => check.look(view)));
-    const showing = seen.filter((one) => one.status === 'pass').length;
-    return showing === 0 ? 'the symptom is gone' : `${showing} of ${symptoms.length} symptoms still show`;
+    const { showing, of } = await symptomsShowing(lab, context.signal);
+    return showing === 0 ? 'the symptom is gone' : `${showing} of ${of} symptoms still show`;
   } catch {
     return undefined;
   }

@@ -126,11 +126,6 @@ export class Host {
     return this.#moved.waitUntil(at, signal);
   }
 
-  /** Whoever moves time by hand is in another process: it moves only once this is fulfilled, which is when he waits. */
-  movedBy(untilTheyWait: () => Promise<void>): void {
-    this.#moved.movedBy(untilTheyWait);
-  }
-
   /** How far the clock is behind the wall; negative where it is ahead. */
   get behind(): Micros {
     return this.#behind;

@@ -25,14 +25,12 @@ export class MovedTime {
   /** How much of it has come. */
   #come = 0;
   #moving = false;
-  #untilAllWait: () => Promise<void>;
 
   /** @param mayMove whether time is moved by hand at all */
   constructor(simulation: Simulation, turns: Turns, mayMove: () => boolean) {
     this.#simulation = simulation;
     this.#turns = turns;
     this.#mayMove = mayMove;
-    this.#untilAllWait = () => turns.untilQuiet();
   }
 
   /**
@@ -70,21 +68,6 @@ export class MovedTime {
     }
   }
 
-  /** For movers in other processes: who is answered there takes a while to ask what comes next. */
-  movedBy(untilTheyWait: () => Promise<void>): void {
-    const turns = this.#turns;
-    this.#untilAllWait = async () => {
-      let asked: number;
-      do {
-        // They may have been answered since they said so, and may have asked since.
-        await turns.untilQuiet();
-        asked = turns.asked;
-        await untilTheyWait();
-        await turns.untilQuiet();
-      } while (asked !== turns.asked);
-    };
-  }
-
   /** To be called after every turn. */
   afterTurn(): void {
     for (const wait of this.#waits) if (wait.at <= this.#simulation.now) wait.over();
@@ -96,7 +79,7 @@ export class MovedTime {
   async #move(): Promise<void> {
     let more = true;
     while (more && this.#awaited > 0 && this.#mayMove()) {
-      await this.#untilAllWait();
+      await this.#turns.untilQuiet();
       more = await this.#turns.take(() => this.#moveOn());
     }
     this.#moving = false;

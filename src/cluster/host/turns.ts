@@ -11,11 +11,6 @@ export class Turns {
     this.#afterEach = afterEach;
   }
 
-  /** How many there were up to now. */
-  get asked(): number {
-    return this.#asked;
-  }
-
   /** Runs `work` when every turn before it is over. */
   take<T>(work: () => Promise<T>): Promise<T> {
     this.#asked++;

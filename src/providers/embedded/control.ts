@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto';
 import { rmSync } from 'node:fs';
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface, type Interface } from 'node:readline';
+import { createInterface } from 'node:readline';
 import type { ActiveFault } from '../../cluster/cluster-faults.ts';
 import type { OutsideChange } from '../../cluster/outside.ts';
-import { BreakfixError, messageOf } from '../../core/errors.ts';
+import { BreakfixError } from '../../core/errors.ts';
+import { receivedError, type SentError, sentError } from '../../core/sent-error.ts';
+import { ClusterUnreachable } from '../../kube/client.ts';
 import type { ClusterRef } from '../provider.ts';
 import { wordsFor } from './words.ts';
 
@@ -27,6 +29,8 @@ export interface ControlMethods {
   change(change: OutsideChange): Promise<Record<string, never>>;
   /** What was put in with a change and is not mended. */
   faults(): Promise<readonly ActiveFault[]>;
+  /** Has work done on a copy of the lab as it is now; given up when nobody waits for it any more. */
+  onCopy(question: unknown, signal: AbortSignal): Promise<unknown>;
   stop(): Promise<Record<string, never>>;
 }
 
@@ -34,7 +38,7 @@ type Method = keyof ControlMethods;
 type Question = {
   [M in Method]: { readonly method: M; readonly argument: Parameters<ControlMethods[M]>[0] };
 }[Method];
-type Answer = { readonly result: unknown } | { readonly error: string };
+type Answer = { readonly result: unknown } | { readonly error: SentError };
 
 /** Paths of Unix sockets may have 107 bytes; a deeper folder gets one in the temporary folder. */
 export function controlPath(folder: string): string {
@@ -44,25 +48,18 @@ export function controlPath(folder: string): string {
   return join(tmpdir(), `breakfix-${digest}.sock`);
 }
 
-/**
- * @param copy serves a copy of the lab on a connection that has asked for one; what it throws is the answer
- */
-export async function serveControl(
-  folder: string,
-  methods: ControlMethods,
-  copy: (socket: Socket, lines: Interface) => Promise<void>,
-): Promise<Server> {
+export async function serveControl(folder: string, methods: ControlMethods): Promise<Server> {
   const path = controlPath(folder);
   rmSync(path, { force: true });
   const server = createServer((socket) => {
+    const gone = new AbortController();
     socket.on('error', () => {});
+    socket.once('close', () => gone.abort());
     const lines = createInterface({ input: socket });
     // It repeats the socket's.
     lines.on('error', () => {});
-    const end = (reply: Answer): void => void socket.end(`${JSON.stringify(reply)}\n`);
     lines.once('line', (line) => {
-      if (line === COPY) copy(socket, lines).catch((error: unknown) => end({ error: messageOf(error) }));
-      else void answer(methods, line).then(end);
+      void answer(methods, line, gone.signal).then((reply) => socket.end(`${JSON.stringify(reply)}\n`));
     });
   });
   await new Promise<void>((resolve, reject) => {
@@ -72,10 +69,8 @@ export async function serveControl(
   return server;
 }
 
-/** A connection that is to be a copy of the lab. */
-export const COPY = '{"method":"copy"}';
-
-async function answer(methods: ControlMethods, line: string): Promise<Answer> {
+/** @param signal aborts when who has asked is gone */
+async function answer(methods: ControlMethods, line: string, signal: AbortSignal): Promise<Answer> {
   try {
     const { method, argument } = JSON.parse(line) as Question;
     switch (method) {
@@ -93,15 +88,17 @@ async function answer(methods: ControlMethods, line: string): Promise<Answer> {
         return { result: await methods.change(argument) };
       case 'faults':
         return { result: await methods.faults() };
+      case 'onCopy':
+        return { result: await methods.onCopy(argument, signal) };
       case 'stop':
         return { result: await methods.stop() };
     }
   } catch (error) {
-    return { error: messageOf(error) };
+    return { error: sentError(error) };
   }
 }
 
-/** How long an answer may take, in milliseconds; moving time may take as long as it takes. */
+/** How long an answer may take, in milliseconds; moving time and work on a copy take as long as they take. */
 const ANSWER_WITHIN: Readonly<Partial<Record<Method, number>>> = {
   sync: 20_000,
   mark: 20_000,
@@ -120,7 +117,8 @@ export class NoLabProcess extends Error {
 
 /**
  * Asks the process of a lab.
- * @throws NoLabProcess where there is none; BreakfixError `lab` where it hangs; Error with what the process says
+ * @throws NoLabProcess where there is none, or where it ends before it answers; BreakfixError `lab` where it hangs; the
+ * reason of a signal among the arguments; what the process throws
  */
 export function askControl<M extends Method>(
   ref: ClusterRef,
@@ -128,7 +126,9 @@ export function askControl<M extends Method>(
   ...argument: Parameters<ControlMethods[M]>
 ): Promise<Awaited<ReturnType<ControlMethods[M]>>> {
   const { folder } = ref;
+  const [what, signal] = argument as [unknown, AbortSignal?];
   return new Promise((resolve, reject) => {
+    signal?.throwIfAborted();
     const socket = connect(controlPath(folder));
     let text = '';
     socket.on('error', () => reject(new NoLabProcess(folder)));
@@ -139,18 +139,37 @@ export function askControl<M extends Method>(
         socket.destroy();
       });
     }
-    socket.on('connect', () => socket.write(`${JSON.stringify({ method, argument: argument[0] })}\n`));
+    socket.on('connect', () => socket.write(`${JSON.stringify({ method, argument: what })}\n`));
     socket.on('data', (chunk: Buffer) => (text += chunk.toString('utf8')));
+    const giveUp = (): void => {
+      reject(signal?.reason as Error);
+      socket.destroy();
+    };
+    signal?.addEventListener('abort', giveUp, { once: true });
     socket.on('close', () => {
+      signal?.removeEventListener('abort', giveUp);
       if (text === '') {
         reject(new NoLabProcess(folder));
         return;
       }
       const reply = JSON.parse(text) as Answer;
-      if ('error' in reply) reject(new Error(reply.error));
+      if ('error' in reply) reject(receivedError(reply.error));
       else resolve(reply.result as Awaited<ReturnType<ControlMethods[M]>>);
     });
   });
+}
+
+/**
+ * Has work done on a copy of a lab, in the lab's process.
+ * @throws what the work throws; the signal's reason; ClusterUnreachable where the process ends before the work
+ */
+export async function askCopy(ref: ClusterRef, question: unknown, signal: AbortSignal): Promise<unknown> {
+  try {
+    return await askControl(ref, 'onCopy', question, signal);
+  } catch (error) {
+    if (!(error instanceof NoLabProcess)) throw error;
+    throw new ClusterUnreachable('of the copy', new Error("the lab's process has ended"));
+  }
 }
 
 function hangs(ref: ClusterRef, ms: number): BreakfixError {

@@ -4,7 +4,6 @@ import { InputLogWriter, readLog } from '../../cluster/host/input-log.ts';
 import { runningProgram } from '../../cluster/runtime/host-guard.ts';
 import { type ControlMethods, controlPath, serveControl } from './control.ts';
 import { Copies } from './copies.ts';
-import { serveCopy } from './copy-server.ts';
 import {
   filesIn,
   lastAlive,
@@ -15,18 +14,25 @@ import {
   writeCredentials,
 } from './files.ts';
 import { clusterOf, startInstance, wallTime } from './instance.ts';
+import { onCopy, type WorkOnCopy } from './on-copy.ts';
 import { SETTLED_AFTER } from './set-up.ts';
 import type { EmbeddedHeader } from './spec.ts';
 
 /** How often the process notes that it is alive, in milliseconds. */
 const ALIVE_EVERY = 5_000;
 
+export interface LabProcessOptions {
+  /** Called when API and control socket answer. */
+  readonly ready: (port: number) => void;
+  /** What is done on copies of the lab is not of this layer, and loaded once the lab lives: none is graded before. */
+  readonly loadWork: () => Promise<WorkOnCopy>;
+}
+
 /**
  * The main of a lab's background process: replays the lab's log, serves the API on the lab's port and the control
  * socket in its folder, until it is told to stop.
- * @param ready called when both answer
  */
-export async function runLabProcess(folder: string, ready: (port: number) => void): Promise<void> {
+export async function runLabProcess(folder: string, { ready, loadWork }: LabProcessOptions): Promise<void> {
   const files = filesIn(folder);
   process.on('unhandledRejection', (error) => report(error, `program ${runningProgram() ?? 'of nobody'}`));
   const lastSeen = lastAlive(folder) ?? wallTime.now() / 1000;
@@ -58,9 +64,16 @@ export async function runLabProcess(folder: string, ready: (port: number) => voi
     },
     records: () => readLog(files.log).records,
   });
+  let loading: Promise<WorkOnCopy> | undefined;
+  const work = (): Promise<WorkOnCopy> =>
+    (loading ??= loadWork().catch((error: unknown) => {
+      loading = undefined;
+      throw error;
+    }));
   const follow = (): void => {
-    // Nobody grades what is no lab.
-    if (header.alone === undefined) copies.follow().catch((error: unknown) => report(error, 'copies'));
+    // Nobody grades what is no lab, nor before it is handed over.
+    if (header.alone !== undefined || !host.live) return;
+    Promise.all([copies.follow(), work()]).catch((error: unknown) => report(error, 'copies'));
   };
   if (instance.wasLive) await host.resume(wallTime, Math.floor(lastSeen * 1000), instance.behind);
   else if (header.alone !== undefined) await settleAlone(host, header, header.alone);
@@ -100,15 +113,21 @@ export async function runLabProcess(folder: string, ready: (port: number) => voi
       await host.sync();
       return instance.cluster.faults();
     },
+    onCopy: async (question, signal) => {
+      const working = await work();
+      const lab = { folder, header, credentials, copies };
+      try {
+        return await onCopy(lab, (copy) => working(copy, question, signal));
+      } finally {
+        follow();
+      }
+    },
     stop: () => {
       stop(undefined);
       return Promise.resolve({});
     },
   };
-  const control = await serveControl(folder, methods, async (socket, lines) => {
-    await serveCopy(copies, header, credentials, socket, lines);
-    follow();
-  });
+  const control = await serveControl(folder, methods);
   process.once('SIGTERM', () => stop(undefined));
   process.on('SIGINT', () => {});
   process.on('SIGHUP', () => {});

@@ -1,12 +1,9 @@
 import type { Clock } from '../../core/clock.ts';
 import type { InputRecord } from '../../cluster/host/inputs.ts';
-import type { OutsideChange } from '../../cluster/outside.ts';
-import { kubeOver } from '../../kube/connect.ts';
 import type { KubeClient } from '../../kube/client.ts';
-import type { Cluster, ClusterRef, RegistryAccess } from '../provider.ts';
-import { InProcessTransport } from './in-process-transport.ts';
-import { type Instance, manualClock, startInstance } from './instance.ts';
-import { nodeAccess, registryAccess } from './registries.ts';
+import type { Cluster, ClusterRef } from '../provider.ts';
+import { hostedCluster } from './hosted-cluster.ts';
+import { type Instance, startInstance } from './instance.ts';
 import { backdate, handOverAt } from './set-up.ts';
 import {
   type Credentials,
@@ -32,38 +29,31 @@ export interface LocalOptions {
 export class LocalCluster implements Cluster {
   readonly ref: ClusterRef;
   readonly kubeconfig: string;
-  readonly kube: KubeClient & AsyncDisposable;
+  readonly kube: KubeClient;
   readonly clock: Clock;
   readonly facts = EMBEDDED_FACTS;
   readonly version = EMBEDDED_VERSION;
   readonly can: Cluster['can'];
   readonly #instance: Instance;
+  readonly #hosted: Cluster;
   readonly #records: InputRecord[];
   readonly #options: LocalOptions;
 
-  private constructor(
-    options: LocalOptions,
-    instance: Instance,
-    records: InputRecord[],
-    kube: KubeClient & AsyncDisposable,
-    kubeconfig: string,
-  ) {
+  private constructor(options: LocalOptions, instance: Instance, hosted: Cluster, records: InputRecord[]) {
     this.#options = options;
     this.#instance = instance;
+    this.#hosted = hosted;
     this.#records = records;
-    this.ref = options.ref;
-    this.kube = kube;
-    this.kubeconfig = kubeconfig;
-    this.clock = manualClock(instance.host);
-    const change = (what: OutsideChange): Promise<void> => instance.host.change(what);
+    this.ref = hosted.ref;
+    this.kube = hosted.kube;
+    this.kubeconfig = hosted.kubeconfig;
+    this.clock = hosted.clock;
     this.can = {
+      ...hosted.can,
       fork: () => this.#fork(),
       backdate: (since) =>
         backdate(options.header, instance.host.now, since, (at) => instance.host.advanceTo(at)),
       goLive: () => instance.host.advanceTo(handOverAt(options.header)),
-      registry: (host): Promise<RegistryAccess> =>
-        Promise.resolve(registryAccess(options.header.spec, host, change)),
-      node: (name) => nodeAccess(name, change),
     };
   }
 
@@ -78,14 +68,10 @@ export class LocalCluster implements Cluster {
     // Nobody waits for requests from outside: work that waits for nothing else is known to be stuck.
     instance.listener.unref();
     if (options.until !== undefined) await instance.host.advanceTo(options.until);
-    const kubeconfig = kubeconfigFor(options.ref.lab, options.credentials, instance.listener.port);
-    return new LocalCluster(
-      options,
-      instance,
-      records,
-      kubeOver(new InProcessTransport(instance.host, kubeconfig)),
-      kubeconfig,
-    );
+    const { ref, header } = options;
+    const kubeconfig = kubeconfigFor(ref.lab, options.credentials, instance.listener.port);
+    const hosted = hostedCluster(instance.host, { ref, header, kubeconfig });
+    return new LocalCluster(options, instance, hosted, records);
   }
 
   /** A fingerprint of every event so far; the same log gives the same. */
@@ -99,7 +85,7 @@ export class LocalCluster implements Cluster {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.kube[Symbol.asyncDispose]();
+    await this.#hosted[Symbol.asyncDispose]();
     await this.#instance[Symbol.asyncDispose]();
   }
 }

@@ -4,8 +4,7 @@ import { LOG_VERSION, readLog } from '../../cluster/host/input-log.ts';
 import type { OutsideChange } from '../../cluster/outside.ts';
 import { connectKube } from '../../kube/connect.ts';
 import type { Cluster, ClusterProvider, ClusterRef, ClusterSpec, ReplayOptions } from '../provider.ts';
-import { askControl } from './control.ts';
-import { copyOfLab } from './copy-client.ts';
+import { askControl, askCopy } from './control.ts';
 import { filesIn, readCredentials } from './files.ts';
 import type { LocalOptions } from './local-cluster.ts';
 import { createProcess, destroyProcess, type ProcessOptions, reviveProcess, stateOf } from './process.ts';
@@ -135,7 +134,7 @@ async function processCluster(ref: ClusterRef, header: EmbeddedHeader): Promise<
       },
     },
     can: {
-      fork: () => copyOfLab(ref, header, credentials),
+      onCopy: (question, signal) => askCopy(ref, question, signal),
       backdate: async (since) => {
         ({ now } = await askControl(ref, 'sync'));
         await backdate(header, now, since, advanceTo);

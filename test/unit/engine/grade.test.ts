@@ -98,12 +98,8 @@ describe('grading', () => {
     const scenario = settingsScenario({ objectives: () => [objective('breaks', 100, 'x', breaks)] });
     const before = JSON.stringify([...lab.cluster().objects]);
     lab.provider.calls.length = 0;
-    await grade(
-      open.cluster,
-      open.baseline,
-      { ...open.incident, scenario },
-      { hintPrice: 0, signal: lab.signal },
-    );
+    const graded = { ...open, incident: { ...open.incident, scenario } };
+    await grade(graded, { hintPrice: 0, signal: lab.signal });
     expect(JSON.stringify([...lab.cluster().objects])).toBe(before);
     expect(lab.provider.calls).toEqual(['dispose inc-9100']);
   });
@@ -176,7 +172,7 @@ describe('grading', () => {
     using lab = testLab({ scenario });
     await using open = await lab.start();
     const options = { hintPrice: 0, signal: lab.signal, quietly: true };
-    const result = await grade(open.cluster, open.baseline, open.incident, options);
+    const result = await grade(open, options);
     expect(result.objectives.map(({ id }) => id)).toEqual(['mode']);
   });
 

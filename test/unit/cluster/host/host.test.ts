@@ -369,20 +369,6 @@ describe('time that is moved by hand', () => {
     await expect(host.waitUntil(EPOCH + 3 * SECOND, given.signal)).rejects.toThrow('enough');
   });
 
-  test('stands still until movers in another process wait too', async () => {
-    const { host } = lab();
-    const there = Promise.withResolvers<undefined>();
-    host.movedBy(() => there.promise);
-    const over: string[] = [];
-    const waits = host.waitUntil(EPOCH + SECOND).then(() => over.push('waited'));
-    await host.handle(read);
-    await host.turn(() => Promise.resolve());
-    over.push(`asked at ${(host.now - EPOCH) / SECOND}`);
-    there.resolve(undefined);
-    await waits;
-    expect(over).toEqual(['asked at 0', 'waited']);
-  });
-
   test('cannot be moved in a live lab', async () => {
     const { host } = await liveLab();
     await expect(host.advanceTo(EPOCH + SECOND)).rejects.toThrow('follows the wall');

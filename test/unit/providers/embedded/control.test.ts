@@ -10,7 +10,7 @@ let server: Server;
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'breakfix-control-'));
   const hanging = { sync: () => new Promise(() => {}) } as unknown as ControlMethods;
-  server = await serveControl(folder, hanging, () => Promise.resolve());
+  server = await serveControl(folder, hanging);
   // No time passes: whoever waits has waited long enough as soon as he is heard.
   jest.spyOn(Socket.prototype, 'setTimeout').mockImplementation(function (this: Socket, _ms, expired) {
     return expired === undefined ? this : this.once('connect', expired);

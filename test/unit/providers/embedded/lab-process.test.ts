@@ -41,7 +41,8 @@ test('a process that does not get the port leaves the one noted that has it', as
   } as const;
   InputLogWriter.create(filesIn(folder).log, header).close();
   writeFileSync(filesIn(folder).alive, '4194305\n');
-  await expect(runLabProcess(folder, () => {})).rejects.toMatchObject({ code: 'EADDRINUSE' });
+  const options = { ready: () => {}, loadWork: () => Promise.reject(new Error('nobody grades')) };
+  await expect(runLabProcess(folder, options)).rejects.toMatchObject({ code: 'EADDRINUSE' });
   // Both are to be ended by a stop: this one might have hung before it came to the port.
   expect(processesOf(folder)).toEqual([4_194_305, process.pid]);
 });
