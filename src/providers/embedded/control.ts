@@ -8,7 +8,6 @@ import type { ActiveFault } from '../../cluster/cluster-faults.ts';
 import type { OutsideChange } from '../../cluster/outside.ts';
 import { BreakfixError } from '../../core/errors.ts';
 import { receivedError, type SentError, sentError } from '../../core/sent-error.ts';
-import { ClusterUnreachable } from '../../kube/client.ts';
 import type { ClusterRef } from '../provider.ts';
 import { wordsFor } from './words.ts';
 
@@ -161,14 +160,20 @@ export function askControl<M extends Method>(
 
 /**
  * Has work done on a copy of a lab, in the lab's process.
- * @throws what the work throws; the signal's reason; ClusterUnreachable where the process ends before the work
+ * @throws what the work throws; the signal's reason; BreakfixError `lab` where the process ends before the work
  */
 export async function askCopy(ref: ClusterRef, question: unknown, signal: AbortSignal): Promise<unknown> {
   try {
     return await askControl(ref, 'onCopy', question, signal);
   } catch (error) {
     if (!(error instanceof NoLabProcess)) throw error;
-    throw new ClusterUnreachable('of the copy', new Error("the lab's process has ended"));
+    const { subject, reset, stop } = wordsFor(ref);
+    throw new BreakfixError({
+      code: 'LAB_UNREACHABLE',
+      kind: 'lab',
+      message: `the process of ${subject} has ended while it was looked at`,
+      fix: `the same command again brings the lab back; if it does not, ${reset}, ${stop}`,
+    });
   }
 }
 

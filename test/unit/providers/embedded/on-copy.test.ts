@@ -7,7 +7,6 @@ import type { ApiRequest, ApiResponse } from '../../../../src/cluster/apiserver/
 import { Host } from '../../../../src/cluster/host/host.ts';
 import type { OutsideChange } from '../../../../src/cluster/outside.ts';
 import { BreakfixError } from '../../../../src/core/errors.ts';
-import { ClusterUnreachable } from '../../../../src/kube/client.ts';
 import { connectKube } from '../../../../src/kube/connect.ts';
 import { askCopy, type ControlMethods, serveControl } from '../../../../src/providers/embedded/control.ts';
 import { type CopiedLab, onCopy, type WorkOnCopy } from '../../../../src/providers/embedded/on-copy.ts';
@@ -148,9 +147,11 @@ describe('work on a copy', () => {
       return never.promise;
     };
     server.once('connection', (socket) => void begun.promise.then(() => socket.destroy()));
-    await expect(ask({})).rejects.toThrow(
-      new ClusterUnreachable('of the copy', new Error("the lab's process has ended")),
-    );
+    await expect(ask({})).rejects.toMatchObject({
+      code: 'LAB_UNREACHABLE',
+      kind: 'lab',
+      message: 'the process of lab inc-1 has ended while it was looked at',
+    });
     never.resolve(undefined);
   });
 
