@@ -19,10 +19,7 @@ export function risesAgain(
 ): Question {
   return question('after the next rollout', async (view) => {
     const name = nameOf(view);
-    const annotations = { 'kubectl.kubernetes.io/restartedAt': new Date(view.now()).toISOString() };
-    // Who paused it will have resumed it by then.
-    const body = { spec: { paused: false, template: { metadata: { annotations } } } };
-    await view.kube.patch<Deployment>(resources.deployments, namespace, name, body, { type: 'strategic' });
+    await restart(view, name, namespace);
     await view.wait(2000);
     const stuck = await within(view, ROLLOUT, () => isComplete(view, name, namespace));
     // Every node hears of new endpoints within seconds.
@@ -30,6 +27,35 @@ export function risesAgain(
     return stuck ?? judge(stillAsked, view);
   });
 }
+
+/** As `kubectl rollout restart`; who paused it will have resumed it by then. */
+async function restart(view: OracleView, name: string, namespace: string): Promise<void> {
+  const annotations = { 'kubectl.kubernetes.io/restartedAt': new Date(view.now()).toISOString() };
+  const body = { spec: { paused: false, template: { metadata: { annotations } } } };
+  await view.kube.patch<Deployment>(resources.deployments, namespace, name, body, { type: 'strategic' });
+}
+
+/**
+ * The other Deployments of the shop are made again as well: what they were told meanwhile they read then. Each has as many
+ * pods afterwards as it is to have now, however many those are.
+ */
+async function othersRiseAgain(view: OracleView, own: string): Promise<Complaint> {
+  const all = await view.kube.list<Deployment>(resources.deployments, { namespace: SHOP });
+  const names = all
+    .map(({ metadata }) => metadata.name)
+    .filter((name) => name !== own && wasThere(view, name));
+  for (const name of names) await restart(view, name, SHOP);
+  await view.wait(2000);
+  for (const name of names) {
+    const stuck = await within(view, ROLLOUT, () => isComplete(view, name, SHOP, 0));
+    if (stuck !== undefined) return stuck;
+  }
+  await view.wait(5000);
+  return undefined;
+}
+
+const wasThere = (view: OracleView, name: string): boolean =>
+  view.healthy.get<Deployment>(resources.deployments, SHOP, name) !== undefined;
 
 /** An order is paid and one is paid back, many times, by whichever pods are in turn. */
 export const customersServed = question('customers are served', async (view) => {
@@ -51,6 +77,8 @@ export const serviceRisesAgain = (nameOf: (view: OracleView) => string): Questio
     ),
     customersServed,
     question('nothing restarts', (view) => outlivesItsProbes(view, nameOf(view))),
+    question('the others come up as well', (view) => othersRiseAgain(view, nameOf(view))),
+    customersServed,
   ]);
 
 /** However late its liveness probe begins, and however patient it is, up to half an hour. */
