@@ -298,6 +298,11 @@ The registry is ${host}; from inside the cluster it answers as http://registry, 
       const spec = { selector: null };
       await lab.kube.patch(resources.services, namespace, service, { spec }, { type: 'merge' });
     }),
+    hack('no-selector-of-another', 'customers', async (lab) => {
+      await setImage(lab, service, { image: image(release) });
+      const spec = { selector: null };
+      await lab.kube.patch(resources.services, namespace, 'checkout', { spec }, { type: 'merge' });
+    }),
     hack('wrong-liveness', 'starts-again', async (lab) => {
       await setImage(lab, service, { image: image(release), ...faults.asksNobody });
     }),

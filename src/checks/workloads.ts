@@ -1,5 +1,5 @@
 import { equal } from '../core/json.ts';
-import type { Deployment, EndpointSlice, Pod, ReplicaSet, Service } from '../model/objects.ts';
+import type { Deployment, EndpointSlice, Pod, PodTemplate, ReplicaSet, Service } from '../model/objects.ts';
 import { isOver } from '../model/pod-phase.ts';
 import { resources } from '../model/resources.ts';
 import { formatSelector, matchesSelector } from '../model/selector.ts';
@@ -123,7 +123,7 @@ export function endpointsServe(of: WorkloadRef & { readonly service?: string }):
 export function whyNotFollowed(
   { metadata: { name }, spec }: Service,
   slices: readonly EndpointSlice[],
-  { spec: { template } }: Deployment,
+  { spec: { template } }: { readonly spec: { readonly template: PodTemplate } },
 ): string | undefined {
   const { selector = {} } = spec;
   const labels = template.metadata?.labels ?? {};

@@ -1,6 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { customersServed } from '../../../src/checks/customers.ts';
-import { labView, workload } from './support.ts';
+import { resources } from '../../../src/model/resources.ts';
+import type { Manifest } from '../../../src/kube/client.ts';
+import { labView, object, type TestView, workload } from './support.ts';
 
 const gateway = workload(
   'gateway@shop',
@@ -9,10 +11,16 @@ const gateway = workload(
   { app: 'gateway' },
 );
 
-/** A gateway from which every URL but one is answered. */
-async function look(down?: string): Promise<{ seen: unknown; asked: string[] }> {
+const service = (spec: object): Manifest =>
+  object('v1', 'Service', 'gateway@shop', { spec: { ports: [{ port: 80 }], ...spec } });
+
+/** A gateway from which every URL but one is answered. @param change what happens after the shop was healthy */
+async function look(
+  down?: string,
+  change: (lab: TestView) => Promise<unknown> = () => Promise.resolve(),
+): Promise<{ seen: unknown; asked: string[] }> {
   const asked: string[] = [];
-  const lab = await labView(gateway, {
+  const lab = await labView([...gateway, service({ selector: { app: 'gateway' } })], {
     exec: (_namespace, _pod, { command }) => {
       const [, , , , url = ''] = command;
       asked.push(command.slice(4).join(' '));
@@ -28,6 +36,7 @@ async function look(down?: string): Promise<{ seen: unknown; asked: string[] }> 
       return Promise.resolve({ code: 0, stdout: JSON.stringify(report), stderr: '' });
     },
   });
+  await change(lab);
   return { seen: await customersServed('shop').look(lab), asked };
 }
 
@@ -47,4 +56,19 @@ describe('customersServed', () => {
       expect((await look(url)).seen).toMatchObject({ status: 'fail', seen: '502' });
     },
   );
+
+  test('fails where a Service keeps the pods of today, and finds no others', async () => {
+    const forgets = await look(undefined, (lab) => lab.put(service({ selector: {} })));
+    expect(forgets.seen).toMatchObject({ status: 'fail', seen: 'service/gateway selects no pods' });
+    const elsewhere = await look(undefined, (lab) => lab.put(service({ selector: { app: 'none' } })));
+    expect(elsewhere.seen).toMatchObject({
+      status: 'fail',
+      seen: 'service/gateway would not lead to new pods: it selects other labels',
+    });
+  });
+
+  test('a Service that is gone shows in what it is needed for, and nowhere else', async () => {
+    const gone = await look(undefined, (lab) => lab.kube.delete(resources.services, 'shop', 'gateway'));
+    expect(gone.seen).toMatchObject({ status: 'pass' });
+  });
 });
