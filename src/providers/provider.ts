@@ -10,7 +10,10 @@ export interface ClusterProvider {
   /** What its clusters have. */
   readonly facts: ReadonlySet<Fact>;
   /** A cluster takes so long to make that several incidents share one where they can, emptied in between. */
-  readonly slow?: true;
+  readonly slow?: {
+    /** So many nodes of it this machine can have, beside what it has now. */
+    nodesThatFit(): number;
+  };
   /** Whether it can be used here: otherwise what is missing, and the command that mends it. */
   availability(): Promise<Availability>;
   /** Pure: every name it will own. Saved before anything is created. */
@@ -31,6 +34,10 @@ export interface ClusterProvider {
    */
   replay?(ref: ClusterRef, spec: ClusterSpec, log: string, options: ReplayOptions): Promise<Cluster>;
 }
+
+export type SlowProvider = ClusterProvider & Required<Pick<ClusterProvider, 'slow'>>;
+
+export const isSlow = (provider: ClusterProvider): provider is SlowProvider => provider.slow !== undefined;
 
 /** A cluster that outlives its lab and waits for the next one. */
 export interface ReusePlan {

@@ -8,6 +8,7 @@ import { shortTime } from '../output.ts';
 import { localProver, proofsOf, proveOnSharedClusters, scenarioOf } from '../verify/proofs.ts';
 import { proveInWorkers } from '../verify/workers.ts';
 import { columns } from './list.ts';
+import { isSlow } from '../../providers/provider.ts';
 import { mustBeAvailable } from './start.ts';
 
 export interface VerifyFlags {
@@ -55,7 +56,7 @@ export async function verify(
     return `${results.filter(({ ok }) => ok).length} of ${results.length} cases as expected, ${took}`;
   };
   try {
-    if (provider.slow === true) await proveOnSharedClusters(context, provider, proofs, row);
+    if (isSlow(provider)) await proveOnSharedClusters(context, provider, proofs, row);
     else if (entry !== undefined) await proveInWorkers(entry, proofs, row, signal);
     else {
       const prove = localProver(context, provider);

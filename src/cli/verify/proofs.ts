@@ -1,13 +1,15 @@
 import { join } from 'node:path';
 import { messageOf } from '../../core/errors.ts';
+import { idleness } from '../../core/idleness.ts';
 import type { ProcessCopies } from '../../core/process-copy.ts';
 import { brokenAgain, type BrokenClusters, brokenOnce, copyOf } from '../../engine/broken.ts';
 import { findScenario, type Incident, incidentOf } from '../../engine/incident.ts';
 import { sharedSpec, sharingGroups } from '../../engine/sharing.ts';
 import { type CaseResult, type VerifyJob, verifyJobs } from '../../engine/verify.ts';
-import type { Cluster, ClusterProvider } from '../../providers/provider.ts';
+import type { Cluster, ClusterProvider, SlowProvider } from '../../providers/provider.ts';
 import type { Scenario } from '../../scenario/types.ts';
 import type { CommandContext } from '../context.ts';
+import { crew } from './crew.ts';
 
 /** What is to be proven: one scenario with one seed. Plain data, so that another process can be told. */
 export interface Proof {
@@ -30,11 +32,7 @@ export type Row = (result: CaseResult) => void;
 
 /** The age of a new fault, in milliseconds. */
 const NEW = 60_000;
-/**
- * So many nodes of a slow provider are there at a time: most of the time each of them waits. More would need more than
- * the 128 inotify instances that a machine usually has, of which a node of kind takes some 15.
- * https://kind.sigs.k8s.io/docs/user/known-issues/
- */
+/** So many nodes of a slow provider begin at a time; most of the time each of them waits. */
 const NODES = 6;
 
 const isPath = (scenario: string): boolean => /[\\/]|\.[cm]?[jt]s$/.test(scenario);
@@ -86,7 +84,7 @@ export function localProver(
 /** On clusters that take one job after the other; incidents that need different registries have clusters of their own. */
 export async function proveOnSharedClusters(
   context: CommandContext,
-  provider: ClusterProvider,
+  provider: SlowProvider,
   proofs: readonly Proof[],
   row: Row,
 ): Promise<void> {
@@ -100,7 +98,7 @@ export async function proveOnSharedClusters(
 /** A few clusters, of which each has what any of the plans needs, and takes the next job as soon as it has done one. */
 async function proveTogether(
   context: CommandContext,
-  provider: ClusterProvider,
+  provider: SlowProvider,
   plans: readonly Plan[],
   row: Row,
 ): Promise<void> {
@@ -116,9 +114,9 @@ async function proveTogether(
     }
   };
   const { nodes } = sharedSpec(incidents, 'any', 'any');
-  const clusters = Math.max(1, Math.floor(NODES / nodes.length));
+  const clustersOf = (count: number): number => Math.max(1, Math.floor(count / nodes.length));
   const notThere: unknown[] = [];
-  const works = Array.from({ length: Math.min(clusters, waiting.length) }, async () => {
+  const worker = async (): Promise<void> => {
     const mine: Cluster[] = [];
     try {
       await withCluster(context, provider, incidents, async (cluster) => {
@@ -136,8 +134,17 @@ async function proveTogether(
       waiting.length = 0;
       throw error;
     }
+  };
+  const most = clustersOf(provider.slow.nodesThatFit());
+  await crew({
+    moreToDo: () => waiting.length > 0,
+    worker,
+    first: Math.min(clustersOf(NODES), most, waiting.length),
+    most,
+    idle: idleness(),
+    clock: context.clock,
+    signal: context.signal,
   });
-  await allOf(works);
   if (waiting.length > 0) throw notThere[0];
 }
 
@@ -195,12 +202,6 @@ async function newCases(context: CommandContext, proof: Proof, known: Set<string
 
 const labName = (incidents: readonly Incident[]): string =>
   `verify-${incidents[0]?.scenario.incident.toLowerCase() ?? 'nothing'}`;
-
-/** Waits for all of them also when one fails, so that each can clean up. */
-async function allOf(works: readonly Promise<void>[]): Promise<void> {
-  const outcomes = await Promise.allSettled(works);
-  for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
-}
 
 async function withCluster(
   context: CommandContext,

@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from 'node:fs';
 import type { Clock } from '../../core/clock.ts';
 import { BreakfixError } from '../../core/errors.ts';
 import type { KubeClient } from '../../kube/client.ts';
@@ -5,6 +6,16 @@ import { resources } from '../../model/resources.ts';
 
 /** Milliseconds. */
 const READY_WITHIN = 120_000;
+
+/** A node takes some 15 inotify instances, and 1 GB of memory with a shop on it. */
+const NODE = { inotifyInstances: 20, bytes: 1.5 * 2 ** 30 };
+
+/** So many nodes this machine can have, beside what it has now. https://kind.sigs.k8s.io/docs/user/known-issues/ */
+export function nodesThatFit(): number {
+  const file = '/proc/sys/fs/inotify/max_user_instances';
+  const instances = existsSync(file) ? Number(readFileSync(file, 'utf8')) : Infinity;
+  return Math.floor(Math.min(instances / NODE.inotifyInstances, process.availableMemory() / NODE.bytes));
+}
 
 /**
  * Waits for all nodes: kind waits for the control plane only. Where a machine has no more inotify instances, the

@@ -16,7 +16,7 @@ import { run, tryRun } from './commands.ts';
 import { emptyCluster, remember } from './empty.ts';
 import { removeNetwork, rememberNetwork } from './network.ts';
 import { removeImage, removePulled } from './node-images.ts';
-import { waitForNodes } from './nodes.ts';
+import { nodesThatFit, waitForNodes } from './nodes.ts';
 import { adoptKind, homeOf, type KindRef, kubeconfigOf, planKind, processOf, systemOf } from './ref.ts';
 import { forgetRegistry, registryAccess, removeContainer, startRegistry, useRegistry } from './registry.ts';
 import { buildShopImage } from './shop-images.ts';
@@ -29,7 +29,7 @@ export function kindProvider(): ClusterProvider {
   return {
     name: 'kind',
     facts: FACTS,
-    slow: true,
+    slow: { nodesThatFit },
     availability,
     plan: planKind,
     create: (ref, spec, { signal }) => create(ref as KindRef, spec, signal),

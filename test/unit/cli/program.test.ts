@@ -148,7 +148,7 @@ describe('exit codes', () => {
 
   test('what a cluster was to prove that does not come up, the others prove', async () => {
     using lab = testLab({ fork: false });
-    Object.assign(lab.provider, { slow: true });
+    Object.assign(lab.provider, { slow: { nodesThatFit: () => 6 } });
     const create = lab.provider.create.bind(lab.provider);
     const creating = jest.spyOn(lab.provider, 'create').mockRejectedValueOnce(new Error('too little memory'));
     creating.mockImplementation(create);

@@ -176,6 +176,8 @@ export const corednsWhole = question('CoreDNS serves everybody', async (view) =>
   // Pods of a node without a CoreDNS of its own would have none.
   if (service?.spec.internalTrafficPolicy === 'Local')
     return 'kube-dns serves each node by its own pods only';
+  // During a rollout those do not answer yet.
+  if (service?.spec.publishNotReadyAddresses === true) return 'kube-dns leads to pods that are not ready';
   const own = (await podsOf(view, 'coredns', SYSTEM)).filter(isReady).map(({ status }) => status.podIP ?? '');
   const led = [...new Set(await addressesOf(view, 'kube-dns', SYSTEM))];
   if (led.some((address) => !own.includes(address))) return 'kube-dns leads elsewhere too';
