@@ -78,6 +78,21 @@ async function serverStays(view: OracleView): Promise<Complaint> {
   return undefined;
 }
 
+/** Nobody but the client of the ticket has other pods, or more of them, or fewer. */
+async function othersStay(view: OracleView): Promise<Complaint> {
+  const shop = [...CLIENTS, 'fx'].filter((name) => name !== word(view, 'client'));
+  for (const [namespace, name] of [
+    ...shop.map((name) => [SHOP, name] as const),
+    [SYSTEM, 'coredns'] as const,
+  ]) {
+    const before = view.healthy.get<Deployment>(resources.deployments, namespace, name)?.spec;
+    const now = (await deploymentOf(view, name, namespace))?.spec;
+    if (before?.replicas !== now?.replicas) return `${name} has another number of pods`;
+    if (!equal(before?.template.spec, now?.template.spec)) return `${name} has other pods`;
+  }
+  return undefined;
+}
+
 export const dnsPolicy: Oracle = {
   settle: 90_000,
   afterwards: [
@@ -96,6 +111,7 @@ export const dnsPolicy: Oracle = {
         CLIENTS.filter((name) => name !== word(view, 'client')),
       ),
     ),
+    question('others stay as they are', othersStay),
     corednsWhole,
     corefileUntouched,
     untouched('kube-dns is as before', 'services', 'kube-dns'),
