@@ -4,6 +4,7 @@ import { memoized } from '../core/memo.ts';
 import { type KubeClient, KubeError } from '../kube/client.ts';
 import type { Container, Pod, PodSpec } from '../model/objects.ts';
 import { containersOf } from '../model/pod-containers.ts';
+import { compareQuantities } from '../model/quantity.ts';
 import { resources } from '../model/resources.ts';
 import { fail, type LabView, type Observation } from './check.ts';
 import { podsOf } from './workloads.ts';
@@ -135,14 +136,24 @@ interface Ran {
  * most. More of them, and the client that is looked from would be killed by the grader.
  */
 const COMMANDS_AT_ONCE = 3;
+/** With less than that there is room for one at a time. */
+const ROOM = '124M';
 const limitsOf = memoized((_cluster: KubeClient) => new Map<string, LimitFunction>());
 
-function limitOf({ kube }: LabView, { namespace, app }: ClientRef): LimitFunction {
+/** @param count so many at a time */
+function limitOf({ kube }: LabView, { namespace, app }: ClientRef, count: number): LimitFunction {
   const limits = limitsOf(kube);
-  const key = `${namespace}/${app}`;
-  const limit = limits.get(key) ?? pLimit(COMMANDS_AT_ONCE);
+  const key = `${namespace}/${app} ${count}`;
+  const limit = limits.get(key) ?? pLimit(count);
   limits.set(key, limit);
   return limit;
+}
+
+function hasRoom({ spec }: Pod, { app }: ClientRef): boolean {
+  const own = spec.containers.find(({ name }) => name === app);
+  const { limits } = own?.resources ?? {};
+  const limit = limits?.['memory'];
+  return limit === undefined || compareQuantities(limit, ROOM) >= 0;
 }
 
 /** Runs a command of the shop in a witness, in its turn. @returns a failing observation where that cannot be done */
@@ -151,7 +162,8 @@ const execShop = (
   client: ClientRef,
   args: readonly string[],
   timeoutMs: number,
-): Promise<Ran | Observation> => limitOf(lab, client)(() => execInWitness(lab, client, args, timeoutMs));
+): Promise<Ran | Observation> =>
+  limitOf(lab, client, COMMANDS_AT_ONCE)(() => execInWitness(lab, client, args, timeoutMs));
 
 /** So many witnesses may be taken away while they are asked, before it is said that nobody can be asked. */
 const WITNESSES = 4;
@@ -165,7 +177,8 @@ async function execInWitness(
   for (let left = WITNESSES; ; left--) {
     const pod = await witness(lab, client);
     if (!('metadata' in pod)) return pod;
-    const ran = await execIn(lab, client, pod, args, timeoutMs);
+    const run = (): Promise<Ran | Observation> => execIn(lab, client, pod, args, timeoutMs);
+    const ran = await (hasRoom(pod, client) ? run() : limitOf(lab, client, 1)(run));
     // A rollout of the client that is still on its way says nothing about what was asked.
     if ('output' in ran || left === 1 || (await isThere(lab, pod))) return ran;
   }

@@ -24,6 +24,7 @@ import {
   shopNames,
   SYSTEM,
 } from './dns.ts';
+import { foundAlive } from './lives.ts';
 import { type Complaint, type Oracle, type OracleView, question, word } from './view.ts';
 
 const CLIENTS = ['gateway', 'checkout', 'payments', 'refunds', 'notifier'];
@@ -96,7 +97,10 @@ async function othersStay(view: OracleView): Promise<Complaint> {
 export const dnsPolicy: Oracle = {
   settle: 90_000,
   afterwards: [
-    risesAgain((view) => word(view, 'client'), SHOP, [question('it finds everybody', findsEverybody)]),
+    risesAgain((view) => word(view, 'client'), SHOP, [
+      question('it finds everybody', findsEverybody),
+      question('it is found alive', (view) => foundAlive(view, word(view, 'client'))),
+    ]),
   ],
   questions: [
     question('its pods are ready', (view) => isComplete(view, word(view, 'client'))),
