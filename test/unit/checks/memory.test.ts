@@ -37,7 +37,7 @@ async function graded(world: World): Promise<{ seen: Observation; urls: readonly
   });
   const witness = {
     metadata: { name: 'gateway-1', ownerReferences: owner('g') },
-    spec: {},
+    spec: { containers: [{ name: 'gateway' }] },
     status: { phase: 'Running', containerStatuses: [{ name: 'gateway', state: { running: {} } }] },
   };
   const slice = {
