@@ -8,6 +8,7 @@ import { type Incident, incidentOf } from '../../src/engine/incident.ts';
 import type { CaseResult } from '../../src/engine/verify.ts';
 import { canShare } from '../../src/engine/sharing.ts';
 import { resources } from '../../src/model/resources.ts';
+import { nodesThatFit } from '../../src/providers/kind/nodes.ts';
 import { run } from '../helpers/processes.ts';
 import { describeReal, type RealCluster, realCluster } from './kind.ts';
 
@@ -20,7 +21,7 @@ const ALWAYS: Cases = {
   'oom-limit': ['fix to-the-ceiling', 'hack restart-only'],
   'dns-nxdomain': ['fix restore', 'hack static-hosts'],
 };
-/** Two of them at a time: all in five days. */
+/** Three of them at a time: all in three days. */
 const IN_ROTATION: Cases = {
   'liveness-too-eager': ['fix startup-probe', 'hack always-true'],
   'dns-blocked': ['fix by-labels', 'hack udp-only'],
@@ -37,9 +38,9 @@ const ON_REQUEST: Cases = {
   'dns-stale': ['fix capped-cache', 'hack restart-only'],
   'dns-slow': ['fix cache-again', 'hack for-a-day'],
 };
-const AT_A_TIME = 2;
+const AT_A_TIME = 3;
 
-/** The scenarios of BREAKFIX_REAL_SCENARIOS (ids, or `all`); otherwise those of every day and today's two. */
+/** The scenarios of BREAKFIX_REAL_SCENARIOS (ids, or `all`); otherwise those of every day and today's three. */
 function todaysCases(): Cases {
   const all = { ...ALWAYS, ...IN_ROTATION, ...ON_REQUEST };
   const wanted = process.env['BREAKFIX_REAL_SCENARIOS'];
@@ -71,8 +72,8 @@ function pick(cases: Cases, ids: readonly string[]): Cases {
 const CASES = todaysCases();
 const casesOf = (id: string): readonly string[] => ['no-op', ...(CASES[id] ?? [])];
 
-/** Most of the time a cluster is waited for: two are worked on at a time. */
-const CLUSTERS = 2;
+/** Most of the time a cluster is waited for: three are worked on at a time, of up to three nodes, where so many fit. */
+const CLUSTERS = Math.min(3, Math.max(1, Math.floor(nodesThatFit() / 3)));
 
 // A test may wait for all that are before it on its cluster.
 jest.setTimeout(45 * 60_000);
