@@ -15,6 +15,7 @@ import {
 } from './ask.ts';
 import { clientsUnchanged } from './clients.ts';
 import {
+  corednsRisesAgain,
   corednsWhole,
   customersPay,
   newConnections,
@@ -201,6 +202,7 @@ export async function nothingWrittenDown(
 
 export const dnsRandomIp: Oracle = {
   settle: 190_000,
+  afterwards: [corednsRisesAgain],
   questions: [
     question('every lookup is right', alwaysRight),
     otherNames,
@@ -298,6 +300,7 @@ async function noPodWrittenDown(view: OracleView): Promise<Complaint> {
 
 export const dnsBlocked: Oracle = {
   settle: 60_000,
+  afterwards: [corednsRisesAgain],
   questions: [
     corednsWhole,
     corefileUntouched,
