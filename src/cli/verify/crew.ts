@@ -26,21 +26,30 @@ const ROOM = 0.5;
  */
 export async function crew(options: CrewOptions): Promise<void> {
   const { moreToDo, worker, first, most, idle, clock, signal } = options;
-  const works: Promise<void>[] = [];
+  // Settled, so that who fails while another is waited for is not taken for nobody's.
+  const works: Promise<PromiseSettledResult<void>>[] = [];
+  const begin = (): void => {
+    works.push(settled(worker()));
+  };
   const over = new AbortController();
   const grow = async (): Promise<void> => {
     while (moreToDo() && works.length < most) {
       await clock.wait(LOOK_EVERY, AbortSignal.any([signal, over.signal]));
-      if (idle() >= ROOM && moreToDo()) works.push(worker());
+      if (idle() >= ROOM && moreToDo()) begin();
     }
   };
-  for (let number = 0; number < first; number++) works.push(worker());
+  for (let number = 0; number < first; number++) begin();
   const growing = grow().catch(() => {});
   const outcomes: PromiseSettledResult<void>[] = [];
   // Some join while others are waited for.
   for (let next = works.at(0); next !== undefined; next = works.at(outcomes.length))
-    outcomes.push(...(await Promise.allSettled([next])));
+    outcomes.push(await next);
   over.abort();
   await growing;
   for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+}
+
+async function settled(work: Promise<void>): Promise<PromiseSettledResult<void>> {
+  const [outcome] = await Promise.allSettled([work]);
+  return outcome;
 }

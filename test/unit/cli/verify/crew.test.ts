@@ -51,6 +51,24 @@ describe('a crew', () => {
     expect(seen()).toEqual({ left: 0, now: 0, most: 2 });
   });
 
+  test('who fails while another works is not lost, and ends nobody', async () => {
+    const lost: unknown[] = [];
+    const note = (reason: unknown): void => void lost.push(reason);
+    process.on('unhandledRejection', note);
+    let number = 0;
+    let ended = 0;
+    const { options } = site(0, 1, () => 0);
+    const worker = async (): Promise<void> => {
+      if (++number > 1) throw new Error(`the ${number}.`);
+      // Long enough for Node to look for rejections that nobody has taken.
+      for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
+      ended++;
+    };
+    await expect(crew({ ...options, worker, first: 3 })).rejects.toThrow('the 2.');
+    process.off('unhandledRejection', note);
+    expect({ ended, lost }).toEqual({ ended: 1, lost: [] });
+  });
+
   test('ends when all have ended, with what the first that failed threw', async () => {
     let ended = 0;
     let number = 0;
