@@ -202,7 +202,7 @@ export async function nothingWrittenDown(
 
 export const dnsRandomIp: Oracle = {
   settle: 190_000,
-  afterwards: [corednsRisesAgain],
+  afterwards: [risesAgain(() => 'coredns', SYSTEM, [question('every lookup is right', alwaysRight)])],
   questions: [
     question('every lookup is right', alwaysRight),
     otherNames,
