@@ -119,10 +119,12 @@ export const ingressPrinter = printer<Ingress>(
   ],
 );
 
+const DEFAULT_CLASS = 'ingressclass.kubernetes.io/is-default-class';
+
 export const ingressClassPrinter = printer<IngressClass>(
   'Name, Controller, Parameters, Age',
   ({ metadata, spec }, now) => [
-    metadata.name,
+    metadata.annotations?.[DEFAULT_CLASS] === 'true' ? `${metadata.name} (default)` : metadata.name,
     spec?.controller ?? '',
     parametersText(spec?.parameters),
     since(metadata.creationTimestamp, now),

@@ -86,6 +86,19 @@ describe('as an answer', () => {
     expect(send(running, 'GET', `${MAPS}/b`, undefined, TABLE).body.kind).toBe('Status');
   });
 
+  test('marks the default IngressClass', () => {
+    const running = startApiServer();
+    const url = '/apis/networking.k8s.io/v1/ingressclasses';
+    const annotations = { 'ingressclass.kubernetes.io/is-default-class': 'true' };
+    send(running, 'POST', url, {
+      metadata: { name: 'nginx', annotations },
+      spec: { controller: 'a.example/b' },
+    });
+    expect(send(running, 'GET', url, undefined, TABLE).body.rows).toMatchObject([
+      { cells: ['nginx (default)', 'a.example/b', '<none>', '0s'] },
+    ]);
+  });
+
   test('of a watch names the columns once', () => {
     const running = startApiServer();
     const { events } = openWatch(running, `${MAPS}?watch=true`, TABLE);
