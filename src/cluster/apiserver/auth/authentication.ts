@@ -57,13 +57,15 @@ function bearerToken(header: string | undefined): string | undefined {
 
 /** A token is good as long as the objects that it is bound to exist. */
 function holds(claims: Claims, token: string, api: StateReader): boolean {
-  const { namespace, serviceaccount, secret, pod, node } = claims['kubernetes.io'];
+  const { namespace, serviceaccount, keptIn, secret, pod, node } = claims['kubernetes.io'];
   const account = api.get(resources.serviceAccounts, namespace, serviceaccount.name);
   if (!isSame(account, serviceaccount.uid)) return false;
-  if (secret !== undefined) {
-    const kept = api.get(resources.secrets, namespace, secret)?.data?.['token'] ?? '';
+  if (keptIn !== undefined) {
+    const kept = api.get(resources.secrets, namespace, keptIn)?.data?.['token'] ?? '';
     return Buffer.from(kept, 'base64').toString() === token;
   }
+  if (secret !== undefined && !isSame(api.get(resources.secrets, namespace, secret.name), secret.uid))
+    return false;
   if (pod !== undefined && !isSame(api.get(resources.pods, namespace, pod.name), pod.uid)) return false;
   return (
     node === undefined ||

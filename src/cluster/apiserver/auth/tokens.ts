@@ -11,7 +11,8 @@ export const ISSUER = 'https://kubernetes.default.svc.cluster.local';
 const EXTENDED_SECONDS = 3607;
 const YEAR_SECONDS = 31_536_000;
 
-interface Bound {
+/** An object that a token is bound to. */
+export interface Bound {
   readonly name: string;
   readonly uid: string;
 }
@@ -27,8 +28,9 @@ export interface Claims {
     readonly namespace: string;
     readonly node?: Bound;
     readonly pod?: Bound;
+    readonly secret?: Bound;
     /** Name of the Secret that keeps it. */
-    readonly secret?: string;
+    readonly keptIn?: string;
     readonly serviceaccount: Bound;
     /** When the token would have expired had its life not been extended. */
     readonly warnafter?: number;
@@ -47,7 +49,10 @@ export interface TokenRequest {
   readonly expirationSeconds: number;
   /** The token dies with its pod. */
   readonly pod?: Bound;
+  /** The token dies with it, unless it is bound to a pod: then it only says where that runs. */
   readonly node?: Bound;
+  /** The token dies with its Secret. */
+  readonly secret?: Bound;
 }
 
 /** What a token that a Secret keeps is for. */
@@ -101,7 +106,7 @@ export function createTokens(options: { readonly seed: Uint8Array; readonly now:
 }
 
 function claimsOf(request: TokenRequest, now: number): Claims {
-  const { namespace, serviceAccount, uid, pod, node, expirationSeconds } = request;
+  const { namespace, serviceAccount, uid, pod, node, secret, expirationSeconds } = request;
   const audiences = request.audiences ?? [];
   const isExtended =
     expirationSeconds === EXTENDED_SECONDS && (audiences.length === 0 || audiences.includes(ISSUER));
@@ -114,6 +119,7 @@ function claimsOf(request: TokenRequest, now: number): Claims {
       namespace,
       ...(node && { node }),
       ...(pod && { pod }),
+      ...(secret && { secret }),
       serviceaccount: { name: serviceAccount, uid },
       ...(isExtended && { warnafter: now + expirationSeconds }),
     },
@@ -152,7 +158,7 @@ function readClaims(claims: Claims | SecretClaims): Claims {
     jti: '',
     'kubernetes.io': {
       namespace: read('namespace'),
-      secret: read('secret.name'),
+      keptIn: read('secret.name'),
       serviceaccount: { name: read('service-account.name'), uid: read('service-account.uid') },
     },
     nbf: 0,

@@ -1,5 +1,8 @@
-import type { AnyObject } from '../../../model/objects.ts';
+import { own } from '../../../core/json.ts';
+import type { AnyObject, Pod } from '../../../model/objects.ts';
+import type { Resource } from '../../../model/resources.ts';
 import { resources } from '../../../model/resources.ts';
+import type { Bound } from '../auth/tokens.ts';
 import { SECOND } from '../../simulation/simulation.ts';
 import { decodeBody } from '../http/decoding.ts';
 import { writeOptions } from '../http/options.ts';
@@ -7,7 +10,7 @@ import type { FieldProblem } from '../pipeline.ts';
 import { plainResponse } from '../rest/representation.ts';
 import { decodingContext } from '../rest/resource-request.ts';
 import type { ResourceRequest, RestParts } from '../rest/resource-request.ts';
-import { conflict, invalid, notFound } from '../status.ts';
+import { badRequest, conflict, invalid, notFound } from '../status.ts';
 import type { ApiResponse } from '../types.ts';
 
 const TOKEN_REQUEST = { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' };
@@ -15,10 +18,24 @@ const DEFAULT_SECONDS = 3600;
 const LEAST_SECONDS = 600;
 const MOST_SECONDS = 2 ** 32;
 
+/** What a token may be bound to, by kind. */
+const BINDABLE: Readonly<Record<string, Resource>> = {
+  Node: resources.nodes,
+  Pod: resources.pods,
+  Secret: resources.secrets,
+};
+
+interface ObjectReference {
+  readonly apiVersion?: string;
+  readonly kind?: string;
+  readonly name?: string;
+  readonly uid?: string;
+}
+
 interface TokenRequestSpec {
   readonly audiences?: readonly string[];
   readonly expirationSeconds?: number;
-  readonly boundObjectRef?: { readonly kind?: string; readonly name?: string; readonly uid?: string } | null;
+  readonly boundObjectRef?: ObjectReference | null;
 }
 
 /** POST `serviceaccounts/token`. https://kubernetes.io/docs/reference/kubernetes-api/authentication-resources/token-request-v1/ */
@@ -32,24 +49,23 @@ export function createToken(parts: RestParts, request: ResourceRequest): ApiResp
   if (account === undefined) throw notFound(info.resource, name);
   const problems = lifetimeProblems(expirationSeconds);
   if (problems.length > 0) throw invalid(TOKEN_REQUEST, '', problems);
-  const pod = boundObjectRef?.kind === 'Pod' ? boundPod(parts, namespace, boundObjectRef) : undefined;
-  const node = pod === undefined ? undefined : nodeOf(parts, pod);
   const token = parts.stages.tokens.issue({
     namespace,
     serviceAccount: name,
     uid: account.metadata.uid,
     ...(spec.audiences && { audiences: spec.audiences }),
     expirationSeconds,
-    ...(pod && { pod: { name: pod.metadata.name, uid: pod.metadata.uid } }),
-    ...(node && { node: { name: node.metadata.name, uid: node.metadata.uid } }),
+    ...(boundObjectRef && bindings(parts, { namespace, name }, boundObjectRef)),
   });
   const { simulation } = parts;
   const audiences =
     (spec.audiences ?? []).length > 0 ? spec.audiences : ['https://kubernetes.default.svc.cluster.local'];
+  // A TokenRequest is never stored, but it gets a uid as every object that is created.
+  const uid = simulation.random.stream('apiserver/token-requests').uuid();
   return plainResponse(request, 201, {
     kind: 'TokenRequest',
     apiVersion: 'authentication.k8s.io/v1',
-    metadata: { name, namespace, creationTimestamp: simulation.timestamp() },
+    metadata: { name, namespace, uid, creationTimestamp: simulation.timestamp() },
     spec: { audiences, expirationSeconds, boundObjectRef: boundObjectRef ?? null },
     status: { token, expirationTimestamp: simulation.timestamp(simulation.now + expirationSeconds * SECOND) },
   });
@@ -72,25 +88,51 @@ function lifetimeProblems(seconds: number): FieldProblem[] {
   ];
 }
 
-function boundPod(
+/**
+ * What the token is bound to: a pod of the ServiceAccount (and the node that it runs on), a Secret or a node.
+ * @throws ApiError for an object that is not there, is another one by now, or is of no such kind
+ */
+function bindings(
   parts: RestParts,
-  namespace: string,
-  reference: { name?: string; uid?: string },
-): AnyObject {
-  const name = reference.name ?? '';
-  const pod = parts.store.get(resources.pods.id, namespace, name);
-  if (pod === undefined) throw notFound(resources.pods, name);
-  if (reference.uid !== undefined && reference.uid !== '' && reference.uid !== pod.metadata.uid) {
-    throw conflict(
-      resources.pods,
-      name,
-      `the UID in the bound object reference (${reference.uid}) does not match the UID in record. The object might have been deleted and then recreated`,
+  account: { readonly namespace: string; readonly name: string },
+  reference: ObjectReference,
+): { pod?: Bound; node?: Bound; secret?: Bound } {
+  const { apiVersion = '', kind = '' } = reference;
+  const [group, version] = apiVersion.includes('/') ? apiVersion.split('/') : ['', apiVersion];
+  const resource = group === '' ? own(BINDABLE, kind) : undefined;
+  if (resource === undefined) {
+    throw badRequest(`cannot bind token to object of type ${group}/${version}, Kind=${kind}`);
+  }
+  const object = boundObject(parts, resource, resource.namespaced ? account.namespace : '', reference);
+  if (kind === 'Secret') return { secret: identityOf(object) };
+  if (kind === 'Node') return { node: identityOf(object) };
+  const { nodeName, serviceAccountName } = object['spec'] as Pod['spec'];
+  if (serviceAccountName !== account.name) {
+    throw badRequest(
+      `cannot bind token for serviceaccount "${account.name}" to pod running with different serviceaccount name.`,
     );
   }
-  return pod;
+  const node = nodeName === undefined ? undefined : parts.store.get(resources.nodes.id, '', nodeName);
+  return { pod: identityOf(object), ...(node && { node: identityOf(node) }) };
 }
 
-function nodeOf(parts: RestParts, pod: AnyObject): AnyObject | undefined {
-  const { nodeName } = pod['spec'] as { nodeName?: string };
-  return nodeName === undefined ? undefined : parts.store.get(resources.nodes.id, '', nodeName);
+function boundObject(
+  parts: RestParts,
+  resource: Resource,
+  namespace: string,
+  { name = '', kind = '', uid = '' }: ObjectReference,
+): AnyObject {
+  const object = parts.store.get(resource.id, namespace, name);
+  if (object === undefined) throw notFound(resource, name);
+  if (uid !== '' && uid !== object.metadata.uid) {
+    throw conflict(
+      // Kubernetes names the kind here where it names the resource elsewhere.
+      { id: kind, group: resource.group, plural: kind },
+      name,
+      `the UID in the bound object reference (${uid}) does not match the UID in record. The object might have been deleted and then recreated`,
+    );
+  }
+  return object;
 }
+
+const identityOf = ({ metadata: { name, uid } }: AnyObject): Bound => ({ name, uid });

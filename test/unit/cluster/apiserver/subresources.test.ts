@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { StatusError } from '../../../../src/cluster/api.ts';
 import type { LogOptions, NodeApi } from '../../../../src/cluster/node-api.ts';
 import { requestOf, send, startApiServer } from './harness.ts';
-import type { Running } from './harness.ts';
+import type { Answer, Running } from './harness.ts';
 
 const PODS = '/api/v1/namespaces/default/pods';
 const MERGE = { 'content-type': 'application/merge-patch+json' };
@@ -422,6 +422,47 @@ describe('tokens and reviews', () => {
         .status,
     ).toBe(404);
     expect(send(running, 'POST', `${url}/nope/token`, { spec: {} }).status).toBe(404);
+  });
+
+  test('binds tokens to pods of the service account, to secrets and to nodes', () => {
+    const bound: unknown[] = [];
+    const running = startApiServer({
+      tokens: {
+        issue: ({ pod, secret, node }) => {
+          bound.push({ pod, secret, node });
+          return 'token';
+        },
+        jwks: { keys: [] },
+      },
+    });
+    const url = '/api/v1/namespaces/default';
+    send(running, 'POST', `${url}/serviceaccounts`, { metadata: { name: 'app' } });
+    send(running, 'POST', `${url}/secrets`, { metadata: { name: 'kept' } });
+    send(running, 'POST', '/api/v1/nodes', { metadata: { name: 'worker' } });
+    send(running, 'POST', `${url}/pods`, {
+      metadata: { name: 'other' },
+      spec: { containers: [{ name: 'a', image: 'x' }] },
+    });
+    const ask = (reference: object): Answer =>
+      send(running, 'POST', `${url}/serviceaccounts/app/token`, { spec: { boundObjectRef: reference } });
+    expect(ask({ apiVersion: 'v1', kind: 'Secret', name: 'kept' }).body.metadata.uid).toMatch(
+      /^[0-9a-f-]{36}$/,
+    );
+    expect(ask({ apiVersion: 'v1', kind: 'Node', name: 'worker' }).status).toBe(201);
+    expect(bound).toEqual([
+      { secret: { name: 'kept', uid: expect.any(String) } },
+      { node: { name: 'worker', uid: expect.any(String) } },
+    ]);
+    expect(ask({ apiVersion: 'v1', kind: 'Node', name: 'x' }).body.message).toBe('nodes "x" not found');
+    expect(ask({ apiVersion: 'v1', kind: 'Secret', name: 'kept', uid: 'abc' }).body.message).toBe(
+      'Operation cannot be fulfilled on Secret "kept": the UID in the bound object reference (abc) does not match the UID in record. The object might have been deleted and then recreated',
+    );
+    expect(ask({ apiVersion: 'v1', kind: 'Pod', name: 'other' }).body.message).toBe(
+      'cannot bind token for serviceaccount "app" to pod running with different serviceaccount name.',
+    );
+    expect(ask({ apiVersion: 'apps/v1', kind: 'Pod', name: 'x' }).body.message).toBe(
+      'cannot bind token to object of type apps/v1, Kind=Pod',
+    );
   });
 
   test('answers who may do what', () => {
