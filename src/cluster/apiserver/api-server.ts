@@ -126,7 +126,10 @@ export class ApiServer {
       this.#parts.registry,
       new Conversions(this.#webhooks, simulation.random.stream('apiserver/conversions')),
     );
-    this.#discovery = new Discovery(() => [...this.#custom.groups(), ...aggregator.groups()]);
+    this.#discovery = new Discovery(options.address, () => [
+      ...this.#custom.groups(),
+      ...aggregator.groups(),
+    ]);
     this.#documents = new CustomDocuments(this.#custom);
     watchDefinitions(simulation, store, this.clientFor(ITSELF));
   }

@@ -1,5 +1,4 @@
 import { goJson, goJsonLine } from '../../../core/go-json.ts';
-import { API_SERVER_IP } from '../../service-range.ts';
 import { unavailable } from '../aggregation/aggregator.ts';
 import { discoveryDocuments, openapiDocument, openapiHash, openapiPaths } from '../data.ts';
 import type { CustomDocuments } from '../custom/documents.ts';
@@ -36,9 +35,12 @@ export type ExtraGroups = () => DiscoveryDocument['items'];
  * version, and the OpenAPI v3 documents. https://kubernetes.io/docs/concepts/overview/kubernetes-api/
  */
 export class Discovery {
+  readonly #address: string;
   readonly #extra: ExtraGroups;
 
-  constructor(extra: ExtraGroups) {
+  /** @param address `host:port` of the server itself */
+  constructor(address: string, extra: ExtraGroups) {
+    this.#address = address;
     this.#extra = extra;
   }
 
@@ -48,7 +50,7 @@ export class Discovery {
     if (segments.length === 1) {
       const accepted = AGGREGATED.exec((request.headers['accept'] ?? '').toLowerCase().replaceAll(' ', ''));
       if (accepted !== null) return this.#aggregated(root === 'api', accepted[1] ?? 'v2');
-      return root === 'api' ? jsonResponse(200, legacyVersions) : this.#groups();
+      return root === 'api' ? jsonResponse(200, legacyVersions(this.#address)) : this.#groups();
     }
     if (root === 'api') return second === 'v1' ? this.#resources('', 'v1') : pageNotFound();
     if (third === undefined) return this.#group(second ?? '');
@@ -108,11 +110,10 @@ export class Discovery {
   }
 }
 
-const legacyVersions = {
-  kind: 'APIVersions',
-  versions: ['v1'],
-  serverAddressByClientCIDRs: [{ clientCIDR: '0.0.0.0/0', serverAddress: `${API_SERVER_IP}:443` }],
-};
+function legacyVersions(serverAddress: string): object {
+  const serverAddressByClientCIDRs = [{ clientCIDR: '0.0.0.0/0', serverAddress }];
+  return { kind: 'APIVersions', versions: ['v1'], serverAddressByClientCIDRs };
+}
 
 function apiGroup({ metadata, versions }: DiscoveryDocument['items'][number]): object {
   const name = metadata.name ?? '';

@@ -75,6 +75,12 @@ export function serveHealth(segments: readonly string[], query: URLSearchParams)
     return checks.includes(check.join('/')) ? textResponse(200, PLAIN, 'ok', headers) : pageNotFound();
   }
   if (!query.has('verbose')) return textResponse(200, PLAIN, 'ok', headers);
-  const lines = checks.map((name) => `[+]${name} ok\n`).join('');
-  return textResponse(200, PLAIN, `${lines}${endpoint} check passed\n`, headers);
+  const excluded = new Set(query.getAll('exclude'));
+  const lines = checks.map((name) => `[+]${name}${excluded.has(name) ? ' excluded:' : ''} ok\n`).join('');
+  const unknown = [...excluded].filter((name) => !checks.includes(name)).sort();
+  const warning =
+    unknown.length === 0
+      ? ''
+      : `warn: some health checks cannot be excluded: no matches for ${unknown.map((name) => JSON.stringify(name)).join(',')}\n`;
+  return textResponse(200, PLAIN, `${lines}${warning}${endpoint} check passed\n`, headers);
 }

@@ -24,7 +24,11 @@ describe('discovery', () => {
   });
 
   test('comes in single documents for everyone else', () => {
-    expect(send(running, 'GET', '/api').body).toMatchObject({ kind: 'APIVersions', versions: ['v1'] });
+    expect(send(running, 'GET', '/api').body).toEqual({
+      kind: 'APIVersions',
+      versions: ['v1'],
+      serverAddressByClientCIDRs: [{ clientCIDR: '0.0.0.0/0', serverAddress: '172.18.0.2:6443' }],
+    });
     const apps = {
       name: 'apps',
       versions: [{ groupVersion: 'apps/v1', version: 'v1' }],
@@ -138,5 +142,13 @@ describe('health', () => {
     expect(text).toMatch(/^\[\+\]ping ok\n\[\+\]log ok\n\[\+\]etcd ok\n\[\+\]etcd-readiness ok\n/);
     expect(text).toMatch(/\[\+\]shutdown ok\nreadyz check passed\n$/);
     expect(send(running, 'GET', '/healthz/foo').status).toBe(404);
+  });
+  test('leaves out the checks that a client excludes', () => {
+    const { text } = send(running, 'GET', '/livez?verbose&exclude=foo&exclude=etcd&exclude=bar');
+    expect(text).toContain('[+]log ok\n');
+    expect(text).toContain('[+]etcd excluded: ok\n');
+    expect(text).toMatch(
+      /\nwarn: some health checks cannot be excluded: no matches for "bar","foo"\nlivez check passed\n$/,
+    );
   });
 });
