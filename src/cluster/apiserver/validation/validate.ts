@@ -47,6 +47,18 @@ import { checkEphemeralUpdate, checkPodResize, checkPodUpdate } from './pod-upda
 import { Problems } from './problems.ts';
 import { checkEndpoints, checkEndpointSlice, checkService, checkServiceUpdate } from './services.ts';
 import {
+  checkAutoscalerStatus,
+  checkDaemonSetStatus,
+  checkDeploymentStatus,
+  checkDisruptionBudgetStatus,
+  checkIngressStatus,
+  checkJobStatus,
+  checkNamespaceStatus,
+  checkReplicaSetStatus,
+  checkServiceStatus,
+  checkStatefulSetStatus,
+} from './statuses.ts';
+import {
   checkClaim,
   checkClaimUpdate,
   checkStorageClass,
@@ -148,6 +160,17 @@ const subresources: Readonly<Record<string, Check>> = {
   'pods/ephemeralcontainers': checkEphemeralUpdate,
   'certificatesigningrequests.certificates.k8s.io/approval': checkApproval,
   'certificatesigningrequests.certificates.k8s.io/status': checkSigning,
+  'namespaces/status': checkNamespaceStatus,
+  'services/status': checkServiceStatus,
+  'replicationcontrollers/status': checkReplicaSetStatus,
+  'deployments.apps/status': checkDeploymentStatus,
+  'replicasets.apps/status': checkReplicaSetStatus,
+  'statefulsets.apps/status': checkStatefulSetStatus,
+  'daemonsets.apps/status': checkDaemonSetStatus,
+  'jobs.batch/status': checkJobStatus,
+  'horizontalpodautoscalers.autoscaling/status': checkAutoscalerStatus,
+  'ingresses.networking.k8s.io/status': checkIngressStatus,
+  'poddisruptionbudgets.policy/status': checkDisruptionBudgetStatus,
 };
 
 /**
