@@ -28,7 +28,10 @@ export function defaultService(service: Draft<Service>): void {
     }
   }
   defaultTraffic(spec);
-  if (spec.type === 'LoadBalancer') spec.allocateLoadBalancerNodePorts ??= true;
+  if (spec.type !== 'LoadBalancer') return;
+  spec.allocateLoadBalancerNodePorts ??= true;
+  const places: Draft<{ ip: string; ipMode: string }>[] = service.status?.loadBalancer?.ingress ?? [];
+  for (const place of places) if ((place.ip ?? '') !== '') place.ipMode ??= 'VIP';
 }
 
 function defaultTraffic(spec: Draft<Service['spec']>): void {

@@ -1,6 +1,6 @@
 import { stringify } from 'yaml';
 import { goJson, goJsonLine } from '../../../core/go-json.ts';
-import type { AnyObject, KubeObject, Status } from '../../../model/objects.ts';
+import type { AnyObject, KubeObject, Scale, Status } from '../../../model/objects.ts';
 import { apiVersionOf } from '../../../model/resources.ts';
 import { jsonBytes } from '../../store/serialization.ts';
 import { dataResponse, textResponse, warningHeader } from '../http/responses.ts';
@@ -143,6 +143,29 @@ export function contentResponse(
   const object: unknown = JSON.parse(new TextDecoder().decode(content.bytes()));
   if (format === 'yaml') return textResponse(status, 'application/yaml', stringify(object), headers);
   return textResponse(status, 'application/json', goJson(object, 2), headers);
+}
+
+/**
+ * A Scale, which is an object of another resource than the request's but may be asked for as a table.
+ * @param now microseconds
+ */
+export function scaleResponse(
+  request: Pick<ResourceRequest, 'representation' | 'warnings'>,
+  scale: Scale,
+  now: number,
+): CompleteResponse {
+  if (request.representation.as !== 'table') return plainResponse(request, 200, scale);
+  const { resourceVersion } = scale.metadata;
+  const shown = tableOf({ storage: 'scales.autoscaling' }, [scale as KubeObject as AnyObject], now);
+  const { includeObject } = request.representation;
+  const object = includeObject === 'None' ? null : includeObject === 'Object' ? scale : metadataOnly(scale);
+  return plainResponse(request, 200, {
+    kind: 'Table',
+    apiVersion: META_API,
+    metadata: { resourceVersion },
+    columnDefinitions: shown.columns,
+    rows: shown.rows.map((row) => ({ ...row, object })),
+  });
 }
 
 /** An object of another resource than the request's, or a Status: never as a table. */

@@ -147,7 +147,10 @@ export class Writer {
     const draft = withSystemFields((options.apply ?? ordinary(info))(old, sent), old);
 
     const attributes = this.#attributes(context, info, 'UPDATE', { object: draft, old, subresource });
-    if (subresource !== 'status') stages.applyDefaults(info.resource, draft, { operation: 'UPDATE', old });
+    // Only the status of a Service has defaults of its own.
+    if (subresource !== 'status' || info.storage === 'services') {
+      stages.applyDefaults(info.resource, draft, { operation: 'UPDATE', old });
+    }
     if (options.managedFieldsAreSet !== true) this.#track(context, info, { old, draft, subresource });
     this.#mutate(attributes);
     if (subresource === undefined) prepare(info.storage, draft, 'UPDATE');

@@ -7,7 +7,7 @@ import { fieldNames, valuesAt } from '../custom/json-path.ts';
 import { decodeBody, mediaType } from '../http/decoding.ts';
 import { writeOptions } from '../http/options.ts';
 import { changeOf, decodePatch } from '../rest/patch.ts';
-import { plainResponse } from '../rest/representation.ts';
+import { scaleResponse } from '../rest/representation.ts';
 import { decodingContext, targetOf, writeContext } from '../rest/resource-request.ts';
 import type { ResourceRequest, RestParts } from '../rest/resource-request.ts';
 import { invalid, methodNotAllowed, notFound } from '../status.ts';
@@ -22,7 +22,7 @@ export function scale(parts: RestParts, request: ResourceRequest): ApiResponse {
   if (stored === undefined) throw notFound(info.resource, name);
   switch (request.http.method) {
     case 'GET':
-      return plainResponse(request, 200, scaleOf(stored, info.custom?.scale));
+      return scaleResponse(request, scaleOf(stored, info.custom?.scale), parts.simulation.now);
     case 'PUT': {
       const decoding = decodingContext(parts, request, writeOptions(request.query, 'UpdateOptions'));
       const sent = decodeBody(request.http, SCALE, decoding) as KubeObject as Scale;
@@ -61,7 +61,7 @@ function write(
     (old) => scaled(old, checked(scaleFrom(old)), paths),
     { subresource: 'scale' },
   );
-  return plainResponse(request, 200, scaleOf(written, paths));
+  return scaleResponse(request, scaleOf(written, paths), parts.simulation.now);
 }
 
 function checked(scale: Scale): Scale {

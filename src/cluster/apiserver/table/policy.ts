@@ -4,6 +4,7 @@ import type {
   KubeObject,
   PodDisruptionBudget,
   RoleBinding,
+  Scale,
 } from '../../../model/objects.ts';
 import { printer } from './columns.ts';
 import { humanDuration, since } from './duration.ts';
@@ -208,4 +209,15 @@ export const policyBindingPrinter = printer<AdmissionPolicyBinding>(
       since(metadata.creationTimestamp, now),
     ];
   },
+);
+
+/** The `scale` subresource, as `kubectl get --subresource=scale` shows it. */
+export const scalePrinter = printer<Scale>(
+  'Name, integer Desired, integer Available, Age',
+  ({ metadata, spec, status }, now) => [
+    metadata.name,
+    spec.replicas ?? 0,
+    status.replicas,
+    since(metadata.creationTimestamp, now),
+  ],
 );

@@ -38,6 +38,7 @@ import {
   podDisruptionBudgetPrinter,
   policyBindingPrinter,
   roleBindingPrinter,
+  scalePrinter,
   validatingPolicyPrinter,
   webhookConfigurationPrinter,
 } from './policy.ts';
@@ -105,6 +106,7 @@ const printers: Readonly<Record<string, Printer<never>>> = {
   'volumeattributesclasses.storage.k8s.io': volumeAttributesClassPrinter,
   'poddisruptionbudgets.policy': podDisruptionBudgetPrinter,
   'horizontalpodautoscalers.autoscaling': autoscalerPrinter,
+  'scales.autoscaling': scalePrinter,
   'rolebindings.rbac.authorization.k8s.io': roleBindingPrinter,
   'clusterrolebindings.rbac.authorization.k8s.io': roleBindingPrinter,
   'certificatesigningrequests.certificates.k8s.io': certificateSigningRequestPrinter,
@@ -128,7 +130,7 @@ const printers: Readonly<Record<string, Printer<never>>> = {
  * @param now microseconds
  */
 export function tableOf(
-  info: ResourceInfo,
+  info: Pick<ResourceInfo, 'storage'> & Partial<Pick<ResourceInfo, 'custom'>>,
   objects: readonly AnyObject[],
   now: number,
 ): { readonly columns: readonly Column[]; readonly rows: readonly Row[] } {

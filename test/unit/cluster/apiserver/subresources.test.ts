@@ -18,6 +18,19 @@ function runningPod(running: Running, name = 'web', spec: object = {}): void {
   send(running, 'PATCH', `${PODS}/${name}/status`, { status }, MERGE);
 }
 
+test('the status of a Service gets the mode of its addresses', () => {
+  const running = startApiServer();
+  const url = '/api/v1/namespaces/default/services';
+  send(running, 'POST', url, {
+    metadata: { name: 'lb' },
+    spec: { type: 'LoadBalancer', ports: [{ port: 80 }] },
+  });
+  const status = { loadBalancer: { ingress: [{ ip: '1.2.3.4' }, { hostname: 'a.example' }] } };
+  expect(send(running, 'PATCH', `${url}/lb/status`, { status }, MERGE).body.status).toEqual({
+    loadBalancer: { ingress: [{ ip: '1.2.3.4', ipMode: 'VIP' }, { hostname: 'a.example' }] },
+  });
+});
+
 describe('scale', () => {
   const URL = '/apis/apps/v1/namespaces/default/deployments';
   const owners = (running: Running): string[] => {
@@ -26,6 +39,20 @@ describe('scale', () => {
       .filter(({ fieldsV1 }) => JSON.stringify(fieldsV1).includes('f:replicas'))
       .map(({ operation, subresource = '' }) => `${operation} ${subresource}`.trim());
   };
+  test('is shown in columns of its own', () => {
+    const running = started();
+    const accept = 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json';
+    const { body } = send(running, 'GET', `${URL}/web/scale`, undefined, { accept });
+    expect(body.columnDefinitions.map(({ name }: { name: string }) => name)).toEqual([
+      'Name',
+      'Desired',
+      'Available',
+      'Age',
+    ]);
+    expect(body.rows).toMatchObject([
+      { cells: ['web', expect.any(Number), 0, '0s'], object: { kind: 'PartialObjectMetadata' } },
+    ]);
+  });
   const started = (): Running => {
     const running = startApiServer();
     const labels = { app: 'web' };
