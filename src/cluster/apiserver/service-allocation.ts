@@ -1,10 +1,12 @@
-import type { AnyObject, Condition, Service, ServiceCidr } from '../../model/objects.ts';
+import type { AnyObject, Condition, Service, ServiceCidr, ServicePort } from '../../model/objects.ts';
 import { resources } from '../../model/resources.ts';
 import type { Random } from '../../core/random.ts';
 import { type Cidr, parseCidr, parseIp } from '../network/addresses.ts';
 import { SERVICE_RANGE } from '../service-range.ts';
 import type { Store } from '../store/store.ts';
 import type { FieldProblem } from './pipeline.ts';
+import { statusError } from './status.ts';
+import { addressProblems } from './validation/formats.ts';
 
 /** What addresses of the range begin with. */
 const PREFIX = SERVICE_RANGE.replace(/\.0\.0\/16$/, '');
@@ -58,11 +60,10 @@ export class ServiceAllocation {
     } else if (first !== spec.clusterIP) spec.clusterIPs = [spec.clusterIP];
   }
 
-  /** After validation: allocates what is missing. @returns why something cannot be had */
+  /** Allocates what is missing, before anything is validated. @returns why something cannot be had */
   allocate(draft: AnyObject, old?: AnyObject): FieldProblem[] {
     const spec = specOf(draft);
     if (spec.type === 'ExternalName') return [];
-    const problems: FieldProblem[] = [];
     const others = this.#store
       .list('services')
       .filter(
@@ -71,21 +72,30 @@ export class ServiceAllocation {
       )
       .map(specOf);
     const before = old === undefined ? undefined : specOf(old);
-    problems.push(...this.#allocateAddress(spec, before, others));
-    if (hasNodePorts(spec)) {
-      problems.push(...this.#allocateNodePorts(spec, before, others));
-    }
-    return problems;
+    const refused = this.#allocateAddress(spec, before, others);
+    return refused.length > 0 || !needsNodePorts(spec)
+      ? refused
+      : this.#allocateNodePorts(spec, before, others);
   }
 
   #allocateAddress(spec: Spec, before: Spec | undefined, others: readonly Spec[]): FieldProblem[] {
     const wanted = spec.clusterIP ?? '';
-    if (wanted === 'None') return [];
+    // Who has an address goes on having it, whatever became of its range: validation says that it may not change.
+    const isKept = before !== undefined && before.type !== 'ExternalName' && !isUnset(before.clusterIP);
+    if (wanted === 'None' || isKept) return [];
     const taken = new Set(others.map(({ clusterIP }) => clusterIP));
     if (wanted === '') {
       spec.clusterIP = this.#freeAddress(taken);
       spec.clusterIPs = [spec.clusterIP];
       return [];
+    }
+    const wrong = addressProblems(wanted);
+    if (wrong.length > 0) {
+      return wrong.map((why) => ({
+        type: 'FieldValueInvalid',
+        field: 'spec.clusterIPs[0]',
+        detail: `Invalid value: ${JSON.stringify(wanted)}: ${why}`,
+      }));
     }
     const refuse = (why: string): FieldProblem[] => [
       {
@@ -94,8 +104,6 @@ export class ServiceAllocation {
         detail: `Invalid value: ${JSON.stringify(spec.clusterIPs ?? [wanted])}: failed to allocate IP ${wanted}: ${why}`,
       },
     ];
-    // Who has had it goes on having it, whatever became of its range.
-    if (before?.clusterIP === wanted) return [];
     if (!this.#ranges().some((range) => isInside(range, wanted))) {
       return refuse('the provided network does not match the current range');
     }
@@ -129,38 +137,82 @@ export class ServiceAllocation {
     }
   }
 
+  /** A number is taken for every protocol; only the ports of one Service may share theirs. */
   #allocateNodePorts(spec: Spec, before: Spec | undefined, others: readonly Spec[]): FieldProblem[] {
-    const problems: FieldProblem[] = [];
-    const keyOf = (port: { nodePort?: number; protocol: string }): string =>
-      `${port.protocol}/${port.nodePort ?? 0}`;
-    const taken = new Set(others.flatMap(({ ports = [] }) => ports).map(keyOf));
-    for (const [index, port] of (spec.ports ?? []).entries()) {
-      if (port.nodePort === undefined || port.nodePort === 0) continue;
-      const detail = `Invalid value: ${port.nodePort}: `;
-      const field = `spec.ports[${index}].nodePort`;
-      const kept = before?.ports?.some(({ nodePort }) => nodePort === port.nodePort) === true;
-      if (!kept && (port.nodePort < FIRST_NODE_PORT || port.nodePort > LAST_NODE_PORT)) {
-        const why = `provided port is not in the valid range. The range of valid ports is ${FIRST_NODE_PORT}-${LAST_NODE_PORT}`;
-        problems.push({ type: 'FieldValueInvalid', field, detail: detail + why });
-      } else if (taken.has(keyOf(port))) {
-        problems.push({
-          type: 'FieldValueInvalid',
-          field,
-          detail: `${detail}provided port is already allocated`,
-        });
-      }
-      taken.add(keyOf(port));
-    }
-    if (spec.type === 'LoadBalancer' && spec.allocateLoadBalancerNodePorts === false) return problems;
-    for (const port of spec.ports ?? []) {
-      while (port.nodePort === undefined || port.nodePort === 0) {
-        const nodePort = this.#random.between(FIRST_NODE_PORT, LAST_NODE_PORT);
-        if (!taken.has(keyOf({ ...port, nodePort }))) port.nodePort = nodePort;
-      }
-      taken.add(keyOf(port));
-    }
-    return problems;
+    const ports = spec.ports ?? [];
+    const taken = new Set(others.flatMap((other) => other.ports ?? []).map(({ nodePort = 0 }) => nodePort));
+    return before === undefined
+      ? this.#firstNodePorts(ports, taken)
+      : this.#nextNodePorts(ports, before.ports ?? [], taken);
   }
+
+  /** Of a new Service: what serves the same port in several protocols (DNS, say) gets one number for all. */
+  #firstNodePorts(ports: readonly ServicePort[], taken: Set<number>): FieldProblem[] {
+    const given = new Map<number, number>();
+    for (const [index, port] of ports.entries()) {
+      const { nodePort = 0 } = port;
+      const shared = given.get(port.port);
+      if (shared !== undefined && (nodePort === 0 || nodePort === shared)) {
+        port.nodePort = shared;
+        continue;
+      }
+      const wanted =
+        shared === undefined
+          ? ports.slice(index).find((other) => other.port === port.port && (other.nodePort ?? 0) !== 0)
+              ?.nodePort
+          : nodePort;
+      const why = wanted === undefined ? undefined : whyNot(wanted, taken);
+      if (wanted !== undefined && why !== undefined) return [refusedPort(index, wanted, why)];
+      port.nodePort = wanted ?? this.#freeNodePort(taken);
+      taken.add(port.nodePort);
+      given.set(port.port, shared ?? port.nodePort);
+    }
+    return [];
+  }
+
+  /** Of a Service that changes: numbers that it has had stay its own. */
+  #nextNodePorts(
+    ports: readonly ServicePort[],
+    before: readonly ServicePort[],
+    taken: Set<number>,
+  ): FieldProblem[] {
+    const own = new Set(before.map(({ nodePort }) => nodePort));
+    const seen = new Set<string>();
+    for (const [index, port] of ports.entries()) {
+      const { nodePort = 0 } = port;
+      if (nodePort === 0) {
+        port.nodePort = this.#freeNodePort(new Set([...taken, ...ports.map((other) => other.nodePort ?? 0)]));
+      } else if (!own.has(nodePort)) {
+        const why = whyNot(nodePort, taken);
+        if (why !== undefined) return [refusedPort(index, nodePort, why)];
+        own.add(nodePort);
+      }
+      const shown = `{${port.protocol} ${port.nodePort ?? 0}}`;
+      // No field is named: this comes from the allocator, before anything is validated.
+      if (seen.has(shown)) throw statusError(500, undefined, `duplicate nodePort: ${shown}`);
+      seen.add(shown);
+    }
+    return [];
+  }
+
+  #freeNodePort(taken: ReadonlySet<number>): number {
+    for (;;) {
+      const nodePort = this.#random.between(FIRST_NODE_PORT, LAST_NODE_PORT);
+      if (!taken.has(nodePort)) return nodePort;
+    }
+  }
+}
+
+function whyNot(nodePort: number, taken: ReadonlySet<number>): string | undefined {
+  if (nodePort < FIRST_NODE_PORT || nodePort > LAST_NODE_PORT) {
+    return `provided port is not in the valid range. The range of valid ports is ${FIRST_NODE_PORT}-${LAST_NODE_PORT}`;
+  }
+  return taken.has(nodePort) ? 'provided port is already allocated' : undefined;
+}
+
+function refusedPort(index: number, nodePort: number, why: string): FieldProblem {
+  const field = `spec.ports[${index}].nodePort`;
+  return { type: 'FieldValueInvalid', field, detail: `Invalid value: ${nodePort}: ${why}` };
 }
 
 /** The label of IPAddresses that says who keeps them, and what it says of those that are kept for Services. */
@@ -185,6 +237,11 @@ function specOf(service: AnyObject): Spec {
 
 function hasNodePorts({ type }: Spec): boolean {
   return type === 'NodePort' || type === 'LoadBalancer';
+}
+
+/** A balancer that finds pods itself needs none. */
+function needsNodePorts(spec: Spec): boolean {
+  return hasNodePorts(spec) && (spec.type === 'NodePort' || spec.allocateLoadBalancerNodePorts !== false);
 }
 
 function isUnset(address: string | undefined): address is undefined | '' {

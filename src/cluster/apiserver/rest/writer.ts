@@ -242,7 +242,7 @@ export class Writer {
     trackChange(context, info, this.#parts.simulation.timestamp(), change);
   }
 
-  /** Validation, with what a Service is given between the checks that need it and those that it needs. */
+  /** Validation. A Service is given its addresses and ports first: what it cannot have is all that it hears of. */
   #validate(
     context: WriteContext,
     info: ResourceInfo,
@@ -252,7 +252,11 @@ export class Writer {
   ): void {
     const { stages, services } = this.#parts;
     const isService = info.storage === 'services' && subresource === undefined;
-    if (isService) services.carryOver(draft, old);
+    if (isService) {
+      services.carryOver(draft, old);
+      const refused = services.allocate(draft, old);
+      if (refused.length > 0) throw invalid(info.resource, draft.metadata.name, refused);
+    }
     const problems = [
       ...stages.validateObject(info.resource, draft, {
         operation: old === undefined ? 'CREATE' : 'UPDATE',
@@ -262,7 +266,6 @@ export class Writer {
     ];
     if (info.custom !== undefined)
       problems.push(...info.custom.problems(draft, old, (text) => context.warn(text)));
-    if (isService && problems.length === 0) problems.push(...services.allocate(draft, old));
     if (problems.length > 0) throw invalid(info.resource, draft.metadata.name, problems);
   }
 

@@ -81,3 +81,54 @@ describe('an address that a Service names', () => {
     expect(create(running, 'b', '10.201.0.6').body.message).toMatch(NO_RANGE);
   });
 });
+
+describe('node ports', () => {
+  const JSON_PATCH = { 'content-type': 'application/json-patch+json' };
+  const withPorts = (running: Running, name: string, ports: object[]): Answer => {
+    const spec = { type: 'NodePort', ports };
+    return send(running, 'POST', SERVICES, { apiVersion: 'v1', kind: 'Service', metadata: { name }, spec });
+  };
+
+  test('are the same for one port in two protocols', () => {
+    const [udp, tcp, metrics] = withPorts(startApiServer(), 'dns', [
+      { name: 'udp', port: 53, protocol: 'UDP' },
+      { name: 'tcp', port: 53, protocol: 'TCP' },
+      { name: 'metrics', port: 9153 },
+    ]).body.spec.ports;
+    expect(tcp.nodePort).toBe(udp.nodePort);
+    expect(metrics.nodePort).not.toBe(udp.nodePort);
+  });
+
+  test('are taken for every protocol, and refused before the rest is looked at', () => {
+    const running = startApiServer();
+    withPorts(running, 'a', [{ port: 80, nodePort: 30111 }]);
+    const why = 'Invalid value: 30111: provided port is already allocated';
+    expect(withPorts(running, 'b', [{ port: 0, nodePort: 30111, protocol: 'UDP' }]).body.message).toBe(
+      `Service "b" is invalid: spec.ports[0].nodePort: ${why}`,
+    );
+    expect(
+      withPorts(running, 'b', [
+        { name: 'a', port: 80, nodePort: 30112 },
+        { name: 'a', port: 81, nodePort: 30112 },
+      ]).body.message,
+    ).toBe(
+      'Service "b" is invalid: spec.ports[1].nodePort: Invalid value: 30112: provided port is already allocated',
+    );
+  });
+
+  test('that meet by a change are told by the allocator', () => {
+    const running = startApiServer();
+    withPorts(running, 'a', [
+      { name: 'a', port: 80, nodePort: 30112 },
+      { name: 'b', port: 80, nodePort: 30112, protocol: 'UDP' },
+    ]);
+    const patch = [
+      { op: 'replace', path: '/spec/ports/1/protocol', value: 'TCP' },
+      { op: 'replace', path: '/spec/ports/1/port', value: 82 },
+    ];
+    expect(send(running, 'PATCH', `${SERVICES}/a`, patch, JSON_PATCH).body).toMatchObject({
+      code: 500,
+      message: 'duplicate nodePort: {TCP 30112}',
+    });
+  });
+});
