@@ -6,6 +6,8 @@ export interface PodFacts {
   readonly hostIp: string;
   readonly podIp: string;
   readonly allocatable: ResourceList;
+  /** When the kubelet first heard of the pod, in RFC 3339. */
+  readonly seenAt: string;
 }
 
 /**
@@ -16,7 +18,7 @@ export interface PodFacts {
 export function fieldValue(pod: Pod, path: string, facts: PodFacts): string | undefined {
   const subscript = /^metadata\.(labels|annotations)\['(.*)'\]$/.exec(path);
   if (subscript !== null) {
-    const map = subscript[1] === 'labels' ? pod.metadata.labels : annotationsOf(pod);
+    const map = subscript[1] === 'labels' ? pod.metadata.labels : annotationsOf(pod, facts);
     return map?.[subscript[2] ?? ''] ?? '';
   }
   return FIELDS[path]?.(pod, facts);
@@ -27,7 +29,7 @@ const FIELDS: Readonly<Record<string, (pod: Pod, facts: PodFacts) => string>> = 
   'metadata.namespace': ({ metadata }) => metadata.namespace ?? '',
   'metadata.uid': ({ metadata }) => metadata.uid,
   'metadata.labels': ({ metadata }) => formatMap(metadata.labels ?? {}),
-  'metadata.annotations': (pod) => formatMap(annotationsOf(pod)),
+  'metadata.annotations': (pod, facts) => formatMap(annotationsOf(pod, facts)),
   'spec.nodeName': ({ spec }) => spec.nodeName ?? '',
   'spec.serviceAccountName': ({ spec }) => spec.serviceAccountName ?? '',
   'status.hostIP': (_pod, { hostIp }) => hostIp,
@@ -36,9 +38,13 @@ const FIELDS: Readonly<Record<string, (pod: Pod, facts: PodFacts) => string>> = 
   'status.podIPs': (_pod, { podIp }) => podIp,
 };
 
-/** The kubelet adds where it heard of the pod from. */
-function annotationsOf(pod: Pod): Record<string, string> {
-  return { ...pod.metadata.annotations, 'kubernetes.io/config.source': 'api' };
+/** The kubelet adds where it heard of the pod from, and when. */
+function annotationsOf(pod: Pod, { seenAt }: PodFacts): Record<string, string> {
+  return {
+    ...pod.metadata.annotations,
+    'kubernetes.io/config.seen': seenAt,
+    'kubernetes.io/config.source': 'api',
+  };
 }
 
 /** One `key="value"` a line, sorted, as the downward API writes maps. */

@@ -46,6 +46,7 @@ export class PodWorker {
   readonly #status: StatusWriter;
   readonly #waiting = new Map<string, ContainerStateWaiting>();
   readonly #owner: string;
+  readonly #seenAt: string;
   #pod: Pod;
   #sandbox: Sandbox | undefined;
   #sandboxes = 0;
@@ -71,6 +72,7 @@ export class PodWorker {
     const { simulation, events, runtime, api, tokens } = deps;
     this.#context = context;
     this.#pod = pod;
+    this.#seenAt = simulation.microTimestamp();
     this.#owner = `${context.owner}/${pod.metadata.namespace ?? ''}/${pod.metadata.name}`;
     const owner = this.#owner;
     const nodeFiles = context.nodeFiles;
@@ -458,6 +460,7 @@ export class PodWorker {
       hostIp: this.#context.deps.node.ip,
       podIp,
       allocatable: this.#context.node().status.allocatable,
+      seenAt: this.#seenAt,
     };
   }
 }

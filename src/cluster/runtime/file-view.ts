@@ -197,8 +197,14 @@ export class FileView implements FileSystem {
     own(walked.steps).modified = modified ?? this.#now();
   }
 
-  mounts(): readonly { source: string; path: string; type: string; readOnly: boolean }[] {
-    return this.#table.list().map(({ source, path, type, readOnly }) => ({ source, path, type, readOnly }));
+  mounts(): ReturnType<FileSystem['mounts']> {
+    return this.#table.list().map(({ source, path, type, readOnly, storage }) => ({
+      source,
+      path,
+      type,
+      readOnly,
+      size: storage?.limit,
+    }));
   }
 
   /** Could the user execute this file? Scripts and programs alike; directories never. */

@@ -207,7 +207,7 @@ function statusText(entry: SeenEntry): string {
     ['Uid', [uid, uid, uid, uid].join('\t')],
     ['Gid', [gid, gid, gid, gid].join('\t')],
     ['FDSize', 64],
-    ['Groups', `${[gid, ...groups].join(' ')} `],
+    ['Groups', `${[...new Set([gid, ...groups])].sort((a, b) => a - b).join(' ')} `],
     ['VmPeak', kilobytes],
     ['VmSize', kilobytes],
     ['VmHWM', kilobytes],

@@ -254,6 +254,8 @@ export interface FileSystem {
     readonly path: string;
     readonly type: string;
     readonly readOnly: boolean;
+    /** Bytes that it may hold; absent where nothing but the disk ends it. */
+    readonly size?: number | undefined;
   }[];
 }
 

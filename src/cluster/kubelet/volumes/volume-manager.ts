@@ -46,6 +46,9 @@ const LONGEST_RETRY: Micros = 122 * SECOND;
 /** How long the kubelet needs to see and set up a volume when nothing is wrong. */
 const SET_UP: Micros = 100 * MILLISECOND;
 
+/** What the kernel gives the root of a tmpfs that is mounted without a mode. */
+const TMPFS_MODE = 0o1777;
+
 /**
  * The volumes of one pod: sets them up with retries, and keeps those out of API objects up to date.
  * https://kubernetes.io/docs/concepts/storage/volumes/
@@ -225,7 +228,7 @@ export class PodVolumes {
       // Only a tmpfs has a size of its own; on disk the kubelet evicts later.
       const limited = memory && sizeLimit !== undefined ? { limit: bytesOf(sizeLimit) } : {};
       const tree = runtime.createTree(limited);
-      this.#giveToGroup(tree, '/', 0o777);
+      this.#giveToGroup(tree, '/', memory ? TMPFS_MODE : 0o777);
       const kind = memory ? { source: 'tmpfs', type: 'tmpfs' } : disk;
       return { tree, root: '/', ...kind, readOnly: false, atomic: false };
     }
@@ -236,8 +239,9 @@ export class PodVolumes {
     if (claim !== undefined) return this.#setUpClaim(claim);
     const tree = runtime.createTree();
     if (!this.#write(volume, tree)) throw new VolumeError('no volume plugin matched');
-    this.#giveToGroup(tree, '/', 0o777);
-    const kind = volume.configMap !== undefined ? disk : { source: 'tmpfs', type: 'tmpfs' };
+    const isOnDisk = volume.configMap !== undefined;
+    this.#giveToGroup(tree, '/', isOnDisk ? 0o777 : TMPFS_MODE);
+    const kind = isOnDisk ? disk : { source: 'tmpfs', type: 'tmpfs' };
     return { tree, root: '/', ...kind, readOnly: false, atomic: true };
   }
 

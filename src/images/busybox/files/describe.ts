@@ -211,7 +211,6 @@ const du: Applet = async (command) => {
 };
 
 const DISK = 64 * 1024 ** 3;
-const DEVICES = 64 * 1024 ** 2;
 
 /** The file system that a path is on: the mount with the longest path above it. */
 function mountOf(
@@ -250,7 +249,7 @@ const df: Applet = (command) => {
     .filter(({ type }) => !['proc', 'sysfs', 'cgroup2', 'mqueue', 'devpts'].includes(type));
   for (const mount of options.operands.length === 0 ? all : wanted) {
     const used = usedBytes(command, mount.path);
-    const size = mount.path.startsWith('/dev') ? DEVICES : DISK;
+    const size = mount.size ?? DISK;
     const percent = Math.ceil((used * 100) / size);
     const name = mount.source.length > 20 ? `${mount.source}\n${' '.repeat(20)}` : mount.source.padEnd(20);
     const type = hasTypes ? ` ${mount.type.padEnd(10)}` : '';

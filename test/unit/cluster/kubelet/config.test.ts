@@ -229,6 +229,31 @@ describe('volumes', () => {
     expect(await lab.exec('web', ['cat', '/etc/cfg/b'])).toContain('"code"');
   });
 
+  test('what is in memory may be written by everybody, removed by owners only', async () => {
+    const lab = new Lab();
+    configMap(lab, 'cm', { a: '1' });
+    const item = { path: 'annotations', fieldRef: { fieldPath: 'metadata.annotations' } };
+    lab.create('web', {
+      volumes: [
+        { name: 'memory', emptyDir: { medium: 'Memory' } },
+        { name: 'disk', emptyDir: {} },
+        { name: 'map', configMap: { name: 'cm' } },
+        { name: 'fields', downwardAPI: { items: [item] } },
+      ],
+      containers: [
+        container(['forever'], {
+          volumeMounts: ['memory', 'disk', 'map', 'fields'].map((name) => ({ name, mountPath: `/${name}` })),
+        }),
+      ],
+    });
+    await lab.seconds(4);
+    const modes = ['/memory', '/disk', '/map', '/fields'].map((path) => lab.exec('web', ['mode', path]));
+    expect(await Promise.all(modes)).toEqual(['1777', '777', '777', '1777']);
+    expect(await lab.exec('web', ['cat', '/fields/annotations'])).toMatch(
+      /^kubernetes\.io\/config\.seen="\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z"\nkubernetes\.io\/config\.source="api"$/m,
+    );
+  });
+
   test('projected: token, root certificate and namespace; the token is renewed', async () => {
     const lab = new Lab();
     configMap(lab, 'kube-root-ca.crt', { 'ca.crt': 'PEM' });

@@ -115,6 +115,11 @@ export const programs: Record<string, Program> = {
     await context.clock.sleep(0);
     return 0;
   },
+  /** `mode PATH`: its permissions in octal. */
+  '/bin/mode': (context) => {
+    context.stdout.write(context.files.stat(context.args[1] ?? '').mode.toString(8));
+    return Promise.resolve(0);
+  },
   /** `write PATH TEXT` */
   '/bin/write': (context) => {
     context.files.write(context.args[1] ?? '', context.args[2] ?? '');

@@ -440,7 +440,30 @@ describe('mounts', () => {
   });
 });
 
+test('mounts tell how much they may hold', async () => {
+  const lab = new Lab();
+  const tree = lab.runtime.createTree({ limit: 8 * 1024 * 1024 });
+  let sizes: unknown;
+  const program: Program = ({ files }) => {
+    sizes = ['/', '/dev', '/m'].map((path) => files.mounts().find((each) => each.path === path)?.size);
+    return Promise.resolve(0);
+  };
+  await lab.run(program, { mounts: [mount('/m', tree)] });
+  expect(sizes).toEqual([undefined, 64 * 1024 * 1024, 8 * 1024 * 1024]);
+});
+
 describe('/proc and /sys', () => {
+  test('name every group of a process once', async () => {
+    const lab = new Lab();
+    let status = '';
+    const program: Program = ({ files }) => {
+      status = files.readText('/proc/self/status');
+      return Promise.resolve(0);
+    };
+    await lab.run(program, { user: { uid: 1000, gid: 3000, groups: [2000, 3000] } });
+    expect(status).toMatch(/^Groups:\t2000 3000 $/m);
+  });
+
   test('show processes and cgroup', async () => {
     const lab = new Lab();
     let seen: Record<string, unknown> = {};
