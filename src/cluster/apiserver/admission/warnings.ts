@@ -103,13 +103,35 @@ interface CsiDriverSpec {
   readonly tokenRequests?: readonly object[];
   readonly serviceAccountTokenInSecrets?: boolean;
 }
-type ServiceSpec = Service['spec'] & { readonly trafficDistribution?: string };
+type ServiceSpec = Service['spec'] & {
+  readonly trafficDistribution?: string;
+  readonly loadBalancerIP?: string;
+};
+
+/** What a Service without an address asks for in vain. */
+function warnOfHeadless(
+  { loadBalancerIP = '', externalIPs = [], sessionAffinity }: ServiceSpec,
+  warn: Warn,
+): void {
+  if (loadBalancerIP !== '') warn('spec.loadBalancerIP is ignored for headless services');
+  if (externalIPs.length > 0) warn('spec.externalIPs is ignored for headless services');
+  if (sessionAffinity !== 'None') warn('spec.SessionAffinity is ignored for headless services');
+}
 
 const kinds: Readonly<Record<string, (object: AnyObject, warn: Warn) => void>> = {
   services(object, warn) {
-    const { externalIPs = [], trafficDistribution } = (object as unknown as Service).spec as ServiceSpec;
-    if (externalIPs.length > 0) {
-      warn('spec.externalIPs is deprecated and may no longer be implemented in some clusters');
+    const spec = (object as unknown as Service).spec as ServiceSpec;
+    const { type, externalIPs = [], externalName = '', trafficDistribution } = spec;
+    if (spec.clusterIP === 'None') warnOfHeadless(spec, warn);
+    else if (externalIPs.length > 0) {
+      warn(
+        type === 'ExternalName'
+          ? 'spec.externalIPs is ignored when spec.type is "ExternalName"'
+          : 'spec.externalIPs is deprecated and may no longer be implemented in some clusters',
+      );
+    }
+    if (type !== 'ExternalName' && externalName !== '') {
+      warn('spec.externalName is ignored when spec.type is not "ExternalName"');
     }
     if (trafficDistribution === 'PreferClose')
       warn('spec.trafficDistribution: "PreferClose" is deprecated; use "PreferSameZone"');

@@ -65,7 +65,7 @@ export function checkDeploymentStatus(problems: Problems, object: Deployment, ol
   ]);
   checkAtMost(problems, counted, ['updatedReplicas', 'readyReplicas', 'availableReplicas']);
   checkAvailable(problems, counted);
-  checkCollisions(problems, counted, old as Counted);
+  checkCollisions(problems, counted, old);
 }
 
 /** Of a ReplicaSet, and of a ReplicationController. */
@@ -101,7 +101,7 @@ export function checkStatefulSetStatus(problems: Problems, object: StatefulSet, 
     'availableReplicas',
   ]);
   checkAvailable(problems, counted, 'status.readyReplicas');
-  checkCollisions(problems, counted, old as Counted);
+  checkCollisions(problems, counted, old);
 }
 
 /** Of a DaemonSet. */
@@ -118,7 +118,7 @@ export function checkDaemonSetStatus(problems: Problems, object: DaemonSet, old:
     'numberUnavailable',
     'collisionCount',
   ]);
-  checkCollisions(problems, counted, old as Counted);
+  checkCollisions(problems, counted, old);
 }
 
 /** Of a Job: pods that are over stay counted. */
@@ -127,7 +127,7 @@ export function checkJobStatus(problems: Problems, object: Job, old: Job): void 
   checkCounts(problems, counted, ['active', 'succeeded', 'failed', 'ready', 'terminating']);
   for (const name of ['failed', 'succeeded']) {
     const value = count(counted, name);
-    if (value < count(old as Counted, name)) {
+    if (value < count(old, name)) {
       problems.invalid(`status.${name}`, value, `cannot decrease the ${name} counter`);
     }
   }
@@ -135,7 +135,7 @@ export function checkJobStatus(problems: Problems, object: Job, old: Job): void 
 
 /** Of a PodDisruptionBudget. */
 export function checkDisruptionBudgetStatus(problems: Problems, object: PodDisruptionBudget): void {
-  checkCounts(problems, object as Counted, [
+  checkCounts(problems, object, [
     'disruptionsAllowed',
     'currentHealthy',
     'desiredHealthy',
@@ -145,7 +145,7 @@ export function checkDisruptionBudgetStatus(problems: Problems, object: PodDisru
 
 /** Of a HorizontalPodAutoscaler. */
 export function checkAutoscalerStatus(problems: Problems, object: HorizontalPodAutoscaler): void {
-  checkCounts(problems, object as Counted, ['currentReplicas', 'desiredReplicas']);
+  checkCounts(problems, object, ['currentReplicas', 'desiredReplicas']);
 }
 
 /** Only what is being deleted may say so. */

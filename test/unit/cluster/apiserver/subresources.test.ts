@@ -43,11 +43,11 @@ describe('scale', () => {
     const running = started();
     const accept = 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json';
     const { body } = send(running, 'GET', `${URL}/web/scale`, undefined, { accept });
-    expect(body.columnDefinitions.map(({ name }: { name: string }) => name)).toEqual([
-      'Name',
-      'Desired',
-      'Available',
-      'Age',
+    expect(body.columnDefinitions).toMatchObject([
+      { name: 'Name' },
+      { name: 'Desired' },
+      { name: 'Available' },
+      { name: 'Age' },
     ]);
     expect(body.rows).toMatchObject([
       { cells: ['web', expect.any(Number), 0, '0s'], object: { kind: 'PartialObjectMetadata' } },

@@ -932,4 +932,24 @@ describe('warnings', () => {
       'spec.externalIPs is deprecated and may no longer be implemented in some clusters',
     ]);
   });
+
+  test('of Services that ask for what their kind has not', () => {
+    const of = (spec: object): unknown =>
+      warningsOf({ apiVersion: 'v1', kind: 'Service', metadata: { name: 'a' }, spec });
+    const vain = {
+      externalName: 'a.example',
+      externalIPs: ['1.2.3.4'],
+      loadBalancerIP: '1.2.3.4',
+      sessionAffinity: 'ClientIP',
+    };
+    expect(of({ ...vain, clusterIP: 'None', ports: [{ port: 80 }] })).toEqual([
+      'spec.loadBalancerIP is ignored for headless services',
+      'spec.externalIPs is ignored for headless services',
+      'spec.SessionAffinity is ignored for headless services',
+      'spec.externalName is ignored when spec.type is not "ExternalName"',
+    ]);
+    expect(of({ ...vain, type: 'ExternalName' })).toEqual([
+      'spec.externalIPs is ignored when spec.type is "ExternalName"',
+    ]);
+  });
 });

@@ -8,7 +8,7 @@ const NOT_NEGATIVE = 'must be greater than or equal to 0';
 
 function object(rest: object): AnyObject {
   const metadata = { name: 'a', namespace: 'x', uid: 'u', resourceVersion: '1', creationTimestamp: '' };
-  return { apiVersion: 'v1', kind: 'X', metadata, ...rest } as unknown as AnyObject;
+  return { apiVersion: 'v1', kind: 'X', metadata, ...rest };
 }
 
 /** What a real cluster says to `kubectl patch --subresource=status`. */
