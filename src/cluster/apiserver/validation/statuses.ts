@@ -135,12 +135,7 @@ export function checkJobStatus(problems: Problems, object: Job, old: Job): void 
 
 /** Of a PodDisruptionBudget. */
 export function checkDisruptionBudgetStatus(problems: Problems, object: PodDisruptionBudget): void {
-  checkCounts(problems, object, [
-    'disruptionsAllowed',
-    'currentHealthy',
-    'desiredHealthy',
-    'expectedPods',
-  ]);
+  checkCounts(problems, object, ['disruptionsAllowed', 'currentHealthy', 'desiredHealthy', 'expectedPods']);
 }
 
 /** Of a HorizontalPodAutoscaler. */
