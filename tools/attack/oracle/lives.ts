@@ -1,4 +1,4 @@
-import type { Pod } from '../../../src/model/objects.ts';
+import type { Container, Pod } from '../../../src/model/objects.ts';
 import { isComplete, podsOf, run, runningPods } from './ask.ts';
 import type { Complaint, OracleView } from './view.ts';
 
@@ -20,22 +20,27 @@ export async function livesOf(view: OracleView, name: string): Promise<string> {
 /** What its liveness probes ask is answered: a probe that asks where nobody is kills, however rarely it asks. */
 export async function foundAlive(view: OracleView, name: string): Promise<Complaint> {
   for (const pod of await runningPods(view, name)) {
-    for (const { name: container, ports = [], livenessProbe } of pod.spec.containers) {
-      const { httpGet, tcpSocket, exec } = livenessProbe ?? {};
-      const { port, path = '/' } = { path: undefined, ...(httpGet ?? tcpSocket) };
-      const at = ports.find((one) => one.name === port)?.containerPort ?? port;
-      const asks =
-        exec?.command ??
-        (httpGet !== undefined
-          ? ['wget', '-q', '-T', '2', '-O', '-', `http://127.0.0.1:${at}${path}`]
-          : ['node', '/app/shop.mjs', 'probe', 'tcp', `127.0.0.1:${at}`, '--until-failure']);
-      if (livenessProbe === undefined || livenessProbe['grpc'] !== undefined) continue;
-      const { ok, text } = await run(view, pod, container, asks);
+    for (const container of pod.spec.containers) {
+      const question = questionOfLife(container);
+      if (question === undefined) continue;
+      const { ok, text } = await run(view, pod, container.name, question);
       if (!ok || text.includes('"failed":1'))
         return `${pod.metadata.name} is not found alive: ${text.trim().slice(0, 120)}`;
     }
   }
   return undefined;
+}
+
+/** The command that asks in a container what its liveness probe asks; undefined where it asks nothing, or by gRPC. */
+function questionOfLife({ ports = [], livenessProbe }: Container): readonly string[] | undefined {
+  const { httpGet, tcpSocket, exec } = livenessProbe ?? {};
+  if (exec !== undefined) return exec.command;
+  const asked = httpGet ?? tcpSocket;
+  if (asked === undefined) return undefined;
+  const at = ports.find(({ name }) => name === asked.port)?.containerPort ?? asked.port;
+  return httpGet === undefined
+    ? ['node', '/app/shop.mjs', 'probe', 'tcp', `127.0.0.1:${at}`, '--until-failure']
+    : ['wget', '-q', '-T', '2', '-O', '-', `http://127.0.0.1:${at}${httpGet.path ?? '/'}`];
 }
 
 /** Nobody kills it for so long: a probe that asks where nobody is kills again and again, and all is well in between. */

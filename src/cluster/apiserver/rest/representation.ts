@@ -155,17 +155,11 @@ export function scaleResponse(
   now: number,
 ): CompleteResponse {
   if (request.representation.as !== 'table') return plainResponse(request, 200, scale);
+  const { representation } = request;
   const { resourceVersion } = scale.metadata;
-  const shown = tableOf({ storage: 'scales.autoscaling' }, [scale as KubeObject as AnyObject], now);
-  const { includeObject } = request.representation;
-  const object = includeObject === 'None' ? null : includeObject === 'Object' ? scale : metadataOnly(scale);
-  return plainResponse(request, 200, {
-    kind: 'Table',
-    apiVersion: META_API,
-    metadata: { resourceVersion },
-    columnDefinitions: shown.columns,
-    rows: shown.rows.map((row) => ({ ...row, object })),
-  });
+  const context = { info: { storage: 'scales.autoscaling' }, representation, now };
+  const shown = table(context, [scale as KubeObject as AnyObject], { resourceVersion }, true);
+  return plainResponse(request, 200, shown);
 }
 
 /** An object of another resource than the request's, or a Status: never as a table. */
@@ -177,7 +171,7 @@ export function plainResponse(
   return contentResponse(request, status, jsonContent(object));
 }
 
-function viewOf(info: ResourceInfo, stored: AnyObject): AnyObject {
+function viewOf(info: Partial<Pick<ResourceInfo, 'view'>>, stored: AnyObject): AnyObject {
   return info.view === undefined ? stored : info.view.fromStored(stored);
 }
 
@@ -189,9 +183,14 @@ function metadataOnly(object: KubeObject): object {
   return { kind: 'PartialObjectMetadata', apiVersion: META_API, metadata: object.metadata };
 }
 
+/** What a table needs to know of the resource. */
+type TableContext = Omit<RepresentationContext, 'info'> & {
+  readonly info: Pick<ResourceInfo, 'storage'> & Partial<Pick<ResourceInfo, 'custom' | 'view'>>;
+};
+
 /** Cells are read from the stored form of each object; the object beside them has the form that was asked for. */
 function table(
-  context: RepresentationContext,
+  context: TableContext,
   stored: readonly AnyObject[],
   metadata: ListMetadata,
   withColumns: boolean,
@@ -209,7 +208,7 @@ function table(
   };
 }
 
-function rowObject({ info, representation }: RepresentationContext, stored: AnyObject): object | null {
+function rowObject({ info, representation }: TableContext, stored: AnyObject): object | null {
   const { includeObject } = representation;
   if (includeObject === 'None') return null;
   const object = viewOf(info, stored);
