@@ -4,6 +4,7 @@ import type { Cluster } from '../providers/provider.ts';
 import type { GradeEntry } from '../report/journal.ts';
 import { type ObjectiveResult, type PartResult, type SafeguardResult, score } from '../score/score.ts';
 import { viewOf } from './break.ts';
+import { onCopyOf } from './copied.ts';
 import type { Incident } from './incident.ts';
 import type { OpenLab } from './open-lab.ts';
 import { ProbeLog } from './probe-log.ts';
@@ -46,16 +47,11 @@ interface Part {
  * after the other.
  */
 export async function grade(lab: GradedLab, options: GradeOptions): Promise<GradeEntry> {
-  const { cluster, baseline, incident } = lab;
-  const { onCopy, fork } = cluster.can;
-  if (onCopy !== undefined) {
-    const { progress: _progress, signal, ...others } = options;
-    const question: GradeOfCopy = { work: 'grade', options: others };
-    return (await onCopy(question, signal)) as GradeEntry;
-  }
-  if (fork === undefined) return gradeInPlace(cluster, baseline, incident, options, false);
-  await using copy = await fork();
-  return await gradeInPlace(copy, baseline, incident, options, true);
+  const { progress: _progress, signal, ...others } = options;
+  const question: GradeOfCopy = { work: 'grade', options: others };
+  return onCopyOf(lab.cluster, question, signal, (cluster, onCopy) =>
+    gradeInPlace(cluster, lab.baseline, lab.incident, options, onCopy),
+  );
 }
 
 /** Grades the cluster itself; {@link grade} decides whether that is a copy. */

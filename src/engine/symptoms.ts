@@ -1,5 +1,5 @@
-import type { Observation } from '../checks/check.ts';
 import { viewOf } from './break.ts';
+import { onCopyOf } from './copied.ts';
 import type { GradedLab } from './grade.ts';
 
 /** How much of what was proven at hand-over can still be seen. */
@@ -14,17 +14,12 @@ export interface SymptomsOfCopy {
 }
 
 /** Counts the symptoms that still show; on a copy, where one can be made. */
-export async function symptomsShowing(
-  { cluster, ...lab }: GradedLab,
+export function symptomsShowing(
+  { cluster: original, ...lab }: GradedLab,
   signal: AbortSignal,
 ): Promise<SymptomCount> {
-  const { onCopy, fork } = cluster.can;
-  if (onCopy !== undefined) {
-    const question: SymptomsOfCopy = { work: 'symptoms' };
-    return (await onCopy(question, signal)) as SymptomCount;
-  }
-  await using copy = await fork?.();
-  return await countIn({ cluster: copy ?? cluster, ...lab }, signal);
+  const question: SymptomsOfCopy = { work: 'symptoms' };
+  return onCopyOf(original, question, signal, (cluster) => countIn({ cluster, ...lab }, signal));
 }
 
 /** The same where the cluster itself may be looked at. */
@@ -34,6 +29,6 @@ export async function countIn(
 ): Promise<SymptomCount> {
   const view = viewOf(cluster, baseline, incident, signal);
   const symptoms = incident.scenario.symptoms(incident.values);
-  const seen: Observation[] = await Promise.all(symptoms.map((check) => check.look(view)));
+  const seen = await Promise.all(symptoms.map((check) => check.look(view)));
   return { showing: seen.filter(({ status }) => status === 'pass').length, of: symptoms.length };
 }

@@ -35,6 +35,7 @@ export interface ClusterProvider {
   replay?(ref: ClusterRef, spec: ClusterSpec, log: string, options: ReplayOptions): Promise<Cluster>;
 }
 
+/** A provider whose clusters are shared by several incidents. */
 export type SlowProvider = ClusterProvider & Required<Pick<ClusterProvider, 'slow'>>;
 
 export const isSlow = (provider: ClusterProvider): provider is SlowProvider => provider.slow !== undefined;

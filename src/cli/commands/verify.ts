@@ -1,6 +1,7 @@
 import { BreakfixError } from '../../core/errors.ts';
 import { seedOf } from '../../engine/incident.ts';
 import type { CaseResult } from '../../engine/verify.ts';
+import { isSlow } from '../../providers/provider.ts';
 import type { CommandContext } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { notBoth } from '../not-both.ts';
@@ -8,7 +9,6 @@ import { shortTime } from '../output.ts';
 import { localProver, proofsOf, proveOnSharedClusters, scenarioOf } from '../verify/proofs.ts';
 import { proveInWorkers } from '../verify/workers.ts';
 import { columns } from './list.ts';
-import { isSlow } from '../../providers/provider.ts';
 import { mustBeAvailable } from './start.ts';
 
 export interface VerifyFlags {

@@ -47,6 +47,7 @@ export function controlPath(folder: string): string {
   return join(tmpdir(), `breakfix-${digest}.sock`);
 }
 
+/** Serves them on the socket of the lab's folder. */
 export async function serveControl(folder: string, methods: ControlMethods): Promise<Server> {
   const path = controlPath(folder);
   rmSync(path, { force: true });
