@@ -40,4 +40,5 @@ export * as faults from './faults/index.ts';
 export type { Fault, Revert } from './faults/fault.ts';
 export { KubeError, ClusterUnreachable, type KubeClient, type Manifest } from './kube/client.ts';
 export { resources, type Resource } from './model/resources.ts';
+export { workersOf } from './model/worker-nodes.ts';
 export type * from './model/objects.ts';

@@ -119,6 +119,10 @@ export function hacksOf(values: Values): readonly Hack[] {
       await faults.restart(lab, { namespace: system, name: 'coredns' });
       await faults.restart(lab, { namespace, name: 'fx' });
     }),
+    hack('no-refunds-beside-the-repair', 'customers', async (lab) => {
+      await faults.scale(lab, { namespace, name: 'refunds' }, 0);
+      await rewrite(lab, (corefile) => mended(corefile, partner, form, ['cache 30']));
+    }),
     hack('more-of-everything', 'upstream', async (lab) => {
       await faults.scale(lab, { namespace: system, name: 'coredns' }, 4);
       await faults.scale(lab, { namespace, name: 'fx' }, 4);

@@ -5,11 +5,8 @@ import {
   converge,
   defineScenario,
   faults,
-  fix,
-  hack,
   hint,
   hold,
-  type LabView,
   lastingRule,
   minutes,
   objective,
@@ -21,24 +18,13 @@ import {
   staysUpAndLasts,
   templateHint,
 } from 'breakfix';
+import { type Cause, host, image, namespace, newTag, oldTag, repository } from './release.ts';
+import { fixesOf, hacksOf } from './repairs.ts';
 
-const namespace = 'shop';
-const host = 'registry.shop.test:5000';
-const repository = 'shop';
-const oldTag = '1.4.2';
-const newTag = '1.5.0';
-
-const image = (tag: string) => `${host}/${repository}:${tag}`;
 const registry = {
   host,
   repositories: { [repository]: { '1.4.1': '1.4.1', [oldTag]: oldTag, [newTag]: newTag } },
 };
-
-/**
- * Which of the two it is: a release that only one node has, and a policy that lets no node pull; or a policy that asks
- * the registry for every new pod, and a registry that is down.
- */
-type Cause = 'never' | 'always';
 
 /** One pod a node: a rolling update ends one before it starts the next. */
 const onePerNode = (service: string) => ({
@@ -70,50 +56,6 @@ const tryOut = (service: string) =>
     } as never,
   });
 
-const setContainer = (lab: LabView, service: string, fields: object): Promise<void> =>
-  faults.patchPods(lab, { namespace, name: service }, { containers: [{ name: service, ...fields }] });
-
-/** Has the pods say that they run a release. */
-const claimRelease = async (lab: LabView, service: string, tag: string): Promise<void> => {
-  const access = await lab.cluster.can.registry?.(host);
-  const imageID = `${host}/${repository}@${(await access?.digest(repository, tag)) ?? ''}`;
-  await faults.claimImage(lab, { namespace, app: service }, imageID);
-};
-
-/** A DaemonSet that has every node fetch an image before anybody needs it. */
-const prePull = async (lab: LabView, service: string, of: string): Promise<void> => {
-  const labels = { app: 'pre-pull' };
-  await lab.kube.create(resources.daemonSets, {
-    apiVersion: 'apps/v1',
-    kind: 'DaemonSet',
-    metadata: { name: 'pre-pull', namespace },
-    spec: {
-      selector: { matchLabels: labels },
-      template: {
-        metadata: { labels },
-        spec: {
-          containers: [
-            {
-              name: 'pre-pull',
-              image: of,
-              imagePullPolicy: 'IfNotPresent',
-              env: [{ name: 'ROLE', value: service }],
-            },
-          ],
-        },
-      },
-    } as never,
-  });
-  await lab.clock.wait(seconds(20), lab.signal);
-};
-
-/** The worker on which a pod of the newest template runs. */
-const nodeThatHas = async (lab: LabView, service: string): Promise<string> => {
-  const pods = await lab.kube.list(resources.pods, { namespace, labelSelector: `app=${service}` });
-  const running = pods.find(({ status }) => status.containerStatuses?.every(({ ready }) => ready));
-  return running?.spec.nodeName ?? '';
-};
-
 /** What the events end with. */
 const ABSENT = 'The image is not on the node, and the pod forbids the node to pull it';
 const DOWN = 'The node asks the registry, which refuses connections, although it has the image';
@@ -144,7 +86,7 @@ See to it that ${service} is whole today, on both nodes, with the release that i
     `The registry is ${host}; from inside the cluster it is http://registry.`,
   rules: ({ service, cause }) => [
     `${service} runs release ${cause === 'never' ? newTag : oldTag} of ${host}/${repository} in every pod.`,
-    `When this is graded, ${service} has a ready pod on each of the two nodes and answers its callers, and its Service leads to its pods and nowhere else.`,
+    `When this is graded, ${service} has a ready pod on each of the two nodes and answers its callers, its Service leads to its pods and nowhere else, and its next release can be rolled out.`,
     cause === 'never'
       ? 'Nodes come and go: a new pod starts on whichever node there is, also on one that comes tomorrow under a name and with labels of its own, and has never had an image of the pod.'
       : 'Nodes come and go: once the registry is back, a node that comes under a name and with labels of its own must be able to fetch the images and run the pod.',
@@ -251,6 +193,12 @@ See to it that ${service} is whole today, on both nodes, with the release that i
       checks.repositoryKept({ namespace, name: service }),
     ),
     safeguard(
+      'next-rollout',
+      'veto',
+      `The next release of ${service} can be rolled out`,
+      checks.canRollOut({ namespace, name: service }),
+    ),
+    safeguard(
       'new-node',
       'veto',
       'A new node may fetch the images and run the pod',
@@ -299,169 +247,8 @@ See to it that ${service} is whole today, on both nodes, with the release that i
     }),
   ],
 
-  fixes: ({ service, cause }) => {
-    const wanted = image(cause === 'never' ? newTag : oldTag);
-    const edit = (policy: string) =>
-      `kubectl -n shop patch deployment ${service} -p '{"spec":{"template":{"spec":{"containers":[{"name":"${service}","imagePullPolicy":"${policy}"}]}}}}'`;
-    const common = [
-      fix('if-not-present', [edit('IfNotPresent')], async (lab) => {
-        await setContainer(lab, service, { imagePullPolicy: 'IfNotPresent' });
-      }),
-      fix(
-        'default',
-        ['the field removed: with a tag that is not latest it means IfNotPresent'],
-        async (lab) => {
-          await setContainer(lab, service, { imagePullPolicy: null });
-        },
-      ),
-      fix(
-        'pre-pull',
-        ['a DaemonSet that keeps the image on every node', edit('IfNotPresent')],
-        async (lab) => {
-          await prePull(lab, service, wanted);
-          await setContainer(lab, service, { imagePullPolicy: 'IfNotPresent' });
-        },
-      ),
-    ];
-    return cause === 'never'
-      ? [
-          ...common,
-          fix('always', [edit('Always')], async (lab) => {
-            await setContainer(lab, service, { imagePullPolicy: 'Always' });
-          }),
-          fix('digest', ['the digest in place of the tag, and IfNotPresent'], async (lab) => {
-            const access = await lab.cluster.can.registry?.(host);
-            const digest = (await access?.digest(repository, newTag)) ?? '';
-            const pinned = `${host}/${repository}@${digest}`;
-            await setContainer(lab, service, { image: pinned, imagePullPolicy: 'IfNotPresent' });
-          }),
-        ]
-      : [
-          ...common,
-          fix('undo', [`kubectl -n shop rollout undo deployment ${service}`], async (lab) => {
-            await setContainer(lab, service, { image: image(oldTag), imagePullPolicy: 'IfNotPresent' });
-          }),
-        ];
-  },
-  hacks: ({ service, cause }) => [
-    hack('node-name', 'new-pod', async (lab) => {
-      const nodeName = await nodeThatHas(lab, service);
-      await faults.patchPods(lab, { namespace, name: service }, { nodeName });
-    }),
-    hack('node-selector', 'both-nodes', async (lab) => {
-      const nodeSelector = { 'kubernetes.io/hostname': await nodeThatHas(lab, service) };
-      await faults.patchPods(lab, { namespace, name: service }, { nodeSelector, affinity: null });
-    }),
-    hack('todays-nodes', 'new-node', async (lab) => {
-      const containers = [{ name: service, imagePullPolicy: 'IfNotPresent' }];
-      const spec = { ...(await faults.todaysNodes(lab)), containers };
-      await faults.patchPods(lab, { namespace, name: service }, spec);
-    }),
-    hack('labelled-nodes', 'new-node', async (lab) => {
-      for (const { metadata } of await lab.kube.list(resources.nodes)) {
-        const labelled = { metadata: { labels: { pool: 'shop' } } };
-        await lab.kube.patch(resources.nodes, undefined, metadata.name, labelled, { type: 'merge' });
-      }
-      await faults.patchPods(
-        lab,
-        { namespace, name: service },
-        {
-          nodeSelector: { pool: 'shop' },
-          containers: [{ name: service, imagePullPolicy: 'IfNotPresent' }],
-        },
-      );
-    }),
-    hack('never-before-it', 'new-node', async (lab) => {
-      // A node that comes tomorrow has no copy of what runs first either.
-      const first = { name: 'first', image: 'shop.test/shop:1.4.2', imagePullPolicy: 'Never' };
-      await faults.patchPods(
-        lab,
-        { namespace, name: service },
-        {
-          initContainers: [{ ...first, command: ['true'] }],
-          containers: [{ name: service, imagePullPolicy: 'IfNotPresent' }],
-        },
-      );
-    }),
-    hack('cordon', 'rollout', async (lab) => {
-      const has = await nodeThatHas(lab, service);
-      for (const { metadata } of await lab.kube.list(resources.nodes)) {
-        const spec = { unschedulable: metadata.name !== has };
-        await lab.kube.patch(resources.nodes, undefined, metadata.name, { spec }, { type: 'merge' });
-      }
-    }),
-    hack('one-left-cordoned', 'new-pod', async (lab) => {
-      // Both pods are there; the next one has one node less.
-      await setContainer(lab, service, { imagePullPolicy: 'IfNotPresent' });
-      await lab.clock.wait(seconds(60), lab.signal);
-      const other = await nodeThatHas(lab, service);
-      const worker = (await lab.kube.list(resources.nodes)).find(
-        ({ metadata }) =>
-          metadata.name !== other && metadata.labels?.['node-role.kubernetes.io/control-plane'] === undefined,
-      );
-      const spec = { unschedulable: true };
-      await lab.kube.patch(
-        resources.nodes,
-        undefined,
-        worker?.metadata.name ?? '',
-        { spec },
-        { type: 'merge' },
-      );
-    }),
-    ...(cause === 'never'
-      ? [
-          hack('pre-pull-and-never', 'new-pod', async (lab) => {
-            await prePull(lab, service, image(newTag));
-          }),
-          hack('old-release', 'image', async (lab) => {
-            await setContainer(lab, service, { image: image(oldTag), imagePullPolicy: 'IfNotPresent' });
-          }),
-          hack('old-release-says-otherwise', 'image', async (lab) => {
-            await setContainer(lab, service, { image: image(oldTag), imagePullPolicy: 'IfNotPresent' });
-            await lab.clock.wait(seconds(60), lab.signal);
-            await claimRelease(lab, service, newTag);
-          }),
-        ]
-      : [
-          hack('never', 'new-node', async (lab) => {
-            await setContainer(lab, service, { imagePullPolicy: 'Never' });
-          }),
-          hack('new-release', 'rollout', async (lab) => {
-            await setContainer(lab, service, { image: image(newTag), imagePullPolicy: 'IfNotPresent' });
-          }),
-        ]),
-    hack('other-image', 'image', async (lab) => {
-      await setContainer(lab, service, { image: 'shop.test/shop:1.4.2', imagePullPolicy: 'IfNotPresent' });
-    }),
-    hack('other-image-says-otherwise', 'repository', async (lab) => {
-      // The tag is right, and the digest in the status of its pods: it is from elsewhere all the same.
-      await setContainer(lab, service, {
-        image: `shop.test/shop:${oldTag}`,
-        imagePullPolicy: 'IfNotPresent',
-      });
-      await lab.clock.wait(seconds(60), lab.signal);
-      await claimRelease(lab, service, oldTag);
-    }),
-    hack('delete-pod', 'rollout', async (lab) => {
-      const pods = await lab.kube.list(resources.pods, { namespace, labelSelector: `app=${service}` });
-      for (const { metadata, status } of pods) {
-        const waits = status.containerStatuses?.some(({ state }) => state.waiting !== undefined);
-        if (waits === true) await lab.kube.delete(resources.pods, namespace, metadata.name);
-      }
-    }),
-    hack('restart', 'rollout', async (lab) => {
-      await faults.restart(lab, { namespace, name: service });
-    }),
-    hack('one-replica', 'rollout', async (lab) => {
-      await faults.scale(lab, { namespace, name: service }, 1);
-    }),
-    hack('wrong-liveness', 'starts-again', async (lab) => {
-      await setContainer(lab, service, { imagePullPolicy: 'IfNotPresent', ...faults.asksNobody });
-    }),
-    hack('other-app', 'in-service', async (lab) => {
-      await faults.select(lab, { namespace, name: service }, { app: 'checkout' });
-    }),
-  ],
+  fixes: fixesOf,
+  hacks: hacksOf,
 
   debrief: ({ service, cause }) =>
     `${

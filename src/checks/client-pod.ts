@@ -24,6 +24,7 @@ export interface ProbeReport {
   readonly firstFailureAfterMs?: number;
   readonly last: string;
   readonly tookMs: number;
+  readonly medianMs: number;
   readonly p99Ms: number;
 }
 

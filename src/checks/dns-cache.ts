@@ -117,18 +117,20 @@ export function quickLookups(options: {
   readonly p99Ms: number;
 }): Check {
   const { from, name, address, p99Ms } = options;
-  const judged = async (lab: LabView, length: Length): Promise<Observation> => {
+  const judged = async (lab: LabView, length: Length, half: boolean): Promise<Observation> => {
     const args = ['dns', name, '--contains', address, ...length.args];
     const report = await probeFrom(lab, from, args, length.timeoutMs);
     if (!isReport(report)) return report;
     if (report.failed > 0) return fail(wrongs(report));
-    const seen = `99 of 100 lookups of ${name} take up to ${report.p99Ms} ms`;
-    return report.p99Ms <= p99Ms ? pass(seen) : fail(seen);
+    const tookMs = half ? report.medianMs : report.p99Ms;
+    const seen = `${half ? 'half' : '99 of 100'} of the lookups of ${name} take up to ${tookMs} ms`;
+    return tookMs <= p99Ms ? pass(seen) : fail(seen);
   };
   return {
     expected: `99 of 100 lookups of ${name} take at most ${p99Ms} ms`,
-    look: (lab) => judged(lab, A_FEW),
-    observe: (lab, windowMs) => judged(lab, until(windowMs)),
+    // One that no cache has yet is more than one of a hundred, where there are only a few.
+    look: (lab) => judged(lab, A_FEW, true),
+    observe: (lab, windowMs) => judged(lab, until(windowMs), false),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Container, Pod, PodSpec, PodTemplate } from '../model/objects.ts';
 import { resources } from '../model/resources.ts';
+import { workersOf } from '../model/worker-nodes.ts';
 import { type Check, fail, type LabView, type Observation, pass, patient, unjudged } from './check.ts';
 import { type Clone, neverReady, until, withClone } from './clones.ts';
 import type { ReleaseRef } from './images.ts';
@@ -43,7 +44,7 @@ export function startsWithoutCopy(of: WorkloadRef): Check {
     look: () => Promise.resolve(pass('proven on clones when graded')),
     grade: async (lab) => {
       const { node: access } = lab.cluster.can;
-      const nodes = await workers(lab);
+      const nodes = workersOf(await lab.kube.list(resources.nodes));
       if (access === undefined || nodes.length === 0) return unjudged('no node can be reached');
       const deployment = await lab.kube.get(resources.deployments, of.namespace, of.name);
       const image = deployment?.spec.template.spec.containers.find(({ name }) => name === of.name)?.image;
@@ -71,7 +72,7 @@ export function startsOnEveryNode(of: WorkloadRef): Check {
     disturbs: `a clone of a pod of ${of.name} on every node, one after the other`,
     look: () => Promise.resolve(pass('proven on clones when graded')),
     grade: async (lab) => {
-      const nodes = await workers(lab);
+      const nodes = workersOf(await lab.kube.list(resources.nodes));
       for (const nodeName of nodes) {
         const seen = await startsFresh(lab, of, (spec) => placedOn(spec, nodeName));
         if (seen.status !== 'pass') return { ...seen, seen: `on ${nodeName} ${seen.seen}` };
@@ -93,15 +94,6 @@ function placedOn(spec: PodSpec, node: string): PodSpec {
   const nodeSelectorTerms = (required?.nodeSelectorTerms ?? [{}]).map((term) => ({ ...term, matchFields }));
   const nodeAffinity = { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms } };
   return { ...rest, affinity: { ...affinity, nodeAffinity } };
-}
-
-/** Names of the nodes that are not of the control plane. */
-async function workers(lab: LabView): Promise<string[]> {
-  const nodes = await lab.kube.list(resources.nodes);
-  return nodes
-    .filter(({ metadata }) => metadata.labels?.['node-role.kubernetes.io/control-plane'] === undefined)
-    .map(({ metadata }) => metadata.name)
-    .sort();
 }
 
 /**

@@ -32,6 +32,7 @@ export {
 } from './traffic.ts';
 export { untouched } from './untouched.ts';
 export {
+  canRollOut,
   endpointsServe,
   podsOf,
   restartsStable,

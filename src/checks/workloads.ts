@@ -3,6 +3,7 @@ import type { Deployment, EndpointSlice, Pod, PodTemplate, ReplicaSet, Service }
 import { isOver } from '../model/pod-phase.ts';
 import { resources } from '../model/resources.ts';
 import { formatSelector, matchesSelector } from '../model/selector.ts';
+import { workersOf } from '../model/worker-nodes.ts';
 import { all, type Check, fail, type LabView, type Observation, pass } from './check.ts';
 import { CALLED_PORT, readyAddressesIn, slicesByHand, slicesOf } from './endpoints.ts';
 import { noneWaiting } from './pods.ts';
@@ -178,6 +179,50 @@ export function spreadOver(of: WorkloadRef, nodes: number): Check {
       return found.size >= nodes ? pass(`on ${found.size}`) : fail(`on ${found.size}`);
     },
   };
+}
+
+/**
+ * The next rollout gets somewhere: where every pod wants a node for itself and none is left, one of today's pods has to be
+ * allowed to go first.
+ * https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#max-unavailable
+ */
+export function canRollOut(of: WorkloadRef): Check {
+  return {
+    expected: `a rollout of ${of.name} finds room for its first pod`,
+    look: async (lab) => {
+      const [deployment, nodes] = await Promise.all([
+        lab.kube.get(resources.deployments, of.namespace, of.name),
+        lab.kube.list(resources.nodes),
+      ]);
+      if (deployment === undefined) return fail(`deployment/${of.name} does not exist`);
+      const { replicas, template } = deployment.spec;
+      const workers = workersOf(nodes).length;
+      if (!isAloneOnItsNode(template) || replicas < workers) return pass('a node has room for one more pod');
+      return endsOneFirst(deployment)
+        ? pass('one pod may end before the next one starts')
+        : fail(`no pod may end first (maxUnavailable), and each of the ${workers} nodes has one`);
+    },
+  };
+}
+
+/** No other pod with its labels may be on its node. */
+function isAloneOnItsNode({ metadata, spec }: PodTemplate): boolean {
+  const terms = spec.affinity?.podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? [];
+  return terms.some(
+    ({ topologyKey, labelSelector }) =>
+      topologyKey === 'kubernetes.io/hostname' && matchesSelector(labelSelector, metadata?.labels),
+  );
+}
+
+/** Whether a rollout takes a pod away before the next one is ready; a part of a pod does not count. */
+function endsOneFirst({ spec: { replicas, strategy } }: Deployment): boolean {
+  if (strategy.type === 'Recreate') return true;
+  const { maxUnavailable, maxSurge } = strategy.rollingUpdate ?? { maxUnavailable: '25%', maxSurge: '25%' };
+  const unavailable = String(maxUnavailable).endsWith('%')
+    ? Math.floor((parseInt(String(maxUnavailable), 10) * replicas) / 100)
+    : Number(maxUnavailable);
+  // Where both come to nothing Kubernetes lets one be away.
+  return unavailable > 0 || parseInt(String(maxSurge), 10) === 0;
 }
 
 /** Pods of a Service's own selector, whatever made them. */

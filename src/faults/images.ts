@@ -2,6 +2,7 @@ import type { LabView } from '../checks/check.ts';
 import { copy } from '../core/json.ts';
 import type { NewObject, Pod, Secret } from '../model/objects.ts';
 import { resources } from '../model/resources.ts';
+import { workersOf } from '../model/worker-nodes.ts';
 import { DEPLOYER, type DeploymentRef } from './deployments.ts';
 import type { Fault } from './fault.ts';
 
@@ -102,12 +103,8 @@ export function imageOnOneNode(pod: NewObject<Pod>): Fault {
     name: 'image-on-one-node',
     describe: `pod/${name} ran on one node, which has a copy of ${image} since then.`,
     inject: async (lab) => {
-      const nodes = await lab.kube.list(resources.nodes);
-      const workers = nodes.filter(
-        ({ metadata }) => metadata.labels?.['node-role.kubernetes.io/control-plane'] === undefined,
-      );
       // Always the same one: a seed is a lab.
-      const [nodeName = ''] = workers.map(({ metadata }) => metadata.name).sort();
+      const [nodeName = ''] = workersOf(await lab.kube.list(resources.nodes));
       await lab.kube.create(resources.pods, { ...pod, spec: { ...pod.spec, nodeName } });
       const end = lab.clock.now().getTime() + PULLED_WITHIN;
       while ((await lab.kube.get(resources.pods, namespace, name))?.status.phase !== 'Running') {

@@ -5,7 +5,7 @@
  *   npm run fuzz -- READER --seed S --replay INDEX
  *
  * A seed gives the same inputs each time. `--minutes` is for each reader; `--write` puts the numbers into
- * docs/fidelity.md. Ends with 1 where there are findings.
+ * docs/fidelity.md, and adds up runs with several seeds. Ends with 1 where there are findings.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';

@@ -22,6 +22,8 @@ export interface ProbeReport {
   /** Text of the last answer or error, cut to 300 characters. */
   readonly last: string;
   readonly tookMs: number;
+  /** Half of the looks took at most so long, in milliseconds. */
+  readonly medianMs: number;
   /** 99 of 100 looks took at most so long, in milliseconds. */
   readonly p99Ms: number;
 }
@@ -92,7 +94,8 @@ async function observe(host: ShopHost, options: Options): Promise<ProbeReport> {
     ...(firstFailureAfterMs === undefined ? {} : { firstFailureAfterMs }),
     last,
     tookMs: host.now() - start,
-    p99Ms: percentile99(durations),
+    medianMs: percentile(durations, 0.5),
+    p99Ms: percentile(durations, 0.99),
   };
 }
 
@@ -102,9 +105,9 @@ function inTime(seen: Look, tookMs: number, { withinMs }: Options): Look {
     : seen;
 }
 
-function percentile99(durations: readonly number[]): number {
+function percentile(durations: readonly number[], part: number): number {
   const sorted = [...durations].sort((a, b) => a - b);
-  return sorted[Math.ceil(sorted.length * 0.99) - 1] ?? 0;
+  return sorted[Math.ceil(sorted.length * part) - 1] ?? 0;
 }
 
 async function look(host: ShopHost, options: Options): Promise<Look> {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { endpointsServe, podsOf } from '../../../src/checks/workloads.ts';
+import { canRollOut, endpointsServe, podsOf } from '../../../src/checks/workloads.ts';
 import type { Manifest } from '../../../src/kube/client.ts';
 import { resources } from '../../../src/model/resources.ts';
 import { labView, object, type TestView, workload } from './support.ts';
@@ -115,5 +115,51 @@ describe('endpointsServe', () => {
     const view = await shop();
     await view.put(...changed);
     expect(await endpointsServe(of).look(view)).toEqual({ status: 'fail', seen });
+  });
+});
+
+describe('canRollOut', () => {
+  const node = (name: string, nodeLabels: Readonly<Record<string, string>> = {}) =>
+    object('v1', 'Node', name, { metadata: { labels: nodeLabels } });
+  const nodes = [node('one', { 'node-role.kubernetes.io/control-plane': '' }), node('two'), node('three')];
+  const alone = (of: object) => ({
+    podAntiAffinity: {
+      requiredDuringSchedulingIgnoredDuringExecution: [
+        { labelSelector: { matchLabels: of }, topologyKey: 'kubernetes.io/hostname' },
+      ],
+    },
+  });
+  const rolling = (maxUnavailable: number | string, maxSurge: number | string) => ({
+    type: 'RollingUpdate',
+    rollingUpdate: { maxUnavailable, maxSurge },
+  });
+  const seen = async (affinity: object, strategy: object, replicas = 2) => {
+    const template = { metadata: { labels }, spec: { containers: [container], affinity } };
+    const spec = { replicas, selector: { matchLabels: labels }, template, strategy };
+    const deployment = object('apps/v1', 'Deployment', 'refunds@shop', { spec, status: {} });
+    return canRollOut(of).look(await labView([deployment, ...nodes]));
+  };
+
+  test('fails where every node has a pod, takes no second one, and none may end first', async () => {
+    expect(await seen(alone(labels), rolling(0, 1))).toEqual({
+      status: 'fail',
+      seen: 'no pod may end first (maxUnavailable), and each of the 2 nodes has one',
+    });
+  });
+
+  test('a part of a pod that may be away is none', async () => {
+    expect(await seen(alone(labels), rolling('25%', '25%'))).toMatchObject({ status: 'fail' });
+    expect(await seen(alone(labels), rolling('50%', '25%'))).toMatchObject({ status: 'pass' });
+  });
+
+  test.each([
+    ['a pod may end first', alone(labels), rolling(1, 0), 2],
+    ['all pods end first', alone(labels), { type: 'Recreate' }, 2],
+    ['nothing may be more and nothing less, so that one may be away', alone(labels), rolling('25%', '0%'), 2],
+    ['a node has none', alone(labels), rolling(0, 1), 1],
+    ['pods may share a node', {}, rolling(0, 1), 2],
+    ['others are kept away only', alone({ app: 'fx' }), rolling(0, 1), 2],
+  ])('passes where %s', async (_, affinity, strategy, replicas) => {
+    expect(await seen(affinity, strategy, replicas)).toMatchObject({ status: 'pass' });
   });
 });

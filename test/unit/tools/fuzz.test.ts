@@ -65,4 +65,17 @@ describe('the tool', () => {
       '| `b` | y | 2 | 1 | 1 | 0 |',
     ]);
   });
+
+  test('a run with another seed is added to its row; one with a seed that was there takes its place', () => {
+    const before = '| `a` | x | 1,000 | 7 | 1,500 | 1 |';
+    const reads = new Map([['a', 'x']]);
+    const run = (seed: number) => ({ reader: 'a', inputs: 500, seed, seconds: 2, findings: [] });
+    const both = fuzzTable(before, [run(8)], reads);
+    expect(both.split('\n').at(-1)).toBe('| `a` | x | 1,500 | 7, 8 | 1,502 | 1 |');
+    expect(
+      fuzzTable(both, [run(7)], reads)
+        .split('\n')
+        .at(-1),
+    ).toBe('| `a` | x | 500 | 7 | 2 | 0 |');
+  });
 });
