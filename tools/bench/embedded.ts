@@ -17,7 +17,7 @@ export function commandRows(runs: number): Row[] {
   for (let turn = 0; turn < runs; turn++) {
     using bench = new Bench();
     const grade = ({ engine, command }: typeof untouched, verdict: 'pass' | 'fail'): void => {
-      engine.push(Number(run([...SOURCES, 'tools/bench/grade-in-process.ts', 'inc-2041'], bench.env)));
+      engine.push(gradeInProcess(bench, 'inc-2041'));
       command.push(bench.grade(verdict));
     };
     nothing.push(timed(['-e', '0']));
@@ -59,6 +59,29 @@ export function commandRows(runs: number): Row[] {
     },
   ];
 }
+
+/** What `list --json` prints. */
+type Catalogue = readonly { readonly incident: string }[];
+
+/** One lab of each scenario, started and graded while nothing is mended, so that every window runs out. */
+export function everyScenario(): Row[] {
+  const scenarios = JSON.parse(run(['dist/breakfix.js', 'list', '--json'])) as Catalogue;
+  const start: number[] = [];
+  const engine: number[] = [];
+  for (const { incident } of scenarios) {
+    using bench = new Bench();
+    start.push(bench.breakfix('start', incident, '--seed', '1'));
+    engine.push(gradeInProcess(bench, incident.toLowerCase()));
+  }
+  const each = (what: string): string => `${what} each of ${scenarios.length} scenarios`;
+  return [
+    { what: each('`start` of'), unit: 's', values: start, goal: '≤ 2 s' },
+    { what: each('grade of the untouched lab, engine,'), unit: 's', values: engine, goal: '≤ 0.7 s' },
+  ];
+}
+
+const gradeInProcess = ({ env }: Bench, lab: string): number =>
+  Number(run([...SOURCES, 'tools/bench/grade-in-process.ts', lab], env));
 
 /** Memory of one lab an incident after some minutes of life. */
 export async function memoryLater(incidents: readonly string[]): Promise<Row> {

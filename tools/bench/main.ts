@@ -11,7 +11,7 @@ import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { kindProvider } from '../../src/providers/kind/provider.ts';
 import { clusterBench } from './cluster/report.ts';
-import { commandRows, liveRows, memoryLater, verifyRows } from './embedded.ts';
+import { commandRows, everyScenario, liveRows, memoryLater, verifyRows } from './embedded.ts';
 import { kindRun } from './kind.ts';
 import { machine, median, type Row, run, table } from './measure.ts';
 
@@ -43,11 +43,13 @@ async function bench(): Promise<string> {
   const commands = commandRows(runs);
   say('the memory of labs that live');
   const memory = await memoryLater(['INC-2041', 'INC-2088', 'INC-2107', 'INC-2163']);
+  say('a lab of each scenario');
+  const every = everyScenario();
   say('verify, once');
   const verify = verifyRows();
   say('a day of the shop');
   const { rows: live, speed } = liveRows(runs);
-  const rows = [...commands.slice(0, 4), memory, ...commands.slice(4), ...verify, ...live];
+  const rows = [...commands.slice(0, 4), memory, ...commands.slice(4), ...every, ...verify, ...live];
   const [nothing, start, afterCluster] = commands as [Row, Row, Row];
   const grade = commands.at(-1) as Row;
   const embedded = [start, afterCluster, grade].map(({ values }) => median(values));
