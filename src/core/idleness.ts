@@ -1,7 +1,7 @@
 import { cpus } from 'node:os';
 
 /**
- * How much of its processors' time a machine has left.
+ * How much of its processors' time a machine has left: what nobody wants, or only those who were asked to be nice.
  * @returns from now on: the share of it since the last call, 0 to 1
  */
 export function idleness(): () => number {
@@ -20,7 +20,8 @@ function times(): { idle: number; all: number } {
   let idle = 0;
   let all = 0;
   for (const { times: of } of cpus()) {
-    idle += of.idle;
+    // Work that was told to stand back gives way.
+    idle += of.idle + of.nice;
     all += of.idle + of.user + of.nice + of.sys + of.irq;
   }
   return { idle, all };
