@@ -1,8 +1,8 @@
 import { equal } from '../../../core/json.ts';
+import { parseSchedule } from '../../../model/cron-schedule.ts';
 import type { CronJob, Job, JobSpec, Labels, LabelSelector, PodTemplate } from '../../../model/objects.ts';
 import { matchesSelector } from '../../../model/selector.ts';
 import type { Draft } from '../defaults/draft.ts';
-import { scheduleProblem } from './cron.ts';
 import { podSpecForm } from './go-form.ts';
 import { checkIndexLimits, checkJobPolicies } from './job-policies.ts';
 import { checkTemplate } from './pod.ts';
@@ -151,4 +151,11 @@ function isTimeZone(name: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** What is wrong with the schedule of a CronJob; undefined where it can be read. */
+function scheduleProblem(schedule: string): string | undefined {
+  if (schedule.includes('TZ')) return 'cannot use TZ or CRON_TZ in schedule, use timeZone field instead';
+  const read = parseSchedule(schedule);
+  return typeof read === 'string' ? read : undefined;
 }

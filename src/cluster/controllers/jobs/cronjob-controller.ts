@@ -1,5 +1,6 @@
 import { edit, equal } from '../../../core/json.ts';
 import { messageOf } from '../../../core/errors.ts';
+import { type CronSchedule, parseSchedule } from '../../../model/cron-schedule.ts';
 import type { CronJob, Job, NewObject, ObjectReference } from '../../../model/objects.ts';
 import { resources } from '../../../model/resources.ts';
 import { StatusError } from '../../api.ts';
@@ -9,8 +10,6 @@ import { controllerReference, isControlledBy, resolveController } from '../owner
 import { isNamespaceTerminating } from '../pod-control.ts';
 import { conditionOf } from '../pod-state.ts';
 import { WorkQueue, keyOf, splitKey } from '../work-queue.ts';
-import { parseSchedule } from './cron-schedule.ts';
-import type { CronSchedule } from './cron-schedule.ts';
 import { isFinished } from './job-controller.ts';
 
 const SCHEDULED = 'batch.kubernetes.io/cronjob-scheduled-timestamp';

@@ -3,7 +3,6 @@ import fc from 'fast-check';
 import { edit } from '../../../../src/core/json.ts';
 import type { CronJob, Job, JobSpec, NewObject, Pod } from '../../../../src/model/objects.ts';
 import { resources } from '../../../../src/model/resources.ts';
-import { parseSchedule } from '../../../../src/cluster/controllers/jobs/cron-schedule.ts';
 import { formatIndexes, parseIndexes } from '../../../../src/model/indexes.ts';
 import { World, podSpec } from '../support/world.ts';
 
@@ -380,47 +379,7 @@ describe('cronjob controller', () => {
   });
 });
 
-describe('cron schedules', () => {
-  const next = (text: string, after: string, zone?: string): string => {
-    const schedule = parseSchedule(text, zone);
-    if (typeof schedule === 'string') return schedule;
-    const at = schedule.next(Date.parse(after));
-    return at === undefined ? 'never' : new Date(at).toISOString().slice(0, 16);
-  };
-
-  test.each([
-    ['* * * * *', '2026-01-01T00:00:00Z', '2026-01-01T00:01'],
-    ['*/15 * * * *', '2026-01-01T00:14:59Z', '2026-01-01T00:15'],
-    ['30 4 1,15 * *', '2026-01-02T00:00:00Z', '2026-01-15T04:30'],
-    // Day of month or of week, when both are given.
-    ['0 0 13 * fri', '2026-01-01T00:00:00Z', '2026-01-02T00:00'],
-    ['0 0 29 2 *', '2026-01-01T00:00:00Z', '2028-02-29T00:00'],
-    ['0 0 30 2 *', '2026-01-01T00:00:00Z', 'never'],
-    ['@hourly', '2026-01-01T00:00:00Z', '2026-01-01T01:00'],
-    ['0 9-17/4 * * mon-fri', '2026-01-03T00:00:00Z', '2026-01-05T09:00'],
-    ['@every 90s', '2026-01-01T00:00:00Z', '2026-01-01T00:01'],
-    ['@every 1h30m', '2026-01-01T00:00:00Z', '2026-01-01T01:30'],
-    ['+5,, 3 * * *', '2026-01-01T00:00:00Z', '2026-01-01T03:05'],
-    [', * * * *', '2026-01-01T00:00:00Z', 'never'],
-  ])('%s after %s is %s', (text, after, expected) => {
-    expect(next(text, after)).toBe(expected);
-  });
-
-  test('zones', () => {
-    expect(next('0 9 * * *', '2026-07-01T00:00:00Z', 'Europe/Berlin')).toBe('2026-07-01T07:00');
-    expect(next('0 9 * * *', '2026-01-01T00:00:00Z', 'Europe/Berlin')).toBe('2026-01-01T08:00');
-    expect(() => parseSchedule('0 9 * * *', 'Mars/Base')).toThrow(RangeError);
-  });
-
-  test.each([
-    ['* * * *', 'expected exactly 5 fields, found 4: [* * * *]'],
-    ['60 * * * *', 'end of range (60) above maximum (59): 60'],
-    ['5-1 * * * *', 'beginning of range (5) beyond end of range (1): 5-1'],
-    ['*/0 * * * *', 'step of range should be a positive number: */0'],
-  ])('%s is refused', (text, expected) => {
-    expect(parseSchedule(text)).toBe(expected);
-  });
-
+describe('indexes of Jobs', () => {
   test('indexes without end have one', () => {
     expect(parseIndexes('0-99999999999').size).toBe(1_000_001);
   });
