@@ -123,23 +123,13 @@ function readField(text: string, field: Field): Values | string {
 /** @returns what is wrong with it */
 function readRange(text: string, field: Field, into: Values): string | undefined {
   const [range = '', step, ...moreSteps] = text.split('/');
-  const [from = '', to, ...moreBounds] = range.split('-');
-  // What stands behind an asterisk and a hyphen is not looked at.
-  const isAny = from === '*' || from === '?';
-  let { low, high } = field;
-  if (!isAny) {
-    const first = numberOf(from, field);
-    if (typeof first === 'string') return first;
-    if (moreBounds.length > 0) return `too many hyphens: ${text}`;
-    const last = to === undefined ? undefined : numberOf(to, field);
-    if (typeof last === 'string') return last;
-    low = first;
-    // A start with a step goes on to the end.
-    high = last ?? (step === undefined ? first : field.high);
-  }
+  const bounds = readBounds(range, field, text);
+  if (typeof bounds === 'string') return bounds;
   if (moreSteps.length > 0) return `too many slashes: ${text}`;
   const by = step === undefined ? 1 : numberOf(step, { low: 0, high: 0 });
   if (typeof by === 'string') return by;
+  // A start with a step goes on to the end.
+  const { low, high = step === undefined ? low : field.high, isAny } = bounds;
   if (low < field.low) return `beginning of range (${low}) below minimum (${field.low}): ${text}`;
   if (high > field.high) return `end of range (${high}) above maximum (${field.high}): ${text}`;
   if (low > high) return `beginning of range (${low}) beyond end of range (${high}): ${text}`;
@@ -147,6 +137,26 @@ function readRange(text: string, field: Field, into: Values): string | undefined
   for (let value = low; value <= high; value += by) into.add(value);
   into.isAny ||= isAny && by === 1;
   return undefined;
+}
+
+/** What stands before the slash; without an end where there is a beginning only. */
+interface Bounds {
+  readonly low: number;
+  readonly high?: number;
+  readonly isAny: boolean;
+}
+
+/** @returns what is wrong, as text */
+function readBounds(range: string, field: Field, text: string): Bounds | string {
+  const [from = '', to, ...more] = range.split('-');
+  // What stands behind an asterisk and a hyphen is not looked at.
+  if (from === '*' || from === '?') return { low: field.low, high: field.high, isAny: true };
+  const low = numberOf(from, field);
+  if (typeof low === 'string') return low;
+  if (more.length > 0) return `too many hyphens: ${text}`;
+  if (to === undefined) return { low, isAny: false };
+  const high = numberOf(to, field);
+  return typeof high === 'string' ? high : { low, high, isAny: false };
 }
 
 /** @returns the number, or what is wrong with the text */

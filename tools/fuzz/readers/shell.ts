@@ -273,8 +273,8 @@ export const terminals = reader<string>({
       '\0',
       '\xff',
     ],
-  }),
-  usual: 20_000,
+    // Each line is a script of its own: more of them are no other case, and take longer than is waited for.
+  }).map((keys) => keys.slice(0, 20_000)),
   tested: 8,
   open: () => inContainers((lab, keys) => lab.run(['sh'], { stdin: keys, tty: true })),
 });

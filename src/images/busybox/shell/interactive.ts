@@ -4,6 +4,7 @@ import { complete } from './completion.ts';
 import { Abort, Exit, Interrupt, Jump } from './control.ts';
 import { expandText } from './expand.ts';
 import { handleSignals, report, runStatements } from './interpreter.ts';
+import { Lines } from './lines.ts';
 import { parseScript } from './parse.ts';
 import type { Shell } from './shell.ts';
 import { ShellSyntaxError } from './syntax-error.ts';
@@ -38,31 +39,19 @@ function recover(shell: Shell, error: unknown): number {
 }
 
 async function readStatements(shell: Shell, editor: LineEditor): Promise<readonly Statement[] | undefined> {
-  let text = '';
+  const lines = new Lines();
   for (;;) {
-    const typed = await editor.read(await promptOf(shell, text === '' ? 'PS1' : 'PS2'));
+    const typed = await editor.read(await promptOf(shell, lines.text === '' ? 'PS1' : 'PS2'));
     if (typed === 'interrupt') {
       shell.status = 130;
       return [];
     }
     if (typed === 'end') {
-      if (text === '') return undefined;
+      if (lines.text === '') return undefined;
       throw new ShellSyntaxError('unexpected end of file');
     }
-    text += `${typed.line}\n`;
-    const statements = parseIfComplete(text);
+    const statements = lines.add(`${typed.line}\n`);
     if (statements !== undefined) return statements;
-  }
-}
-
-/** @returns undefined where more lines are needed @throws ShellSyntaxError */
-export function parseIfComplete(text: string): readonly Statement[] | undefined {
-  if (/(^|[^\\])(\\\\)*\\\n$/.test(text)) return undefined;
-  try {
-    return parseScript(text);
-  } catch (error) {
-    if (error instanceof ShellSyntaxError && error.isIncomplete) return undefined;
-    throw error;
   }
 }
 

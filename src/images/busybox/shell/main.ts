@@ -4,7 +4,8 @@ import { decode, Input } from '../streams.ts';
 import { terminalOf } from '../terminal/terminal.ts';
 import { setOptions } from './builtins/variables.ts';
 import { ShellError } from './control.ts';
-import { interact, parseIfComplete } from './interactive.ts';
+import { interact } from './interactive.ts';
+import { Lines } from './lines.ts';
 import { runner, runStatements, runToEnd } from './interpreter.ts';
 import { parseScript } from './parse.ts';
 import type { Shell as ShellType } from './shell.ts';
@@ -152,19 +153,17 @@ function linesOf(text: string): () => Promise<string | undefined> {
 }
 
 async function runLines(shell: ShellType, next: () => Promise<string | undefined>): Promise<number> {
-  let text = '';
-  let lines = 0;
+  const lines = new Lines();
+  let count = 0;
   const offset = shell.lineOffset;
   for (let line = await next(); line !== undefined; line = await next()) {
-    text += line;
-    lines++;
-    if (shell.step(text.length * MICROS_PER_CHARACTER)) await shell.pay();
-    const statements = parseIfComplete(text);
+    count++;
+    if (shell.step(line.length * MICROS_PER_CHARACTER)) await shell.pay();
+    const statements = lines.add(line);
     if (statements === undefined) continue;
     await runStatements(shell, statements);
-    text = '';
-    shell.lineOffset = offset + lines;
+    shell.lineOffset = offset + count;
   }
-  if (text !== '') parseScript(text);
+  if (lines.text !== '') parseScript(lines.text);
   return shell.status;
 }

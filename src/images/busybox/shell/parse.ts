@@ -2,7 +2,7 @@ import { Converter } from './convert.ts';
 import type { ParserModule } from './parser-module.ts';
 import { parserModule } from './parser-module.ts';
 import { ShellSyntaxError } from './syntax-error.ts';
-import { inAshWords } from './syntax-words.ts';
+import { inAshWords, waitsFor } from './syntax-words.ts';
 import type { Part, Statement } from './tree.ts';
 
 type Parser = ReturnType<ParserModule['syntax']['NewParser']>;
@@ -11,6 +11,8 @@ let parser: Parser | undefined;
 /** Scripts come back: probes and loops of `sh -c` run the same text again and again. */
 const cache = new Map<string, readonly Statement[]>();
 const CACHED = 200;
+/** The error of V8, which is of another realm where the parser throws it. */
+const OUT_OF_STACK = 'Maximum call stack size exceeded';
 
 /**
  * Parses a script.
@@ -19,12 +21,23 @@ const CACHED = 200;
 export function parseScript(text: string): readonly Statement[] {
   const known = cache.get(text);
   if (known !== undefined) return known;
-  const { syntax } = parserModule();
-  const file = parse(text) as { readonly Stmts: unknown };
-  const statements = new Converter(syntax, text, parseParts).statements(file.Stmts);
+  const statements = convert(text);
   if (cache.size >= CACHED) cache.clear();
   cache.set(text, statements);
   return statements;
+}
+
+function convert(text: string): readonly Statement[] {
+  const { syntax } = parserModule();
+  try {
+    const file = parse(text) as { readonly Stmts: unknown };
+    return new Converter(syntax, text, parseParts).statements(file.Stmts);
+  } catch (error) {
+    // What is nested in itself a hundred times, or a chain of thousands of commands; no script that does anything.
+    if ((error as { message?: unknown }).message !== OUT_OF_STACK) throw error;
+    parser = undefined;
+    throw new ShellSyntaxError('nested too deeply');
+  }
 }
 
 /** Text as it stands between double quotes, where it is known to have none of its own. */
@@ -44,6 +57,7 @@ function parse(text: string): unknown {
   } catch (error) {
     const { Error: words } = error as { Error?: () => string };
     if (words === undefined) throw error;
-    throw new ShellSyntaxError(inAshWords(words.call(error), text), syntax.IsIncomplete(error));
+    const message = words.call(error);
+    throw new ShellSyntaxError(inAshWords(message, text), waitsFor(message, syntax.IsIncomplete(error)));
   }
 }

@@ -1,11 +1,11 @@
 /** A script that does not parse, in the words of ash without its `syntax error: ` in front. */
 export class ShellSyntaxError extends Error {
-  /** More lines could complete it. */
-  readonly isIncomplete: boolean;
+  /** Whether it could end with such a line; undefined where more lines do not mend it. */
+  readonly mayEndWith: ((line: string) => boolean) | undefined;
 
-  constructor(message: string, isIncomplete = false) {
+  constructor(message: string, mayEndWith?: (line: string) => boolean) {
     super(message);
     this.name = 'ShellSyntaxError';
-    this.isIncomplete = isIncomplete;
+    this.mayEndWith = mayEndWith;
   }
 }

@@ -73,6 +73,20 @@ export function inAshWords(message: string, text: string): string {
   return 'unexpected "("';
 }
 
+/**
+ * What a text that ends too early waits for. Inside quotes and here-documents nothing else means anything.
+ * @param message of the parser
+ * @param isIncomplete whether it says so itself; of here-documents with a quoted end it does not
+ * @returns whether a line may bring that; undefined where no line does
+ */
+export function waitsFor(message: string, isIncomplete: boolean): ((line: string) => boolean) | undefined {
+  const [, end] = /unclosed here-document '([^]*)'$/.exec(message) ?? [];
+  if (end !== undefined) return (line) => line.replace(/^\t+|\n$/g, '') === end;
+  if (!isIncomplete) return undefined;
+  const [, quote] = /without closing quote (.)$/.exec(message) ?? [];
+  return quote === undefined ? () => true : (line) => line.includes(quote);
+}
+
 /** A script and the place in it that the parser complains of. */
 class Script {
   readonly #text: string;

@@ -8,6 +8,10 @@ export type Typed = { readonly line: string } | 'interrupt' | 'end';
 const CONTROL = (letter: string): string => String.fromCharCode(letter.charCodeAt(0) - 0x40);
 /** Asks the terminal where its cursor is, as busybox does behind every prompt; the answer is swallowed. */
 const ASK_POSITION = '\x1b[6n';
+const NEWLINE = 0x0a;
+const RETURN = 0x0d;
+/** Characters of a line; keys beyond them do nothing. */
+const LONGEST_LINE = 1022;
 const CLEAR_BELOW = '\x1b[J';
 /** Keys that terminals send as sequences. */
 const ESCAPE = '\x1b';
@@ -83,7 +87,10 @@ export class LineEditor {
     for (;;) {
       const bytes = await this.#terminal.read(this.#context);
       if (bytes === undefined) return 'end';
-      keys += decode(bytes);
+      // What comes behind the line is for whoever reads then.
+      const end = bytes.findIndex((byte) => byte === RETURN || byte === NEWLINE) + 1;
+      if (end > 0 && end < bytes.length) this.#terminal.unread(bytes.subarray(end));
+      keys += decode(end > 0 ? bytes.subarray(0, end) : bytes);
       while (keys !== '') {
         if (INCOMPLETE_SEQUENCE.test(keys)) break;
         const key = SEQUENCE.exec(keys)?.[0] ?? String.fromCodePoint(keys.codePointAt(0) ?? 0);
@@ -186,7 +193,8 @@ export class LineEditor {
     this.#show(line, line.length);
   }
 
-  #insert(text: string): void {
+  #insert(keys: string): void {
+    const text = keys.slice(0, LONGEST_LINE - this.#line.length);
     const rest = this.#line.slice(this.#cursor);
     this.#line = this.#line.slice(0, this.#cursor) + text + rest;
     this.#cursor += text.length;
