@@ -16,6 +16,7 @@ import { CustomDocuments } from './custom/documents.ts';
 import { watchDefinitions } from './custom/establishing.ts';
 import { buildLabels, discoveryDocuments } from './data.ts';
 import { views } from './views/views.ts';
+import { authorizationAttributes } from './http/authorization-attributes.ts';
 import { Discovery, serveOpenApi } from './http/discovery.ts';
 import { serveResource } from './http/dispatch.ts';
 import { isHealthPath, serveHealth } from './http/health.ts';
@@ -36,7 +37,7 @@ import type { RestParts } from './rest/resource-request.ts';
 import { Writer } from './rest/writer.ts';
 import { ServiceAllocation } from './service-allocation.ts';
 import { StoreReader } from './state-reader.ts';
-import { forbiddenPath, internalError, tooLarge } from './status.ts';
+import { forbiddenAction, internalError, tooLarge } from './status.ts';
 import type { ApiRequest, ApiResponse, DeferredResponse, UserInfo } from './types.ts';
 import { WatchHub } from './watch-hub.ts';
 import { WebhookAnswers, WebhookNeeded } from './webhooks/answers.ts';
@@ -220,20 +221,20 @@ export class ApiServer {
   }
 
   #answer(request: ApiRequest, from: Origin, passage: Passage): ApiResponse | DeferredResponse {
-    const user = this.#parts.stages.authentication.authenticate(request);
-    passage.authenticated = true;
+    const { authentication, authorizer } = this.#parts.stages;
     const path = parsePath(request.path);
+    const action = authorizationAttributes(request, path);
+    const user = authentication.authenticate(request, action);
+    passage.authenticated = true;
     if (request.body.length > BODY_LIMIT) throw tooLarge(`limit is ${BODY_LIMIT}`);
+    const { allowed, reason } = authorizer.authorize(user, action);
+    if (!allowed) throw forbiddenAction(user, action, reason);
+    passage.authorized = true;
     if (path.kind === 'resource') {
       return serveResource(this.#parts, request, path, user, (isServed) => {
-        passage.authorized = true;
         if (isServed) passage.labels = resourceLabels(request, path);
       });
     }
-    const verb = request.method.toLowerCase();
-    const { allowed, reason } = this.#parts.stages.authorizer.authorize(user, { verb, path: request.path });
-    if (!allowed) throw forbiddenPath(user, verb, request.path, reason);
-    passage.authorized = true;
     passage.labels = pathLabels(request.method, path.segments);
     return this.#servePath(request, from, path.segments);
   }

@@ -26,9 +26,10 @@ export type Operation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
 export interface Authentication {
   /**
    * Who sends the request: the user in whose name it acts, so impersonation has happened already.
+   * @param action what the request asks for
    * @throws StatusError 401 for unknown credentials, 403 for an impersonation that is not allowed
    */
-  authenticate(request: ApiRequest): UserInfo;
+  authenticate(request: ApiRequest, action: AuthorizationAttributes): UserInfo;
   /** The user of a bearer token, for TokenReview; undefined where the token is not valid. */
   reviewToken(token: string, audiences: readonly string[]): UserInfo | undefined;
 }

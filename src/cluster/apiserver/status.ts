@@ -1,7 +1,7 @@
 import type { Status } from '../../model/objects.ts';
 import type { Resource } from '../../model/resources.ts';
 import { StatusError } from '../api.ts';
-import type { FieldProblem } from './pipeline.ts';
+import type { AuthorizationAttributes, FieldProblem } from './pipeline.ts';
 import type { UserInfo } from './types.ts';
 
 /**
@@ -74,46 +74,23 @@ export function forbidden(resource: Named, name: string, cause: string): StatusE
   return statusError(403, 'Forbidden', message, detailsOf(resource, name));
 }
 
-/** 403 of authorization, on a resource. */
-export function unauthorizedAction(
+/** 403 of authorization, on a resource or on a path that is none. */
+export function forbiddenAction(
   user: UserInfo,
-  attributes: {
-    readonly verb: string;
-    readonly group: string;
-    readonly resource: string;
-    readonly subresource?: string | undefined;
-    readonly namespace?: string | undefined;
-    readonly name?: string | undefined;
-  },
+  attributes: AuthorizationAttributes,
   reason: string,
 ): StatusError {
-  const full =
-    attributes.subresource === undefined
-      ? attributes.resource
-      : `${attributes.resource}/${attributes.subresource}`;
-  const scope =
-    attributes.namespace === undefined || attributes.namespace === ''
-      ? ' at the cluster scope'
-      : ` in the namespace "${attributes.namespace}"`;
-  const cause =
-    `User "${user.name}" cannot ${attributes.verb} resource "${full}" in API group "${attributes.group}"${scope}` +
-    (reason === '' ? '' : `: ${reason}`);
-  const plural = attributes.resource;
-  return forbidden(
-    {
-      group: attributes.group,
-      plural,
-      id: attributes.group === '' ? plural : `${plural}.${attributes.group}`,
-    },
-    attributes.name ?? '',
-    cause,
-  );
-}
-
-/** 403 of authorization, on a path that is no resource. */
-export function forbiddenPath(user: UserInfo, verb: string, path: string, reason: string): StatusError {
-  const cause = `User "${user.name}" cannot ${verb} path "${path}"${reason === '' ? '' : `: ${reason}`}`;
-  return statusError(403, 'Forbidden', `forbidden: ${cause}`, {});
+  const { verb, resource: plural, subresource, name = '', namespace = '', group = '' } = attributes;
+  const why = reason === '' ? '' : `: ${reason}`;
+  if (plural === undefined) {
+    const cause = `User "${user.name}" cannot ${verb} path "${attributes.path ?? ''}"${why}`;
+    return statusError(403, 'Forbidden', `forbidden: ${cause}`, {});
+  }
+  const full = subresource === undefined ? plural : `${plural}/${subresource}`;
+  const scope = namespace === '' ? ' at the cluster scope' : ` in the namespace "${namespace}"`;
+  const cause = `User "${user.name}" cannot ${verb} resource "${full}" in API group "${group}"${scope}${why}`;
+  const id = group === '' ? plural : `${plural}.${group}`;
+  return forbidden({ group, plural, id }, name, cause);
 }
 
 export function unauthorized(): StatusError {

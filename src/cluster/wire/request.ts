@@ -46,7 +46,7 @@ function headersOf(request: WireRequest): Record<string, string> {
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(request.headers)) {
     if (value === undefined || !(HEADERS.has(name) || name.startsWith('impersonate-'))) continue;
-    headers[name] = Array.isArray(value) ? value.join(',') : value;
+    headers[name] = Array.isArray(value) ? value.join(', ') : value;
   }
   return headers;
 }

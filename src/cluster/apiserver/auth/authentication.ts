@@ -45,7 +45,7 @@ export function createAuthentication(parts: {
     return user;
   };
   return {
-    authenticate: (request) => impersonated(sender(request), request.headers, authorizer),
+    authenticate: (request, action) => impersonated(sender(request), request.headers, authorizer, action),
     reviewToken,
   };
 }

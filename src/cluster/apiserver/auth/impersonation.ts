@@ -1,46 +1,55 @@
+import type { StatusError } from '../../api.ts';
 import type { AuthorizationAttributes, Authorizer } from '../pipeline.ts';
-import { badRequest, unauthorizedAction } from '../status.ts';
+import { badRequest, internalError } from '../status.ts';
 import type { UserInfo } from '../types.ts';
+import { LEGACY, MODES, type Wanted } from './impersonation-modes.ts';
+import { impersonate, mayTakeName } from './impersonation-checks.ts';
 
-const SERVICE_ACCOUNT = /^system:serviceaccount:([^:]+):([^:]+)$/;
-const ANONYMOUS = 'system:anonymous';
-const AUTHENTICATED = 'system:authenticated';
-const UNAUTHENTICATED = 'system:unauthenticated';
 const EXTRA_PREFIX = 'impersonate-extra-';
 
 /**
  * The user in whose name a request acts: the sender, or the one that its `Impersonate-…` headers name, if the
- * sender may. https://kubernetes.io/docs/reference/access-authn-authz/user-impersonation/
- * @throws StatusError 403 naming the first thing that the sender may not impersonate
+ * sender may in one of the ways that there are.
+ * https://kubernetes.io/docs/reference/access-authn-authz/user-impersonation/
+ * @param action what the request asks for
+ * @throws StatusError 403 naming the first thing that the sender may not do; 400 for headers without a name
  */
 export function impersonated(
   sender: UserInfo,
   headers: Readonly<Record<string, string>>,
   authorizer: Authorizer,
+  action: AuthorizationAttributes,
 ): UserInfo {
+  const wanted = wantedUser(headers);
+  if (wanted === undefined) return sender;
+  const asks = { wanted, sender, authorizer, action };
+  let first: StatusError | undefined;
+  // A real server begins with the way that worked for the sender last, and tells of the first that it tried. Nothing
+  // is remembered of a read here: it is the old way for those who may take the name in it.
+  const modes = mayTakeName(LEGACY, asks) ? [LEGACY, ...MODES] : [...MODES, LEGACY];
+  for (const mode of modes) {
+    if (!mode.suits(wanted, sender)) continue;
+    const outcome = impersonate(mode, asks);
+    if ('user' in outcome) return outcome.user;
+    first ??= outcome.refusal;
+  }
+  throw first ?? internalError('all impersonation modes failed');
+}
+
+/** @throws StatusError 400 */
+function wantedUser(headers: Readonly<Record<string, string>>): Wanted | undefined {
   const name = headers['impersonate-user'] ?? '';
   const uid = headers['impersonate-uid'] ?? '';
   const groups = listed(headers['impersonate-group']);
   const extra = extraOf(headers);
-  if (name === '') {
-    if (uid === '' && groups.length === 0 && Object.keys(extra).length === 0) return sender;
-    throw badRequest(withoutName(uid, groups));
-  }
-  for (const action of actionsOf({ name, uid, groups, extra })) {
-    const decision = authorizer.authorize(sender, action);
-    if (!decision.allowed) throw unauthorizedAction(sender, action, decision.reason);
-  }
-  return {
-    name,
-    ...(uid !== '' && { uid }),
-    groups: allGroups(name, groups),
-    ...(Object.keys(extra).length > 0 && { extra }),
-  };
+  if (name !== '') return { name, uid, groups, extra };
+  if (uid === '' && groups.length === 0 && Object.keys(extra).length === 0) return undefined;
+  throw badRequest(withoutName(uid, groups));
 }
 
-/** Repeated headers arrive as one, with commas. */
+/** A header that is repeated arrives as one, with a comma and a space between its values. */
 function listed(header: string | undefined): string[] {
-  return header === undefined || header === '' ? [] : header.split(/,\s*/);
+  return header?.split(', ') ?? [];
 }
 
 function extraOf(headers: Readonly<Record<string, string>>): Record<string, string[]> {
@@ -56,32 +65,4 @@ function withoutName(uid: string, groups: readonly string[]): string {
   const list =
     groups.length === 0 ? '[]string(nil)' : `[]string{${groups.map((group) => `"${group}"`).join(', ')}}`;
   return `requested &user.DefaultInfo{Name:"", UID:"${uid}", Groups:${list}, Extra:map[string][]string(nil)} without impersonating a user name`;
-}
-
-type Action = AuthorizationAttributes & { readonly group: string; readonly resource: string };
-
-function actionsOf(user: UserInfo & { readonly uid: string }): Action[] {
-  const verb = 'impersonate';
-  const [, namespace, account] = SERVICE_ACCOUNT.exec(user.name) ?? [];
-  const actions: Action[] =
-    namespace !== undefined && account !== undefined
-      ? [{ verb, group: '', resource: 'serviceaccounts', namespace, name: account }]
-      : [{ verb, group: '', resource: 'users', name: user.name }];
-  for (const name of user.groups) actions.push({ verb, group: '', resource: 'groups', name });
-  const group = 'authentication.k8s.io';
-  for (const [subresource, values] of Object.entries(user.extra ?? {})) {
-    for (const name of values) actions.push({ verb, group, resource: 'userextras', subresource, name });
-  }
-  if (user.uid !== '') actions.push({ verb, group, resource: 'uids', name: user.uid });
-  return actions;
-}
-
-function allGroups(name: string, groups: readonly string[]): string[] {
-  const namespace = SERVICE_ACCOUNT.exec(name)?.[1];
-  const own =
-    groups.length === 0 && namespace !== undefined
-      ? ['system:serviceaccounts', `system:serviceaccounts:${namespace}`]
-      : groups;
-  if (own.includes(AUTHENTICATED) || own.includes(UNAUTHENTICATED)) return [...own];
-  return [...own, name === ANONYMOUS ? UNAUTHENTICATED : AUTHENTICATED];
 }

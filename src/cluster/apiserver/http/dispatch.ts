@@ -5,7 +5,7 @@ import { patch } from '../rest/patch.ts';
 import type { ResourceRequest, RestParts } from '../rest/resource-request.ts';
 import { watch } from '../rest/watch.ts';
 import { create, remove, removeCollection, update } from '../rest/write.ts';
-import { methodNotAllowed, resourceNotServed, unauthorizedAction } from '../status.ts';
+import { methodNotAllowed, resourceNotServed } from '../status.ts';
 import { componentStatuses } from '../subresources/component-statuses.ts';
 import { bind } from '../subresources/pods.ts';
 import { reviews } from '../subresources/reviews.ts';
@@ -33,18 +33,10 @@ const OBJECT_VERBS: Readonly<Record<string, string>> = {
 };
 const SUBRESOURCE_VERBS: Readonly<Record<string, string>> = { ...OBJECT_VERBS, POST: 'create' };
 
-/** Subresources that clients open with POST or GET; the verb of authorization follows the method. */
-const WRITES: Readonly<Record<string, string>> = {
-  POST: 'create',
-  PUT: 'update',
-  PATCH: 'patch',
-  DELETE: 'delete',
-};
-
 /**
- * Answers a request for a resource.
- * @param letIn told that the user may ask for it, and whether it is served here
- * @throws StatusError 403, 404, 405 and what the handlers throw
+ * Answers a request for a resource that the user may ask for.
+ * @param letIn told whether it is served here
+ * @throws StatusError 404, 405 and what the handlers throw
  */
 export function serveResource(
   parts: RestParts,
@@ -54,7 +46,6 @@ export function serveResource(
   letIn: (isServed: boolean) => void,
 ): ApiResponse | DeferredResponse {
   const query = new URLSearchParams(http.query);
-  authorize(parts, path, user, verbOf(http.method, path, query));
   const info = parts.registry.find(path.group, path.version, path.plural);
   letIn(info !== undefined);
   if (info === undefined) {
@@ -128,33 +119,6 @@ function serveObject(parts: RestParts, request: ResourceRequest): ApiResponse {
     default:
       throw methodNotAllowed();
   }
-}
-
-function verbOf(method: string, { name }: ResourcePath, query: URLSearchParams): string {
-  if (method === 'GET' || method === 'HEAD') {
-    if (name !== undefined) return 'get';
-    const watching = query.get('watch');
-    return watching !== null && watching !== 'false' && watching !== '0' ? 'watch' : 'list';
-  }
-  if (method === 'DELETE' && name === undefined) return 'deletecollection';
-  return WRITES[method] ?? method.toLowerCase();
-}
-
-function authorize(parts: RestParts, path: ResourcePath, user: UserInfo, verb: string): void {
-  const { group, version, plural, name, subresource } = path;
-  // A namespace counts as inside itself.
-  const namespace = plural === 'namespaces' && group === '' ? name : path.namespace;
-  const attributes = {
-    verb,
-    group,
-    version,
-    resource: plural,
-    ...(subresource !== undefined && { subresource }),
-    ...(namespace !== undefined && { namespace }),
-    ...(name !== undefined && { name }),
-  };
-  const { allowed, reason } = parts.stages.authorizer.authorize(user, attributes);
-  if (!allowed) throw unauthorizedAction(user, attributes, reason);
 }
 
 function checkScope({ resource }: ResourceInfo, path: ResourcePath, namespace: string | undefined): void {
