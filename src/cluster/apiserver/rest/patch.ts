@@ -15,9 +15,18 @@ import { writeOptions } from '../http/options.ts';
 import type { WriteOptions } from '../http/options.ts';
 import { readYaml } from '../http/yaml.ts';
 import { parseJson } from '../json-document.ts';
-import { badRequest, invalid, notFound, statusError, tooLarge, unsupportedPatchType } from '../status.ts';
+import {
+  badRequest,
+  conflict,
+  invalid,
+  notFound,
+  statusError,
+  tooLarge,
+  unsupportedPatchType,
+} from '../status.ts';
 import type { ApiResponse } from '../types.ts';
 import { resetFields, schemaFor } from './managed-fields.ts';
+import { sentMetadata } from './metadata.ts';
 import type { ResourceRequest, RestParts } from './resource-request.ts';
 import { targetOf, writeContext } from './resource-request.ts';
 import { objectResponse } from './write.ts';
@@ -51,7 +60,7 @@ export function patch(
       const changed = typed(request, change(view === undefined ? old : view.fromStored(old)), options);
       return view === undefined ? changed : view.toStored(changed);
     },
-    { ...update, ...(subresource !== undefined && { subresource }) },
+    { ...update, isPatch: true, ...(subresource !== undefined && { subresource }) },
   );
   return objectResponse(parts, request, 200, object);
 }
@@ -260,6 +269,7 @@ function apply(
     if (subresource !== undefined) throw notFound(info.resource, target.name);
     const draft = merged(undefined);
     checkAppliedName(draft, target.name);
+    checkNewUid(request, draft);
     const object = parts.writer.create(context, target.info, target.namespace, draft, {
       managedFieldsAreSet: true,
     });
@@ -267,6 +277,7 @@ function apply(
   }
   const object = parts.writer.update(context, target, merged, {
     ...update,
+    isPatch: true,
     managedFieldsAreSet: true,
     ...(subresource !== undefined && { subresource }),
   });
@@ -277,6 +288,14 @@ function checkAppliedName(draft: AnyObject, name: string): void {
   const sent = draft.metadata.name;
   if (sent === name) return;
   throw badRequest(`the name of the object (${sent}) does not match the name on the URL (${name})`);
+}
+
+/** Who names a uid means an object that is there. */
+function checkNewUid({ info, name }: ResourceRequest, draft: AnyObject): void {
+  const { uid = '' } = sentMetadata(draft);
+  if (uid === '') return;
+  const why = `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`;
+  throw conflict(info.resource, name, why);
 }
 
 function appliedObject(

@@ -12,17 +12,11 @@ import type {
 } from '../pipeline.ts';
 import type { ResourceInfo } from '../resource-registry.ts';
 import type { ServiceAllocation } from '../service-allocation.ts';
-import { alreadyExists, badRequest, conflict, invalid, notFound, statusError } from '../status.ts';
+import { alreadyExists, badRequest, invalid, notFound, statusError } from '../status.ts';
 import { trackChange } from './managed-fields.ts';
 import { inOrder, sentMetadata } from './metadata.ts';
-import {
-  CHANGED_BY_VERSION_ONLY,
-  CREATED_BY_UPDATE,
-  firstGeneration,
-  nextGeneration,
-  prepare,
-  specificationOf,
-} from './strategy.ts';
+import { checkUid, checkVersion } from './preconditions.ts';
+import { CREATED_BY_UPDATE, firstGeneration, nextGeneration, prepare, specificationOf } from './strategy.ts';
 import type { WriteContext } from './write-context.ts';
 
 /** What the writer works with. */
@@ -62,6 +56,8 @@ export interface UpdateOptions {
   readonly apply?: (old: AnyObject, sent: AnyObject) => AnyObject;
   /** The draft carries the managed fields of a server-side apply already. */
   readonly managedFieldsAreSet?: boolean;
+  /** Another uid is a mistake of the object like others, and not what the change was to depend on. */
+  readonly isPatch?: boolean;
 }
 
 const NAME_LENGTH_LIMIT = 63;
@@ -143,6 +139,7 @@ export class Writer {
     const old = renewed(info, found);
     const sent = change(old);
     checkIdentity(target, sent);
+    if (options.isPatch !== true) checkUid(info, old, sent);
     checkVersion(info, old, sent);
     const draft = withSystemFields((options.apply ?? ordinary(info))(old, sent), old);
 
@@ -160,7 +157,7 @@ export class Writer {
         ? old.metadata.generation
         : nextGeneration(info.storage, draft, old, info.custom !== undefined);
     if (generation !== undefined) draft.metadata.generation = generation;
-    this.#validate(context, info, draft, old, subresource);
+    this.#validate(context, info, claiming(draft, sent), old, subresource);
     for (const plugin of stages.admissionPlugins) plugin.validate?.(attributes);
 
     const result = readyForViews(info, inOrder(draft));
@@ -328,41 +325,6 @@ function checkIdentity({ info, namespace, name }: Target, draft: AnyObject): voi
   }
 }
 
-function checkVersion(info: ResourceInfo, old: AnyObject, sent: AnyObject): void {
-  const { resourceVersion = '', uid = '' } = sentMetadata(sent);
-  const { name, namespace } = old.metadata;
-  if (uid !== '' && uid !== old.metadata.uid) {
-    const key = [
-      '/registry',
-      info.resource.plural,
-      ...(namespace === undefined ? [] : [namespace]),
-      name,
-    ].join('/');
-    throw conflict(
-      info.resource,
-      name,
-      `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: ` +
-        `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid}`,
-    );
-  }
-  if (resourceVersion !== '' && resourceVersion !== '0') {
-    if (resourceVersion !== old.metadata.resourceVersion) throw conflict(info.resource, name);
-  } else if (CHANGED_BY_VERSION_ONLY.has(info.storage) || info.custom !== undefined) {
-    throw versionRequired(info, name);
-  }
-}
-
-function versionRequired(info: ResourceInfo, name: string): Error {
-  const message = 'Invalid value: 0: must be specified for an update';
-  const { id, group, plural } = info.resource;
-  return statusError(422, 'Invalid', `${id} "${name}" is invalid: metadata.resourceVersion: ${message}`, {
-    name,
-    ...(group === '' ? {} : { group }),
-    kind: plural,
-    causes: [{ reason: 'FieldValueInvalid', message, field: 'metadata.resourceVersion' }],
-  });
-}
-
 /** An ordinary update from outside: finalizers of a namespace's specification have a subresource of their own. */
 function ordinary({ custom }: ResourceInfo): (old: AnyObject, sent: AnyObject) => AnyObject {
   // Without a subresource for it, the status is a field like any other.
@@ -413,6 +375,19 @@ export function statusAndAnnotations(old: AnyObject, sent: AnyObject): AnyObject
     ...nothingButStatus(old, sent),
     metadata: { ...old.metadata, ...(annotations && { annotations }) },
   };
+}
+
+/** The object with the metadata that was sent in spite of being the server's own, for validation to complain of. */
+function claiming(draft: AnyObject, sent: AnyObject): AnyObject {
+  const { uid = '', deletionTimestamp, deletionGracePeriodSeconds } = sentMetadata(sent);
+  const metadata: ObjectMeta = {
+    ...draft.metadata,
+    ...(uid !== '' && { uid }),
+    // Who is about to be deleted stays so.
+    ...(draft.metadata.deletionTimestamp === undefined && deletionTimestamp && { deletionTimestamp }),
+    ...(deletionGracePeriodSeconds !== undefined && { deletionGracePeriodSeconds }),
+  };
+  return { ...draft, metadata };
 }
 
 /** Metadata that the server alone writes is taken from the stored object. */

@@ -7,10 +7,11 @@ import { fieldNames, valuesAt } from '../custom/json-path.ts';
 import { decodeBody, mediaType } from '../http/decoding.ts';
 import { writeOptions } from '../http/options.ts';
 import { changeOf, decodePatch } from '../rest/patch.ts';
+import { wrongUid } from '../rest/preconditions.ts';
 import { scaleResponse } from '../rest/representation.ts';
 import { decodingContext, targetOf, writeContext } from '../rest/resource-request.ts';
 import type { ResourceRequest, RestParts } from '../rest/resource-request.ts';
-import { invalid, methodNotAllowed, notFound } from '../status.ts';
+import { conflict, invalid, methodNotAllowed, notFound } from '../status.ts';
 import type { ApiResponse } from '../types.ts';
 
 const SCALE = { group: 'autoscaling', version: 'v1', kind: 'Scale' };
@@ -58,13 +59,23 @@ function write(
   const written = parts.writer.update(
     writeContext(request, options),
     targetOf(parts, request),
-    (old) => scaled(old, checked(scaleFrom(old)), paths),
+    (old) => scaled(old, checked(scaleFrom(old), old, request), paths),
     { subresource: 'scale' },
   );
   return scaleResponse(request, scaleOf(written, paths), parts.simulation.now);
 }
 
-function checked(scale: Scale): Scale {
+function checked(scale: Scale, { metadata }: AnyObject, { info }: ResourceRequest): Scale {
+  const { uid = '' } = scale.metadata as Partial<Scale['metadata']>;
+  if (uid !== '' && uid !== metadata.uid) {
+    const { group, plural } = info.resource;
+    const resource = {
+      group,
+      plural: `${plural}/scale`,
+      id: [`${plural}/scale`, group].filter(Boolean).join('.'),
+    };
+    throw conflict(resource, metadata.name, wrongUid(uid, metadata.uid));
+  }
   const replicas = (scale.spec as Scale['spec'] | undefined)?.replicas ?? 0;
   if (replicas < 0) {
     throw invalid(SCALE, scale.metadata.name, [
@@ -78,14 +89,14 @@ function checked(scale: Scale): Scale {
   return scale;
 }
 
-/** A workload with as many replicas as a Scale wants; of that version and uid, where the Scale names them. */
+/** A workload with as many replicas as a Scale wants; of that version, where the Scale names one. */
 export function scaled(old: AnyObject, scale: Scale, paths?: ScalePaths): AnyObject {
-  const { resourceVersion = '', uid = '' } = scale.metadata as Partial<Scale['metadata']>;
+  const { resourceVersion = '' } = scale.metadata as Partial<Scale['metadata']>;
   const replicas = (scale.spec as Scale['spec'] | undefined)?.replicas ?? 0;
   return {
     ...old,
     ...withReplicas(old, replicas, paths),
-    metadata: { ...old.metadata, resourceVersion, uid: uid === '' ? old.metadata.uid : uid },
+    metadata: { ...old.metadata, resourceVersion },
   };
 }
 

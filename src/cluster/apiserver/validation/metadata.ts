@@ -1,4 +1,3 @@
-import { equal } from '../../../core/json.ts';
 import { labelKeyProblems, labelValueProblems } from '../../../model/label-syntax.ts';
 import type { AnyObject, Labels, ObjectMeta, OwnerReference } from '../../../model/objects.ts';
 import type { Resource } from '../../../model/resources.ts';
@@ -69,9 +68,17 @@ function checkOwners(problems: Problems, owners: readonly OwnerReference[]): voi
 }
 
 function checkFinalizers(problems: Problems, resource: Resource, finalizers: readonly string[]): void {
+  checkFinalizerSyntax(problems, finalizers);
+  checkOwnFinalizers(problems, resource, finalizers);
+}
+
+function checkFinalizerSyntax(problems: Problems, finalizers: readonly string[]): void {
   for (const finalizer of finalizers) {
     problems.invalidFor('metadata.finalizers', finalizer, labelKeyProblems(finalizer));
   }
+}
+
+function checkOwnFinalizers(problems: Problems, resource: Resource, finalizers: readonly string[]): void {
   if (!isKubernetesOwn(resource)) return;
   finalizers.forEach((finalizer, index) => {
     if (finalizer.includes('/') || STANDARD_FINALIZERS.has(finalizer)) return;
@@ -96,14 +103,24 @@ export function checkMetadataUpdate(
   metadata: ObjectMeta,
   old: ObjectMeta,
 ): void {
+  const { finalizers = [] } = metadata;
   checkLabels(problems, 'metadata.labels', metadata.labels);
   checkAnnotations(problems, 'metadata.annotations', metadata.annotations);
   checkOwners(problems, metadata.ownerReferences ?? []);
-  checkFinalizers(problems, resource, metadata.finalizers ?? []);
-  if (old.deletionTimestamp === undefined || equal(metadata.finalizers, old.finalizers)) return;
-  const added = (metadata.finalizers ?? []).filter(
-    (finalizer) => old.finalizers?.includes(finalizer) !== true,
-  );
+  checkFinalizerSyntax(problems, finalizers);
+  if (old.deletionTimestamp !== undefined) checkNoNewFinalizers(problems, finalizers, old.finalizers ?? []);
+  for (const name of ['uid', 'deletionTimestamp', 'deletionGracePeriodSeconds'] as const) {
+    problems.immutable(`metadata.${name}`, metadata[name], metadata[name] === old[name]);
+  }
+  checkOwnFinalizers(problems, resource, finalizers);
+}
+
+function checkNoNewFinalizers(
+  problems: Problems,
+  finalizers: readonly string[],
+  old: readonly string[],
+): void {
+  const added = finalizers.filter((finalizer) => !old.includes(finalizer));
   if (added.length === 0) return;
   const list = added.map((finalizer) => `"${finalizer}"`).join(', ');
   problems.forbidden(
