@@ -1,7 +1,7 @@
 import type { Container, ObjectReference, Pod } from '../../model/objects.ts';
 import type { EventRecorder } from '../api.ts';
 import type { Micros, Simulation } from '../simulation/simulation.ts';
-import { BackOff } from './back-off.ts';
+import { BackOff } from '../back-off.ts';
 import { goDuration } from './duration.ts';
 import { reasons } from './reasons.ts';
 import { wait } from './task.ts';

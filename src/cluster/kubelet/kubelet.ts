@@ -8,7 +8,7 @@ import type { NodeAnswer, NodeApi, PodRef } from '../node-api.ts';
 import { MINUTE, SECOND } from '../simulation/simulation.ts';
 import type { Micros, Timer } from '../simulation/simulation.ts';
 import { admit } from './admission.ts';
-import { BackOff } from './back-off.ts';
+import { BackOff } from '../back-off.ts';
 import { ImageManager } from './image-manager.ts';
 import type { NodeContext } from './node-context.ts';
 import { nodeFiles } from './node-files.ts';

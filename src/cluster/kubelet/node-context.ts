@@ -1,7 +1,7 @@
 import type { Random } from '../../core/random.ts';
 import type { Node, Pod } from '../../model/objects.ts';
 import type { FileTree } from '../runtime/container-types.ts';
-import type { BackOff } from './back-off.ts';
+import type { BackOff } from '../back-off.ts';
 import type { ImageManager } from './image-manager.ts';
 import type { Prober } from './probes/prober.ts';
 import type { KubeletDeps } from './types.ts';

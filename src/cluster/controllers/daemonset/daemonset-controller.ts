@@ -3,6 +3,8 @@ import type { ControllerRevision, DaemonSet, Node, Pod } from '../../../model/ob
 import { resources } from '../../../model/resources.ts';
 import type { StatusError } from '../../api.ts';
 import type { WatchEvent } from '../../api.ts';
+import { BackOff } from '../../back-off.ts';
+import { SECOND } from '../../simulation/simulation.ts';
 import { byCreation } from '../by-creation.ts';
 import type { Controller, ControllerContext } from '../controller.ts';
 import { claim, concerned } from '../ownership.ts';
@@ -20,11 +22,12 @@ export function createDaemonSetController(context: ControllerContext): Controlle
   const { api, events, simulation, watches } = context;
   const queue = new WorkQueue(simulation, 'daemonset', sync);
   const control = new PodControl(api, events);
+  const failures = new BackOff(SECOND, 900 * SECOND);
 
   function sync(key: string): void {
     const { namespace, name } = splitKey(key);
     const set = api.get(resources.daemonSets, namespace, name);
-    if (set?.metadata.deletionTimestamp !== undefined || set === undefined) return;
+    if (set === undefined || set.metadata.deletionTimestamp !== undefined) return;
     const owned = claim(
       api,
       { resource: resources.daemonSets, object: set, selector: set.spec.selector },
@@ -66,7 +69,7 @@ export function createDaemonSetController(context: ControllerContext): Controlle
       if (shouldRun && isEmpty) create.push(node.metadata.name);
       if (!mayContinue) remove.push(...staying);
       else {
-        const finished = staying.filter(isPodFinished);
+        const finished = staying.filter(isPodFinished).filter((pod) => !hasToWait(set, pod, node));
         for (const pod of finished) tellOfFinished(set, pod, node);
         remove.push(...finished, ...excessPods(scene, running));
       }
@@ -85,6 +88,21 @@ export function createDaemonSetController(context: ControllerContext): Controlle
     });
     for (const pod of remove) control.delete(set, pod);
     return failure !== undefined && isNamespaceTerminating(failure) ? undefined : failure;
+  }
+
+  /**
+   * Who failed soon after another of its node is not replaced yet: a kubelet that refuses the pods of a set would
+   * keep the controller busy.
+   */
+  function hasToWait(set: DaemonSet, pod: Pod, { metadata: { name } }: Node): boolean {
+    if (pod.status.phase !== 'Failed') return false;
+    const key = `${set.metadata.uid}/${set.status?.observedGeneration ?? 0}/${name}`;
+    if (failures.waits(key, simulation.now)) {
+      queue.after(keyOf(set), failures.get(key));
+      return true;
+    }
+    failures.next(key, simulation.now, simulation.now);
+    return false;
   }
 
   /** It is replaced. */

@@ -96,6 +96,31 @@ describe('daemonset controller', () => {
     );
   });
 
+  test('waits longer each time before it replaces what fails', async () => {
+    const world = started();
+    world.api.create(resources.daemonSets, daemonSet);
+    await world.seconds(5);
+    const replaced: number[] = [];
+    world.api.watch(resources.pods, ({ type }) => {
+      if (type === 'DELETED') replaced.push(world.simulation.now);
+    });
+    const fail = (pod: Pod): void => {
+      world.api.updateStatus(
+        resources.pods,
+        edit(pod, (draft) => {
+          draft.status.phase = 'Failed';
+        }),
+      );
+    };
+    for (let second = 0; second < 40; second += 1) {
+      for (const pod of world.pods())
+        if (pod.spec.nodeName === 'a' && pod.status.phase === 'Running') fail(pod);
+      await world.seconds(0.25);
+    }
+    const gaps = replaced.map((at, index) => Math.round((at - (replaced[index - 1] ?? at)) / 1e6));
+    expect(gaps).toEqual([0, 1, 3, 5]);
+  });
+
   test('a rolling update takes one pod at a time', async () => {
     const world = started();
     world.api.create(resources.daemonSets, daemonSet);

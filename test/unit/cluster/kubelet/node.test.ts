@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { BackOff } from '../../../../src/cluster/kubelet/back-off.ts';
+import { BackOff } from '../../../../src/cluster/back-off.ts';
 import { goDuration } from '../../../../src/cluster/kubelet/duration.ts';
 import { all, sleep, Task, wait, within } from '../../../../src/cluster/kubelet/task.ts';
 import type { Step } from '../../../../src/cluster/kubelet/task.ts';

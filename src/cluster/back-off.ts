@@ -1,5 +1,5 @@
-import type { Micros } from '../simulation/simulation.ts';
-import { SECOND } from '../simulation/simulation.ts';
+import type { Micros } from './simulation/simulation.ts';
+import { SECOND } from './simulation/simulation.ts';
 
 interface Entry {
   backOff: Micros;
@@ -7,8 +7,8 @@ interface Entry {
 }
 
 /**
- * Exponential back-off by key, as the kubelet counts it for pulls and for restarts.
- * https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#container-restarts
+ * Exponential back-off by key, as the kubelet counts it for pulls and for restarts, and the controller of DaemonSets
+ * for pods that failed. https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#container-restarts
  */
 export class BackOff {
   readonly #entries = new Map<string, Entry>();
