@@ -1,6 +1,6 @@
 import { equal } from '../../../core/json.ts';
 import { labelKeyProblems } from '../../../model/label-syntax.ts';
-import { compareQuantities, parseQuantity } from '../../../model/quantity.ts';
+import { canonicalQuantity, compareQuantities, parseQuantity } from '../../../model/quantity.ts';
 import type { LimitRange, Quantity, ResourceList, ResourceQuota } from '../../../model/objects.ts';
 import type { Draft } from '../defaults/draft.ts';
 import { goForm, SCOPE_SELECTOR } from './go-form.ts';
@@ -248,9 +248,15 @@ function checkHard(problems: Problems, field: string, name: string, quantity: Qu
       problems.invalid(field, name, 'must be a standard resource type or fully qualified');
     problems.invalid(field, name, 'must be a standard resource for quota');
   }
+  checkAmount(problems, field, name, quantity);
+}
+
+/** How much there is of a resource: of what is counted there are no parts. */
+export function checkAmount(problems: Problems, field: string, name: string, quantity: Quantity): void {
   const { nanos } = parseQuantity(quantity);
-  if (nanos < 0n) problems.invalid(field, String(quantity), 'must be greater than or equal to 0');
-  if (isCounted(name) && nanos % ONE !== 0n) problems.invalid(field, String(quantity), 'must be an integer');
+  const shown = canonicalQuantity(quantity);
+  if (nanos < 0n) problems.invalid(field, shown, 'must be greater than or equal to 0');
+  if (isCounted(name) && nanos % ONE !== 0n) problems.invalid(field, shown, 'must be an integer');
 }
 
 function isStandard(name: string): boolean {
@@ -262,14 +268,25 @@ function isStandard(name: string): boolean {
   );
 }
 
+/** Also what is none of Kubernetes' own, as the devices of a node, and counts of objects. */
 function isCounted(name: string): boolean {
-  return COUNTED.has(name) || name.startsWith('count/');
+  if (COUNTED.has(name)) return true;
+  return name.includes('/') && !name.includes('kubernetes.io/') && !name.startsWith('requests.');
 }
 
 function isInScope(scope: string, name: string): boolean {
   if (scope === 'BestEffort') return name === 'pods';
   if (!SCOPES.has(scope)) return true;
   return name === 'pods' || MEASURED.has(name) || name.startsWith('requests.') || name.startsWith('limits.');
+}
+
+/** What is used of a quota, and what it was when that was counted. */
+export function checkResourceQuotaStatus(problems: Problems, { status }: Draft<ResourceQuota>): void {
+  for (const list of ['hard', 'used'] as const) {
+    for (const [name, quantity] of Object.entries(status?.[list] ?? {})) {
+      if (quantity !== undefined) checkHard(problems, `status.${list}[${name}]`, name, quantity);
+    }
+  }
 }
 
 export function checkResourceQuotaUpdate(problems: Problems, quota: ResourceQuota, old: ResourceQuota): void {

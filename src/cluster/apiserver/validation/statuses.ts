@@ -2,14 +2,16 @@ import type {
   DaemonSet,
   Deployment,
   HorizontalPodAutoscaler,
-  Job,
   KubeObject,
   Namespace,
+  Node,
   PodDisruptionBudget,
   Service,
   StatefulSet,
 } from '../../../model/objects.ts';
+import type { Draft } from '../defaults/draft.ts';
 import { addressProblems, isIPv4, isIPv6, subdomainProblems } from './formats.ts';
+import { checkAmount } from './limits.ts';
 import type { Problems } from './problems.ts';
 
 /** An object whose counts are looked up by their names. */
@@ -121,18 +123,6 @@ export function checkDaemonSetStatus(problems: Problems, object: DaemonSet, old:
   checkCollisions(problems, counted, old);
 }
 
-/** Of a Job: pods that are over stay counted. */
-export function checkJobStatus(problems: Problems, object: Job, old: Job): void {
-  const counted = object as Counted;
-  checkCounts(problems, counted, ['active', 'succeeded', 'failed', 'ready', 'terminating']);
-  for (const name of ['failed', 'succeeded']) {
-    const value = count(counted, name);
-    if (value < count(old, name)) {
-      problems.invalid(`status.${name}`, value, `cannot decrease the ${name} counter`);
-    }
-  }
-}
-
 /** Of a PodDisruptionBudget. */
 export function checkDisruptionBudgetStatus(problems: Problems, object: PodDisruptionBudget): void {
   checkCounts(problems, object, ['disruptionsAllowed', 'currentHealthy', 'desiredHealthy', 'expectedPods']);
@@ -203,4 +193,19 @@ function checkPlace(problems: Problems, field: string, { ip = '', hostname = '' 
   if (isIPv4(hostname) || isIPv6(hostname)) {
     problems.invalid(`${field}.hostname`, hostname, 'must be a DNS name, not an IP address');
   }
+}
+
+/** Of a node: amounts of what it has, and addresses, each of them once. */
+export function checkNodeStatus(problems: Problems, { status }: Draft<Node>): void {
+  for (const list of ['capacity', 'allocatable'] as const) {
+    for (const [name, quantity] of Object.entries(status?.[list] ?? {})) {
+      if (quantity !== undefined) checkAmount(problems, `status.${list}.${name}`, name, quantity);
+    }
+  }
+  const seen = new Set<string>();
+  (status?.addresses ?? []).forEach(({ type = '', address = '' }, index) => {
+    const key = `${type} ${address}`;
+    if (seen.has(key)) problems.duplicate(`status.addresses[${index}]`, { Type: type, Address: address });
+    seen.add(key);
+  });
 }

@@ -39,7 +39,13 @@ import { checkClaimOfDevices, checkTemplateOfDevices } from './devices.ts';
 import { checkFlowSchema, checkPriorityLevel } from './flow-control.ts';
 import { checkIngress } from './ingress.ts';
 import { checkCronJob, checkJob, checkJobUpdate } from './jobs.ts';
-import { checkLimitRange, checkResourceQuota, checkResourceQuotaUpdate } from './limits.ts';
+import { checkJobStatus } from './job-status.ts';
+import {
+  checkLimitRange,
+  checkResourceQuota,
+  checkResourceQuotaStatus,
+  checkResourceQuotaUpdate,
+} from './limits.ts';
 import { checkMetadata, checkMetadataUpdate } from './metadata.ts';
 import { checkNetworkPolicy } from './network-policy.ts';
 import { checkPod } from './pod.ts';
@@ -52,8 +58,8 @@ import {
   checkDeploymentStatus,
   checkDisruptionBudgetStatus,
   checkIngressStatus,
-  checkJobStatus,
   checkNamespaceStatus,
+  checkNodeStatus,
   checkReplicaSetStatus,
   checkServiceStatus,
   checkStatefulSetStatus,
@@ -167,6 +173,8 @@ const subresources: Readonly<Record<string, Check>> = {
   'replicasets.apps/status': checkReplicaSetStatus,
   'statefulsets.apps/status': checkStatefulSetStatus,
   'daemonsets.apps/status': checkDaemonSetStatus,
+  'nodes/status': checkNodeStatus,
+  'resourcequotas/status': checkResourceQuotaStatus,
   'jobs.batch/status': checkJobStatus,
   'horizontalpodautoscalers.autoscaling/status': checkAutoscalerStatus,
   'ingresses.networking.k8s.io/status': checkIngressStatus,

@@ -96,7 +96,7 @@ export function createDaemonSetController(context: ControllerContext): Controlle
    */
   function hasToWait(set: DaemonSet, pod: Pod, { metadata: { name } }: Node): boolean {
     if (pod.status.phase !== 'Failed') return false;
-    const key = `${set.metadata.uid}/${set.status?.observedGeneration ?? 0}/${name}`;
+    const key = `${set.metadata.uid}/${set.status.observedGeneration ?? 0}/${name}`;
     if (failures.waits(key, simulation.now)) {
       queue.after(keyOf(set), failures.get(key));
       return true;

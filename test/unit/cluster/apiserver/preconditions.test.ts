@@ -13,7 +13,7 @@ beforeEach(() => {
   send(running, 'POST', MAPS, { metadata: { name: 'a', finalizers: ['a.b/c'] } });
 });
 
-function patch(metadata: object, type = 'merge-patch+json', url = `${MAPS}/a`): [number, string | undefined] {
+function patch(metadata: object, type = 'merge-patch+json', url = `${MAPS}/a`): [number, unknown] {
   const { status, body } = send(
     running,
     'PATCH',
