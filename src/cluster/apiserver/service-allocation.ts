@@ -1,31 +1,22 @@
-import type { AnyObject, Condition, Service, ServiceCidr, ServicePort } from '../../model/objects.ts';
+import type { AnyObject, Condition, Service, ServiceCidr } from '../../model/objects.ts';
 import { resources } from '../../model/resources.ts';
 import type { Random } from '../../core/random.ts';
 import { type Cidr, parseCidr, parseIp } from '../network/addresses.ts';
 import { SERVICE_RANGE } from '../service-range.ts';
 import type { Store } from '../store/store.ts';
+import { needsHealthCheck, NodePorts } from './node-ports.ts';
 import type { FieldProblem } from './pipeline.ts';
-import { statusError } from './status.ts';
-import { addressProblems } from './validation/formats.ts';
+import { settleFamilies } from './service-families.ts';
 
 /** What addresses of the range begin with. */
 const PREFIX = SERVICE_RANGE.replace(/\.0\.0\/16$/, '');
+/** What a dry run shows for an address. */
+const NETWORK = `${PREFIX}.0.0`;
 /** The lowest addresses are left to Services that name their own; the size of that band is Kubernetes' formula. */
 const FIRST_DYNAMIC = 257;
 const LAST = 65_534;
-const FIRST_NODE_PORT = 30_000;
-const LAST_NODE_PORT = 32_767;
 
-type Spec = Omit<Service['spec'], 'type'> & {
-  type?: Service['spec']['type'];
-  clusterIPs?: string[];
-  externalTrafficPolicy?: string;
-  internalTrafficPolicy?: string;
-  ipFamilies?: string[];
-  ipFamilyPolicy?: string;
-  healthCheckNodePort?: number;
-  allocateLoadBalancerNodePorts?: boolean;
-};
+type Spec = Omit<Service['spec'], 'type'> & { type?: Service['spec']['type'] };
 
 /**
  * Gives Services their cluster IPs and node ports. What is taken is read from the Services that are stored, so
@@ -55,15 +46,23 @@ export class ServiceAllocation {
     }
     if (before !== undefined && before.type !== 'ExternalName') keepAllocated(spec, before);
     const [first] = spec.clusterIPs ?? [];
-    if (isUnset(spec.clusterIP)) {
+    if (before === undefined) {
+      if (first === undefined && !isUnset(spec.clusterIP)) spec.clusterIPs = [spec.clusterIP];
+    } else if (isUnset(spec.clusterIP)) {
       if (first !== undefined) spec.clusterIP = first;
     } else if (first !== spec.clusterIP) spec.clusterIPs = [spec.clusterIP];
   }
 
-  /** Allocates what is missing, before anything is validated. @returns why something cannot be had */
-  allocate(draft: AnyObject, old?: AnyObject): FieldProblem[] {
+  /**
+   * Allocates what is missing, before anything is validated. A dry run takes nothing, and does not look for what is
+   * free.
+   * @returns why something cannot be had
+   */
+  allocate(draft: AnyObject, old: AnyObject | undefined, dryRun: boolean): readonly FieldProblem[] {
     const spec = specOf(draft);
     if (spec.type === 'ExternalName') return [];
+    const wrong = settleFamilies(spec);
+    if (wrong.length > 0) return wrong;
     const others = this.#store
       .list('services')
       .filter(
@@ -72,30 +71,26 @@ export class ServiceAllocation {
       )
       .map(specOf);
     const before = old === undefined ? undefined : specOf(old);
-    const refused = this.#allocateAddress(spec, before, others);
-    return refused.length > 0 || !needsNodePorts(spec)
-      ? refused
-      : this.#allocateNodePorts(spec, before, others);
+    const refused = this.#allocateAddress(spec, before, others, dryRun);
+    if (refused.length > 0 || !hasNodePorts(spec)) return refused;
+    return this.#allocateNodePorts(spec, before, others, dryRun);
   }
 
-  #allocateAddress(spec: Spec, before: Spec | undefined, others: readonly Spec[]): FieldProblem[] {
+  #allocateAddress(
+    spec: Spec,
+    before: Spec | undefined,
+    others: readonly Spec[],
+    dryRun: boolean,
+  ): FieldProblem[] {
     const wanted = spec.clusterIP ?? '';
     // Who has an address goes on having it, whatever became of its range: validation says that it may not change.
     const isKept = before !== undefined && before.type !== 'ExternalName' && !isUnset(before.clusterIP);
     if (wanted === 'None' || isKept) return [];
     const taken = new Set(others.map(({ clusterIP }) => clusterIP));
     if (wanted === '') {
-      spec.clusterIP = this.#freeAddress(taken);
+      spec.clusterIP = dryRun ? NETWORK : this.#freeAddress(taken);
       spec.clusterIPs = [spec.clusterIP];
       return [];
-    }
-    const wrong = addressProblems(wanted);
-    if (wrong.length > 0) {
-      return wrong.map((why) => ({
-        type: 'FieldValueInvalid',
-        field: 'spec.clusterIPs[0]',
-        detail: `Invalid value: ${JSON.stringify(wanted)}: ${why}`,
-      }));
     }
     const refuse = (why: string): FieldProblem[] => [
       {
@@ -104,6 +99,11 @@ export class ServiceAllocation {
         detail: `Invalid value: ${JSON.stringify(spec.clusterIPs ?? [wanted])}: failed to allocate IP ${wanted}: ${why}`,
       },
     ];
+    if (dryRun) {
+      if (isInside(parseCidr(SERVICE_RANGE), wanted)) return [];
+      const range = `The range of valid IPs is ${SERVICE_RANGE}`;
+      return refuse(`the provided IP (${wanted}) is not in the valid range. ${range}`);
+    }
     if (!this.#ranges().some((range) => isInside(range, wanted))) {
       return refuse('the provided network does not match the current range');
     }
@@ -138,81 +138,20 @@ export class ServiceAllocation {
   }
 
   /** A number is taken for every protocol; only the ports of one Service may share theirs. */
-  #allocateNodePorts(spec: Spec, before: Spec | undefined, others: readonly Spec[]): FieldProblem[] {
-    const ports = spec.ports ?? [];
-    const taken = new Set(others.flatMap((other) => other.ports ?? []).map(({ nodePort = 0 }) => nodePort));
-    return before === undefined
-      ? this.#firstNodePorts(ports, taken)
-      : this.#nextNodePorts(ports, before.ports ?? [], taken);
-  }
-
-  /** Of a new Service: what serves the same port in several protocols (DNS, say) gets one number for all. */
-  #firstNodePorts(ports: readonly ServicePort[], taken: Set<number>): FieldProblem[] {
-    const given = new Map<number, number>();
-    for (const [index, port] of ports.entries()) {
-      const { nodePort = 0 } = port;
-      const shared = given.get(port.port);
-      if (shared !== undefined && (nodePort === 0 || nodePort === shared)) {
-        port.nodePort = shared;
-        continue;
-      }
-      const wanted =
-        shared === undefined
-          ? ports.slice(index).find((other) => other.port === port.port && (other.nodePort ?? 0) !== 0)
-              ?.nodePort
-          : nodePort;
-      const why = wanted === undefined ? undefined : whyNot(wanted, taken);
-      if (wanted !== undefined && why !== undefined) return [refusedPort(index, wanted, why)];
-      port.nodePort = wanted ?? this.#freeNodePort(taken);
-      taken.add(port.nodePort);
-      given.set(port.port, shared ?? port.nodePort);
-    }
-    return [];
-  }
-
-  /** Of a Service that changes: numbers that it has had stay its own. */
-  #nextNodePorts(
-    ports: readonly ServicePort[],
-    before: readonly ServicePort[],
-    taken: Set<number>,
+  #allocateNodePorts(
+    spec: Spec,
+    before: Spec | undefined,
+    others: readonly Spec[],
+    dryRun: boolean,
   ): FieldProblem[] {
-    const own = new Set(before.map(({ nodePort }) => nodePort));
-    const seen = new Set<string>();
-    for (const [index, port] of ports.entries()) {
-      const { nodePort = 0 } = port;
-      if (nodePort === 0) {
-        port.nodePort = this.#freeNodePort(new Set([...taken, ...ports.map((other) => other.nodePort ?? 0)]));
-      } else if (!own.has(nodePort)) {
-        const why = whyNot(nodePort, taken);
-        if (why !== undefined) return [refusedPort(index, nodePort, why)];
-        own.add(nodePort);
-      }
-      const shown = `{${port.protocol} ${port.nodePort ?? 0}}`;
-      // No field is named: this comes from the allocator, before anything is validated.
-      if (seen.has(shown)) throw statusError(500, undefined, `duplicate nodePort: ${shown}`);
-      seen.add(shown);
-    }
-    return [];
+    const taken = others.flatMap(({ ports = [], healthCheckNodePort = 0 }) => [
+      ...ports.map(({ nodePort = 0 }) => nodePort),
+      healthCheckNodePort,
+    ]);
+    const nodePorts = new NodePorts(new Set(taken), this.#random, dryRun);
+    const refused = before === undefined ? nodePorts.first(spec) : nodePorts.next(spec, before.ports ?? []);
+    return refused.length > 0 ? refused : nodePorts.health(spec, before);
   }
-
-  #freeNodePort(taken: ReadonlySet<number>): number {
-    for (;;) {
-      const nodePort = this.#random.between(FIRST_NODE_PORT, LAST_NODE_PORT);
-      if (!taken.has(nodePort)) return nodePort;
-    }
-  }
-}
-
-function whyNot(nodePort: number, taken: ReadonlySet<number>): string | undefined {
-  if (nodePort < FIRST_NODE_PORT || nodePort > LAST_NODE_PORT) {
-    return `provided port is not in the valid range. The range of valid ports is ${FIRST_NODE_PORT}-${LAST_NODE_PORT}`;
-  }
-  return taken.has(nodePort) ? 'provided port is already allocated' : undefined;
-}
-
-function refusedPort(index: number, nodePort: number, why: string): FieldProblem {
-  const field = `spec.ports[${index}].nodePort`;
-  return { type: 'FieldValueInvalid', field, detail: `Invalid value: ${nodePort}: ${why}` };
 }
 
 /** The label of IPAddresses that says who keeps them, and what it says of those that are kept for Services. */
@@ -239,11 +178,6 @@ function hasNodePorts({ type }: Spec): boolean {
   return type === 'NodePort' || type === 'LoadBalancer';
 }
 
-/** A balancer that finds pods itself needs none. */
-function needsNodePorts(spec: Spec): boolean {
-  return hasNodePorts(spec) && (spec.type === 'NodePort' || spec.allocateLoadBalancerNodePorts !== false);
-}
-
 function isUnset(address: string | undefined): address is undefined | '' {
   return address === undefined || address === '';
 }
@@ -253,9 +187,18 @@ function keepAllocated(spec: Spec, before: Spec): void {
     spec.clusterIP = before.clusterIP;
     spec.clusterIPs = before.clusterIPs ?? [before.clusterIP];
   }
+  if (needsHealthCheck(before)) carryOverHealthCheck(spec, before);
   if (!hasNodePorts(before)) return;
   if (hasNodePorts(spec)) carryOverNodePorts(spec, before);
   else dropNodePorts(spec, before);
+}
+
+/** The port of health checks stays as long as it is needed, and goes then unless the client has set another. */
+function carryOverHealthCheck(spec: Spec, before: Spec): void {
+  const { healthCheckNodePort = 0 } = spec;
+  if (needsHealthCheck(spec)) {
+    if (healthCheckNodePort === 0) spec.healthCheckNodePort = before.healthCheckNodePort ?? 0;
+  } else if (healthCheckNodePort === before.healthCheckNodePort) delete spec.healthCheckNodePort;
 }
 
 /** A port that says no node port keeps the one of the port with its name. */
@@ -273,7 +216,6 @@ function dropNodePorts(spec: Spec, before: Spec): void {
   const old = new Set((before.ports ?? []).map(({ nodePort }) => nodePort));
   for (const port of spec.ports ?? []) if (old.has(port.nodePort)) delete port.nodePort;
   if (spec.externalTrafficPolicy === before.externalTrafficPolicy) delete spec.externalTrafficPolicy;
-  delete spec.healthCheckNodePort;
   if (spec.type !== 'LoadBalancer') delete spec.allocateLoadBalancerNodePorts;
 }
 

@@ -26,6 +26,11 @@ export interface Service extends KubeObject {
     ipFamilies?: string[];
     ipFamilyPolicy?: string;
     externalIPs?: string[];
+    loadBalancerClass?: string;
+    loadBalancerSourceRanges?: string[];
+    allocateLoadBalancerNodePorts?: boolean;
+    healthCheckNodePort?: number;
+    trafficDistribution?: string;
   };
   status: { loadBalancer?: { ingress?: { ip?: string; hostname?: string }[] } };
 }

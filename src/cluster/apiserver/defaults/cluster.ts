@@ -18,7 +18,7 @@ import { canonicalList } from './quantities.ts';
  * Everything but the addresses with their families and node ports, which are allocated where the Service is stored.
  */
 export function defaultService(service: Draft<Service>): void {
-  const spec: Draft<Service['spec']> & { allocateLoadBalancerNodePorts?: boolean } = (service.spec ??= {});
+  const spec = (service.spec ??= {});
   spec.type ||= 'ClusterIP';
   defaultAffinity(spec);
   for (const port of spec.ports ?? []) {

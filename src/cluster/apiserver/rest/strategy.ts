@@ -1,5 +1,5 @@
 import { equal } from '../../../core/json.ts';
-import type { AnyObject, Job, JobSpec, Namespace, PodTemplate, Service } from '../../../model/objects.ts';
+import type { AnyObject, Job, JobSpec, Namespace, PodTemplate } from '../../../model/objects.ts';
 import type { Draft } from '../defaults/draft.ts';
 import { labelLikeTemplate } from '../defaults/workloads.ts';
 
@@ -73,18 +73,9 @@ export const CHANGED_BY_VERSION_ONLY: ReadonlySet<string> = new Set([
  * nobody: it is not in `metadata.managedFields`.
  */
 export function prepare(storage: string, draft: AnyObject, operation: 'CREATE' | 'UPDATE'): void {
-  if (storage === 'services') chooseFamilies(draft);
   if (operation === 'UPDATE') return;
   if (storage === 'jobs.batch') generateSelector(draft);
   if (storage === 'namespaces') addFinalizer(draft);
-}
-
-/** The cluster is IPv4 only; addresses of another family come from nowhere but a headless Service's own endpoints. */
-function chooseFamilies({ spec = {} }: Draft<Service>): void {
-  if (spec.type === 'ExternalName') return;
-  const ownEndpoints = spec.clusterIP === 'None' && Object.keys(spec.selector ?? {}).length === 0;
-  spec.ipFamilies ??= ownEndpoints && spec.ipFamilyPolicy === undefined ? ['IPv4', 'IPv6'] : ['IPv4'];
-  spec.ipFamilyPolicy ??= ownEndpoints && spec.ipFamilies.length === 2 ? 'RequireDualStack' : 'SingleStack';
 }
 
 /** What is in a namespace goes before it does. */

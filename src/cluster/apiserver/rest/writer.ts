@@ -251,7 +251,7 @@ export class Writer {
     const isService = info.storage === 'services' && subresource === undefined;
     if (isService) {
       services.carryOver(draft, old);
-      const refused = services.allocate(draft, old);
+      const refused = services.allocate(draft, old, context.dryRun);
       if (refused.length > 0) throw invalid(info.resource, draft.metadata.name, refused);
     }
     const problems = [

@@ -1,15 +1,18 @@
 import type { Endpoints, EndpointSlice, Labels, Service, ServicePort } from '../../../model/objects.ts';
+import { labelKeyProblems } from '../../../model/label-syntax.ts';
 import type { Draft } from '../defaults/draft.ts';
 import {
   addressProblems,
   isIPv4,
   isIPv6,
   labelProblems,
+  networkProblems,
   reservedAddressProblems,
   subdomainProblems,
 } from './formats.ts';
 import { checkPort } from './handlers.ts';
 import { checkLabels } from './metadata.ts';
+import { checkServiceAddresses } from './service-addresses.ts';
 import type { Problems } from './problems.ts';
 
 type Spec = Draft<Service['spec']>;
@@ -17,6 +20,7 @@ type Spec = Draft<Service['spec']>;
 const TYPES = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'];
 const PROTOCOLS = ['SCTP', 'TCP', 'UDP'];
 const POLICIES = ['Cluster', 'Local'];
+const DISTRIBUTIONS = ['PreferClose', 'PreferSameZone', 'PreferSameNode'];
 const LONGEST_AFFINITY = 86_400;
 
 /** https://kubernetes.io/docs/reference/kubernetes-api/service-resources/service-v1/ */
@@ -32,7 +36,7 @@ export function checkService(problems: Problems, { spec = {} }: Draft<Service>):
   checkServicePorts(problems, ports);
   checkLabels(problems, 'spec.selector', spec.selector as Labels | undefined);
   checkSessionAffinity(problems, spec);
-  if (type !== 'ExternalName') checkAddresses(problems, spec.clusterIPs ?? []);
+  if (type !== 'ExternalName') checkServiceAddresses(problems, spec);
   (spec.externalIPs ?? []).forEach((address, index) => {
     const field = `spec.externalIPs[${index}]`;
     const wrong = addressProblems(address);
@@ -41,12 +45,18 @@ export function checkService(problems: Problems, { spec = {} }: Draft<Service>):
   problems.oneOf('spec.type', type, TYPES);
   if (type === 'ClusterIP') checkHasNoNodePorts(problems, ports);
   checkRepeatedPorts(problems, ports);
+  checkBalancer(problems, spec);
   checkTraffic(problems, spec);
+  problems.oneOf('spec.trafficDistribution', spec.trafficDistribution, DISTRIBUTIONS);
 }
 
 function checkExternalName(problems: Problems, spec: Spec): void {
   if ((spec.clusterIPs?.length ?? 0) > 0 || (spec.clusterIP ?? '') !== '') {
     problems.forbidden('spec.clusterIPs', 'may not be set for ExternalName services');
+  }
+  for (const field of ['ipFamilies', 'ipFamilyPolicy'] as const) {
+    if (spec[field] !== undefined)
+      problems.forbidden(`spec.${field}`, 'may not be set for ExternalName services');
   }
   const name = (spec.externalName ?? '').replace(/\.$/, '');
   if (name === '') problems.required('spec.externalName');
@@ -55,7 +65,7 @@ function checkExternalName(problems: Problems, spec: Spec): void {
 
 function checkServicePorts(problems: Problems, ports: readonly Draft<ServicePort>[]): void {
   const names = new Set<string>();
-  ports.forEach(({ name = '', port = 0, protocol, targetPort }, index) => {
+  ports.forEach(({ name = '', port = 0, protocol, targetPort, appProtocol }, index) => {
     const field = `spec.ports[${index}]`;
     if (name === '') {
       if (ports.length > 1) problems.required(`${field}.name`);
@@ -69,6 +79,9 @@ function checkServicePorts(problems: Problems, ports: readonly Draft<ServicePort
     if (given === undefined || given === '') problems.required(`${field}.protocol`);
     else problems.oneOf(`${field}.protocol`, given, PROTOCOLS);
     checkPort(problems, `${field}.targetPort`, targetPort);
+    if (appProtocol !== undefined) {
+      problems.invalidFor(`${field}.appProtocol`, appProtocol, labelKeyProblems(appProtocol));
+    }
   });
 }
 
@@ -80,13 +93,6 @@ function checkSessionAffinity(problems: Problems, spec: Spec): void {
   if (seconds > 0 && seconds <= LONGEST_AFFINITY) return;
   const why = `must be greater than 0 and less than ${LONGEST_AFFINITY}`;
   problems.invalid('spec.sessionAffinityConfig.clientIP.timeoutSeconds', seconds, why);
-}
-
-function checkAddresses(problems: Problems, addresses: readonly string[]): void {
-  addresses.forEach((address, index) => {
-    if (index === 0 && address === 'None') return;
-    problems.invalidFor(`spec.clusterIPs[${index}]`, address, addressProblems(address));
-  });
 }
 
 function checkHasNoNodePorts(problems: Problems, ports: readonly Draft<ServicePort>[]): void {
@@ -122,6 +128,26 @@ function checkRepeatedPorts(problems: Problems, ports: readonly Draft<ServicePor
   });
 }
 
+/** What is for load balancers alone. */
+function checkBalancer(problems: Problems, spec: Spec): void {
+  const isBalanced = spec.type === 'LoadBalancer';
+  const forbid = (field: string): void => {
+    if (!isBalanced) problems.forbidden(`spec.${field}`, "may only be used when `type` is 'LoadBalancer'");
+  };
+  const { loadBalancerSourceRanges: ranges = [], loadBalancerClass: name } = spec;
+  if (ranges.length > 0) {
+    const field = 'LoadBalancerSourceRanges';
+    forbid(field);
+    ranges.forEach((range, index) => {
+      problems.invalidFor(`spec.${field}[${index}]`, range, networkProblems(range.trim()));
+    });
+  }
+  if (spec.allocateLoadBalancerNodePorts !== undefined) forbid('allocateLoadBalancerNodePorts');
+  if (name === undefined) return;
+  forbid('loadBalancerClass');
+  if (isBalanced) problems.invalidFor('spec.loadBalancerClass', name, labelKeyProblems(name));
+}
+
 function checkTraffic(problems: Problems, spec: Spec): void {
   const { type, externalTrafficPolicy: external, internalTrafficPolicy: internal } = spec;
   const isExternal =
@@ -132,6 +158,11 @@ function checkTraffic(problems: Problems, spec: Spec): void {
   else if (external !== undefined) {
     const why = 'may only be set for externally-accessible services';
     problems.invalid('spec.externalTrafficPolicy', external, why);
+  }
+  const { healthCheckNodePort = 0 } = spec;
+  if (healthCheckNodePort !== 0 && (type !== 'LoadBalancer' || external !== 'Local')) {
+    const why = "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'";
+    problems.invalid('spec.healthCheckNodePort', healthCheckNodePort, why);
   }
   problems.oneOf('spec.internalTrafficPolicy', internal, POLICIES);
 }

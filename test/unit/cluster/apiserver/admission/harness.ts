@@ -12,6 +12,7 @@ import type {
   StateReader,
 } from '../../../../../src/cluster/apiserver/pipeline.ts';
 import { prepare } from '../../../../../src/cluster/apiserver/rest/strategy.ts';
+import { settleFamilies } from '../../../../../src/cluster/apiserver/service-families.ts';
 import { invalid } from '../../../../../src/cluster/apiserver/status.ts';
 import { validateObject } from '../../../../../src/cluster/apiserver/validation/validate.ts';
 import { openStages } from '../harness.ts';
@@ -141,7 +142,7 @@ export function write(manifest: object, about: Write = {}): { object: AnyObject;
   const { generateName = '' } = object.metadata;
   if (object.metadata.name === '' && generateName !== '') object.metadata.name = `${generateName}x2vbq`;
   if (about.subresource === undefined) prepare(of.id, object, operation);
-  if (of.id === 'services') mirrorAddress(object, old);
+  if (of.id === 'services') allocate(of, object, old);
   const { subresource } = about;
   const problems = validateObject(of, object, {
     ...context,
@@ -158,6 +159,12 @@ interface Addresses {
 }
 
 /** What the allocation of addresses does before validation. */
+function allocate(of: Resource, object: AnyObject, old: AnyObject | undefined): void {
+  mirrorAddress(object, old);
+  const wrong = settleFamilies(object['spec'] ?? {});
+  if (wrong.length > 0) throw invalid(of, object.metadata.name, wrong);
+}
+
 function mirrorAddress(object: AnyObject, old: AnyObject | undefined): void {
   const spec = object['spec'] as Addresses;
   const before = old?.['spec'] as Addresses | undefined;
