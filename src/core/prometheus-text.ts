@@ -5,11 +5,15 @@ import { prometheusLabels } from './prometheus-labels.ts';
 export interface MetricFamily {
   readonly name: string;
   readonly help: string;
-  readonly type: 'counter' | 'gauge' | 'summary';
+  readonly type: 'counter' | 'gauge' | 'histogram' | 'summary';
   readonly samples: readonly MetricSample[];
 }
 
 export interface MetricSample {
+  /** After the name of its family: `_bucket`, `_sum`, `_count`. */
+  readonly suffix?: string;
+  /** Of a histogram's bucket: the label `le`. */
+  readonly bound?: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
   /** When it was measured, in milliseconds since 1970; left out: now. */
@@ -28,8 +32,9 @@ export function prometheusText(families: readonly MetricFamily[]): string {
 }
 
 function familyText({ name, help, type, samples }: MetricFamily): string {
-  const lines = samples.map(({ labels, value, at }) => {
-    return `${name}${prometheusLabels(labels)} ${goFloat(value)}${at === undefined ? '' : ` ${at}`}`;
+  const lines = samples.map(({ suffix = '', bound, labels, value, at }) => {
+    const last = bound === undefined ? undefined : `le="${bound}"`;
+    return `${name}${suffix}${prometheusLabels(labels, last)} ${goFloat(value)}${at === undefined ? '' : ` ${at}`}`;
   });
   return [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, ...lines, ''].join('\n');
 }

@@ -19,7 +19,7 @@ import { views } from './views/views.ts';
 import { authorizationAttributes } from './http/authorization-attributes.ts';
 import { Discovery, serveOpenApi } from './http/discovery.ts';
 import { serveResource } from './http/dispatch.ts';
-import { isHealthPath, serveHealth } from './http/health.ts';
+import { HEALTH_CHECKS, isHealthPath, serveHealth } from './http/health.ts';
 import { isOpenIdPath, serveOpenId } from './http/open-id.ts';
 import { type ServerFacts, serveFlagz, serveStatusz } from './http/z-pages.ts';
 import { parsePath } from './http/request-path.ts';
@@ -28,6 +28,7 @@ import { InProcessApi } from './in-process-api.ts';
 import type { Identity } from './in-process-api.ts';
 import { type Passage, RequestCounts } from './metrics/request-counts.ts';
 import { pathLabels, resourceLabels } from './metrics/request-labels.ts';
+import { serveHealthMetrics } from './metrics/health-metrics.ts';
 import { serveMetrics } from './metrics/server-metrics.ts';
 import type { AuthorizationAttributes, PipelineStages, StateReader } from './pipeline.ts';
 import { ResourceRegistry } from './resource-registry.ts';
@@ -251,6 +252,9 @@ export class ApiServer {
       case 'metrics':
         return this.#metrics(from);
       default:
+    }
+    if (segments.join('/') === 'metrics/slis') {
+      return serveHealthMetrics(HEALTH_CHECKS, this.#startedAt);
     }
     switch (segments[0]) {
       case undefined:

@@ -39,7 +39,7 @@ const CLEAN_UP: readonly [Micros, Micros] = [200 * MILLISECOND, 900 * MILLISECON
 export class PodWorker {
   readonly containers: PodContainers;
   readonly #context: NodeContext;
-  readonly #probes: PodProbes;
+  readonly probes: PodProbes;
   readonly #volumes: PodVolumes;
   readonly #resize: PodResize;
   readonly #podFiles: FileTree;
@@ -91,7 +91,7 @@ export class PodWorker {
     });
     const { containers } = this;
     this.#resize = new PodResize({ simulation, events, containers, fits: (asked) => this.#fits(asked) }, pod);
-    this.#probes = new PodProbes({
+    this.probes = new PodProbes({
       simulation,
       events,
       prober: context.prober,
@@ -109,7 +109,7 @@ export class PodWorker {
       api,
       nodeIp: deps.node.ip,
       containers,
-      probes: this.#probes,
+      probes: this.probes,
       resize: this.#resize,
       waiting: this.#waiting,
     });
@@ -231,13 +231,13 @@ export class PodWorker {
     this.#deadline = undefined;
     this.#task?.cancel();
     this.#task = undefined;
-    this.#probes.pause();
+    this.probes.pause();
     this.#volumes.pause();
   }
 
   /** The kubelet is back. @param pod the object as it is now, or undefined where it is gone */
   resume(pod: Pod | undefined): void {
-    this.#probes.resume();
+    this.probes.resume();
     const isUnfinished = this.#stage !== 'running' && !this.#cleaned;
     if (isUnfinished) this.#stage = 'running';
     if (pod === undefined) this.gone();
@@ -290,7 +290,7 @@ export class PodWorker {
       });
       return;
     }
-    this.#probes.start(this.#pod);
+    this.probes.start(this.#pod);
     if (!(yield* this.#mount())) {
       outcome.failed = true;
       return;
@@ -328,7 +328,7 @@ export class PodWorker {
     const pod = this.#pod;
     const { containers } = this;
     const resizeRestarts = this.#resize.restarts(pod);
-    const situation = { pod, containers, probes: this.#probes, resizeRestarts };
+    const situation = { pod, containers, probes: this.probes, resizeRestarts };
     const actions = podActions(situation);
     // Back-off looks at runs that had ended when the sync began, not at those that it ends itself.
     const ended = new Map(
@@ -413,9 +413,9 @@ export class PodWorker {
   *#terminating(grace: Micros): Step {
     const { deps, random } = this.#context;
     this.#write();
-    this.#probes.stopLivenessAndStartup();
+    this.probes.stopLivenessAndStartup();
     yield* stopContainers(deps.simulation, this.#pod, this.containers, grace);
-    this.#probes.stop();
+    this.probes.stop();
     if (this.#sandbox !== undefined && this.#pod.spec.hostNetwork !== true) {
       deps.network.detachPod(this.#pod.metadata.uid);
     }

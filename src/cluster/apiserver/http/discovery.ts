@@ -18,6 +18,7 @@ const FIXED_PATHS = [
   '/apis/',
   '/flagz',
   '/metrics',
+  '/metrics/slis',
   '/openapi/v2',
   '/openapi/v3',
   '/openapi/v3/',

@@ -40,7 +40,8 @@ const LAST_HOOKS = [
 ];
 
 const ALIVE = ['ping', 'log', 'loopback-serving-certificate', 'etcd', ...START_HOOKS, ...LAST_HOOKS];
-const CHECKS: Readonly<Record<string, readonly string[]>> = {
+/** By endpoint. */
+export const HEALTH_CHECKS: Readonly<Record<string, readonly string[]>> = {
   healthz: ALIVE,
   livez: ALIVE,
   readyz: [
@@ -56,20 +57,20 @@ const CHECKS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Every path that is answered here. */
-export const healthPaths: readonly string[] = Object.entries(CHECKS).flatMap(([endpoint, checks]) => [
+export const healthPaths: readonly string[] = Object.entries(HEALTH_CHECKS).flatMap(([endpoint, checks]) => [
   `/${endpoint}`,
   ...checks.map((check) => `/${endpoint}/${check}`),
 ]);
 
 /** Whether a path is one of the health endpoints. */
 export function isHealthPath(segments: readonly string[]): boolean {
-  return Object.hasOwn(CHECKS, segments[0] ?? '');
+  return Object.hasOwn(HEALTH_CHECKS, segments[0] ?? '');
 }
 
 /** `/healthz`, `/livez`, `/readyz` and their single checks: a simulated server is always well. */
 export function serveHealth(segments: readonly string[], query: URLSearchParams): CompleteResponse {
   const [endpoint = '', ...check] = segments;
-  const checks = CHECKS[endpoint] ?? [];
+  const checks = HEALTH_CHECKS[endpoint] ?? [];
   const headers = { 'x-content-type-options': 'nosniff' };
   if (check.length > 0) {
     return checks.includes(check.join('/')) ? textResponse(200, PLAIN, 'ok', headers) : pageNotFound();

@@ -8,7 +8,8 @@ import type { StateReader } from '../pipeline.ts';
 import type { ResourceRegistry } from '../resource-registry.ts';
 import type { Count, RequestCounts } from './request-counts.ts';
 
-const TYPE = 'text/plain; version=0.0.4; charset=utf-8; escaping=underscores';
+/** The text format of Prometheus. */
+export const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8; escaping=underscores';
 
 /** Resources of the core group whose use clients are warned of. */
 const DEPRECATED = new Set(['componentstatuses', 'endpoints']);
@@ -36,7 +37,7 @@ export function serveMetrics(server: MeasuredServer, counts: readonly RequestCou
     ...ofServices(server),
     ...ofProgram(server),
   ].sort((one, other) => (one.name < other.name ? -1 : 1));
-  return textResponse(200, TYPE, prometheusText(families), {
+  return textResponse(200, METRICS_TYPE, prometheusText(families), {
     'process-start-time-unix': String(Math.floor(server.startedAt / SECOND)),
   });
 }

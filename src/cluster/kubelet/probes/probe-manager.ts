@@ -4,6 +4,7 @@ import type { Simulation } from '../../simulation/simulation.ts';
 import { isSidecar } from '../conditions.ts';
 import type { PodContainers } from '../container-manager.ts';
 import type { ContainerInstance } from '../types.ts';
+import type { ProbeCounts } from './probe-counts.ts';
 import { ProbeWorker } from './probe-worker.ts';
 import type { ProbeKind, ProbeResult } from './probe-worker.ts';
 import type { Prober } from './prober.ts';
@@ -63,6 +64,14 @@ export class PodProbes {
       if (this.#workers.get(`${kind}/${instance.spec.name}`)?.resultFor(instance) === 'failure') return kind;
     }
     return undefined;
+  }
+
+  /** How probes went so far, by container and kind. */
+  counted(): readonly { readonly container: string; readonly kind: string; readonly counts: ProbeCounts }[] {
+    return [...this.#workers].map(([key, { counts }]) => {
+      const [kind = '', container = ''] = key.split('/');
+      return { container, kind, counts };
+    });
   }
 
   /** A status was written. */

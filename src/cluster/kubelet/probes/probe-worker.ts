@@ -9,6 +9,7 @@ import { reasons } from '../reasons.ts';
 import { Task } from '../task.ts';
 import type { Step } from '../task.ts';
 import type { ContainerInstance, ContainerKind } from '../types.ts';
+import { ProbeCounts } from './probe-counts.ts';
 import type { Prober } from './prober.ts';
 
 export type ProbeKind = 'Readiness' | 'Liveness' | 'Startup';
@@ -40,6 +41,7 @@ const MAX_TRIES = 3;
 
 /** Probes one container in one way, at fixed instants from when the pod was seen. */
 export class ProbeWorker {
+  readonly counts = new ProbeCounts();
   readonly #options: ProbeWorkerOptions;
   #result: ProbeResult;
   /** The run that {@link #result} is about. */
@@ -184,8 +186,9 @@ export class ProbeWorker {
   }
 
   *#probe(instance: ContainerInstance): Step {
-    const { kind, probe, container, containerKind, prober, events } = this.#options;
+    const { kind, probe, container, containerKind, prober, events, simulation } = this.#options;
     const { pod, status } = this.#options.current();
+    const began = simulation.now;
     const target = { container, instance, podIp: status.podIP ?? '' };
     let outcome = yield* prober.probe(probe, target);
     for (let tries = 1; tries < MAX_TRIES && outcome.result === 'error'; tries++) {
@@ -193,7 +196,9 @@ export class ProbeWorker {
     }
     const about = containerReference(pod, containerKind, container.name);
     const { result, output } = outcome;
+    const took = simulation.now - began;
     if (result === 'error') {
+      this.counts.add('unknown', took);
       const message = `${kind} probe errored and resulted in unknown state: ${output}`;
       events.event(about, 'Warning', reasons.unhealthy, message);
       return;
@@ -203,6 +208,7 @@ export class ProbeWorker {
     } else if (result === 'warning') {
       events.event(about, 'Warning', reasons.probeWarning, `${kind} probe warning: ${output}`);
     }
+    this.counts.add(result === 'failure' ? 'failed' : 'successful', took);
     this.#count(result === 'failure' ? 'failure' : 'success');
   }
 

@@ -6,6 +6,7 @@ import type { Used } from '../kubelet.ts';
 import type { PodWorker } from '../pod-worker.ts';
 import { cadvisorText } from './cadvisor.ts';
 import { kubeletMetricsText } from './kubelet-metrics.ts';
+import { probeMetricsText } from './probe-metrics.ts';
 import { resourceMetricsText } from './resource-metrics.ts';
 import { runningPods } from './running-pods.ts';
 import { statsSummary } from './stats-summary.ts';
@@ -44,6 +45,9 @@ export function kubeletAnswer(node: ServedNode, path: string): NodeAnswer {
   if (path === '/logs' || path.startsWith('/logs/')) return servedLog(node.files, path);
   switch (path.replace(/(?<=.)\/$/, '')) {
     case '/healthz':
+    case '/healthz/log':
+    case '/healthz/ping':
+    case '/healthz/syncloop':
       return { status: 200, type: TEXT, body: 'ok' };
     case '/pods':
       return json({ kind: 'PodList', apiVersion: 'v1', metadata: {}, items: node.pods() });
@@ -57,6 +61,8 @@ export function kubeletAnswer(node: ServedNode, path: string): NodeAnswer {
       return { status: 200, type: METRICS, body: kubeletMetricsText(node) };
     case '/metrics/cadvisor':
       return { status: 200, type: METRICS, body: cadvisorText(node) };
+    case '/metrics/probes':
+      return { status: 200, type: METRICS, body: probeMetricsText(node) };
     case '/metrics/resource':
       return { status: 200, type: METRICS, body: resourceMetricsText(node) };
     default:

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import type { Probe } from '../../../../src/model/objects.ts';
 import { resources } from '../../../../src/model/resources.ts';
 import { container, Lab } from './lab.ts';
 
@@ -13,6 +14,7 @@ describe("the kubelet's own server", () => {
   test('is well, and has a page for what it knows only', async () => {
     const { lab } = await served();
     expect(lab.kubelet.answer('/healthz')).toMatchObject({ status: 200, body: 'ok' });
+    expect(lab.kubelet.answer('/healthz/syncloop')).toMatchObject({ status: 200, body: 'ok' });
     expect(lab.kubelet.answer('/none')).toMatchObject({ status: 404, body: '404 page not found\n' });
     lab.kubelet.stop();
     expect(lab.kubelet.answer('/healthz')).toBeUndefined();
@@ -65,6 +67,39 @@ describe("the kubelet's own server", () => {
     lab.api.delete(resources.pods, 'shop', 'web');
     await lab.seconds(0.1);
     expect(lines()).toContain('kubelet_working_pods{config="desired",lifecycle="sync",static=""} 0');
+  });
+
+  test('/metrics/probes: how probes went, and how long those took that passed', async () => {
+    const lab = new Lab();
+    const probe = (code: string): Probe => ({
+      exec: { command: ['exit', code] },
+      periodSeconds: 2,
+      timeoutSeconds: 1,
+      successThreshold: 1,
+      failureThreshold: 3,
+    });
+    const spec = { ...container(['forever']), livenessProbe: probe('0'), readinessProbe: probe('1') };
+    lab.create('web', { containers: [spec] });
+    const lines = (): string[] => lab.kubelet.answer('/metrics/probes')?.body.split('\n') ?? [];
+    await lab.seconds(9);
+    const names = 'container="c",namespace="shop",pod="web"';
+    const { uid } = lab.pod('web').metadata;
+    const of = (kind: string, result: string): string | undefined =>
+      lines().find((line) =>
+        line.startsWith(
+          `prober_probe_total{${names},pod_uid="${uid}",probe_type="${kind}",result="${result}"}`,
+        ),
+      );
+    expect(of('Liveness', 'successful')).toMatch(/ [34]$/);
+    expect(of('Readiness', 'failed')).toMatch(/ [45]$/);
+    expect(lines()).toContainEqual(
+      expect.stringMatching(
+        /^prober_probe_duration_seconds_bucket\{.*probe_type="Liveness",le="\+Inf"\} [34]$/,
+      ),
+    );
+    expect(lines().join()).not.toContain(
+      'prober_probe_duration_seconds_count{container="c",namespace="shop",pod="web",probe_type="Readiness"',
+    );
   });
 
   test('/metrics/cadvisor: the groups of the machine, of a pod, its sandbox and its containers', async () => {

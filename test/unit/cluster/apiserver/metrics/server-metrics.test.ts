@@ -103,3 +103,11 @@ describe('/metrics', () => {
     expect(samples(running, mutating)).toEqual([`${mutating} 0`]);
   });
 });
+
+test('/metrics/slis: every check of every endpoint is well', () => {
+  const { text } = send(startApiServer(), 'GET', '/metrics/slis');
+  expect(text).toMatch(/^# HELP kubernetes_healthcheck \[STABLE\] /);
+  expect(text).toContain(
+    'kubernetes_healthcheck{name="etcd",type="readyz"} 1\nkubernetes_healthcheck{name="etcd-readiness",type="readyz"} 1\n',
+  );
+});
