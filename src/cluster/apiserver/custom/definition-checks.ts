@@ -4,6 +4,7 @@ import type {
   DefinitionSpec,
   DefinitionVersion,
 } from './definition.ts';
+import { isObject } from '../../../core/json.ts';
 import type { Problems } from '../validation/problems.ts';
 import { checkClient, REVIEW_VERSIONS } from '../webhooks/checks.ts';
 import { checkRulesOf } from './rule-checks.ts';
@@ -105,16 +106,20 @@ function checkSchema(problems: Problems, path: string, schema: ValidationSchema,
     problems.required(`${path}.type`, 'must not be empty for specified object fields');
   }
   problems.oneOf(`${path}.type`, schema.type, TYPES);
-  if (schema.type === 'array' && schema.items === undefined) {
+  // What is no schema counts as left out.
+  const items = isObject(schema.items) || Array.isArray(schema.items) ? schema.items : undefined;
+  if (Array.isArray(items) && items.length > 0) {
+    problems.forbidden(`${path}.items`, 'items must be a schema object and not an array');
+  } else if (schema.type === 'array' && !isObject(items)) {
     problems.required(`${path}.items`, 'must be specified');
   }
   for (const [name, field] of Object.entries(schema.properties ?? {})) {
     if (!isRoot || name !== 'metadata') checkSchema(problems, `${path}.properties[${name}]`, field, inner);
   }
-  if (schema.items !== undefined) {
+  if (isObject(items)) {
     const isMap = schema['x-kubernetes-list-type'] === 'map';
-    const items = { isRoot: false, uncorrelated: uncorrelated ?? (isMap ? undefined : path) };
-    checkSchema(problems, `${path}.items`, schema.items, items);
+    const below = { isRoot: false, uncorrelated: uncorrelated ?? (isMap ? undefined : path) };
+    checkSchema(problems, `${path}.items`, items, below);
   }
   if (typeof schema.additionalProperties === 'object') {
     checkSchema(problems, `${path}.additionalProperties`, schema.additionalProperties, inner);

@@ -65,10 +65,10 @@ function checkNames(
 
 /** minimum ≤ default request ≤ default ≤ maximum, as far as they are given. */
 function checkOrder(problems: Problems, field: string, limit: Limit, name: string): void {
-  const min = limit.min?.[name];
-  const max = limit.max?.[name];
-  const request = limit.type === 'Pod' ? undefined : limit.defaultRequest?.[name];
-  const usual = limit.type === 'Pod' ? undefined : limit.default?.[name];
+  const min = amountIn(limit.min, name);
+  const max = amountIn(limit.max, name);
+  const request = limit.type === 'Pod' ? undefined : amountIn(limit.defaultRequest, name);
+  const usual = limit.type === 'Pod' ? undefined : amountIn(limit.default, name);
   const complain = (which: string, value: Quantity | undefined, why: string): void => {
     problems.invalid(`${field}.${which}[${name}]`, String(value), why);
   };
@@ -88,10 +88,15 @@ function checkOrder(problems: Problems, field: string, limit: Limit, name: strin
   }
   if (isMore(min, usual)) complain('default', min, `min value ${min} is greater than default value ${usual}`);
   if (isMore(usual, max)) complain('default', max, `default value ${usual} is greater than max value ${max}`);
-  checkRatio(problems, `${field}.maxLimitRequestRatio[${name}]`, limit.maxLimitRequestRatio?.[name], [
+  checkRatio(problems, `${field}.maxLimitRequestRatio[${name}]`, amountIn(limit.maxLimitRequestRatio, name), [
     min,
     max,
   ]);
+}
+
+/** The name may be one that every object has. */
+function amountIn(list: ResourceList | undefined, name: string): Quantity | undefined {
+  return list !== undefined && Object.hasOwn(list, name) ? list[name] : undefined;
 }
 
 function isMore(a: Quantity | undefined, b: Quantity | undefined): a is Quantity {

@@ -171,9 +171,10 @@ export function checkFixedSelector(
   { first = false } = {},
 ) {
   return (problems: Problems, object: Deployment & ReplicaSet & DaemonSet, old: Deployment): void => {
-    const { selector } = object.spec;
-    const fixed = (): void =>
-      problems.immutable('spec.selector', writtenSelector(selector), equal(selector, old.spec.selector));
+    // Drafts may come without one.
+    const selector = object.spec.selector as LabelSelector | undefined;
+    const shown = selector && writtenSelector(selector);
+    const fixed = (): void => problems.immutable('spec.selector', shown, equal(selector, old.spec.selector));
     if (first) fixed();
     check(problems, object);
     if (!first) fixed();

@@ -156,6 +156,16 @@ describe('a definition', () => {
       body: { message: expect.stringContaining(words) },
     });
   });
+
+  test.each([
+    [0.5, 'items: Required value: must be specified'],
+    [[], 'items: Required value: must be specified'],
+    [[{ type: 'string' }], 'items: Forbidden: items must be a schema object and not an array'],
+  ])('whose list is of %j is refused', (items, words) => {
+    const openAPIV3Schema = { type: 'object', properties: { l: { type: 'array', items } } };
+    const sent = definition([{ ...version, selectableFields: undefined, schema: { openAPIV3Schema } }]);
+    expect(send(running, 'POST', DEFINITIONS, sent).body.message).toContain(words);
+  });
 });
 
 const MERGE = { 'content-type': 'application/merge-patch+json' };
