@@ -96,6 +96,19 @@ interface Place {
   readonly uncorrelated: string | undefined;
 }
 
+/** The schema of a list's items; what is none counts as left out. */
+function itemsOf(
+  problems: Problems,
+  path: string,
+  { type, items }: ValidationSchema,
+): ValidationSchema | undefined {
+  if (isObject(items)) return items;
+  if (Array.isArray(items) && items.length > 0) {
+    problems.forbidden(`${path}.items`, 'items must be a schema object and not an array');
+  } else if (type === 'array') problems.required(`${path}.items`, 'must be specified');
+  return undefined;
+}
+
 /** Every value has a type, unless the schema lets it be anything. */
 function checkSchema(problems: Problems, path: string, schema: ValidationSchema, place: Place): void {
   const { isRoot, uncorrelated } = place;
@@ -106,17 +119,11 @@ function checkSchema(problems: Problems, path: string, schema: ValidationSchema,
     problems.required(`${path}.type`, 'must not be empty for specified object fields');
   }
   problems.oneOf(`${path}.type`, schema.type, TYPES);
-  // What is no schema counts as left out.
-  const items = isObject(schema.items) || Array.isArray(schema.items) ? schema.items : undefined;
-  if (Array.isArray(items) && items.length > 0) {
-    problems.forbidden(`${path}.items`, 'items must be a schema object and not an array');
-  } else if (schema.type === 'array' && !isObject(items)) {
-    problems.required(`${path}.items`, 'must be specified');
-  }
+  const items = itemsOf(problems, path, schema);
   for (const [name, field] of Object.entries(schema.properties ?? {})) {
     if (!isRoot || name !== 'metadata') checkSchema(problems, `${path}.properties[${name}]`, field, inner);
   }
-  if (isObject(items)) {
+  if (items !== undefined) {
     const isMap = schema['x-kubernetes-list-type'] === 'map';
     const below = { isRoot: false, uncorrelated: uncorrelated ?? (isMap ? undefined : path) };
     checkSchema(problems, `${path}.items`, items, below);
