@@ -133,7 +133,12 @@ function createProcesses(parts: ContextParts, entry: TableEntry, files: FileView
     child.atEnd(() => {
       exited.resolve(child.exitCode ?? 0);
     });
-    return { pid: child.pid, exited: exited.promise };
+    const stopped = (): Promise<void> => {
+      const noticed = process.deferred<undefined>();
+      child.atStop(() => noticed.resolve(undefined));
+      return noticed.promise;
+    };
+    return { pid: child.pid, exited: exited.promise, stopped };
   };
 
   return {

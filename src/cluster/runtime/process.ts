@@ -2,11 +2,13 @@ import type { Deferred, Simulation } from '../simulation/simulation.ts';
 import type { CpuThread } from './cpu.ts';
 import type { Credentials } from './file-view.ts';
 import { runAsProgram } from './host-guard.ts';
-import { exitCodeOf, isIgnoredByDefault } from './signals.ts';
+import { exitCodeOf, isIgnoredByDefault, stopsByDefault } from './signals.ts';
 import type { Program, ProgramContext, Signal } from './types.ts';
 
 /** CPU that the kernel and the C library take to start a process, in microseconds. */
 const START_COST = 300;
+
+const CANNOT_BE_HANDLED: ReadonlySet<Signal> = new Set(['SIGKILL', 'SIGSTOP']);
 
 /** Unwinds a program that has been killed; nothing of it is seen any more. */
 export class ProcessKilled extends Error {
@@ -45,6 +47,10 @@ export class Process {
   readonly #handlers = new Map<Signal, () => void>();
   readonly #pending = new Set<() => void>();
   readonly #endings = new Set<() => void>();
+  /** Calls those who wait for it to be stopped. */
+  readonly #stops = new Set<() => void>();
+  /** What would have gone on since it was stopped, in order; undefined while nobody holds it. */
+  #held: (() => void)[] | undefined;
 
   constructor(
     simulation: Simulation,
@@ -71,8 +77,13 @@ export class Process {
     return this.exitCode === undefined;
   }
 
-  get state(): 'R' | 'S' {
+  get state(): 'R' | 'S' | 'T' {
+    if (this.isStopped) return 'T';
     return this.thread.isBusy ? 'R' : 'S';
+  }
+
+  get isStopped(): boolean {
+    return this.#held !== undefined;
   }
 
   /** Runs the program once the CPU for its start has been had. */
@@ -118,10 +129,21 @@ export class Process {
     };
   }
 
+  /** Calls `stopped` once when the process is stopped, or now if it is. */
+  atStop(stopped: () => void): void {
+    if (this.isStopped) stopped();
+    else this.#stops.add(stopped);
+  }
+
   /** @param mayIgnore pid 1 ignores what it has no handler for, SIGKILL included when it comes from inside */
   signal(signal: Signal, mayIgnore = false): void {
     if (!this.isAlive) return;
-    const handler = signal === 'SIGKILL' ? undefined : this.#handlers.get(signal);
+    if (signal === 'SIGCONT') this.#resume();
+    else if (this.isStopped && signal !== 'SIGKILL') {
+      this.#goOn(() => this.signal(signal, mayIgnore));
+      return;
+    }
+    const handler = CANNOT_BE_HANDLED.has(signal) ? undefined : this.#handlers.get(signal);
     if (handler !== undefined) {
       const timer = this.#simulation.after(0, `${this.#owner}/${signal}`, () => {
         this.#pending.delete(cancel);
@@ -133,7 +155,29 @@ export class Process {
       return;
     }
     if (mayIgnore || isIgnoredByDefault(signal)) return;
-    this.end(exitCodeOf(signal));
+    if (stopsByDefault(signal)) this.#stop();
+    else this.end(exitCodeOf(signal));
+  }
+
+  /** Whatever it waits for still happens; the program sees nothing of it until it goes on. */
+  #stop(): void {
+    this.#held = [];
+    const stops = [...this.#stops];
+    this.#stops.clear();
+    for (const stopped of stops) stopped();
+  }
+
+  #resume(): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    for (const step of held) this.#goOn(step);
+  }
+
+  /** Takes a step of the program, once it is not stopped. */
+  #goOn(step: () => void): void {
+    if (!this.isAlive) return;
+    if (this.#held === undefined) step();
+    else this.#held.push(step);
   }
 
   onSignal(signal: Signal, handler: () => void): void {
@@ -147,9 +191,11 @@ export class Process {
   later<T>(start: (done: (value: T) => void) => () => void, then: (value: T) => void): () => void {
     if (!this.isAlive) return () => {};
     let isDone = false;
+    let isCancelled = false;
     let cancelStarted = (): void => {};
     const cancel = (): void => {
       isDone = true;
+      isCancelled = true;
       this.#pending.delete(cancel);
       cancelStarted();
     };
@@ -158,7 +204,9 @@ export class Process {
       if (isDone || !this.isAlive) return;
       isDone = true;
       this.#pending.delete(cancel);
-      then(value);
+      this.#goOn(() => {
+        if (!isCancelled) then(value);
+      });
     });
     return cancel;
   }
@@ -192,10 +240,10 @@ export class Process {
     return {
       promise: inner.promise,
       resolve: (value) => {
-        if (this.isAlive) inner.resolve(value);
+        this.#goOn(() => inner.resolve(value));
       },
       reject: (error) => {
-        if (this.isAlive) inner.reject(error);
+        this.#goOn(() => inner.reject(error));
       },
     };
   }

@@ -9,6 +9,9 @@ const NUMBERS: Readonly<Record<Signal, number>> = {
   SIGUSR2: 12,
   SIGPIPE: 13,
   SIGTERM: 15,
+  SIGCONT: 18,
+  SIGSTOP: 19,
+  SIGTSTP: 20,
   SIGWINCH: 28,
 };
 
@@ -19,5 +22,10 @@ export function exitCodeOf(signal: Signal): number {
 
 /** Linux ignores it where a process has no handler for it. */
 export function isIgnoredByDefault(signal: Signal): boolean {
-  return signal === 'SIGWINCH';
+  return signal === 'SIGWINCH' || signal === 'SIGCONT';
+}
+
+/** Linux stops the process; there is no handler for SIGSTOP. */
+export function stopsByDefault(signal: Signal): boolean {
+  return signal === 'SIGSTOP' || signal === 'SIGTSTP';
 }

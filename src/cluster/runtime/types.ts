@@ -19,7 +19,18 @@ import type {
 export type Program = (context: ProgramContext) => Promise<number>;
 
 export type Signal =
-  'SIGTERM' | 'SIGKILL' | 'SIGINT' | 'SIGHUP' | 'SIGQUIT' | 'SIGUSR1' | 'SIGUSR2' | 'SIGPIPE' | 'SIGWINCH';
+  | 'SIGTERM'
+  | 'SIGKILL'
+  | 'SIGINT'
+  | 'SIGHUP'
+  | 'SIGQUIT'
+  | 'SIGUSR1'
+  | 'SIGUSR2'
+  | 'SIGPIPE'
+  | 'SIGCONT'
+  | 'SIGSTOP'
+  | 'SIGTSTP'
+  | 'SIGWINCH';
 
 export interface InputStream {
   /** The next bytes, or undefined at the end. */
@@ -186,6 +197,8 @@ export interface SpawnedProcess {
   readonly pid: number;
   /** The exit code, 128 + n when signal n ended it. */
   readonly exited: Promise<number>;
+  /** Is there when the process is stopped (Ctrl-Z, `kill -STOP`), at once where it is. */
+  stopped(): Promise<void>;
 }
 
 // ---- files ------------------------------------------------------------------------------------------------

@@ -27,6 +27,7 @@ import { grep, grepAs } from './text/grep.ts';
 import { headTailApplets } from './text/head-tail.ts';
 import { sed } from './text/sed/sed.ts';
 import { sortApplets } from './text/sort.ts';
+import { more } from './text/more.ts';
 import { xargs } from './text/xargs.ts';
 
 const all: Readonly<Record<string, Applet>> = {
@@ -53,9 +54,9 @@ const all: Readonly<Record<string, Applet>> = {
   find,
   grep,
   httpd,
-  less: cat,
+  less: more,
   ls,
-  more: cat,
+  more,
   nc,
   nslookup,
   ping,

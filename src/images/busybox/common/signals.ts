@@ -44,6 +44,9 @@ const DELIVERED: ReadonlySet<string> = new Set<Signal>([
   'SIGUSR1',
   'SIGUSR2',
   'SIGPIPE',
+  'SIGCONT',
+  'SIGSTOP',
+  'SIGTSTP',
   'SIGWINCH',
 ]);
 

@@ -109,13 +109,38 @@ const tty: Applet = (command) => {
   return terminal === undefined ? 1 : 0;
 };
 
+/** What a new terminal is set to, as `stty -a` lists it. */
+const SETTINGS = `intr = ^C; quit = ^\\; erase = ^?; kill = ^U; eof = ^D; eol = <undef>;
+eol2 = <undef>; swtch = <undef>; start = ^Q; stop = ^S; susp = ^Z; rprnt = ^R;
+werase = ^W; lnext = ^V; flush = ^O; min = 1; time = 0;
+-parenb -parodd -cmspar cs8 -hupcl -cstopb cread -clocal -crtscts
+-ignbrk -brkint -ignpar -parmrk -inpck -istrip -inlcr -igncr icrnl ixon -ixoff
+-iuclc -ixany -imaxbel -iutf8
+opost -olcuc -ocrnl onlcr -onocr -onlret -ofill -ofdel nl0 cr0 tab0 bs0 vt0 ff0
+isig icanon iexten echo echoe echok -echonl -noflsh -xcase -tostop -echoprt
+echoctl echoke -flusho -extproc
+`;
+
+/** Of what can be set only the echo is. */
 const stty: Applet = (command) => {
   const terminal = terminalOf(command.context.stdin);
   if (terminal === undefined) throw new Failure('standard input: Inappropriate ioctl for device');
   const { rows, columns } = terminal.size;
-  if (command.args[0] === 'size') command.print(`${rows} ${columns}\n`);
-  else if (command.args.length === 0 || command.args[0] === '-a') {
+  const [first, ...others] = command.args;
+  const echo = terminal.echoes ? 'echo' : '-echo';
+  if (first === 'size') command.print(`${rows} ${columns}\n`);
+  else if (first === undefined) {
+    const keys = SETTINGS.split('\n').slice(0, 3).join('\n');
+    command.print(
+      `speed 38400 baud; line = 0;\n${keys}\n-brkint -imaxbel\n${terminal.echoes ? '' : '-echo\n'}`,
+    );
+  } else if (first === '-a') {
     command.print(`speed 38400 baud; rows ${rows}; columns ${columns}; line = 0;\n`);
+    command.print(SETTINGS.replace('iexten echo ', `iexten ${echo} `));
+  }
+  for (const setting of [first, ...others]) {
+    if (setting === 'echo' || setting === 'sane') terminal.echoes = true;
+    else if (setting === '-echo') terminal.echoes = false;
   }
   return 0;
 };

@@ -1,5 +1,11 @@
-import type { ProcessInfo } from '../../../cluster/runtime/types.ts';
+import type { ProcessInfo, ProgramContext } from '../../../cluster/runtime/types.ts';
 import type { Applet, Command } from '../command.ts';
+import { type Terminal, terminalOf } from '../terminal/terminal.ts';
+
+/** Which line of a frame has the titles of the columns. */
+const TITLES = 3;
+/** q, Q and Ctrl-C. */
+const QUITS: ReadonlySet<number> = new Set([0x71, 0x51, 0x03]);
 
 interface Memory {
   readonly total: number;
@@ -34,19 +40,46 @@ const top: Applet = async (command) => {
   const rounds = Number(options.value('n') ?? Infinity);
   const seconds = Number(options.value('d') ?? 5);
   const { context } = command;
+  const terminal = options.has('b') ? undefined : terminalOf(context.stdout);
   let before = new Map<number, number>();
   let since = context.clock.now();
-  for (let round = 0; round < rounds; round++) {
-    const elapsed = Math.max(1, context.clock.now() - since);
-    if (!options.has('b')) command.print('\x1b[H\x1b[J');
-    const processes = context.processes.list();
-    command.print(frame(command, processes, before, round === 0 ? Infinity : elapsed));
-    before = new Map(processes.map(({ pid, cpu }) => [pid, cpu]));
-    since = context.clock.now();
-    if (round + 1 < rounds) await context.clock.sleep(seconds * 1000);
+  const rounding = async (): Promise<void> => {
+    const quits = terminal === undefined ? undefined : quitKey(context, terminal);
+    for (let round = 0; round < rounds; round++) {
+      const elapsed = Math.max(1, context.clock.now() - since);
+      if (!options.has('b')) command.print('\x1b[H\x1b[J');
+      const processes = context.processes.list();
+      const lines = frame(command, processes, before, round === 0 ? Infinity : elapsed);
+      if (terminal === undefined) command.print(`${lines.join('\n')}\n`);
+      else command.print(onScreen(lines, terminal.size.rows));
+      before = new Map(processes.map(({ pid, cpu }) => [pid, cpu]));
+      since = context.clock.now();
+      if (round + 1 >= rounds) return;
+      const time = context.clock.sleep(seconds * 1000);
+      if ((await (quits === undefined ? time : Promise.race([time, quits]))) === true) return;
+    }
+  };
+  if (terminal === undefined) await rounding();
+  else {
+    await terminal.raw(rounding);
+    command.print('\n');
   }
   return 0;
 };
+
+/** As many lines as there is room for, the titles the other way round. */
+function onScreen(lines: readonly string[], rows: number): string {
+  const shown = lines.slice(0, rows - 1);
+  return shown.map((line, index) => (index === TITLES ? `\x1b[7m${line}\x1b[m` : line)).join('\n');
+}
+
+/** Is there when a key ends it. */
+async function quitKey(context: ProgramContext, terminal: Terminal): Promise<true> {
+  for (;;) {
+    const keys = await terminal.read(context);
+    if (keys === undefined || keys.some((key) => QUITS.has(key))) return true;
+  }
+}
 
 /** @param elapsed milliseconds since `before` was taken */
 function frame(
@@ -54,7 +87,7 @@ function frame(
   processes: readonly ProcessInfo[],
   before: ReadonlyMap<number, number>,
   elapsed: number,
-): string {
+): readonly string[] {
   const { files } = command.context;
   const memory = memoryOf(command);
   const cores = files.readText('/proc/cpuinfo').match(/^processor/gm)?.length ?? 1;
@@ -85,8 +118,7 @@ function frame(
     `Load average: ${files.readText('/proc/loadavg').trim()}`,
     '  PID  PPID USER     STAT   VSZ %VSZ CPU %CPU COMMAND',
     ...rows,
-    '',
-  ].join('\n');
+  ];
 }
 
 export const topApplets: Readonly<Record<string, Applet>> = { free, top };

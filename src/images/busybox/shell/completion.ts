@@ -9,7 +9,7 @@ export function complete(shell: Shell, line: string): readonly string[] {
 }
 
 function commandsLike(shell: Shell, word: string): readonly string[] {
-  const names = new Set([...shell.functions.keys(), ...shell.aliases.keys()]);
+  const names = new Set([...shell.runner.builtins, ...shell.functions.keys(), ...shell.aliases.keys()]);
   for (const folder of (shell.variables.get('PATH') ?? '').split(':')) {
     for (const name of entries(shell, folder)) names.add(name);
   }

@@ -21,11 +21,14 @@ export class SignalInbox {
     const signal = runtimeSignal(name);
     if (signal === undefined || this.#listened.has(signal)) return;
     this.#listened.add(signal);
-    this.#context.onSignal(signal, () => {
-      this.#arrived.push(name);
-      this.#bell?.resolve(undefined);
-      this.#bell = undefined;
-    });
+    this.#context.onSignal(signal, () => this.raise(name));
+  }
+
+  /** As if it had arrived. */
+  raise(name: string): void {
+    this.#arrived.push(name);
+    this.#bell?.resolve(undefined);
+    this.#bell = undefined;
   }
 
   isListening(name: string): boolean {

@@ -13,16 +13,26 @@ import type { Statement } from './tree.ts';
 /** Prompts and runs what is typed until there is nothing more. @returns the exit code */
 export async function interact(shell: Shell, terminal: Terminal): Promise<number> {
   for (const signal of ['INT', 'TERM', 'QUIT', 'HUP']) shell.signals.listen(signal);
+  for (const letter of 'smi') shell.options.add(letter);
   const editor = new LineEditor(shell.context, terminal, shell.history, (line) => complete(shell, line));
-  for (;;) {
-    try {
-      await handleSignals(shell);
-      sayWhatIsDone(shell);
-      const statements = await readStatements(shell, editor);
-      if (statements === undefined) return shell.status;
-      shell.status = await runStatements(shell, statements);
-    } catch (error) {
-      shell.status = recover(shell, error);
+  try {
+    for (;;) {
+      try {
+        await handleSignals(shell);
+        sayNews(shell);
+        const statements = await readStatements(shell, editor);
+        if (statements === undefined) return shell.status;
+        shell.exitsWarned = Math.max(0, shell.exitsWarned - 1);
+        if (statements.length > 0) shell.status = await runStatements(shell, statements);
+      } catch (error) {
+        shell.status = recover(shell, error);
+      }
+    }
+  } finally {
+    // Nobody is left who could continue them.
+    for (const { pids, stoppedBy } of shell.jobs.list) {
+      if (stoppedBy === undefined) continue;
+      for (const signal of ['SIGHUP', 'SIGCONT'] as const) terminal.signalGroup(pids, signal);
     }
   }
 }
@@ -43,7 +53,11 @@ async function readStatements(shell: Shell, editor: LineEditor): Promise<readonl
   for (;;) {
     const typed = await editor.read(await promptOf(shell, lines.text === '' ? 'PS1' : 'PS2'));
     if (typed === 'interrupt') {
-      shell.status = 130;
+      if (shell.traps.has('INT')) shell.signals.raise('INT');
+      else {
+        shell.status = 130;
+        shell.say('\n');
+      }
       return [];
     }
     if (typed === 'end') {
@@ -55,11 +69,12 @@ async function readStatements(shell: Shell, editor: LineEditor): Promise<readonl
   }
 }
 
-function sayWhatIsDone(shell: Shell): void {
+function sayNews(shell: Shell): void {
   for (const job of shell.jobs.list) {
-    if (job.status === undefined) continue;
+    if (!job.isNews) continue;
     shell.say(`${shell.jobs.describe(job)}\n`);
-    shell.jobs.forget(job);
+    job.isNews = false;
+    if (job.status !== undefined) shell.jobs.forget(job);
   }
 }
 

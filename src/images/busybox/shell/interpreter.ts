@@ -21,7 +21,7 @@ export const runner: Runner = {
   words: (shell, words, plain) => runWords(shell, words, { plain, environment: [] }),
   replace: replaceProgram,
   substitute,
-  isBuiltin: (name) => builtins.has(name),
+  builtins: new Set(builtins.keys()),
 };
 
 /** Runs statements in turn. @returns the status of the last one */
@@ -29,6 +29,7 @@ export async function runStatements(shell: Shell, statements: readonly Statement
   let status = 0;
   for (const statement of statements) {
     if (shell.hasOption('n') && !shell.isInteractive) return status;
+    shell.text = statement.text;
     if (statement.background) {
       await runInBackground(shell, statement);
       status = 0;
@@ -491,7 +492,6 @@ async function runInBackground(shell: Shell, statement: Statement): Promise<void
       : [await startCommand(shell, command, descriptors)];
   const pids = running.flatMap(({ pid }) => (pid === undefined ? [] : [pid]));
   for (const pid of pids) shell.terminal?.addBackground(pid);
-  const last = running.at(-1)?.exited ?? Promise.resolve(0);
-  shell.jobs.add(pids, shell.isInteractive ? text : '', last);
+  shell.jobs.add(running, shell.isInteractive ? text : '');
   shell.lastBackground = pids.at(-1) ?? shell.lastBackground;
 }

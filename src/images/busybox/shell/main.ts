@@ -39,10 +39,7 @@ export const sh: Applet = async (command) => {
       return runText(shell, args.text);
     }
     if (args.file !== undefined) return runFile(shell, command, args.file);
-    if (isInteractive) {
-      shell.options.add('i');
-      return interact(shell, input);
-    }
+    if (isInteractive) return interact(shell, input);
     return runInput(shell);
   });
 };

@@ -9,6 +9,7 @@ import { decode, EMPTY, Input, joinBytes } from '../streams.ts';
 import { withTerminal } from '../terminal/terminal.ts';
 import { unwrapInput, unwrapOutput } from '../terminal/views.ts';
 import { ShellError } from './control.ts';
+import { type Job, nextStop } from './jobs.ts';
 import type { Descriptor, Shell } from './shell.ts';
 import type { Part, Simple } from './tree.ts';
 
@@ -16,6 +17,7 @@ import type { Part, Simple } from './tree.ts';
 export interface Running {
   readonly pid?: number;
   readonly exited: Promise<number>;
+  readonly stopped?: () => Promise<void>;
 }
 
 /** Output of `$(…)` beyond this is no text any more that a shell could hold. */
@@ -31,6 +33,10 @@ const OBITUARIES: Readonly<Record<number, string>> = {
   140: 'User defined signal 2',
   143: 'Terminated',
 };
+
+/** Statuses of what SIGINT has ended, and of what SIGTSTP has stopped. */
+const INTERRUPTED = 130;
+const STOPPED = 148;
 
 const CLOSED: OutputStream = { write: () => {}, end: () => {} };
 
@@ -121,13 +127,40 @@ function isOutOfProcesses(error: unknown): boolean {
 }
 
 /** Waits for children that the terminal belongs to meanwhile. @returns the status of the pipeline */
-export async function waitForeground(shell: Shell, children: readonly Running[]): Promise<number> {
-  const pids = children.flatMap(({ pid }) => (pid === undefined ? [] : [pid]));
-  const giveBack = shell.isInteractive ? shell.terminal?.takeForeground(pids) : undefined;
-  const codes = await Promise.all(children.map(({ exited }) => exited));
-  giveBack?.();
+export function waitForeground(shell: Shell, children: readonly Running[]): Promise<number> {
+  return inForeground(shell, children, () => shell.jobs.add(children, shell.text));
+}
+
+/** The same for a job that was stopped, or ran in the background. */
+export async function bringToForeground(shell: Shell, job: Job): Promise<number> {
+  job.stoppedBy = undefined;
+  continueJob(shell, job);
+  const status = await inForeground(shell, job.children, () => job);
+  if (job.status !== undefined) shell.jobs.forget(job);
+  return status;
+}
+
+/** Has all of its processes go on. */
+export function continueJob(shell: Shell, { pids }: Job): void {
+  if (shell.terminal !== undefined) shell.terminal.signalGroup(pids, 'SIGCONT');
+  else for (const pid of pids) shell.context.processes.kill(pid, 'SIGCONT');
+}
+
+/** @param asJob what they are when Ctrl-Z has stopped them */
+async function inForeground(shell: Shell, children: readonly Running[], asJob: () => Job): Promise<number> {
+  const pids = children.flatMap(({ pid }) => pid ?? []);
+  const mayStop = shell.isInteractive && shell.hasOption('m');
+  const giveBack = shell.isInteractive ? shell.terminal?.takeForeground(pids, mayStop) : undefined;
+  const ended = Promise.all(children.map(({ exited }) => exited));
+  const codes = await (mayStop ? Promise.race([ended, nextStop(children)]) : ended);
+  const isInterrupted = giveBack?.() ?? false;
+  if (codes === undefined) {
+    shell.jobs.stop(asJob(), 'key');
+    return STOPPED;
+  }
   const last = codes.at(-1) ?? 0;
-  if (last === 130 && shell.isInteractive) shell.say('\n');
+  // Whoever interrupts a program means what the shell was to do with it as well.
+  if (last === INTERRUPTED && isInterrupted) shell.signals.raise('INT');
   const obituary = OBITUARIES[last];
   if (obituary !== undefined) shell.say(`${obituary}\n`);
   return shell.hasOption('pipefail') ? (codes.findLast((code) => code !== 0) ?? 0) : last;

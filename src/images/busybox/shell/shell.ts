@@ -23,7 +23,7 @@ export interface Runner {
   /** Becomes another program: returns only with its exit code. @throws ShellError */
   replace(shell: Shell, words: readonly string[]): Promise<number>;
   substitute(shell: Shell, body: readonly Statement[]): Promise<string>;
-  isBuiltin(name: string): boolean;
+  readonly builtins: ReadonlySet<string>;
 }
 
 export interface ShellOptions {
@@ -65,6 +65,10 @@ export class Shell implements ExpansionHost {
   /** The builtin that runs now, for errors. */
   builtin: string | undefined;
   line = 0;
+  /** The statement that runs: a job is called so. */
+  text = '';
+  /** Above 0 where `exit` has just said that there are stopped jobs: the next one is meant. */
+  exitsWarned = 0;
   /** What is added to the line of a command: scripts can come in parts. */
   lineOffset = 0;
   positional: readonly string[] = [];
@@ -230,7 +234,7 @@ export class Shell implements ExpansionHost {
   }
 
   isBuiltin(name: string): boolean {
-    return this.runner.isBuiltin(name);
+    return this.runner.builtins.has(name);
   }
 
   /** Where commands are looked for, `undefined` where none is found. */

@@ -12,6 +12,7 @@ const NEWLINE = 0x0a;
 const RETURN = 0x0d;
 /** Characters of a line; keys beyond them do nothing. */
 const LONGEST_LINE = 1022;
+const BELL = '\x07';
 const CLEAR_BELOW = '\x1b[J';
 /** Keys that terminals send as sequences. */
 const ESCAPE = '\x1b';
@@ -51,6 +52,8 @@ export class LineEditor {
   #line = '';
   #cursor = 0;
   #place = 0;
+  /** Whether the last key was a Tab that several names fit. */
+  #isAmbiguous = false;
 
   /**
    * @param history grows with every line
@@ -74,12 +77,7 @@ export class LineEditor {
     this.#cursor = 0;
     this.#place = this.#history.length;
     this.#write(prompt + ASK_POSITION);
-    this.#terminal.isRaw = true;
-    try {
-      return await this.#edit();
-    } finally {
-      this.#terminal.isRaw = false;
-    }
+    return this.#terminal.raw(() => this.#edit());
   }
 
   async #edit(): Promise<Typed> {
@@ -104,6 +102,7 @@ export class LineEditor {
   }
 
   #press(key: string): Typed | undefined {
+    if (key !== '\t') this.#isAmbiguous = false;
     switch (key) {
       case '\r':
       case '\n':
@@ -113,7 +112,7 @@ export class LineEditor {
         return { line: this.#line };
       case CONTROL('C'):
         this.#moveTo(this.#line.length);
-        this.#write('^C\n\n');
+        this.#write('^C\n');
         return 'interrupt';
       case CONTROL('D'):
         if (this.#line === '') {
@@ -224,24 +223,47 @@ export class LineEditor {
     this.#write(`\r${this.#prompt}${line}${CLEAR_BELOW}${'\b'.repeat(line.length - cursor)}`);
   }
 
+  /** The first Tab completes as far as it can, the next one lists what there is. */
   #completeWord(): void {
     const before = this.#line.slice(0, this.#cursor);
     const candidates = this.#complete(before);
     const [first] = candidates;
-    if (first === undefined) return;
+    if (first === undefined) {
+      this.#write(BELL);
+      return;
+    }
+    const names = candidates.map((each) => each.replace(/.*\/(?=.)/, ''));
+    if (candidates.length > 1 && this.#isAmbiguous) {
+      this.#write(`\n${inColumns(names, this.#terminal.size.columns)}`);
+      this.#show(this.#line, this.#cursor);
+      return;
+    }
+    this.#isAmbiguous = candidates.length > 1;
     let common = first;
     for (const each of candidates) while (!each.startsWith(common)) common = common.slice(0, -1);
+    if (this.#isAmbiguous) this.#write(BELL);
+    if (common === '' || (this.#isAmbiguous && common.endsWith('/'))) return;
+    const isWhole = candidates.length === 1 && !common.endsWith('/');
     const word = /\S*$/.exec(before)?.[0] ?? '';
-    if (common.length > word.length) {
-      const isWhole = candidates.length === 1 && !common.endsWith('/');
-      this.#insert(common.slice(word.length) + (isWhole ? ' ' : ''));
-    } else if (candidates.length > 1) {
-      this.#write(`\n${candidates.map((each) => each.replace(/.*\/(?=.)/, '')).join('  ')}\n`);
-      this.#show(this.#line, this.#cursor);
-    }
+    const added = (common.slice(word.length) + (isWhole ? ' ' : '')).slice(
+      0,
+      LONGEST_LINE - this.#line.length,
+    );
+    this.#show(before + added + this.#line.slice(this.#cursor), this.#cursor + added.length);
   }
 
   #write(text: string): void {
     this.#context.stdout.write(text);
   }
+}
+
+/** Names as `ls` has them: down, then to the right. */
+function inColumns(names: readonly string[], width: number): string {
+  const column = Math.max(...names.map(({ length }) => length)) + 2;
+  const rows = Math.ceil(names.length / Math.max(1, Math.floor(width / column)));
+  const lines = Array.from({ length: rows }, (_, row) => {
+    const inRow = names.filter((_name, index) => index % rows === row);
+    return inRow.map((name, index) => (index < inRow.length - 1 ? name.padEnd(column) : name)).join('');
+  });
+  return lines.map((line) => `${line}\n`).join('');
 }

@@ -13,12 +13,31 @@ const TAB = 0x09;
 const RETURN = 0x0d;
 const NEWLINE = 0x0a;
 const KILL_LINE = 0x15;
+const SUSPEND = 0x1a;
 const ERASE_WORD = 0x17;
 const QUIT = 0x1c;
 const DELETE = 0x7f;
 
 /** Terminals by the streams of the runtime that they stand on, so that every process of a session finds its own. */
 const terminals = new WeakMap<object, Terminal>();
+
+interface SignalKey {
+  readonly shown: string;
+  readonly signal: Signal;
+}
+
+const SIGNAL_KEYS: ReadonlyMap<number, SignalKey> = new Map([
+  [INTERRUPT, { shown: '^C', signal: 'SIGINT' }],
+  [QUIT, { shown: '^\\', signal: 'SIGQUIT' }],
+  [SUSPEND, { shown: '^Z', signal: 'SIGTSTP' }],
+]);
+
+interface Foreground {
+  /** Processes whose families get the signals of keys; none: the host. */
+  readonly pids: readonly number[];
+  readonly mayStop: boolean;
+  isInterrupted: boolean;
+}
 
 interface Reader {
   readonly pid: number;
@@ -32,14 +51,15 @@ interface Reader {
 export class Terminal {
   /** Whether a program edits lines itself. */
   isRaw = false;
+  /** Whether what is typed is shown, where the terminal edits lines. */
+  echoes = true;
   readonly #host: ProgramContext;
-  /** Pids whose families get the signals of keys; empty: the host. */
-  #foreground: readonly number[] = [];
+  #foreground: Foreground = { pids: [], mayStop: false, isInterrupted: false };
   #background = new Set<number>();
   #line = '';
   /** Keys that nobody has read; lines where it is cooked; undefined is an end of file. */
   readonly #ready: (Uint8Array | undefined)[] = [];
-  readonly #readers: Reader[] = [];
+  #readers: readonly Reader[] = [];
 
   constructor(host: ProgramContext) {
     this.#host = host;
@@ -49,13 +69,29 @@ export class Terminal {
     return this.#host.tty ?? { columns: 80, rows: 24 };
   }
 
-  /** Who gets Ctrl-C from now on. @returns puts back who did before */
-  takeForeground(pids: readonly number[]): () => void {
+  /**
+   * Who gets Ctrl-C from now on, and Ctrl-Z where a shell is there that may continue it.
+   * @returns puts back who did before, and tells whether Ctrl-C was pressed
+   */
+  takeForeground(pids: readonly number[], mayStop: boolean): () => boolean {
     const before = this.#foreground;
-    this.#foreground = pids;
+    const own = { pids, mayStop, isInterrupted: false };
+    this.#foreground = own;
     return () => {
       this.#foreground = before;
+      return own.isInterrupted;
     };
+  }
+
+  /** Whoever reads gets every key as it is pressed, for as long as `work` takes. */
+  async raw<T>(work: () => Promise<T>): Promise<T> {
+    const before = this.isRaw;
+    this.isRaw = true;
+    try {
+      return await work();
+    } finally {
+      this.isRaw = before;
+    }
   }
 
   /** A job that Ctrl-C does not reach, though its parent may be in the foreground. */
@@ -70,7 +106,7 @@ export class Terminal {
       if (bytes === undefined) break;
       this.#receive(bytes);
     }
-    this.#signal('SIGHUP');
+    this.#signalForeground('SIGHUP');
     this.#host.processes.kill(this.#host.pid, 'SIGHUP');
     this.#deliver(undefined);
   }
@@ -79,7 +115,8 @@ export class Terminal {
   read(context: ProgramContext): Promise<Uint8Array | undefined> {
     if (this.#ready.length > 0) return Promise.resolve(this.#ready.shift());
     const waiting = context.deferred<Uint8Array | undefined>();
-    this.#readers.push({ pid: context.pid, deliver: (bytes) => waiting.resolve(bytes) });
+    const reader = { pid: context.pid, deliver: (bytes: Uint8Array | undefined) => waiting.resolve(bytes) };
+    this.#readers = [...this.#readers, reader];
     return waiting.promise;
   }
 
@@ -112,13 +149,12 @@ export class Terminal {
   }
 
   #control(byte: number): void {
+    const signalled = SIGNAL_KEYS.get(byte);
+    if (signalled !== undefined) {
+      this.#signalKey(signalled);
+      return;
+    }
     switch (byte) {
-      case INTERRUPT:
-      case QUIT:
-        this.#line = '';
-        this.#echo(byte === INTERRUPT ? '^C' : '^\\');
-        this.#signal(byte === INTERRUPT ? 'SIGINT' : 'SIGQUIT');
-        break;
       case RETURN:
       case NEWLINE:
         this.#echo('\r\n');
@@ -145,6 +181,15 @@ export class Terminal {
     }
   }
 
+  /** Takes away with it what was typed before and nobody has read. */
+  #signalKey({ shown, signal }: SignalKey): void {
+    this.#line = '';
+    this.#ready.length = 0;
+    this.#echo(shown);
+    if (signal === 'SIGINT') this.#foreground.isInterrupted = true;
+    if (signal !== 'SIGTSTP' || this.#foreground.mayStop) this.#signalForeground(signal);
+  }
+
   #erase(count: number): void {
     const erased = Math.min(count, this.#line.length);
     this.#line = this.#line.slice(0, this.#line.length - erased);
@@ -152,13 +197,16 @@ export class Terminal {
   }
 
   #echo(text: string): void {
-    this.#host.stdout.write(text);
+    if (this.echoes) this.#host.stdout.write(text);
   }
 
   #deliver(bytes: Uint8Array | undefined): void {
-    const alive = new Set(this.#host.processes.list().map(({ pid }) => pid));
-    for (let reader = this.#readers.shift(); reader !== undefined; reader = this.#readers.shift()) {
-      if (!alive.has(reader.pid)) continue;
+    const states = new Map(this.#host.processes.list().map(({ pid, state }) => [pid, state]));
+    this.#readers = this.#readers.filter(({ pid }) => states.has(pid));
+    // Who is stopped reads when it goes on.
+    const reader = this.#readers.find(({ pid }) => states.get(pid) !== 'T');
+    if (reader !== undefined) {
+      this.#readers = this.#readers.filter((other) => other !== reader);
       reader.deliver(bytes);
       return;
     }
@@ -167,11 +215,15 @@ export class Terminal {
     else this.#ready[this.#ready.length - 1] = joinBytes([last, bytes]);
   }
 
-  /** To the processes in the foreground and all that they have started. */
-  #signal(signal: Signal): void {
-    const all = this.#host.processes.list();
-    const targets = new Set(this.#foreground.length === 0 ? [this.#host.pid] : this.#foreground);
-    for (const { pid, parent } of all) {
+  #signalForeground(signal: Signal): void {
+    const { pids } = this.#foreground;
+    this.signalGroup(pids.length === 0 ? [this.#host.pid] : pids, signal);
+  }
+
+  /** To processes and all that they have started. */
+  signalGroup(pids: readonly number[], signal: Signal): void {
+    const targets = new Set(pids);
+    for (const { pid, parent } of this.#host.processes.list()) {
       if (targets.has(parent) && !this.#background.has(pid)) targets.add(pid);
     }
     for (const pid of targets) this.#host.processes.kill(pid, signal);

@@ -25,6 +25,11 @@ const returnFrom: Builtin = (shell, [status]) => {
 };
 
 const exit: Builtin = (shell, [status]) => {
+  if (shell.isInteractive && shell.jobs.areStopped && shell.exitsWarned === 0) {
+    shell.say('You have stopped jobs.\n');
+    shell.exitsWarned = 2;
+    return 0;
+  }
   throw new Exit(statusOf(shell, status));
 };
 

@@ -3,6 +3,7 @@ import { SIGNALS, signalName } from '../../common/signals.ts';
 import { ShellError } from '../control.ts';
 import type { Job } from '../jobs.ts';
 import { parseScript } from '../parse.ts';
+import { bringToForeground, continueJob } from '../processes.ts';
 import { singleQuoted } from '../quote.ts';
 import type { Shell } from '../shell.ts';
 import type { Builtin } from './types.ts';
@@ -75,7 +76,10 @@ const jobs: Builtin = (shell, args) => {
   for (const job of shell.jobs.list) {
     shell.print(args[0] === '-p' ? `${job.pids[0]}\n` : `${shell.jobs.describe(job)}\n`);
   }
-  for (const job of shell.jobs.list) if (job.status !== undefined) shell.jobs.forget(job);
+  for (const job of shell.jobs.list) {
+    job.isNews = false;
+    if (job.status !== undefined) shell.jobs.forget(job);
+  }
   return 0;
 };
 
@@ -85,20 +89,17 @@ const findJob = (shell: Shell, text: string | undefined): Job => {
   return job;
 };
 
-const fg: Builtin = async (shell, [text]) => {
+const fg: Builtin = (shell, [text]) => {
   const job = findJob(shell, text);
   shell.print(`${job.text}\n`);
-  const giveBack = shell.terminal?.takeForeground(job.pids);
-  const status = await job.ended;
-  giveBack?.();
-  shell.jobs.forget(job);
-  return status;
+  return bringToForeground(shell, job);
 };
 
-/** Nothing is ever stopped here, so what is in the background runs already. */
 const bg: Builtin = (shell, [text]) => {
   const job = findJob(shell, text);
   shell.print(`[${job.number}] ${job.text}\n`);
+  continueJob(shell, job);
+  shell.jobs.goesOn(job);
   return 0;
 };
 

@@ -58,6 +58,7 @@ export function isTerminal(shell: Shell, fd: number): boolean {
 
 interface ReadOptions {
   readonly isRaw: boolean;
+  readonly isSilent: boolean;
   readonly prompt: string;
   readonly seconds: number | undefined;
   readonly characters: number | undefined;
@@ -68,6 +69,7 @@ interface ReadOptions {
 function readOptions(args: readonly string[]): ReadOptions {
   const queue = [...args];
   let isRaw = false;
+  let isSilent = false;
   let prompt = '';
   let seconds: number | undefined;
   let characters: number | undefined;
@@ -77,6 +79,7 @@ function readOptions(args: readonly string[]): ReadOptions {
     if (option === '--') break;
     for (const [index, letter] of option.slice(1).split('').entries()) {
       if (letter === 'r') isRaw = true;
+      if (letter === 's') isSilent = true;
       if (letter === 'r' || letter === 's') continue;
       const attached = option.slice(index + 2);
       const value = attached === '' ? queue.shift() : attached;
@@ -89,7 +92,7 @@ function readOptions(args: readonly string[]): ReadOptions {
       break;
     }
   }
-  return { isRaw, prompt, seconds, characters, delimiter, names: queue };
+  return { isRaw, isSilent, prompt, seconds, characters, delimiter, names: queue };
 }
 
 const read: Builtin = async (shell, args) => {
@@ -100,7 +103,7 @@ const read: Builtin = async (shell, args) => {
     return 1;
   }
   if (options.prompt !== '' && isTerminal(shell, 0)) shell.say(options.prompt);
-  const line = await readLogicalLine(shell, options);
+  const line = await atTerminal(shell, options, () => readLogicalLine(shell, options));
   if (line === 'timeout') {
     for (const name of options.names) shell.set(name, '');
     return 1;
@@ -108,6 +111,23 @@ const read: Builtin = async (shell, args) => {
   assignFields(shell, line.text, options);
   return line.isComplete ? 0 : 1;
 };
+
+/** Without an echo, or key by key, for as long as it takes. */
+async function atTerminal<T>(
+  shell: Shell,
+  { isSilent, characters }: ReadOptions,
+  reading: () => Promise<T>,
+): Promise<T> {
+  const terminal = isTerminal(shell, 0) ? shell.terminal : undefined;
+  if (terminal === undefined) return reading();
+  const { echoes } = terminal;
+  terminal.echoes &&= !isSilent;
+  try {
+    return await (characters === undefined ? reading() : terminal.raw(reading));
+  } finally {
+    terminal.echoes = echoes;
+  }
+}
 
 /** A line, with what backslashes join to it. */
 async function readLogicalLine(
@@ -143,7 +163,10 @@ async function readPart(shell: Shell, options: ReadOptions): Promise<Uint8Array 
   const bytes = await shell.stdin.read();
   if (bytes === undefined) return undefined;
   shell.stdin.unread(bytes.subarray(options.characters));
-  return bytes.subarray(0, options.characters);
+  const read = bytes.subarray(0, options.characters);
+  // A raw terminal shows nothing by itself.
+  if (shell.terminal?.isRaw === true && shell.terminal.echoes) shell.say(decode(read));
+  return read;
 }
 
 function assignFields(shell: Shell, line: string, options: ReadOptions): void {
