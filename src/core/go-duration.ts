@@ -14,17 +14,22 @@ const LONGEST = 2 ** 63 / 1e6;
 /** Milliseconds of a Go duration (`5s`, `1h30m`, `500ms`). @throws Error with Go's words */
 export function parseGoDuration(text: string): number {
   if (text === '0') return 0;
-  const match = /^([+-]?)((?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|ms|s|m|h))+$/.exec(text);
-  if (match === null) {
-    const bare = /^[+-]?\d+(\.\d*)?$/.test(text);
-    throw new Error(`time: ${bare ? 'missing unit in' : 'invalid'} duration ${JSON.stringify(text)}`);
-  }
+  const quoted = JSON.stringify(text);
+  const [, sign = '', amounts = ''] = /^([+-]?)(.*)$/s.exec(text) ?? [];
+  if (amounts === '') throw new Error(`time: invalid duration ${quoted}`);
   let total = 0;
-  for (const [, amount, unit = ''] of text.matchAll(/(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)/g)) {
-    total += Number(amount) * (UNITS[unit] ?? 0);
+  for (let rest = amounts; rest !== '';) {
+    const [part = '', amount = '', unit = ''] = /^(\d+(?:\.\d*)?|\.\d+)([^.\d]*)/.exec(rest) ?? [];
+    if (amount === '') throw new Error(`time: invalid duration ${quoted}`);
+    if (unit === '') throw new Error(`time: missing unit in duration ${quoted}`);
+    const size = Object.hasOwn(UNITS, unit) ? UNITS[unit] : undefined;
+    if (size === undefined)
+      throw new Error(`time: unknown unit ${JSON.stringify(unit)} in duration ${quoted}`);
+    total += Number(amount) * size;
+    rest = rest.slice(part.length);
   }
-  if (total > LONGEST) throw new Error(`time: invalid duration ${JSON.stringify(text)}`);
-  return match[1] === '-' ? -total : total;
+  if (total > LONGEST) throw new Error(`time: invalid duration ${quoted}`);
+  return sign === '-' ? -total : total;
 }
 
 /** A duration as Go prints it: `1m30s`, `5s`, `500ms`. */

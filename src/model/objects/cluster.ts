@@ -146,7 +146,11 @@ export interface PersistentVolumeClaim extends KubeObject {
     storageClassName?: string;
     volumeName?: string;
     volumeMode: 'Filesystem' | 'Block';
+    volumeAttributesClassName?: string;
     selector?: LabelSelector;
+    /** The group is null for the core one. */
+    dataSource?: { apiGroup?: string | null; kind: string; name: string };
+    dataSourceRef?: { apiGroup?: string | null; kind: string; name: string; namespace?: string };
   };
   status: {
     phase: 'Pending' | 'Bound' | 'Lost';
@@ -154,6 +158,11 @@ export interface PersistentVolumeClaim extends KubeObject {
     capacity?: ResourceList;
     conditions?: Condition[];
   };
+}
+
+export interface SecretReference {
+  name?: string;
+  namespace?: string;
 }
 
 export interface PersistentVolume extends KubeObject {
@@ -165,6 +174,15 @@ export interface PersistentVolume extends KubeObject {
     volumeMode: 'Filesystem' | 'Block';
     claimRef?: ObjectReference;
     hostPath?: { path: string; type?: string };
+    nfs?: { server: string; path: string };
+    csi?: {
+      driver: string;
+      volumeHandle: string;
+      controllerPublishSecretRef?: SecretReference;
+      controllerExpandSecretRef?: SecretReference;
+      nodePublishSecretRef?: SecretReference;
+      nodeExpandSecretRef?: SecretReference;
+    };
     local?: { path: string };
     nodeAffinity?: { required?: { nodeSelectorTerms: NodeSelectorTerm[] } };
   };
@@ -180,6 +198,7 @@ export interface StorageClass extends KubeObject {
   reclaimPolicy: 'Retain' | 'Delete';
   volumeBindingMode: 'Immediate' | 'WaitForFirstConsumer';
   allowVolumeExpansion?: boolean;
+  allowedTopologies?: { matchLabelExpressions?: { key: string; values: string[] }[] }[];
 }
 
 export interface LimitRange extends KubeObject {

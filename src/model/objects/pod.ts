@@ -63,6 +63,8 @@ export interface VolumeMount {
   subPath?: string;
   subPathExpr?: string;
   readOnly?: boolean;
+  mountPropagation?: string;
+  recursiveReadOnly?: string;
 }
 
 export interface ContainerPort {
@@ -190,6 +192,8 @@ export interface TopologySpreadConstraint {
   whenUnsatisfiable: 'DoNotSchedule' | 'ScheduleAnyway';
   labelSelector?: LabelSelector;
   minDomains?: number;
+  nodeAffinityPolicy?: string;
+  nodeTaintsPolicy?: string;
 }
 
 export interface PodSpec {
@@ -234,7 +238,9 @@ export interface PodSpec {
     runAsGroup?: number;
     runAsNonRoot?: boolean;
     fsGroup?: number;
+    fsGroupChangePolicy?: string;
     supplementalGroups?: number[];
+    supplementalGroupsPolicy?: string;
     seccompProfile?: { type: string };
     sysctls?: { name: string; value: string }[];
   };

@@ -8,6 +8,9 @@ describe('durations', () => {
     ]);
     expect(() => parseGoDuration('x')).toThrow('time: invalid duration "x"');
     expect(() => parseGoDuration('2562048h')).toThrow('time: invalid duration "2562048h"');
+    expect(() => parseGoDuration('5x')).toThrow('time: unknown unit "x" in duration "5x"');
+    expect(() => parseGoDuration('1m5')).toThrow('time: missing unit in duration "1m5"');
+    expect(() => parseGoDuration('-')).toThrow('time: invalid duration "-"');
     expect(() => parseGoDuration('30')).toThrow('time: missing unit in duration "30"');
     expect([5000, 90_000, 5_400_000, 250, 0, 300_000].map(formatGoDuration)).toEqual([
       '5s',

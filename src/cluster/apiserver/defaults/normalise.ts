@@ -6,6 +6,7 @@ const KEPT_LISTS = new Set([
   'containers',
   'endpoints',
   'ports',
+  'policies',
   'limits',
   'verbs',
   'subsets',

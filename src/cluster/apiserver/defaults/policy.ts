@@ -37,6 +37,7 @@ export interface ScalingRules {
   stabilizationWindowSeconds?: number;
   selectPolicy?: string;
   policies?: { type: string; value: number; periodSeconds: number }[];
+  tolerance?: Quantity;
 }
 export interface MetricTarget {
   type: string;

@@ -9,21 +9,9 @@ export function defaultClaimSpec(spec: Draft<PersistentVolumeClaim['spec']>): vo
 }
 
 export function defaultPersistentVolumeClaim(claim: Draft<PersistentVolumeClaim>): void {
-  const spec: DataSources & Draft<PersistentVolumeClaim['spec']> = (claim.spec ??= {});
+  const spec = (claim.spec ??= {});
   defaultClaimSpec(spec);
   mirrorDataSource(spec);
-}
-
-interface DataSource {
-  /** Stored as null for the core group. */
-  apiGroup?: string | null;
-  readonly kind?: string;
-  readonly namespace?: string;
-}
-
-interface DataSources {
-  dataSource?: DataSource;
-  dataSourceRef?: DataSource;
 }
 
 const SNAPSHOTS = 'snapshot.storage.k8s.io';
@@ -33,7 +21,7 @@ const SNAPSHOTS = 'snapshot.storage.k8s.io';
  * new one anything, but what is in another namespace has no old name.
  * https://kubernetes.io/docs/concepts/storage/persistent-volumes/#data-source-references
  */
-function mirrorDataSource(spec: DataSources): void {
+function mirrorDataSource(spec: Draft<PersistentVolumeClaim['spec']>): void {
   const { dataSource, dataSourceRef } = spec;
   for (const source of [dataSource, dataSourceRef])
     if (source !== undefined && source.apiGroup === undefined) source.apiGroup = null;

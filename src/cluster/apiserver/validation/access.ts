@@ -1,8 +1,9 @@
 import { equal } from '../../../core/json.ts';
-import type { PolicyRule, Role, RoleBinding, Subject } from '../../../model/objects.ts';
+import type { LabelSelector, PolicyRule, Role, RoleBinding, Subject } from '../../../model/objects.ts';
 import type { Draft } from '../defaults/draft.ts';
 import { pathSegmentProblems, subdomainProblems } from './formats.ts';
 import type { Problems } from './problems.ts';
+import { checkSelector, isUsable } from './selectors.ts';
 
 const RBAC = 'rbac.authorization.k8s.io';
 
@@ -13,6 +14,11 @@ export function checkRole(problems: Problems, role: Draft<Role>): void {
 
 export function checkClusterRole(problems: Problems, role: Draft<Role>): void {
   checkRules(problems, role, false);
+  (role.aggregationRule?.clusterRoleSelectors ?? []).forEach((selector, index) => {
+    const field = `aggregationRule.clusterRoleSelectors[${index}]`;
+    checkSelector(problems, field, selector as LabelSelector);
+    if (!isUsable(selector as LabelSelector)) problems.invalid(field, null, 'invalid label selector.');
+  });
 }
 
 function checkRules(problems: Problems, role: Draft<Role>, isNamespaced: boolean): void {

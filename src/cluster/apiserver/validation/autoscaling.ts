@@ -1,21 +1,14 @@
 import type { LabelSelector, PodDisruptionBudget } from '../../../model/objects.ts';
-import type { AutoscalerSpec, MetricTarget, ScalingRules } from '../defaults/policy.ts';
+import { parseQuantity } from '../../../model/quantity.ts';
+import type { AutoscalerSpec, ScalingRules } from '../defaults/policy.ts';
 import type { Draft } from '../defaults/draft.ts';
-import { pathSegmentProblems } from './formats.ts';
+import { checkMetric, checkReference, type Metric } from './autoscaler-metrics.ts';
 import type { Problems } from './problems.ts';
 import { checkSelector } from './selectors.ts';
 import { checkAtMostAll, checkCountOrPercent } from './workloads.ts';
 
 type Spec = AutoscalerSpec & { scaleTargetRef?: { apiVersion?: string; kind?: string; name?: string } };
 
-/** Where each type of metric is described, and whether it is told apart by a resource. */
-const SOURCES: Readonly<Record<string, { readonly field: string; readonly ofResource: boolean }>> = {
-  ContainerResource: { field: 'containerResource', ofResource: true },
-  External: { field: 'external', ofResource: false },
-  Object: { field: 'object', ofResource: false },
-  Pods: { field: 'pods', ofResource: false },
-  Resource: { field: 'resource', ofResource: true },
-};
 const LONGEST_WINDOW = 3600;
 const LONGEST_PERIOD = 1800;
 
@@ -35,7 +28,7 @@ export function checkAutoscaler(problems: Problems, { spec = { maxReplicas: 0 } 
     problems.invalid('spec.maxReplicas', maxReplicas, 'must be greater than or equal to `minReplicas`');
   }
   checkTarget(problems, 'spec.scaleTargetRef', scaleTargetRef);
-  (metrics as Record<string, unknown>[]).forEach((metric, index) => {
+  (metrics as Metric[]).forEach((metric, index) => {
     checkMetric(problems, `spec.metrics[${index}]`, metric);
   });
   const types = metrics.map((metric) => (metric as { type?: string }).type);
@@ -54,54 +47,9 @@ function checkTarget(
   field: string,
   { apiVersion = '', kind = '', name = '' }: Draft<NonNullable<Spec['scaleTargetRef']>>,
 ): void {
-  if (kind === '') problems.required(`${field}.kind`);
-  else problems.invalidFor(`${field}.kind`, kind, pathSegmentProblems(kind));
-  if (name === '') problems.required(`${field}.name`);
-  else problems.invalidFor(`${field}.name`, name, pathSegmentProblems(name));
+  checkReference(problems, field, { kind, name });
   if (!apiVersion.includes('/') && kind !== 'ReplicationController') {
     problems.invalid(`${field}.apiVersion`, apiVersion, 'apiVersion must specify API group');
-  }
-}
-
-function checkMetric(problems: Problems, field: string, metric: Record<string, unknown>): void {
-  const type = (metric['type'] as string | undefined) ?? '';
-  const source = SOURCES[type];
-  if (type === '') {
-    problems.required(`${field}.type`, 'must specify a metric source type');
-    return;
-  }
-  if (source === undefined) {
-    problems.unsupported(`${field}.type`, type, Object.keys(SOURCES));
-    return;
-  }
-  const at = `${field}.${source.field}`;
-  const described = metric[source.field] as { name?: string; target?: MetricTarget } | undefined;
-  if (described === undefined) problems.required(at, 'must populate information for the given metric source');
-  else if (source.ofResource) checkResourceMetric(problems, at, described);
-  else checkValues(problems, `${at}.target`, described.target);
-}
-
-function checkResourceMetric(
-  problems: Problems,
-  field: string,
-  { name = '', target }: { name?: string; target?: MetricTarget },
-): void {
-  if (name === '') problems.required(`${field}.name`, 'must specify a resource name');
-  checkValues(problems, `${field}.target`, target);
-  const { averageUtilization, averageValue } = (target ?? {}) as Partial<MetricTarget>;
-  if (averageUtilization !== undefined && averageValue !== undefined) {
-    const why = 'may not set both a target raw value and a target utilization';
-    problems.forbidden(`${field}.target.averageValue`, why);
-  } else if (averageUtilization === undefined && averageValue === undefined) {
-    const why = 'must set either a target raw value or a target utilization';
-    problems.required(`${field}.target.averageUtilization`, why);
-  }
-}
-
-function checkValues(problems: Problems, field: string, target: MetricTarget | undefined): void {
-  const utilization = target?.averageUtilization;
-  if (utilization !== undefined && utilization < 1) {
-    problems.invalid(`${field}.averageUtilization`, utilization, 'must be greater than 0');
   }
 }
 
@@ -130,6 +78,9 @@ function checkRules(problems: Problems, field: string, rules: ScalingRules): voi
       );
     }
   });
+  const { tolerance } = rules;
+  if (tolerance === undefined || parseQuantity(tolerance).nanos >= 0n) return;
+  problems.invalid(`${field}.tolerance`, String(tolerance), 'must be greater than or equal to 0');
 }
 
 /** https://kubernetes.io/docs/reference/kubernetes-api/policy-resources/pod-disruption-budget-v1/ */

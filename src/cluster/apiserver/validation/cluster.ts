@@ -1,7 +1,8 @@
 import { labelKeyProblems, labelValueProblems } from '../../../model/label-syntax.ts';
-import type { ApiService, Event, Lease, Node, PriorityClass } from '../../../model/objects.ts';
+import type { ApiService, Event, Lease, Namespace, Node, PriorityClass } from '../../../model/objects.ts';
 import type { Draft } from '../defaults/draft.ts';
 import { networkProblems } from './formats.ts';
+import { NO_FINALIZER, STANDARD_FINALIZERS } from './metadata.ts';
 import { TAINT_EFFECTS } from './placement.ts';
 import type { Problems } from './problems.ts';
 
@@ -96,4 +97,13 @@ export function checkApiService(problems: Problems, { metadata, spec }: ApiServi
   if (service === undefined || service === null) return;
   if ((service.namespace ?? '') === '') problems.required('spec.service.namespace');
   if ((service.name ?? '') === '') problems.required('spec.service.name');
+}
+
+/** What is to be done before a namespace is gone. */
+export function checkNamespace(problems: Problems, { spec = {} }: Draft<Namespace>): void {
+  for (const finalizer of spec.finalizers ?? []) {
+    problems.invalidFor('spec.finalizers', finalizer, labelKeyProblems(finalizer));
+    if (finalizer.includes('/') || STANDARD_FINALIZERS.has(finalizer)) continue;
+    problems.invalid('spec.finalizers', finalizer, NO_FINALIZER);
+  }
 }

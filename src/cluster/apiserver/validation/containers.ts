@@ -8,6 +8,8 @@ import type { Problems } from './problems.ts';
 import { checkContainerSecurity } from './security.ts';
 import { checkMounts } from './volumes.ts';
 
+/** Of a container; a pod lists them in another order. */
+const RESTART_POLICIES = ['Always', 'Never', 'OnFailure'];
 const PULL_POLICIES = ['Always', 'IfNotPresent', 'Never'];
 const MESSAGE_POLICIES = ['File', 'FallbackToLogsOnError'];
 const PROTOCOLS = ['SCTP', 'TCP', 'UDP'];
@@ -37,6 +39,7 @@ export function checkContainers(
     checkContainer(problems, at, container, spec, volumes);
     checkName(problems, at, container, names);
     checkLifeOf(problems, at, container, gracePeriod);
+    problems.oneOf(`${at}.restartPolicy`, container.restartPolicy, RESTART_POLICIES);
   });
   checkHostPorts(problems, `${field}.containers`, containers);
   (spec.initContainers ?? []).forEach((container, index) => {
@@ -46,6 +49,7 @@ export function checkContainers(
     checkHostPorts(problems, `${field}.initContainers`, [container]);
     if (container.restartPolicy === 'Always') checkLifeOf(problems, at, container, gracePeriod);
     else checkHasNoLife(problems, at, container);
+    problems.oneOf(`${at}.restartPolicy`, container.restartPolicy, RESTART_POLICIES);
   });
 }
 
@@ -99,7 +103,7 @@ function checkContainer(
   const { name = '', image = '' } = container;
   if (name === '') problems.required(`${field}.name`);
   else problems.invalidFor(`${field}.name`, name, labelProblems(name));
-  checkImage(problems, `${field}.image`, image);
+  if (image === '') problems.required(`${field}.image`);
   problems.oneOf(`${field}.terminationMessagePolicy`, container.terminationMessagePolicy, MESSAGE_POLICIES);
   checkPorts(problems, `${field}.ports`, container.ports ?? []);
   checkEnvironment(problems, `${field}.env`, container.env ?? []);
@@ -111,10 +115,17 @@ function checkContainer(
   checkContainerSecurity(problems, `${field}.securityContext`, container.securityContext, spec);
 }
 
-export function checkImage(problems: Problems, field: string, image = ''): void {
-  if (image === '') problems.required(field);
-  else if (image !== image.trim())
-    problems.invalid(field, image, 'must not have leading or trailing whitespace');
+/** Of pods alone: a template may have such names, whose pods are refused. */
+export function checkImageNames(problems: Problems, field: string, spec: Draft<PodSpec>): void {
+  for (const kind of ['containers', 'initContainers'] as const) {
+    (spec[kind] ?? []).forEach(({ image = '' }, index) =>
+      checkImage(problems, `${field}.${kind}[${index}].image`, image),
+    );
+  }
+}
+
+export function checkImage(problems: Problems, field: string, image: string): void {
+  if (image !== image.trim()) problems.invalid(field, image, 'must not have leading or trailing whitespace');
 }
 
 function checkPorts(problems: Problems, field: string, ports: readonly Draft<ContainerPort>[]): void {

@@ -11,7 +11,7 @@ import type { Problems } from './problems.ts';
 
 interface Backend {
   service?: { name?: string; port?: { name?: string; number?: number } };
-  resource?: object;
+  resource?: { apiGroup?: string; kind?: string; name?: string };
 }
 interface Path {
   path?: string;
@@ -19,18 +19,20 @@ interface Path {
   backend?: Backend;
 }
 interface Ingress {
+  metadata?: { annotations?: Record<string, string> };
   spec?: {
     ingressClassName?: string;
     defaultBackend?: Backend;
-    tls?: { hosts?: string[] }[];
+    tls?: { hosts?: string[]; secretName?: string }[];
     rules?: { host?: string; http?: { paths?: Path[] } }[];
   };
 }
 
+const CLASS_ANNOTATION = 'kubernetes.io/ingress.class';
 const PATH_TYPES = ['Exact', 'ImplementationSpecific', 'Prefix'];
 
 /** https://kubernetes.io/docs/concepts/services-networking/ingress/ */
-export function checkIngress(problems: Problems, { spec = {} }: Draft<Ingress>): void {
+export function checkIngress(problems: Problems, { metadata, spec = {} }: Draft<Ingress>): void {
   const { rules = [], tls = [], defaultBackend, ingressClassName } = spec;
   if (rules.length === 0 && defaultBackend === undefined) {
     problems.invalid('spec', undefined, 'either `defaultBackend` or `rules` must be specified');
@@ -44,14 +46,24 @@ export function checkIngress(problems: Problems, { spec = {} }: Draft<Ingress>):
     if (paths.length === 0) problems.required(`${field}.http.paths`);
     paths.forEach((path, position) => checkPath(problems, `${field}.http.paths[${position}]`, path));
   });
-  tls.forEach(({ hosts = [] }, index) => {
+  tls.forEach(({ hosts = [], secretName = '' }, index) => {
     hosts.forEach((host, position) => {
       problems.invalidFor(`spec.tls[${index}].hosts[${position}]`, host, hostProblems(host));
     });
+    if (secretName === '') return;
+    problems.invalidFor(`spec.tls[${index}].secretName`, secretName, subdomainProblems(secretName));
   });
   if (ingressClassName !== undefined) {
     problems.invalidFor('spec.ingressClassName', ingressClassName, subdomainProblems(ingressClassName));
+    checkOldClass(problems, metadata?.annotations?.[CLASS_ANNOTATION], ingressClassName);
   }
+}
+
+/** The class may be named by an annotation, as before there was a field. */
+function checkOldClass(problems: Problems, old: string | undefined, name: string): void {
+  if (old === undefined || old === name) return;
+  const why = 'must match `ingressClassName` when both are specified';
+  problems.invalid(`annotations.${CLASS_ANNOTATION}`, old, why);
 }
 
 /** A host may have a wildcard as its first label. */
@@ -74,13 +86,33 @@ function checkPath(problems: Problems, field: string, { path = '', pathType, bac
   if (PATH_TYPES.includes(pathType) && mustBeAbsolute && !path.startsWith('/')) {
     problems.invalid(`${field}.path`, path, 'must be an absolute path');
   }
+  if (pathType === 'Exact' || pathType === 'Prefix') checkSteps(problems, `${field}.path`, path);
   checkBackend(problems, `${field}.backend`, backend ?? {});
+}
+
+/** A path that would be taken for another one. */
+function checkSteps(problems: Problems, field: string, path: string): void {
+  for (const part of ['//', '/./', '/../', '%2f', '%2F']) {
+    if (path.includes(part)) problems.invalid(field, path, `must not contain '${part}'`);
+  }
+  for (const end of ['/..', '/.']) {
+    if (path.endsWith(end)) problems.invalid(field, path, `cannot end with '${end}'`);
+  }
 }
 
 function checkBackend(problems: Problems, field: string, backend: Draft<Backend>): void {
   const { service, resource } = backend;
+  if (service !== undefined && resource !== undefined) {
+    problems.invalid(field, '', 'cannot set both resource and service backends');
+    return;
+  }
+  if (resource !== undefined) {
+    for (const part of ['kind', 'name'] as const) {
+      if ((resource[part] ?? '') === '') problems.required(`${field}.resource.${part}`);
+    }
+  }
   if (service === undefined) {
-    if (resource === undefined) problems.required(field, 'must specify `service` or `resource`');
+    if (resource === undefined) problems.invalid(field, '', 'resource or service backend is required');
     return;
   }
   const { name = '', port = {} } = service;

@@ -20,7 +20,8 @@ export function checkJob(problems: Problems, { metadata, spec = {} }: Draft<Job>
   else checkSelector(problems, 'spec.selector', spec.selector as LabelSelector);
   checkJobSpec(problems, 'spec', spec);
   const labels = spec.template?.metadata?.labels as Labels | undefined;
-  if (spec.manualSelector === true && !matchesSelector(spec.selector as LabelSelector | undefined, labels)) {
+  const isAsked = spec.manualSelector === true || spec.selector !== undefined;
+  if (isAsked && !matchesSelector(spec.selector as LabelSelector | undefined, labels)) {
     const shown = labels && writtenLabels(labels);
     problems.invalid('spec.template.metadata.labels', shown, '`selector` does not match template `labels`');
   }
@@ -135,13 +136,24 @@ export function checkCronJob(problems: Problems, { metadata, spec = {} }: Draft<
   }
   const policy: string | undefined = spec.concurrencyPolicy;
   problems.oneOf('spec.concurrencyPolicy', policy, ['Allow', 'Forbid', 'Replace']);
-  checkJobSpec(problems, 'spec.jobTemplate.spec', spec.jobTemplate?.spec ?? {});
+  checkJobTemplateSpec(problems, 'spec.jobTemplate.spec', spec.jobTemplate?.spec ?? {});
   problems.notNegative('spec.successfulJobsHistoryLimit', spec.successfulJobsHistoryLimit);
   problems.notNegative('spec.failedJobsHistoryLimit', spec.failedJobsHistoryLimit);
   const { name = '' } = metadata ?? {};
   if (name.length > CRON_NAME_LIMIT) {
     problems.invalid('metadata.name', name, `must be no more than ${CRON_NAME_LIMIT} characters`);
   }
+}
+
+/** Each Job is given its own selector. */
+function checkJobTemplateSpec(problems: Problems, field: string, spec: Draft<JobSpec>): void {
+  checkJobSpec(problems, field, spec);
+  const { selector, manualSelector } = spec;
+  if (selector !== undefined) {
+    const shown = writtenSelector(selector as LabelSelector);
+    problems.invalid(`${field}.selector`, shown, '`selector` will be auto-generated');
+  }
+  if (manualSelector === true) problems.unsupported(`${field}.manualSelector`, true, ['nil', 'false']);
 }
 
 function isTimeZone(name: string): boolean {

@@ -9,6 +9,7 @@ import type { Problems } from './problems.ts';
 type Limit = LimitRange['spec']['limits'][number];
 
 const CONTAINER_RESOURCES = new Set(['cpu', 'memory', 'ephemeral-storage']);
+const LIMIT_TYPES = ['Pod', 'Container', 'PersistentVolumeClaim'];
 const ONE = 10n ** 9n;
 
 /** https://kubernetes.io/docs/concepts/policy/limit-range/ */
@@ -18,7 +19,11 @@ export function checkLimitRange(problems: Problems, range: Draft<LimitRange>): v
     const field = `spec.limits[${index}]`;
     const type: string = sent.type ?? '';
     const limit = { ...sent, type } as Limit;
-    problems.invalidFor(`${field}.type`, type, labelKeyProblems(type));
+    const wrong = labelKeyProblems(type);
+    problems.invalidFor(`${field}.type`, type, wrong);
+    if (wrong.length === 0 && !type.includes('/') && !LIMIT_TYPES.includes(type)) {
+      problems.invalid(`${field}.type`, type, 'must be a standard limit type or fully qualified');
+    }
     if (types.has(type)) problems.duplicate(`${field}.type`, type);
     types.add(type);
     checkLimit(problems, field, limit);

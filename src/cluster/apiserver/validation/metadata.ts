@@ -4,7 +4,13 @@ import type { Resource } from '../../../model/resources.ts';
 import { addressProblems, labelNameProblems, pathSegmentProblems, subdomainProblems } from './formats.ts';
 import type { Problems } from './problems.ts';
 
-const STANDARD_FINALIZERS = new Set(['kubernetes', 'orphan', 'foregroundDeletion']);
+/** Finalizers that need no domain. */
+export const STANDARD_FINALIZERS: ReadonlySet<string> = new Set([
+  'kubernetes',
+  'orphan',
+  'foregroundDeletion',
+]);
+export const NO_FINALIZER = 'name is neither a standard finalizer name nor is it fully qualified';
 const ANNOTATIONS_LIMIT = 256 * 1024;
 
 /** Whose names have no dots; the others are subdomains or, in RBAC, parts of a path. */
@@ -82,11 +88,7 @@ function checkOwnFinalizers(problems: Problems, resource: Resource, finalizers: 
   if (!isKubernetesOwn(resource)) return;
   finalizers.forEach((finalizer, index) => {
     if (finalizer.includes('/') || STANDARD_FINALIZERS.has(finalizer)) return;
-    problems.invalid(
-      `metadata.finalizers[${index}]`,
-      finalizer,
-      'name is neither a standard finalizer name nor is it fully qualified',
-    );
+    problems.invalid(`metadata.finalizers[${index}]`, finalizer, NO_FINALIZER);
   });
 }
 

@@ -67,6 +67,9 @@ export function checkSpread(
       .some((other) => other.topologyKey === topologyKey && other.whenUnsatisfiable === whenUnsatisfiable);
     if (isRepeated) problems.duplicate(`${at}.{topologyKey, whenUnsatisfiable}`, pair);
     if (minDomains !== undefined) checkDomains(problems, `${at}.minDomains`, minDomains, mode);
+    for (const name of ['nodeAffinityPolicy', 'nodeTaintsPolicy'] as const) {
+      problems.oneOf(`${at}.${name}`, constraint[name], ['Honor', 'Ignore']);
+    }
     checkSelector(
       problems,
       `${at}.labelSelector`,

@@ -1,8 +1,8 @@
 import { labelKeyProblems } from '../../../model/label-syntax.ts';
-import type { ObjectMeta, Pod, PodSpec, PodTemplate } from '../../../model/objects.ts';
+import type { ObjectMeta, Pod, PodSpec, PodTemplate, Volume } from '../../../model/objects.ts';
 import type { Draft } from '../defaults/draft.ts';
 import { checkPodResources } from './container-resources.ts';
-import { checkContainers, checkEphemeralContainers } from './containers.ts';
+import { checkContainers, checkEphemeralContainers, checkImageNames } from './containers.ts';
 import { addressProblems, labelProblems, searchPathProblems, subdomainProblems } from './formats.ts';
 import { checkAnnotations, checkLabels } from './metadata.ts';
 import { checkAffinity, checkSpread, checkTolerations } from './placement.ts';
@@ -17,6 +17,7 @@ const LARGEST = 2_147_483_647;
 /** https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/ */
 export function checkPod(problems: Problems, pod: Draft<Pod>): void {
   checkPodSpec(problems, 'spec', pod.spec ?? {});
+  checkImageNames(problems, 'spec', pod.spec ?? {});
   if ((pod.spec?.ephemeralContainers?.length ?? 0) > 0) {
     problems.forbidden('spec.ephemeralContainers', 'cannot be set on create');
   }
@@ -44,8 +45,7 @@ export function checkPodSpec(
   spec: Draft<PodSpec>,
   claims: readonly string[] = [],
 ): void {
-  const volumes = checkVolumes(problems, `${field}.volumes`, spec.volumes ?? []);
-  for (const claim of claims) volumes.add(claim);
+  const volumes = checkVolumes(problems, `${field}.volumes`, withClaims(spec.volumes ?? [], claims));
   checkContainers(problems, field, spec, volumes);
   checkEphemeralContainers(problems, field, spec, volumes);
   checkPodResources(problems, `${field}.resources`, spec);
@@ -62,6 +62,12 @@ export function checkPodSpec(
   checkTolerations(problems, `${field}.tolerations`, spec.tolerations ?? []);
   checkHostAliases(problems, `${field}.hostAliases`, spec.hostAliases ?? []);
   checkClasses(problems, field, spec);
+}
+
+/** The volumes of a StatefulSet's pods: those of its claims first, which take the place of others with their names. */
+function withClaims(volumes: readonly Draft<Volume>[], claims: readonly string[]): Draft<Volume>[] {
+  const added = [...new Set(claims)].map((name) => ({ name, persistentVolumeClaim: { claimName: name } }));
+  return [...added, ...volumes.filter(({ name = '' }) => !claims.includes(name))];
 }
 
 function checkHostNetwork(problems: Problems, field: string, { containers = [] }: Draft<PodSpec>): void {

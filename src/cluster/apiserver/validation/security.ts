@@ -97,5 +97,7 @@ export function checkPodSecurity(problems: Problems, field: string, spec: Draft<
     } else if (names.has(name)) problems.duplicate(path, name);
     names.add(name);
   });
+  problems.oneOf(`${at}.fsGroupChangePolicy`, context.fsGroupChangePolicy, ['Always', 'OnRootMismatch']);
   checkSeccomp(problems, `${at}.seccompProfile`, context.seccompProfile);
+  problems.oneOf(`${at}.supplementalGroupsPolicy`, context.supplementalGroupsPolicy, ['Merge', 'Strict']);
 }

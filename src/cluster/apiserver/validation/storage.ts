@@ -1,26 +1,31 @@
 import { equal } from '../../../core/json.ts';
-import { compareQuantities } from '../../../model/quantity.ts';
+import { compareQuantities, parseQuantity } from '../../../model/quantity.ts';
 import type {
-  LabelSelector,
   PersistentVolume,
   PersistentVolumeClaim,
-  Quantity,
   ResourceList,
   ResourceRequirements,
-  StorageClass,
 } from '../../../model/objects.ts';
 import type { Draft } from '../defaults/draft.ts';
 import { subdomainProblems } from './formats.ts';
+import { checkAccessModes, checkClaimSpec, checkClass, checkSize } from './claim-spec.ts';
 import { CLAIM_SPEC, goForm, VOLUME_SOURCE } from './go-form.ts';
 import { checkNodeTerms } from './placement.ts';
 import type { Problems } from './problems.ts';
-import { checkSelector } from './selectors.ts';
 import { unifiedDiff } from './text-diff.ts';
-import { checkHostPath } from './volumes.ts';
+import { checkHostPath, checkNfs, checkNoStepsBack } from './volumes.ts';
 
-const ACCESS_MODES = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod'];
+const CSI_SECRETS = [
+  'controllerPublishSecretRef',
+  'controllerExpandSecretRef',
+  'nodePublishSecretRef',
+  'nodeExpandSecretRef',
+] as const;
+const ONE = 10n ** 9n;
 const CLAIM_CHANGES =
   'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims';
+type CsiSource = NonNullable<PersistentVolume['spec']['csi']>;
+
 const NOT_A_SOURCE = new Set([
   'capacity',
   'accessModes',
@@ -35,35 +40,6 @@ const NOT_A_SOURCE = new Set([
 
 export function checkClaim(problems: Problems, { spec = {} }: Draft<PersistentVolumeClaim>): void {
   checkClaimSpec(problems, 'spec', spec);
-}
-
-/** Of a claim, or of a StatefulSet's template of claims. */
-export function checkClaimSpec(
-  problems: Problems,
-  field: string,
-  spec: Draft<PersistentVolumeClaim['spec']>,
-): void {
-  checkSelector(problems, `${field}.selector`, spec.selector as LabelSelector | undefined);
-  const modes = spec.accessModes ?? [];
-  if (modes.length === 0) problems.required(`${field}.accessModes`, 'at least 1 access mode is required');
-  checkAccessModes(problems, `${field}.accessModes`, modes);
-  const size = spec.resources?.requests?.['storage'];
-  if (size === undefined) problems.required(`${field}.resources[storage]`);
-  else checkSize(problems, `${field}.resources[storage]`, size);
-  const name = spec.storageClassName ?? '';
-  if (name !== '') problems.invalidFor(`${field}.storageClassName`, name, subdomainProblems(name));
-  problems.oneOf(`${field}.volumeMode`, spec.volumeMode, ['Block', 'Filesystem']);
-}
-
-function checkAccessModes(problems: Problems, field: string, modes: readonly string[]): void {
-  for (const mode of modes) problems.oneOf(field, mode, ACCESS_MODES);
-  if (modes.length > 1 && modes.includes('ReadWriteOncePod')) {
-    problems.forbidden(field, 'may not use ReadWriteOncePod with other access modes');
-  }
-}
-
-function checkSize(problems: Problems, field: string, size: Quantity): void {
-  if (compareQuantities(size, '0') <= 0) problems.invalid(field, String(size), 'must be greater than zero');
 }
 
 /** A bound claim may ask for more; nothing else changes. */
@@ -113,6 +89,15 @@ export function checkVolume(problems: Problems, { spec = {} }: Draft<PersistentV
   if (terms !== undefined)
     checkNodeTerms(problems, 'spec.nodeAffinity.required', terms.nodeSelectorTerms ?? []);
   checkVolumeSource(problems, spec);
+  const isRoot = spec.hostPath?.path?.replace(/\/+$/, '') === '';
+  if (spec.persistentVolumeReclaimPolicy === 'Recycle' && isRoot && spec.hostPath?.path !== '') {
+    problems.forbidden(
+      'spec.persistentVolumeReclaimPolicy',
+      "may not be 'recycle' for a hostPath mount of '/'",
+    );
+  }
+  const { storageClassName = '' } = spec;
+  if (storageClassName !== '') checkClass(problems, 'spec.storageClassName', storageClassName);
   problems.oneOf('spec.volumeMode', spec.volumeMode, ['Block', 'Filesystem']);
 }
 
@@ -124,7 +109,10 @@ function checkCapacity(problems: Problems, capacity: ResourceList | undefined): 
     problems.unsupported('spec.capacity', shown, ['storage']);
   }
   for (const [name, size] of Object.entries(capacity ?? {})) {
-    if (name === 'storage') checkSize(problems, `spec.capacity[${name}]`, size);
+    const field = `spec.capacity[${name}]`;
+    const amount = parseQuantity(size).nanos / ONE;
+    if (amount < 0n) problems.invalid(field, Number(amount), 'must be a valid resource quantity');
+    if (name === 'storage') checkSize(problems, field, size);
   }
 }
 
@@ -133,11 +121,30 @@ function checkVolumeSource(problems: Problems, spec: Draft<PersistentVolume['spe
   const [first, ...others] = sources;
   if (first === undefined) problems.required('spec', 'must specify a volume type');
   if (spec.hostPath !== undefined) checkHostPath(problems, 'spec.hostPath', spec.hostPath);
+  if (spec.nfs !== undefined) checkNfs(problems, 'spec.nfs', spec.nfs);
+  if (spec.csi !== undefined) checkCsi(problems, 'spec.csi', spec.csi);
   for (const other of others) problems.forbidden(`spec.${other}`, 'may not specify more than 1 volume type');
   if (spec.local !== undefined) {
-    if ((spec.local.path ?? '') === '') problems.required('spec.local.path');
+    const { path = '' } = spec.local;
+    if (path === '') problems.required('spec.local.path');
+    else checkNoStepsBack(problems, 'spec.local.path', path);
     if (spec.nodeAffinity === undefined) {
       problems.required('spec.nodeAffinity', 'Local volume requires node affinity');
+    }
+  }
+}
+
+/** A volume of a driver, with the Secrets that this uses. */
+function checkCsi(problems: Problems, field: string, csi: Draft<CsiSource>): void {
+  const { driver = '', volumeHandle = '' } = csi;
+  if (driver === '') problems.required(`${field}.driver`);
+  else problems.invalidFor(`${field}.driver`, driver, subdomainProblems(driver.toLowerCase()));
+  if (volumeHandle === '') problems.required(`${field}.volumeHandle`);
+  for (const name of CSI_SECRETS) {
+    const secret = csi[name];
+    if (secret === undefined) continue;
+    for (const part of ['name', 'namespace'] as const) {
+      if ((secret[part] ?? '') === '') problems.required(`${field}.${name}.${part}`);
     }
   }
 }
@@ -154,20 +161,4 @@ export function checkVolumeUpdate(problems: Problems, volume: PersistentVolume, 
 
 function sourceOf({ spec }: PersistentVolume): object {
   return Object.fromEntries(Object.entries(spec).filter(([key]) => !NOT_A_SOURCE.has(key)));
-}
-
-export function checkStorageClass(problems: Problems, storageClass: Draft<StorageClass>): void {
-  if ((storageClass.provisioner ?? '') === '') problems.required('provisioner');
-  problems.oneOf('reclaimPolicy', storageClass.reclaimPolicy, ['Delete', 'Retain']);
-  problems.oneOf('volumeBindingMode', storageClass.volumeBindingMode, ['Immediate', 'WaitForFirstConsumer']);
-}
-
-export function checkStorageClassUpdate(
-  problems: Problems,
-  storageClass: StorageClass,
-  old: StorageClass,
-): void {
-  for (const field of ['parameters', 'provisioner', 'reclaimPolicy', 'volumeBindingMode'] as const) {
-    problems.immutable(field, storageClass[field], equal(storageClass[field], old[field]));
-  }
 }

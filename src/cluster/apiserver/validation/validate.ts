@@ -22,6 +22,7 @@ import {
   checkApiService,
   checkEvent,
   checkLease,
+  checkNamespace,
   checkNode,
   checkPriorityClass,
   checkPriorityClassUpdate,
@@ -64,14 +65,8 @@ import {
   checkServiceStatus,
   checkStatefulSetStatus,
 } from './statuses.ts';
-import {
-  checkClaim,
-  checkClaimUpdate,
-  checkStorageClass,
-  checkStorageClassUpdate,
-  checkVolume,
-  checkVolumeUpdate,
-} from './storage.ts';
+import { checkClaim, checkClaimUpdate, checkVolume, checkVolumeUpdate } from './storage.ts';
+import { checkStorageClass, checkStorageClassUpdate } from './storage-class.ts';
 import {
   checkControllerRevision,
   checkDaemonSet,
@@ -94,6 +89,7 @@ const creations: Readonly<Record<string, Check>> = {
   endpoints: checkEndpoints,
   configmaps: checkConfigMap,
   secrets: checkSecret,
+  namespaces: checkNamespace,
   nodes: checkNode,
   events: checkEvent,
   limitranges: checkLimitRange,

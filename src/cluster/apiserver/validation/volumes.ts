@@ -1,6 +1,7 @@
 import { parseQuantity } from '../../../model/quantity.ts';
-import type { Container, KeyToPath, ProjectedSource, Volume } from '../../../model/objects.ts';
+import type { Container, KeyToPath, ProjectedSource, Volume, VolumeMount } from '../../../model/objects.ts';
 import type { Draft } from '../defaults/draft.ts';
+import { checkClaimSpec } from './claim-spec.ts';
 import { checkFieldReference, checkResourceReference, FILE_FIELDS } from './environment.ts';
 import { labelProblems } from './formats.ts';
 import type { Problems } from './problems.ts';
@@ -8,7 +9,8 @@ import type { Problems } from './problems.ts';
 type Source = Record<string, unknown> & {
   nfs?: { server?: string; path?: string };
   csi?: { driver?: string };
-  ephemeral?: { volumeClaimTemplate?: unknown } | undefined;
+  gitRepo?: { repository?: string };
+  ephemeral?: { volumeClaimTemplate?: { spec?: unknown } | undefined } | undefined;
 };
 type AnyVolume = Draft<Volume> & Source;
 
@@ -22,6 +24,7 @@ const HOST_PATH_TYPES = [
   'FileOrCreate',
   'Socket',
 ];
+const PROPAGATIONS = ['Bidirectional', 'HostToContainer', 'None'];
 /** The order in which kinds of volumes are looked at; those that are not listed come last. */
 const ORDER = [
   'emptyDir',
@@ -101,20 +104,22 @@ const checkers: Readonly<Record<string, (problems: Problems, field: string, volu
     checkSources(problems, field, projected?.sources ?? []);
   },
   nfs(problems, field, { nfs }) {
-    if ((nfs?.server ?? '') === '') problems.required(`${field}.server`);
-    if ((nfs?.path ?? '') === '') problems.required(`${field}.path`);
-    else if (nfs?.path?.startsWith('/') === false) {
-      problems.invalid(`${field}.path`, nfs.path, 'must be an absolute path');
-    }
+    checkNfs(problems, field, nfs ?? {});
   },
   csi(problems, field, { csi }) {
     if ((csi?.driver ?? '') === '') problems.required(`${field}.driver`);
   },
   image(problems, field, { image }) {
     if ((image?.reference ?? '') === '') problems.required(`${field}.reference`);
+    problems.oneOf(`${field}.pullPolicy`, image?.pullPolicy, ['Always', 'IfNotPresent', 'Never']);
   },
   ephemeral(problems, field, { ephemeral }) {
-    if (ephemeral?.volumeClaimTemplate === undefined) problems.required(`${field}.volumeClaimTemplate`);
+    const template = ephemeral?.volumeClaimTemplate;
+    if (template === undefined) problems.required(`${field}.volumeClaimTemplate`);
+    else checkClaimSpec(problems, `${field}.volumeClaimTemplate.spec`, template.spec ?? {});
+  },
+  gitRepo(problems, field, { gitRepo }) {
+    if ((gitRepo?.repository ?? '') === '') problems.required(`${field}.repository`);
   },
 };
 
@@ -132,7 +137,18 @@ export function checkHostPath(
   problems.oneOf(`${field}.type`, type, HOST_PATH_TYPES);
 }
 
-function checkNoStepsBack(problems: Problems, field: string, path: string): void {
+/** Of a pod or a PersistentVolume. */
+export function checkNfs(
+  problems: Problems,
+  field: string,
+  { server = '', path = '' }: { server?: string | undefined; path?: string | undefined },
+): void {
+  if (server === '') problems.required(`${field}.server`);
+  if (path === '') problems.required(`${field}.path`);
+  else if (!path.startsWith('/')) problems.invalid(`${field}.path`, path, 'must be an absolute path');
+}
+
+export function checkNoStepsBack(problems: Problems, field: string, path: string): void {
   if (path.split('/').includes('..')) problems.invalid(field, path, "must not contain '..'");
 }
 
@@ -202,16 +218,25 @@ function checkSources(problems: Problems, field: string, sources: readonly Draft
       checkItems(problems, `${at}.configMap.items`, configMap.items ?? []);
     }
     for (const file of downwardAPI?.items ?? []) checkDownwardFile(problems, `${at}.downwardAPI`, file);
-    if (serviceAccountToken === undefined) return;
-    const { path = '', expirationSeconds = 3600 } = serviceAccountToken;
-    if (path === '') problems.required(`${field}.path`);
-    const lifetime = `${at}.serviceAccountToken.expirationSeconds`;
-    if (expirationSeconds < TOKEN_SECONDS) {
-      problems.invalid(lifetime, expirationSeconds, 'may not specify a duration less than 10 minutes');
-    } else if (expirationSeconds > TOKEN_SECONDS_LIMIT) {
-      problems.invalid(lifetime, expirationSeconds, 'may not specify a duration larger than 2^32 seconds');
-    }
+    if (serviceAccountToken !== undefined) checkToken(problems, field, at, serviceAccountToken);
+    const kinds = Object.values(source).filter((value) => value !== undefined);
+    if (kinds.length > 1) problems.forbidden(at, 'may not specify more than 1 volume type per source');
   });
+}
+
+function checkToken(
+  problems: Problems,
+  field: string,
+  source: string,
+  { path = '', expirationSeconds = 3600 }: Draft<NonNullable<ProjectedSource['serviceAccountToken']>>,
+): void {
+  const lifetime = `${source}.serviceAccountToken.expirationSeconds`;
+  if (expirationSeconds < TOKEN_SECONDS) {
+    problems.invalid(lifetime, expirationSeconds, 'may not specify a duration less than 10 minutes');
+  } else if (expirationSeconds > TOKEN_SECONDS_LIMIT) {
+    problems.invalid(lifetime, expirationSeconds, 'may not specify a duration larger than 2^32 seconds');
+  }
+  if (path === '') problems.required(`${field}.path`);
 }
 
 export function checkMounts(
@@ -230,15 +255,36 @@ export function checkMounts(
     if (paths.has(mountPath)) problems.invalid(`${at}.mountPath`, mountPath, 'must be unique');
     paths.add(mountPath);
     if (subPath !== '') checkRelative(problems, `${field}.subPath`, subPath);
-    if (subPathExpr === '') return;
-    if (subPath !== '') {
+    if (subPathExpr !== '' && subPath !== '') {
       problems.invalid(`${at}.subPathExpr`, subPathExpr, 'subPathExpr and subPath are mutually exclusive');
     }
-    checkRelative(problems, `${field}.subPathExpr`, subPathExpr);
+    if (subPathExpr !== '') checkRelative(problems, `${field}.subPathExpr`, subPathExpr);
+    checkMountModes(problems, field, mount, container.securityContext?.privileged === true);
   });
   const { volumeDevices = [] } = container as { volumeDevices?: { name?: string }[] };
   volumeDevices.forEach(({ name = '' }, index) => {
     if (!volumes.has(name))
       problems.notFound(`${field.replace('volumeMounts', 'volumeDevices')}[${index}].name`, name);
   });
+}
+
+/** How a mount passes other mounts on. */
+function checkMountModes(
+  problems: Problems,
+  field: string,
+  { mountPropagation, readOnly, recursiveReadOnly }: Draft<VolumeMount>,
+  isPrivileged: boolean,
+): void {
+  problems.oneOf(`${field}.mountPropagation`, mountPropagation, PROPAGATIONS);
+  if (mountPropagation === 'Bidirectional' && !isPrivileged) {
+    const why = 'Bidirectional mount propagation is available only to privileged containers';
+    problems.forbidden(`${field}.mountPropagation`, why);
+  }
+  const at = `${field}.recursiveReadOnly`;
+  problems.oneOf(at, recursiveReadOnly, ['Disabled', 'Enabled', 'IfPossible']);
+  if (recursiveReadOnly !== 'Enabled' && recursiveReadOnly !== 'IfPossible') return;
+  if (readOnly !== true) problems.forbidden(at, 'may only be specified when readOnly is true');
+  if (mountPropagation !== undefined && mountPropagation !== 'None') {
+    problems.forbidden(at, 'may only be specified when mountPropagation is None or not specified');
+  }
 }

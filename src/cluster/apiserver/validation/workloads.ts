@@ -16,7 +16,7 @@ import { labelProblems } from './formats.ts';
 import { checkTemplate } from './pod.ts';
 import type { Problems } from './problems.ts';
 import { checkSelector, isUsable, writtenLabels, writtenSelector } from './selectors.ts';
-import { checkClaimSpec } from './storage.ts';
+import { checkClaimSpec } from './claim-spec.ts';
 
 const LABELS_DIFFER = '`selector` does not match template `labels`';
 
