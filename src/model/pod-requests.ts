@@ -1,4 +1,4 @@
-import type { Container, PodSpec, ResourceList } from './objects.ts';
+import type { Container, PodSpec, Quantity, ResourceList } from './objects.ts';
 import { bytesOf, millicoresOf } from './quantity.ts';
 
 /** Amounts by resource name: `cpu` in millicores, everything else in whole units (bytes, pieces). */
@@ -14,6 +14,14 @@ export function amountsOf(list: ResourceList | undefined): Map<string, number> {
       name === 'cpu' ? millicoresOf(quantity) : bytesOf(quantity),
     ]),
   );
+}
+
+/** The amount of one resource, whose name may be one that every object has. */
+export function amountIn(
+  list: Readonly<Record<string, Quantity | undefined>> | undefined,
+  name: string,
+): Quantity | undefined {
+  return list !== undefined && Object.hasOwn(list, name) ? list[name] : undefined;
 }
 
 /**

@@ -18,13 +18,13 @@ import type { AdmissionAttributes, AdmissionPlugin } from '../pipeline.ts';
 type Warn = (text: string) => void;
 
 const NANOS = 10n ** 9n;
-const DEPRECATED_LABELS: Readonly<Record<string, readonly [since: string, instead: string]>> = {
-  'beta.kubernetes.io/arch': ['v1.14', 'kubernetes.io/arch'],
-  'beta.kubernetes.io/os': ['v1.14', 'kubernetes.io/os'],
-  'failure-domain.beta.kubernetes.io/region': ['v1.17', 'topology.kubernetes.io/region'],
-  'failure-domain.beta.kubernetes.io/zone': ['v1.17', 'topology.kubernetes.io/zone'],
-  'beta.kubernetes.io/instance-type': ['v1.17', 'node.kubernetes.io/instance-type'],
-};
+const DEPRECATED_LABELS: ReadonlyMap<string, readonly [since: string, instead: string]> = new Map([
+  ['beta.kubernetes.io/arch', ['v1.14', 'kubernetes.io/arch']],
+  ['beta.kubernetes.io/os', ['v1.14', 'kubernetes.io/os']],
+  ['failure-domain.beta.kubernetes.io/region', ['v1.17', 'topology.kubernetes.io/region']],
+  ['failure-domain.beta.kubernetes.io/zone', ['v1.17', 'topology.kubernetes.io/zone']],
+  ['beta.kubernetes.io/instance-type', ['v1.17', 'node.kubernetes.io/instance-type']],
+]);
 /** Plugins that the kubelet has no more. */
 const RETIRED_VOLUMES: Readonly<Record<string, string>> = {
   photonPersistentDisk: 'in v1.11, non-functional in v1.16+',
@@ -175,7 +175,7 @@ const kinds: Readonly<Record<string, (object: AnyObject, warn: Warn) => void>> =
 
 function warnOfPods(spec: PodSpec, path: string, warn: Warn): void {
   for (const key of Object.keys(spec.nodeSelector ?? {})) {
-    const [since, instead] = DEPRECATED_LABELS[key] ?? [];
+    const [since, instead] = DEPRECATED_LABELS.get(key) ?? [];
     if (since === undefined) continue;
     warn(`${path}.nodeSelector[${key}]: deprecated since ${since}; use "${instead ?? ''}" instead`);
   }
@@ -209,7 +209,7 @@ function warnOfPods(spec: PodSpec, path: string, warn: Warn): void {
 
 function warnOfSpread({ topologySpreadConstraints = [] }: PodSpec, path: string, warn: Warn): void {
   topologySpreadConstraints.forEach(({ topologyKey, labelSelector }, index) => {
-    const [since, instead] = DEPRECATED_LABELS[topologyKey] ?? [];
+    const [since, instead] = DEPRECATED_LABELS.get(topologyKey) ?? [];
     if (since !== undefined) {
       const text = `${topologyKey} is deprecated since ${since}; use "${instead ?? ''}" instead`;
       warn(`${path}[${index}].topologyKey: ${text}`);

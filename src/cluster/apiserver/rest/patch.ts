@@ -156,7 +156,8 @@ function patchRefused({ code, message }: PatchError): Error {
   return statusError(500, undefined, message);
 }
 
-function notAnObject(value: unknown): string {
+/** What the server says of a merge patch that is something else. */
+export function notAnObject(value: unknown): string {
   return `json: cannot unmarshal ${goTypeOf(value)} into Go value of type map[string]interface {}`;
 }
 

@@ -6,12 +6,12 @@ import type { ScalePaths } from '../custom/definition.ts';
 import { fieldNames, valuesAt } from '../custom/json-path.ts';
 import { decodeBody, mediaType } from '../http/decoding.ts';
 import { writeOptions } from '../http/options.ts';
-import { changeOf, decodePatch } from '../rest/patch.ts';
+import { changeOf, decodePatch, notAnObject } from '../rest/patch.ts';
 import { wrongUid } from '../rest/preconditions.ts';
 import { scaleResponse } from '../rest/representation.ts';
 import { decodingContext, targetOf, writeContext } from '../rest/resource-request.ts';
 import type { ResourceRequest, RestParts } from '../rest/resource-request.ts';
-import { conflict, invalid, methodNotAllowed, notFound } from '../status.ts';
+import { badRequest, conflict, invalid, methodNotAllowed, notFound } from '../status.ts';
 import type { ApiResponse } from '../types.ts';
 
 const SCALE = { group: 'autoscaling', version: 'v1', kind: 'Scale' };
@@ -33,19 +33,29 @@ export function scale(parts: RestParts, request: ResourceRequest): ApiResponse {
       const options = writeOptions(request.query, 'PatchOptions');
       // A Scale has no lists: a strategic merge is a merge.
       const strategic = mediaType(request.http) === 'application/strategic-merge-patch+json';
-      const change = strategic
-        ? (object: AnyObject): unknown => applyMergePatch(object, decodePatch(request))
-        : changeOf(request, options);
-      return write(
-        parts,
-        request,
-        'PatchOptions',
-        (old) => change({ ...scaleOf(old, info.custom?.scale) }) as Scale,
+      const change = strategic ? mergeOf(request) : changeOf(request, options);
+      return write(parts, request, 'PatchOptions', (old) =>
+        named(change({ ...scaleOf(old, info.custom?.scale) }), name),
       );
     }
     default:
       throw methodNotAllowed();
   }
+}
+
+/** @throws where it is no patch */
+function mergeOf(request: ResourceRequest): (object: AnyObject) => unknown {
+  const patch = decodePatch(request);
+  if (!isObject(patch)) throw badRequest(notAnObject(patch));
+  return (object) => applyMergePatch(object, patch);
+}
+
+/** A Scale that a patch has made. @throws where it has taken the name away */
+function named(scale: unknown, name: string): Scale {
+  const made = scale as Scale | undefined;
+  if (typeof (made?.metadata as Scale['metadata'] | undefined)?.name === 'string') return made as Scale;
+  const why = `the name of the object (${name} based on URL) was undeterminable: name must be provided`;
+  throw badRequest(why);
 }
 
 function write(

@@ -1,4 +1,5 @@
 import { labelKeyProblems } from '../../../model/label-syntax.ts';
+import { amountIn } from '../../../model/pod-requests.ts';
 import { compareQuantities, parseQuantity } from '../../../model/quantity.ts';
 import type {
   Container,
@@ -42,7 +43,7 @@ export function checkContainerResources(
   for (const [name, quantity] of Object.entries(requests)) {
     checkName(problems, `${field}.requests[${name}]`, name);
     checkAmount(problems, `${field}.requests[${name}]`, name, quantity);
-    const limit = limits[name];
+    const limit = amountIn(limits, name);
     if (limit !== undefined) checkAgainstLimit(problems, `${field}.requests`, name, [quantity, limit]);
     else if (!mayExceedNode(name)) {
       problems.required(`${field}.limits`, 'Limit must be set for non overcommitable resources');
@@ -110,7 +111,7 @@ export function checkPodResources(problems: Problems, field: string, spec: Draft
   checkContainerResources(problems, field, own);
   const together: ResourceList = usageOfContainers(spec, 'requests');
   for (const [name, request] of Object.entries(own.requests ?? {})) {
-    const needed = together[name];
+    const needed = amountIn(together, name);
     if (needed === undefined || compareQuantities(request, needed) >= 0) continue;
     problems.invalid(
       `${field}.requests[${name}]`,
@@ -124,7 +125,7 @@ export function checkPodResources(problems: Problems, field: string, spec: Draft
 function checkContainerLimits(problems: Problems, spec: Draft<PodSpec>, limits: ResourceList): void {
   (spec.containers ?? []).forEach((container, index) => {
     for (const [name, most] of Object.entries(limits)) {
-      const limit = container.resources?.limits?.[name];
+      const limit = amountIn(container.resources?.limits, name);
       if (limit === undefined || compareQuantities(limit, most) <= 0) continue;
       const field = `spec.containers[${index}].resources.limits`;
       problems.invalid(field, String(limit), `must be less than or equal to pod limits of ${most}`);

@@ -1,5 +1,6 @@
 import { equal } from '../../../core/json.ts';
 import { labelKeyProblems } from '../../../model/label-syntax.ts';
+import { amountIn } from '../../../model/pod-requests.ts';
 import { canonicalQuantity, compareQuantities, parseQuantity } from '../../../model/quantity.ts';
 import type { LimitRange, Quantity, ResourceList, ResourceQuota } from '../../../model/objects.ts';
 import type { Draft } from '../defaults/draft.ts';
@@ -97,11 +98,6 @@ function checkOrder(problems: Problems, field: string, limit: Limit, name: strin
     min,
     max,
   ]);
-}
-
-/** The name may be one that every object has. */
-function amountIn(list: ResourceList | undefined, name: string): Quantity | undefined {
-  return list !== undefined && Object.hasOwn(list, name) ? list[name] : undefined;
 }
 
 function isMore(a: Quantity | undefined, b: Quantity | undefined): a is Quantity {

@@ -23,3 +23,15 @@ test('an amount may have a name that every object has', () => {
     'spec.limits[0].default[__proto__]: Invalid value: "__proto__": must be a standard resource',
   );
 });
+
+test('an amount that a container asks for may have such a name too', () => {
+  const requests = JSON.parse('{"memory":"64Mi","__proto__":null}') as object;
+  const pod = {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'a' },
+    spec: { containers: [{ name: 'a', image: 'a', resources: { requests, limits: { memory: '1Gi' } } }] },
+  };
+  const { body } = send(startApiServer({ validateObject }), 'POST', '/api/v1/namespaces/default/pods', pod);
+  expect(String(body.message)).toContain('Invalid value: "__proto__": must be a standard resource');
+});
