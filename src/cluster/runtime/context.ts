@@ -49,6 +49,7 @@ export function createContext(parts: ContextParts, entry: TableEntry): ProgramCo
   const owner = `${parts.owner}/${pid}`;
   const now = (): number => Math.floor(simulation.now / MILLISECOND);
   const files = new FileView(parts.mountsFor(pid), user, now);
+  if (spec.umask !== undefined) files.umask = spec.umask;
   const sleep = (ms: number): Promise<void> =>
     process.wait((resolve) => {
       const timer = simulation.after(ms * MILLISECOND, owner, () => resolve(undefined));
@@ -120,6 +121,7 @@ function createProcesses(parts: ContextParts, entry: TableEntry, files: FileView
     env: { ...(options.env ?? process.identity.env) },
     cwd: absolute(options.cwd ?? process.identity.cwd, process.identity.cwd),
     user: process.identity.user,
+    umask: files.umask,
     stdin: sourceOf(options.stdin ?? entry.stdin),
     stdout: sinkOf(options.stdout ?? entry.stdout),
     stderr: sinkOf(options.stderr ?? entry.stderr),

@@ -17,6 +17,8 @@ const WRITE = 2;
 const EXECUTE = 1;
 const SET_GROUP = 0o2000;
 const STICKY = 0o1000;
+/** What containers begin with. */
+const DEFAULT_UMASK = 0o022;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -27,6 +29,7 @@ const KEPT_TEXT = 4096;
 
 /** Files as one user sees them: Linux' rules about paths, permissions and mounts over a {@link MountTable}. */
 export class FileView implements FileSystem {
+  umask = DEFAULT_UMASK;
   readonly #table: MountTable;
   readonly #user: Credentials;
   readonly #now: () => number;
@@ -67,7 +70,7 @@ export class FileView implements FileSystem {
     if (walked.missing !== undefined) {
       const { entries, storage } = this.#writable(walked, path);
       this.#take(storage, bytes.length, path);
-      entries.set(walked.missing, fileNode(storage, this.#newAttributes(node, options.mode ?? 0o644), bytes));
+      entries.set(walked.missing, fileNode(storage, this.#newAttributes(node, options.mode ?? 0o666 & ~this.umask), bytes));
       return;
     }
     if (node.type === 'directory') throw new FileError('EISDIR', path);
@@ -122,7 +125,7 @@ export class FileView implements FileSystem {
     const walked = this.#walk(path, false);
     if (walked.missing === undefined) throw new FileError('EEXIST', path);
     const { entries, storage } = this.#writable(walked, path);
-    const attributes = this.#newAttributes(walked.last.node, options.mode ?? 0o755);
+    const attributes = this.#newAttributes(walked.last.node, options.mode ?? 0o777 & ~this.umask);
     attributes.mode |= walked.last.node.mode & SET_GROUP;
     entries.set(walked.missing, directoryNode(storage, attributes));
   }

@@ -21,6 +21,8 @@ export interface ProcessSpec extends Omit<ProcessIdentity, 'pid'> {
   readonly stdout: ByteSink;
   readonly stderr: ByteSink;
   readonly terminal: Terminal | undefined;
+  /** Of the process that starts it; left out: the usual one. */
+  readonly umask?: number;
 }
 
 /** A process as others see it, with the numbers that it has where they look from. */

@@ -247,6 +247,8 @@ export interface FileStat {
  * every method throws {@link FileError}.
  */
 export interface FileSystem {
+  /** Permissions that new files and folders do not get. A process hands its own on to those that it starts. */
+  umask: number;
   read(path: string): Uint8Array;
   readText(path: string): string;
   write(path: string, data: string | Uint8Array, options?: { append?: boolean; mode?: number }): void;

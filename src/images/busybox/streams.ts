@@ -145,10 +145,10 @@ export class FileOutput implements OutputStream {
    * @param how `truncate` empties it, `append` keeps what is there; both make it where it is missing
    * @throws FileError
    */
-  constructor(files: FileSystem, path: string, how: 'truncate' | 'append', mode = 0o644) {
+  constructor(files: FileSystem, path: string, how: 'truncate' | 'append', mode?: number) {
     this.#files = files;
     this.#path = path;
-    files.write(path, '', { append: how === 'append', mode });
+    files.write(path, '', { append: how === 'append', ...(mode !== undefined && { mode }) });
   }
 
   write(data: string | Uint8Array): void {

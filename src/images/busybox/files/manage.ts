@@ -271,7 +271,7 @@ class Copy {
     const stat = files.stat(from);
     try {
       if (this.#isForced && files.exists(to)) files.remove(to);
-      files.write(to, bytes, { mode: stat.mode & ~0o022 });
+      files.write(to, bytes, { mode: stat.mode & ~files.umask });
       if (this.#keepsOwners) this.#keep(to, stat);
       return 0;
     } catch (error) {
@@ -293,7 +293,7 @@ class Copy {
       return 1;
     }
     const stat = files.stat(from);
-    if (!files.exists(to)) files.mkdir(to, { mode: stat.mode });
+    if (!files.exists(to)) files.mkdir(to, { mode: stat.mode & ~files.umask });
     let status = 0;
     for (const name of files.list(from)) {
       status = Math.max(status, await this.copy(join(source, name), join(target, name)));

@@ -196,7 +196,7 @@ function extract(command: Command, options: Options, base: string, entry: TarEnt
 function restore(command: Command, options: Options, path: string, entry: TarEntry): void {
   const { files, user } = command.context;
   if (user.uid === 0 && !options.has('o')) files.chown(path, entry.uid, entry.gid);
-  const mode = user.uid === 0 || options.has('p') ? entry.mode : entry.mode & ~0o022;
+  const mode = user.uid === 0 || options.has('p') ? entry.mode : entry.mode & ~files.umask;
   if (!options.has('M')) files.chmod(path, mode & 0o7777);
   if (!options.has('m') && entry.type !== 'directory') files.touch(path, entry.modified);
 }

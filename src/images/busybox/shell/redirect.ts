@@ -100,7 +100,7 @@ function create(shell: Shell, text: string, how: 'truncate' | 'append'): OutputS
   const same = standard === undefined ? undefined : shell.descriptors.get(standard)?.output;
   if (same !== undefined) return same;
   try {
-    return new FileOutput(shell.files, shell.path(text), how, 0o666 & ~shell.umask);
+    return new FileOutput(shell.files, shell.path(text), how);
   } catch (error) {
     throw new ShellError(`can't create ${text}: ${reasonOf(error, 'nonexistent directory')}`, 1);
   }

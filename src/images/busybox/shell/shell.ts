@@ -76,7 +76,6 @@ export class Shell implements ExpansionHost {
   cwd: string;
   status = 0;
   lastBackground: number | undefined;
-  umask = 0o022;
   /** How deep in functions and sourced files, where `return` has something to return from. */
   callDepth = 0;
   loopDepth = 0;
@@ -288,7 +287,6 @@ export class Shell implements ExpansionHost {
     this.lineOffset = parent.lineOffset;
     this.status = parent.status;
     this.lastBackground = parent.lastBackground;
-    this.umask = parent.umask;
     this.callDepth = parent.callDepth;
     this.loopDepth = parent.loopDepth;
     this.tested = parent.tested;

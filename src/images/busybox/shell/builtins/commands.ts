@@ -66,22 +66,22 @@ const umask: Builtin = (shell, args) => {
   const isSymbolic = args[0] === '-S';
   const [mode] = isSymbolic ? args.slice(1) : args;
   if (mode !== undefined) {
-    if (/^[0-7]+$/.test(mode)) shell.umask = parseInt(mode, 8) & 0o777;
+    if (/^[0-7]+$/.test(mode)) shell.files.umask = parseInt(mode, 8) & 0o777;
     else {
-      const allowed = parseMode(mode, ~shell.umask & 0o777, true);
+      const allowed = parseMode(mode, ~shell.files.umask & 0o777, true);
       if (allowed === undefined) throw new ShellError(`illegal mode: ${mode}`);
-      shell.umask = ~allowed & 0o777;
+      shell.files.umask = ~allowed & 0o777;
     }
     return 0;
   }
   const letters = (shift: number): string => {
-    const bits = (~shell.umask >> shift) & 7;
+    const bits = (~shell.files.umask >> shift) & 7;
     return `${bits & 4 ? 'r' : ''}${bits & 2 ? 'w' : ''}${bits & 1 ? 'x' : ''}`;
   };
   shell.print(
     isSymbolic
       ? `u=${letters(6)},g=${letters(3)},o=${letters(0)}\n`
-      : `${shell.umask.toString(8).padStart(4, '0')}\n`,
+      : `${shell.files.umask.toString(8).padStart(4, '0')}\n`,
   );
   return 0;
 };
