@@ -69,8 +69,12 @@ export class FileView implements FileSystem {
     const { node } = walked.last;
     if (walked.missing !== undefined) {
       const { entries, storage } = this.#writable(walked, path);
-      this.#take(storage, bytes.length, path);
-      entries.set(walked.missing, fileNode(storage, this.#newAttributes(node, options.mode ?? 0o666 & ~this.umask), bytes));
+      const kept = this.#take(storage, bytes, 0, path);
+      entries.set(
+        walked.missing,
+        fileNode(storage, this.#newAttributes(node, options.mode ?? 0o666 & ~this.umask), kept),
+      );
+      if (kept.length < bytes.length) throw new FileError('ENOSPC', path);
       return;
     }
     if (node.type === 'directory') throw new FileError('EISDIR', path);
@@ -84,9 +88,9 @@ export class FileView implements FileSystem {
     const file = ownFile(walked.steps);
     const before = file.data instanceof Uint8Array ? file.data : new Uint8Array();
     const after = options.append === true ? joined(before, bytes) : bytes;
-    this.#take(walked.last.mount.storage, after.length - before.length, path);
-    file.data = after;
+    file.data = this.#take(walked.last.mount.storage, after, before.length, path);
     file.modified = this.#now();
+    if (file.data.length < after.length) throw new FileError('ENOSPC', path);
   }
 
   list(path: string): readonly string[] {
@@ -133,11 +137,11 @@ export class FileView implements FileSystem {
   remove(path: string, options: { readonly recursive?: boolean } = {}): void {
     const walked = this.#find(path, false);
     const { node } = walked.last;
+    if (this.#table.at(walked.last.path) !== undefined) throw new FileError('EBUSY', path);
+    const isFilled = node.type === 'directory' && [...node.entries.keys()].length > 0;
+    if (isFilled && options.recursive !== true) throw new FileError('ENOTEMPTY', path);
     if (this.#table.isBusy(walked.last.path)) throw new FileError('EBUSY', path);
-    if (node.type === 'directory' && [...node.entries.keys()].length > 0) {
-      if (options.recursive !== true) throw new FileError('ENOTEMPTY', path);
-      this.#checkBelow(node, path);
-    }
+    if (isFilled) this.#checkBelow(node, path);
     const { entries, storage } = this.#parent(walked, path);
     entries.delete(walked.last.name);
     release(node, storage);
@@ -269,10 +273,15 @@ export class FileView implements FileSystem {
     if (walked.last.mount.readOnly) throw new FileError('EROFS', path);
   }
 
-  #take(storage: Storage | undefined, bytes: number, path: string): void {
+  /**
+   * Room for what a file is to hold instead of `before` bytes.
+   * @returns as much of it as fits
+   */
+  #take(storage: Storage | undefined, bytes: Uint8Array, before: number, path: string): Uint8Array {
     if (storage === undefined) throw new FileError('EACCES', path);
-    if (!storage.hasRoomFor(bytes)) throw new FileError('ENOSPC', path);
-    storage.usedBytes += bytes;
+    const kept = bytes.subarray(0, Math.max(0, storage.room + before));
+    storage.usedBytes += kept.length - before;
+    return kept;
   }
 
   #newAttributes(

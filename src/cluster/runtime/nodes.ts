@@ -58,8 +58,9 @@ export class Storage {
     this.limit = limit;
   }
 
-  hasRoomFor(bytes: number): boolean {
-    return bytes <= 0 || this.limit === undefined || this.usedBytes + bytes <= this.limit;
+  /** Bytes that still fit. */
+  get room(): number {
+    return this.limit === undefined ? Infinity : this.limit - this.usedBytes;
   }
 }
 

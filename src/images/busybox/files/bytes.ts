@@ -40,26 +40,29 @@ const dd: Applet = async (command) => {
     keepsRest: (given.get('conv') ?? '').split(',').includes('notrunc'),
   });
   const startedAt = command.context.clock.now();
-  let full = 0;
-  let partial = 0;
+  const read = { full: 0, partial: 0 };
+  const written = { full: 0, partial: 0 };
   let total = 0;
   for (let left = amount(given.get('skip') ?? '0'); left > 0; left--) await readBlock(input, size);
   try {
-    while (full + partial < count) {
+    while (read.full + read.partial < count) {
       const block = await readBlock(input, size);
       if (block.length === 0) break;
-      if (block.length === size) full++;
-      else partial++;
-      total += block.length;
+      const isFull = block.length === size;
+      if (isFull) read.full++;
+      else read.partial++;
       output(block);
+      if (isFull) written.full++;
+      else written.partial++;
+      total += block.length;
       await command.work(block.length);
     }
   } catch (error) {
     command.warn(`error writing '${given.get('of') ?? 'standard output'}': ${errorWords(error)}`);
-    report(command, { full, partial, total, startedAt });
+    report(command, { read, written, total, startedAt });
     return 1;
   }
-  if (given.get('status') !== 'none') report(command, { full, partial, total, startedAt });
+  if (given.get('status') !== 'none') report(command, { read, written, total, startedAt });
   return 0;
 };
 
@@ -112,9 +115,15 @@ async function readBlock(input: Input, size: number): Promise<Uint8Array> {
   return joinBytes(chunks);
 }
 
+/** Whole blocks, and parts of some. */
+interface Records {
+  readonly full: number;
+  readonly partial: number;
+}
+
 function report(
   command: Command,
-  { full, partial, total, startedAt }: { full: number; partial: number; total: number; startedAt: number },
+  { read, written, total, startedAt }: { read: Records; written: Records; total: number; startedAt: number },
 ): void {
   const seconds = Math.max((command.context.clock.now() - startedAt) / 1000, 0.000001);
   const units = ['', 'K', 'M', 'G'];
@@ -128,7 +137,7 @@ function report(
     return `${unit === 0 ? Math.round(rest) : rest.toFixed(1)}${units[unit] ?? ''}B`;
   };
   command.context.stderr.write(
-    `${full}+${partial} records in\n${full}+${partial} records out\n${total} bytes (${human(total)}) copied, ${seconds.toFixed(6)} seconds, ${human(total / seconds)}/s\n`,
+    `${read.full}+${read.partial} records in\n${written.full}+${written.partial} records out\n${total} bytes (${human(total)}) copied, ${seconds.toFixed(6)} seconds, ${human(total / seconds)}/s\n`,
   );
 }
 

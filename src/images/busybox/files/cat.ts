@@ -8,6 +8,12 @@ interface Numbering {
   isAtStart: boolean;
 }
 
+/** What it was at when it was told so; otherwise opening the file. */
+const PROBLEMS: Readonly<Record<string, string>> = {
+  'Is a directory': 'read error',
+  'No space left on device': 'write error',
+};
+
 export const cat: Applet = async (command) => {
   const options = command.options('nbvteAEsu');
   const files = options.operands.length === 0 ? ['-'] : options.operands;
@@ -22,7 +28,7 @@ export const cat: Applet = async (command) => {
     } catch (error) {
       status = 1;
       const words = errorWords(error);
-      command.warn(words === 'Is a directory' ? `read error: ${words}` : `can't open '${file}': ${words}`);
+      command.warn(`${PROBLEMS[words] ?? `can't open '${file}'`}: ${words}`);
     }
   }
   return status;

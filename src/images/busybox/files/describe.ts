@@ -1,4 +1,4 @@
-import type { FileStat } from '../../../cluster/runtime/types.ts';
+import type { FileStat, FileSystem } from '../../../cluster/runtime/types.ts';
 import type { Applet, Command } from '../command.ts';
 import { baseName } from '../command.ts';
 import { modeText, names, sizeText } from '../common/describe.ts';
@@ -248,7 +248,7 @@ const df: Applet = (command) => {
     .mounts()
     .filter(({ type }) => !['proc', 'sysfs', 'cgroup2', 'mqueue', 'devpts'].includes(type));
   for (const mount of options.operands.length === 0 ? all : wanted) {
-    const used = usedBytes(command, mount.path);
+    const used = usedBytes(command, mount);
     const size = mount.size ?? DISK;
     const percent = Math.ceil((used * 100) / size);
     const name = mount.source.length > 20 ? `${mount.source}\n${' '.repeat(20)}` : mount.source.padEnd(20);
@@ -259,8 +259,8 @@ const df: Applet = (command) => {
   return status;
 };
 
-/** What is in the files of one mount. */
-function usedBytes(command: Command, path: string): number {
+/** What is in the files of one mount. The folders of a tmpfs take none of its room. */
+function usedBytes(command: Command, { path, type }: ReturnType<FileSystem['mounts']>[number]): number {
   const { files } = command.context;
   const others = new Set(files.mounts().map((mount) => mount.path));
   let used = 0;
@@ -268,7 +268,8 @@ function usedBytes(command: Command, path: string): number {
   for (let step = walker.next(); step.done !== true;) {
     const found = step.value;
     const isOther = found.path !== path && others.has(found.path);
-    if (!isOther) used += blocksOf(found.stat) * 1024;
+    const isFree = type === 'tmpfs' && found.stat.type === 'directory';
+    if (!isOther && !isFree) used += blocksOf(found.stat) * 1024;
     step = walker.next(isOther ? 'skip' : undefined);
   }
   return used;

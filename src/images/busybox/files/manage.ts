@@ -275,7 +275,8 @@ class Copy {
       if (this.#keepsOwners) this.#keep(to, stat);
       return 0;
     } catch (error) {
-      this.#command.warn(`can't create '${target}': ${errorWords(error)}`);
+      const isFull = error instanceof FileError && error.code === 'ENOSPC';
+      this.#command.warn(`${isFull ? 'write error' : `can't create '${target}'`}: ${errorWords(error)}`);
       return 1;
     }
   }

@@ -1,5 +1,6 @@
 import type { FileSystem, OutputStream, Program, ProgramContext } from '../../../cluster/runtime/types.ts';
 import { FileError } from '../../../cluster/runtime/types.ts';
+import { errorWords } from '../errors.ts';
 import { Input } from '../streams.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { ShellError } from './control.ts';
@@ -186,7 +187,14 @@ export class Shell implements ExpansionHost {
       if (this.builtin === 'echo') this.say(`${this.name}: write error: Bad file descriptor\n`);
       throw new ShellError('', 1);
     }
-    output.write(text);
+    try {
+      output.write(text);
+    } catch (error) {
+      if (!(error instanceof FileError)) throw error;
+      // Only this one tells; the others fail.
+      if (this.builtin === 'echo') this.say(`${this.name}: write error: ${errorWords(error)}\n`);
+      throw new ShellError('', 1);
+    }
   }
 
   /** Text on standard error as it is. */

@@ -135,7 +135,12 @@ describe('a tree of files', () => {
     const tree = volume(10);
     tree.write('/a', '12345678');
     expect(codeOf(() => tree.write('/b', '123'))).toBe('ENOSPC');
+    // What fits is there.
+    expect(tree.readText('/b')).toBe('12');
     expect(codeOf(() => tree.write('/a', '123', { append: true }))).toBe('ENOSPC');
+    expect(tree.readText('/a')).toBe('12345678');
+    tree.write('/c', '');
+    tree.remove('/b');
     tree.write('/a', '1234567890');
     tree.remove('/a');
     tree.write('/b', '1234567890');
@@ -355,6 +360,7 @@ describe('mounts', () => {
         files.mounts().find(({ path }) => path === '/run/secrets'),
         files.readText('/proc/mounts').includes('tmpfs /run/secrets tmpfs ro,relatime 0 0\n'),
         codeOf(() => files.remove('/run/secrets', { recursive: true })),
+        codeOf(() => files.remove('/run')),
         codeOf(() => files.rename('/run', '/ran')),
       ],
       { image: imageOf({}), mounts },
@@ -369,6 +375,7 @@ describe('mounts', () => {
       { source: 'tmpfs', path: '/run/secrets', type: 'tmpfs', readOnly: true },
       true,
       'EBUSY',
+      'ENOTEMPTY',
       'EBUSY',
     ]);
   });
