@@ -52,8 +52,8 @@ function mergeOf(request: ResourceRequest): (object: AnyObject) => unknown {
 
 /** A Scale that a patch has made. @throws where it has taken the name away */
 function named(scale: unknown, name: string): Scale {
-  const made = scale as Scale | undefined;
-  if (typeof (made?.metadata as Scale['metadata'] | undefined)?.name === 'string') return made as Scale;
+  const made = scale as Partial<Scale> | undefined;
+  if (typeof made?.metadata?.name === 'string') return made as Scale;
   const why = `the name of the object (${name} based on URL) was undeterminable: name must be provided`;
   throw badRequest(why);
 }
