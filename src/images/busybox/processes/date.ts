@@ -83,6 +83,8 @@ export function formatDate(format: string, ms: number): string {
   });
 }
 
+const FULL = /^(\d{4})-(\d{2})-(\d{2})(?: (\d{1,2}):(\d{2})(?::(\d{2}))?)?$/;
+
 /** The formats of `-d`. @param now fills in what is missing @throws Failure */
 export function parseDate(text: string, now: number): number {
   const at = /^@(\d+)/.exec(text);
@@ -98,7 +100,7 @@ export function parseDate(text: string, now: number): number {
     const [month = 1, ...others] = rest.map((part) => Number(part || 0));
     return Date.UTC(Number(year.padStart(4, '20')), month - 1, ...others);
   }
-  const full = /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{1,2}):(\d{2})(?::(\d{2}))?Z?)?$/.exec(text);
+  const full = FULL.exec(text.replace(/^(\d{4})\.(\d{2})\.(\d{2})-/, '$1-$2-$3 '));
   if (full === null) throw new Failure(`invalid date '${text}'`);
   const [year, month, date, hours = 0, minutes = 0, seconds = 0] = full
     .slice(1)

@@ -35,13 +35,22 @@ export function splitText(text: string, separator: string): readonly string[] {
 export const FUNCTIONS: Readonly<Record<string, (args: readonly Value[]) => Value>> = {
   substr: ([value, from, length]) => {
     const text = toText(value);
-    const start = Math.round(toNumber(from));
-    const end = length === undefined ? Infinity : start + Math.round(toNumber(length));
-    return text.slice(Math.max(start, 1) - 1, end === Infinity ? undefined : Math.max(end - 1, 0));
+    // Before the text begins is where it begins: the length counts from there.
+    const start = Math.max(Math.round(toNumber(from)), 1) - 1;
+    return text.slice(
+      start,
+      length === undefined ? undefined : start + Math.max(0, Math.round(toNumber(length))),
+    );
   },
   index: ([text, part]) => toText(text).indexOf(toText(part)) + 1,
   toupper: ([text]) => toText(text).toUpperCase(),
   tolower: ([text]) => toText(text).toLowerCase(),
+  and: ([a, b]) => bitwise(a, b, (left, right) => left & right),
+  or: ([a, b]) => bitwise(a, b, (left, right) => left | right),
+  xor: ([a, b]) => bitwise(a, b, (left, right) => left ^ right),
+  lshift: ([a, b]) => bitwise(a, b, (left, right) => left << (right & 63n)),
+  rshift: ([a, b]) => bitwise(a, b, (left, right) => left >> (right & 63n)),
+  compl: ([a]) => bitwise(a, 0, (left) => ~left),
   int: ([value]) => Math.trunc(toNumber(value)),
   sqrt: ([value]) => Math.sqrt(toNumber(value)),
   exp: ([value]) => Math.exp(toNumber(value)),
@@ -49,8 +58,6 @@ export const FUNCTIONS: Readonly<Record<string, (args: readonly Value[]) => Valu
   sin: ([value]) => Math.sin(toNumber(value)),
   cos: ([value]) => Math.cos(toNumber(value)),
   atan2: ([y, x]) => Math.atan2(toNumber(y), toNumber(x)),
-  and: ([a, b]) => toNumber(a) & toNumber(b),
-  or: ([a, b]) => toNumber(a) | toNumber(b),
   sprintf: ([format, ...args]) => formatted(toText(format), args),
 };
 
@@ -69,6 +76,34 @@ export function formatted(format: string, args: readonly Value[]): string {
       : String(number);
   });
   return printfText(format.replaceAll('\\', '\\\\'), ready).text;
+}
+
+/** Of whole numbers without a sign. */
+function bitwise(
+  a: Value | undefined,
+  b: Value | undefined,
+  combine: (left: bigint, right: bigint) => bigint,
+): number {
+  const whole = (value: Value | undefined): bigint => {
+    const number = Math.trunc(toNumber(value));
+    return Number.isFinite(number) ? BigInt.asUintN(64, BigInt(number)) : 0n;
+  };
+  return Number(BigInt.asUintN(64, combine(whole(a), whole(b))));
+}
+
+/** `gensub`: all matches, or the one of that number; `\\1` is what its group has matched. */
+export function generated(text: string, regex: RegExp, replacement: string, how: string): string {
+  const wanted = /^[gG]/.test(how) ? undefined : Math.max(1, Math.trunc(toNumber(how)));
+  let count = 0;
+  return text.replace(new RegExp(regex.source, 'g'), (whole, ...groups: unknown[]) => {
+    if (wanted !== undefined && ++count !== wanted) return whole;
+    return replacement.replace(/\\([0-9&\\])|&/g, (mark, escaped: string | undefined) => {
+      if (escaped === undefined || escaped === '0') return whole;
+      if (escaped === '&' || escaped === '\\') return escaped;
+      const group = groups[Number(escaped) - 1];
+      return typeof group === 'string' ? group : '';
+    });
+  });
 }
 
 /** `sub` and `gsub`. @returns the text, and how often it was replaced */

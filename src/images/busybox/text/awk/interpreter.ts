@@ -3,7 +3,7 @@ import { Failure } from '../../errors.ts';
 import { posixSource } from '../../common/regex.ts';
 import { AwkMemory } from './memory.ts';
 import type { Table } from './memory.ts';
-import { formatted, FUNCTIONS, regexOf, splitText, substituted } from './functions.ts';
+import { formatted, FUNCTIONS, generated, regexOf, splitText, substituted } from './functions.ts';
 import { calculate, limited, ordered, unary } from './operators.ts';
 import { Outputs } from './outputs.ts';
 import type { Records } from './records.ts';
@@ -337,6 +337,8 @@ export class Awk {
         return this.#callSplit(args);
       case 'match':
         return first === undefined || second === undefined ? 0 : this.#match(first, second);
+      case 'gensub':
+        return this.#generate(args);
       case 'sub':
       case 'gsub': {
         const target = third ?? ({ kind: 'field', index: { kind: 'number', value: 0 } } as const);
@@ -370,6 +372,16 @@ export class Awk {
     const result = substituted(toText(await this.#evaluate(target)), regex, text, isGlobal);
     if (result.count > 0) await this.#assign(target, limited(result.text));
     return result.count;
+  }
+
+  /** What comes of the text, or of the record, which stays as it is. */
+  async #generate([pattern, replacement, how, text]: readonly Expression[]): Promise<Value> {
+    if (pattern === undefined || replacement === undefined || how === undefined) return '';
+    const target = text ?? ({ kind: 'field', index: { kind: 'number', value: 0 } } as const);
+    const regex = await this.#pattern(pattern);
+    const by = toText(await this.#evaluate(replacement));
+    const which = toText(await this.#evaluate(how));
+    return limited(generated(toText(await this.#evaluate(target)), regex, by, which));
   }
 
   async #callSystem(name: string, values: readonly Value[]): Promise<Value> {

@@ -105,7 +105,9 @@ export class AwkMemory {
 
   #split(): string[] {
     if (this.#fields === undefined) {
-      this.#fields = [...splitText(this.record, this.text('FS'))];
+      // Of paragraphs each line is a field at least.
+      const parts = this.text('RS') === '' ? this.record.split('\n') : [this.record];
+      this.#fields = parts.flatMap((part) => splitText(part, this.text('FS')));
       this.#variables.set('NF', this.#fields.length);
     }
     return this.#fields;

@@ -127,7 +127,13 @@ class Editor {
     this.#commands = commands;
     this.#isQuiet = settings.isQuiet;
     this.#lines = lines;
-    this.#write = write;
+    let endsLine = true;
+    this.#write = (text) => {
+      if (text === '') return;
+      // The last line of a file may have no end; whatever comes behind it begins a new one.
+      write(endsLine ? text : `\n${text}`);
+      endsLine = text.endsWith('\n');
+    };
   }
 
   async run(): Promise<void> {
@@ -338,8 +344,10 @@ class Editor {
 
   #exchange(letter: string): void {
     if (letter === 'g') this.#pattern = this.#hold;
-    else if (letter === 'G') this.#pattern += `\n${this.#hold}`;
-    else if (letter === 'h') this.#hold = this.#pattern;
+    else if (letter === 'G') {
+      this.#pattern += `\n${this.#hold}`;
+      this.#hasNewline = true;
+    } else if (letter === 'h') this.#hold = this.#pattern;
     else if (letter === 'H') this.#hold += `\n${this.#pattern}`;
     else if (letter === 'x') [this.#pattern, this.#hold] = [this.#hold, this.#pattern];
   }
