@@ -54,20 +54,34 @@ async function othersRiseAgain(view: OracleView, own: string): Promise<Complaint
   return undefined;
 }
 
+/** All of the shop, where the ticket is about none of its services. */
+export const shopRisesAgain = (stillAsked: readonly Question[]): Question =>
+  question(
+    'after the next rollout of the shop',
+    async (view) => (await othersRiseAgain(view, '')) ?? judge(stillAsked, view),
+  );
+
 const wasThere = (view: OracleView, name: string): boolean =>
   view.healthy.get<Deployment>(resources.deployments, SHOP, name) !== undefined;
 
-/** An order is paid and one is paid back, many times, by whichever pods are in turn. */
-export const customersServed = question('customers are served', async (view) => {
-  const [gateway] = await runningPods(view, 'gateway');
-  if (gateway === undefined) return 'no gateway runs';
-  // One endpoint of three that is dead stays unseen by chance once in 16,000 times.
-  const often = { times: 24, everySeconds: 0.1 };
-  return (
-    (await fetches(view, gateway, 'http://gateway/pay', { ...often, contains: '"paid"' })) ??
-    fetches(view, gateway, 'http://gateway/refund', { ...often, contains: '"id"' })
-  );
-});
+// One endpoint of three that is dead stays unseen by chance once in 16,000 times.
+const often = { times: 24, everySeconds: 0.1 };
+
+const served = (name: string, path: string, contains: string): Question =>
+  question(name, async (view) => {
+    const [gateway] = await runningPods(view, 'gateway');
+    if (gateway === undefined) return 'no gateway runs';
+    return fetches(view, gateway, `http://gateway/${path}`, { ...often, contains });
+  });
+
+/** Money is given back, many times, by whichever pods are in turn. */
+export const refundsServed = served('customers get their money back', 'refund', '"id"');
+
+/** An order is paid and one is paid back. */
+export const customersServed = question(
+  'customers are served',
+  async (view) => (await served('customers pay', 'pay', '"paid"').ask(view)) ?? refundsServed.ask(view),
+);
 
 /** A service of the shop after its next rollout. */
 export const serviceRisesAgain = (nameOf: (view: OracleView) => string): Question =>

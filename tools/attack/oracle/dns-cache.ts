@@ -4,6 +4,7 @@ import type { AnyObject, Deployment, Pod, Service } from '../../../src/model/obj
 import { type Resource, resources } from '../../../src/model/resources.ts';
 import { deploymentOf, isComplete, isReady, run, runningPods, SHOP, within } from './ask.ts';
 import { clientsUnchanged } from './clients.ts';
+import { refundsServed, shopRisesAgain } from './again.ts';
 import { corednsRisesAgain, corednsWhole, freshService, resolves, serviceResolves } from './dns.ts';
 import { nothingWrittenDown } from './more-dns.ts';
 import { type Complaint, type Oracle, type OracleView, question, service, word } from './view.ts';
@@ -298,8 +299,13 @@ export const dnsSlow: Oracle = {
     partnerAskedSeldom,
     quickLookups,
     customersPay(0.05),
+    refundsServed,
     followed(30),
     partnerMoves,
   ],
-  afterwards: [deployedAgain(30, () => 'payments'), corednsRisesAgain],
+  afterwards: [
+    deployedAgain(30, () => 'payments'),
+    corednsRisesAgain,
+    shopRisesAgain([customersPay(0.05), refundsServed]),
+  ],
 };
