@@ -28,6 +28,7 @@ import type { ApiResponse } from '../types.ts';
 import { resetFields, schemaFor } from './managed-fields.ts';
 import { sentMetadata } from './metadata.ts';
 import type { ResourceRequest, RestParts } from './resource-request.ts';
+import { patchedText } from './patched-text.ts';
 import { targetOf, writeContext } from './resource-request.ts';
 import { objectResponse } from './write.ts';
 import { onlyStatus } from './writer.ts';
@@ -196,8 +197,9 @@ function typed(request: ResourceRequest, object: AnyObject, options: WriteOption
 
 /** 422 of a patch whose result is not of the type; it shows what was to be decoded. */
 function patchInvalid(request: ResourceRequest, object: AnyObject, why: string): Error {
-  const strategic = mediaType(request.http) === STRATEGIC_PATCH;
-  const shown = strategic ? goText(unmerged(decodePatch(request))) : JSON.stringify(object);
+  const type = mediaType(request.http);
+  const sent = type === APPLY_PATCH ? {} : decodePatch(request);
+  const shown = type === STRATEGIC_PATCH ? goText(unmerged(sent)) : patchedText(object, sent);
   return invalid({ group: '', kind: '' }, '', [
     { type: 'FieldValueInvalid', field: 'patch', detail: `Invalid value: ${JSON.stringify(shown)}: ${why}` },
   ]);
