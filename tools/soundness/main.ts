@@ -4,15 +4,15 @@
  *   npm run soundness -- [--run] [--seeds N] [--embedded FILE]… [--kind FILE]…
  *
  * `--run` runs `verify --all` on the embedded cluster first. Files are what `breakfix verify --json` printed; several, as
- * of one scenario each, are put together.
- * The numbers of the attack are those of the last runs (reports/attack/). What is not given stays as it is.
+ * of one scenario each, are put together. The numbers of the attack are those of the last runs (reports/attack/). What
+ * is not given stays as it is, scenario by scenario.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { packageRoot } from '../../src/core/package-root.ts';
-import { between } from '../markers.ts';
+import { between, part } from '../markers.ts';
 import { type AttackNumbers, attackTable, verifyTables, type VerifyRun } from './tables.ts';
 
 const DOCUMENT = join(packageRoot, 'docs/soundness.md');
@@ -66,10 +66,13 @@ function attacks(): AttackNumbers[] {
 }
 
 let text = readFileSync(DOCUMENT, 'utf8');
-const embedded = verified();
-if (embedded !== undefined) text = between(text, 'soundness:embedded', verifyTables(embedded));
-const kind = together(flags.kind);
-if (kind !== undefined) text = between(text, 'soundness:kind', verifyTables(kind));
+for (const [marker, run] of [
+  ['soundness:embedded', verified()],
+  ['soundness:kind', together(flags.kind)],
+] as const) {
+  if (run !== undefined) text = between(text, marker, verifyTables(run, part(text, marker)));
+}
 const reports = attacks();
-if (reports.length > 0) text = between(text, 'soundness:attack', attackTable(reports));
+const ATTACK = 'soundness:attack';
+if (reports.length > 0) text = between(text, ATTACK, attackTable(reports, part(text, ATTACK)));
 writeFileSync(DOCUMENT, text);

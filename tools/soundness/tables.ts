@@ -5,16 +5,24 @@ export interface VerifyRun {
   readonly results: readonly CaseResult[];
 }
 
-/** A table for each scenario, its cases over all seeds in one row each. */
-export function verifyTables({ results }: VerifyRun): string {
-  const wrong = results.filter(({ ok }) => !ok).length;
-  const minutes = results.reduce((sum, { tookMs }) => sum + tookMs, 0) / 60_000;
-  const scenarios = groups(results, ({ scenario }) => scenario);
-  const head = `${results.length - wrong} of ${results.length} cases as expected, ${scenarios.size} scenarios, ${minutes.toFixed(0)} minutes.`;
-  const tables = [...scenarios].map(
-    ([scenario, own]) => `### ${scenario}, ${seedsOf(own)}\n\n${tableOf(own)}`,
-  );
-  return [head, ...tables].join('\n\n');
+/**
+ * A table for each scenario, its cases over all seeds in one row each.
+ * @param before tables whose scenarios were not run: they stay
+ */
+export function verifyTables({ results }: VerifyRun, before = ''): string {
+  const sections = new Map<string, string>();
+  for (const section of before.split(/^(?=### )/m)) {
+    const [, scenario] = /^### ([^,\n]+)/.exec(section) ?? [];
+    if (scenario !== undefined) sections.set(scenario, section.trim());
+  }
+  for (const [scenario, own] of groups(results, (one) => one.scenario)) {
+    sections.set(scenario, `### ${scenario}, ${seedsOf(own)}\n\n${tableOf(own)}`);
+  }
+  const ordered = [...sections.keys()].sort().map((scenario) => sections.get(scenario) ?? '');
+  const counts = [...ordered.join('\n').matchAll(/\| \**(\d+) of (\d+)\** \|/g)];
+  const sum = (group: 1 | 2): number => counts.reduce((all, count) => all + Number(count[group]), 0);
+  const head = `${sum(1)} of ${sum(2)} cases as expected, ${sections.size} scenarios.`;
+  return [head, ...ordered].join('\n\n');
 }
 
 function seedsOf(results: readonly CaseResult[]): string {
@@ -98,26 +106,45 @@ export interface AttackNumbers {
 /** Repairs and failures must both be so many of a hundred, or a run says nothing. */
 const LEAST = 5;
 
-/** One row a scenario, and the sum. */
-export function attackTable(reports: readonly AttackNumbers[]): string {
-  const total = (of: (report: AttackNumbers) => number): number =>
-    reports.reduce((sum, one) => sum + of(one), 0);
+/** What a row of the attack says. */
+interface AttackRow {
+  readonly sequences: number;
+  readonly passed: number;
+  readonly failed: number;
+  readonly disagreements: number;
+  readonly rate: number;
+}
+
+/** One row a scenario, and the sum. @param before a table whose scenarios were not attacked: they stay */
+export function attackTable(reports: readonly AttackNumbers[], before = ''): string {
+  const rows = new Map<string, AttackRow>();
+  for (const [, scenario = '', ...numbers] of before.matchAll(ATTACK_ROW)) {
+    const [sequences = 0, passed = 0, failed = 0, disagreements = 0, rate = 0] = numbers.map(Number);
+    rows.set(scenario, { sequences, passed, failed, disagreements, rate });
+  }
+  for (const { scenario, seconds, disagreements, ...counts } of reports) {
+    const rate = counts.sequences / seconds;
+    rows.set(scenario, { ...counts, disagreements: disagreements.length, rate });
+  }
+  const total = (of: (row: AttackRow) => number): number =>
+    [...rows.values()].reduce((sum, row) => sum + of(row), 0);
   const all = total(({ sequences }) => sequences);
-  const rows = [...reports]
-    .sort((a, b) => (a.scenario < b.scenario ? -1 : 1))
-    .map((one) => {
-      const share = (count: number): string => {
-        const percent = (100 * count) / one.sequences;
-        return `${count} (${Math.round(percent)} %${percent < LEAST ? ': **too few**' : ''})`;
-      };
-      const rate = (one.sequences / one.seconds).toFixed(1);
-      return `| ${one.scenario} | ${one.sequences} | ${share(one.passed)} | ${share(one.failed)} | ${one.disagreements.length} | ${rate} |`;
-    });
-  const disagreements = total((one) => one.disagreements.length);
+  const disagreements = total((row) => row.disagreements);
   return [
     '| scenario | sequences | passed | failed | disagreements | a second |',
     '| --- | --- | --- | --- | --- | --- |',
-    ...rows,
+    ...[...rows].sort(([a], [b]) => (a < b ? -1 : 1)).map(([scenario, row]) => attackRow(scenario, row)),
     `| all | ${all} | ${total(({ passed }) => passed)} | ${total(({ failed }) => failed)} | ${disagreements} | |`,
   ].join('\n');
+}
+
+const ATTACK_ROW = /^\| ([\w-]+) \| (\d+) \| (\d+) \(.*?\) \| (\d+) \(.*?\) \| (\d+) \| ([\d.]+) \|$/gm;
+
+function attackRow(scenario: string, row: AttackRow): string {
+  const { sequences, passed, failed, disagreements, rate } = row;
+  const share = (count: number): string => {
+    const percent = (100 * count) / sequences;
+    return `${count} (${Math.round(percent)} %${percent < LEAST ? ': **too few**' : ''})`;
+  };
+  return `| ${scenario} | ${sequences} | ${share(passed)} | ${share(failed)} | ${disagreements} | ${rate.toFixed(1)} |`;
 }

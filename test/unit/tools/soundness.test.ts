@@ -35,6 +35,13 @@ describe('the tables of docs/soundness.md', () => {
     expect(row).toContain('| 0 – 100 |');
   });
 
+  test('tables of scenarios that were not run stay, and count', () => {
+    const before = verifyTables({ results: [result({ ok: false }), result({ scenario: 'oom-leak' })] });
+    const after = verifyTables({ results: [result({ seed: 7 })] }, before);
+    expect(after).toContain('2 of 2 cases as expected, 2 scenarios.');
+    expect(after.match(/^### .*/gm)).toEqual(['### oom-leak, seed 1', '### readiness-probe, seed 7']);
+  });
+
   test('what an older run did not say is left out; a case that is not graded keeps its words', () => {
     const { failed: _failed, ...old } = result({});
     expect(rows(verifyTables({ results: [old] }))[0]).toContain('| fail | 0 |');
@@ -57,6 +64,12 @@ describe('the tables of docs/soundness.md', () => {
       '| a | 100 | 25 (25 %) | 75 (75 %) | 0 | 5.0 |',
       '| b | 100 | 25 (25 %) | 74 (74 %) | 1 | 5.0 |',
       '| all | 200 | 50 | 149 | 1 | |',
+    ]);
+    const later = attackTable([{ ...report, disagreements: [], seconds: 10 }], text);
+    expect(later.split('\n').slice(2)).toEqual([
+      '| a | 100 | 25 (25 %) | 75 (75 %) | 0 | 5.0 |',
+      '| b | 100 | 25 (25 %) | 74 (74 %) | 0 | 10.0 |',
+      '| all | 200 | 50 | 149 | 0 | |',
     ]);
   });
 });
