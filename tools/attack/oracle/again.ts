@@ -1,6 +1,15 @@
 import type { Deployment } from '../../../src/model/objects.ts';
 import { resources } from '../../../src/model/resources.ts';
-import { deploymentOf, fetches, isComplete, leadsHome, runningPods, SHOP, within } from './ask.ts';
+import {
+  addressesOf,
+  deploymentOf,
+  fetches,
+  isComplete,
+  leadsHome,
+  runningPods,
+  SHOP,
+  within,
+} from './ask.ts';
 import { staysUp } from './lives.ts';
 import { type Complaint, judge, type OracleView, question, type Question } from './view.ts';
 
