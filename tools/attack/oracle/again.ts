@@ -86,10 +86,25 @@ const served = (name: string, path: string, contains: string): Question =>
 /** Money is given back, many times, by whichever pods are in turn. */
 export const refundsServed = served('customers get their money back', 'refund', '"id"');
 
+/** Whoever is always led to the same endpoint, as with session affinity, does not see those that are nobody's. */
+async function leadsToNobody(view: OracleView): Promise<Complaint> {
+  const pods = await view.kube.list(resources.pods, { namespace: SHOP });
+  const known = new Set(pods.map(({ status }) => status.podIP));
+  for (const { metadata } of await view.kube.list(resources.services, { namespace: SHOP })) {
+    if (view.healthy.get(resources.services, SHOP, metadata.name) === undefined) continue;
+    const nobody = (await addressesOf(view, metadata.name)).find((address) => !known.has(address));
+    if (nobody !== undefined) return `service/${metadata.name} leads to ${nobody}, which is no pod`;
+  }
+  return undefined;
+}
+
 /** An order is paid and one is paid back. */
 export const customersServed = question(
   'customers are served',
-  async (view) => (await served('customers pay', 'pay', '"paid"').ask(view)) ?? refundsServed.ask(view),
+  async (view) =>
+    (await served('customers pay', 'pay', '"paid"').ask(view)) ??
+    (await refundsServed.ask(view)) ??
+    leadsToNobody(view),
 );
 
 /** A service of the shop after its next rollout. */
