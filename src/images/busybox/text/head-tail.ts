@@ -32,7 +32,9 @@ function linesOf(bytes: Uint8Array): readonly string[] {
 const head: Applet = (command) => {
   const options = parseOptions(withoutOldStyle(command.args), 'n:c:qv');
   const isBytes = options.has('c');
-  const { sign, value } = amountOf(options.value('c') ?? options.value('n') ?? '10');
+  const amount = options.value('c') ?? options.value('n') ?? '10';
+  const { sign, value } = amountOf(amount);
+  if (sign === '+') throw new Failure(`invalid number '${amount}'`);
   const hasTitles = options.has('v') || (options.operands.length > 1 && !options.has('q'));
   return eachFile(command, options.operands, async (input, name, index) => {
     if (hasTitles) command.print(title(name, index));
