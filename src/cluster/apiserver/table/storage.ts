@@ -77,7 +77,7 @@ export const persistentVolumeClaimPrinter = printer<PersistentVolumeClaim>(
       bound ? String(status.capacity?.['storage'] ?? '0') : '',
       bound ? accessModes(status.accessModes) : '',
       storageClassOf(claim),
-      attributesClass(spec as WithAttributesClass),
+      attributesClass(spec),
       since(metadata.creationTimestamp, now),
       spec.volumeMode,
     ];
