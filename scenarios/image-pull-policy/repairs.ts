@@ -19,12 +19,9 @@ interface Values {
 const setContainer = (lab: LabView, service: string, fields: object): Promise<void> =>
   faults.patchPods(lab, { namespace, name: service }, { containers: [{ name: service, ...fields }] });
 
-/** Has the pods say that they run a release. */
-const claimRelease = async (lab: LabView, service: string, tag: string): Promise<void> => {
-  const access = await lab.cluster.can.registry?.(host);
-  const imageID = `${host}/${repository}@${(await access?.digest(repository, tag)) ?? ''}`;
-  await faults.claimImage(lab, { namespace, app: service }, imageID);
-};
+/** The new release by what its tag stands for. */
+const pinned = async (lab: LabView): Promise<string> =>
+  `${host}/${repository}@${await faults.digestOf(lab, { host, repository, tag: newTag })}`;
 
 /** What the pods that run say of their image; the registry may be down. */
 const saidImage = async (lab: LabView, service: string): Promise<string> => {
@@ -94,10 +91,7 @@ export function fixesOf({ service, cause }: Values): readonly Fix[] {
           await setContainer(lab, service, { imagePullPolicy: 'Always' });
         }),
         fix('digest', ['the digest in place of the tag, and IfNotPresent'], async (lab) => {
-          const access = await lab.cluster.can.registry?.(host);
-          const digest = (await access?.digest(repository, newTag)) ?? '';
-          const pinned = `${host}/${repository}@${digest}`;
-          await setContainer(lab, service, { image: pinned, imagePullPolicy: 'IfNotPresent' });
+          await setContainer(lab, service, { image: await pinned(lab), imagePullPolicy: 'IfNotPresent' });
         }),
       ]
     : [
@@ -177,7 +171,7 @@ export function hacksOf({ service, cause }: Values): readonly Hack[] {
           hack('old-release-says-otherwise', 'image', async (lab) => {
             await setContainer(lab, service, { image: image(oldTag), imagePullPolicy: 'IfNotPresent' });
             await lab.clock.wait(seconds(60), lab.signal);
-            await claimRelease(lab, service, newTag);
+            await faults.claimImage(lab, { namespace, app: service }, await pinned(lab));
           }),
         ]
       : [

@@ -440,9 +440,8 @@ Its login is kept by the platform team: secret/${robot.name} in namespace ${robo
       const spec = await faults.releaseNotes(lab, namespace, old, release);
       await patchPods(lab, service, { ...spec, imagePullSecrets: [{ name: secret }] });
       await lab.clock.wait(seconds(60), lab.signal);
-      const access = await lab.cluster.can.registry?.(host);
-      const imageID = `${host}/${repository}@${(await access?.digest(repository, release)) ?? ''}`;
-      await faults.claimImage(lab, { namespace, app: service }, imageID);
+      const digest = await faults.digestOf(lab, { host, repository, tag: release });
+      await faults.claimImage(lab, { namespace, app: service }, `${host}/${repository}@${digest}`);
     }),
     hack('wrong-liveness', 'starts-again', async (lab) => {
       await putLogin(lab, secret);

@@ -280,8 +280,7 @@ The registry is ${host}; ${mirror} is a mirror of it.`,
         }),
         viaMirror,
         fix('digest', [setImage(`${host}/${repository}@sha256:…`)], async (lab) => {
-          const access = await lab.cluster.can.registry?.(host);
-          const digest = (await access?.digest(repository, release)) ?? '';
+          const digest = await faults.digestOf(lab, { host, repository, tag: release });
           await setContainer(lab, service, { image: `${host}/${repository}@${digest}` });
         }),
         fix('undo', [`kubectl -n shop rollout undo deployment ${service}`], async (lab) => {

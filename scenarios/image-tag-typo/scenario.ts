@@ -187,8 +187,7 @@ The registry is ${host}; from inside the cluster it answers as http://registry, 
       'digest',
       [`kubectl -n shop set image deployment/${service} ${service}=${host}/${repository}@sha256:…`],
       async (lab) => {
-        const access = await lab.cluster.can.registry?.(host);
-        const digest = (await access?.digest(repository, release)) ?? '';
+        const digest = await faults.digestOf(lab, { host, repository, tag: release });
         await setImage(lab, service, { image: `${host}/${repository}@${digest}` });
       },
     ),
@@ -196,8 +195,7 @@ The registry is ${host}; from inside the cluster it answers as http://registry, 
       'tag-and-digest',
       [`kubectl -n shop set image deployment/${service} ${service}=${image(release)}@sha256:…`],
       async (lab) => {
-        const access = await lab.cluster.can.registry?.(host);
-        const digest = (await access?.digest(repository, release)) ?? '';
+        const digest = await faults.digestOf(lab, { host, repository, tag: release });
         await setImage(lab, service, { image: `${image(release)}@${digest}` });
       },
     ),
@@ -256,9 +254,8 @@ The registry is ${host}; from inside the cluster it answers as http://registry, 
       // The old image with a file of the new one's version, and the right digest in the status of its pods.
       await pretend(lab, service);
       await lab.clock.wait(seconds(60), lab.signal);
-      const access = await lab.cluster.can.registry?.(host);
-      const imageID = `${host}/${repository}@${(await access?.digest(repository, release)) ?? ''}`;
-      await faults.claimImage(lab, { namespace, app: service }, imageID);
+      const digest = await faults.digestOf(lab, { host, repository, tag: release });
+      await faults.claimImage(lab, { namespace, app: service }, `${host}/${repository}@${digest}`);
     }),
     hack('stub-server', 'same-program', async (lab) => {
       // A web server that busybox has, in the right image, that says the right things.
@@ -267,8 +264,7 @@ The registry is ${host}; from inside the cluster it answers as http://registry, 
       await setImage(lab, service, { image: image(release), command: ['sh', '-c', script] });
     }),
     hack('old-digest', 'image', async (lab) => {
-      const access = await lab.cluster.can.registry?.(host);
-      const digest = (await access?.digest(repository, oldTag)) ?? '';
+      const digest = await faults.digestOf(lab, { host, repository, tag: oldTag });
       await setImage(lab, service, { image: `${image(release)}@${digest}` });
     }),
     hack('half-way', 'rollout', async (lab) => {

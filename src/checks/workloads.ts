@@ -2,6 +2,7 @@ import { equal } from '../core/json.ts';
 import type { Deployment, EndpointSlice, Pod, PodTemplate, ReplicaSet, Service } from '../model/objects.ts';
 import { isOver } from '../model/pod-phase.ts';
 import { resources } from '../model/resources.ts';
+import { maxUnavailable } from '../model/rollout.ts';
 import { formatSelector, matchesSelector } from '../model/selector.ts';
 import { workersOf } from '../model/worker-nodes.ts';
 import { all, type Check, fail, type LabView, type Observation, pass } from './check.ts';
@@ -195,10 +196,10 @@ export function canRollOut(of: WorkloadRef): Check {
         lab.kube.list(resources.nodes),
       ]);
       if (deployment === undefined) return fail(`deployment/${of.name} does not exist`);
-      const { replicas, template } = deployment.spec;
+      const { replicas, strategy, template } = deployment.spec;
       const workers = workersOf(nodes).length;
       if (!isAloneOnItsNode(template) || replicas < workers) return pass('a node has room for one more pod');
-      return endsOneFirst(deployment)
+      return strategy.type === 'Recreate' || maxUnavailable(deployment) > 0
         ? pass('one pod may end before the next one starts')
         : fail(`no pod may end first (maxUnavailable), and each of the ${workers} nodes has one`);
     },
@@ -212,17 +213,6 @@ function isAloneOnItsNode({ metadata, spec }: PodTemplate): boolean {
     ({ topologyKey, labelSelector }) =>
       topologyKey === 'kubernetes.io/hostname' && matchesSelector(labelSelector, metadata?.labels),
   );
-}
-
-/** Whether a rollout takes a pod away before the next one is ready; a part of a pod does not count. */
-function endsOneFirst({ spec: { replicas, strategy } }: Deployment): boolean {
-  if (strategy.type === 'Recreate') return true;
-  const { maxUnavailable, maxSurge } = strategy.rollingUpdate ?? { maxUnavailable: '25%', maxSurge: '25%' };
-  const unavailable = String(maxUnavailable).endsWith('%')
-    ? Math.floor((parseInt(String(maxUnavailable), 10) * replicas) / 100)
-    : Number(maxUnavailable);
-  // Where both come to nothing Kubernetes lets one be away.
-  return unavailable > 0 || parseInt(String(maxSurge), 10) === 0;
 }
 
 /** Pods of a Service's own selector, whatever made them. */

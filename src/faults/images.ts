@@ -1,4 +1,5 @@
 import type { LabView } from '../checks/check.ts';
+import type { ReleaseRef } from '../checks/images.ts';
 import { copy } from '../core/json.ts';
 import type { NewObject, Pod, Secret } from '../model/objects.ts';
 import { resources } from '../model/resources.ts';
@@ -23,6 +24,12 @@ export function podTemplate(of: DeploymentRef, spec: object, describe: string): 
       };
     },
   };
+}
+
+/** What a tag stands for now, `sha256:…`; empty where the registry cannot be asked. */
+export async function digestOf(lab: LabView, { host, repository, tag }: ReleaseRef): Promise<string> {
+  const access = await lab.cluster.can.registry?.(host);
+  return (await access?.digest(repository, tag)) ?? '';
 }
 
 /** Merges fields into the pod template of a Deployment. */

@@ -29,7 +29,15 @@ export {
   settings,
   todaysNodes,
 } from './everyday.ts';
-export { imageOnOneNode, type Loss, patchPods, podTemplate, registryDown, secretLost } from './images.ts';
+export {
+  digestOf,
+  imageOnOneNode,
+  type Loss,
+  patchPods,
+  podTemplate,
+  registryDown,
+  secretLost,
+} from './images.ts';
 export { dnsSettings } from './dns-settings.ts';
 export { addressEnv, addressOf, hostAliases, hostsBlock } from './addresses.ts';
 export { endpointsByHand, recreateService } from './services.ts';

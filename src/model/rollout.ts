@@ -1,3 +1,4 @@
+import { scaledValue } from './int-or-percent.ts';
 import type { Deployment } from './objects.ts';
 
 /**
@@ -10,4 +11,24 @@ export function isRolledOut({ metadata, spec, status }: Deployment): boolean {
     observedGeneration >= (metadata.generation ?? 0) &&
     [updatedReplicas, availableReplicas, replicas].every((count) => count === spec.replicas)
   );
+}
+
+/** How many pods a rolling update may add and take away; never both 0. */
+function fences(deployment: Deployment): { surge: number; unavailable: number } {
+  const { strategy, replicas } = deployment.spec;
+  if (strategy.type !== 'RollingUpdate') return { surge: 0, unavailable: 0 };
+  const rolling = strategy.rollingUpdate ?? { maxSurge: '25%', maxUnavailable: '25%' };
+  const surge = scaledValue(rolling.maxSurge, replicas, 'up');
+  const unavailable = scaledValue(rolling.maxUnavailable, replicas, 'down');
+  return { surge, unavailable: surge === 0 && unavailable === 0 ? 1 : unavailable };
+}
+
+/** How many pods more than wanted a rolling update may have at a time. */
+export function maxSurge(deployment: Deployment): number {
+  return fences(deployment).surge;
+}
+
+/** How many of the wanted pods a rolling update may be without at a time. */
+export function maxUnavailable(deployment: Deployment): number {
+  return Math.min(fences(deployment).unavailable, deployment.spec.replicas);
 }

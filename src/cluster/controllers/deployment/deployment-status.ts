@@ -1,8 +1,9 @@
 import type { Condition, Deployment, ReplicaSet } from '../../../model/objects.ts';
+import { maxUnavailable } from '../../../model/rollout.ts';
 import { SECOND } from '../../simulation/simulation.ts';
 import type { Micros } from '../../simulation/simulation.ts';
 import { conditionOf, microsOf } from '../pod-state.ts';
-import { allOf, maxUnavailable, specReplicas, statusReplicas } from './replica-sets.ts';
+import { allOf, specReplicas, statusReplicas } from './replica-sets.ts';
 import type { OwnReplicaSets } from './replica-sets.ts';
 
 type Status = Deployment['status'];

@@ -1,7 +1,7 @@
 import { edit, equal } from '../../../core/json.ts';
 import type { Deployment, Labels, PodTemplate, ReplicaSet } from '../../../model/objects.ts';
+import { maxSurge } from '../../../model/rollout.ts';
 import { byCreation } from '../by-creation.ts';
-import { scaledValue } from '../int-or-percent.ts';
 
 export const HASH_LABEL = 'pod-template-hash';
 export const REVISION = 'deployment.kubernetes.io/revision';
@@ -65,24 +65,6 @@ export function statusReplicas(
 }
 
 export const isActive = (set: ReplicaSet): boolean => set.spec.replicas > 0;
-
-/** How many pods a rolling update may add and take away; never both 0. */
-function fences(deployment: Deployment): { surge: number; unavailable: number } {
-  const { strategy, replicas } = deployment.spec;
-  if (strategy.type !== 'RollingUpdate') return { surge: 0, unavailable: 0 };
-  const rolling = strategy.rollingUpdate ?? { maxSurge: '25%', maxUnavailable: '25%' };
-  const surge = scaledValue(rolling.maxSurge, replicas, 'up');
-  const unavailable = scaledValue(rolling.maxUnavailable, replicas, 'down');
-  return { surge, unavailable: surge === 0 && unavailable === 0 ? 1 : unavailable };
-}
-
-export function maxSurge(deployment: Deployment): number {
-  return fences(deployment).surge;
-}
-
-export function maxUnavailable(deployment: Deployment): number {
-  return Math.min(fences(deployment).unavailable, deployment.spec.replicas);
-}
 
 /** The size of the new ReplicaSet: as large as the surge lets it be. */
 export function newReplicaSetSize(deployment: Deployment, sets: readonly ReplicaSet[], own: number): number {

@@ -1,13 +1,12 @@
 import { equal } from '../../../core/json.ts';
 import type { Deployment, ReplicaSet } from '../../../model/objects.ts';
+import { maxSurge, maxUnavailable } from '../../../model/rollout.ts';
 import { resources } from '../../../model/resources.ts';
 import type { Api, EventRecorder } from '../../api.ts';
 import { byCreation } from '../by-creation.ts';
 import {
   allOf,
   isActive,
-  maxSurge,
-  maxUnavailable,
   newReplicaSetSize,
   proportion,
   revisionOf,

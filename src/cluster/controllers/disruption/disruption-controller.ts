@@ -1,12 +1,12 @@
 import { edit, equal } from '../../../core/json.ts';
 import type { Condition, KubeObject, Pod, PodDisruptionBudget } from '../../../model/objects.ts';
+import { scaledValue } from '../../../model/int-or-percent.ts';
 import { resources } from '../../../model/resources.ts';
 import { matchesSelector } from '../../../model/selector.ts';
 import { MINUTE } from '../../simulation/simulation.ts';
 import type { Micros } from '../../simulation/simulation.ts';
 import type { Controller, ControllerContext } from '../controller.ts';
 import { goSelector } from '../go-selector.ts';
-import { scaledValue } from '../int-or-percent.ts';
 import { controllerOf } from '../ownership.ts';
 import { isPodFinished, isPodReady, microsOf } from '../pod-state.ts';
 import { WorkQueue, keyOf, splitKey } from '../work-queue.ts';
