@@ -1,10 +1,16 @@
 import type { Service, ServicePort } from '../../model/objects.ts';
 import type { Random } from '../../core/random.ts';
+import { type Band, freeNumber, FULL } from './free-number.ts';
 import type { FieldProblem } from './pipeline.ts';
 import { internalError, statusError } from './status.ts';
 
 const FIRST = 30_000;
 const LAST = 32_767;
+/** The lowest are left to Services that name their own; the size of that band is Kubernetes' formula. */
+const BANDS: readonly Band[] = [
+  [30_086, LAST],
+  [FIRST, 30_085],
+];
 const HEALTH = 'spec.healthCheckNodePort';
 
 /** The fields of a Service that node ports depend on. */
@@ -33,7 +39,10 @@ export class NodePorts {
     this.#dryRun = dryRun;
   }
 
-  /** Of a new Service: what serves the same port in several protocols (DNS, say) gets one number for all. */
+  /**
+   * Of a new Service: what serves the same port in several protocols (DNS, say) gets one number for all.
+   * @throws StatusError 500 where none is left
+   */
   first(spec: NodePortSpec): FieldProblem[] {
     const { ports = [] } = spec;
     const shared = new Map<number, number>();
@@ -52,13 +61,16 @@ export class NodePorts {
           : nodePort;
       const why = wanted === undefined ? undefined : this.#take(wanted);
       if (wanted !== undefined && why !== undefined) return [refused(index, wanted, why)];
-      port.nodePort = wanted ?? this.#next();
+      port.nodePort = wanted ?? this.#next('a nodePort');
       shared.set(port.port, known ?? port.nodePort);
     }
     return [];
   }
 
-  /** Of a Service that changes: numbers that it has had stay its own. @throws StatusError 500 for one that is there twice */
+  /**
+   * Of a Service that changes: numbers that it has had stay its own.
+   * @throws StatusError 500 for one that is there twice, and where none is left
+   */
   next(spec: NodePortSpec, before: readonly ServicePort[]): FieldProblem[] {
     const own = new Set(before.map(({ nodePort }) => nodePort));
     const seen = new Set<string>();
@@ -66,7 +78,8 @@ export class NodePorts {
       const { nodePort = 0 } = port;
       if (nodePort === 0) {
         if (!allocates(spec)) continue;
-        port.nodePort = this.#next(new Set((spec.ports ?? []).map((other) => other.nodePort ?? 0)));
+        const others = new Set((spec.ports ?? []).map((other) => other.nodePort ?? 0));
+        port.nodePort = this.#next('a nodePort', others);
       } else if (!own.has(nodePort)) {
         const why = this.#take(nodePort);
         if (why !== undefined) return [refused(index, nodePort, why)];
@@ -96,7 +109,7 @@ export class NodePorts {
     if (why !== undefined) {
       throw internalError(`failed to allocate requested HealthCheck NodePort ${wanted}: ${why}`);
     }
-    if (wanted === 0) spec.healthCheckNodePort = this.#next();
+    if (wanted === 0) spec.healthCheckNodePort = this.#next('a HealthCheck NodePort 0');
     return [];
   }
 
@@ -111,15 +124,19 @@ export class NodePorts {
     return undefined;
   }
 
-  #next(others: ReadonlySet<number> = new Set()): number {
-    // A dry run finds no number: it shows what cannot be one, or follows those that were asked for.
-    let nodePort = this.#given.size === 0 ? LAST + 2 : Math.max(...this.#given) + 1;
-    if (!this.#dryRun) {
-      do nodePort = this.#random.between(FIRST, LAST);
-      while (this.#taken.has(nodePort) || this.#given.has(nodePort) || others.has(nodePort));
-    }
+  /** @param what for whom the number is, in Kubernetes' words */
+  #next(what: string, others: ReadonlySet<number> = new Set()): number {
+    const isTaken = (number: number): boolean =>
+      this.#taken.has(number) || this.#given.has(number) || others.has(number);
+    const nodePort = this.#dryRun ? this.#shown() : freeNumber(this.#random, BANDS, isTaken);
+    if (nodePort === undefined) throw internalError(`failed to allocate ${what}: ${FULL}`);
     this.#given.add(nodePort);
     return nodePort;
+  }
+
+  /** A dry run finds no number: it shows what cannot be one, or follows those that were asked for. */
+  #shown(): number {
+    return this.#given.size === 0 ? LAST + 2 : Math.max(...this.#given) + 1;
   }
 }
 

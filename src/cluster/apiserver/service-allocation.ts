@@ -4,17 +4,21 @@ import type { Random } from '../../core/random.ts';
 import { type Cidr, parseCidr, parseIp } from '../network/addresses.ts';
 import { SERVICE_RANGE } from '../service-range.ts';
 import type { Store } from '../store/store.ts';
+import { type Band, freeNumber, FULL } from './free-number.ts';
 import { needsHealthCheck, NodePorts } from './node-ports.ts';
 import type { FieldProblem } from './pipeline.ts';
 import { settleFamilies } from './service-families.ts';
+import { internalError } from './status.ts';
 
 /** What addresses of the range begin with. */
 const PREFIX = SERVICE_RANGE.replace(/\.0\.0\/16$/, '');
 /** What a dry run shows for an address. */
 const NETWORK = `${PREFIX}.0.0`;
 /** The lowest addresses are left to Services that name their own; the size of that band is Kubernetes' formula. */
-const FIRST_DYNAMIC = 257;
-const LAST = 65_534;
+const BANDS: readonly Band[] = [
+  [257, 65_534],
+  [1, 256],
+];
 
 type Spec = Omit<Service['spec'], 'type'> & { type?: Service['spec']['type'] };
 
@@ -57,6 +61,7 @@ export class ServiceAllocation {
    * Allocates what is missing, before anything is validated. A dry run takes nothing, and does not look for what is
    * free.
    * @returns why something cannot be had
+   * @throws StatusError 500 where nothing is left, and for node ports that are there twice
    */
   allocate(draft: AnyObject, old: AnyObject | undefined, dryRun: boolean): readonly FieldProblem[] {
     const spec = specOf(draft);
@@ -71,12 +76,13 @@ export class ServiceAllocation {
       )
       .map(specOf);
     const before = old === undefined ? undefined : specOf(old);
-    const refused = this.#allocateAddress(spec, before, others, dryRun);
+    const refused = this.#allocateAddress(draft.metadata.name, spec, before, others, dryRun);
     if (refused.length > 0 || !hasNodePorts(spec)) return refused;
     return this.#allocateNodePorts(spec, before, others, dryRun);
   }
 
   #allocateAddress(
+    name: string,
     spec: Spec,
     before: Spec | undefined,
     others: readonly Spec[],
@@ -88,7 +94,7 @@ export class ServiceAllocation {
     if (wanted === 'None' || isKept) return [];
     const taken = new Set(others.map(({ clusterIP }) => clusterIP));
     if (wanted === '') {
-      spec.clusterIP = dryRun ? NETWORK : this.#freeAddress(taken);
+      spec.clusterIP = dryRun ? NETWORK : this.#freeAddress(name, taken);
       spec.clusterIPs = [spec.clusterIP];
       return [];
     }
@@ -129,12 +135,13 @@ export class ServiceAllocation {
     return [...new Set([SERVICE_RANGE, ...others])].filter((range) => !range.includes(':')).map(parseCidr);
   }
 
-  #freeAddress(taken: ReadonlySet<string | undefined>): string {
-    for (;;) {
-      const number = this.#random.between(FIRST_DYNAMIC, LAST);
-      const address = `${PREFIX}.${number >> 8}.${number & 255}`;
-      if (!taken.has(address)) return address;
-    }
+  #freeAddress(service: string, taken: ReadonlySet<string | undefined>): string {
+    const number = freeNumber(this.#random, BANDS, (candidate) => {
+      const address = addressOf(candidate);
+      return taken.has(address) || this.#isSomebodyElses(address);
+    });
+    if (number !== undefined) return addressOf(number);
+    throw internalError(`failed to allocate a serviceIP for Service ${JSON.stringify(service)}: ${FULL}`);
   }
 
   /** A number is taken for every protocol; only the ports of one Service may share theirs. */
@@ -169,6 +176,8 @@ function isInside({ base, bits }: Cidr, ip: string): boolean {
   const address = parseIp(ip);
   return address !== undefined && address > base && address < base + 2 ** (32 - bits) - 1;
 }
+
+const addressOf = (number: number): string => `${PREFIX}.${number >> 8}.${number & 255}`;
 
 function specOf(service: AnyObject): Spec {
   return (service['spec'] ?? {}) as Spec;

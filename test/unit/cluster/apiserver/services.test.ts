@@ -96,3 +96,37 @@ describe('families', () => {
     expect(families({ clusterIP, selector: { a: 'b' } })).toEqual(['SingleStack', 'IPv4']);
   });
 });
+
+describe('where nothing is left', () => {
+  const FIRST = 30_000;
+  const ALL = 2768;
+  const ports = (count: number): object[] =>
+    Array.from({ length: count }, (_, index) => ({ name: `p${index}`, port: index + 1 }));
+  const named = (name: string, spec: object): object => ({
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name },
+    spec,
+  });
+
+  test('no node port is given twice, and the next is refused', () => {
+    const running = started();
+    const given = create(running, { type: 'NodePort', ports: ports(ALL) }).body.spec.ports as {
+      nodePort: number;
+    }[];
+    expect(given.map(({ nodePort }) => nodePort).sort((a, b) => a - b)).toEqual(
+      Array.from({ length: ALL }, (_, index) => FIRST + index),
+    );
+
+    const next = send(running, 'POST', SERVICES, named('s2', { type: 'NodePort', ports: PORTS }));
+    expect(next.status).toBe(500);
+    expect(next.body.message).toBe('Internal error occurred: failed to allocate a nodePort: range is full');
+  });
+
+  test('the lowest node ports are for those who name them as long as there are others', () => {
+    const given = create(started(), { type: 'NodePort', ports: ports(ALL - 86) }).body.spec.ports as {
+      nodePort: number;
+    }[];
+    expect(Math.min(...given.map(({ nodePort }) => nodePort))).toBe(FIRST + 86);
+  });
+});
