@@ -47,7 +47,7 @@ export class InProcessApi implements Api {
   constructor(parts: InProcessParts, identity: Identity) {
     this.#parts = parts;
     const user: UserInfo = { name: identity.user, groups: identity.groups };
-    this.#context = { user, manager: identity.manager, dryRun: false, warn: () => {} };
+    this.#context = { user, isRemote: false, manager: identity.manager, dryRun: false, warn: () => {} };
   }
 
   get<T extends KubeObject>(

@@ -8,6 +8,9 @@ import { seal } from './seal.ts';
 /** Called within the write, in the order of revisions. */
 export type ChangeListener = (change: Change) => void;
 
+/** Bytes of memory that all objects may take, roughly; a real etcd has 2 GiB on its disk. */
+export const QUOTA = 128 * 1024 * 1024;
+
 /**
  * What etcd is to a cluster: objects by resource, namespace and name, one counter of revisions, and the last
  * writes in order. Objects go in as drafts and are frozen; readers share them.
@@ -18,10 +21,23 @@ export class Store {
   readonly #collections = new Map<string, Map<string, Collection>>();
   readonly #history: History;
   readonly #listeners = new Set<ChangeListener>();
+  readonly #quota: number;
+  /** Of each object, what it takes. */
+  readonly #sizes = new WeakMap<AnyObject, number>();
+  #size = 0;
   #revision = 1;
 
-  constructor(limits: HistoryLimits = HISTORY_LIMITS) {
+  constructor(limits: HistoryLimits = HISTORY_LIMITS, quota = QUOTA) {
     this.#history = new History(limits);
+    this.#quota = quota;
+  }
+
+  /**
+   * Whether there is no room for more. It is for those who write to ask: what keeps a cluster going (leases, the
+   * status of nodes) is written all the same.
+   */
+  get isFull(): boolean {
+    return this.#size >= this.#quota;
   }
 
   /** The revision of the last write. */
@@ -58,6 +74,7 @@ export class Store {
     const object = withRevision(draft, revision);
     const bytes = seal(object);
     this.#collection(resource, namespace).set(name, object);
+    this.#resize(old, object, bytes);
     this.#publish(
       { revision, type: old === undefined ? 'ADDED' : 'MODIFIED', resource, object, ...(old && { old }) },
       bytes,
@@ -76,6 +93,7 @@ export class Store {
     const collection = namespaces?.get(namespace);
     collection?.delete(name);
     if (collection?.size === 0) namespaces?.delete(namespace);
+    this.#size -= this.#sizes.get(old) ?? 0;
     this.#publish({ revision, type: 'DELETED', resource, object, old }, bytes);
     return object;
   }
@@ -113,6 +131,14 @@ export class Store {
   subscribe(listener: ChangeListener): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** What is new of an object is known, and of what was before that it was no more than the largest. */
+  #resize(old: AnyObject | undefined, object: AnyObject, bytes: number): void {
+    const before = old === undefined ? 0 : (this.#sizes.get(old) ?? 0);
+    const size = Math.max(before, bytes);
+    this.#sizes.set(object, size);
+    this.#size += size - before;
   }
 
   #publish(change: Change, bytes: number): void {

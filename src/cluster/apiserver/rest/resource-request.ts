@@ -57,6 +57,7 @@ export function writeContext(
 ): WriteContext {
   return {
     user: request.user,
+    isRemote: true,
     manager: managerOf(request.http, options.fieldManager),
     dryRun: options.dryRun,
     warn: (text) => request.warnings.push(text),

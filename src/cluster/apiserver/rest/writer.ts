@@ -60,6 +60,8 @@ export interface UpdateOptions {
   readonly isPatch?: boolean;
 }
 
+/** What the cluster itself makes without end, as long as somebody asks for it. */
+const ENDLESS: ReadonlySet<string> = new Set(['pods', 'events']);
 const NAME_LENGTH_LIMIT = 63;
 const SUFFIX_LENGTH = 5;
 
@@ -118,7 +120,9 @@ export class Writer {
       throw alreadyExists(resource, draft.metadata.name);
     }
     const result = readyForViews(info, inOrder(draft));
-    return context.dryRun ? withoutVersion(result) : store.put(info.storage, result);
+    if (context.dryRun) return withoutVersion(result);
+    if (store.isFull && (context.isRemote || ENDLESS.has(info.storage))) throw noSpace();
+    return store.put(info.storage, result);
   }
 
   /**
@@ -162,9 +166,16 @@ export class Writer {
 
     const result = readyForViews(info, inOrder(draft));
     if (isUnchanged(result, old) && old === found) return old;
-    if (context.dryRun) return result;
-    const written = store.put(info.storage, result);
-    return isFinished(written) ? (store.remove(info.storage, namespace, name) ?? written) : written;
+    return context.dryRun ? result : this.#write(context, target, result);
+  }
+
+  #write(context: WriteContext, { info, namespace, name }: Target, object: AnyObject): AnyObject {
+    const { store } = this.#parts;
+    const goes = isFinished(object);
+    // What goes leaves room.
+    if (store.isFull && context.isRemote && !goes) throw noSpace();
+    const written = store.put(info.storage, object);
+    return goes ? (store.remove(info.storage, namespace, name) ?? written) : written;
   }
 
   /** A PUT: an update, or for some kinds a create where the name does not exist. @returns whether it was created */
@@ -279,6 +290,9 @@ export class Writer {
     while (this.#parts.store.get(info.storage, namespace, draft.metadata.name) !== undefined);
   }
 }
+
+/** As etcd says it. https://etcd.io/docs/v3.6/op-guide/maintenance/#space-quota */
+const noSpace = (): Error => statusError(500, undefined, 'etcdserver: mvcc: database space exceeded');
 
 /** What is stored, in the form in which it would be stored now: its definition may have changed. */
 function renewed({ view }: ResourceInfo, stored: AnyObject): AnyObject {

@@ -33,6 +33,19 @@ test('freezes what goes in, and shares it with every reader', () => {
   expect(store.list('configmaps')).toBe(store.list('configmaps'));
 });
 
+test('is full when its objects take what they may, and has room again when they are gone', () => {
+  const store = new Store(undefined, 4000);
+  for (const name of ['a', 'b', 'c']) store.put('configmaps', object('x', name, 'y'.repeat(1000)));
+  expect(store.isFull).toBe(false);
+  store.put('configmaps', object('x', 'c', 'y'.repeat(3000)));
+  expect(store.isFull).toBe(true);
+  store.put('configmaps', object('x', 'c'));
+  store.remove('configmaps', 'x', 'b');
+  expect(store.isFull).toBe(true);
+  store.remove('configmaps', 'x', 'c');
+  expect(store.isFull).toBe(false);
+});
+
 test('lists in the order of etcd keys, in which a-b comes before a', () => {
   const store = new Store();
   for (const [namespace, name] of [
