@@ -3,22 +3,35 @@ import type { KubeObject, NewObject, OwnerReference, Pod, PodTemplate } from '..
 import { resources } from '../../model/resources.ts';
 import { StatusError } from '../api.ts';
 import type { Api, EventRecorder } from '../api.ts';
+import type { Micros } from '../simulation/simulation.ts';
+import type { ControllerContext } from './controller.ts';
+import { RequestPace } from './request-pace.ts';
 
-/** More creations or deletions than this are left for the next sync. */
-export const BURST_REPLICAS = 500;
-
-/** Creates and deletes the pods of a controller, with the events that tell of it. */
+/** Creates and deletes the pods of a controller, with the events that tell of it, as fast as it may. */
 export class PodControl {
   readonly #api: Api;
   readonly #events: EventRecorder;
+  readonly #pace: RequestPace;
 
-  constructor(api: Api, events: EventRecorder) {
+  constructor({ api, events, simulation }: Pick<ControllerContext, 'api' | 'events' | 'simulation'>) {
     this.#api = api;
     this.#events = events;
+    this.#pace = new RequestPace(simulation);
+  }
+
+  /** How many pods may be created or deleted now. */
+  get allowance(): number {
+    return this.#pace.allowance;
+  }
+
+  /** When a sync that could not do all that it wanted is to go on. */
+  get untilNext(): Micros {
+    return this.#pace.untilNext;
   }
 
   /** @throws StatusError after the FailedCreate event; a namespace that is being deleted gets no event. */
   create(owner: KubeObject, pod: NewObject<Pod>): Pod {
+    this.#pace.spend();
     try {
       const created = this.#api.create(resources.pods, pod);
       this.#events.event(owner, 'Normal', 'SuccessfulCreate', `Created pod: ${created.metadata.name}`);
@@ -34,6 +47,7 @@ export class PodControl {
   /** A pod that has gone already is no error. @throws StatusError after the FailedDelete event */
   delete(owner: KubeObject, pod: Pod): void {
     const { namespace, name } = pod.metadata;
+    this.#pace.spend();
     try {
       this.#api.delete(resources.pods, namespace, name);
       this.#events.event(owner, 'Normal', 'SuccessfulDelete', `Deleted pod: ${name}`);

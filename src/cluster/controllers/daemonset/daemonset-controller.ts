@@ -8,7 +8,7 @@ import { SECOND } from '../../simulation/simulation.ts';
 import { byCreation } from '../by-creation.ts';
 import type { Controller, ControllerContext } from '../controller.ts';
 import { claim, concerned } from '../ownership.ts';
-import { BURST_REPLICAS, PodControl, isNamespaceTerminating, slowStart } from '../pod-control.ts';
+import { PodControl, isNamespaceTerminating, slowStart } from '../pod-control.ts';
 import { availableIn, isPodAvailable, isPodFinished, isPodReady } from '../pod-state.ts';
 import { ownRevisions, truncateHistory, updateRevision } from '../revisions.ts';
 import { WorkQueue, keyOf, splitKey } from '../work-queue.ts';
@@ -21,7 +21,7 @@ import type { PodChanges, Scene } from './rolling-update.ts';
 export function createDaemonSetController(context: ControllerContext): Controller {
   const { api, events, simulation, watches } = context;
   const queue = new WorkQueue(simulation, 'daemonset', sync);
-  const control = new PodControl(api, events);
+  const control = new PodControl(context);
   const failures = new BackOff(SECOND, 900 * SECOND);
 
   function sync(key: string): void {
@@ -82,8 +82,10 @@ export function createDaemonSetController(context: ControllerContext): Controlle
     revision: ControllerRevision,
     { create, remove }: PodChanges,
   ): StatusError | undefined {
-    const names = create.slice(0, BURST_REPLICAS).values();
-    const failure = slowStart(Math.min(create.length, BURST_REPLICAS), () => {
+    const names = create.values();
+    const count = Math.min(create.length, control.allowance);
+    if (count < create.length) queue.after(keyOf(set), control.untilNext);
+    const failure = slowStart(count, () => {
       control.create(set, daemonPod(set, revision, names.next().value ?? ''));
     });
     for (const pod of remove) control.delete(set, pod);

@@ -149,12 +149,18 @@ export function createCronJobController(context: ControllerContext): Controller 
     if (startingDeadlineSeconds !== undefined) {
       earliest = Math.max(earliest, milliseconds() - startingDeadlineSeconds * 1000);
     }
+    const now = milliseconds();
+    const first = schedule.next(earliest);
+    if (first === undefined || first > now) return undefined;
+    const second = schedule.next(first);
+    if (second === undefined || second > now) return first;
+    // As many as there would be if all came after each other like the first two: a clock that was wrong by decades
+    // must not keep the controller busy.
+    const missed = Math.floor((now - first) / (second - first)) + 1;
+    const almost = first + (missed - 2) * (second - first);
     let due: number | undefined;
-    let missed = 0;
-    for (let at = schedule.next(earliest); at !== undefined && at <= milliseconds(); at = schedule.next(at)) {
-      due = at;
-      missed++;
-    }
+    for (let at = schedule.next(almost); at !== undefined && at <= now; at = schedule.next(at)) due = at;
+    if (due === undefined) return undefined;
     if (missed > MANY_MISSED) {
       events.event(
         cron,

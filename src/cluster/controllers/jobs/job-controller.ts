@@ -43,7 +43,7 @@ const COMPLETED: Verdict = {
 export function createJobController(context: ControllerContext): Controller {
   const { api, events, simulation, watches } = context;
   const queue = new WorkQueue(simulation, 'job', sync);
-  const control = new PodControl(api, events);
+  const control = new PodControl(context);
   /** Failures in a row and the time of the last one, by uid: new pods wait after failures. */
   const failures = new Map<string, { count: number; at: Micros }>();
 
@@ -116,7 +116,7 @@ export function createJobController(context: ControllerContext): Controller {
   function manage(key: string, progress: Progress): StatusError | undefined {
     const { job, active, verdict } = progress;
     if (verdict !== undefined || job.spec.suspend === true || isComplete(progress)) {
-      for (const pod of active) control.delete(job, pod);
+      remove(key, job, active);
       return undefined;
     }
     const { activeDeadlineSeconds } = job.spec;
@@ -126,14 +126,14 @@ export function createJobController(context: ControllerContext): Controller {
     }
     const wanted = wantedActive(progress);
     if (active.length > wanted) {
-      for (const pod of active.slice(wanted)) control.delete(job, pod);
+      remove(key, job, active.slice(wanted));
       return undefined;
     }
     const awaited = replacesFailedOnly(job) ? progress.terminating.length : 0;
     const missing = Math.max(0, wanted - active.length - awaited);
-    const places = isIndexed(job)
-      ? missingIndexes(progress).slice(0, missing)
-      : Array<undefined>(missing).fill(undefined);
+    const most = Math.min(missing, control.allowance);
+    if (most < missing) queue.after(key, control.untilNext);
+    const places = isIndexed(job) ? missingIndexes(progress, most) : Array<undefined>(most).fill(undefined);
     const waits = places.map((index) => backOff(progress, index));
     const ready = places.filter((_, at) => (waits[at] ?? 0) <= 0).values();
     const count = waits.filter((wait) => wait <= 0).length;
@@ -146,6 +146,12 @@ export function createJobController(context: ControllerContext): Controller {
       control.create(job, jobPod(job, index, progress.toReplace.get(index ?? -1)));
     });
     return error !== undefined && isNamespaceTerminating(error) ? undefined : error;
+  }
+
+  function remove(key: string, job: Job, pods: readonly Pod[]): void {
+    const most = control.allowance;
+    for (const pod of pods.slice(0, most)) control.delete(job, pod);
+    if (pods.length > most) queue.after(key, control.untilNext);
   }
 
   /** How long a new pod has to wait: after failures of its index, where these are counted, or of all. */

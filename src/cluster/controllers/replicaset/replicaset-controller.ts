@@ -14,13 +14,7 @@ import {
   isPodReady,
   isPodTerminating,
 } from '../pod-state.ts';
-import {
-  BURST_REPLICAS,
-  PodControl,
-  isNamespaceTerminating,
-  podFromTemplate,
-  slowStart,
-} from '../pod-control.ts';
+import { PodControl, isNamespaceTerminating, podFromTemplate, slowStart } from '../pod-control.ts';
 import { WorkQueue, keyOf, splitKey } from '../work-queue.ts';
 import { inDeletionOrder } from './deletion-order.ts';
 import { type ReplicaKind, replicaSetKind, replicationControllerKind } from './replica-kind.ts';
@@ -38,7 +32,7 @@ export function createReplicationControllerController(context: ControllerContext
 function createReplicaController(context: ControllerContext, kind: ReplicaKind): Controller {
   const { resource } = kind;
   const { api, simulation, watches } = context;
-  const pods = new PodControl(api, context.events);
+  const pods = new PodControl(context);
   const queue = new WorkQueue(simulation, kind.name, sync);
 
   function sync(key: string): void {
@@ -53,25 +47,27 @@ function createReplicaController(context: ControllerContext, kind: ReplicaKind):
       inNamespace.filter(isPodActive),
     );
     const terminating = inNamespace.filter((pod) => isPodTerminating(pod) && isControlledBy(pod, set));
-    const failure = set.metadata.deletionTimestamp === undefined ? scale(set, owned) : undefined;
+    const failure = set.metadata.deletionTimestamp === undefined ? scale(key, set, owned) : undefined;
     writeStatus(set, owned, terminating, failure);
     if (failure !== undefined) throw failure;
     requeueForAvailability(key, set, owned);
   }
 
   /** @returns the error that kept it from creating or deleting pods */
-  function scale(set: ReplicaSet, owned: readonly Pod[]): StatusError | undefined {
-    const missing = Math.min(set.spec.replicas - owned.length, BURST_REPLICAS);
+  function scale(key: string, set: ReplicaSet, owned: readonly Pod[]): StatusError | undefined {
+    const missing = set.spec.replicas - owned.length;
+    const count = Math.min(Math.abs(missing), pods.allowance);
+    if (Math.abs(missing) > count) queue.after(key, pods.untilNext);
     if (missing > 0) {
-      const failure = slowStart(missing, () => {
+      const failure = slowStart(count, () => {
         pods.create(set, podFromTemplate(set.spec.template, set, controllerReference(resource, set)));
       });
       return failure !== undefined && isNamespaceTerminating(failure) ? undefined : failure;
     }
-    if (missing === 0) return undefined;
+    if (count === 0) return undefined;
     let failure: StatusError | undefined;
     const surplus = inDeletionOrder(owned, relatedPods(set), simulation.now);
-    for (const pod of surplus.slice(0, Math.min(-missing, BURST_REPLICAS))) {
+    for (const pod of surplus.slice(0, count)) {
       try {
         pods.delete(set, pod);
       } catch (error) {
@@ -118,12 +114,13 @@ function createReplicaController(context: ControllerContext, kind: ReplicaKind):
   ): ReplicaSet['status'] {
     const labels = set.spec.template.metadata?.labels ?? {};
     const conditions = failureConditions(set, owned, failure);
+    const ready = owned.filter(isPodReady);
     const counts = {
       fullyLabeledReplicas: owned.filter((pod) =>
         matchesSelector({ matchLabels: labels }, pod.metadata.labels),
       ).length,
-      readyReplicas: owned.filter(isPodReady).length,
-      availableReplicas: owned.filter((pod) =>
+      readyReplicas: ready.length,
+      availableReplicas: ready.filter((pod) =>
         isPodAvailable(pod, set.spec.minReadySeconds ?? 0, simulation.now),
       ).length,
     };
@@ -158,9 +155,11 @@ function createReplicaController(context: ControllerContext, kind: ReplicaKind):
   }
 
   function requeueForAvailability(key: string, set: ReplicaSet, owned: readonly Pod[]): void {
+    const { minReadySeconds = 0 } = set.spec;
+    if (minReadySeconds === 0) return;
     const waits = owned
       .filter(isPodReady)
-      .map((pod) => availableIn(pod, set.spec.minReadySeconds ?? 0, simulation.now))
+      .map((pod) => availableIn(pod, minReadySeconds, simulation.now))
       .filter((wait) => wait > 0);
     if (waits.length > 0) queue.after(key, Math.min(...waits));
   }

@@ -2,16 +2,31 @@ import type { NewObject, Pod, StatefulSet } from '../../../model/objects.ts';
 import { resources } from '../../../model/resources.ts';
 import { StatusError } from '../../api.ts';
 import type { Api, EventRecorder } from '../../api.ts';
+import type { Micros } from '../../simulation/simulation.ts';
+import type { ControllerContext } from '../controller.ts';
+import { RequestPace } from '../request-pace.ts';
 import { claimsFor } from './identity.ts';
 
 /** Creates and deletes the pods and claims of StatefulSets, with the events that tell of it. */
 export class StatefulPodControl {
   readonly #api: Api;
   readonly #events: EventRecorder;
+  readonly #pace: RequestPace;
 
-  constructor(api: Api, events: EventRecorder) {
+  constructor({ api, events, simulation }: Pick<ControllerContext, 'api' | 'events' | 'simulation'>) {
     this.#api = api;
     this.#events = events;
+    this.#pace = new RequestPace(simulation);
+  }
+
+  /** How many pods may be created or deleted now. */
+  get allowance(): number {
+    return this.#pace.allowance;
+  }
+
+  /** When a sync that could not do all that it wanted is to go on. */
+  get untilNext(): Micros {
+    return this.#pace.untilNext;
   }
 
   /** The claims first. @throws StatusError after the FailedCreate event */
@@ -48,6 +63,7 @@ export class StatefulPodControl {
   }
 
   #report(set: StatefulSet, verb: 'Create' | 'Delete', pod: string, act: () => void): void {
+    this.#pace.spend();
     const subject = `${verb} Pod ${pod} in StatefulSet ${set.metadata.name}`;
     try {
       act();

@@ -28,7 +28,7 @@ interface Plan {
 export function createStatefulSetController(context: ControllerContext): Controller {
   const { api, simulation, watches } = context;
   const queue = new WorkQueue(simulation, 'statefulset', sync);
-  const pods = new StatefulPodControl(api, context.events);
+  const pods = new StatefulPodControl(context);
 
   function sync(key: string): void {
     const { namespace, name } = splitKey(key);
@@ -43,7 +43,7 @@ export function createStatefulSetController(context: ControllerContext): Control
     const revisions = ownRevisions(api, resources.statefulSets, set);
     const update = updateRevision(api, resources.statefulSets, set, revisions, HASH_LABEL);
     const current = revisions.find(({ metadata }) => metadata.name === set.status.currentRevision) ?? update;
-    const plan = planFor(set, owned, current, update);
+    const plan = planFor(set, owned, { current, update }, Math.max(1, pods.allowance));
     let failure: StatusError | undefined;
     try {
       if (set.metadata.deletionTimestamp === undefined) act(plan);
@@ -75,7 +75,7 @@ export function createStatefulSetController(context: ControllerContext): Control
     for (const pod of plan.condemned) {
       if (pod.metadata.deletionTimestamp === undefined) {
         const mayGo = isAvailable(plan.set, pod) || pod === firstUnhealthy;
-        if (isOrdered && !mayGo) return;
+        if ((isOrdered && !mayGo) || hasToWait(plan.set)) return;
         pods.delete(plan.set, pod);
       }
       if (isOrdered) return;
@@ -83,10 +83,18 @@ export function createStatefulSetController(context: ControllerContext): Control
     if (plan.set.spec.updateStrategy.type === 'RollingUpdate') replaceOutdated(plan);
   }
 
+  /** Whether no request may be sent now; the set's turn comes again when one may. */
+  function hasToWait(set: StatefulSet): boolean {
+    if (pods.allowance > 0) return false;
+    queue.after(keyOf(set), pods.untilNext);
+    return true;
+  }
+
   /** @returns whether the next pod may have its turn */
   function bringUp(plan: Plan, ordinal: number, pod: Pod | undefined): boolean {
     const { set } = plan;
     if (pod === undefined) {
+      if (hasToWait(set)) return false;
       const revision = startsAsCurrent(plan, ordinal) ? plan.current : plan.update;
       const wanted = podWithIdentity(set, templateOf(revision), ordinal, revision.metadata.name);
       pods.create(set, podName(set, ordinal), ordinal, wanted);
@@ -195,23 +203,29 @@ function firstOrdinal(set: StatefulSet): number {
   return set.spec.ordinals?.start ?? 0;
 }
 
+/** @param most of the pods that are missing, how many are looked at: nobody counts to a billion */
 function planFor(
   set: StatefulSet,
   owned: readonly Pod[],
-  current: ControllerRevision,
-  update: ControllerRevision,
+  revisions: Pick<Plan, 'current' | 'update'>,
+  most: number,
 ): Plan {
-  const byOrdinal = new Map(owned.map((pod) => [ordinalOf(set, pod) ?? -1, pod]));
   const first = firstOrdinal(set);
-  const replicas = Array.from({ length: set.spec.replicas }, (_, index) => ({
-    ordinal: first + index,
-    pod: byOrdinal.get(first + index),
-  }));
-  const condemned = [...byOrdinal]
-    .filter(([ordinal]) => ordinal < first || ordinal >= first + set.spec.replicas)
+  const last = first + set.spec.replicas - 1;
+  const places = new Map(owned.map((pod) => [ordinalOf(set, pod) ?? -1, pod] as const));
+  const condemned = [...places]
+    .filter(([ordinal]) => ordinal < first || ordinal > last)
     .sort(([a], [b]) => b - a)
     .map(([, pod]) => pod);
-  return { set, current, update, replicas, condemned };
+  const replicas = [...places]
+    .filter(([ordinal]) => ordinal >= first && ordinal <= last)
+    .map(([ordinal, pod]): Plan['replicas'][number] => ({ ordinal, pod }));
+  for (let ordinal = first, missing = 0; ordinal <= last && missing < most; ordinal++) {
+    if (places.has(ordinal)) continue;
+    replicas.push({ ordinal, pod: undefined });
+    missing++;
+  }
+  return { set, ...revisions, replicas: replicas.sort((a, b) => a.ordinal - b.ordinal), condemned };
 }
 
 /** Whether a new pod still gets the old template, as one below the partition does. */

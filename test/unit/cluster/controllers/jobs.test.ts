@@ -327,6 +327,28 @@ describe('cronjob controller', () => {
     ]);
   });
 
+  test('makes one Job for all that were missed, however many', async () => {
+    const world = new World().start('cronjob');
+    world.api.create(resources.cronJobs, cron({ suspend: true }));
+    world.api.updateStatus(resources.cronJobs, {
+      ...getCron(world),
+      status: { lastScheduleTime: '1970-01-01T00:00:00Z' },
+    });
+    await world.seconds(30);
+    world.api.update(
+      resources.cronJobs,
+      edit(getCron(world), (draft) => {
+        draft.spec.suspend = false;
+      }),
+    );
+    await world.seconds(1);
+    expect(names(world)).toEqual([`cron-${MINUTES}`]);
+    expect(world.events('CronJob')).toEqual([
+      'Warning TooManyMissedTimes cron: too many missed start times. Set or decrease .spec.startingDeadlineSeconds or check clock skew',
+      `Normal SuccessfulCreate cron: Created job cron-${MINUTES}`,
+    ]);
+  });
+
   test('Forbid waits, Replace takes over, and old Jobs are cleaned up', async () => {
     const world = new World().start('cronjob', 'garbage-collector');
     world.api.create(resources.cronJobs, cron({ concurrencyPolicy: 'Forbid' }));

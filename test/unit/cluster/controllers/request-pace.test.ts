@@ -1,0 +1,47 @@
+import { describe, expect, test } from '@jest/globals';
+import type { AnyObject } from '../../../../src/model/objects.ts';
+import { WholeCluster } from '../support/whole-cluster.ts';
+
+const MOST = 2 ** 31 - 1;
+const PODS = '/api/v1/namespaces/default/pods';
+const labels = { app: 'web' };
+const template = (restartPolicy: string): object => ({
+  metadata: { labels },
+  // No node has as much, so that nothing but the controllers is at work.
+  spec: {
+    restartPolicy,
+    containers: [{ name: 'web', image: 'busybox:1.37', resources: { requests: { cpu: '1000' } } }],
+  },
+});
+const keeping = { selector: { matchLabels: labels }, template: template('Always') };
+
+const endless: readonly (readonly [kind: string, apiVersion: string, spec: object])[] = [
+  ['Deployment', 'apps/v1', { ...keeping, replicas: MOST }],
+  [
+    'StatefulSet',
+    'apps/v1',
+    { ...keeping, replicas: MOST, serviceName: 'web', podManagementPolicy: 'Parallel' },
+  ],
+  ['Job', 'batch/v1', { parallelism: MOST, completions: MOST, template: template('Never') }],
+  [
+    'Job',
+    'batch/v1',
+    { parallelism: 100_000, completions: MOST, completionMode: 'Indexed', template: template('Never') },
+  ],
+];
+
+describe('who asks for two billion pods', () => {
+  test.each(endless)('%s of %s gets them at the pace of a controller', async (kind, apiVersion, spec) => {
+    const whole = new WholeCluster();
+    await whole.seconds(5);
+    whole.create({ apiVersion, kind, metadata: { name: 'web' }, spec } as unknown as AnyObject);
+    await whole.seconds(1);
+    const count = (): number => whole.list(PODS).length;
+    const first = count();
+    expect(first).toBeGreaterThanOrEqual(30);
+    expect(first).toBeLessThanOrEqual(50);
+    await whole.seconds(2);
+    expect(count() - first).toBeGreaterThanOrEqual(39);
+    expect(count() - first).toBeLessThanOrEqual(41);
+  });
+});
