@@ -203,7 +203,8 @@ export interface StorageClass extends KubeObject {
 
 export interface LimitRange extends KubeObject {
   spec: {
-    limits: {
+    /** A range without any is taken. */
+    limits?: {
       type: 'Container' | 'Pod' | 'PersistentVolumeClaim';
       max?: ResourceList;
       min?: ResourceList;

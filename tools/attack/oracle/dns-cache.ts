@@ -6,7 +6,7 @@ import { deploymentOf, isComplete, isReady, run, runningPods, SHOP, within } fro
 import { clientsUnchanged } from './clients.ts';
 import { refundsServed, shopRisesAgain } from './again.ts';
 import { corednsRisesAgain, corednsWhole, freshService, resolves, serviceResolves } from './dns.ts';
-import { nothingWrittenDown } from './more-dns.ts';
+import { nothingWrittenDown, noNamesWrittenDown } from './more-dns.ts';
 import { type Complaint, type Oracle, type OracleView, question, service, word } from './view.ts';
 
 const CLIENTS = ['gateway', 'checkout', 'payments', 'refunds', 'notifier', 'fx'];
@@ -219,6 +219,7 @@ export const dnsStale: Oracle = {
     partnerUntouched,
     clientsAsBefore,
     question('nothing is written down', (view) => nothingWrittenDown(view)),
+    noNamesWrittenDown,
     question('the service is found', async (view) => {
       for (const app of ['gateway', 'checkout', 'refunds']) {
         const wrong = await serviceResolves(view, app, service(view));
@@ -295,6 +296,7 @@ export const dnsSlow: Oracle = {
     question('nothing is written down', (view) =>
       nothingWrittenDown(view, [`198.51.100.${String(view.values['last'])}`]),
     ),
+    noNamesWrittenDown,
     namesElsewhere,
     partnerAskedSeldom,
     quickLookups,

@@ -179,6 +179,21 @@ async function lasts(view: OracleView): Promise<Complaint> {
   return undefined;
 }
 
+/** No configuration of the system knows a Service of the shop by its name. */
+export const noNamesWrittenDown = question('no name is written down', async (view) => {
+  const services = await view.kube.list(resources.services, { namespace: SHOP });
+  const own = new Set(services.map(({ metadata }) => `${metadata.name}.${SHOP}`));
+  const maps = await view.kube.list<ConfigMap>(resources.configMaps, { namespace: SYSTEM });
+  for (const { metadata, data = {} } of maps) {
+    const words = Object.values(data)
+      .join('\n')
+      .split(/[^\w.-]+/);
+    const found = words.find((word) => own.has(word.split('.').slice(0, 2).join('.')));
+    if (found !== undefined) return `${metadata.name} knows ${found}`;
+  }
+  return undefined;
+});
+
 /** No configuration of the system knows an address of the shop by heart, nor one of `others`. */
 export async function nothingWrittenDown(
   view: OracleView,

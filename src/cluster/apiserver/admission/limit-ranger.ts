@@ -13,7 +13,7 @@ import type { AdmissionAttributes, AdmissionPlugin } from '../pipeline.ts';
 import { usageOfPod } from '../defaults/pod-usage.ts';
 import { joined, refusal } from './refuse.ts';
 
-type Limit = LimitRange['spec']['limits'][number];
+type Limit = NonNullable<LimitRange['spec']['limits']>[number];
 
 const ANNOTATION = 'kubernetes.io/limit-ranger';
 
@@ -57,7 +57,7 @@ function rangesOf({ api, namespace, old }: AdmissionAttributes): readonly LimitR
 function applyDefaultLimits(pod: Pod, range: LimitRange): void {
   const limits: ResourceList = {};
   const requests: ResourceList = {};
-  for (const limit of range.spec.limits) {
+  for (const limit of range.spec.limits ?? []) {
     if (limit.type !== 'Container') continue;
     Object.assign(limits, limit.default);
     Object.assign(requests, limit.defaultRequest);
@@ -98,7 +98,7 @@ function fill(container: Container, what: string, requests: ResourceList, limits
 
 function podProblems(pod: Pod, range: LimitRange): string[] {
   const { containers, initContainers = [] } = pod.spec;
-  return range.spec.limits.flatMap((limit) => {
+  return (range.spec.limits ?? []).flatMap((limit) => {
     if (limit.type === 'Container') {
       return [...containers, ...initContainers].flatMap((container) =>
         usageProblems(limit, container.resources),
@@ -164,7 +164,7 @@ function numberOf(quantity: Quantity | undefined): number {
 
 function claimProblems(claim: PersistentVolumeClaim, range: LimitRange): string[] {
   const requests = claim.spec.resources.requests;
-  return range.spec.limits
+  return (range.spec.limits ?? [])
     .filter(({ type }) => type === 'PersistentVolumeClaim')
     .flatMap((limit) => [
       ...sorted(limit.min).flatMap(([name, least]) =>

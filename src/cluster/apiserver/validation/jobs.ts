@@ -19,12 +19,15 @@ export function checkJob(problems: Problems, { metadata, spec = {} }: Draft<Job>
   else if (spec.selector === undefined) problems.required('spec.selector');
   else checkSelector(problems, 'spec.selector', spec.selector as LabelSelector);
   checkJobSpec(problems, 'spec', spec);
-  const labels = spec.template?.metadata?.labels as Labels | undefined;
-  const isAsked = spec.manualSelector === true || spec.selector !== undefined;
-  if (isAsked && !matchesSelector(spec.selector as LabelSelector | undefined, labels)) {
-    const shown = labels && writtenLabels(labels);
-    problems.invalid('spec.template.metadata.labels', shown, '`selector` does not match template `labels`');
-  }
+  if (spec.manualSelector === true || spec.selector !== undefined) checkFits(problems, spec);
+}
+
+/** The selector finds the pods of the template. */
+function checkFits(problems: Problems, { selector, template }: Draft<JobSpec>): void {
+  const labels = template?.metadata?.labels as Labels | undefined;
+  if (matchesSelector(selector as LabelSelector | undefined, labels)) return;
+  const shown = labels && writtenLabels(labels);
+  problems.invalid('spec.template.metadata.labels', shown, '`selector` does not match template `labels`');
 }
 
 /** The selector and the labels that the server has set; a client may name the same ones, not others. */
@@ -80,12 +83,16 @@ function checkJobTemplate(
 }
 
 export function checkJobUpdate(problems: Problems, job: Job, old: Job): void {
+  const { completions, completionMode, parallelism } = job.spec;
+  const selector = job.spec.selector as LabelSelector | undefined;
+  if (selector === undefined) problems.required('spec.selector');
   checkJobSpec(problems, 'spec', job.spec);
-  const { completions, completionMode, selector, parallelism } = job.spec;
+  checkFits(problems, job.spec);
   const isElastic =
     completionMode === 'Indexed' && completions === parallelism && old.spec.completions !== undefined;
   if (!isElastic) problems.immutable('spec.completions', completions, completions === old.spec.completions);
-  problems.immutable('spec.selector', writtenSelector(selector), equal(selector, old.spec.selector));
+  const shown = selector && writtenSelector(selector);
+  problems.immutable('spec.selector', shown, equal(selector, old.spec.selector));
   const before = isStartable(old) ? withPlacement(old.spec.template, job.spec.template) : old.spec.template;
   checkTemplateKept(problems, job.spec.template, before);
   problems.immutable('spec.completionMode', completionMode, completionMode === old.spec.completionMode);

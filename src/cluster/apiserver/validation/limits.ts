@@ -7,7 +7,7 @@ import type { Draft } from '../defaults/draft.ts';
 import { goForm, SCOPE_SELECTOR } from './go-form.ts';
 import type { Problems } from './problems.ts';
 
-type Limit = LimitRange['spec']['limits'][number];
+type Limit = NonNullable<LimitRange['spec']['limits']>[number];
 
 const CONTAINER_RESOURCES = new Set(['cpu', 'memory', 'ephemeral-storage']);
 const LIMIT_TYPES = ['Pod', 'Container', 'PersistentVolumeClaim'];

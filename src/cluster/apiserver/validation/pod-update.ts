@@ -1,6 +1,7 @@
 import { equal } from '../../../core/json.ts';
 import type { Container, Pod, PodSpec, ResourceRequirements, Toleration } from '../../../model/objects.ts';
 import { qosClassOf } from '../defaults/initial-status.ts';
+import type { Draft } from '../defaults/draft.ts';
 import { checkImage } from './containers.ts';
 import { EPHEMERAL_CONTAINER, goForm, podSpecForm } from './go-form.ts';
 import { checkPodSpec } from './pod.ts';
@@ -36,8 +37,10 @@ function keepsContainers(
     problems.forbidden(`spec.${field}`, 'pod updates may not add or remove containers');
     return false;
   }
-  containers.forEach(({ image }, index) => {
-    if (image !== old[index]?.image) checkImage(problems, `spec.${field}[${index}].image`, image);
+  (containers as readonly Draft<Container>[]).forEach(({ image = '' }, index) => {
+    const at = `spec.${field}[${index}].image`;
+    if (image === '') problems.required(at);
+    checkImage(problems, at, image);
   });
   return true;
 }
