@@ -19,6 +19,9 @@ import { WorkQueue, keyOf, splitKey } from '../work-queue.ts';
 import { inDeletionOrder } from './deletion-order.ts';
 import { type ReplicaKind, replicaSetKind, replicationControllerKind } from './replica-kind.ts';
 
+/** Its status tells of pods when so many have been made or deleted, or all. */
+const BURST_REPLICAS = 500;
+
 /** Keeps as many pods as `spec.replicas` says. https://kubernetes.io/docs/concepts/workloads/controllers/replicaset/ */
 export function createReplicaSetController(context: ControllerContext): Controller {
   return createReplicaController(context, replicaSetKind);
@@ -47,24 +50,29 @@ function createReplicaController(context: ControllerContext, kind: ReplicaKind):
       inNamespace.filter(isPodActive),
     );
     const terminating = inNamespace.filter((pod) => isPodTerminating(pod) && isControlledBy(pod, set));
-    const failure = set.metadata.deletionTimestamp === undefined ? scale(key, set, owned) : undefined;
+    const outcome = set.metadata.deletionTimestamp === undefined ? scale(set, owned) : undefined;
+    if (outcome === 'more') {
+      queue.after(key, pods.untilNext);
+      if (Math.abs(owned.length - set.status.replicas) < BURST_REPLICAS) return;
+    }
+    const failure = outcome === 'more' ? undefined : outcome;
     writeStatus(set, owned, terminating, failure);
     if (failure !== undefined) throw failure;
     requeueForAvailability(key, set, owned);
   }
 
-  /** @returns the error that kept it from creating or deleting pods */
-  function scale(key: string, set: ReplicaSet, owned: readonly Pod[]): StatusError | undefined {
+  /** @returns the error that kept it from creating or deleting pods, or that it may not do more now */
+  function scale(set: ReplicaSet, owned: readonly Pod[]): StatusError | 'more' | undefined {
     const missing = set.spec.replicas - owned.length;
     const count = Math.min(Math.abs(missing), pods.allowance);
-    if (Math.abs(missing) > count) queue.after(key, pods.untilNext);
+    const rest = Math.abs(missing) > count ? 'more' : undefined;
     if (missing > 0) {
       const failure = slowStart(count, () => {
         pods.create(set, podFromTemplate(set.spec.template, set, controllerReference(resource, set)));
       });
-      return failure !== undefined && isNamespaceTerminating(failure) ? undefined : failure;
+      return failure === undefined ? rest : isNamespaceTerminating(failure) ? undefined : failure;
     }
-    if (count === 0) return undefined;
+    if (count === 0) return rest;
     let failure: StatusError | undefined;
     const surplus = inDeletionOrder(owned, relatedPods(set), simulation.now);
     for (const pod of surplus.slice(0, count)) {
@@ -75,7 +83,7 @@ function createReplicaController(context: ControllerContext, kind: ReplicaKind):
         failure ??= error;
       }
     }
-    return failure;
+    return failure ?? rest;
   }
 
   /** The active pods of every ReplicaSet of the same owner. */

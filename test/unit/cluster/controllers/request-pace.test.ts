@@ -44,4 +44,22 @@ describe('who asks for two billion pods', () => {
     expect(count() - first).toBeGreaterThanOrEqual(39);
     expect(count() - first).toBeLessThanOrEqual(41);
   });
+
+  test('a ReplicaSet tells of its pods when there are 500 more, or all, as on kind', async () => {
+    const whole = new WholeCluster();
+    await whole.seconds(5);
+    const metadata = { name: 'web' };
+    const spec = { ...keeping, replicas: 540 };
+    whole.create({ apiVersion: 'apps/v1', kind: 'ReplicaSet', metadata, spec } as unknown as AnyObject);
+    const replicas = (): number =>
+      whole.get<{ status: { replicas: number } }>('/apis/apps/v1/namespaces/default/replicasets/web').status
+        .replicas;
+    await whole.seconds(20);
+    expect(whole.list(PODS).length).toBeGreaterThan(400);
+    expect(replicas()).toBe(0);
+    await whole.seconds(5);
+    expect(replicas()).toBeGreaterThanOrEqual(500);
+    await whole.seconds(5);
+    expect(replicas()).toBe(540);
+  });
 });
