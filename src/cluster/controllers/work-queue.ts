@@ -1,6 +1,7 @@
 import { StatusError } from '../api.ts';
 import { MILLISECOND, SECOND } from '../simulation/simulation.ts';
 import type { Micros, Simulation, Timer } from '../simulation/simulation.ts';
+import type { RequestPace } from './request-pace.ts';
 
 /** client-go's ItemExponentialFailureRateLimiter. */
 const FIRST_RETRY: Micros = 5 * MILLISECOND;
@@ -18,10 +19,15 @@ export class WorkQueue {
   readonly #waiting = new Set<string>();
   readonly #failures = new Map<string, number>();
   readonly #timers = new Map<string, Timer>();
+  readonly #pace: RequestPace | undefined;
   #scheduled = false;
 
-  /** @param name of the controller: its events are owned by `controller/<name>`, its latencies drawn from that stream. */
-  constructor(simulation: Simulation, name: string, sync: (key: string) => void) {
+  /**
+   * @param name of the controller: its events are owned by `controller/<name>`, its latencies drawn from that stream
+   * @param pace of the controller, if it has one: no sync begins while no request may be sent
+   */
+  constructor(simulation: Simulation, name: string, sync: (key: string) => void, pace?: RequestPace) {
+    this.#pace = pace;
     this.#simulation = simulation;
     this.#owner = `controller/${name}`;
     this.#sync = sync;
@@ -61,7 +67,9 @@ export class WorkQueue {
     if (this.#scheduled || this.#waiting.size === 0) return;
     this.#scheduled = true;
     const latency = this.#simulation.random.stream(this.#owner).between(MILLISECOND / 2, 3 * MILLISECOND);
-    this.#simulation.after(latency, this.#owner, () => {
+    // A worker that has no request to send waits; who came first is first afterwards too.
+    const wait = this.#pace?.allowance === 0 ? this.#pace.untilNext : 0;
+    this.#simulation.after(wait + latency, this.#owner, () => {
       this.#scheduled = false;
       this.#work();
       this.#schedule();

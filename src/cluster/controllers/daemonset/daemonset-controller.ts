@@ -8,6 +8,7 @@ import { SECOND } from '../../simulation/simulation.ts';
 import { byCreation } from '../by-creation.ts';
 import type { Controller, ControllerContext } from '../controller.ts';
 import { claim, concerned } from '../ownership.ts';
+import { RequestPace } from '../request-pace.ts';
 import { PodControl, isNamespaceTerminating, slowStart } from '../pod-control.ts';
 import { availableIn, isPodAvailable, isPodFinished, isPodReady } from '../pod-state.ts';
 import { ownRevisions, truncateHistory, updateRevision } from '../revisions.ts';
@@ -20,8 +21,9 @@ import type { PodChanges, Scene } from './rolling-update.ts';
 /** One pod on every node that fits. https://kubernetes.io/docs/concepts/workloads/controllers/daemonset/ */
 export function createDaemonSetController(context: ControllerContext): Controller {
   const { api, events, simulation, watches } = context;
-  const queue = new WorkQueue(simulation, 'daemonset', sync);
-  const control = new PodControl(context);
+  const pace = new RequestPace(simulation);
+  const queue = new WorkQueue(simulation, 'daemonset', sync, pace);
+  const control = new PodControl(api, events, pace);
   const failures = new BackOff(SECOND, 900 * SECOND);
 
   function sync(key: string): void {
@@ -83,8 +85,8 @@ export function createDaemonSetController(context: ControllerContext): Controlle
     { create, remove }: PodChanges,
   ): StatusError | undefined {
     const names = create.values();
-    const count = Math.min(create.length, control.allowance);
-    if (count < create.length) queue.after(keyOf(set), control.untilNext);
+    const count = Math.min(create.length, pace.allowance);
+    if (count < create.length) queue.after(keyOf(set), pace.untilNext);
     const failure = slowStart(count, () => {
       control.create(set, daemonPod(set, revision, names.next().value ?? ''));
     });

@@ -9,6 +9,7 @@ import type { Micros } from '../../simulation/simulation.ts';
 import type { Controller, ControllerContext } from '../controller.ts';
 import { withFinalizer, withoutFinalizer } from '../finalizers.ts';
 import { claim, concerned, controllerReference, resolveController } from '../ownership.ts';
+import { RequestPace } from '../request-pace.ts';
 import { PodControl, isNamespaceTerminating, podFromTemplate, slowStart } from '../pod-control.ts';
 import { conditionOf, isPodActive, isPodReady, isPodTerminating, microsOf } from '../pod-state.ts';
 import { WorkQueue, keyOf, splitKey } from '../work-queue.ts';
@@ -42,8 +43,9 @@ const COMPLETED: Verdict = {
 /** Runs pods to their end. https://kubernetes.io/docs/concepts/workloads/controllers/job/ */
 export function createJobController(context: ControllerContext): Controller {
   const { api, events, simulation, watches } = context;
-  const queue = new WorkQueue(simulation, 'job', sync);
-  const control = new PodControl(context);
+  const pace = new RequestPace(simulation);
+  const queue = new WorkQueue(simulation, 'job', sync, pace);
+  const control = new PodControl(api, events, pace);
   /** Failures in a row and the time of the last one, by uid: new pods wait after failures. */
   const failures = new Map<string, { count: number; at: Micros }>();
 
@@ -131,8 +133,8 @@ export function createJobController(context: ControllerContext): Controller {
     }
     const awaited = replacesFailedOnly(job) ? progress.terminating.length : 0;
     const missing = Math.max(0, wanted - active.length - awaited);
-    const most = Math.min(missing, control.allowance);
-    if (most < missing) queue.after(key, control.untilNext);
+    const most = Math.min(missing, pace.allowance);
+    if (most < missing) queue.after(key, pace.untilNext);
     const places = isIndexed(job) ? missingIndexes(progress, most) : Array<undefined>(most).fill(undefined);
     const waits = places.map((index) => backOff(progress, index));
     const ready = places.filter((_, at) => (waits[at] ?? 0) <= 0).values();
@@ -149,9 +151,9 @@ export function createJobController(context: ControllerContext): Controller {
   }
 
   function remove(key: string, job: Job, pods: readonly Pod[]): void {
-    const most = control.allowance;
+    const most = pace.allowance;
     for (const pod of pods.slice(0, most)) control.delete(job, pod);
-    if (pods.length > most) queue.after(key, control.untilNext);
+    if (pods.length > most) queue.after(key, pace.untilNext);
   }
 
   /** How long a new pod has to wait: after failures of its index, where these are counted, or of all. */

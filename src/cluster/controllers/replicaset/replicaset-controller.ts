@@ -14,6 +14,7 @@ import {
   isPodReady,
   isPodTerminating,
 } from '../pod-state.ts';
+import { RequestPace } from '../request-pace.ts';
 import { PodControl, isNamespaceTerminating, podFromTemplate, slowStart } from '../pod-control.ts';
 import { WorkQueue, keyOf, splitKey } from '../work-queue.ts';
 import { inDeletionOrder } from './deletion-order.ts';
@@ -35,8 +36,9 @@ export function createReplicationControllerController(context: ControllerContext
 function createReplicaController(context: ControllerContext, kind: ReplicaKind): Controller {
   const { resource } = kind;
   const { api, simulation, watches } = context;
-  const pods = new PodControl(context);
-  const queue = new WorkQueue(simulation, kind.name, sync);
+  const pace = new RequestPace(simulation);
+  const pods = new PodControl(api, context.events, pace);
+  const queue = new WorkQueue(simulation, kind.name, sync, pace);
 
   function sync(key: string): void {
     const { namespace, name } = splitKey(key);
@@ -52,7 +54,7 @@ function createReplicaController(context: ControllerContext, kind: ReplicaKind):
     const terminating = inNamespace.filter((pod) => isPodTerminating(pod) && isControlledBy(pod, set));
     const outcome = set.metadata.deletionTimestamp === undefined ? scale(set, owned) : undefined;
     if (outcome === 'more') {
-      queue.after(key, pods.untilNext);
+      queue.after(key, pace.untilNext);
       if (Math.abs(owned.length - set.status.replicas) < BURST_REPLICAS) return;
     }
     const failure = outcome === 'more' ? undefined : outcome;
@@ -64,7 +66,7 @@ function createReplicaController(context: ControllerContext, kind: ReplicaKind):
   /** @returns the error that kept it from creating or deleting pods, or that it may not do more now */
   function scale(set: ReplicaSet, owned: readonly Pod[]): StatusError | 'more' | undefined {
     const missing = set.spec.replicas - owned.length;
-    const count = Math.min(Math.abs(missing), pods.allowance);
+    const count = Math.min(Math.abs(missing), pace.allowance);
     const rest = Math.abs(missing) > count ? 'more' : undefined;
     if (missing > 0) {
       const failure = slowStart(count, () => {

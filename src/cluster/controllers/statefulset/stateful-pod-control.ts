@@ -2,9 +2,7 @@ import type { NewObject, Pod, StatefulSet } from '../../../model/objects.ts';
 import { resources } from '../../../model/resources.ts';
 import { StatusError } from '../../api.ts';
 import type { Api, EventRecorder } from '../../api.ts';
-import type { Micros } from '../../simulation/simulation.ts';
-import type { ControllerContext } from '../controller.ts';
-import { RequestPace } from '../request-pace.ts';
+import type { RequestPace } from '../request-pace.ts';
 import { claimsFor } from './identity.ts';
 
 /** Creates and deletes the pods and claims of StatefulSets, with the events that tell of it. */
@@ -13,20 +11,10 @@ export class StatefulPodControl {
   readonly #events: EventRecorder;
   readonly #pace: RequestPace;
 
-  constructor({ api, events, simulation }: Pick<ControllerContext, 'api' | 'events' | 'simulation'>) {
+  constructor(api: Api, events: EventRecorder, pace: RequestPace) {
     this.#api = api;
     this.#events = events;
-    this.#pace = new RequestPace(simulation);
-  }
-
-  /** How many pods may be created or deleted now. */
-  get allowance(): number {
-    return this.#pace.allowance;
-  }
-
-  /** When a sync that could not do all that it wanted is to go on. */
-  get untilNext(): Micros {
-    return this.#pace.untilNext;
+    this.#pace = pace;
   }
 
   /** The claims first. @throws StatusError after the FailedCreate event */

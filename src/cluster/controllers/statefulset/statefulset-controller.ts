@@ -9,6 +9,7 @@ import { availableIn, isPodAvailable, isPodFinished, isPodReady } from '../pod-s
 import { ownRevisions, templateOf, truncateHistory, updateRevision } from '../revisions.ts';
 import { WorkQueue, keyOf, splitKey } from '../work-queue.ts';
 import { hasIdentity, identityLabels, ordinalOf, podName, podWithIdentity, revisionOf } from './identity.ts';
+import { RequestPace } from '../request-pace.ts';
 import { StatefulPodControl } from './stateful-pod-control.ts';
 
 const HASH_LABEL = 'controller.kubernetes.io/hash';
@@ -27,8 +28,9 @@ interface Plan {
 /** Pods with names, one after the other. https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/ */
 export function createStatefulSetController(context: ControllerContext): Controller {
   const { api, simulation, watches } = context;
-  const queue = new WorkQueue(simulation, 'statefulset', sync);
-  const pods = new StatefulPodControl(context);
+  const pace = new RequestPace(simulation);
+  const queue = new WorkQueue(simulation, 'statefulset', sync, pace);
+  const pods = new StatefulPodControl(api, context.events, pace);
 
   function sync(key: string): void {
     const { namespace, name } = splitKey(key);
@@ -43,7 +45,7 @@ export function createStatefulSetController(context: ControllerContext): Control
     const revisions = ownRevisions(api, resources.statefulSets, set);
     const update = updateRevision(api, resources.statefulSets, set, revisions, HASH_LABEL);
     const current = revisions.find(({ metadata }) => metadata.name === set.status.currentRevision) ?? update;
-    const plan = planFor(set, owned, { current, update }, Math.max(1, pods.allowance));
+    const plan = planFor(set, owned, { current, update }, pace.allowance);
     let failure: StatusError | undefined;
     try {
       if (set.metadata.deletionTimestamp === undefined) act(plan);
@@ -85,8 +87,8 @@ export function createStatefulSetController(context: ControllerContext): Control
 
   /** Whether no request may be sent now; the set's turn comes again when one may. */
   function hasToWait(set: StatefulSet): boolean {
-    if (pods.allowance > 0) return false;
-    queue.after(keyOf(set), pods.untilNext);
+    if (pace.allowance > 0) return false;
+    queue.after(keyOf(set), pace.untilNext);
     return true;
   }
 

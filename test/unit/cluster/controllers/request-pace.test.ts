@@ -62,4 +62,24 @@ describe('who asks for two billion pods', () => {
     await whole.seconds(5);
     expect(replicas()).toBe(540);
   });
+
+  test('others have their turn too', async () => {
+    const whole = new WholeCluster();
+    await whole.seconds(5);
+    const create = (name: string, replicas: number): void => {
+      const spec = { ...keeping, selector: { matchLabels: { app: name } }, replicas };
+      const itself = { ...keeping.template, metadata: { labels: { app: name } } };
+      const object = { apiVersion: 'apps/v1', kind: 'ReplicaSet', metadata: { name } };
+      whole.create({ ...object, spec: { ...spec, template: itself } } as unknown as AnyObject);
+    };
+    create('many', MOST);
+    create('more', MOST);
+    await whole.seconds(5);
+    create('few', 10);
+    await whole.seconds(3);
+    const count = (name: string): number =>
+      whole.list<AnyObject>(PODS).filter(({ metadata }) => metadata.labels?.['app'] === name).length;
+    expect(count('few')).toBe(10);
+    expect(count('more')).toBeGreaterThan(20);
+  });
 });
