@@ -34,8 +34,11 @@ export interface WallTime {
 /** A gap in the wall clock longer than this (a sleeping laptop, a dead process) does not make the lab older. */
 const LONGEST_GAP: Micros = 60_000_000;
 
-/** Time that is moved on ({@link Host.advanceBy}) is moved for so long of the wall's time between two requests. */
-const MOVED_AT_ONCE: Micros = 10_000;
+/**
+ * The cluster runs for so long of the wall's time between two requests, where it has more to do: while time is moved on
+ * ({@link Host.advanceBy}), and while pods want more of the host than there is. The clock is behind the wall then.
+ */
+const RUN_AT_ONCE: Micros = 10_000;
 
 const nowhereExec: ExecOutput = { stdout: () => {}, stderr: () => {}, exit: () => {} };
 const nowhereForward: PortForwardOutput = { data: () => {}, end: () => {}, error: () => {} };
@@ -241,7 +244,17 @@ export class Host {
       this.#apply({ type: 'gap', by: wall - simulation.now });
     }
     this.#lastWall = Math.max(wall, this.#lastWall);
-    await simulation.advanceTo(wall);
+    await this.#runTowards(wall, this.#wall);
+  }
+
+  /** Runs what is due up to `until`, or what one turn has time for: the next one goes on. */
+  async #runTowards(until: Micros, wall: WallTime): Promise<void> {
+    const { simulation } = this.#cluster;
+    const begun = wall.now();
+    const inTime = (): boolean => wall.now() - begun < RUN_AT_ONCE;
+    const isMore = await simulation.advanceWhile(inTime, until);
+    // Not into the midst of an instant: a replay runs all of it.
+    await simulation.advanceTo(isMore ? simulation.now : until);
   }
 
   #follow(wall: WallTime): void {
@@ -261,11 +274,7 @@ export class Host {
     await this.#catchUp();
     const { simulation } = this.#cluster;
     const from = simulation.now;
-    const begun = wall.now();
-    const inTime = (): boolean => wall.now() - begun < MOVED_AT_ONCE;
-    const isMore = await simulation.advanceWhile(inTime, from + most);
-    // Not into the midst of an instant: a replay runs all of it.
-    await simulation.advanceTo(isMore ? simulation.now : from + most);
+    await this.#runTowards(from + most, wall);
     const by = simulation.now - from;
     this.#live(this.#behind - by);
     this.#follow(wall);

@@ -58,6 +58,23 @@ describe('a live lab', () => {
     expect(cluster.seen.at(-1)).toBe('2.5 POST /api/v1/namespaces');
   });
 
+  test('answers while there is more to do than the host can, and a replay does the same', async () => {
+    const { host, wall, cluster, records } = await liveLab();
+    wall.at += 50 * SECOND;
+    // Every look at the wall takes a millisecond: a turn is over after ten events.
+    const { now } = wall;
+    wall.now = () => (wall.at += 1000);
+    await host.handle(post);
+    const asked = cluster.seen.findIndex((line) => line.endsWith('POST /api/v1/namespaces'));
+    expect(asked).toBeGreaterThan(5);
+    expect(asked).toBeLessThan(15);
+    expect(cluster.simulation.now).toBeLessThan(wall.at - 30 * SECOND);
+    wall.now = now;
+    await host.handle(post);
+    expect(cluster.simulation.now).toBe(wall.at);
+    expect((await replayed(records)).seen).toEqual(cluster.seen);
+  });
+
   test('stands still while the wall is behind where it was', async () => {
     const { cluster, host, wall } = await liveLab();
     wall.at = EPOCH + 3 * SECOND;
