@@ -11,6 +11,10 @@ interface Line {
 
 /** The kubelet rotates at this size and `kubectl logs` shows one file. */
 const MAX_BYTES = 10 * 1024 * 1024;
+/** What stands in front of a line in the file on the node: time, stream, and whether it is whole. */
+const PREFIX = 'yyyy-mm-ddThh:mm:ss.nnnnnnnnnZ stdout F '.length;
+/** Bytes after which containerd breaks a line (max_container_log_line_size). */
+const LONGEST_LINE = 16 * 1024;
 const NEWLINE = 10;
 const encoder = new TextEncoder();
 
@@ -40,7 +44,20 @@ export class ContainerLog {
       this.#append(stream, join(pieces), true);
       start = end + 1;
     }
-    if (start < bytes.length) this.#partial[stream].push(bytes.slice(start));
+    if (start < bytes.length) this.#keep(stream, bytes.slice(start));
+  }
+
+  /** Bytes of a line that has no end yet. */
+  #keep(stream: 'stdout' | 'stderr', bytes: Uint8Array): void {
+    const pieces = this.#partial[stream];
+    pieces.push(bytes);
+    if (pieces.reduce((sum, { length }) => sum + length, 0) < LONGEST_LINE) return;
+    const line = join(pieces.splice(0));
+    let start = 0;
+    for (; start + LONGEST_LINE <= line.length; start += LONGEST_LINE) {
+      this.#append(stream, line.slice(start, start + LONGEST_LINE), false);
+    }
+    if (start < line.length) pieces.push(line.slice(start));
   }
 
   /** The container has ended: half lines are written out and followers end. */
@@ -122,14 +139,14 @@ export class ContainerLog {
   #append(stream: Line['stream'], bytes: Uint8Array, whole: boolean): void {
     const line: Line = { at: this.#simulation.now, stream, bytes, whole };
     this.#lines.push(line);
-    this.#bytes += bytes.length;
+    this.#bytes += PREFIX + bytes.length;
     if (this.#bytes > MAX_BYTES) this.#rotate();
     for (const follower of [...this.#followers]) follower.line(line);
   }
 
   #rotate(): void {
     this.#lines = this.#lines.slice(Math.ceil(this.#lines.length / 2));
-    this.#bytes = this.#lines.reduce((sum, line) => sum + line.bytes.length, 0);
+    this.#bytes = this.#lines.reduce((sum, line) => sum + PREFIX + line.bytes.length, 0);
   }
 }
 

@@ -425,6 +425,7 @@ export class PodWorker {
     this.#context.freed();
     yield* sleep(deps.simulation, random.between(...CLEAN_UP), this.#owner);
     this.#volumes.tearDown();
+    this.#podFiles.discard();
     this.#context.images.forget(this.#pod.metadata.uid);
     this.#context.restarts.drop(`${this.#pod.metadata.uid}_`);
     this.#cleaned = true;

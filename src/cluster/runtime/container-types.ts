@@ -7,6 +7,8 @@ export interface FileTree extends FileSystem {
   readonly kind: 'tree';
   /** Bytes of all files in it. */
   readonly usedBytes: number;
+  /** Nobody mounts it any more: what it takes up of the node's disk is free again. */
+  discard(): void;
   /** Puts something there that is made anew whenever somebody looks; its folder must be there. */
   show(path: string, shown: Shown): void;
 }

@@ -6,7 +6,7 @@ import { createContext } from './context.ts';
 import { CpuGroup } from './cpu.ts';
 import type { Executable } from './executable.ts';
 import { absolute, DEFAULT_PATH, findExecutable, refusedByKernel, wordsOfRunc } from './executable.ts';
-import { FileView } from './file-view.ts';
+import { FileView, NODE } from './file-view.ts';
 import { parseAccounts } from './image-layers.ts';
 import { MemoryGroup } from './memory.ts';
 import type { ContainerFiles } from './mounts.ts';
@@ -229,6 +229,7 @@ export class Container implements RuntimeContainer {
   remove(): void {
     this.#state = 'removed';
     this.#table.killAll();
+    this.#files.discard();
     this.#node.processes.leave(this.#table);
     this.#attached.clear();
     this.#node.simulation.random.drop(this.#randomName);
@@ -244,6 +245,7 @@ export class Container implements RuntimeContainer {
       cgroup: cgroupRoot(this.#table, this.#cpu, this.#memory),
       random: () => this.#randomBytes(),
       now: this.#node.nowMs,
+      disk: this.#node.disk,
     };
     try {
       return mountContainer({ ...options, mounts });
@@ -267,7 +269,7 @@ export class Container implements RuntimeContainer {
     if (this.#mountProblem !== undefined) {
       throw new RuntimeError(`${CREATE_FAILED}error during container init: ${this.#mountProblem}`);
     }
-    const root = new FileView(this.#files.table, { uid: 0, gid: 0 }, this.#node.nowMs);
+    const root = new FileView(this.#files.table, NODE, this.#node.nowMs);
     try {
       if (!root.exists(this.#cwd) && !this.config.readOnlyRoot) root.mkdir(this.#cwd, { parents: true });
       if (root.stat(this.#cwd).type !== 'directory') throw new FileError('ENOTDIR', this.#cwd);
@@ -323,7 +325,7 @@ export class Container implements RuntimeContainer {
       ...env,
     };
     if (merged['HOME'] !== undefined) return merged;
-    const files = new FileView(this.#files.table, { uid: 0, gid: 0 }, this.#node.nowMs);
+    const files = new FileView(this.#files.table, NODE, this.#node.nowMs);
     const accounts = files.exists('/etc/passwd') ? parseAccounts(files.readText('/etc/passwd')) : [];
     merged['HOME'] = accounts.find(({ uid }) => uid === user.uid)?.home ?? '/';
     return merged;

@@ -1,7 +1,7 @@
 import type { FileTree, Shown } from './container-types.ts';
-import { FileView } from './file-view.ts';
+import { FileView, NODE } from './file-view.ts';
 import { MountTable } from './mount-table.ts';
-import type { DirectoryNode, Node } from './nodes.ts';
+import type { DirectoryNode, Disk, Node } from './nodes.ts';
 import { directoryNode, fileNode, linkNode, ROOT_OWNED, Storage } from './nodes.ts';
 import { FileError } from './types.ts';
 
@@ -14,9 +14,12 @@ export class VolumeTree extends FileView implements FileTree {
   readonly storage: Storage;
   readonly #table: MountTable;
 
-  /** @param files what is in it from the start, never changed through it */
-  constructor(now: () => number, limit?: number, files?: DirectoryNode) {
-    const storage = new Storage(limit);
+  /** @param options.files what is in it from the start, never changed through it */
+  constructor(
+    now: () => number,
+    { limit, disk, files }: { limit?: number | undefined; disk?: Disk; files?: DirectoryNode } = {},
+  ) {
+    const storage = new Storage(limit, disk);
     const table = new MountTable({
       path: '/',
       root: files ?? directoryNode(storage, { mode: 0o755, uid: 0, gid: 0, modified: now() }),
@@ -25,13 +28,17 @@ export class VolumeTree extends FileView implements FileTree {
       source: 'tmpfs',
       type: 'tmpfs',
     });
-    super(table, { uid: 0, gid: 0 }, now);
+    super(table, NODE, now);
     this.storage = storage;
     this.#table = table;
   }
 
   get usedBytes(): number {
     return this.storage.usedBytes;
+  }
+
+  discard(): void {
+    this.storage.discard();
   }
 
   show(path: string, shown: Shown): void {

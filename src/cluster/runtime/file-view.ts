@@ -10,7 +10,12 @@ export interface Credentials {
   readonly uid: number;
   readonly gid: number;
   readonly groups?: readonly number[];
+  /** The node itself, for which some of the disk is kept when it is full. */
+  readonly isNode?: true;
 }
+
+/** On whose behalf the kubelet and runc work on files. */
+export const NODE: Credentials = { uid: 0, gid: 0, isNode: true };
 
 const READ = 4;
 const WRITE = 2;
@@ -69,6 +74,7 @@ export class FileView implements FileSystem {
     const { node } = walked.last;
     if (walked.missing !== undefined) {
       const { entries, storage } = this.#writable(walked, path);
+      this.#enter(storage, path);
       const kept = this.#take(storage, bytes, 0, path);
       entries.set(
         walked.missing,
@@ -131,6 +137,7 @@ export class FileView implements FileSystem {
     const { entries, storage } = this.#writable(walked, path);
     const attributes = this.#newAttributes(walked.last.node, options.mode ?? 0o777 & ~this.umask);
     attributes.mode |= walked.last.node.mode & SET_GROUP;
+    this.#enter(storage, path);
     entries.set(walked.missing, directoryNode(storage, attributes));
   }
 
@@ -173,6 +180,7 @@ export class FileView implements FileSystem {
     const walked = this.#walk(path, false);
     if (walked.missing === undefined) throw new FileError('EEXIST', path);
     const { entries, storage } = this.#writable(walked, path);
+    this.#enter(storage, path);
     entries.set(walked.missing, linkNode(storage, this.#newAttributes(walked.last.node, 0o777), target));
   }
 
@@ -279,9 +287,19 @@ export class FileView implements FileSystem {
    */
   #take(storage: Storage | undefined, bytes: Uint8Array, before: number, path: string): Uint8Array {
     if (storage === undefined) throw new FileError('EACCES', path);
-    const kept = bytes.subarray(0, Math.max(0, storage.room + before));
-    storage.usedBytes += kept.length - before;
+    const kept = bytes.subarray(0, Math.max(0, storage.room(this.#isNode) + before));
+    storage.use(kept.length - before);
     return kept;
+  }
+
+  /** Room for another file, folder or link. */
+  #enter(storage: Storage, path: string): void {
+    if (!storage.hasRoomForEntry(this.#isNode)) throw new FileError('ENOSPC', path);
+    storage.enter(1);
+  }
+
+  get #isNode(): boolean {
+    return this.#user.isNode === true;
   }
 
   #newAttributes(

@@ -1,18 +1,23 @@
 import type { Mount } from './container-types.ts';
 import { RuntimeError } from './container-types.ts';
 import { volumeTree } from './file-tree.ts';
-import { FileView } from './file-view.ts';
+import { FileView, NODE } from './file-view.ts';
 import type { MountPoint } from './mount-table.ts';
 import { MountTable } from './mount-table.ts';
-import type { DirectoryNode, Node } from './nodes.ts';
+import type { DirectoryNode, Disk, Node } from './nodes.ts';
 import { directoryNode, ROOT_OWNED, Storage } from './nodes.ts';
 import { FileError } from './types.ts';
+
+/** Bytes in /dev/shm and beside it. */
+const SHARED_MEMORY = 64 * 1024 * 1024;
 
 /** What a container sees of its own: the image with a writable layer, and what the kernel shows. */
 export interface ContainerFiles {
   readonly table: MountTable;
   /** The writable layer. */
   readonly layer: Storage;
+  /** Gives back what it takes up of the node's disk. */
+  discard(): void;
 }
 
 /**
@@ -28,9 +33,10 @@ export function mountContainer(options: {
   readonly cgroup: DirectoryNode;
   readonly random: () => Uint8Array;
   readonly now: () => number;
+  readonly disk: Disk;
 }): ContainerFiles {
   const { now } = options;
-  const layer = new Storage();
+  const layer = new Storage(undefined, options.disk);
   const root = {
     path: '/',
     root: options.image,
@@ -44,23 +50,27 @@ export function mountContainer(options: {
     setUp.add({ path, root: node, storage: undefined, readOnly, source: type, type });
   };
   kernel('/proc', 'proc', directoryNode(undefined, { mode: 0o555, ...ROOT_OWNED, modified: now() }), false);
-  setUp.add(deviceMount(options.random, now));
+  const devices = new Storage(SHARED_MEMORY, options.disk);
+  setUp.add(deviceMount(devices, options.random, now));
   kernel('/sys', 'sysfs', options.sys, true);
   kernel('/sys/fs/cgroup', 'cgroup2', options.cgroup, true);
   const depth = ({ path }: Mount): number => path.split('/').filter((name) => name !== '').length;
   const mounts = options.mounts.toSorted((a, b) => depth(a) - depth(b));
   for (const mount of mounts) mountOne(setUp, mount, now);
-  layer.usedBytes = 0;
-  if (!options.readOnlyRoot) return { table: setUp, layer };
+  layer.startAtZero();
+  const discard = (): void => {
+    for (const storage of [layer, devices]) storage.discard();
+  };
+  if (!options.readOnlyRoot) return { table: setUp, layer, discard };
   const table = new MountTable({ ...root, root: root.root, readOnly: true });
   for (const mount of setUp.list().slice(1)) table.add(mount);
-  return { table, layer };
+  return { table, layer, discard };
 }
 
 function mountOne(table: MountTable, mount: Mount, now: () => number): void {
   const tree = volumeTree(mount.tree);
   const node = boundNode(mount);
-  const files = new FileView(writable(table), { uid: 0, gid: 0 }, now);
+  const files = new FileView(writable(table), NODE, now);
   try {
     if (!files.exists(mount.path)) {
       const above = mount.path.replace(/\/[^/]*\/*$/, '');
@@ -103,8 +113,7 @@ function boundNode(mount: Mount): Node {
 }
 
 /** /dev with what every container has in it. */
-function deviceMount(random: () => Uint8Array, now: () => number): MountPoint {
-  const storage = new Storage(64 * 1024 * 1024);
+function deviceMount(storage: Storage, random: () => Uint8Array, now: () => number): MountPoint {
   const attributes = { mode: 0o755, ...ROOT_OWNED, modified: now() };
   const root = directoryNode(storage, attributes);
   const mount = { path: '/dev', root, storage, readOnly: false, source: 'tmpfs', type: 'tmpfs' };
@@ -124,7 +133,7 @@ function deviceMount(random: () => Uint8Array, now: () => number): MountPoint {
   });
   device('random', random);
   device('urandom', random);
-  const files = new FileView(new MountTable({ ...mount, path: '/' }), { uid: 0, gid: 0 }, now);
+  const files = new FileView(new MountTable({ ...mount, path: '/' }), NODE, now);
   files.mkdir('/shm', { mode: 0o1777 });
   files.mkdir('/mqueue', { mode: 0o1777 });
   files.mkdir('/pts');

@@ -48,19 +48,83 @@ export interface Entries {
   keys(): Iterable<string>;
 }
 
-/** What a volume or the writable layer of a container takes up. */
-export class Storage {
-  readonly limit: number | undefined;
+/** What a file, a folder or a link takes beside its content, about, in the host's memory. */
+const ENTRY = 1024;
+
+/**
+ * What all containers and volumes of a node may hold together: their files are in the host's memory, which would end
+ * long before a disk does.
+ */
+export class Disk {
+  readonly limit: number;
   usedBytes = 0;
 
-  /** @param limit bytes; more fails with ENOSPC. Undefined: as much as wanted. */
-  constructor(limit?: number) {
+  /** @param limit bytes; more fails with ENOSPC */
+  constructor(limit: number) {
     this.limit = limit;
   }
 
-  /** Bytes that still fit. */
   get room(): number {
-    return this.limit === undefined ? Infinity : this.limit - this.usedBytes;
+    return this.limit - this.usedBytes;
+  }
+}
+
+/** What a volume or the writable layer of a container takes up. */
+export class Storage {
+  readonly limit: number | undefined;
+  #disk: Disk | undefined;
+  #usedBytes = 0;
+  #entries = 0;
+
+  /**
+   * @param limit bytes; more fails with ENOSPC. Undefined: as much as wanted.
+   * @param disk on which it is
+   */
+  constructor(limit?: number, disk?: Disk) {
+    this.limit = limit;
+    this.#disk = disk;
+  }
+
+  /** Bytes of the files in it. */
+  get usedBytes(): number {
+    return this.#usedBytes;
+  }
+
+  /**
+   * Bytes that still fit.
+   * @param isReserved for the node itself, which works on when the disk is full
+   */
+  room(isReserved: boolean): number {
+    const own = this.limit === undefined ? Infinity : this.limit - this.#usedBytes;
+    return isReserved || this.#disk === undefined ? own : Math.min(own, this.#disk.room);
+  }
+
+  /** @returns false where another file or folder does not fit */
+  hasRoomForEntry(isReserved: boolean): boolean {
+    return isReserved || this.#disk === undefined || this.#disk.room >= ENTRY;
+  }
+
+  /** Counts bytes of files that have come; fewer than none have gone. */
+  use(bytes: number): void {
+    this.#usedBytes += bytes;
+    if (this.#disk !== undefined) this.#disk.usedBytes += bytes;
+  }
+
+  /** Counts files, folders and links that have come; fewer than none have gone. */
+  enter(count: number): void {
+    this.#entries += count;
+    if (this.#disk !== undefined) this.#disk.usedBytes += count * ENTRY;
+  }
+
+  /** What is in it so far is no use of whoever fills it. */
+  startAtZero(): void {
+    this.use(-this.#usedBytes);
+  }
+
+  /** Gives the disk back what it takes up there: nobody can reach it any more. */
+  discard(): void {
+    if (this.#disk !== undefined) this.#disk.usedBytes -= this.#usedBytes + this.#entries * ENTRY;
+    this.#disk = undefined;
   }
 }
 
@@ -88,6 +152,7 @@ export function linkNode(storage: Storage | undefined, attributes: Attributes, t
 
 /** A copy that `storage` may change; a directory's entries stay shared until they are changed themselves. */
 export function copyNode(node: Node, storage: Storage): Node {
+  storage.enter(1);
   if (node.type === 'directory') {
     const entries = new Map<string, Node>();
     for (const name of node.entries.keys()) {
@@ -96,19 +161,20 @@ export function copyNode(node: Node, storage: Storage): Node {
     }
     return { ...node, storage, entries };
   }
-  if (node.type === 'file' && node.data instanceof Uint8Array) storage.usedBytes += node.data.length;
+  if (node.type === 'file' && node.data instanceof Uint8Array) storage.use(node.data.length);
   return { ...node, storage };
 }
 
 /** Gives back what `node` and everything below it take up in `storage`. */
 export function release(node: Node, storage: Storage): void {
+  if (node.storage === storage) storage.enter(-1);
   if (node.type === 'directory') {
     for (const name of node.entries.keys()) {
       const entry = node.entries.get(name);
       if (entry !== undefined) release(entry, storage);
     }
   } else if (node.type === 'file' && node.storage === storage && node.data instanceof Uint8Array) {
-    storage.usedBytes -= node.data.length;
+    storage.use(-node.data.length);
   }
 }
 

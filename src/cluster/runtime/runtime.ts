@@ -8,6 +8,7 @@ import { VolumeTree } from './file-tree.ts';
 import { ImageLayers } from './image-layers.ts';
 import { MemoryGroup } from './memory.ts';
 import { NodeProcesses } from './node-processes.ts';
+import { Disk } from './nodes.ts';
 import { PidNamespace } from './pid-namespace.ts';
 import type { ProcParts } from './proc-files.ts';
 import type { CreateLookup } from './program-network.ts';
@@ -29,12 +30,16 @@ export interface ContainerRuntimeOptions {
   readonly layers?: ImageLayers;
 }
 
+/** Bytes that the files of all containers and volumes of a node may hold: they are in the memory of the host. */
+const DISK = 256 * 1024 * 1024;
+
 /** What the containers of a node have in common. */
 export interface RuntimeNode {
   readonly simulation: Simulation;
   readonly layers: ImageLayers;
   readonly cpu: NodeCpu;
   readonly memory: MemoryGroup;
+  readonly disk: Disk;
   readonly createLookup: CreateLookup;
   readonly execIds: Random;
   readonly processes: NodeProcesses;
@@ -53,6 +58,7 @@ export function createContainerRuntime(options: ContainerRuntimeOptions): Contai
     layers: options.layers ?? new ImageLayers(),
     cpu: new NodeCpu(simulation, options.cores),
     memory,
+    disk: new Disk(DISK),
     createLookup: options.createLookup,
     processes: new NodeProcesses(options.system ?? [], simulation.now),
     execIds: simulation.random.stream(`runtime/${options.node}/exec`),
@@ -68,10 +74,10 @@ export function createContainerRuntime(options: ContainerRuntimeOptions): Contai
   return {
     create: (config) => new Container(node, config),
     nodeProcesses: node.processes,
-    createTree: ({ limit } = {}) => new VolumeTree(nowMs, limit),
+    createTree: ({ limit } = {}) => new VolumeTree(nowMs, { limit, disk: node.disk }),
     createProcessNamespace: (owner) =>
       PidNamespace.ofPod(simulation, { thread: new CpuGroup(node.cpu, owner).thread(), owner }),
     usage: () => ({ cpu: node.cpu.usage(), memory: memory.used }),
-    imageTree: (image) => new VolumeTree(nowMs, undefined, node.layers.rootOf(image, nowMs())),
+    imageTree: (image) => new VolumeTree(nowMs, { files: node.layers.rootOf(image, nowMs()) }),
   };
 }

@@ -59,6 +59,8 @@ export class PodVolumes {
   readonly #mounted = new Map<string, Mounted>();
   readonly #retries = new Map<string, { delay: Micros; timer: Timer }>();
   readonly #tokens = new Map<string, Map<string, IssuedToken>>();
+  /** Of files that a subPath names, for containers. */
+  readonly #copies: FileTree[] = [];
   #pod: Pod;
   #waiting: (() => void) | undefined;
   #folders = 0;
@@ -140,6 +142,8 @@ export class PodVolumes {
   /** Stops retrying and forgets what was mounted; trees of the node stay. */
   tearDown(): void {
     this.pause();
+    for (const { tree } of this.#mounted.values()) if (tree !== this.#deps.nodeFiles) tree.discard();
+    for (const copy of this.#copies.splice(0)) copy.discard();
     this.#mounted.clear();
   }
 
@@ -185,6 +189,7 @@ export class PodVolumes {
       if (!mounted.atomic) return { tree, subPath: path.slice(1) };
       // The kernel keeps the file that was there at mount time, whatever `..data` points to later.
       const copy = this.#deps.runtime.createTree();
+      this.#copies.push(copy);
       copyInto(tree, path, copy, '/subpath');
       return { tree: copy, subPath: 'subpath' };
     } catch (error) {

@@ -11,7 +11,7 @@ import type {
 } from '../../../../src/cluster/runtime/types.ts';
 import { cat, imageOf, Lab, sleeper } from './lab.ts';
 
-const volume = (limit?: number): VolumeTree => new VolumeTree(() => 1000, limit);
+const volume = (limit?: number): VolumeTree => new VolumeTree(() => 1000, { limit });
 
 const mount = (path: string, tree: FileTree, options: Partial<Mount> = {}): Mount => ({
   path,
@@ -145,6 +145,63 @@ describe('a tree of files', () => {
     tree.remove('/a');
     tree.write('/b', '1234567890');
     expect(tree.usedBytes).toBe(10);
+  });
+
+  test('all of a node share its disk, which is full some day, and is free again', async () => {
+    const lab = new Lab();
+    const tree = lab.runtime.createTree();
+    const fill: Program = async (context) => {
+      const { files } = context;
+      context.stdout.write(
+        [
+          () => {
+            for (;;) files.write('/volume/x', new Uint8Array(4 * 1024 * 1024), { append: true });
+          },
+          () => files.write('/layer', 'x'),
+          () => files.mkdir('/folder'),
+          () => files.symlink('/layer', '/link'),
+          () => files.write('/dev/shm/x', 'x'),
+        ]
+          .map(codeOf)
+          .join(' '),
+      );
+      await Promise.resolve();
+      return 0;
+    };
+    await lab.run(fill, { mounts: [mount('/volume', tree)] });
+    expect(lab.log).toBe('ENOSPC ENOSPC ENOSPC ENOSPC ENOSPC');
+    expect(tree.usedBytes).toBeGreaterThan(250 * 1024 * 1024);
+    expect(tree.usedBytes).toBeLessThan(257 * 1024 * 1024);
+    // The kubelet goes on, and so do others when the volume is gone.
+    tree.write('/more', 'x');
+    const look: Program = (context) => {
+      context.stdout.write(codeOf(() => context.files.write('/x', 'x')));
+      return Promise.resolve(0);
+    };
+    lab.log = '';
+    await lab.run(look);
+    tree.discard();
+    await lab.run(look);
+    expect(lab.log).toBe('ENOSPCno error');
+  });
+
+  test('folders and empty files take room as well, and give it back', async () => {
+    const lab = new Lab();
+    const fill: Program = (context) => {
+      context.files.write('/most', new Uint8Array(255 * 1024 * 1024));
+      let made = 0;
+      const all = (): void => {
+        for (;; made++) context.files.mkdir(`/${made}`);
+      };
+      const code = codeOf(all);
+      for (let index = 0; index < made; index++) context.files.remove(`/${index}`);
+      const before = made;
+      made = 0;
+      context.stdout.write(`${code} ${codeOf(all)} ${before > 500} ${before === made}`);
+      return Promise.resolve(0);
+    };
+    await lab.run(fill);
+    expect(lab.log).toBe('ENOSPC ENOSPC true true');
   });
 
   test('counts its bytes right whatever is done to it', () => {
