@@ -353,6 +353,11 @@ function refuseReplacing(source: Node, target: Node, path: string): void {
 /** How far the buffers behind files that grow are filled. */
 const filled = new WeakMap<ArrayBufferLike, number>();
 
+/** Files beyond this size have a buffer that grows where it is: to copy them again and again takes seconds. */
+const LARGE = 1024 * 1024;
+/** What such a buffer may grow to. Addresses only: memory is taken when it does. */
+const LARGEST = 512 * LARGE;
+
 /**
  * The bytes of a file with more behind them. The buffer has room for what comes next: a log of a day is not copied
  * with every line. Views of earlier states stay as they are.
@@ -360,12 +365,23 @@ const filled = new WeakMap<ArrayBufferLike, number>();
 function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
   const { buffer, byteOffset: start } = first;
   const length = first.length + second.length;
-  const hasRoom = filled.get(buffer) === start + first.length && start + length <= buffer.byteLength;
-  const bytes = hasRoom
-    ? new Uint8Array(buffer, start, length)
-    : new Uint8Array(new ArrayBuffer(length + (first.length >> 1)), 0, length);
+  const hasRoom = filled.get(buffer) === start + first.length && hasRoomFor(buffer, start + length);
+  const bytes = new Uint8Array(hasRoom ? buffer : bufferFor(length), hasRoom ? start : 0, length);
   if (!hasRoom) bytes.set(first);
   bytes.set(second, first.length);
   filled.set(bytes.buffer, bytes.byteOffset + length);
   return bytes;
+}
+
+/** Grows the buffer where it can be. */
+function hasRoomFor(buffer: ArrayBufferLike, length: number): boolean {
+  if (length <= buffer.byteLength) return true;
+  if (!(buffer instanceof ArrayBuffer) || !buffer.resizable || length > buffer.maxByteLength) return false;
+  buffer.resize(length);
+  return true;
+}
+
+function bufferFor(length: number): ArrayBuffer {
+  if (length <= LARGE || length > LARGEST) return new ArrayBuffer(length + (length >> 1));
+  return new ArrayBuffer(length, { maxByteLength: LARGEST });
 }
