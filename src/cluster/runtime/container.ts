@@ -288,7 +288,7 @@ export class Container implements RuntimeContainer {
 
   #find(args: readonly string[]): ReturnType<typeof findExecutable> {
     const files = new FileView(this.#mountsFor(1), this.config.user, this.#node.nowMs);
-    return findExecutable(files, this.#node.layers, args, { cwd: this.#cwd, path: this.#env['PATH'] });
+    return findExecutable(files, this.#node.layers, args, { cwd: this.#cwd, env: this.#env });
   }
 
   #startProcess(

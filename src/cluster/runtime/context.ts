@@ -2,7 +2,7 @@ import type { Random } from '../../core/random.ts';
 import type { NetworkStack } from '../network/types.ts';
 import type { Simulation } from '../simulation/simulation.ts';
 import { MILLISECOND } from '../simulation/simulation.ts';
-import { absolute, findExecutable, refusedByKernel } from './executable.ts';
+import { absolute, findExecutable, isTooLong, refusedByKernel } from './executable.ts';
 import { FileView } from './file-view.ts';
 import type { ImageLayers } from './image-layers.ts';
 import { parseAccounts } from './image-layers.ts';
@@ -50,11 +50,13 @@ export function createContext(parts: ContextParts, entry: TableEntry): ProgramCo
   const now = (): number => Math.floor(simulation.now / MILLISECOND);
   const files = new FileView(parts.mountsFor(pid), user, now);
   if (spec.umask !== undefined) files.umask = spec.umask;
-  const sleep = (ms: number): Promise<void> =>
-    process.wait((resolve) => {
+  const sleep = async (ms: number): Promise<void> => {
+    if (process.hasFilled) await process.drained();
+    return process.wait((resolve) => {
       const timer = simulation.after(ms * MILLISECOND, owner, () => resolve(undefined));
       return () => timer.cancel();
     });
+  };
   return {
     args,
     env,
@@ -96,12 +98,10 @@ export function createContext(parts: ContextParts, entry: TableEntry): ProgramCo
       },
     },
     cpu: {
-      spend: (micros) =>
-        process.wait((resolve) =>
-          process.thread.spend(micros, () => {
-            resolve(undefined);
-          }),
-        ),
+      spend: async (micros) => {
+        await process.wait<undefined>((resolve) => process.thread.spend(micros, resolve));
+        if (process.hasFilled) await process.drained();
+      },
     },
     processes: createProcesses(parts, entry, files),
     onSignal: (signal, handler) => {
@@ -147,7 +147,7 @@ function createProcesses(parts: ContextParts, entry: TableEntry, files: FileView
     list: () => describe(table.namespace, files),
     spawn: (args, options) => {
       const spec = childSpec(args, options);
-      const found = findExecutable(files, parts.layers, args, { cwd: spec.cwd, path: spec.env['PATH'] });
+      const found = findExecutable(files, parts.layers, args, { cwd: spec.cwd, env: spec.env });
       if ('program' in found) return start(found.program, { ...spec, args: found.args });
       switch (found.reason) {
         case 'not-in-path':
@@ -158,6 +158,8 @@ function createProcesses(parts: ContextParts, entry: TableEntry, files: FileView
           throw new FileError('EACCES', found.path);
         case 'format':
           throw new FileError('ENOEXEC', found.path);
+        case 'too-long':
+          throw new FileError('E2BIG', found.path);
         case 'no-interpreter':
           return start(refusedByKernel(found), spec);
       }
@@ -168,6 +170,7 @@ function createProcesses(parts: ContextParts, entry: TableEntry, files: FileView
       return { input: new ProcessInput(process, pipe), output: new ProcessOutput(process, pipe) };
     },
     become: (args, env) => {
+      if (isTooLong(args, env)) throw new FileError('E2BIG', args[0] ?? '');
       process.identity = { ...process.identity, args, env };
     },
     kill: (pid, signal) => table.namespace.signal(pid, signal),

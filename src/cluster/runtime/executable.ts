@@ -12,7 +12,8 @@ export interface Executable {
 
 /** Why there is nothing to run; `path` is what was tried. */
 export interface NotExecutable {
-  readonly reason: 'not-in-path' | 'missing' | 'denied' | 'directory' | 'format' | 'no-interpreter';
+  readonly reason:
+    'not-in-path' | 'missing' | 'denied' | 'directory' | 'format' | 'no-interpreter' | 'too-long';
   readonly path: string;
 }
 
@@ -27,19 +28,37 @@ export function findExecutable(
   files: FileView,
   layers: ImageLayers,
   args: readonly string[],
-  where: { readonly cwd: string; readonly path: string | undefined },
+  where: { readonly cwd: string; readonly env: Readonly<Record<string, string>> },
 ): Executable | NotExecutable {
   const name = args[0] ?? '';
   if (name.includes('/')) {
     const path = absolute(name, where.cwd);
-    return refusal(files, path, name) ?? load(files, layers, path, args);
+    return refusal(files, path, name) ?? load(files, layers, path, args, where.env);
   }
   if (name === '') return { reason: 'not-in-path', path: name };
-  for (const directory of (where.path ?? DEFAULT_PATH).split(':')) {
+  for (const directory of (where.env['PATH'] ?? DEFAULT_PATH).split(':')) {
     const path = absolute(`${directory === '' ? '.' : directory}/${name}`, where.cwd);
-    if (refusal(files, path, name) === undefined) return load(files, layers, path, args);
+    if (refusal(files, path, name) === undefined) return load(files, layers, path, args, where.env);
   }
   return { reason: 'not-in-path', path: name };
+}
+
+/** MAX_ARG_STRLEN: bytes of one argument or variable, with the zero behind it. */
+const LONGEST_STRING = 128 * 1024;
+/** A quarter of the stack, which is 8 MiB large: arguments, environment and the pointers to them. */
+const LONGEST_ARGUMENTS = 2 * 1024 * 1024;
+
+/** Whether execve(2) refuses these with E2BIG. */
+export function isTooLong(args: readonly string[], env: Readonly<Record<string, string>>): boolean {
+  let total = 0;
+  const fits = (length: number): boolean => {
+    total += length + 1 + 8;
+    return length < LONGEST_STRING && total <= LONGEST_ARGUMENTS;
+  };
+  return !(
+    args.every((argument) => fits(Buffer.byteLength(argument))) &&
+    Object.entries(env).every(([name, value]) => fits(Buffer.byteLength(name) + 1 + Buffer.byteLength(value)))
+  );
 }
 
 /** A path from the working directory. */
@@ -62,13 +81,16 @@ function load(
   layers: ImageLayers,
   path: string,
   args: readonly string[],
+  env: Readonly<Record<string, string>>,
 ): Executable | NotExecutable {
   let file = path;
   let all = args;
   for (let depth = 0; depth < MAX_INTERPRETERS; depth++) {
     const content = files.readToExecute(file);
     const program = layers.programIn(content);
-    if (program !== undefined) return { program, args: all };
+    if (program !== undefined) {
+      return isTooLong(all, env) ? { reason: 'too-long', path } : { program, args: all };
+    }
     const line = /^#![ \t]*(\S+)(?:[ \t]+([^\n]*\S))?/.exec(firstLine(content));
     if (line?.[1] === undefined) return { reason: 'format', path };
     const option = line[2] === undefined ? [] : [line[2]];
@@ -97,13 +119,19 @@ export function wordsOfRunc(problem: NotExecutable): string | undefined {
       return `exec: "${problem.path}": is a directory`;
     case 'format':
     case 'no-interpreter':
+    case 'too-long':
       return undefined;
   }
 }
 
+const KERNEL_WORDS: Readonly<Partial<Record<NotExecutable['reason'], string>>> = {
+  format: 'exec format error',
+  'too-long': 'argument list too long',
+};
+
 /** A program that says what runc's init says when the kernel refuses the file it was to become. */
 export function refusedByKernel(problem: NotExecutable): Program {
-  const why = problem.reason === 'format' ? 'exec format error' : 'no such file or directory';
+  const why = KERNEL_WORDS[problem.reason] ?? 'no such file or directory';
   return (context) => {
     context.stderr.write(`exec ${problem.path}: ${why}\n`);
     return Promise.resolve(255);

@@ -30,6 +30,10 @@ export interface Walked {
   readonly missing: string | undefined;
 }
 
+/** Bytes of a path with the zero behind it (PATH_MAX), and of a name in it (NAME_MAX). */
+const LONGEST_PATH = 4096;
+const LONGEST_NAME = 255;
+
 /** Linux follows as many symbolic links in one path. */
 const MAX_LINKS = 40;
 
@@ -37,6 +41,8 @@ const MAX_LINKS = 40;
 export class MountTable {
   readonly #root: MountPoint;
   readonly #mounts = new Map<string, MountPoint>();
+  /** Characters of the longest path of a mount: what is deeper needs not be looked up. */
+  #longest = 0;
 
   constructor(root: MountPoint) {
     this.#root = root;
@@ -55,6 +61,7 @@ export class MountTable {
   /** @param mount `path` must be one without links, as {@link Walked} gives it */
   add(mount: MountPoint): void {
     this.#mounts.set(mount.path, mount);
+    this.#longest = Math.max(this.#longest, mount.path.length);
   }
 
   /** The same mounts with one more: each process sees a /proc of its own. */
@@ -78,20 +85,21 @@ export class MountTable {
 
   /**
    * @param mayEnter throws where the caller may not look into a directory
-   * @throws FileError ENOENT, ENOTDIR, ELOOP; a missing last component is not an error
+   * @throws FileError ENOENT, ENOTDIR, ELOOP, ENAMETOOLONG; a missing last component is not an error
    */
   walk(
     path: string,
     followLast: boolean,
     mayEnter: (directory: DirectoryNode, path: string) => void,
   ): Walked {
-    if (!path.startsWith('/')) throw new FileError('EINVAL', path);
+    mustBePath(path);
     const start: Step = { mount: this.#root, node: this.#root.root, name: '', path: '/' };
     let steps = [start];
     let links = 0;
     const todo = path.split('/').reverse();
     for (let name = todo.pop(); name !== undefined; name = todo.pop()) {
       if (name === '' || name === '.') continue;
+      if (isLongerThan(name, LONGEST_NAME)) throw new FileError('ENAMETOOLONG', path);
       const current = steps.at(-1) ?? start;
       if (current.node.type !== 'directory') throw new FileError('ENOTDIR', path);
       if (name === '..') {
@@ -118,11 +126,22 @@ export class MountTable {
 
   #enter(current: Step, directory: DirectoryNode, name: string): Step | undefined {
     const path = current.path === '/' ? `/${name}` : `${current.path}/${name}`;
-    const mount = this.#mounts.get(path);
+    const mount = path.length > this.#longest ? undefined : this.#mounts.get(path);
     if (mount !== undefined) return { mount, node: mount.root, name, path };
     const node = directory.entries.get(name);
     return node === undefined ? undefined : { mount: current.mount, node, name, path };
   }
+}
+
+/** @throws FileError */
+function mustBePath(path: string): void {
+  if (!path.startsWith('/')) throw new FileError('EINVAL', path);
+  if (isLongerThan(path, LONGEST_PATH - 1)) throw new FileError('ENAMETOOLONG', path);
+}
+
+/** Counts bytes where characters alone do not decide it. */
+function isLongerThan(text: string, bytes: number): boolean {
+  return text.length > bytes || (text.length * 3 > bytes && Buffer.byteLength(text) > bytes);
 }
 
 /**

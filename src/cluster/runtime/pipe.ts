@@ -10,11 +10,20 @@ export interface ByteSource {
 export interface ByteSink {
   /** @returns false where nobody will ever read it (SIGPIPE) */
   write(bytes: Uint8Array): boolean;
+  /** Whether so much waits for a reader that a writer has to wait as well. */
+  readonly isFull: boolean;
+  /** Calls `done` once it is not full any more, or broken; at once where it is not. @returns gives up */
+  whenDrained(done: () => void): () => void;
   holdWriter(token: object): void;
   releaseWriter(token: object): void;
 }
 
-/** So many bytes may wait for a reader; a kernel would have its writer wait, after much less. */
+/** What a pipe holds before its writer has to wait, as in Linux. */
+const CAPACITY = 64 * 1024;
+/**
+ * What may wait for a reader at most: a program only waits when it does something that takes time, and may have written
+ * more by then.
+ */
 const MOST_UNREAD = 64 * 1024 * 1024;
 
 /**
@@ -24,6 +33,7 @@ const MOST_UNREAD = 64 * 1024 * 1024;
 export class Pipe implements ByteSource, ByteSink {
   readonly #chunks: Uint8Array[] = [];
   #unread = 0;
+  readonly #drained = new Set<() => void>();
   readonly #waiting: ((bytes: Uint8Array | undefined) => void)[] = [];
   readonly #writers = new Set<object>();
   readonly #readers = new Set<object>();
@@ -33,6 +43,7 @@ export class Pipe implements ByteSource, ByteSink {
   read(done: (bytes: Uint8Array | undefined) => void): () => void {
     const chunk = this.#chunks.shift();
     this.#unread -= chunk?.length ?? 0;
+    this.#tellDrained();
     if (chunk !== undefined || this.#isEnded) {
       done(chunk);
       return () => {};
@@ -58,6 +69,26 @@ export class Pipe implements ByteSource, ByteSink {
     return true;
   }
 
+  get isFull(): boolean {
+    return this.#unread > CAPACITY && !this.#isBroken;
+  }
+
+  whenDrained(done: () => void): () => void {
+    if (!this.isFull) {
+      done();
+      return () => {};
+    }
+    this.#drained.add(done);
+    return () => this.#drained.delete(done);
+  }
+
+  #tellDrained(): void {
+    if (this.isFull || this.#drained.size === 0) return;
+    const waiting = [...this.#drained];
+    this.#drained.clear();
+    for (const done of waiting) done();
+  }
+
   holdWriter(token: object): void {
     this.#writers.add(token);
   }
@@ -77,6 +108,7 @@ export class Pipe implements ByteSource, ByteSink {
     this.#isBroken = true;
     this.#chunks.length = 0;
     this.#unread = 0;
+    this.#tellDrained();
   }
 }
 
@@ -90,6 +122,15 @@ export const nothing: ByteSource = {
   releaseReader: () => {},
 };
 
+/** Where what is written is gone at once. */
+export const NEVER_FULL = {
+  isFull: false,
+  whenDrained: (done: () => void): (() => void) => {
+    done();
+    return () => {};
+  },
+} as const;
+
 /**
  * A sink outside the container: a log, a client's connection. It never breaks.
  * @param onClosed called when the last process that could write to it has ended
@@ -101,6 +142,7 @@ export function sinkTo(write: (bytes: Uint8Array) => void, onClosed: () => void 
       write(bytes);
       return true;
     },
+    ...NEVER_FULL,
     holdWriter: (token) => {
       writers.add(token);
     },

@@ -1,6 +1,7 @@
 import type { Deferred, Simulation } from '../simulation/simulation.ts';
 import type { CpuThread } from './cpu.ts';
 import type { Credentials } from './file-view.ts';
+import type { ByteSink } from './pipe.ts';
 import { runAsProgram } from './host-guard.ts';
 import { exitCodeOf, isIgnoredByDefault, stopsByDefault } from './signals.ts';
 import type { Program, ProgramContext, Signal } from './types.ts';
@@ -49,6 +50,8 @@ export class Process {
   readonly #endings = new Set<() => void>();
   /** Calls those who wait for it to be stopped. */
   readonly #stops = new Set<() => void>();
+  /** Full pipes that it has written to: it waits for their readers before it goes on. */
+  readonly #filled = new Set<ByteSink>();
   /** What would have gone on since it was stopped, in order; undefined while nobody holds it. */
   #held: (() => void)[] | undefined;
 
@@ -230,6 +233,23 @@ export class Process {
       },
     );
     return deferred.promise;
+  }
+
+  /** It has written to a pipe that is full now. */
+  fill(sink: ByteSink): void {
+    this.#filled.add(sink);
+  }
+
+  get hasFilled(): boolean {
+    return this.#filled.size > 0;
+  }
+
+  /** Waits for the readers of the pipes that it has filled: write(2) would not have returned before. */
+  async drained(): Promise<void> {
+    for (const sink of this.#filled) {
+      this.#filled.delete(sink);
+      if (sink.isFull) await this.wait<undefined>((resolve) => sink.whenDrained(() => resolve(undefined)));
+    }
   }
 
   /** A promise that does not settle any more once the process has ended. */

@@ -1,4 +1,5 @@
 import type { ByteSink, ByteSource } from './pipe.ts';
+import { NEVER_FULL } from './pipe.ts';
 import type { Process } from './process.ts';
 import type { InputStream, OutputStream } from './types.ts';
 
@@ -25,8 +26,9 @@ export class ProcessInput implements InputStream {
     });
   }
 
-  read(): Promise<Uint8Array | undefined> {
+  async read(): Promise<Uint8Array | undefined> {
     this.hold();
+    if (this.#process.hasFilled) await this.#process.drained();
     return this.#process.wait((resolve) => this.source.read(resolve));
   }
 }
@@ -51,6 +53,7 @@ export class ProcessOutput implements OutputStream {
     if (this.#isEnded || !this.#process.isAlive) return;
     const bytes = typeof data === 'string' ? encoder.encode(data) : data.slice();
     if (!this.sink.write(bytes)) this.#process.signal('SIGPIPE');
+    else if (this.sink.isFull) this.#process.fill(this.sink);
   }
 
   end(): void {
@@ -86,6 +89,7 @@ export function sinkOf(stream: OutputStream): ByteSink {
       stream.write(bytes);
       return true;
     },
+    ...NEVER_FULL,
     holdWriter: () => {},
     releaseWriter: () => {},
   };

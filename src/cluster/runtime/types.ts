@@ -165,7 +165,8 @@ export interface Processes {
   list(): readonly ProcessInfo[];
   /**
    * Starts an executable file of the container; undefined where there is none of that name (exit 127).
-   * @throws FileError EACCES where it may not be executed, ENOEXEC where it is neither a program nor a script
+   * @throws FileError EACCES where it may not be executed, ENOEXEC where it is neither a program nor a script, E2BIG
+   *   where arguments and environment are too long
    * @throws an Error with code `EAGAIN` where the container has as many processes as it may have
    */
   spawn(args: readonly string[], options: SpawnOptions): SpawnedProcess | undefined;
@@ -179,7 +180,10 @@ export interface Processes {
    * writes where every reader has gone gets SIGPIPE.
    */
   pipe(): { readonly input: InputStream; readonly output: OutputStream };
-  /** The caller runs another program from now on, in the same process: what others see of it after exec(2). */
+  /**
+   * The caller runs another program from now on, in the same process: what others see of it after exec(2).
+   * @throws FileError E2BIG
+   */
   become(args: readonly string[], env: Readonly<Record<string, string>>): void;
   /** @returns false where there is no such process */
   kill(pid: number, signal: Signal): boolean;
@@ -217,7 +221,9 @@ export type FileErrorCode =
   | 'EINVAL'
   | 'EBUSY'
   | 'ELOOP'
-  | 'ENOEXEC';
+  | 'ENOEXEC'
+  | 'ENAMETOOLONG'
+  | 'E2BIG';
 
 export class FileError extends ExpectedError {
   readonly code: FileErrorCode;

@@ -65,6 +65,22 @@ describe('a container', () => {
     expect([first.exit?.code, second.exit?.code]).toEqual([255, 255]);
   });
 
+  test('ends with 255 where arguments and environment are too long for the kernel', async () => {
+    const lab = new Lab();
+    const image = imageOf({ '/bin/sleep': sleeper });
+    const long = 'x'.repeat(128 * 1024);
+    const first = lab.start({ image, command: ['sleep', long] });
+    const second = lab.start({ image, command: ['sleep'], env: { LONG: long } });
+    const many = lab.start({
+      image,
+      command: ['sleep', ...Array.from({ length: 40 }, () => long.slice(0, 60_000))],
+    });
+    const fits = lab.start({ image, command: ['sleep', long.slice(1)] });
+    await lab.advance(1);
+    expect(lab.log).toBe('exec /bin/sleep: argument list too long\n'.repeat(3));
+    expect([first, second, many, fits].map(({ exit }) => exit?.code)).toEqual([255, 255, 255, undefined]);
+  });
+
   test('runs a script by its interpreter', async () => {
     const lab = new Lab();
     const shell: Program = (context) => {

@@ -131,6 +131,15 @@ describe('a tree of files', () => {
     expect(codeOf(() => act(tree))).toBe(code);
   });
 
+  test('names and paths have an end', () => {
+    const tree = volume();
+    tree.mkdir(`/${'n'.repeat(255)}`);
+    expect(codeOf(() => tree.mkdir(`/${'n'.repeat(256)}`))).toBe('ENAMETOOLONG');
+    expect(codeOf(() => tree.mkdir(`/${'ü'.repeat(128)}`))).toBe('ENAMETOOLONG');
+    expect(codeOf(() => tree.stat(`/${'a/'.repeat(2047)}`))).toBe('ENOENT');
+    expect(codeOf(() => tree.stat(`/${'a/'.repeat(2048)}`))).toBe('ENAMETOOLONG');
+  });
+
   test('is full at its limit and has room again after a removal', () => {
     const tree = volume(10);
     tree.write('/a', '12345678');
@@ -191,7 +200,7 @@ describe('a tree of files', () => {
       context.files.write('/most', new Uint8Array(255 * 1024 * 1024));
       let made = 0;
       const all = (): void => {
-        for (;; made++) context.files.mkdir(`/${made}`);
+        for (; ; made++) context.files.mkdir(`/${made}`);
       };
       const code = codeOf(all);
       for (let index = 0; index < made; index++) context.files.remove(`/${index}`);
