@@ -3,7 +3,7 @@ import { millicoresOf, bytesOf } from '../../model/quantity.ts';
 import type { Api } from '../api.ts';
 import type { ContainerConfig, FileTree, Limits, Mount } from '../runtime/container-types.ts';
 import { environmentOf } from './env.ts';
-import { expand } from './expansion.ts';
+import { expand, mustFitMessage } from './expansion.ts';
 import type { PodFacts } from './field-ref.ts';
 import type { Sandbox, StoredImage } from './types.ts';
 import { userOf } from './user.ts';
@@ -26,6 +26,7 @@ const MANAGED_FILES = ['hosts', 'hostname', 'resolv.conf'] as const;
 /**
  * Turns a container of a pod into what the runtime makes of it.
  * @throws ConfigError
+ * @throws RuntimeError where that is too much
  */
 export function containerConfig(
   pod: Pod,
@@ -40,8 +41,14 @@ export function containerConfig(
   const own = environmentOf(around.api, pod, container, around.facts);
   const imageEnv = image.image.config.env ?? {};
   const env = { PATH: DEFAULT_PATH, HOSTNAME: around.hostname, ...imageEnv, ...own };
+  let size = 0;
   const expanded = (words: readonly string[]): string[] =>
-    words.map((word) => expand(word, (name) => own[name]));
+    words.map((word) => {
+      const text = expand(word, (name) => own[name]);
+      size += text.length;
+      mustFitMessage(size);
+      return text;
+    });
   return {
     ...run,
     pod: {

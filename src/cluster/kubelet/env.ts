@@ -1,7 +1,7 @@
 import type { ConfigMap, Container, EnvVar, Pod, Secret, Service } from '../../model/objects.ts';
 import { resources } from '../../model/resources.ts';
 import type { Api } from '../api.ts';
-import { expand } from './expansion.ts';
+import { expand, mustFitMessage } from './expansion.ts';
 import { fieldValue, resourceValue } from './field-ref.ts';
 import type { PodFacts } from './field-ref.ts';
 
@@ -17,6 +17,7 @@ export class ConfigError extends Error {
  * The environment of a container, without what its image sets.
  * https://kubernetes.io/docs/tasks/inject-data-application/define-environment-variable-container/
  * @throws ConfigError for a ConfigMap, Secret or key that is missing and not optional
+ * @throws RuntimeError where it is too large
  */
 export function environmentOf(
   api: Api,
@@ -31,12 +32,16 @@ export function environmentOf(
       result[(source.prefix ?? '') + key] = value;
     }
   }
+  let size = 0;
   for (const variable of container.env ?? []) {
     const value =
       variable.valueFrom === undefined
         ? expand(variable.value ?? '', (name) => result[name] ?? services[name])
         : valueFrom(api, pod, container, { variable, facts });
-    if (value !== undefined) result[variable.name] = value;
+    if (value === undefined) continue;
+    size += variable.name.length + value.length;
+    mustFitMessage(size);
+    result[variable.name] = value;
   }
   return { ...services, ...result };
 }

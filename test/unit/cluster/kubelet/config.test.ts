@@ -65,6 +65,21 @@ describe('expansion', () => {
     expect(expand(text, known)).toBe(expected);
   });
 
+  test('what doubles with every variable does not reach containerd', async () => {
+    const lab = new Lab();
+    const env = [{ name: 'A0', value: 'x'.repeat(10) }];
+    for (let index = 1; index <= 60; index++) {
+      env.push({ name: `A${index}`, value: `$(A${index - 1})$(A${index - 1})` });
+    }
+    lab.create('web', { containers: [container(['forever'], { env })] });
+    await lab.seconds(4);
+    expect(lab.status('web').state.waiting).toEqual({
+      reason: 'CreateContainerError',
+      message:
+        'rpc error: code = ResourceExhausted desc = grpc: received message larger than max (20971563 vs. 16777216)',
+    });
+  });
+
   test('leaves text without references alone', () => {
     fc.assert(
       fc.property(
