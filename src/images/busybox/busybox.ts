@@ -3,7 +3,7 @@ import { FileError } from '../../cluster/runtime/types.ts';
 import { applets } from './applets.ts';
 import { baseName, Command } from './command.ts';
 import { derive } from './derive.ts';
-import { errorWords, Failure, UsageError } from './errors.ts';
+import { errorWords, Failure, memoryProblem, UsageError } from './errors.ts';
 import { withTerminal } from './terminal/terminal.ts';
 import { usageOf } from './usage.ts';
 
@@ -41,7 +41,8 @@ async function runApplet(context: ProgramContext, name: string): Promise<number>
   }
 }
 
-function explain(command: Command, error: unknown): number {
+function explain(command: Command, thrown: unknown): number {
+  const error = memoryProblem(thrown) ?? thrown;
   if (error instanceof UsageError) {
     if (error.problem !== undefined) command.warn(error.problem);
     command.context.stderr.write(`${BANNER}\nUsage: ${usageOf(command.name)}\n`);

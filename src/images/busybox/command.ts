@@ -7,6 +7,9 @@ import { parseOptions } from './options.ts';
 import { BYTES_PER_MICROSECOND, decode, FileInput, Input } from './streams.ts';
 import { unwrapInput, unwrapOutput } from './terminal/views.ts';
 
+/** Bytes that are owed before they are paid for: a millisecond or so. */
+const WORTH_A_WAIT = 200_000;
+
 /** One of the programs in the busybox binary. @returns the exit code */
 export type Applet = (command: Command) => Promise<number> | number;
 
@@ -19,6 +22,7 @@ export class Command {
   readonly stdin: Input;
   /** Runs the applet that the first argument of a context names in this very process. */
   readonly multicall: Program;
+  #owed = 0;
 
   constructor(context: ProgramContext, multicall: Program) {
     this.context = context;
@@ -85,6 +89,19 @@ export class Command {
   /** CPU for so many bytes. */
   work(bytes: number): Promise<void> {
     return this.context.cpu.spend(10 + bytes / BYTES_PER_MICROSECOND);
+  }
+
+  /** Notes CPU for so many bytes, which {@link breathe} pays: for what cannot wait. */
+  owe(bytes: number): void {
+    this.#owed += bytes;
+  }
+
+  /** Pays what is owed where it is worth a wait. In a loop that reads nothing this is what lets others go on. */
+  async breathe(): Promise<void> {
+    if (this.#owed < WORTH_A_WAIT) return;
+    const owed = this.#owed;
+    this.#owed = 0;
+    await this.work(owed);
   }
 
   /**

@@ -12,6 +12,48 @@ export class Failure extends Error {
   }
 }
 
+/**
+ * No text that a program works on may be longer: what is done to one is done in one step, for which everybody else in
+ * the cluster waits.
+ */
+export const LONGEST_TEXT = 4 * 1024 * 1024;
+
+/** @throws Failure as where malloc(3) finds nothing any more */
+export function outOfMemory(): never {
+  throw new Failure(OUT_OF_MEMORY);
+}
+
+const OUT_OF_MEMORY = 'out of memory';
+/** The end of V8's error where an expression is too large to be compiled. */
+const OUT_OF_PROGRAM = 'Regular expression too large';
+/** The error of V8 where functions call each other too deeply. */
+const OUT_OF_STACK = 'Maximum call stack size exceeded';
+
+/**
+ * What the language says where a text, a list or the stack grows beyond what it can hold, in the words of a program
+ * of C. The error may be of another realm.
+ * @returns undefined for every other error
+ */
+export function memoryProblem(error: unknown): Failure | undefined {
+  const { name, message } = (error ?? {}) as { readonly name?: unknown; readonly message?: unknown };
+  if (name === 'SyntaxError' && String(message).endsWith(OUT_OF_PROGRAM)) return new Failure(OUT_OF_MEMORY);
+  if (name !== 'RangeError') return undefined;
+  // A stack that has overflown is a segmentation fault, of which the parent tells.
+  return message === OUT_OF_STACK ? new Failure('', 139) : new Failure(OUT_OF_MEMORY);
+}
+
+/** `text.padStart` or `padEnd` that ends where memory does. @throws Failure */
+export function padded(text: string, width: number, side: 'start' | 'end', fill = ' '): string {
+  if (width > LONGEST_TEXT) outOfMemory();
+  return side === 'start' ? text.padStart(width, fill) : text.padEnd(width, fill);
+}
+
+/** A text of a length that a script says. @throws Failure */
+export function limited(text: string): string {
+  if (text.length > LONGEST_TEXT) outOfMemory();
+  return text;
+}
+
 /** Options that an applet does not have, or too few arguments: its usage goes to standard error. */
 export class UsageError extends Error {
   /** The line in front of it, e.g. `unrecognized option '--x'`. */
@@ -40,6 +82,8 @@ const WORDS: Readonly<Record<FileErrorCode, string>> = {
   EBUSY: 'Device or resource busy',
   ELOOP: 'Too many levels of symbolic links',
   ENOEXEC: 'Exec format error',
+  ENAMETOOLONG: 'File name too long',
+  E2BIG: 'Argument list too long',
 };
 
 /** What the C library calls a file error; anything else is thrown on. */

@@ -1,5 +1,5 @@
 import type { FileSystem, InputStream, OutputStream, ProgramContext } from '../../cluster/runtime/types.ts';
-import { Failure } from './errors.ts';
+import { LONGEST_TEXT, outOfMemory } from './errors.ts';
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -30,7 +30,9 @@ export function joinBytes(chunks: readonly Uint8Array[]): Uint8Array {
 }
 
 /** Bytes that one input may keep at most: a container without a memory limit must not fill the host's memory. */
-const MOST_KEPT = 256 * 1024 * 1024;
+export const MOST_KEPT = 32 * 1024 * 1024;
+/** Microseconds of CPU that reading may owe before it waits for them. */
+const WORTH_A_WAIT = 1000;
 
 /**
  * An input from which less than a chunk can be taken, as `read` and `head` of a shared descriptor do. What is kept
@@ -41,6 +43,7 @@ export class Input implements InputStream {
   readonly #process: Pick<ProgramContext, 'memory' | 'cpu'>;
   #rest: Uint8Array = new Uint8Array();
   #kept = 0;
+  #owed = 0;
 
   constructor(stream: InputStream, process: Pick<ProgramContext, 'memory' | 'cpu'>) {
     this.#stream = stream;
@@ -48,10 +51,22 @@ export class Input implements InputStream {
   }
 
   read(): Promise<Uint8Array | undefined> {
-    if (this.#rest.length === 0) return this.#stream.read();
+    if (this.#rest.length === 0) return this.#fetch();
     const rest = this.#rest;
     this.#rest = new Uint8Array();
     return Promise.resolve(rest);
+  }
+
+  /** Whatever a program does to what it reads, it pays for reading: an endless file would never let others go on. */
+  async #fetch(): Promise<Uint8Array | undefined> {
+    if (this.#owed >= WORTH_A_WAIT) {
+      const owed = this.#owed;
+      this.#owed = 0;
+      await this.#process.cpu.spend(owed);
+    }
+    const chunk = await this.#stream.read();
+    this.#owed += 1 + (chunk?.length ?? 0) / BYTES_PER_MICROSECOND;
+    return chunk;
   }
 
   /** Up to and including the next `delimiter`; what is left at the end comes without one. */
@@ -61,7 +76,7 @@ export class Input implements InputStream {
       const chunk = await this.read();
       const end = chunk === undefined ? 0 : chunk.indexOf(delimiter);
       if (chunk !== undefined && end < 0) {
-        await this.#keep(chunk);
+        await this.#keep(chunk, LONGEST_TEXT);
         chunks.push(chunk);
         continue;
       }
@@ -81,19 +96,24 @@ export class Input implements InputStream {
     return bytes === undefined ? undefined : decode(bytes).replace(/\n$/, '');
   }
 
+  /** What comes, for who keeps none of it. */
+  async *chunks(): AsyncGenerator<Uint8Array, void> {
+    for (let chunk = await this.read(); chunk !== undefined; chunk = await this.read()) yield chunk;
+  }
+
   async readAll(): Promise<Uint8Array> {
     const chunks: Uint8Array[] = [];
     for (let chunk = await this.read(); chunk !== undefined; chunk = await this.read()) {
-      await this.#keep(chunk);
+      await this.#keep(chunk, MOST_KEPT);
       chunks.push(chunk);
     }
     return joinBytes(chunks);
   }
 
-  /** @throws Failure where that is too much, if the container's limit is not below it */
-  async #keep({ length }: Uint8Array): Promise<void> {
+  /** @throws Failure where that is more than `most`, if the container's limit is not below it */
+  async #keep({ length }: Uint8Array, most: number): Promise<void> {
     this.#kept += length;
-    if (this.#kept > MOST_KEPT) throw new Failure('out of memory');
+    if (this.#kept > most) outOfMemory();
     this.#process.memory.allocate(length);
     await this.#process.cpu.spend(1 + length / BYTES_PER_MICROSECOND);
   }

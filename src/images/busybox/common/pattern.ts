@@ -1,3 +1,5 @@
+import { outOfMemory } from '../errors.ts';
+
 /**
  * Shell patterns: `*`, `?`, `[…]`, and a backslash in front of what is meant literally. Matching takes at most the
  * product of both lengths, whatever the pattern.
@@ -5,13 +7,23 @@
 export interface Pattern {
   /** Does it match the whole of `text`? */
   matches(text: string): boolean;
+  /** As the source of a regular expression, whose stars take as much as they can or as little. */
+  source(takes: 'most' | 'least'): string;
 }
+
+/** A larger expression takes the host too long to build. */
+const MOST_TOKENS = 16 * 1024;
 
 type Token =
   | { readonly kind: 'any' }
   | { readonly kind: 'one' }
   | { readonly kind: 'character'; readonly value: string }
-  | { readonly kind: 'set'; readonly negated: boolean; readonly includes: (character: string) => boolean };
+  | {
+      readonly kind: 'set';
+      readonly negated: boolean;
+      readonly includes: (character: string) => boolean;
+      readonly source: string;
+    };
 
 const CLASSES: Readonly<Record<string, (character: string) => boolean>> = {
   alnum: (character) => /[A-Za-z0-9]/.test(character),
@@ -28,6 +40,22 @@ const CLASSES: Readonly<Record<string, (character: string) => boolean>> = {
   xdigit: (character) => /[0-9A-Fa-f]/.test(character),
 };
 
+/** The same as parts of a regular expression's set. */
+const CLASS_SOURCES: Readonly<Record<string, string>> = {
+  alnum: 'A-Za-z0-9',
+  alpha: 'A-Za-z',
+  blank: ' \\t',
+  cntrl: '\\x00-\\x1f\\x7f',
+  digit: '0-9',
+  graph: '!-~',
+  lower: 'a-z',
+  print: ' -~',
+  punct: '!-/:-@\\[-`{-~',
+  space: '\\s',
+  upper: 'A-Z',
+  xdigit: '0-9A-Fa-f',
+};
+
 /** Has it got anything that stands for other characters? */
 export function isPattern(text: string): boolean {
   return /(?:^|[^\\])(?:\\\\)*[*?[]/.test(text);
@@ -40,7 +68,30 @@ export function quotePattern(text: string): string {
 
 export function compilePattern(pattern: string): Pattern {
   const tokens = tokenize(pattern);
-  return { matches: (text) => matchTokens(tokens, text) };
+  return {
+    matches: (text) => matchTokens(tokens, text),
+    source: (takes) => {
+      if (tokens.length > MOST_TOKENS) outOfMemory();
+      return tokens.map((token) => sourceOf(token, takes === 'most' ? '*' : '*?')).join('');
+    },
+  };
+}
+
+function sourceOf(token: Token, star: string): string {
+  switch (token.kind) {
+    case 'any':
+      return `[^]${star}`;
+    case 'one':
+      return '[^]';
+    case 'character':
+      return quotedInSource(token.value);
+    case 'set':
+      return token.source;
+  }
+}
+
+function quotedInSource(character: string): string {
+  return character.replace(/[\\^$.*+?()[\]{}|/-]/, '\\$&');
 }
 
 function tokenize(pattern: string): readonly Token[] {
@@ -70,17 +121,20 @@ function readSet(pattern: string, start: number): { token: Token; end: number } 
   const negated = /[!^]/.test(pattern.charAt(index));
   if (negated) index++;
   const tests: ((character: string) => boolean)[] = [];
+  let source = '';
   for (let isFirst = true; index < pattern.length; isFirst = false) {
     const named = /^\[:(\w+):\]/.exec(pattern.slice(index, index + 12));
     const characters = named?.[1] === undefined ? undefined : CLASSES[named[1]];
     if (named !== null && characters !== undefined) {
       tests.push(characters);
+      source += CLASS_SOURCES[named[1] ?? ''] ?? '';
       index += named[0].length;
       continue;
     }
     if (pattern.charAt(index) === ']' && !isFirst) {
       const includes = (character: string): boolean => tests.some((test) => test(character));
-      return { token: { kind: 'set', negated, includes }, end: index };
+      const all = `[${negated ? '^' : ''}${source}]`;
+      return { token: { kind: 'set', negated, includes, source: all }, end: index };
     }
     const from = readSetCharacter(pattern, index);
     index = from.next;
@@ -88,7 +142,11 @@ function readSet(pattern: string, start: number): { token: Token; end: number } 
       const to = readSetCharacter(pattern, index + 1);
       index = to.next;
       tests.push((character) => character >= from.value && character <= to.value);
-    } else tests.push((character) => character === from.value);
+      if (from.value <= to.value) source += `${quotedInSource(from.value)}-${quotedInSource(to.value)}`;
+    } else {
+      tests.push((character) => character === from.value);
+      source += quotedInSource(from.value);
+    }
   }
   return undefined;
 }

@@ -1,3 +1,4 @@
+import { limited, padded } from '../errors.ts';
 import { escapes } from './escapes.ts';
 
 interface Result {
@@ -13,17 +14,35 @@ const PIECE =
 /** What `printf` writes: the format is used again for as long as there are arguments. */
 export function printfText(format: string, args: readonly string[]): Result {
   const problems: string[] = [];
-  const queue = [...args];
+  const queue = new Queue(args);
   let text = '';
   for (;;) {
     const before = queue.length;
     const once = formatOnce(format, queue, problems);
-    text += once.text;
+    text = limited(text + once.text);
     if (once.ended || queue.length === 0 || queue.length === before) return { text, problems };
   }
 }
 
-function formatOnce(format: string, queue: string[], problems: string[]): { text: string; ended: boolean } {
+/** Arguments that are taken in turn. */
+class Queue {
+  readonly #args: readonly string[];
+  #next = 0;
+
+  constructor(args: readonly string[]) {
+    this.#args = args;
+  }
+
+  get length(): number {
+    return Math.max(0, this.#args.length - this.#next);
+  }
+
+  shift(): string | undefined {
+    return this.#args[this.#next++];
+  }
+}
+
+function formatOnce(format: string, queue: Queue, problems: string[]): { text: string; ended: boolean } {
   let text = '';
   for (const match of format.matchAll(PIECE)) {
     const [piece] = match;
@@ -56,7 +75,7 @@ interface Conversion {
 
 function convert(
   { letter, flags, width, precision }: Conversion,
-  queue: string[],
+  queue: Queue,
   problems: string[],
 ): { text: string; ended: boolean } {
   const numberOf = (text: string): number => Number(text === '*' ? (queue.shift() ?? 0) : text);
@@ -121,7 +140,8 @@ function formatInteger(
   const number = isSigned ? value : BigInt.asUintN(64, value);
   const magnitude = number < 0n ? -number : number;
   const radix = letter === 'o' ? 8 : /x/i.test(letter) ? 16 : 10;
-  let text = magnitude.toString(radix).padStart(digits ?? 0, '0');
+  let text = magnitude.toString(radix);
+  text = padded(text, digits ?? 0, 'start', '0');
   if (isAlternate && radix === 16) text = `0x${text}`;
   if (isAlternate && radix === 8) text = `0${text}`;
   if (letter === 'X') text = text.toUpperCase();
@@ -162,8 +182,8 @@ function fixed(value: number, places: number): string {
 }
 
 function pad(text: string, size: number, isLeft: boolean, hasZeros: boolean): string {
-  if (isLeft) return text.padEnd(size);
-  if (!hasZeros) return text.padStart(size);
+  if (isLeft) return padded(text, size, 'end');
+  if (!hasZeros) return padded(text, size, 'start');
   const sign = /^[-+ ]/.exec(text)?.[0] ?? '';
-  return sign + text.slice(sign.length).padStart(size - sign.length, '0');
+  return sign + padded(text.slice(sign.length), size - sign.length, 'start', '0');
 }

@@ -1,4 +1,5 @@
 import { Failure } from '../errors.ts';
+import { boundedRegex } from './bounded-regex.ts';
 
 const CLASSES: Readonly<Record<string, string>> = {
   alnum: 'A-Za-z0-9',
@@ -98,10 +99,36 @@ function readSet(
   throw new Failure(`bad regex '${text}': Unmatched [, [^, [:, [., or [=`, wrong);
 }
 
+/**
+ * A source without regard to case, without the flag for it, which the engine that takes a bounded time does not know.
+ * @param source of {@link posixSource}
+ */
+export function inEitherCase(source: string): string {
+  return source.replace(/\\x..|\\[^]|\[\^?(?:\\[^]|[^\]\\])*\]|[A-Za-z]/g, (token) => {
+    if (token.startsWith('[')) return `${token.slice(0, -1)}${otherCases(token)}]`;
+    return token.length > 1 ? token : `[${token.toLowerCase()}${token.toUpperCase()}]`;
+  });
+}
+
+/** What the letters and ranges of letters of a set are in the other case. */
+function otherCases(set: string): string {
+  return Array.from(set.matchAll(/\\[^]|([A-Za-z])-([A-Za-z])|[A-Za-z]/g), ([token, from, to]) => {
+    if (token.startsWith('\\')) return '';
+    if (from === undefined || to === undefined) return swapped(token);
+    return swapped(from) > swapped(to) ? '' : `${swapped(from)}-${swapped(to)}`;
+  }).join('');
+}
+
+function swapped(letter: string): string {
+  return letter === letter.toLowerCase() ? letter.toUpperCase() : letter.toLowerCase();
+}
+
 /** @throws Failure */
 export function posixRegex(text: string, isExtended: boolean, flags = ''): RegExp {
   try {
-    return new RegExp(posixSource(text, isExtended), flags);
+    const hasEitherCase = flags.includes('i');
+    const source = posixSource(text, isExtended);
+    return boundedRegex(hasEitherCase ? inEitherCase(source) : source, flags.replace('i', ''));
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     throw new Failure(`bad regex '${text}': Invalid preceding regular expression`);

@@ -43,7 +43,7 @@ const dd: Applet = async (command) => {
   const read = { full: 0, partial: 0 };
   const written = { full: 0, partial: 0 };
   let total = 0;
-  for (let left = amount(given.get('skip') ?? '0'); left > 0; left--) await readBlock(input, size);
+  await skip(command, input, { blocks: amount(given.get('skip') ?? '0'), size });
   try {
     while (read.full + read.partial < count) {
       const block = await readBlock(input, size);
@@ -51,11 +51,11 @@ const dd: Applet = async (command) => {
       const isFull = block.length === size;
       if (isFull) read.full++;
       else read.partial++;
-      output(block);
+      output.write(block);
       if (isFull) written.full++;
       else written.partial++;
       total += block.length;
-      await command.work(block.length);
+      await command.work(block.length + output.weight);
     }
   } catch (error) {
     command.warn(`error writing '${given.get('of') ?? 'standard output'}': ${errorWords(error)}`);
@@ -66,6 +66,17 @@ const dd: Applet = async (command) => {
   return 0;
 };
 
+async function skip(
+  command: Command,
+  input: Input,
+  { blocks, size }: { readonly blocks: number; readonly size: number },
+): Promise<void> {
+  for (let left = blocks; left > 0; left--) {
+    if ((await readBlock(input, size)).length === 0) return;
+    await command.work(size);
+  }
+}
+
 function openInput(command: Command, name: string): Input {
   try {
     return command.open(name);
@@ -74,12 +85,22 @@ function openInput(command: Command, name: string): Input {
   }
 }
 
+interface DdOutput {
+  readonly write: (bytes: Uint8Array) => void;
+  /** Bytes that every write copies beside its own. */
+  readonly weight: number;
+}
+
+/** Bytes that may be left out in front (`seek`): there are no files with holes. */
+const MOST_IN_FRONT = 256 * 1024 ** 2;
+
 function openOutput(
   command: Command,
   name: string | undefined,
   { start, keepsRest }: { readonly start: number; readonly keepsRest: boolean },
-): (bytes: Uint8Array) => void {
-  if (name === undefined) return (bytes) => command.print(bytes);
+): DdOutput {
+  if (name === undefined) return { write: (bytes) => command.print(bytes), weight: 0 };
+  if (start > MOST_IN_FRONT) throw new Failure(`error writing '${name}': No space left on device`);
   try {
     const { files } = command.context;
     const path = command.path(name);
@@ -90,14 +111,15 @@ function openOutput(
     const head = new Uint8Array(start);
     head.set(before.subarray(0, start));
     if (start > 0) output.write(head);
-    if (!keepsRest) return (bytes) => output.write(bytes);
+    if (!keepsRest) return { write: (bytes) => output.write(bytes), weight: 0 };
     let end = start;
-    return (bytes) => {
+    const write = (bytes: Uint8Array): void => {
       end += bytes.length;
       // What was written so far, and behind it what the file had there.
       const written = files.read(path).subarray(0, end - bytes.length);
       files.write(path, joinBytes([written, bytes, before.subarray(end)]));
     };
+    return { write, weight: before.length };
   } catch (error) {
     throw new Failure(`can't open '${name}': ${errorWords(error)}`);
   }
@@ -151,29 +173,70 @@ function printable(bytes: Uint8Array): string {
   );
 }
 
-/** Prints lines of sixteen bytes, and what `end` makes of the offset behind the last. */
-async function dump(
-  command: Command,
-  names: readonly string[],
-  line: (offset: number, bytes: Uint8Array) => string,
-  end: (offset: number) => string,
-): Promise<number> {
-  const chunks: Uint8Array[] = [];
-  for (const name of names.length === 0 ? ['-'] : names) chunks.push(await command.read(name));
-  const bytes = joinBytes(chunks);
-  for (let offset = 0; offset < bytes.length; offset += 16) {
-    command.print(`${line(offset, bytes.subarray(offset, offset + 16))}\n`);
+interface Dump {
+  readonly names: readonly string[];
+  /** A line of sixteen bytes. */
+  readonly line: (offset: number, bytes: Uint8Array) => string;
+  /** What stands behind the last one. */
+  readonly end: (offset: number) => string;
+  /** Whether lines that are the same as the one before are left out, with a `*` in their place. */
+  readonly abbreviates: boolean;
+}
+
+/** Prints lines of sixteen bytes as they come. */
+async function dump(command: Command, { names, line, end, abbreviates }: Dump): Promise<number> {
+  const inputs = (names.length === 0 ? ['-'] : names).map((name) => openToRead(command, name));
+  let before: Uint8Array | undefined;
+  let isLeftOut = false;
+  const lineOf = (offset: number, bytes: Uint8Array): string => {
+    const isSame =
+      abbreviates && bytes.length === 16 && before?.every((byte, at) => byte === bytes[at]) === true;
+    before = bytes.length === 16 ? bytes : undefined;
+    if (!isSame) {
+      isLeftOut = false;
+      return `${line(offset, bytes)}\n`;
+    }
+    if (isLeftOut) return '';
+    isLeftOut = true;
+    return '*\n';
+  };
+  let offset = 0;
+  let rest: Uint8Array = new Uint8Array();
+  for (const input of inputs) {
+    for await (const chunk of input.chunks()) {
+      const bytes = joinBytes([rest, chunk]);
+      const whole = bytes.length - (bytes.length % 16);
+      let text = '';
+      for (let at = 0; at < whole; at += 16) text += lineOf(offset + at, bytes.subarray(at, at + 16));
+      command.print(text);
+      offset += whole;
+      rest = bytes.slice(whole);
+      await command.work(chunk.length * DUMPED);
+    }
   }
-  command.print(end(bytes.length));
+  if (rest.length > 0) command.print(lineOf(offset, rest));
+  command.print(end(offset + rest.length));
   return 0;
+}
+
+/** How much more it takes to show a byte than to copy it. */
+const DUMPED = 40;
+
+/** @throws Failure */
+function openToRead(command: Command, name: string, status = 1): Input {
+  try {
+    return command.open(name);
+  } catch (error) {
+    throw new Failure(`${name}: ${errorWords(error)}`, status);
+  }
 }
 
 const hexdump: Applet = (command) => {
   const options = command.options('bcdoxCvn:s:');
-  return dump(
-    command,
-    options.operands,
-    (offset, bytes) => {
+  return dump(command, {
+    names: options.operands,
+    abbreviates: !options.has('v'),
+    line: (offset, bytes) => {
       if (options.has('C')) {
         const cells = Array.from({ length: 16 }, (_each, index) => {
           const byte = bytes[index];
@@ -187,30 +250,30 @@ const hexdump: Applet = (command) => {
       }
       return `${hex(offset, 7)} ${words.join(' ')}`.padEnd(47);
     },
-    (offset) => (offset === 0 ? '' : `${hex(offset, options.has('C') ? 8 : 7)}\n`),
-  );
+    end: (offset) => (offset === 0 ? '' : `${hex(offset, options.has('C') ? 8 : 7)}\n`),
+  });
 };
 
 const xxd: Applet = (command) => {
   const options = command.options('pc:l:s:u');
   if (options.has('p')) {
-    return dump(
-      command,
-      options.operands,
-      (_offset, bytes) => Array.from(bytes, (byte) => hex(byte, 2)).join(''),
-      () => '',
-    );
+    return dump(command, {
+      names: options.operands,
+      abbreviates: false,
+      line: (_offset, bytes) => Array.from(bytes, (byte) => hex(byte, 2)).join(''),
+      end: () => '',
+    });
   }
-  return dump(
-    command,
-    options.operands,
-    (offset, bytes) => {
+  return dump(command, {
+    names: options.operands,
+    abbreviates: false,
+    line: (offset, bytes) => {
       let cells = '';
       bytes.forEach((byte, index) => (cells += hex(byte, 2) + (index % 2 === 1 ? ' ' : '')));
       return `${hex(offset, 8)}: ${cells.padEnd(40)} ${printable(bytes)}`;
     },
-    () => '',
-  );
+    end: () => '',
+  });
 };
 
 const NAMED: Readonly<Record<number, string>> = {
@@ -234,10 +297,10 @@ const od: Applet = (command) => {
       : options.value('A') === 'x'
         ? hex(offset, 6)
         : offset.toString(8).padStart(7, '0');
-  return dump(
-    command,
-    options.operands,
-    (offset, bytes) => {
+  return dump(command, {
+    names: options.operands,
+    abbreviates: !options.has('v'),
+    line: (offset, bytes) => {
       if (isCharacters) {
         const cells = Array.from(bytes, (byte) => {
           const plain = byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : undefined;
@@ -253,8 +316,8 @@ const od: Applet = (command) => {
       }
       return address(offset) + words;
     },
-    (offset) => (options.value('A') === 'n' ? '' : `${address(offset)}\n`),
-  );
+    end: (offset) => (options.value('A') === 'n' ? '' : `${address(offset)}\n`),
+  });
 };
 
 const strings: Applet = async (command) => {
@@ -262,6 +325,7 @@ const strings: Applet = async (command) => {
   const least = Number(options.value('n') ?? 4);
   for (const name of options.operands.length === 0 ? ['-'] : options.operands) {
     const text = decode(await command.read(name));
+    await command.work(text.length * DUMPED);
     for (const [run] of text.matchAll(/[\t -~]+/g)) if (run.length >= least) command.print(`${run}\n`);
   }
   return 0;
@@ -270,17 +334,30 @@ const strings: Applet = async (command) => {
 const cmp: Applet = async (command) => {
   const options = command.options('sln:');
   const [first = '-', second = '-'] = options.operands;
-  const [a, b] = [await command.read(first, { status: 2 }), await command.read(second, { status: 2 })];
-  const place = a.findIndex((byte, index) => byte !== b[index]);
-  if (place < 0 && a.length === b.length) return 0;
-  if (options.has('s')) return 1;
-  if (place < 0 || place >= b.length) {
-    command.warn(`EOF on ${a.length < b.length ? first : second}`);
-    return 1;
+  const [a, b] = [openToRead(command, first, 2), openToRead(command, second, 2)];
+  let at = 0;
+  let lines = 0;
+  for (;;) {
+    const [left, right] = [await a.read(), await b.read()];
+    if (left === undefined && right === undefined) return 0;
+    const length = Math.min(left?.length ?? 0, right?.length ?? 0);
+    if (left === undefined || right === undefined || length === 0) {
+      if (!options.has('s')) command.warn(`EOF on ${left === undefined ? first : second}`);
+      return 1;
+    }
+    const place = left.subarray(0, length).findIndex((byte, index) => byte !== right[index]);
+    lines += left.subarray(0, place < 0 ? length : place).filter((byte) => byte === 0x0a).length;
+    if (place >= 0) {
+      if (!options.has('s')) {
+        command.print(`${first} ${second} differ: char ${at + place + 1}, line ${lines + 1}\n`);
+      }
+      return 1;
+    }
+    at += length;
+    a.unread(left.subarray(length));
+    b.unread(right.subarray(length));
+    await command.work(4 * length);
   }
-  const lines = a.subarray(0, place).filter((byte) => byte === 0x0a).length;
-  command.print(`${first} ${second} differ: char ${place + 1}, line ${lines + 1}\n`);
-  return 1;
 };
 
 export const byteApplets: Readonly<Record<string, Applet>> = { dd, hexdump, xxd, od, strings, cmp };

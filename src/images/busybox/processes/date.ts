@@ -17,6 +17,8 @@ const MONTHS = [
   'December',
 ];
 const DAY = 86_400_000;
+/** The last one that dates of ours can tell, in the year 275760. */
+const LAST_SECOND = 8_640_000_000_000;
 /** What `-I` adds, up to a unit. */
 const PRECISIONS: Readonly<Record<string, string>> = {
   date: '',
@@ -88,7 +90,10 @@ const FULL = /^(\d{4})-(\d{2})-(\d{2})(?: (\d{1,2}):(\d{2})(?::(\d{2}))?)?$/;
 /** The formats of `-d`. @param now fills in what is missing @throws Failure */
 export function parseDate(text: string, now: number): number {
   const at = /^@(\d+)/.exec(text);
-  if (at !== null) return Number(at[1]) * 1000;
+  if (at !== null) {
+    if (Number(at[1]) > LAST_SECOND) throw new Failure(`invalid date '${text}'`);
+    return Number(at[1]) * 1000;
+  }
   const day = Math.floor(now / DAY) * DAY;
   const clock = /^(\d{1,2}):(\d{2})(?::(\d{2}))?$/.exec(text);
   if (clock !== null) {

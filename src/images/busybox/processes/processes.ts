@@ -1,3 +1,4 @@
+import { boundedRegex } from '../common/bounded-regex.ts';
 import type { ProcessInfo } from '../../../cluster/runtime/types.ts';
 import { statOf } from '../files/tree.ts';
 import type { Applet, Command } from '../command.ts';
@@ -124,7 +125,7 @@ const pgrep: Applet = (command) => {
   const options = command.options('flxvao:');
   const [pattern] = options.operands;
   if (pattern === undefined) throw new UsageError();
-  const regex = new RegExp(pattern);
+  const regex = boundedRegex(pattern);
   const found = command.context.processes.list().filter((process) => {
     if (process.pid === command.context.pid) return false;
     const text = options.has('f') ? commandLine(process) : baseName(process.command[0] ?? '');

@@ -1,3 +1,4 @@
+import { boundedRegex } from '../common/bounded-regex.ts';
 import type { Applet } from '../command.ts';
 import { echoText } from '../common/echo.ts';
 import { killProcesses } from '../common/kill.ts';
@@ -179,7 +180,7 @@ function apply(left: string, operator: string, right: string): string {
     case '&':
       return isTrue(left) && isTrue(right) ? left : '0';
     case ':': {
-      const match = new RegExp(`^(?:${posixSource(right, false)})`, 's').exec(left);
+      const match = boundedRegex(`^(?:${posixSource(right, false)})`, 's').exec(left);
       return right.includes('\\(') ? (match?.[1] ?? '') : String(match?.[0].length ?? 0);
     }
     default:

@@ -1,16 +1,15 @@
-import type { FileSystem } from '../../../cluster/runtime/types.ts';
 import type { ArithmeticVariables } from './arithmetic.ts';
 import { ArithmeticError, calculate } from './arithmetic.ts';
+import { LONGEST_TEXT, outOfMemory } from '../errors.ts';
 import { ShellError } from './control.ts';
+import type { GlobHost } from './glob.ts';
 import { findPaths } from './glob.ts';
 import { compilePattern, isPattern, quotePattern } from '../common/pattern.ts';
 import type { Parameter, Part, Statement, Word } from './tree.ts';
 
 /** What expansions need of a shell. */
-export interface ExpansionHost extends ArithmeticVariables {
+export interface ExpansionHost extends ArithmeticVariables, GlobHost {
   readonly positional: readonly string[];
-  readonly files: FileSystem;
-  readonly cwd: string;
   hasOption(letter: string): boolean;
   /** `$?`, `$$`, `$!`, `$-`, `$0` and variables. */
   parameter(name: string): string | undefined;
@@ -26,6 +25,9 @@ interface Piece {
   readonly splits: boolean;
 }
 
+/** Characters of a value that a microsecond of CPU looks through for a pattern. */
+const CHANGED_A_MICROSECOND = 10;
+
 type ConditionalOperator = '-' | ':-' | '=' | ':=' | '?' | ':?' | '+' | ':+';
 
 /** Between the values of `"$@"`. */
@@ -38,12 +40,14 @@ export async function expandFields(host: ExpansionHost, word: Word): Promise<rea
   const pieces = await expandParts(host, word.parts, { isQuoted: false, hasTilde: true });
   const fields = splitFields(pieces, host.parameter('IFS') ?? ' \t\n');
   if (host.hasOption('f')) return fields.map(plain);
-  return fields.flatMap((field) => {
+  const expanded: string[] = [];
+  for (const field of fields) {
     const pattern = patternOf(field);
-    if (!isPattern(pattern)) return [plain(field)];
-    const paths = findPaths(host.files, host.cwd, pattern);
-    return paths.length === 0 ? [plain(field)] : paths;
-  });
+    const paths = isPattern(pattern) ? await findPaths(host, pattern) : [];
+    if (paths.length === 0) expanded.push(plain(field));
+    else for (const path of paths) expanded.push(path);
+  }
+  return expanded;
 }
 
 /** A word that stays one: an assignment's value, a file name, what `case` looks at. */
@@ -220,6 +224,8 @@ async function changed(
 ): Promise<string> {
   const word = part.word ?? { parts: [], literal: '' };
   if (operator === 'slice') return slice(host, value, word, part.second);
+  // Every match is a step of its own.
+  host.step(value.length / CHANGED_A_MICROSECOND);
   const pattern = await expandPattern(host, word);
   if (operator === '/' || operator === '//') {
     const text = part.second === undefined ? '' : await expandText(host, part.second);
@@ -278,35 +284,35 @@ async function slice(
 
 function removeMatch(value: string, text: string, operator: '%' | '%%' | '#' | '##'): string {
   const pattern = compilePattern(text);
-  const isPrefix = operator.startsWith('#');
-  const isLongest = operator.length === 2;
-  for (let step = 0; step <= value.length; step++) {
-    const length = isLongest ? value.length - step : step;
-    const part = isPrefix ? value.slice(0, length) : value.slice(value.length - length);
-    if (pattern.matches(part)) {
-      return isPrefix ? value.slice(length) : value.slice(0, value.length - length);
+  const source = pattern.source(operator.length === 2 ? 'most' : 'least');
+  switch (operator) {
+    case '#':
+    case '##': {
+      const [match] = new RegExp(`^${source}`).exec(value) ?? [];
+      return match === undefined ? value : value.slice(match.length);
     }
+    case '%%': {
+      const match = new RegExp(`${source}$`).exec(value);
+      return match === null ? value : value.slice(0, match.index);
+    }
+    case '%':
+      // What stands in front of it takes as much as it can.
+      return new RegExp(`^([^]*)${source}$`).exec(value)?.[1] ?? value;
   }
-  return value;
 }
 
 /** The longest match at each place; ash knows no anchors here. */
 function replacePattern(value: string, pattern: string, text: string, all: boolean): string {
   if (pattern === '') return value;
-  const compiled = compilePattern(pattern);
-  let result = '';
-  for (let start = 0; start < value.length;) {
-    let end = value.length;
-    while (end > start && !compiled.matches(value.slice(start, end))) end--;
-    if (end === start) {
-      result += value.charAt(start++);
-      continue;
-    }
-    result += text;
-    start = end;
-    if (!all) return result + value.slice(start);
-  }
-  return result;
+  const regex = new RegExp(compilePattern(pattern).source('most'), all ? 'g' : '');
+  let size = value.length;
+  return value.replace(regex, (match) => {
+    // Nothing is no match, not even of a star.
+    if (match === '') return '';
+    size += text.length - match.length;
+    if (size > LONGEST_TEXT) outOfMemory();
+    return text;
+  });
 }
 
 /** Fields out of pieces: https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html#tag_19_06_05 */

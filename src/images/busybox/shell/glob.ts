@@ -1,22 +1,51 @@
 import type { FileSystem } from '../../../cluster/runtime/types.ts';
 import { FileError } from '../../../cluster/runtime/types.ts';
 import { compilePattern, isPattern } from '../common/pattern.ts';
+import { ShellError } from './control.ts';
 
-/** The paths that a pattern stands for, sorted; relative ones where the pattern is. */
-export function findPaths(files: FileSystem, cwd: string, pattern: string): readonly string[] {
+/** Whose paths are looked for, and who pays for it. */
+export interface GlobHost {
+  readonly files: FileSystem;
+  readonly cwd: string;
+  /** Charges microseconds of CPU. @returns whether {@link pay} must be waited for */
+  step(micros?: number): boolean;
+  pay(): Promise<void>;
+}
+
+/** Microseconds that an entry of a folder takes. */
+const MICROS_PER_ENTRY = 1;
+/** Bytes that paths may take: `x/../x` again and again stands for more of them than there is memory. */
+const MOST_PATHS = 16 * 1024 * 1024;
+
+/**
+ * The paths that a pattern stands for, sorted; relative ones where the pattern is.
+ * @throws ShellError where they take too much memory
+ */
+export async function findPaths(host: GlobHost, pattern: string): Promise<readonly string[]> {
   const names = pattern.split(/\/+/);
   const isAbsolute = pattern.startsWith('/');
   if (isAbsolute) names.shift();
   let paths = [isAbsolute ? '/' : ''];
   for (const [index, name] of names.entries()) {
     const isLast = index === names.length - 1;
-    paths = paths.flatMap((path) => step(files, cwd, path, name, isLast));
+    const next: string[] = [];
+    let size = 0;
+    for (const path of paths) {
+      for (const found of step(host, path, name, isLast)) {
+        size += 8 + found.length;
+        next.push(found);
+      }
+      if (size > MOST_PATHS) throw new ShellError('out of memory');
+      if (host.step(MICROS_PER_ENTRY)) await host.pay();
+    }
+    paths = next;
     if (paths.length === 0) return [];
   }
   return paths.sort();
 }
 
-function step(files: FileSystem, cwd: string, path: string, name: string, isLast: boolean): string[] {
+function step(host: GlobHost, path: string, name: string, isLast: boolean): string[] {
+  const { files, cwd } = host;
   const suffix = isLast ? '' : '/';
   const full = path.startsWith('/') ? path : `${cwd}/${path}`;
   if (name === '') return isLast ? [path] : [];
@@ -28,6 +57,7 @@ function step(files: FileSystem, cwd: string, path: string, name: string, isLast
   const compiled = compilePattern(name);
   // The C library's glob finds these two as well.
   const entries = ['.', '..', ...entriesOf(files, full)];
+  host.step(entries.length * MICROS_PER_ENTRY);
   return entries
     .filter((entry) => (entry.startsWith('.') ? name.startsWith('.') : true) && compiled.matches(entry))
     .filter((entry) => isLast || isDirectory(files, `${full}/${entry}`))

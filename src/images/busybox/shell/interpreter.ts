@@ -1,8 +1,8 @@
 import { builtins, isSpecial } from './builtins/table.ts';
 import { Abort, Exit, Interrupt, Jump, LoopJump, Return, ShellError } from './control.ts';
-import { expandFields, expandPattern, expandText } from './expand.ts';
-import { parseScript } from './parse.ts';
+import { expandPattern, expandText } from './expand.ts';
 import { compilePattern } from '../common/pattern.ts';
+import { parseReadable, runScript } from './script.ts';
 import { forkShell, isPlain, pipeOf, readOutput, startProgram, waitForeground } from './processes.ts';
 import type { Running } from './processes.ts';
 import { quoted } from './quote.ts';
@@ -10,7 +10,9 @@ import { redirected } from './redirect.ts';
 import { replaceProgram } from './replace.ts';
 import type { Descriptor, Runner, Shell } from './shell.ts';
 import { SIGNALS } from '../common/signals.ts';
+import { Failure, memoryProblem } from '../errors.ts';
 import { ShellSyntaxError } from './syntax-error.ts';
+import { expandWords } from './words.ts';
 import type { Assignment, Command, Redirection, Simple, Statement } from './tree.ts';
 
 /** Functions may call each other this deep; the real thing runs out of stack somewhere there. */
@@ -53,7 +55,7 @@ export async function runToEnd(shell: Shell, run: () => Promise<number>): Promis
   let left = status;
   await exitCode(shell, async () => {
     try {
-      await runStatements(shell, parseScript(trap));
+      await runScript(shell, trap);
     } catch (jump) {
       if (jump instanceof Exit) left = jump.status;
       else throw jump;
@@ -73,7 +75,9 @@ async function exitCode(shell: Shell, run: () => Promise<number>): Promise<numbe
 }
 
 /** Says what is wrong. @returns the exit code; what is no error of a script is thrown on */
-export function report(shell: Shell, error: unknown): number {
+export function report(shell: Shell, thrown: unknown): number {
+  const problem = memoryProblem(thrown) ?? (thrown instanceof Failure ? thrown : undefined);
+  const error = problem === undefined ? thrown : new ShellError(problem.message, problem.code);
   if (error instanceof ShellSyntaxError) {
     const isArithmetic = error.message === 'arithmetic';
     shell.complain(isArithmetic ? 'arithmetic syntax error' : `syntax error: ${error.message}`);
@@ -158,7 +162,7 @@ export async function handleSignals(shell: Shell): Promise<void> {
       continue;
     }
     const { status } = shell;
-    if (trap !== '') await runStatements(shell, parseScript(trap));
+    if (trap !== '') await runScript(shell, trap);
     shell.status = status;
   }
 }
@@ -187,9 +191,7 @@ async function runLoop(shell: Shell, next: () => Promise<readonly Statement[] | 
 }
 
 async function runFor(shell: Shell, command: Extract<Command, { kind: 'for' }>): Promise<number> {
-  const values: string[] = [];
-  if (command.items === undefined) values.push(...shell.positional);
-  else for (const item of command.items) values.push(...(await expandFields(shell, item)));
+  const values = command.items === undefined ? shell.positional : await expandWords(shell, command.items);
   let index = 0;
   return runLoop(shell, () => {
     const value = values[index++];
@@ -252,8 +254,7 @@ async function runSimple(shell: Shell, command: Simple): Promise<number> {
   shell.substituted = undefined;
   const alias = aliasOf(shell, command);
   if (alias !== undefined) return runSimple(shell, alias);
-  const words: string[] = [];
-  for (const word of command.words) words.push(...(await expandFields(shell, word)));
+  const words = await expandWords(shell, command.words);
   const [name] = words;
   if (name === undefined) {
     await assign(shell, command.assignments);
@@ -299,7 +300,7 @@ function aliasOf(shell: Shell, command: Simple): Simple | undefined {
     return undefined;
   }
   const text = shell.aliases.get(first.literal);
-  const replacement = text === undefined ? undefined : parseScript(text)[0]?.command;
+  const replacement = text === undefined ? undefined : parseReadable(text)[0]?.command;
   if (replacement?.kind !== 'simple' || replacement.words[0]?.literal === first.literal) {
     if (replacement?.kind !== 'simple') return undefined;
     const [own, ...others] = replacement.words;
@@ -453,8 +454,7 @@ async function startCommand(
   }
   return withDescriptors(shell, descriptors, async () => {
     shell.line = command.line;
-    const words: string[] = [];
-    for (const word of command.words) words.push(...(await expandFields(shell, word)));
+    const words = await expandWords(shell, command.words);
     const assigned = await values(shell, command.assignments);
     trace(shell, assigned, words);
     const redirectedTo = await tryRedirect(shell, command.redirections);

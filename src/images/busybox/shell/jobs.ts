@@ -19,10 +19,13 @@ export interface Job {
   isWaitedFor: boolean;
 }
 
+/** So many jobs that have ended are remembered (CHILD_MAX of POSIX is less). */
+const REMEMBERED = 1000;
+
 export class Jobs {
   /** The current one first: those that are stopped, then those that run, the latest first. */
   #jobs: readonly Job[] = [];
-  /** Statuses of jobs that are not listed any more, for `wait PID`. */
+  /** Statuses of jobs that are not listed any more, for `wait PID`: of the last ones. */
   readonly #statuses = new Map<number, number>();
 
   get list(): readonly Job[] {
@@ -36,6 +39,9 @@ export class Jobs {
   /** @param children the processes of a pipeline, in order */
   add(children: readonly Running[], text: string): Job {
     for (const job of this.#jobs) if (job.isWaitedFor) this.forget(job);
+    const old =
+      this.#jobs.length < REMEMBERED ? undefined : this.#jobs.findLast(({ status }) => status !== undefined);
+    if (old !== undefined) this.forget(old);
     const numbers = new Set(this.#jobs.map((job) => job.number));
     let number = 1;
     while (numbers.has(number)) number++;
@@ -58,6 +64,8 @@ export class Jobs {
       job.status = status;
       job.isNews = true;
       this.#statuses.set(pids.at(-1) ?? 0, status);
+      const [first] = this.#statuses.keys();
+      if (this.#statuses.size > REMEMBERED && first !== undefined) this.#statuses.delete(first);
     });
     return job;
   }

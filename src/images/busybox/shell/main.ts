@@ -8,13 +8,11 @@ import { interact } from './interactive.ts';
 import { Lines } from './lines.ts';
 import { runner, runStatements, runToEnd } from './interpreter.ts';
 import { parseScript } from './parse.ts';
+import { isShort, payForReading, runInPieces } from './script.ts';
 import type { Shell as ShellType } from './shell.ts';
 import { Shell } from './shell.ts';
 import { ShellSyntaxError } from './syntax-error.ts';
 import type { Simple, Statement } from './tree.ts';
-
-/** Host time is spent on parsing, so the script pays for its length. */
-const MICROS_PER_CHARACTER = 1;
 
 /** `sh`: https://pubs.opengroup.org/onlinepubs/9799919799/utilities/sh.html */
 export const sh: Applet = async (command) => {
@@ -84,7 +82,8 @@ function readArguments(args: readonly string[]): Arguments {
 /** `-c`: lines are counted from 0, and the last command takes the shell's place. */
 async function runText(shell: ShellType, text: string): Promise<number> {
   shell.lineOffset = -1;
-  if (shell.step(text.length * MICROS_PER_CHARACTER)) await shell.pay();
+  if (!isShort(text)) return runInPieces(shell, text);
+  await payForReading(shell, text);
   const statements = parseAsFarAsPossible(shell, text);
   if (statements === undefined) return runLines(shell, linesOf(text));
   const last = statements.at(-1);
@@ -128,7 +127,8 @@ async function runFile(shell: ShellType, command: Command, file: string): Promis
     shell.name = command.context.args[0] ?? 'sh';
     throw new ShellError(`can't open '${file}': ${errorWords(error)}`);
   }
-  if (shell.step(text.length * MICROS_PER_CHARACTER)) await shell.pay();
+  if (!isShort(text)) return runInPieces(shell, text);
+  await payForReading(shell, text);
   const statements = parseAsFarAsPossible(shell, text);
   return statements === undefined ? runLines(shell, linesOf(text)) : runStatements(shell, statements);
 }
@@ -155,7 +155,8 @@ async function runLines(shell: ShellType, next: () => Promise<string | undefined
   const offset = shell.lineOffset;
   for (let line = await next(); line !== undefined; line = await next()) {
     count++;
-    if (shell.step(line.length * MICROS_PER_CHARACTER)) await shell.pay();
+    // What is not whole yet is read again with every line.
+    await payForReading(shell, lines.text + line);
     const statements = lines.add(line);
     if (statements === undefined) continue;
     await runStatements(shell, statements);

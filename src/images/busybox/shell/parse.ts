@@ -11,6 +11,10 @@ let parser: Parser | undefined;
 /** Scripts come back: probes and loops of `sh -c` run the same text again and again. */
 const cache = new Map<string, readonly Statement[]>();
 const CACHED = 200;
+/** Characters of a script that is kept, and of all of them: a tree is a hundred times as large as its text. */
+const LONGEST_CACHED = 4096;
+const MOST_CACHED = 128 * 1024;
+let cachedCharacters = 0;
 /** The error of V8, which is of another realm where the parser throws it. */
 const OUT_OF_STACK = 'Maximum call stack size exceeded';
 
@@ -22,8 +26,13 @@ export function parseScript(text: string): readonly Statement[] {
   const known = cache.get(text);
   if (known !== undefined) return known;
   const statements = convert(text);
-  if (cache.size >= CACHED) cache.clear();
+  if (text.length > LONGEST_CACHED) return statements;
+  if (cache.size >= CACHED || cachedCharacters > MOST_CACHED) {
+    cache.clear();
+    cachedCharacters = 0;
+  }
   cache.set(text, statements);
+  cachedCharacters += text.length;
   return statements;
 }
 

@@ -5,6 +5,7 @@ import type {
   SpawnOptions,
 } from '../../../cluster/runtime/types.ts';
 import { FileError } from '../../../cluster/runtime/types.ts';
+import { errorWords } from '../errors.ts';
 import { decode, EMPTY, Input, joinBytes } from '../streams.ts';
 import { withTerminal } from '../terminal/terminal.ts';
 import { unwrapInput, unwrapOutput } from '../terminal/views.ts';
@@ -72,6 +73,13 @@ function isQuick(part: Part): boolean {
   return part.kind === 'text' || part.kind === 'quoted' || (part.kind === 'parameter' && !part.operator);
 }
 
+/** Microseconds of CPU that fork(2) takes of the parent, and what it has to copy for each variable. */
+const FORK = 100;
+
+function costOfFork(shell: Shell): number {
+  return FORK + shell.variables.size;
+}
+
 /** Starts a program. @returns the exit code where that cannot be, which has been said then */
 export function startProgram(
   shell: Shell,
@@ -80,6 +88,7 @@ export function startProgram(
   descriptors: ReadonlyMap<number, Descriptor>,
 ): SpawnedProcess | number {
   const [name = '', ...args] = words;
+  shell.step(costOfFork(shell));
   const options = { env, cwd: shell.cwd, ...streamsOf(descriptors) };
   try {
     const isFindable = name.includes('/') || shell.variables.has('PATH');
@@ -95,7 +104,7 @@ export function startProgram(
       const child = shell.context.processes.spawn(['/bin/sh', script, ...args], options);
       if (child !== undefined) return child;
     }
-    shell.complain(`${name}: Permission denied`);
+    shell.complain(`${name}: ${errorWords(error)}`);
     return 126;
   }
 }
@@ -106,6 +115,7 @@ export function forkShell(
   descriptors: Map<number, Descriptor>,
   run: (sub: Shell) => Promise<number>,
 ): SpawnedProcess {
+  shell.step(costOfFork(shell));
   const before = shell.descriptors;
   shell.descriptors = descriptors;
   const copy = shell.fork();

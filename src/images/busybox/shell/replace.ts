@@ -1,6 +1,7 @@
 import type { Signal } from '../../../cluster/runtime/types.ts';
 import { FileError } from '../../../cluster/runtime/types.ts';
 import { derive } from '../derive.ts';
+import { errorWords } from '../errors.ts';
 import { EMPTY } from '../streams.ts';
 import { startProgram } from './processes.ts';
 import type { Shell } from './shell.ts';
@@ -19,7 +20,12 @@ export async function replaceProgram(shell: Shell, words: readonly string[]): Pr
   const path = shell.findCommand(name);
   if (path !== undefined && isBusybox(shell, shell.path(path))) {
     const env = shell.variables.environment();
-    context.processes.become(words, env);
+    try {
+      context.processes.become(words, env);
+    } catch (error) {
+      shell.complain(`${name}: ${errorWords(error)}`);
+      return 126;
+    }
     return shell.multicall(
       derive(context, {
         args: words,

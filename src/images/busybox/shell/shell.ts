@@ -1,7 +1,7 @@
 import type { FileSystem, OutputStream, Program, ProgramContext } from '../../../cluster/runtime/types.ts';
 import { FileError } from '../../../cluster/runtime/types.ts';
 import { errorWords } from '../errors.ts';
-import { Input } from '../streams.ts';
+import { BYTES_PER_MICROSECOND, Input } from '../streams.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { ShellError } from './control.ts';
 import type { ExpansionHost } from './expand.ts';
@@ -136,6 +136,7 @@ export class Shell implements ExpansionHost {
   }
 
   set(name: string, value: string): void {
+    this.step(value.length / BYTES_PER_MICROSECOND);
     this.variables.set(name, value);
   }
 

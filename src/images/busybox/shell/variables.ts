@@ -34,6 +34,11 @@ export class Variables {
     return this.#values.get(name)?.value;
   }
 
+  /** How many there are. */
+  get size(): number {
+    return this.#values.size;
+  }
+
   has(name: string): boolean {
     return this.#values.has(name);
   }

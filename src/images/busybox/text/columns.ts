@@ -1,9 +1,37 @@
+import { FileError } from '../../../cluster/runtime/types.ts';
 import type { Applet } from '../command.ts';
 import { escapes } from '../common/escapes.ts';
-import { errorWords, Failure, UsageError } from '../errors.ts';
+import { errorWords, Failure, padded, UsageError } from '../errors.ts';
 import type { Input } from '../streams.ts';
 import { decode, encode } from '../streams.ts';
 import { eachFile, eachLine } from './each-file.ts';
+
+/** Lines, words, characters, bytes and the longest line, by the letter of the option. */
+async function count(input: Input): Promise<ReadonlyMap<string, number>> {
+  let [lines, words, characters, bytes, longest] = [0, 0, 0, 0, 0];
+  let width = 0;
+  let isInWord = false;
+  const add = (text: string): void => {
+    for (const [index, part] of text.split('\n').entries()) {
+      if (index > 0) {
+        lines++;
+        width = 0;
+      }
+      width += part.length;
+      longest = Math.max(longest, width);
+    }
+    for (const { index } of text.matchAll(/\S+/g)) if (index > 0 || !isInWord) words++;
+    if (text !== '') isInWord = /\S$/.test(text);
+    for (const _character of text) characters++;
+  };
+  const decoder = new TextDecoder();
+  for await (const chunk of input.chunks()) {
+    bytes += chunk.length;
+    add(decoder.decode(chunk, { stream: true }));
+  }
+  add(decoder.decode());
+  return new Map(Object.entries({ l: lines, w: words, m: characters, c: bytes, L: longest }));
+}
 
 const wc: Applet = async (command) => {
   const options = command.options('lwcmL');
@@ -18,15 +46,7 @@ const wc: Applet = async (command) => {
     command.print(`${numbers.join(isSingle ? '' : ' ')}${name === '-' ? '' : ` ${name}`}\n`);
   };
   const status = await eachFile(command, options.operands, async (input, name) => {
-    const bytes = await input.readAll();
-    const text = decode(bytes);
-    const counts = new Map([
-      ['l', text.split('\n').length - 1],
-      ['w', text.match(/\S+/g)?.length ?? 0],
-      ['m', Array.from(text).length],
-      ['c', bytes.length],
-      ['L', Math.max(0, ...text.split('\n').map(({ length }) => length))],
-    ]);
+    const counts = await count(input);
     for (const [letter, value] of counts) totals.set(letter, (totals.get(letter) ?? 0) + value);
     show(counts, options.operands.length === 0 ? '-' : name);
   });
@@ -38,11 +58,12 @@ const tee: Applet = async (command) => {
   const options = command.options('ai');
   const { files } = command.context;
   let status = 0;
+  const full = new Set<string>();
   const paths = options.operands.flatMap((name) => {
     const path = command.path(name);
     try {
       files.write(path, '', { append: options.has('a') });
-      return [path];
+      return [{ name, path }];
     } catch (error) {
       command.warn(`${name}: ${errorWords(error)}`);
       status = 1;
@@ -51,9 +72,20 @@ const tee: Applet = async (command) => {
   });
   for (let chunk = await command.stdin.read(); chunk !== undefined; chunk = await command.stdin.read()) {
     command.print(chunk);
-    for (const path of paths) files.write(path, chunk, { append: true });
-    await command.work(chunk.length);
+    for (const { name, path } of paths) {
+      if (full.has(name)) continue;
+      try {
+        files.write(path, chunk, { append: true });
+      } catch (error) {
+        if (!(error instanceof FileError)) throw error;
+        full.add(name);
+      }
+    }
+    await command.work(chunk.length * (1 + paths.length));
   }
+  // It goes on with the others, and looks at the end whether all has been written.
+  const [failed] = full;
+  if (failed !== undefined) throw new Failure(`${failed}: I/O error`);
   return status;
 };
 
@@ -106,6 +138,9 @@ const CLASSES: Readonly<Record<string, string>> = {
   xdigit: '0-9A-Fa-f',
 };
 
+/** Characters whose translation is remembered. */
+const KNOWN = 1000;
+
 /** A set of `tr` as the characters in it. */
 function characters(text: string): readonly string[] {
   const plain = text.replace(/\[:(\w+):\]/g, (whole, name: string) => CLASSES[name] ?? whole);
@@ -129,11 +164,18 @@ const tr: Applet = async (command) => {
   const isComplement = options.has('c') || options.has('C');
   const from = characters(first);
   const to = second === undefined ? [] : characters(second);
-  const isIn = (character: string): boolean => from.includes(character) !== isComplement;
+  const members = new Set(from);
+  const isIn = (character: string): boolean => members.has(character) !== isComplement;
+  const known = new Map<string, string>();
   const translate = (character: string): string => {
     if (to.length === 0 || !isIn(character)) return character;
-    const place = isComplement ? to.length - 1 : Math.min(from.lastIndexOf(character), to.length - 1);
-    return to[place] ?? character;
+    let translated = known.get(character);
+    if (translated === undefined) {
+      const place = isComplement ? to.length - 1 : Math.min(from.lastIndexOf(character), to.length - 1);
+      translated = to[place] ?? character;
+      if (known.size < KNOWN) known.set(character, translated);
+    }
+    return translated;
   };
   const squeezed = options.has('s') ? (options.has('d') || to.length > 0 ? to : undefined) : [];
   const isSqueezed = (character: string): boolean => squeezed?.includes(character) ?? isIn(character);
@@ -148,7 +190,7 @@ const tr: Applet = async (command) => {
       result += translated;
     }
     command.print(encode(result));
-    await command.work(chunk.length * 4);
+    await command.work(chunk.length * 40);
   }
   return 0;
 };
@@ -177,8 +219,8 @@ const nl: Applet = async (command) => {
     eachLine(command, input, (line) => {
       const isNumbered = isAll || line !== '';
       const label = isNumbered
-        ? `${String(number).padStart(width)}${separator}`
-        : ' '.repeat(width + separator.length);
+        ? `${padded(String(number), width, 'start')}${separator}`
+        : padded('', width + separator.length, 'start');
       if (isNumbered) number += Number(options.value('i') ?? 1);
       command.print(`${label}${line}\n`);
       return true;

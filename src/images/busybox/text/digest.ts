@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
-import type { Applet } from '../command.ts';
+import type { Applet, Command } from '../command.ts';
 import { errorWords, Failure } from '../errors.ts';
+import type { Input } from '../streams.ts';
+import { joinBytes } from '../streams.ts';
 
 /** `md5sum` and its kin. */
 const sumBy =
@@ -11,8 +13,9 @@ const sumBy =
     let status = 0;
     const sum = async (name: string): Promise<string | undefined> => {
       try {
-        const bytes = await command.open(name).readAll();
-        return createHash(algorithm).update(bytes).digest('hex');
+        const hash = createHash(algorithm);
+        for await (const chunk of command.open(name).chunks()) hash.update(chunk);
+        return hash.digest('hex');
       } catch (error) {
         command.warn(`can't open '${name}': ${errorWords(error)}`);
         status = 1;
@@ -44,19 +47,57 @@ const sumBy =
 
 const base64: Applet = async (command) => {
   const options = command.options('dw:', { decode: 'd', wrap: 'w' });
-  const bytes = await command.read(options.operands[0] ?? '-');
+  const input = open(command, options.operands[0] ?? '-');
   if (options.has('d')) {
-    const text = Buffer.from(bytes).toString('latin1').replace(/\s/g, '');
-    if (/[^A-Za-z0-9+/=]/.test(text)) throw new Failure('truncated input');
-    command.print(Uint8Array.from(Buffer.from(text, 'base64')));
+    let rest = '';
+    for await (const chunk of input.chunks()) {
+      const text = rest + Buffer.from(chunk).toString('latin1').replace(/\s/g, '');
+      if (/[^A-Za-z0-9+/=]/.test(text)) throw new Failure('truncated input');
+      const whole = text.length - (text.length % 4);
+      command.print(Uint8Array.from(Buffer.from(text.slice(0, whole), 'base64')));
+      rest = text.slice(whole);
+    }
+    command.print(Uint8Array.from(Buffer.from(rest, 'base64')));
     return 0;
   }
-  const text = Buffer.from(bytes).toString('base64');
   const width = Number(options.value('w') ?? 76);
-  const lines = width === 0 ? text : text.replace(new RegExp(`.{${width}}(?=.)`, 'g'), '$&\n');
-  command.print(text === '' ? '' : `${lines}${width === 0 ? '' : '\n'}`);
+  let column = 0;
+  const write = (bytes: Uint8Array): void => {
+    const text = Buffer.from(bytes).toString('base64');
+    const pieces: string[] = [];
+    for (let start = 0; start < text.length;) {
+      if (width > 0 && column === width) {
+        pieces.push('\n');
+        column = 0;
+      }
+      const piece = text.slice(start, width > 0 ? start + width - column : undefined);
+      pieces.push(piece);
+      column += piece.length;
+      start += piece.length;
+    }
+    command.print(pieces.join(''));
+  };
+  let rest: Uint8Array = new Uint8Array();
+  for await (const chunk of input.chunks()) {
+    const bytes = joinBytes([rest, chunk]);
+    const whole = bytes.length - (bytes.length % 3);
+    write(bytes.subarray(0, whole));
+    rest = bytes.slice(whole);
+    await command.work(4 * chunk.length);
+  }
+  write(rest);
+  if (column > 0 && width > 0) command.print('\n');
   return 0;
 };
+
+/** @throws Failure */
+function open(command: Command, name: string): Input {
+  try {
+    return command.open(name);
+  } catch (error) {
+    throw new Failure(`${name}: ${errorWords(error)}`);
+  }
+}
 
 export const digestApplets: Readonly<Record<string, Applet>> = {
   md5sum: sumBy('md5'),

@@ -1,5 +1,6 @@
+import { boundedRegex } from '../common/bounded-regex.ts';
 import type { Applet, Command } from '../command.ts';
-import { posixSource } from '../common/regex.ts';
+import { inEitherCase, posixSource } from '../common/regex.ts';
 import { errorWords, Failure, UsageError } from '../errors.ts';
 import { statOf } from '../files/tree.ts';
 import type { Options } from '../options.ts';
@@ -98,7 +99,7 @@ class Search {
     if (options.has('w')) source = `(?<!\\w)(?:${source})(?!\\w)`;
     if (options.has('x')) source = `^(?:${source})$`;
     try {
-      return new RegExp(source, options.has('i') ? 'gi' : 'g');
+      return boundedRegex(options.has('i') ? inEitherCase(source) : source, 'g');
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error;
       throw new Failure(`bad regex '${patterns[0] ?? ''}': Invalid preceding regular expression`, WRONG);
@@ -131,7 +132,7 @@ class Search {
       number++;
       read += line.length + 20;
       if (read > 16_384) {
-        await this.#command.work(read * 8);
+        await this.#command.work(read * 20);
         read = 0;
       }
       this.#regex.lastIndex = 0;
@@ -144,7 +145,7 @@ class Search {
       around?.match(options.has('o') ? this.#parts(line) : [line], number);
       if (matches >= limit || options.has('q') || options.has('l')) break;
     }
-    await this.#command.work(read * 8);
+    await this.#command.work(read * 20);
     this.#summary(label, matches);
   }
 

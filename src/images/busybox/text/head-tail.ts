@@ -1,12 +1,14 @@
 import { FileError } from '../../../cluster/runtime/types.ts';
 import type { Applet, Command } from '../command.ts';
-import { errorWords, Failure } from '../errors.ts';
+import { errorWords, Failure, outOfMemory } from '../errors.ts';
 import { parseOptions } from '../options.ts';
 import type { Input } from '../streams.ts';
-import { decode } from '../streams.ts';
+import { decode, joinBytes, MOST_KEPT } from '../streams.ts';
 import { eachFile } from './each-file.ts';
 
 const SUFFIXES: Readonly<Record<string, number>> = { b: 512, k: 1024, K: 1024, m: 1024 ** 2, M: 1024 ** 2 };
+
+const NEWLINE = 0x0a;
 
 /** A number of lines or bytes with what stands in front of it. */
 function amountOf(text: string): { readonly sign: string; readonly value: number } {
@@ -84,10 +86,20 @@ const tail: Applet = async (command) => {
     command,
     options.operands,
     async (input, name) => {
-      const bytes = await input.readAll();
-      if (hasTitles) command.print(title(name, seen.size));
-      seen.set(name, bytes.length);
-      command.print(isBytes ? lastBytes(bytes, amount) : lastLines(bytes, amount));
+      const isFirst = seen.size === 0;
+      const total = { bytes: 0 };
+      const announce = (): void => {
+        if (hasTitles) command.print(title(name, isFirst ? 0 : 1));
+      };
+      if (amount.sign === '+') {
+        announce();
+        await printBehind(command, input, { isBytes, value: amount.value, total });
+      } else {
+        const kept = await readLast(input, { isBytes, value: amount.value, total });
+        announce();
+        command.print(isBytes ? lastBytes(kept, amount.value) : lastLines(kept, amount.value));
+      }
+      seen.set(name, total.bytes);
     },
     (name, reason) => `can't open '${name}': ${reason}`,
   );
@@ -111,13 +123,69 @@ function canOpen(command: Command, name: string): boolean {
   }
 }
 
-function lastBytes(bytes: Uint8Array, { sign, value }: { sign: string; value: number }): Uint8Array {
-  return bytes.subarray(sign === '+' ? Math.max(0, value - 1) : Math.max(0, bytes.length - value));
+interface Wanted {
+  readonly isBytes: boolean;
+  readonly value: number;
+  /** Counts what has been read. */
+  readonly total: { bytes: number };
 }
 
-function lastLines(bytes: Uint8Array, { sign, value }: { sign: string; value: number }): string {
+/** What of an input has its last bytes or lines in it, and not much more. @throws Failure */
+async function readLast(input: Input, { isBytes, value, total }: Wanted): Promise<Uint8Array> {
+  const kept: { readonly chunk: Uint8Array; readonly weight: number }[] = [];
+  let weight = 0;
+  let size = 0;
+  for await (const chunk of input.chunks()) {
+    total.bytes += chunk.length;
+    size += chunk.length;
+    const own = isBytes ? chunk.length : newlinesIn(chunk);
+    kept.push({ chunk, weight: own });
+    weight += own;
+    // The newline of the line in front of the last ones has to be there as well.
+    for (let [first] = kept; first !== undefined && weight - first.weight > value; [first] = kept) {
+      weight -= first.weight;
+      size -= first.chunk.length;
+      kept.shift();
+    }
+    if (size > MOST_KEPT) outOfMemory();
+  }
+  return joinBytes(kept.map(({ chunk }) => chunk));
+}
+
+/** Everything from the byte or line of that number on. */
+async function printBehind(command: Command, input: Input, { isBytes, value, total }: Wanted): Promise<void> {
+  let left = Math.max(0, value - 1);
+  for await (const chunk of input.chunks()) {
+    total.bytes += chunk.length;
+    let start = 0;
+    if (isBytes) {
+      start = Math.min(left, chunk.length);
+      left -= start;
+    } else {
+      for (; left > 0 && start < chunk.length; left--) {
+        const end = chunk.indexOf(NEWLINE, start);
+        if (end < 0) break;
+        start = end + 1;
+      }
+      if (left > 0) start = chunk.length;
+    }
+    command.print(chunk.subarray(start));
+  }
+}
+
+function newlinesIn(bytes: Uint8Array): number {
+  let count = 0;
+  for (let at = bytes.indexOf(NEWLINE); at >= 0; at = bytes.indexOf(NEWLINE, at + 1)) count++;
+  return count;
+}
+
+function lastBytes(bytes: Uint8Array, value: number): Uint8Array {
+  return bytes.subarray(Math.max(0, bytes.length - value));
+}
+
+function lastLines(bytes: Uint8Array, value: number): string {
   const lines = linesOf(bytes);
-  return lines.slice(sign === '+' ? Math.max(0, value - 1) : Math.max(0, lines.length - value)).join('');
+  return lines.slice(Math.max(0, lines.length - value)).join('');
 }
 
 /** Prints what is added to files, for ever. */

@@ -1,4 +1,4 @@
-import type { Applet } from '../command.ts';
+import type { Applet, Command } from '../command.ts';
 import { errorWords, Failure } from '../errors.ts';
 import type { Options } from '../options.ts';
 import { decode } from '../streams.ts';
@@ -89,6 +89,56 @@ function comparison(options: Options): (a: string, b: string) => number {
   };
 }
 
+/** Lines that are sorted in one step; what comes of them is merged. */
+const AT_ONCE = 4096;
+/** What sorting or merging a line takes, as bytes that are copied. */
+const PER_LINE = 400;
+
+/** Sorts step by step, so that others go on while there are many lines. */
+async function sortedLines(
+  command: Command,
+  lines: readonly string[],
+  order: (a: string, b: string) => number,
+): Promise<readonly string[]> {
+  let runs: (readonly string[])[] = [];
+  for (let start = 0; start === 0 || start < lines.length; start += AT_ONCE) {
+    const run = lines.slice(start, start + AT_ONCE).sort(order);
+    await command.work(run.length * PER_LINE);
+    runs.push(run);
+  }
+  while (runs.length > 1) {
+    const merged: (readonly string[])[] = [];
+    for (let index = 0; index < runs.length; index += 2) {
+      const [a = [], b = []] = runs.slice(index, index + 2);
+      merged.push(b.length === 0 ? a : await merge(command, a, b, order));
+    }
+    runs = merged;
+  }
+  return runs[0] ?? [];
+}
+
+async function merge(
+  command: Command,
+  a: readonly string[],
+  b: readonly string[],
+  order: (a: string, b: string) => number,
+): Promise<readonly string[]> {
+  const merged: string[] = [];
+  let [left, right] = [0, 0];
+  while (left < a.length && right < b.length) {
+    const [x = '', y = ''] = [a[left], b[right]];
+    if (order(x, y) <= 0) {
+      merged.push(x);
+      left++;
+    } else {
+      merged.push(y);
+      right++;
+    }
+    if (merged.length % AT_ONCE === 0) await command.work((AT_ONCE * PER_LINE) / 8);
+  }
+  return merged.concat(a.slice(left), b.slice(right));
+}
+
 const sort: Applet = async (command) => {
   const options = command.options('ngMucszbrdfimS:T:o:k:*t:hVC');
   const texts: string[] = [];
@@ -106,8 +156,7 @@ const sort: Applet = async (command) => {
     command.context.stderr.write(`Check line ${wrong}\n`);
     return 1;
   }
-  await command.work(lines.length * 400);
-  const sorted = lines.toSorted(order);
+  const sorted = await sortedLines(command, lines, order);
   const unique = options.has('u')
     ? sorted.filter((line, index) => index === 0 || order(sorted[index - 1] ?? '', line) !== 0)
     : sorted;

@@ -24,6 +24,9 @@ function itemsOf(text: string, isNull: boolean, isByLine: boolean): readonly str
     .filter((line) => line !== '');
 }
 
+/** Characters of a command that busybox puts together at most, where `-s` does not say fewer. */
+const LONGEST = 32 * 1024;
+
 export const xargs: Applet = async (command) => {
   const options = command.options('+0rtpn:s:I:L:P:E:xa:', { 'no-run-if-empty': 'r', null: '0' });
   const text = decode(await command.stdin.readAll());
@@ -34,8 +37,10 @@ export const xargs: Applet = async (command) => {
   const size = replaced === undefined ? Number(options.value('n') ?? Math.max(1, items.length)) : 1;
   if (!(size > 0)) throw new UsageError();
   let status = 0;
-  for (let index = 0; index === 0 || index < items.length; index += size) {
-    const batch = items.slice(index, index + size);
+  const room = LONGEST - template.reduce((sum, argument) => sum + argument.length + 1, 0);
+  for (let index = 0; index === 0 || index < items.length;) {
+    const batch = items.slice(index, batchEnd(items, index, size, room));
+    index += Math.max(1, batch.length);
     const args =
       replaced === undefined
         ? [...template, ...batch]
@@ -48,6 +53,16 @@ export const xargs: Applet = async (command) => {
   }
   return status;
 };
+
+/** Up to where the arguments fit on one line. */
+function batchEnd(items: readonly string[], start: number, size: number, room: number): number {
+  let end = start;
+  for (let left = room; end < items.length && end - start < size; end++) {
+    left -= (items[end]?.length ?? 0) + 1;
+    if (left < 0 && end > start) break;
+  }
+  return Math.max(end, start + 1);
+}
 
 /** The exit code where nothing more is run after a command that ended with `code`. */
 function endAfter(command: Command, name: string, code: number): number | undefined {

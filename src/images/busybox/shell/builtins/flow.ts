@@ -1,7 +1,7 @@
 import { FileError } from '../../../../cluster/runtime/types.ts';
 import { errorWords } from '../../errors.ts';
 import { Exit, LoopJump, Return, ShellError } from '../control.ts';
-import { parseScript } from '../parse.ts';
+import { runScript } from '../script.ts';
 import type { Shell } from '../shell.ts';
 import type { Builtin } from './types.ts';
 
@@ -35,7 +35,7 @@ const exit: Builtin = (shell, [status]) => {
 
 const evaluate: Builtin = async (shell, args) => {
   await Promise.resolve();
-  return shell.runner.statements(shell, parseScript(args.join(' ')));
+  return runScript(shell, args.join(' '));
 };
 
 const source: Builtin = async (shell, [name, ...args]) => {
@@ -48,7 +48,7 @@ const source: Builtin = async (shell, [name, ...args]) => {
   shell.callDepth++;
   await Promise.resolve();
   try {
-    return await shell.runner.statements(shell, parseScript(text));
+    return await runScript(shell, text);
   } catch (jump) {
     if (jump instanceof Return) return jump.status;
     throw jump;

@@ -2,7 +2,7 @@ import { killProcesses } from '../../common/kill.ts';
 import { SIGNALS, signalName } from '../../common/signals.ts';
 import { ShellError } from '../control.ts';
 import type { Job } from '../jobs.ts';
-import { parseScript } from '../parse.ts';
+import { parseReadable } from '../script.ts';
 import { bringToForeground, continueJob } from '../processes.ts';
 import { singleQuoted } from '../quote.ts';
 import type { Shell } from '../shell.ts';
@@ -24,7 +24,7 @@ const trap: Builtin = (shell, args) => {
       status = 1;
     } else if (isReset) shell.traps.delete(name);
     else {
-      parseScript(first);
+      parseReadable(first);
       shell.traps.set(name, first);
       if (name !== 'EXIT') shell.signals.listen(name);
     }

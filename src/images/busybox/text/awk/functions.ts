@@ -1,6 +1,7 @@
+import { boundedRegex } from '../../common/bounded-regex.ts';
 import { posixSource } from '../../common/regex.ts';
 import { printfText } from '../../common/printf.ts';
-import { Failure } from '../../errors.ts';
+import { Failure, LONGEST_TEXT, outOfMemory } from '../../errors.ts';
 import type { Value } from './values.ts';
 import { toNumber, toText } from './values.ts';
 
@@ -11,7 +12,7 @@ export function regexOf(source: string): RegExp {
   let regex = regexes.get(source);
   if (regex === undefined) {
     try {
-      regex = new RegExp(posixSource(source, true));
+      regex = boundedRegex(posixSource(source, true));
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error;
       throw new Failure(`bad regex '${source}': Invalid preceding regular expression`);
@@ -28,7 +29,7 @@ export function splitText(text: string, separator: string): readonly string[] {
   if (text === '') return [];
   if (separator === '') return text.split('');
   if (separator.length === 1 && separator !== '\\') return text.split(separator);
-  return text.split(new RegExp(regexOf(separator).source));
+  return text.split(boundedRegex(regexOf(separator).source));
 }
 
 /** Functions of values only. */
@@ -69,13 +70,19 @@ export function formatted(format: string, args: readonly Value[]): string {
   const ready = kinds.map(([, , letter = ''], index) => {
     const value = args[index];
     if (letter === 's') return toText(value);
-    if (letter === 'c') return typeof value === 'number' ? String.fromCodePoint(value) : toText(value);
+    if (letter === 'c') return typeof value === 'number' ? characterOf(value) : toText(value);
     const number = toNumber(value);
     return 'diouxX'.includes(letter)
       ? String(BigInt(Number.isFinite(number) ? Math.trunc(number) : 0))
       : String(number);
   });
   return printfText(format.replaceAll('\\', '\\\\'), ready).text;
+}
+
+/** `%c` of a number; what is no character of Unicode is none. */
+function characterOf(code: number): string {
+  const whole = Math.trunc(code);
+  return whole >= 0 && whole <= 0x10ffff ? String.fromCodePoint(whole) : '';
 }
 
 /** Of whole numbers without a sign. */
@@ -95,14 +102,18 @@ function bitwise(
 export function generated(text: string, regex: RegExp, replacement: string, how: string): string {
   const wanted = /^[gG]/.test(how) ? undefined : Math.max(1, Math.trunc(toNumber(how)));
   let count = 0;
-  return text.replace(new RegExp(regex.source, 'g'), (whole, ...groups: unknown[]) => {
+  let size = 0;
+  return text.replace(boundedRegex(regex.source, 'g'), (whole, ...groups: unknown[]) => {
     if (wanted !== undefined && ++count !== wanted) return whole;
-    return replacement.replace(/\\([0-9&\\])|&/g, (mark, escaped: string | undefined) => {
+    const by = replacement.replace(/\\([0-9&\\])|&/g, (mark, escaped: string | undefined) => {
       if (escaped === undefined || escaped === '0') return whole;
       if (escaped === '&' || escaped === '\\') return escaped;
       const group = groups[Number(escaped) - 1];
       return typeof group === 'string' ? group : '';
     });
+    size += by.length;
+    if (size > LONGEST_TEXT) outOfMemory();
+    return by;
   });
 }
 
@@ -114,9 +125,13 @@ export function substituted(
   isGlobal: boolean,
 ): { readonly text: string; readonly count: number } {
   let count = 0;
-  const result = text.replace(new RegExp(regex.source, isGlobal ? 'g' : ''), (whole) => {
+  let size = 0;
+  const result = text.replace(boundedRegex(regex.source, isGlobal ? 'g' : ''), (whole) => {
     count++;
-    return replacement.replace(/\\\\|\\&|&/g, (mark) => (mark === '&' ? whole : mark.slice(1)));
+    const by = replacement.replace(/\\\\|\\&|&/g, (mark) => (mark === '&' ? whole : mark.slice(1)));
+    size += by.length;
+    if (size > LONGEST_TEXT) outOfMemory();
+    return by;
   });
   return { text: result, count };
 }

@@ -1,10 +1,11 @@
+import { boundedRegex } from '../../common/bounded-regex.ts';
 import type { Command } from '../../command.ts';
-import { Failure } from '../../errors.ts';
+import { Failure, limited, outOfMemory } from '../../errors.ts';
 import { posixSource } from '../../common/regex.ts';
 import { AwkMemory } from './memory.ts';
 import type { Table } from './memory.ts';
 import { formatted, FUNCTIONS, generated, regexOf, splitText, substituted } from './functions.ts';
-import { calculate, limited, ordered, unary } from './operators.ts';
+import { calculate, ordered, unary } from './operators.ts';
 import { Outputs } from './outputs.ts';
 import type { Records } from './records.ts';
 import type { AwkProgram, Expression, Rule, Statement } from './tree.ts';
@@ -26,6 +27,9 @@ class Flow extends Error {
 const STEPS = 200;
 const COST = 2000;
 const DEEPEST = 1000;
+/** Texts up to so many characters cost nothing of their own; one of a longer text costs as much as so many bytes. */
+const CHEAP = 256;
+const PER_CHARACTER = 4;
 
 /** Where records come from when a program asks for one. */
 export interface AwkInput {
@@ -121,6 +125,15 @@ export class Awk {
 
   async #breathe(): Promise<void> {
     if (++this.#steps % STEPS === 0) await this.#command.context.cpu.spend(COST);
+    await this.#command.breathe();
+  }
+
+  /** A value, whose length is what it costs: whatever is done to a long text takes longer. */
+  async #evaluate(expression: Expression): Promise<Value> {
+    const value = await this.#valueOf(expression);
+    const text = typeof value === 'object' ? value.input : value;
+    if (typeof text === 'string' && text.length > CHEAP) this.#command.owe(text.length * PER_CHARACTER);
+    return value;
   }
 
   async #execute(statement: Statement): Promise<void> {
@@ -143,8 +156,8 @@ export class Awk {
       case 'for-in':
         return this.#loopOverKeys(statement);
       case 'delete':
-        if (statement.keys === undefined) this.memory.table(statement.name).clear();
-        else this.memory.table(statement.name).delete(await this.#key(statement.keys));
+        if (statement.keys === undefined) this.memory.clear(this.memory.table(statement.name));
+        else this.memory.deleteElement(this.memory.table(statement.name), await this.#key(statement.keys));
         return;
       case 'next':
       case 'break':
@@ -206,7 +219,7 @@ export class Awk {
     this.#outputs.write(statement.redirection, toText(await this.#evaluate(statement.target)), text);
   }
 
-  async #evaluate(expression: Expression): Promise<Value> {
+  async #valueOf(expression: Expression): Promise<Value> {
     switch (expression.kind) {
       case 'number':
       case 'string':
@@ -242,7 +255,7 @@ export class Awk {
 
   #element(name: string, key: string): Value {
     const table = this.memory.table(name);
-    if (!table.has(key)) table.set(key, undefined);
+    if (!table.has(key)) this.memory.setElement(table, key, undefined);
     return table.get(key);
   }
 
@@ -292,7 +305,7 @@ export class Awk {
         this.memory.set(target.name, value);
         return value;
       case 'element':
-        this.memory.table(target.name).set(await this.#key(target.keys), value);
+        this.memory.setElement(this.memory.table(target.name), await this.#key(target.keys), value);
         return value;
       case 'field':
         this.memory.setField(toNumber(await this.#evaluate(target.index)), toText(value));
@@ -421,11 +434,11 @@ export class Awk {
         : separator.kind === 'regex'
           ? value === ''
             ? []
-            : value.split(new RegExp(posixSource(separator.source, true)))
+            : value.split(boundedRegex(posixSource(separator.source, true)))
           : splitText(value, toText(await this.#evaluate(separator)));
     const table = this.memory.table(target.name);
-    table.clear();
-    parts.forEach((part, index) => table.set(String(index + 1), { input: part }));
+    this.memory.clear(table);
+    parts.forEach((part, index) => this.memory.setElement(table, String(index + 1), { input: part }));
     return parts.length;
   }
 
@@ -434,16 +447,20 @@ export class Awk {
     body: Statement,
     args: readonly Expression[],
   ): Promise<Value> {
-    if (this.#depth >= DEEPEST) throw new Failure('out of memory');
+    if (this.#depth >= DEEPEST) outOfMemory();
     const values = new Map<string, Value>();
     const tables = new Map<string, Table>();
+    let size = 256;
     for (const [index, parameter] of parameters.entries()) {
       const arg = args[index];
       // A name that stands for an array (or for nothing yet) is passed as one as well.
       if (arg?.kind === 'variable' && this.memory.get(arg.name) === undefined)
         tables.set(parameter, this.memory.table(arg.name));
-      values.set(parameter, arg && (await this.#evaluate(arg)));
+      const value = arg && (await this.#evaluate(arg));
+      size += toText(value).length;
+      values.set(parameter, value);
     }
+    this.memory.grow(size);
     const before = this.memory.locals;
     this.#depth++;
     await Promise.resolve();
@@ -456,6 +473,7 @@ export class Awk {
       throw flow;
     } finally {
       this.#depth--;
+      this.memory.grow(-size);
       this.memory.locals = before;
     }
   }

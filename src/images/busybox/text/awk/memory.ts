@@ -1,4 +1,5 @@
-import { Failure } from '../../errors.ts';
+import { Failure, limited, LONGEST_TEXT, outOfMemory } from '../../errors.ts';
+import { MOST_KEPT } from '../../streams.ts';
 import { splitText } from './functions.ts';
 import type { Value } from './values.ts';
 import { toNumber, toText } from './values.ts';
@@ -11,6 +12,12 @@ export interface Locals {
   readonly tables: Map<string, Table>;
 }
 
+/** What an element takes, about. */
+function sizeOf(key: string, value: Value): number {
+  const text = typeof value === 'object' ? value.input : value;
+  return 64 + key.length + (typeof text === 'string' ? text.length : 0);
+}
+
 /** No field may lie so far out that the host's memory ends before. */
 const MOST_FIELDS = 100_000;
 
@@ -21,6 +28,7 @@ export class AwkMemory {
   readonly #variables = new Map<string, Value>();
   readonly #tables = new Map<string, Table>();
   #fields: string[] | undefined;
+  #size = 0;
 
   constructor() {
     const defaults = {
@@ -96,11 +104,32 @@ export class AwkMemory {
       return;
     }
     const fields = this.#split();
-    if (index > MOST_FIELDS) throw new Failure('out of memory');
-    while (fields.length < index) fields.push('');
+    this.#widen(fields, index);
     fields[index - 1] = text;
     this.#variables.set('NF', fields.length);
-    this.record = fields.join(this.text('OFS'));
+    this.#join(fields);
+  }
+
+  /** The value of an element; what all elements take has an end. @throws Failure */
+  setElement(table: Table, key: string, value: Value): void {
+    this.grow(sizeOf(key, value) - (table.has(key) ? sizeOf(key, table.get(key)) : 0));
+    table.set(key, value);
+  }
+
+  deleteElement(table: Table, key: string): void {
+    if (table.has(key)) this.grow(-sizeOf(key, table.get(key)));
+    table.delete(key);
+  }
+
+  clear(table: Table): void {
+    for (const [key, value] of table) this.grow(-sizeOf(key, value));
+    table.clear();
+  }
+
+  /** Counts bytes that arrays and calls take. @throws Failure */
+  grow(bytes: number): void {
+    this.#size += bytes;
+    if (this.#size > MOST_KEPT) outOfMemory();
   }
 
   #split(): string[] {
@@ -115,8 +144,19 @@ export class AwkMemory {
 
   #resize(size: number): void {
     const fields = this.#split();
-    while (fields.length < Math.min(size, MOST_FIELDS)) fields.push('');
-    fields.length = Math.max(0, size);
-    this.record = fields.join(this.text('OFS'));
+    this.#widen(fields, size);
+    fields.length = Math.max(0, Math.trunc(size) || 0);
+    this.#join(fields);
+  }
+
+  #widen(fields: string[], size: number): void {
+    if (size > MOST_FIELDS) outOfMemory();
+    while (fields.length < size) fields.push('');
+  }
+
+  #join(fields: readonly string[]): void {
+    const separator = this.text('OFS');
+    if (fields.length * separator.length > LONGEST_TEXT) outOfMemory();
+    this.record = limited(fields.join(separator));
   }
 }

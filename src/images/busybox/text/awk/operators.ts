@@ -48,9 +48,3 @@ export function calculate(operator: string, left: number, right: number): number
       return operator === '/' ? left / right : left % right;
   }
 }
-
-/** No text may outgrow the host's memory. */
-export function limited(text: string): string {
-  if (text.length > 16 * 1024 * 1024) throw new Failure('out of memory');
-  return text;
-}

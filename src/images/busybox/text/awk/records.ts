@@ -1,3 +1,4 @@
+import { regexOf } from './functions.ts';
 import type { Command } from '../../command.ts';
 import { errorWords } from '../../errors.ts';
 import type { Input } from '../../streams.ts';
@@ -19,8 +20,7 @@ export class Records {
     if (separator.length === 1) return this.#until(separator);
     if (this.#paragraphs === undefined) {
       const text = decode(await this.#input.readAll()).replace(/\n+$/, '');
-      const all =
-        separator === '' ? text.replace(/^\n+/, '').split(/\n\n+/) : text.split(new RegExp(separator));
+      const all = separator === '' ? text.replace(/^\n+/, '').split(/\n\n+/) : text.split(regexOf(separator));
       this.#paragraphs = text === '' ? [] : all;
     }
     return this.#paragraphs.shift();

@@ -1,8 +1,12 @@
+import { boundedRegex } from '../../common/bounded-regex.ts';
 import type { Applet, Command } from '../../command.ts';
-import { errorWords, Failure, UsageError } from '../../errors.ts';
-import { decode } from '../../streams.ts';
+import { errorWords, Failure, limited, LONGEST_TEXT, outOfMemory, UsageError } from '../../errors.ts';
+import { decode, MOST_KEPT } from '../../streams.ts';
 import type { Address, SedCommand, Substitution } from './script.ts';
 import { parseSed } from './script.ts';
+
+/** How much more it takes to replace a character than to copy it. */
+const SUBSTITUTED = 20;
 
 /** Steps without a new line after which a script is taken to loop for ever: it pays for them then. */
 const STEPS_AT_ONCE = 1000;
@@ -85,7 +89,11 @@ async function editInPlace(
     await Promise.resolve();
     yield* lines;
   };
-  await new Editor(command, commands, settings, next(), (part) => (result += part)).run();
+  await new Editor(command, commands, settings, next(), (part) => {
+    command.owe(part.length);
+    if (result.length + part.length > MOST_KEPT) outOfMemory();
+    result += part;
+  }).run();
   const { files } = command.context;
   try {
     if (suffix !== undefined) files.write(command.path(`${name}${suffix}`), text);
@@ -112,6 +120,7 @@ class Editor {
   #ahead: string | undefined;
   #hasNewline = true;
   #appended: string[] = [];
+  #appendedSize = 0;
   #hasSubstituted = false;
   #lastRegex: RegExp | undefined;
   #work = 0;
@@ -152,7 +161,7 @@ class Editor {
     if (line === undefined) return false;
     this.#ahead = await this.#fetch();
     this.#hasNewline = line.endsWith('\n');
-    this.#pattern = line.replace(/\n$/, '');
+    this.#pattern = limited(line.replace(/\n$/, ''));
     this.#line++;
     this.#work += line.length + 50;
     if (this.#work > 8192) {
@@ -168,6 +177,9 @@ class Editor {
       const command = this.#commands[index];
       if (command === undefined) break;
       if (++steps % STEPS_AT_ONCE === 0) await this.#command.context.cpu.spend(1000);
+      // What is done to a long line takes longer.
+      this.#command.owe(this.#pattern.length);
+      await this.#command.breathe();
       if (!this.#applies(command)) {
         if (command.letter === '{') index = (command.end ?? index + 1) - 1;
         continue;
@@ -194,6 +206,14 @@ class Editor {
 
   #flush(): void {
     for (const text of this.#appended.splice(0)) this.#write(text);
+    this.#appendedSize = 0;
+  }
+
+  /** Keeps text for the end of the cycle. @throws Failure */
+  #append(text: string): void {
+    this.#appendedSize += text.length + 16;
+    if (this.#appendedSize > LONGEST_TEXT) outOfMemory();
+    this.#appended.push(text);
   }
 
   #applies(command: SedCommand): boolean {
@@ -256,7 +276,7 @@ class Editor {
         if (this.#ahead === undefined) return this.#quitAfterPrinting();
         const before = this.#pattern;
         await this.#advance();
-        this.#pattern = `${before}\n${this.#pattern}`;
+        this.#pattern = limited(`${before}\n${this.#pattern}`);
         return 'next';
       }
       case 's':
@@ -313,7 +333,7 @@ class Editor {
         this.#write(`${this.#line}\n`);
         break;
       case 'a':
-        this.#appended.push(`${text}\n`);
+        this.#append(`${text}\n`);
         break;
       case 'i':
         this.#write(`${text}\n`);
@@ -322,7 +342,7 @@ class Editor {
         if (!this.#active.has(command) || command.isNegated) this.#write(`${text}\n`);
         return 'end-cycle';
       case 'r':
-        this.#appended.push(this.#contentOf(text));
+        this.#append(this.#contentOf(text));
         break;
       case 'w':
         this.#saveTo(text, `${this.#pattern}\n`);
@@ -345,29 +365,34 @@ class Editor {
   #exchange(letter: string): void {
     if (letter === 'g') this.#pattern = this.#hold;
     else if (letter === 'G') {
-      this.#pattern += `\n${this.#hold}`;
+      this.#pattern = limited(`${this.#pattern}\n${this.#hold}`);
       this.#hasNewline = true;
     } else if (letter === 'h') this.#hold = this.#pattern;
-    else if (letter === 'H') this.#hold += `\n${this.#pattern}`;
+    else if (letter === 'H') this.#hold = limited(`${this.#hold}\n${this.#pattern}`);
     else if (letter === 'x') [this.#pattern, this.#hold] = [this.#hold, this.#pattern];
   }
 
   #substitute(substitution: Substitution): void {
     const regex = this.#regexOf(substitution.regex);
-    const global = new RegExp(regex.source, `${regex.flags}g`);
+    this.#command.owe(this.#pattern.length * SUBSTITUTED);
+    const global = boundedRegex(regex.source, `${regex.flags}g`);
     let count = 0;
     let changes = 0;
+    let size = 0;
     const result = this.#pattern.replace(global, (...match: readonly unknown[]) => {
       count++;
       const whole = match[0] as string;
       if (count < substitution.from || (count > substitution.from && !substitution.isGlobal)) return whole;
       changes++;
-      return substitution.replacement
+      const text = substitution.replacement
         .map((part) => ('text' in part ? part.text : ((match[part.group] as string | undefined) ?? '')))
         .join('');
+      size += text.length;
+      if (size > LONGEST_TEXT) outOfMemory();
+      return text;
     });
     if (changes === 0) return;
-    this.#pattern = result;
+    this.#pattern = limited(result);
     this.#hasSubstituted = true;
     if (substitution.isPrinted) this.#print(this.#pattern);
     if (substitution.file !== undefined) this.#saveTo(substitution.file, `${this.#pattern}\n`);
