@@ -9,6 +9,14 @@ const DEEDS = {
   prints: 'while :; do echo aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa; done',
   forks: 'f() { f & f & }; f; while :; do f; done',
   allocates: 'x=aaaaaaaaaaaaaaaa; while :; do x=$x$x; done',
+  arguments: 'while :; do set -- "$@" x x x x; done',
+  evaluates: 'while :; do eval "$(yes | head -c 1000000)"; done',
+  substitutes: 'echo x | sed ":a;s/x/xx/;ta"',
+  fills: 'tee /a /b /c < /dev/zero > /dev/null',
+  reads: 'hexdump /dev/urandom | wc -l',
+  globs: 'mkdir d; cd d; seq 1 20000 | xargs touch; while :; do echo * > /dev/null; done',
+  backgrounds: 'while :; do echo x > p & done',
+  connects: 'nc -l -p 80 -e yes & while :; do nc 127.0.0.1 80 > /dev/null & sleep 0.1; done',
 } as const;
 
 const NAMESPACE = 'stress';
