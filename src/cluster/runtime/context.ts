@@ -57,6 +57,10 @@ export function createContext(parts: ContextParts, entry: TableEntry): ProgramCo
       return () => timer.cancel();
     });
   };
+  const allocate = (bytes: number): void => {
+    process.mustBeAlive();
+    if (!parts.table.allocate(process, bytes)) throw new ProcessKilled();
+  };
   return {
     args,
     env,
@@ -86,9 +90,10 @@ export function createContext(parts: ContextParts, entry: TableEntry): ProgramCo
       },
     }),
     memory: {
-      allocate: (bytes) => {
-        process.mustBeAlive();
-        if (!parts.table.allocate(process, bytes)) throw new ProcessKilled();
+      allocate,
+      exhaust: () => {
+        const left = parts.table.memoryLeft;
+        if (left !== undefined) allocate(Math.max(0, left) + 1);
       },
       free: (bytes) => {
         parts.table.free(process, Math.min(bytes, process.memory - BASE_MEMORY));

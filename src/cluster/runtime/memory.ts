@@ -38,6 +38,11 @@ export class MemoryGroup {
     return this.#peak;
   }
 
+  /** Bytes that this group itself may still have; undefined without a limit of its own. */
+  get left(): number | undefined {
+    return this.limit === undefined ? undefined : this.limit - this.#used;
+  }
+
   /** @returns false where a limit does not allow it and something was killed */
   charge(bytes: number): boolean {
     for (const group of this.#chain) {

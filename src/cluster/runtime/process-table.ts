@@ -113,6 +113,11 @@ export class ProcessTable implements Contained {
     return true;
   }
 
+  /** Bytes that the container may still have; undefined without a limit. */
+  get memoryLeft(): number | undefined {
+    return this.#memory.left;
+  }
+
   free(process: Process, bytes: number): void {
     const freed = Math.min(bytes, process.memory);
     process.memory -= freed;

@@ -78,6 +78,11 @@ export interface ProgramMemory {
    * process with the most memory in it: then this call may never return.
    */
   allocate(bytes: number): void;
+  /**
+   * For a program that would take more than the host can hold: it takes what is left of the container's limit, and is
+   * killed for it. Returns where there is no limit.
+   */
+  exhaust(): void;
   free(bytes: number): void;
   /** Bytes of this process now. */
   readonly used: number;

@@ -3,7 +3,7 @@ import { FileError } from '../../cluster/runtime/types.ts';
 import { applets } from './applets.ts';
 import { baseName, Command } from './command.ts';
 import { derive } from './derive.ts';
-import { errorWords, Failure, memoryProblem, UsageError } from './errors.ts';
+import { errorWords, Failure, memoryProblem, OUT_OF_MEMORY, UsageError } from './errors.ts';
 import { withTerminal } from './terminal/terminal.ts';
 import { usageOf } from './usage.ts';
 
@@ -49,6 +49,7 @@ function explain(command: Command, thrown: unknown): number {
     return /^([ef]?grep|diff|test|\[)$/.test(command.name) ? 2 : 1;
   }
   if (error instanceof Failure) {
+    if (error.message === OUT_OF_MEMORY) command.context.memory.exhaust();
     if (error.message !== '') command.warn(error.message);
     return error.code;
   }

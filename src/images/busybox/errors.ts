@@ -18,12 +18,17 @@ export class Failure extends Error {
  */
 export const LONGEST_TEXT = 4 * 1024 * 1024;
 
-/** @throws Failure as where malloc(3) finds nothing any more */
+/**
+ * What a program says where malloc(3) finds nothing any more. A container with a limit does not get so far: the kernel
+ * kills it (`memory.exhaust` of whoever reports it).
+ */
+export const OUT_OF_MEMORY = 'out of memory';
+
+/** @throws Failure */
 export function outOfMemory(): never {
   throw new Failure(OUT_OF_MEMORY);
 }
 
-const OUT_OF_MEMORY = 'out of memory';
 /** The end of V8's error where an expression is too large to be compiled. */
 const OUT_OF_PROGRAM = 'Regular expression too large';
 /** The error of V8 where functions call each other too deeply. */

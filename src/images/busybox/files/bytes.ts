@@ -1,5 +1,5 @@
 import type { Applet, Command } from '../command.ts';
-import { errorWords, Failure } from '../errors.ts';
+import { errorWords, Failure, outOfMemory } from '../errors.ts';
 import type { Input } from '../streams.ts';
 import { decode, FileOutput, joinBytes } from '../streams.ts';
 
@@ -32,7 +32,7 @@ const dd: Applet = async (command) => {
     }),
   );
   const size = amount(given.get('bs') ?? given.get('ibs') ?? '512');
-  if (size > 64 * 1024 ** 2) throw new Failure('out of memory');
+  if (size > 64 * 1024 ** 2) outOfMemory();
   const count = given.has('count') ? amount(given.get('count') ?? '') : Infinity;
   const input = openInput(command, given.get('if') ?? '-');
   const output = openOutput(command, given.get('of'), {

@@ -1,6 +1,7 @@
 import type { FileSystem } from '../../../cluster/runtime/types.ts';
 import { FileError } from '../../../cluster/runtime/types.ts';
 import { compilePattern, isPattern } from '../common/pattern.ts';
+import { OUT_OF_MEMORY } from '../errors.ts';
 import { ShellError } from './control.ts';
 
 /** Whose paths are looked for, and who pays for it. */
@@ -35,7 +36,7 @@ export async function findPaths(host: GlobHost, pattern: string): Promise<readon
         size += 8 + found.length;
         next.push(found);
       }
-      if (size > MOST_PATHS) throw new ShellError('out of memory');
+      if (size > MOST_PATHS) throw new ShellError(OUT_OF_MEMORY);
       if (host.step(MICROS_PER_ENTRY)) await host.pay();
     }
     paths = next;

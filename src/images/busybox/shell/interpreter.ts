@@ -10,7 +10,7 @@ import { redirected } from './redirect.ts';
 import { replaceProgram } from './replace.ts';
 import type { Descriptor, Runner, Shell } from './shell.ts';
 import { SIGNALS } from '../common/signals.ts';
-import { Failure, memoryProblem } from '../errors.ts';
+import { Failure, memoryProblem, OUT_OF_MEMORY } from '../errors.ts';
 import { ShellSyntaxError } from './syntax-error.ts';
 import { expandWords } from './words.ts';
 import type { Assignment, Command, Redirection, Simple, Statement } from './tree.ts';
@@ -84,6 +84,7 @@ export function report(shell: Shell, thrown: unknown): number {
     return 2;
   }
   if (!(error instanceof ShellError)) throw error;
+  if (error.message === OUT_OF_MEMORY) shell.context.memory.exhaust();
   if (error.message !== '') shell.complain(error.message);
   return error.status;
 }

@@ -5,7 +5,7 @@ import type {
   SpawnOptions,
 } from '../../../cluster/runtime/types.ts';
 import { FileError } from '../../../cluster/runtime/types.ts';
-import { errorWords } from '../errors.ts';
+import { errorWords, OUT_OF_MEMORY } from '../errors.ts';
 import { decode, EMPTY, Input, joinBytes } from '../streams.ts';
 import { withTerminal } from '../terminal/terminal.ts';
 import { unwrapInput, unwrapOutput } from '../terminal/views.ts';
@@ -183,7 +183,7 @@ export async function readOutput(shell: Shell, input: Input): Promise<string> {
   for (let chunk = await input.read(); chunk !== undefined; chunk = await input.read()) {
     chunks.push(chunk);
     size += chunk.length;
-    if (size > LONGEST_SUBSTITUTION) throw new ShellError('out of memory');
+    if (size > LONGEST_SUBSTITUTION) throw new ShellError(OUT_OF_MEMORY);
     if (shell.step(chunk.length / 100)) await shell.pay();
   }
   return decode(joinBytes(chunks)).replaceAll('\0', '');

@@ -1,3 +1,4 @@
+import { OUT_OF_MEMORY } from '../errors.ts';
 import { ShellError } from './control.ts';
 import { parseScript } from './parse.ts';
 import type { Shell } from './shell.ts';
@@ -30,7 +31,7 @@ export function isShort(text: string): boolean {
 
 /** @throws ShellError where a text is too much for the parser at once */
 function mustBeReadable(text: string): void {
-  if (text.length > LONGEST_COMMAND || partsOf(text) > MOST_PARTS) throw new ShellError('out of memory');
+  if (text.length > LONGEST_COMMAND || partsOf(text) > MOST_PARTS) throw new ShellError(OUT_OF_MEMORY);
 }
 
 /** A text that comes from a script and is read at once. @throws ShellSyntaxError @throws ShellError as above */

@@ -1,3 +1,4 @@
+import { OUT_OF_MEMORY } from '../errors.ts';
 import { ShellError } from './control.ts';
 
 interface Variable {
@@ -102,7 +103,7 @@ export class Variables {
   }
 
   #grow(name: string, before: string | undefined, after: string): void {
-    if (after.length > LONGEST) throw new ShellError('out of memory');
+    if (after.length > LONGEST) throw new ShellError(OUT_OF_MEMORY);
     this.#size += after.length - (before?.length ?? -name.length);
     if (this.#size < this.#charged + BLOCK) return;
     const bytes = Math.floor((this.#size - this.#charged) / BLOCK) * BLOCK;

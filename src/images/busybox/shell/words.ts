@@ -1,4 +1,5 @@
 import { BYTES_PER_MICROSECOND } from '../streams.ts';
+import { OUT_OF_MEMORY } from '../errors.ts';
 import { ShellError } from './control.ts';
 import { expandFields } from './expand.ts';
 import type { Shell } from './shell.ts';
@@ -14,7 +15,7 @@ export async function expandWords(shell: Shell, words: readonly Word[]): Promise
   for (const word of words) {
     for (const field of await expandFields(shell, word)) {
       size += 8 + field.length;
-      if (size > MOST_WORDS) throw new ShellError('out of memory');
+      if (size > MOST_WORDS) throw new ShellError(OUT_OF_MEMORY);
       expanded.push(field);
     }
   }

@@ -95,7 +95,7 @@ const tail: Applet = async (command) => {
         announce();
         await printBehind(command, input, { isBytes, value: amount.value, total });
       } else {
-        const kept = await readLast(input, { isBytes, value: amount.value, total });
+        const kept = await readLast(command, input, { isBytes, value: amount.value, total });
         announce();
         command.print(isBytes ? lastBytes(kept, amount.value) : lastLines(kept, amount.value));
       }
@@ -131,13 +131,18 @@ interface Wanted {
 }
 
 /** What of an input has its last bytes or lines in it, and not much more. @throws Failure */
-async function readLast(input: Input, { isBytes, value, total }: Wanted): Promise<Uint8Array> {
+async function readLast(
+  { context: { memory } }: Command,
+  input: Input,
+  { isBytes, value, total }: Wanted,
+): Promise<Uint8Array> {
   const kept: { readonly chunk: Uint8Array; readonly weight: number }[] = [];
   let weight = 0;
   let size = 0;
   for await (const chunk of input.chunks()) {
     total.bytes += chunk.length;
     size += chunk.length;
+    memory.allocate(chunk.length);
     const own = isBytes ? chunk.length : newlinesIn(chunk);
     kept.push({ chunk, weight: own });
     weight += own;
@@ -145,10 +150,12 @@ async function readLast(input: Input, { isBytes, value, total }: Wanted): Promis
     for (let [first] = kept; first !== undefined && weight - first.weight > value; [first] = kept) {
       weight -= first.weight;
       size -= first.chunk.length;
+      memory.free(first.chunk.length);
       kept.shift();
     }
     if (size > MOST_KEPT) outOfMemory();
   }
+  memory.free(size);
   return joinBytes(kept.map(({ chunk }) => chunk));
 }
 

@@ -62,7 +62,7 @@ export function runProgram(
       },
     },
     random: new Random('program'),
-    memory: { allocate: () => {}, free: () => {}, used: 0 },
+    memory: { allocate: () => {}, exhaust: () => {}, free: () => {}, used: 0 },
     net: programNetwork(world, stack),
     onSignal: (signal, handler) => handlers.set(signal, handler),
     deferred: () => simulation.deferred(),

@@ -46,3 +46,23 @@ test.each(ENDING)('comes to an end: %s', async (script, words) => {
   expect(stdout + stderr).not.toMatch(JAVASCRIPT);
   expect(code).not.toBeUndefined();
 });
+
+/** The ways in which people show what a memory limit does; no real container ends otherwise, whatever its limit. */
+const GREEDY = [
+  'tail -c 1000000000 /dev/zero',
+  'tail /dev/zero',
+  'sort /dev/zero',
+  'x=$(yes)',
+  'a=x; while :; do a=$a$a; done',
+  'awk \'BEGIN { s = "x"; while (1) s = s s }\'',
+  'dd if=/dev/zero of=/dev/null bs=1G count=1',
+];
+
+test.each(GREEDY)('is killed where the container has a limit: %s', async (script) => {
+  for (const memory of [16, 512]) {
+    lab = new BusyboxLab({ limits: { memory: memory * 1024 * 1024 } });
+    const { code, stderr } = await lab.sh(script);
+    expect({ code, stderr }).toEqual({ code: 137, stderr: '' });
+    expect(lab.container.usage().memory).toBe(0);
+  }
+});
