@@ -163,7 +163,9 @@ export function hacksOf(rogue: Rogue): readonly Hack[] {
     }),
     // The next pod of CoreDNS is refused as well as the next of theirs.
     hack('no-more-pods', 'starts-again', async (lab) => {
-      const pods = await lab.kube.list(resources.pods, { namespace: system });
+      const all = await lab.kube.list(resources.pods, { namespace: system });
+      // What is ending would leave room for another one of theirs.
+      const pods = all.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
       const theirs = pods.filter(({ metadata }) => metadata.labels?.['app'] === name);
       await lab.kube.apply(
         {
