@@ -106,27 +106,31 @@ function shopHost(context: ProgramContext, args: readonly string[]): unknown {
     },
     call: async (address: string, options: CallOptions) => {
       const url = target(address);
-      const [ip = ''] = await net.lookup(url.hostname);
-      const { port } = url;
+      const { port, path } = url;
       const { method = 'GET', body = '', timeoutMs } = options;
       const headers = { host: url.host, ...options.headers };
+      let ip = '';
       try {
-        return await net.http({ ip, port }, { method, path: url.path, headers, body }, { timeoutMs });
+        [ip = ''] = await net.lookup(url.hostname, { timeoutMs });
+        return await net.http({ ip, port }, { method, path, headers, body }, { timeoutMs });
       } catch (error) {
-        throw inNodesWords(error, `${ip}:${port}`);
+        throw inNodesWords(error, { refusedBy: `${ip}:${port}`, lostAt: url.host });
       }
     },
     lookup: (name: string) => net.lookup(name),
     dial: async (name: string, port: number, timeoutMs: number) => {
-      const [ip = ''] = await net.lookup(name);
       const done = context.deferred<undefined>();
+      const lostAt = `${name}:${port}`;
+      const [ip = ''] = await net.lookup(name, { timeoutMs }).catch((error: unknown) => {
+        throw inNodesWords(error, { refusedBy: lostAt, lostAt });
+      });
       const connection = net.connect(
         { ip, port },
         {
           open: () => done.resolve(undefined),
           data: () => {},
           end: () => {},
-          error: (error) => done.reject(inNodesWords(error, `${ip}:${port}`)),
+          error: (error) => done.reject(inNodesWords(error, { refusedBy: `${ip}:${port}`, lostAt })),
         },
         { timeoutMs },
       );
@@ -140,7 +144,7 @@ function shopHost(context: ProgramContext, args: readonly string[]): unknown {
       try {
         answer = await net.query({ ip: server, port: 53 }, 'UDP', query, { timeoutMs });
       } catch (error) {
-        throw inNodesWords(error, `${server}:53`);
+        throw inNodesWords(error, { refusedBy: `${server}:53`, lostAt: `${server}:53` });
       }
       return asked === undefined ? [] : answersOf(answer);
     },
@@ -250,9 +254,13 @@ function answersOf({ code = 'NOERROR', question: { name, type }, answers }: DnsM
   return answers.filter((answer) => answer.type === type).map(({ data }) => data.replace(/^.* |\.$/g, ''));
 }
 
-/** Node names the call in front of the code: `connect ECONNREFUSED 10.96.0.12:80`. */
-function inNodesWords(error: unknown, target: string): unknown {
+/**
+ * Node names the call in front of the code: `connect ECONNREFUSED 10.96.0.12:80`. That it took too long, also to look
+ * the name up, is said by the shop itself, with the name.
+ */
+function inNodesWords(error: unknown, at: { readonly refusedBy: string; readonly lostAt: string }): unknown {
   if (!(error instanceof NetError)) return error;
   if (error.code === 'ECONNRESET') return Object.assign(new Error('socket hang up'), { code: error.code });
-  return Object.assign(new Error(`connect ${error.code} ${target}`), { code: error.code });
+  const place = error.code === 'ETIMEDOUT' ? at.lostAt : at.refusedBy;
+  return Object.assign(new Error(`connect ${error.code} ${place}`), { code: error.code });
 }

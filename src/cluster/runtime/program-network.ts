@@ -89,6 +89,19 @@ export function createProgramNetwork(options: {
       stack.query(to, protocol, message, done),
     );
 
+  const lookUp = options.createLookup({ query, files: options.files, sleep: options.sleep });
+
+  /** The C library goes on asking; its caller waits no longer. */
+  const lookup: ProgramNetwork['lookup'] = (name, { timeoutMs, ...about } = {}) => {
+    const found = lookUp(name, about);
+    if (timeoutMs === undefined) return found;
+    return process.wait((resolve, reject) => {
+      const giveUp = later(timeoutMs, () => reject(new NetError('ETIMEDOUT', name)));
+      void found.then(resolve, reject).finally(giveUp);
+      return giveUp;
+    });
+  };
+
   return {
     ip: stack.ip,
     listenHttp: (port, handler, { ip, certificate } = {}) =>
@@ -176,6 +189,6 @@ export function createProgramNetwork(options: {
     datagram: (to, bytes, { timeoutMs } = {}) =>
       exchange<Uint8Array>(`${to.ip}:${to.port}`, timeoutMs, (done) => stack.datagram(to, bytes, done)),
     ping: (ip) => process.wait((resolve) => stack.ping(ip, resolve)),
-    lookup: options.createLookup({ query, files: options.files, sleep: options.sleep }),
+    lookup,
   };
 }

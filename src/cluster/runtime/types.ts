@@ -131,9 +131,9 @@ export interface ProgramNetwork {
   ping(ip: string): Promise<number | undefined>;
   /**
    * Looks a name up as the C library of the image does: /etc/hosts, then /etc/resolv.conf with its nameservers,
-   * search list, ndots, attempts and timeout. @throws LookupError
+   * search list, ndots, attempts and timeout. @throws LookupError, NetError ETIMEDOUT after `timeoutMs`
    */
-  lookup(name: string, options?: { type?: DnsType }): Promise<readonly string[]>;
+  lookup(name: string, options?: { type?: DnsType; timeoutMs?: number }): Promise<readonly string[]>;
 }
 
 export type LookupErrorCode = 'ENOTFOUND' | 'EAI_AGAIN';

@@ -7,7 +7,7 @@ import type {
 } from '../../../../src/cluster/runtime/container-types.ts';
 import type { CreateLookup } from '../../../../src/cluster/runtime/program-network.ts';
 import { createContainerRuntime } from '../../../../src/cluster/runtime/runtime.ts';
-import type { Program } from '../../../../src/cluster/runtime/types.ts';
+import type { Program, ProgramNetwork } from '../../../../src/cluster/runtime/types.ts';
 import { LookupError } from '../../../../src/cluster/runtime/types.ts';
 import { createWorld, type World } from '../network/support.ts';
 import { imageOf, sleeper } from './lab.ts';
@@ -40,10 +40,12 @@ class Pair {
     node: 'worker',
     cores: 2,
     memory: 2 ** 33,
-    createLookup: hostsOnly,
+    createLookup: (parts) => this.#lookup ?? hostsOnly(parts),
   });
+  readonly #lookup: ProgramNetwork['lookup'] | undefined;
 
-  constructor() {
+  constructor({ lookup }: { readonly lookup?: ProgramNetwork['lookup'] } = {}) {
+    this.#lookup = lookup;
     this.server = this.world.addPod('server').stack;
     this.client = this.world.addPod('client').stack;
   }
@@ -285,6 +287,19 @@ describe('bytes between programs', () => {
 });
 
 describe('names and pings', () => {
+  test('a lookup is waited for no longer than its caller says', async () => {
+    const pair = new Pair({ lookup: () => new Promise(() => {}) });
+    pair.start('client', async ({ net, clock, stdout }) => {
+      const begun = clock.now();
+      await net.lookup('server', { timeoutMs: 250 }).catch((error: unknown) => {
+        stdout.write(`${String(error)} after ${clock.now() - begun} ms`);
+      });
+      return 0;
+    });
+    await pair.world.run(1);
+    expect(pair.log).toMatch(/ETIMEDOUT.* after 250 ms$/);
+  });
+
   test('use the lookup that was given, with the files of the container', async () => {
     const pair = new Pair();
     pair.start('client', async ({ net, stdout }) => {
