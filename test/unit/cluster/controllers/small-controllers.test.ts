@@ -119,6 +119,22 @@ test('a node that somebody made has a range for its pods', async () => {
   });
 });
 
+test('a node gets no range where all are given, and is told', async () => {
+  const whole = await started();
+  for (let index = 0; index < 256; index++) {
+    whole.create(object({ apiVersion: 'v1', kind: 'Node', metadata: { name: `n${index}` } }));
+  }
+  await whole.seconds(3);
+  const nodes = whole.list<AnyObject & { spec: { podCIDR?: string } }>('/api/v1/nodes');
+  const ranges = nodes.flatMap(({ spec }) => spec.podCIDR ?? []);
+  expect([nodes.length, new Set(ranges).size]).toEqual([258, 256]);
+  const events = whole.list<AnyObject & { reason: string; message: string }>('/api/v1/events');
+  expect(events.filter(({ reason }) => reason === 'CIDRNotAvailable').map(({ message }) => message)).toEqual([
+    'Node n254 status is now: CIDRNotAvailable',
+    'Node n255 status is now: CIDRNotAvailable',
+  ]);
+});
+
 test('a VolumeAttributesClass stays while a claim names it', async () => {
   const whole = await started();
   const url = `${STORAGE}/volumeattributesclasses/gold`;
