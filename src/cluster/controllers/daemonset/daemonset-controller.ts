@@ -86,10 +86,11 @@ export function createDaemonSetController(context: ControllerContext): Controlle
   ): StatusError | undefined {
     const names = create.values();
     const count = Math.min(create.length, pace.allowance);
-    if (count < create.length) queue.after(keyOf(set), pace.untilNext);
     const failure = slowStart(count, () => {
       control.create(set, daemonPod(set, revision, names.next().value ?? ''));
     });
+    // After a failure the queue's back-off says when.
+    if (failure === undefined && count < create.length) queue.after(keyOf(set), pace.untilNext);
     for (const pod of remove) control.delete(set, pod);
     return failure !== undefined && isNamespaceTerminating(failure) ? undefined : failure;
   }

@@ -133,21 +133,41 @@ export function createJobController(context: ControllerContext): Controller {
     }
     const awaited = replacesFailedOnly(job) ? progress.terminating.length : 0;
     const missing = Math.max(0, wanted - active.length - awaited);
-    const most = Math.min(missing, pace.allowance);
-    if (most < missing) queue.after(key, pace.untilNext);
-    const places = isIndexed(job) ? missingIndexes(progress, most) : Array<undefined>(most).fill(undefined);
-    const waits = places.map((index) => backOff(progress, index));
-    const ready = places.filter((_, at) => (waits[at] ?? 0) <= 0).values();
-    const count = waits.filter((wait) => wait <= 0).length;
-    if (count === 0) {
-      if (waits.length > 0) queue.after(key, Math.min(...waits));
+    const most = pace.allowance;
+    const { ready, soonest } = startable(progress, missing, most);
+    if (ready.length === 0) {
+      if (soonest < Infinity) queue.after(key, soonest);
       return undefined;
     }
-    const error = slowStart(count, () => {
-      const index = ready.next().value;
+    const indexes = ready.values();
+    const error = slowStart(ready.length, () => {
+      const index = indexes.next().value;
       control.create(job, jobPod(job, index, progress.toReplace.get(index ?? -1)));
     });
+    // After a failure the queue's back-off says when.
+    if (error === undefined && ready.length === most) queue.after(key, pace.untilNext);
     return error !== undefined && isNamespaceTerminating(error) ? undefined : error;
+  }
+
+  /** Places of pods that may start now, at most so many, and how long the first of the others has to wait. */
+  function startable(
+    progress: Progress,
+    missing: number,
+    most: number,
+  ): { readonly ready: readonly (number | undefined)[]; readonly soonest: Micros } {
+    const ready: (number | undefined)[] = [];
+    let soonest = Infinity;
+    let left = missing;
+    const places = isIndexed(progress.job)
+      ? missingIndexes(progress)
+      : Array<undefined>(Math.min(missing, most)).fill(undefined);
+    for (const index of places) {
+      if (left-- === 0 || ready.length === most) break;
+      const wait = backOff(progress, index);
+      if (wait <= 0) ready.push(index);
+      else soonest = Math.min(soonest, wait);
+    }
+    return { ready, soonest };
   }
 
   function remove(key: string, job: Job, pods: readonly Pod[]): void {

@@ -163,15 +163,12 @@ export function wantedActive({ job, succeeded, active }: Progress): number {
   return Math.max(0, Math.min(parallelism, completions - succeeded));
 }
 
-/** Indexes that have neither ended nor a pod, the lowest first. @param most how many are asked for */
-export function missingIndexes(progress: Progress, most: number): number[] {
+/** Indexes that have neither ended nor a pod, the lowest first. */
+export function* missingIndexes(progress: Progress): Generator<number> {
   const { job, active, terminating, completed, failedIndexes } = progress;
   const taken = replacesFailedOnly(job) ? [...active, ...terminating] : active;
   const running = new Set(taken.map(indexOf));
-  const missing: number[] = [];
-  for (let index = 0; index < (job.spec.completions ?? 0) && missing.length < most; index++) {
-    if (!completed.has(index) && failedIndexes?.has(index) !== true && !running.has(index))
-      missing.push(index);
+  for (let index = 0; index < (job.spec.completions ?? 0); index++) {
+    if (!completed.has(index) && failedIndexes?.has(index) !== true && !running.has(index)) yield index;
   }
-  return missing;
 }

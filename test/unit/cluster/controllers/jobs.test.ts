@@ -169,6 +169,17 @@ describe('job controller', () => {
     expect({ active, failed, succeeded }).toEqual({ active: 1, failed: 0, succeeded: 0 });
   });
 
+  test('indexes that wait after a failure keep no others waiting', async () => {
+    const world = new World().start('job');
+    const indexed = { completionMode: 'Indexed', completions: 40, parallelism: 40 } as const;
+    world.api.create(resources.jobs, job({ ...indexed, backoffLimit: 1000, backoffLimitPerIndex: 3 }));
+    await world.seconds(0.02);
+    expect(world.pods()).toHaveLength(30);
+    for (const pod of world.pods()) finish(world, pod, 'Failed');
+    await world.seconds(2);
+    expect(unfinished(world)).toHaveLength(10);
+  });
+
   test('suspended and resumed', async () => {
     const world = new World().start('job').binds().kubelets();
     world.api.create(resources.jobs, job({ suspend: true }));
