@@ -66,6 +66,15 @@ export class Command {
     return new Input(new FileInput(files, full), this.context);
   }
 
+  /** The same for who cannot do without it. @param status exit code where that fails @throws Failure */
+  mustOpen(path: string, status = 1): Input {
+    try {
+      return this.open(path);
+    } catch (error) {
+      throw new Failure(`${path}: ${errorWords(error)}`, status);
+    }
+  }
+
   /**
    * Everything in a file or in standard input.
    * @param status exit code where that fails

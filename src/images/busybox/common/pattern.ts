@@ -1,4 +1,5 @@
 import { outOfMemory } from '../errors.ts';
+import { CLASSES } from './classes.ts';
 
 /**
  * Shell patterns: `*`, `?`, `[…]`, and a backslash in front of what is meant literally. Matching takes at most the
@@ -24,37 +25,6 @@ type Token =
       readonly includes: (character: string) => boolean;
       readonly source: string;
     };
-
-const CLASSES: Readonly<Record<string, (character: string) => boolean>> = {
-  alnum: (character) => /[A-Za-z0-9]/.test(character),
-  alpha: (character) => /[A-Za-z]/.test(character),
-  blank: (character) => character === ' ' || character === '\t',
-  cntrl: (character) => character < ' ' || character === '\x7f',
-  digit: (character) => /[0-9]/.test(character),
-  graph: (character) => /[!-~]/.test(character),
-  lower: (character) => /[a-z]/.test(character),
-  print: (character) => /[ -~]/.test(character),
-  punct: (character) => /[!-/:-@[-`{-~]/.test(character),
-  space: (character) => /\s/.test(character),
-  upper: (character) => /[A-Z]/.test(character),
-  xdigit: (character) => /[0-9A-Fa-f]/.test(character),
-};
-
-/** The same as parts of a regular expression's set. */
-const CLASS_SOURCES: Readonly<Record<string, string>> = {
-  alnum: 'A-Za-z0-9',
-  alpha: 'A-Za-z',
-  blank: ' \\t',
-  cntrl: '\\x00-\\x1f\\x7f',
-  digit: '0-9',
-  graph: '!-~',
-  lower: 'a-z',
-  print: ' -~',
-  punct: '!-/:-@\\[-`{-~',
-  space: '\\s',
-  upper: 'A-Z',
-  xdigit: '0-9A-Fa-f',
-};
 
 /** Has it got anything that stands for other characters? */
 export function isPattern(text: string): boolean {
@@ -126,8 +96,9 @@ function readSet(pattern: string, start: number): { token: Token; end: number } 
     const named = /^\[:(\w+):\]/.exec(pattern.slice(index, index + 12));
     const characters = named?.[1] === undefined ? undefined : CLASSES[named[1]];
     if (named !== null && characters !== undefined) {
-      tests.push(characters);
-      source += CLASS_SOURCES[named[1] ?? ''] ?? '';
+      const members = new RegExp(`[${characters}]`);
+      tests.push((character) => members.test(character));
+      source += characters;
       index += named[0].length;
       continue;
     }

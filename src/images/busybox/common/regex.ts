@@ -1,20 +1,6 @@
 import { Failure } from '../errors.ts';
 import { boundedRegex } from './bounded-regex.ts';
-
-const CLASSES: Readonly<Record<string, string>> = {
-  alnum: 'A-Za-z0-9',
-  alpha: 'A-Za-z',
-  blank: ' \\t',
-  cntrl: '\\x00-\\x1f\\x7f',
-  digit: '0-9',
-  graph: '!-~',
-  lower: 'a-z',
-  print: ' -~',
-  punct: '!-\\/:-@\\[-`{-~',
-  space: '\\s',
-  upper: 'A-Z',
-  xdigit: '0-9A-Fa-f',
-};
+import { CLASSES } from './classes.ts';
 
 /**
  * A regular expression of POSIX (https://pubs.opengroup.org/onlinepubs/9799919799/basedefs/V1_chap09.html) as the

@@ -185,7 +185,7 @@ interface Dump {
 
 /** Prints lines of sixteen bytes as they come. */
 async function dump(command: Command, { names, line, end, abbreviates }: Dump): Promise<number> {
-  const inputs = (names.length === 0 ? ['-'] : names).map((name) => openToRead(command, name));
+  const inputs = (names.length === 0 ? ['-'] : names).map((name) => command.mustOpen(name));
   let before: Uint8Array | undefined;
   let isLeftOut = false;
   const lineOf = (offset: number, bytes: Uint8Array): string => {
@@ -221,15 +221,6 @@ async function dump(command: Command, { names, line, end, abbreviates }: Dump): 
 
 /** How much more it takes to show a byte than to copy it. */
 const DUMPED = 40;
-
-/** @throws Failure */
-function openToRead(command: Command, name: string, status = 1): Input {
-  try {
-    return command.open(name);
-  } catch (error) {
-    throw new Failure(`${name}: ${errorWords(error)}`, status);
-  }
-}
 
 const hexdump: Applet = (command) => {
   const options = command.options('bcdoxCvn:s:');
@@ -334,7 +325,7 @@ const strings: Applet = async (command) => {
 const cmp: Applet = async (command) => {
   const options = command.options('sln:');
   const [first = '-', second = '-'] = options.operands;
-  const [a, b] = [openToRead(command, first, 2), openToRead(command, second, 2)];
+  const [a, b] = [command.mustOpen(first, 2), command.mustOpen(second, 2)];
   let at = 0;
   let lines = 0;
   for (;;) {

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { Applet, Command } from '../command.ts';
+import type { Applet } from '../command.ts';
 import { errorWords, Failure } from '../errors.ts';
-import type { Input } from '../streams.ts';
 import { joinBytes } from '../streams.ts';
 
 /** `md5sum` and its kin. */
@@ -47,7 +46,7 @@ const sumBy =
 
 const base64: Applet = async (command) => {
   const options = command.options('dw:', { decode: 'd', wrap: 'w' });
-  const input = open(command, options.operands[0] ?? '-');
+  const input = command.mustOpen(options.operands[0] ?? '-');
   if (options.has('d')) {
     let rest = '';
     for await (const chunk of input.chunks()) {
@@ -89,15 +88,6 @@ const base64: Applet = async (command) => {
   if (column > 0 && width > 0) command.print('\n');
   return 0;
 };
-
-/** @throws Failure */
-function open(command: Command, name: string): Input {
-  try {
-    return command.open(name);
-  } catch (error) {
-    throw new Failure(`${name}: ${errorWords(error)}`);
-  }
-}
 
 export const digestApplets: Readonly<Record<string, Applet>> = {
   md5sum: sumBy('md5'),
