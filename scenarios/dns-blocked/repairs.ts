@@ -18,6 +18,7 @@ import {
 
 const services = ['checkout', 'payments', 'ledger', 'refunds', 'fx'];
 const coredns = { namespace: 'kube-system', name: 'coredns' };
+const podNetwork = '10.244.0.0/16';
 const byName = 'kubernetes.io/metadata.name';
 /** The rule that was meant. */
 const meant = shopAsks({ namespaceSelector: kubeSystem, podSelector: corednsPods });
@@ -171,7 +172,7 @@ const wrongAtCoredns: readonly WrittenWrongly[] = [
     {
       podSelector: corednsPods,
       policyTypes: ['Ingress'],
-      ingress: [{ from: [{ ipBlock: { cidr: '10.244.0.0/16' } }], ports: both }],
+      ingress: [{ from: [{ ipBlock: { cidr: podNetwork } }], ports: both }],
     },
   ],
   [
@@ -251,6 +252,9 @@ async function podsIn(lab: LabView, where: string): Promise<readonly Pod[]> {
 const podAddresses = async (lab: LabView, where: string): Promise<string[]> =>
   (await podsIn(lab, where)).flatMap(({ status }) => status.podIP ?? []);
 
+/** The block of two addresses with this one in it. */
+const pairOf = (ip: string): string => ip.replace(/\d+$/, (last) => `${Number(last) & ~1}/31`);
+
 /** Of pods that run, not of those that come after them. */
 async function labelPods(
   lab: LabView,
@@ -276,6 +280,16 @@ const hacksInShop: readonly Hack[] = [
   }),
   hack('todays-addresses', 'by-labels', async (lab) => {
     const to = (await podAddresses(lab, 'kube-system')).map((ip) => ({ ipBlock: { cidr: `${ip}/32` } }));
+    await put(lab, 'names', 'shop', { policyTypes: ['Egress'], egress: [{ to, ports: both }] });
+  }),
+  hack('todays-addresses-in-pairs', 'by-labels', async (lab) => {
+    const ips = await podAddresses(lab, 'kube-system');
+    const to = ips.map((ip) => ({ ipBlock: { cidr: pairOf(ip) } }));
+    await put(lab, 'names', 'shop', { policyTypes: ['Egress'], egress: [{ to, ports: both }] });
+  }),
+  hack('anybody-but-todays-addresses', 'by-labels', async (lab) => {
+    const others = [...(await podAddresses(lab, 'office')), ...(await podAddresses(lab, 'lobby'))];
+    const to = [{ ipBlock: { cidr: podNetwork, except: others.map((ip) => `${ip}/32`) } }];
     await put(lab, 'names', 'shop', { policyTypes: ['Egress'], egress: [{ to, ports: both }] });
   }),
   hack('a-door-for-refunds', 'isolated', async (lab) => {
@@ -324,6 +338,14 @@ const hacksAtCoredns: readonly Hack[] = [
       podSelector: corednsPods,
       policyTypes: ['Ingress'],
       ingress: [{ from: ips.map((ip) => ({ ipBlock: { cidr: `${ip}/32` } })), ports: both }],
+    });
+  }),
+  hack('anybody-but-todays-addresses', 'by-labels', async (lab) => {
+    const except = (await podAddresses(lab, 'lobby')).map((ip) => `${ip}/32`);
+    await put(lab, 'dns-clients', 'kube-system', {
+      podSelector: corednsPods,
+      policyTypes: ['Ingress'],
+      ingress: [{ from: [{ ipBlock: { cidr: podNetwork, except } }], ports: both }],
     });
   }),
   hack('label-clients-that-run', 'labels', async (lab) => {

@@ -1,7 +1,10 @@
-import type { NetworkPolicy } from '../model/objects.ts';
+import { BlockList } from 'node:net';
+import type { NetworkPolicy, NetworkPolicyPeer } from '../model/objects.ts';
 import { resources } from '../model/resources.ts';
 import { type Check, fail, pass } from './check.ts';
 import { type ClientRef, isReport, probeFrom } from './client-pod.ts';
+
+type IPBlock = NonNullable<NetworkPolicyPeer['ipBlock']>;
 
 /** Where a connection leads: TCP to `host:port`, or DNS queries over UDP to port 53 of an address. */
 export type ReachTarget = { readonly tcp: string } | { readonly ask: string };
@@ -35,33 +38,57 @@ export function isolates(options: {
 }
 
 /**
- * No NetworkPolicy of these namespaces has the address of a pod in an `ipBlock` of its own: the next pod has another
- * one. https://kubernetes.io/docs/concepts/services-networking/network-policies/#behavior-of-to-and-from-selectors
+ * No NetworkPolicy of these namespaces tells pods apart by the addresses that they have now, as an `ipBlock` does that has
+ * some of them in it and others not: the next pod has another one.
+ * https://kubernetes.io/docs/concepts/services-networking/network-policies/#behavior-of-to-and-from-selectors
  */
 export function policiesFollowPods(namespaces: readonly string[]): Check {
   return {
-    expected: `no policy of ${namespaces.join(', ')} names the address of a pod`,
+    expected: `no policy of ${namespaces.join(', ')} tells pods apart by their addresses`,
     look: async (lab) => {
       const pods = await lab.kube.list(resources.pods);
-      const addresses = new Set(
-        pods.flatMap(({ spec, status }) => (spec.hostNetwork === true ? [] : (status.podIP ?? []))),
+      // The address of a node stays.
+      const addresses = pods.flatMap(({ spec, status }) =>
+        spec.hostNetwork === true ? [] : (status.podIP ?? []),
       );
       for (const namespace of namespaces) {
         const policies = await lab.kube.list(resources.networkPolicies, { namespace });
-        const found = policies.find((policy) => singles(policy).some((address) => addresses.has(address)));
+        const found = policies.find((policy) =>
+          blocksOf(policy).some((block) => tellsApart(block, addresses)),
+        );
         if (found !== undefined)
-          return fail(`networkpolicy/${found.metadata.name} names the address that a pod has today`);
+          return fail(`networkpolicy/${found.metadata.name} goes by the addresses that pods have today`);
       }
       return pass('none does');
     },
   };
 }
 
-/** Addresses that a policy names one by one. */
-function singles({ spec: { ingress, egress } }: NetworkPolicy): string[] {
+function blocksOf({ spec: { ingress, egress } }: NetworkPolicy): IPBlock[] {
   const peers = [
     ...(ingress ?? []).flatMap(({ from }) => from ?? []),
     ...(egress ?? []).flatMap(({ to }) => to ?? []),
   ];
-  return peers.flatMap(({ ipBlock }) => /^(.*)\/32$/.exec(ipBlock?.cidr ?? '')?.[1] ?? []);
+  return peers.flatMap(({ ipBlock }) => ipBlock ?? []);
+}
+
+/** Whether some of the addresses are in the block, and others are not. */
+function tellsApart({ cidr, except = [] }: IPBlock, addresses: readonly string[]): boolean {
+  const block = rangesOf([cidr]);
+  const holes = rangesOf(except);
+  const inside = addresses.filter((address) => has(block, address) && !has(holes, address));
+  return inside.length > 0 && inside.length < addresses.length;
+}
+
+const familyOf = (address: string): 'ipv4' | 'ipv6' => (address.includes(':') ? 'ipv6' : 'ipv4');
+
+const has = (ranges: BlockList, address: string): boolean => ranges.check(address, familyOf(address));
+
+function rangesOf(cidrs: readonly string[]): BlockList {
+  const ranges = new BlockList();
+  for (const cidr of cidrs) {
+    const [network = '', prefix] = cidr.split('/');
+    ranges.addSubnet(network, Number(prefix), familyOf(network));
+  }
+  return ranges;
 }

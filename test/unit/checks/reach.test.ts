@@ -63,18 +63,25 @@ describe('policies that follow pods', () => {
     policiesFollowPods(['shop', 'kube-system']).look(
       await labView([
         pod('coredns', '10.244.0.2'),
+        pod('inventory', '10.244.1.2'),
         pod('kube-proxy', '172.18.0.2', true),
         object('v1', 'Pod', 'waiting@shop', { spec: {}, status: {} }),
         object('networking.k8s.io/v1', 'NetworkPolicy', `names@${namespace}`, { spec }),
       ]),
     );
-  const block = (cidr: string) => [{ ipBlock: { cidr } }];
+  const block = (cidr: string, ...except: string[]) => [{ ipBlock: { cidr, except } }];
 
   test.each([
     ['shop', { egress: [{ to: block('10.244.0.2/32') }] }, 'fail'],
     ['kube-system', { ingress: [{}, { from: [{ podSelector: {} }, ...block('10.244.0.2/32')] }] }, 'fail'],
     ['office', { egress: [{ to: block('10.244.0.2/32') }] }, 'pass'],
+    ['shop', { egress: [{ to: block('10.244.0.2/31') }] }, 'fail'],
+    ['shop', { egress: [{ to: block('10.244.1.0/24') }] }, 'fail'],
+    ['shop', { egress: [{ to: block('0.0.0.0/0', '10.244.1.2/32') }] }, 'fail'],
+    // All pods alike, or none of them.
     ['shop', { egress: [{ to: block('10.244.0.0/16') }] }, 'pass'],
+    ['shop', { egress: [{ to: block('0.0.0.0/0', '10.0.0.0/8') }] }, 'pass'],
+    ['shop', { egress: [{ to: block('::/0') }] }, 'pass'],
     ['shop', { egress: [{ to: block('10.244.0.3/32') }, {}] }, 'pass'],
     // The address of a node stays.
     ['shop', { egress: [{ to: block('172.18.0.2/32') }] }, 'pass'],
@@ -84,7 +91,7 @@ describe('policies that follow pods', () => {
 
   test('says which', async () => {
     expect((await look('shop', { egress: [{ to: block('10.244.0.2/32') }] })).seen).toBe(
-      'networkpolicy/names names the address that a pod has today',
+      'networkpolicy/names goes by the addresses that pods have today',
     );
   });
 });
