@@ -16,6 +16,8 @@ interface Values {
   readonly cause: Cause;
 }
 
+const partOfShop = { 'app.kubernetes.io/part-of': 'shop' };
+
 const setContainer = (lab: LabView, service: string, fields: object): Promise<void> =>
   faults.patchPods(lab, { namespace, name: service }, { containers: [{ name: service, ...fields }] });
 
@@ -79,6 +81,22 @@ export function fixesOf({ service, cause }: Values): readonly Fix[] {
         await setContainer(lab, service, { imagePullPolicy: null });
       },
     ),
+    fix(
+      'spread-by-constraint-too',
+      [edit('IfNotPresent'), 'topologySpreadConstraints that put its pods on different nodes'],
+      async (lab) => {
+        const labelSelector = { matchLabels: { app: service } };
+        const apart = { maxSkew: 1, topologyKey: 'kubernetes.io/hostname', labelSelector };
+        await faults.patchPods(
+          lab,
+          { namespace, name: service },
+          {
+            containers: [{ name: service, imagePullPolicy: 'IfNotPresent' }],
+            topologySpreadConstraints: [{ ...apart, whenUnsatisfiable: 'DoNotSchedule' }],
+          },
+        );
+      },
+    ),
     fix('pre-pull', ['a DaemonSet that keeps the image on every node', edit('IfNotPresent')], async (lab) => {
       await prePull(lab, service, wanted);
       await setContainer(lab, service, { imagePullPolicy: 'IfNotPresent' });
@@ -130,6 +148,24 @@ export function hacksOf({ service, cause }: Values): readonly Hack[] {
           containers: [{ name: service, imagePullPolicy: 'IfNotPresent' }],
         },
       );
+    }),
+    // A node that comes tomorrow has nobody of the shop.
+    hack('where-the-shop-is', 'new-node', async (lab) => {
+      const shop = { labelSelector: { matchLabels: partOfShop }, topologyKey: 'kubernetes.io/hostname' };
+      const podAffinity = { requiredDuringSchedulingIgnoredDuringExecution: [shop] };
+      const containers = [{ name: service, imagePullPolicy: 'IfNotPresent' }];
+      await faults.patchPods(lab, { namespace, name: service }, { affinity: { podAffinity }, containers });
+    }),
+    hack('racks-of-today', 'new-node', async (lab) => {
+      for (const { metadata } of await lab.kube.list(resources.nodes)) {
+        const labelled = { metadata: { labels: { rack: metadata.name } } };
+        await lab.kube.patch(resources.nodes, undefined, metadata.name, labelled, { type: 'merge' });
+      }
+      const rack = { maxSkew: 1, topologyKey: 'rack', whenUnsatisfiable: 'DoNotSchedule' };
+      const labelSelector = { matchLabels: { app: service } };
+      const containers = [{ name: service, imagePullPolicy: 'IfNotPresent' }];
+      const topologySpreadConstraints = [{ ...rack, labelSelector }];
+      await faults.patchPods(lab, { namespace, name: service }, { topologySpreadConstraints, containers });
     }),
     hack('never-before-it', 'new-node', async (lab) => {
       // A node that comes tomorrow has no copy of what runs first either.

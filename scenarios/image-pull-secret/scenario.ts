@@ -102,7 +102,7 @@ The registry is ${host}; from inside the cluster it answers as http://registry.
 Its login is kept by the platform team: secret/${robot.name} in namespace ${robot.namespace}.`,
   rules: ({ service }) => [
     `The release to ship is ${release}, as ${host}/${repository} has it, for every pod of ${service}; it comes from there and from nowhere else.`,
-    'A pod on any node gets what is pushed there tomorrow too, also on a node that comes tomorrow under a name and with labels of its own.',
+    'A pod on any node gets what is pushed there tomorrow too, whoever else runs there, also on a node that comes tomorrow under a name and with labels of its own.',
     'The registry goes on asking for its password.',
     `When this is graded, ${service} answers its callers, and its Service leads to its pods and nowhere else.`,
     lastingRule(service),

@@ -127,7 +127,7 @@ The registry is ${host}; ${mirror} is a mirror of it.`,
   rules: ({ service }) => [
     `${service} runs what it ran before, release ${release}; its image comes from the registry or from the mirror.`,
     `When this is graded, ${service} answers its callers, and its Service leads to its pods and nowhere else.`,
-    'Nodes come and go: a new one must be able to fetch the image and run the pod.',
+    'Nodes come and go: a new one, with labels of its own and nobody else on it, must be able to fetch the image and run the pod.',
     lastingRule(service),
     `The network policies of namespace ${namespace} stay as they are; none is added.`,
   ],

@@ -1,9 +1,9 @@
 import { equal } from '../core/json.ts';
-import type { Pod, PodSpec } from '../model/objects.ts';
+import type { Labels, Pod, PodSpec, PodTemplate } from '../model/objects.ts';
 import { containersOf } from '../model/pod-containers.ts';
 import { resources } from '../model/resources.ts';
 import { type Check, fail, type LabView, type Observation, pass, unjudged } from './check.ts';
-import { podsOf, type WorkloadRef } from './workloads.ts';
+import { keepsApart, podsOf, type SpreadRule, type WorkloadRef } from './workloads.ts';
 
 /** A release as the registry has it. */
 export interface ReleaseRef {
@@ -78,21 +78,32 @@ function digestOf({ status }: Pod, container: string): string | undefined {
 
 /**
  * A node that joins tomorrow can run the workload: it has no copies, so no container may forbid it to pull; and it has a
- * name of its own, so which nodes take the pods is as before.
+ * name and labels of its own, and none of the others' pods: so which nodes take the pods is as before. That a node takes one of
+ * the workload's own pods at a time keeps no node away.
  */
 export function mayPull(of: WorkloadRef): Check {
   return {
     expected: `a new node may pull the images of ${of.name} and run it`,
     look: async (lab) => {
-      const before = lab.baseline.get(resources.deployments, of.namespace, of.name)?.spec.template.spec;
+      const before = lab.baseline.get(resources.deployments, of.namespace, of.name)?.spec.template;
       const now = await lab.kube.get(resources.deployments, of.namespace, of.name);
       if (now === undefined) return fail(`deployment/${of.name} does not exist`);
-      const { spec } = now.spec.template;
+      const { template } = now.spec;
+      const { spec } = template;
+      const others = lab.baseline
+        .list(resources.deployments, of.namespace)
+        .filter(({ metadata }) => metadata.name !== of.name)
+        .map((other) => other.spec.template.metadata?.labels ?? {});
       const never = containersOf(spec).find(({ imagePullPolicy }) => imagePullPolicy === 'Never');
       if (never !== undefined) return fail(`container ${never.name} takes only what is there`);
-      return before === undefined || equal(nodesOf(before), nodesOf(spec))
+      if (before === undefined) return pass('it may');
+      if (!equal(nodesOf(before.spec), nodesOf(spec)))
+        return fail(`the nodes that may run deployment/${of.name} are not those of before`);
+      return equal(companyOf(before, others), companyOf(template, others))
         ? pass('it may')
-        : fail(`the nodes that may run deployment/${of.name} are not those of before`);
+        : fail(
+            `which nodes may run deployment/${of.name} depends on whose pods are where, as it did not before`,
+          );
     },
   };
 }
@@ -104,6 +115,19 @@ function nodesOf({ nodeName, nodeSelector = {}, affinity }: PodSpec): unknown {
     nodeSelector,
     required: affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution,
   };
+}
+
+/** Whose pods have to be where, or must not be, for a node to take the pod. */
+function companyOf({ metadata, spec }: PodTemplate, others: readonly Labels[]): unknown {
+  const { affinity, topologySpreadConstraints = [] } = spec;
+  const spreadsOwn = (rule: SpreadRule): boolean =>
+    keepsApart(rule, metadata?.labels) && !others.some((labels) => keepsApart(rule, labels));
+  const near = affinity?.podAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? [];
+  const apart = affinity?.podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? [];
+  const spread = topologySpreadConstraints.filter(
+    ({ whenUnsatisfiable }) => whenUnsatisfiable === 'DoNotSchedule',
+  );
+  return [near, ...[apart, spread].map((rules) => rules.filter((rule) => !spreadsOwn(rule)))];
 }
 
 /**

@@ -1,5 +1,14 @@
 import { equal } from '../core/json.ts';
-import type { Deployment, EndpointSlice, Pod, PodTemplate, ReplicaSet, Service } from '../model/objects.ts';
+import type {
+  Deployment,
+  EndpointSlice,
+  Labels,
+  Pod,
+  PodAffinityTerm,
+  PodTemplate,
+  ReplicaSet,
+  Service,
+} from '../model/objects.ts';
 import { isOver } from '../model/pod-phase.ts';
 import { resources } from '../model/resources.ts';
 import { maxUnavailable } from '../model/rollout.ts';
@@ -209,11 +218,15 @@ export function canRollOut(of: WorkloadRef): Check {
 /** No other pod with its labels may be on its node. */
 function isAloneOnItsNode({ metadata, spec }: PodTemplate): boolean {
   const terms = spec.affinity?.podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? [];
-  return terms.some(
-    ({ topologyKey, labelSelector }) =>
-      topologyKey === 'kubernetes.io/hostname' && matchesSelector(labelSelector, metadata?.labels),
-  );
+  return terms.some((term) => keepsApart(term, metadata?.labels));
 }
+
+/** What a term of a podAntiAffinity and a topologySpreadConstraint have in common. */
+export type SpreadRule = Pick<PodAffinityTerm, 'labelSelector' | 'topologyKey'>;
+
+/** Whether it is about pods with these labels, and has single nodes in view. */
+export const keepsApart = ({ topologyKey, labelSelector }: SpreadRule, labels: Labels | undefined): boolean =>
+  topologyKey === 'kubernetes.io/hostname' && matchesSelector(labelSelector, labels);
 
 /** Pods of a Service's own selector, whatever made them. */
 export async function selectedPods(

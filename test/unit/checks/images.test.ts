@@ -153,10 +153,23 @@ describe('mayPull', () => {
 });
 
 describe('mayPull looks at who may run it', () => {
-  const deployment = (spec: object) =>
-    object('apps/v1', 'Deployment', 'refunds@shop', {
-      spec: { template: { spec: { containers: [{ name: 'refunds' }], ...spec } } },
+  const labels = (app: string) => ({ app, 'app.kubernetes.io/part-of': 'shop' });
+  const deployment = (spec: object, app = 'refunds') =>
+    object('apps/v1', 'Deployment', `${app}@shop`, {
+      spec: {
+        template: { metadata: { labels: labels(app) }, spec: { containers: [{ name: app }], ...spec } },
+      },
     });
+  const term = (matchLabels: object, topologyKey = 'kubernetes.io/hostname') => ({
+    labelSelector: { matchLabels },
+    topologyKey,
+  });
+  const required = (rule: object) => ({ requiredDuringSchedulingIgnoredDuringExecution: [rule] });
+  const own = { app: 'refunds' };
+  const all = { 'app.kubernetes.io/part-of': 'shop' };
+  const spread = (rule: object, whenUnsatisfiable = 'DoNotSchedule') => ({
+    topologySpreadConstraints: [{ ...rule, maxSkew: 1, whenUnsatisfiable }],
+  });
   const terms = { nodeSelectorTerms: [{ matchExpressions: [] }] };
 
   test.each([
@@ -165,8 +178,20 @@ describe('mayPull looks at who may run it', () => {
     ['fail', { affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: terms } } }],
     ['fail', { nodeSelector: { 'kubernetes.io/hostname': 'a' } }],
     ['fail', { nodeName: 'a' }],
+    // One of its own at a time keeps no node away.
+    ['pass', { affinity: { podAntiAffinity: required(term(own)) } }],
+    ['pass', spread(term(own))],
+    ['pass', spread(term(all, 'rack'), 'ScheduleAnyway')],
+    ['pass', { affinity: { podAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [] } } }],
+    ['fail', { affinity: { podAffinity: required(term(all)) } }],
+    ['fail', { affinity: { podAffinity: required(term(own)) } }],
+    ['fail', { affinity: { podAntiAffinity: required(term({ app: 'fx' })) } }],
+    ['fail', { affinity: { podAntiAffinity: required(term(all)) } }],
+    ['fail', { affinity: { podAntiAffinity: required(term(own, 'rack')) } }],
+    ['fail', spread(term(own, 'rack'))],
+    ['fail', spread(term(all))],
   ])('%s for %j', async (status, spec) => {
-    const view = await labView([deployment({})]);
+    const view = await labView([deployment({}), deployment({}, 'fx')]);
     await view.put(deployment(spec));
     expect(await mayPull(of).look(view)).toMatchObject({ status });
   });
