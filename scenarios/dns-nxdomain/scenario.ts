@@ -406,6 +406,11 @@ ${partner.zone}:53 {
         corefile.replace('kubernetes cluster.local in-addr.arpa ip6.arpa', 'kubernetes cluster.local'),
       );
     }),
+    hack('no-more-rollouts', 'starts-again', async (lab) => {
+      await faults.writeCorefile(lab, withoutTemplate(await faults.readCorefile(lab), form));
+      await lab.clock.wait(seconds(60), lab.signal);
+      await faults.noMoreRollouts(lab, 'kube-system');
+    }),
     // The kubelet asks on port 8080, and restarts CoreDNS every two minutes: later than anybody looks.
     hack('health-elsewhere', 'dns-whole', async (lab) => {
       const corefile = withoutTemplate(await faults.readCorefile(lab), form);

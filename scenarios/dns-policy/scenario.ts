@@ -347,6 +347,11 @@ whom they call. ${client} must find names again as they do: Services by their sh
       await faults.patchPods(lab, of(client), { dnsPolicy: 'ClusterFirst', dnsConfig: null });
       await faults.scale(lab, { namespace: 'kube-system', name: 'coredns' }, 4);
     }),
+    hack('no-more-rollouts', 'starts-again', async (lab) => {
+      await faults.patchPods(lab, of(client), { dnsPolicy: 'ClusterFirst', dnsConfig: null });
+      await lab.clock.wait(seconds(30), lab.signal);
+      await faults.noMoreRollouts(lab, namespace);
+    }),
     hack('pod-address', 'server', async (lab) => {
       const pods = await lab.kube.list(resources.pods, {
         namespace: 'kube-system',

@@ -355,6 +355,12 @@ Make ${service} answer its callers again.`,
     hack('wrong-liveness', 'starts-again', async (lab) => {
       await patch(lab, service, { readinessProbe: { httpGet: { port: 'http' } }, ...faults.asksNobody });
     }),
+    // Today's pods are right; there is no room for the ReplicaSet of the next rollout.
+    hack('no-more-rollouts', 'starts-again', async (lab) => {
+      await patch(lab, service, { readinessProbe: { httpGet: { port: 'http' } } });
+      await lab.clock.wait(seconds(30), lab.signal);
+      await faults.noMoreRollouts(lab, namespace);
+    }),
     hack('addresses-written-down', 'endpoints', async (lab) => {
       // They are right today, and stay when the pods go.
       await patch(lab, service, { readinessProbe: { httpGet: { port: 'http' } } });

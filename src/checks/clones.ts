@@ -28,6 +28,41 @@ export interface CloneOptions {
   readonly liveness: boolean;
 }
 
+/**
+ * A rollout begins with a ReplicaSet: one of this template, without pods, is made and removed again.
+ * @returns what is wrong where the cluster does not take it
+ */
+export async function whyNoReplicaSet(
+  lab: LabView,
+  { namespace, name: workload }: WorkloadRef,
+  template: PodTemplate,
+): Promise<Observation | undefined> {
+  const name = `${workload}-${lab.random.suffix(10)}`;
+  const labels = { [CLONE_LABEL]: name };
+  try {
+    await lab.kube.create(resources.replicaSets, {
+      apiVersion: 'apps/v1',
+      kind: 'ReplicaSet',
+      metadata: { namespace, name, labels },
+      spec: {
+        replicas: 0,
+        selector: { matchLabels: labels },
+        template: { ...template, metadata: { ...template.metadata, labels } },
+      },
+    });
+  } catch (error) {
+    return refusal('the ReplicaSet of the next rollout', error);
+  }
+  await lab.kube.delete(resources.replicaSets, namespace, name);
+  return undefined;
+}
+
+/** The API server's own words. @throws what it is not to blame for */
+function refusal(what: string, error: unknown): Observation {
+  if (error instanceof KubeError && error.code < 500) return fail(`${what} is refused: ${error.message}`);
+  throw error;
+}
+
 /** Makes a clone, proves something on it, and removes it again. */
 export async function withClone(
   lab: LabView,
@@ -46,9 +81,7 @@ export async function withClone(
       await lab.kube.create(resources.pods, clonePod(template, clone, liveness));
       if (service !== undefined) await lab.kube.create(resources.services, cloneService(service, clone));
     } catch (error) {
-      if (error instanceof KubeError && error.code < 500)
-        return fail(`a fresh pod is refused: ${error.message}`);
-      throw error;
+      return refusal('a fresh pod', error);
     }
     return await prove(clone);
   } finally {

@@ -2,7 +2,7 @@ import type { Container, Pod, PodSpec, PodTemplate } from '../model/objects.ts';
 import { resources } from '../model/resources.ts';
 import { workersOf } from '../model/worker-nodes.ts';
 import { type Check, fail, type LabView, type Observation, pass, patient, unjudged } from './check.ts';
-import { type Clone, neverReady, until, withClone } from './clones.ts';
+import { type Clone, neverReady, until, whyNoReplicaSet, withClone } from './clones.ts';
 import type { ReleaseRef } from './images.ts';
 import { isReady, type WorkloadRef } from './workloads.ts';
 
@@ -97,9 +97,10 @@ function placedOn(spec: PodSpec, node: string): PodSpec {
 }
 
 /**
- * A pod that is made now from the live template comes up: a node takes it, it starts with the image and the settings that
- * there are now, its liveness probes find it alive, and it becomes ready. So is found what only the next start would
- * meet, and a probe that asks where nobody is, whenever it begins to ask.
+ * A pod that is made now from the live template comes up: the cluster takes a ReplicaSet of it, as the next rollout makes one,
+ * a node takes the pod, it starts with the image and the settings that there are now, its liveness probes find it alive, and
+ * it becomes ready. So is found what only the next start would meet, and a probe that asks where nobody is, whenever it
+ * begins to ask.
  * @param withinMs how long that may take
  * @param works what it has to do then
  */
@@ -112,7 +113,15 @@ export function startsAgain(
     expected: `a fresh pod of ${of.name} comes up`,
     disturbs: `a clone of a pod of ${of.name}`,
     look: () => Promise.resolve(pass('proven on a clone when graded')),
-    grade: (lab) => startsFresh(lab, of, (spec) => nextPod(spec, withinMs), withinMs, works),
+    grade: async (lab) => {
+      const deployment = await lab.kube.get(resources.deployments, of.namespace, of.name);
+      if (deployment === undefined) return fail(`deployment/${of.name} does not exist`);
+      const { template } = deployment.spec;
+      return (
+        (await whyNoReplicaSet(lab, of, template)) ??
+        (await nextPodComesUp(lab, of, template, withinMs, works))
+      );
+    },
   };
 }
 
@@ -158,13 +167,11 @@ async function startsFresh(
   lab: LabView,
   of: WorkloadRef,
   change: (spec: PodSpec) => PodSpec,
-  withinMs = STARTS_WITHIN,
-  works?: (lab: LabView, clone: Clone) => Promise<Observation>,
 ): Promise<Observation> {
   const deployment = await lab.kube.get(resources.deployments, of.namespace, of.name);
   if (deployment === undefined) return fail(`deployment/${of.name} does not exist`);
   const { template } = deployment.spec;
-  return comesUp(lab, of, { ...template, spec: change(template.spec) }, withinMs, works);
+  return comesUp(lab, of, { ...template, spec: change(template.spec) }, STARTS_WITHIN);
 }
 
 function comesUp(

@@ -118,6 +118,20 @@ export async function settings(
   );
 }
 
+/** A quota that leaves no room for the ReplicaSet of another rollout: what runs goes on, and its next release never comes. */
+export async function noMoreRollouts(lab: LabView, namespace: string): Promise<void> {
+  const sets = await lab.kube.list(resources.replicaSets, { namespace });
+  await lab.kube.apply(
+    {
+      apiVersion: 'v1',
+      kind: 'ResourceQuota',
+      metadata: { name: 'replicasets', namespace },
+      spec: { hard: { 'count/replicasets.apps': String(sets.length) } },
+    },
+    { manager: 'kubectl' },
+  );
+}
+
 /**
  * Fields of a container, to be merged: a liveness probe that asks where nobody is. Pods come up and look well; ten minutes
  * after each start they are restarted.

@@ -22,6 +22,7 @@ export {
   asksNobody,
   claimImage,
   claimReady,
+  noMoreRollouts,
   releaseNotes,
   scale,
   select,

@@ -51,9 +51,9 @@ async function lab(options: {
   readonly starts?: (spec: PodSpec) => boolean;
   readonly policy?: string;
   readonly objects?: readonly Manifest[];
-  readonly refuse?: boolean;
+  readonly refuse?: Resource;
 }): Promise<{ view: LabView; made: PodSpec[]; done: string[]; left: () => string[] }> {
-  const { starts = () => true, policy = 'IfNotPresent', refuse = false } = options;
+  const { starts = () => true, policy = 'IfNotPresent', refuse } = options;
   const state = new FakeState();
   const kube = fakeKube(state);
   await kube.applyAll(options.objects ?? [...NODES, deployment(policy)], { manager: 'test' });
@@ -70,8 +70,8 @@ async function lab(options: {
     return { ...object, status: { phase: 'Pending', conditions, containerStatuses: [container] } } as never;
   };
   const create: KubeClient['create'] = async (resource, object) => {
-    if (refuse) throw new KubeError(403, 'exceeded quota');
-    made.push((object as unknown as Pod).spec);
+    if (refuse?.id === resource.id) throw new KubeError(403, 'exceeded quota');
+    if (resource.id === resources.pods.id) made.push((object as unknown as Pod).spec);
     return kube.create(resource, object);
   };
   const view = {
@@ -101,7 +101,7 @@ async function lab(options: {
     view,
     made,
     done,
-    left: () => [...state.objects.keys()].filter((key) => key.startsWith('pods/')),
+    left: () => [...state.objects.keys()].filter((key) => /^(pods|replicasets)/.test(key)),
   };
 }
 
@@ -135,7 +135,7 @@ describe('freshTagPulls', () => {
   });
 
   test('a pod that is refused, and a Deployment that is gone, are fails', async () => {
-    const { view } = await lab({ refuse: true });
+    const { view } = await lab({ refuse: resources.pods });
     expect(await graded(freshTagPulls(of, release), view)).toMatchObject({
       status: 'fail',
       seen: 'a fresh pod is refused: exceeded quota',
@@ -261,6 +261,16 @@ describe('startsAgain', () => {
     expect(await graded(startsAgain(of), view)).toMatchObject({ status: 'pass' });
     expect(made[0]).not.toHaveProperty('hostNetwork');
     expect(made[0]?.containers[0]?.ports).toEqual([{ name: 'http', containerPort: 8080, protocol: 'TCP' }]);
+  });
+
+  test('fails where the next rollout gets no ReplicaSet', async () => {
+    const { view, made, left } = await lab({ refuse: resources.replicaSets });
+    expect(await graded(startsAgain(of), view)).toEqual({
+      status: 'fail',
+      seen: 'the ReplicaSet of the next rollout is refused: exceeded quota',
+    });
+    expect(made).toEqual([]);
+    expect(left()).toEqual([]);
   });
 
   test('fails where it does not come up in time, or is gone', async () => {
