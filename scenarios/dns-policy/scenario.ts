@@ -124,7 +124,7 @@ export default defineScenario({
   ticket: ({ client }) =>
     `Since its last change ${client} fails every request: it does not find ${stories[client].calls}. All other services find
 whom they call. ${client} must find names again as they do: Services by their short names, names of other namespaces
-(kube-dns.kube-system), and the partner's (${partner.name}).`,
+(kube-dns.kube-system, and kube-dns.kube-system.svc), and the partner's (${partner.name}).`,
   rules: ({ client }) => [
     `${client} is the one to change: the other services, CoreDNS and Service kube-dns are fine and stay as they are.`,
     `Every lookup in ${client} is answered in less than a second.`,
@@ -165,6 +165,12 @@ whom they call. ${client} must find names again as they do: Services by their sh
           ).map(([name, address]) =>
             checks.dns({ from: { namespace, app: client }, name, address, withinMs: quick }),
           ),
+          // Who has fewer ndots asks outside first: how long that takes is not the cluster's doing.
+          checks.dns({
+            from: { namespace, app: client },
+            name: 'kube-dns.kube-system.svc',
+            address: kubeDns,
+          }),
         ]),
       ),
     ),
@@ -337,6 +343,15 @@ whom they call. ${client} must find names again as they do: Services by their sh
       const spec = (await lab.kube.get(resources.deployments, namespace, client))?.spec.template.spec;
       const nameservers = [...(spec?.dnsConfig?.nameservers ?? []), kubeDns];
       await faults.patchPods(lab, of(client), { dnsConfig: { nameservers, searches } });
+    }),
+    hack('no-svc-names', 'names', async (lab) => {
+      // The ticket's names resolve, and others do not.
+      const some = searches.filter((domain) => domain !== 'cluster.local');
+      await settings(lab, client, 'None', { nameservers: [kubeDns], searches: some, options: ndots });
+    }),
+    hack('dead-server-in-turn', 'names', async (lab) => {
+      const options = [...ndots, { name: 'rotate' }];
+      await settings(lab, client, 'None', { nameservers: [kubeDns, dead], searches, options });
     }),
     hack('dead-server-first', 'names', async (lab) => {
       // Each lookup waits for nobody first.
