@@ -3,7 +3,14 @@
  */
 export { minutes, seconds } from './core/clock.ts';
 export { defineScenario } from './scenario/define.ts';
-export { corednsLasts, lastingRule, lasts, shopStartsAgain, staysUpAndLasts } from './scenario/lasting.ts';
+export {
+  corednsLasts,
+  forwardingRule,
+  lastingRule,
+  lasts,
+  shopStartsAgain,
+  staysUpAndLasts,
+} from './scenario/lasting.ts';
 export { ask, fix, hack, hint, objective, safeguard, templateHint } from './scenario/parts.ts';
 export { countedPartnerDns, type CountedPartner, partnerDns, type Partner } from './scenario/partner-dns.ts';
 export { callerOf, shop, SHOP_IMAGE, type ShopOverlay } from './scenario/shop.ts';

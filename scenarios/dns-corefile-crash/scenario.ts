@@ -7,6 +7,7 @@ import {
   faults,
   fix,
   hack,
+  forwardingRule,
   hint,
   hold,
   type LabView,
@@ -97,6 +98,7 @@ shop. Make names work again, for the shop and for everybody else.`,
   rules: () => [
     'Clients run their own programs, keep their DNS settings and call each other by name: dnsPolicy, dnsConfig, hostAliases and addresses in their environment stay as they are.',
     'CoreDNS serves the whole cluster: at least two pods of deployment/coredns and nothing else behind kube-dns, which keeps its ports, leads to pods that are ready, also to those of tomorrow, and serves every node, with the kubernetes (reverse zones too), forward, cache, health and ready plugins. Its liveness probe asks what it asked before, and is answered.',
+    forwardingRule,
     'Services that are made tomorrow must resolve too, and a pod of CoreDNS that is made tomorrow must come up and answer rightly, whatever type of record of a name is asked for (AAAA and SRV too).',
   ],
 

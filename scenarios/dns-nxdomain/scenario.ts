@@ -7,6 +7,7 @@ import {
   faults,
   fix,
   hack,
+  forwardingRule,
   hint,
   hold,
   type LabView,
@@ -119,6 +120,7 @@ names (${partner.name}) still work. Nobody touched the shop itself. Make the sho
   rules: () => [
     'Clients run their own programs, keep their DNS settings and call each other by name: dnsPolicy, dnsConfig, hostAliases and addresses in their environment stay as they are.',
     'CoreDNS serves the whole cluster: at least two of its pods behind kube-dns, which keeps its ports, leads to pods that are ready, also to those of tomorrow, and serves every node, with the kubernetes (reverse zones too), forward, cache, health and ready plugins. Its liveness probe asks what it asked before, and is answered.',
+    forwardingRule,
     'Services that are made tomorrow must resolve too, and a pod of CoreDNS that is made tomorrow must come up and answer rightly, whatever type of record of a name is asked for (AAAA and SRV too).',
   ],
 
@@ -410,6 +412,10 @@ ${partner.zone}:53 {
       await faults.writeCorefile(lab, withoutTemplate(await faults.readCorefile(lab), form));
       await lab.clock.wait(seconds(60), lab.signal);
       await faults.noMoreRollouts(lab, 'kube-system');
+    }),
+    hack('asks-nobody-too', 'dns-whole', async (lab) => {
+      const corefile = withoutTemplate(await faults.readCorefile(lab), form);
+      await faults.writeCorefile(lab, corefile.replace('/etc/resolv.conf', '/etc/resolv.conf 10.96.250.53'));
     }),
     // The kubelet asks on port 8080, and restarts CoreDNS every two minutes: later than anybody looks.
     hack('health-elsewhere', 'dns-whole', async (lab) => {

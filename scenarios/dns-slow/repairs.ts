@@ -72,6 +72,18 @@ export function fixesOf(values: Values): readonly Fix[] {
         corefile.replace(`forward . ${partner.server}`, `forward . ${CACHING_SERVER}`),
       );
     }),
+    fix(
+      'partner-in-reserve',
+      [
+        'the same, and the partner itself is asked where our server does not answer (policy sequential)',
+        RESTART,
+      ],
+      async (lab) => {
+        await cachingServer(lab, partner.server);
+        const both = `forward . ${CACHING_SERVER} ${partner.server} {\n       policy sequential\n    }`;
+        await rewrite(lab, (corefile) => corefile.replace(`forward . ${partner.server}`, both));
+      },
+    ),
   ];
 }
 
@@ -105,6 +117,20 @@ export function hacksOf(values: Values): readonly Hack[] {
       await lab.clock.wait(minutes(1), lab.signal);
       const body = { spec: { selector: null } };
       await lab.kube.patch(resources.services, system, 'kube-dns', body, { type: 'merge' });
+    }),
+    hack('somebody-dead-too', 'starts-again', (lab) =>
+      rewrite(lab, (corefile) =>
+        mended(corefile, partner, form, ['cache 30']).replace(
+          partner.server,
+          `${partner.server} 10.96.250.53`,
+        ),
+      ),
+    ),
+    hack('pod-of-the-partner', 'dns-whole', async (lab) => {
+      const address = await faults.podAddress(lab, { namespace: 'partner', app: 'partner-dns' });
+      await rewrite(lab, (corefile) =>
+        mended(corefile, partner, form, ['cache 30']).replace(partner.server, `${address}:5353`),
+      );
     }),
     lines('for-a-second', 'quick', ['cache 1']),
     lines('denials-only', 'upstream', ['cache 30 {', '   disable success', '   denial 9984 60', '}']),

@@ -7,6 +7,7 @@ import {
   countedPartnerDns,
   defineScenario,
   faults,
+  forwardingRule,
   hint,
   hold,
   minutes,
@@ -86,6 +87,7 @@ its time, but that we ask it far more than we used to. Make payments quick and r
     'A Service of any namespace that is deleted and made again is found at its new address within 30 seconds.',
     'Customers go on paying and getting their money back. Clients run their own programs, keep their DNS settings and the names that they call. No address is written into a configuration, and no name of a Service into that of CoreDNS.',
     'CoreDNS serves the whole cluster: at least two of its pods behind kube-dns, which keeps its ports, leads to pods that are ready, also to those of tomorrow, and serves every node, with the kubernetes (reverse zones too), forward, cache, health and ready plugins. Its liveness probe asks what it asked before, and is answered; a pod of it that is made tomorrow comes up, and answers rightly, whatever type of record of a name is asked for (AAAA and SRV too).',
+    forwardingRule,
   ],
 
   baseline: (values) => {

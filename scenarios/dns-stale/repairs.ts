@@ -175,6 +175,13 @@ export function hacksOf({ form, ttl, service }: Values): readonly Hack[] {
       const body = { spec: { internalTrafficPolicy: 'Local' } };
       await lab.kube.patch(resources.services, coredns.namespace, 'kube-dns', body, { type: 'merge' });
     }),
+    hack('pod-of-the-partner-beside-the-repair', 'dns-whole', async (lab) => {
+      const address = await faults.podAddress(lab, { namespace: 'partner', app: 'partner-dns' });
+      await faults.writeCorefile(lab, healthy(lab).replace(/forward \. 10\..*/, `forward . ${address}:5353`));
+    }),
+    hack('somebody-dead-too-beside-the-repair', 'starts-again', async (lab) => {
+      await faults.writeCorefile(lab, healthy(lab).replace(/forward \. 10\..*/, '$& 10.96.250.53'));
+    }),
     hack('no-headless-services-beside-the-repair', 'dns-whole', async (lab) => {
       const corefile = healthy(lab).replace('pods insecure', 'pods insecure\n       noendpoints');
       await faults.writeCorefile(lab, corefile);

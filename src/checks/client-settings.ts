@@ -2,6 +2,7 @@ import { canonical, equal } from '../core/json.ts';
 import type { ConfigMap, KubeObject, PodSpec, Secret } from '../model/objects.ts';
 import { type Resource, resources } from '../model/resources.ts';
 import { type Check, fail, type LabView, pass } from './check.ts';
+import { podAddresses } from './pods.ts';
 import { sameProgram } from './client-pod.ts';
 import type { WorkloadRef } from './workloads.ts';
 
@@ -141,8 +142,8 @@ export function nameServersStay({ namespace, name }: WorkloadRef): Check {
       if (deployment === undefined) return fail(`deployment/${name} does not exist`);
       const servers = deployment.spec.template.spec.dnsConfig?.nameservers ?? [];
       if (servers.length === 0) return pass('it names none');
-      const pods = await lab.kube.list(resources.pods);
-      const taken = servers.filter((server) => pods.some(({ status }) => status.podIP === server));
+      const pods = await podAddresses(lab);
+      const taken = servers.filter((server) => pods.includes(server));
       return taken.length === 0
         ? pass(servers.join(', '))
         : fail(`${taken.join(', ')} is the address of a pod`);

@@ -1,9 +1,21 @@
 import { canonical, equal } from '../core/json.ts';
+import { podAddresses } from './pods.ts';
 import type { ConfigMap, Deployment, Service } from '../model/objects.ts';
 import { resources } from '../model/resources.ts';
 import { all, type Check, fail, hold, type LabView, type Observation, pass } from './check.ts';
 import type { ClientRef } from './client-pod.ts';
 import { readyAddresses, slicesOf } from './endpoints.ts';
+import {
+  addressIn,
+  answersReverse,
+  corefileOf,
+  forwardsOf,
+  healthIsAsked,
+  mainOf,
+  mountedCorefile,
+  type ServerBlock,
+  serverBlocks,
+} from './corefile.ts';
 import { createService, ELSEWHERE, UNTIL_KNOWN } from './fresh-service.ts';
 import { dns } from './traffic.ts';
 import { isReady, podsOf, selectedPods, whyNotFollowed } from './workloads.ts';
@@ -63,7 +75,7 @@ const NEEDED = ['kubernetes', 'forward', 'cache', 'health', 'ready'];
 
 /**
  * CoreDNS is whole: its Corefile has what every cluster needs, for all namespaces and for addresses, and forwards all
- * that it does not know; it is asked for its life as before, and answers there; kube-dns leads to its pods and to
+ * that it does not know to whom it did; it is asked for its life as before, and answers there; kube-dns leads to its pods and to
  * nothing else, on the ports of before and from every node.
  */
 export function clusterDnsWhole(): Check {
@@ -75,9 +87,8 @@ export function clusterDnsWhole(): Check {
       const before = lab.baseline.get(resources.deployments, 'kube-system', 'coredns');
       if (before !== undefined && !equal(livenessOf(deployment), livenessOf(before)))
         return fail('the livenessProbe of deployment/coredns asks something else than before');
-      const { map, key } = mountedCorefile(deployment);
-      const corefile = (await lab.kube.get<ConfigMap>(resources.configMaps, 'kube-system', map))?.data?.[key];
-      if (corefile === undefined) return fail(`configmap/${map} has no Corefile`);
+      const corefile = await corefileOf(lab, deployment);
+      if (corefile === undefined) return fail(`configmap/${mountedCorefile(deployment).map} has no Corefile`);
       const blocks = serverBlocks(corefile);
       const main = mainOf(blocks);
       const missing = NEEDED.filter((plugin) => !new RegExp(`^\\s*${plugin}\\b`, 'm').test(main));
@@ -89,9 +100,31 @@ export function clusterDnsWhole(): Check {
         return fail('the Corefile knows only some namespaces or Services');
       }
       if (!healthIsAsked(main)) return fail('health answers where the livenessProbe does not ask');
+      const astray = await whoIsAskedWrongly(lab, blocks);
+      if (astray !== undefined) return fail(astray);
       return judgeKubeDns(lab, deployment);
     },
   };
+}
+
+/** Whom a Corefile forwards names to that are nothing of the cluster's. */
+const outsideOf = (blocks: readonly ServerBlock[]): string[] =>
+  forwardsOf(blocks)
+    .filter(({ zones }) => zones.includes('.'))
+    .flatMap(({ to }) => to);
+
+/** All names outside go to whom they went, but those of zones of their own; and nothing goes to a pod, which is another tomorrow. */
+async function whoIsAskedWrongly(lab: LabView, blocks: readonly ServerBlock[]): Promise<string | undefined> {
+  const { data } = lab.baseline.get<ConfigMap>(resources.configMaps, 'kube-system', 'coredns') ?? {};
+  const before = data?.['Corefile'];
+  const known = before === undefined ? undefined : outsideOf(serverBlocks(before));
+  const other = outsideOf(blocks).find((to) => known?.includes(to) === false);
+  if (other !== undefined) return `the Corefile forwards names outside to ${other} now`;
+  const pods = await podAddresses(lab);
+  const pod = forwardsOf(blocks)
+    .flatMap(({ to }) => to)
+    .find((to) => pods.includes(addressIn(to) ?? ''));
+  return pod === undefined ? undefined : `the Corefile forwards to ${pod}, which is the address of a pod`;
 }
 
 /**
@@ -101,60 +134,6 @@ export function clusterDnsWhole(): Check {
 function livenessOf({ spec }: Deployment): unknown {
   const { httpGet, tcpSocket, exec, grpc } = spec.template.spec.containers[0]?.livenessProbe ?? {};
   return { httpGet, tcpSocket, exec, grpc };
-}
-
-/** Whether `health` listens where it does by itself, on all addresses: there the kubelet asks. */
-const healthIsAsked = (main: string): boolean =>
-  /^\s*health[ \t]*((0\.0\.0\.0|\[::\])?:8080[ \t]*)?(\{|$)/m.test(main);
-
-/** The ConfigMap that CoreDNS reads, and its key there: another one may have been mounted in its place. */
-export function mountedCorefile({ spec }: Deployment): { map: string; key: string } {
-  const [source] = (spec.template.spec.volumes ?? []).flatMap(({ configMap }) => configMap ?? []);
-  const item = source?.items?.find(({ path }) => path === 'Corefile');
-  return { map: source?.name ?? 'coredns', key: item?.key ?? 'Corefile' };
-}
-
-interface ServerBlock {
-  readonly zones: readonly string[];
-  readonly inside: string;
-}
-
-function serverBlocks(corefile: string): ServerBlock[] {
-  const plain = corefile.replaceAll(/#.*$/gm, '');
-  const blocks: ServerBlock[] = [];
-  let depth = 0;
-  let start = 0;
-  let zones: string[] = [];
-  for (let index = 0; index < plain.length; index++) {
-    if (plain[index] === '{' && depth++ === 0) {
-      const named = plain
-        .slice(start, index)
-        .trim()
-        .split(/[\s,]+/);
-      zones = named.map((zone) => zone.replace(/^dns:\/\//, '').replace(/:53$/, ''));
-      start = index + 1;
-    } else if (plain[index] === '}' && --depth === 0) {
-      blocks.push({ zones, inside: plain.slice(start, index) });
-      start = index + 1;
-    }
-  }
-  return blocks;
-}
-
-/** The inside of the server blocks that answer for the whole cluster; a stub domain's cache is not the cluster's. */
-const mainOf = (blocks: readonly ServerBlock[]): string =>
-  blocks
-    .filter(({ zones }) => zones.some((zone) => /^(\.|cluster\.local\.?)$/.test(zone)))
-    .map(({ inside }) => inside)
-    .join('\n');
-
-/** Whether it finds the names of addresses in the cluster. The plugin takes the zones of its block if it names none. */
-function answersReverse({ zones, inside }: ServerBlock): boolean {
-  const named = /^\s*kubernetes\b([^{\n]*)/m.exec(inside)?.[1]?.trim();
-  if (named === undefined) return false;
-  const own = named === '' ? zones : named.split(/\s+/);
-  // A network (10.0.0.0/8) stands for its reverse zones.
-  return own.some((zone) => zone === '.' || /(^|\.)in-addr\.arpa\.?$|^[\d.]+\/\d+$/.test(zone));
 }
 
 async function judgeKubeDns(lab: LabView, deployment: Deployment): Promise<Observation> {

@@ -12,7 +12,7 @@ import {
 } from './check.ts';
 import type { ClientRef } from './client-pod.ts';
 import type { Clone } from './clones.ts';
-import { mountedCorefile } from './cluster-dns.ts';
+import { addressIn, corefileOf, forwardsOf, isInZone, mountedCorefile, serverBlocks } from './corefile.ts';
 import { startsAgain } from './fresh-pods.ts';
 import { answersAt } from './traffic.ts';
 import { podsOf } from './workloads.ts';
@@ -30,11 +30,15 @@ export interface FreshDns {
 /**
  * A pod of CoreDNS that is made now, with the Corefile that there is now, comes up and answers rightly: names of the
  * client's namespace and of others, addresses, and the name outside; and that a name is there it says whatever type of
- * record it is asked for. So is found what those that run have not read yet.
+ * record it is asked for. So is found what those that run have not read yet. And each of those whom it forwards the name
+ * outside to knows it: who does not answer is asked as well, and clients wait.
  */
 export function dnsStartsAgain({ from, outside }: FreshDns): Check {
   return {
-    ...startsAgain(COREDNS, undefined, (lab, clone) => answersRightly(lab, { from, outside }, clone)),
+    ...startsAgain(COREDNS, undefined, async (lab, clone) => {
+      const answered = await answersRightly(lab, { from, outside }, clone);
+      return answered.status === 'pass' ? upstreamsKnow(lab, { from, outside }) : answered;
+    }),
     expected: 'a fresh pod of CoreDNS comes up, and answers rightly',
   };
 }
@@ -66,6 +70,25 @@ async function answersRightly(
   return seen.status === 'pass'
     ? pass('it came up, and answers rightly')
     : fail(`a fresh pod of CoreDNS comes up, and answers wrongly: ${seen.seen}`);
+}
+
+async function upstreamsKnow(lab: LabView, { from, outside }: FreshDns): Promise<Observation> {
+  const deployment = await lab.kube.get(resources.deployments, COREDNS.namespace, COREDNS.name);
+  if (deployment === undefined) return fail('deployment/coredns does not exist');
+  const servers = forwardsOf(serverBlocks((await corefileOf(lab, deployment)) ?? ''))
+    .filter(({ zones }) => zones.some((zone) => isInZone(outside.name, zone)))
+    .flatMap(({ to }) => to)
+    // Whom it asks over TLS is not asked in plain words.
+    .filter((to) => addressIn(to) !== undefined && !to.startsWith('tls://'));
+  for (const to of servers) {
+    const server = to.replace('dns://', '');
+    const knows = answersAt({ from, server, name: outside.name, type: 'A', answer: outside.address });
+    const seen = await gradeCheck(lab, converge(ANSWERS_WITHIN, knows));
+    if (seen.status === 'error') return seen;
+    if (seen.status === 'fail')
+      return fail(`the Corefile forwards to ${to}, where nobody knows ${seen.seen}`);
+  }
+  return pass('it came up, and answers rightly');
 }
 
 /** Services of a namespace that have an address of their own. */

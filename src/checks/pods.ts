@@ -12,6 +12,14 @@ async function podsOfApp(lab: LabView, of: ClientRef): Promise<Pod[]> {
   return pods.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
 }
 
+/** The addresses that pods have today; a pod on the network of its node has the node's, which stays. */
+export async function podAddresses(lab: LabView): Promise<string[]> {
+  const pods = await lab.kube.list(resources.pods);
+  return pods.flatMap(({ spec, status }) =>
+    spec.hostNetwork === true || isOver(status) ? [] : (status.podIP ?? []),
+  );
+}
+
 const statuses = (pods: readonly Pod[]): ContainerStatus[] =>
   pods.flatMap(({ status }) => status.containerStatuses ?? []);
 

@@ -2,6 +2,7 @@ import { BlockList } from 'node:net';
 import type { NetworkPolicy, NetworkPolicyPeer } from '../model/objects.ts';
 import { resources } from '../model/resources.ts';
 import { type Check, fail, pass } from './check.ts';
+import { podAddresses } from './pods.ts';
 import { type ClientRef, isReport, probeFrom } from './client-pod.ts';
 
 type IPBlock = NonNullable<NetworkPolicyPeer['ipBlock']>;
@@ -46,11 +47,7 @@ export function policiesFollowPods(namespaces: readonly string[]): Check {
   return {
     expected: `no policy of ${namespaces.join(', ')} tells pods apart by their addresses`,
     look: async (lab) => {
-      const pods = await lab.kube.list(resources.pods);
-      // The address of a node stays.
-      const addresses = pods.flatMap(({ spec, status }) =>
-        spec.hostNetwork === true ? [] : (status.podIP ?? []),
-      );
+      const addresses = await podAddresses(lab);
       for (const namespace of namespaces) {
         const policies = await lab.kube.list(resources.networkPolicies, { namespace });
         const found = policies.find((policy) =>

@@ -8,6 +8,15 @@ export async function addressOf(lab: LabView, namespace: string, service: string
   return (await lab.kube.get(resources.services, namespace, service))?.spec.clusterIP ?? '';
 }
 
+/** The address that a pod of an app has now; empty where there is none. */
+export async function podAddress(
+  lab: LabView,
+  { namespace, app }: { readonly namespace: string; readonly app: string },
+): Promise<string> {
+  const [pod] = await lab.kube.list(resources.pods, { namespace, labelSelector: `app=${app}` });
+  return pod?.status.podIP ?? '';
+}
+
 /** The addresses as `hostAliases` of a pod: in its /etc/hosts. */
 export function hostAliases(
   lab: LabView,

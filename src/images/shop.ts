@@ -137,14 +137,16 @@ function shopHost(context: ProgramContext, args: readonly string[]): unknown {
       await done.promise;
       connection.destroy();
     },
+    /** @param server with a port, where it is not 53 */
     ask: async (server: string, timeoutMs: number, asked?: DnsMessage['question']) => {
       const question = asked ?? { name: 'kubernetes.default.svc.cluster.local', type: 'A' as const };
       const query = { id: context.random.between(0, 65_535), question, answers: [], authority: [] };
+      const [ip = '', port = '53'] = server.split(':');
       let answer: DnsMessage;
       try {
-        answer = await net.query({ ip: server, port: 53 }, 'UDP', query, { timeoutMs });
+        answer = await net.query({ ip, port: Number(port) }, 'UDP', query, { timeoutMs });
       } catch (error) {
-        throw inNodesWords(error, { refusedBy: `${server}:53`, lostAt: `${server}:53` });
+        throw inNodesWords(error, { refusedBy: `${ip}:${port}`, lostAt: `${ip}:${port}` });
       }
       return asked === undefined ? [] : answersOf(answer);
     },

@@ -43,6 +43,10 @@ export function staysUpAndLasts(of: WorkloadRef): Safeguard[] {
   ];
 }
 
+/** Whom CoreDNS may forward names to, of which {@link corednsLasts} and `checks.clusterDnsWhole` look after. */
+export const forwardingRule =
+  'CoreDNS forwards names outside to whom it did before. Whoever it forwards those of a zone to knows them, and is asked at an address that stays, never at that of a pod.';
+
 /** What a repair of the cluster's DNS leaves behind lasts: the next pod of CoreDNS comes up, and answers rightly. */
 export const corednsLasts = (asked: FreshDns): Safeguard =>
   safeguard('starts-again', 'veto', 'A new pod of CoreDNS comes up, and answers', dnsStartsAgain(asked));

@@ -89,7 +89,7 @@ describe('clients as before', () => {
 });
 
 describe('name servers that stay', () => {
-  const pod = object('v1', 'Pod', 'coredns-1@kube-system', { status: { podIP: '10.244.0.3' } });
+  const pod = object('v1', 'Pod', 'coredns-1@kube-system', { spec: {}, status: { podIP: '10.244.0.3' } });
   const look = async (spec: object) =>
     nameServersStay({ namespace: 'shop', name: 'payments' }).look(await labView([payments(spec), pod]));
 

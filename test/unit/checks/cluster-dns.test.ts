@@ -80,6 +80,7 @@ describe('the cluster DNS is whole', () => {
   test('a pod of somebody else, whatever its labels', async () => {
     const rogue = object('v1', 'Pod', 'rogue@kube-system', {
       metadata: { labels: { 'k8s-app': 'kube-dns' } },
+      spec: {},
       status: ready('10.244.0.9'),
     });
     const seen = await look(rogue, slice('10.244.0.2', '10.244.0.3', '10.244.0.9'));
@@ -132,6 +133,50 @@ describe('the cluster DNS is whole', () => {
     expect(seen).toBe(
       whole ? '2 pods of CoreDNS serve' : 'health answers where the livenessProbe does not ask',
     );
+  });
+
+  describe('whom it forwards to', () => {
+    const partner = (to: string) =>
+      `partner.test:53 {\n    forward . ${to} {\n        max_fails 3\n    }\n}\n`;
+    const pod = 'the Corefile forwards to 10.244.0.9:5353, which is the address of a pod';
+
+    test.each([
+      ['as before', MAIN, undefined],
+      ['a zone to a Service', MAIN + partner('10.96.0.20'), undefined],
+      [
+        'a zone to a Service, in the main block',
+        MAIN.replace('cache 30', 'forward partner.test 10.96.0.20\n    $&'),
+        undefined,
+      ],
+      ['a zone to a node', MAIN + partner('172.18.0.2'), undefined],
+      ['a zone to a pod', MAIN + partner('10.96.0.20 10.244.0.9:5353'), pod],
+      ['all to somebody else', MAIN.replace('/etc/resolv.conf', '9.9.9.9'), '9.9.9.9'],
+      [
+        'all to somebody else too',
+        MAIN.replace('/etc/resolv.conf', '/etc/resolv.conf tls://9.9.9.9'),
+        'tls://9.9.9.9',
+      ],
+      ['a comment', MAIN.replace('/etc/resolv.conf', '/etc/resolv.conf # 9.9.9.9'), undefined],
+    ])('%s', async (_what, text, wrong) => {
+      const pods = [
+        object('v1', 'Pod', 'partner@partner', { spec: {}, status: { podIP: '10.244.0.9' } }),
+        object('v1', 'Pod', 'kube-proxy@kube-system', {
+          spec: { hostNetwork: true },
+          status: { podIP: '172.18.0.2' },
+        }),
+      ];
+      const lab = await labView([
+        ...coredns,
+        ...pods,
+        corefile(MAIN),
+        slice('10.244.0.2', '10.244.0.3'),
+        kubeDns({}),
+      ]);
+      await lab.put(corefile(text));
+      const { seen } = await clusterDnsWhole().look(lab);
+      if (wrong === undefined) expect(seen).toBe('2 pods of CoreDNS serve');
+      else expect(seen).toBe(wrong === pod ? pod : `the Corefile forwards names outside to ${wrong} now`);
+    });
   });
 
   test('kube-dns may get more, not less', async () => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { Check } from '../../../src/checks/check.ts';
 import { dnsStartsAgain, onceLoaded } from '../../../src/checks/fresh-dns.ts';
 import { Random } from '../../../src/core/random.ts';
-import type { KubeClient } from '../../../src/kube/client.ts';
+import type { KubeClient, Manifest } from '../../../src/kube/client.ts';
 import type { Pod } from '../../../src/model/objects.ts';
 import { resources } from '../../../src/model/resources.ts';
 import { labView, object, workload } from './support.ts';
@@ -34,7 +34,11 @@ const objects = [
 
 describe('a fresh pod of CoreDNS', () => {
   /** @param wrong whether it answers a question wrongly */
-  const graded = async (wrong: (question: string) => boolean = () => false, without: string[] = []) => {
+  const graded = async (
+    wrong: (question: string) => boolean = () => false,
+    without: string[] = [],
+    more: Manifest[] = [],
+  ) => {
     const questions: string[] = [];
     const exec: KubeClient['exec'] = (_namespace, _pod, { command }) => {
       const question = command.slice(3).join(' ');
@@ -44,7 +48,7 @@ describe('a fresh pod of CoreDNS', () => {
       return Promise.resolve({ code: 0, stdout: JSON.stringify(report), stderr: '' });
     };
     const lab = await labView(
-      objects.filter(({ kind, metadata }) => !without.includes(`${kind} ${metadata.name}`)),
+      [...objects, ...more].filter(({ kind, metadata }) => !without.includes(`${kind} ${metadata.name}`)),
       { exec },
     );
     const create = (async (resource: typeof resources.pods, pod: Pod) => {
@@ -85,6 +89,25 @@ describe('a fresh pod of CoreDNS', () => {
     expect(seen?.status).toBe('fail');
     expect(seen?.seen).toMatch(/^a fresh pod of CoreDNS comes up, and answers wrongly: .*ENOTFOUND/);
     expect(left).toBe(1);
+  });
+
+  test('who is asked for names outside knows them, all of them', async () => {
+    const stub = (zone: string, ...to: string[]) => `${zone}:53 {\n    forward . ${to.join(' ')}\n}\n`;
+    const text = [
+      stub('.', '/etc/resolv.conf', '10.96.0.19'),
+      stub('partner.test', '10.96.0.20', 'dns://10.96.0.21:5353', 'tls://9.9.9.9'),
+      stub('bank.test', '10.96.0.22'),
+    ].join('');
+    const map = object('v1', 'ConfigMap', 'coredns@kube-system', { data: { Corefile: text } });
+    const { seen, questions } = await graded(undefined, [], [map]);
+    expect(seen?.status).toBe('pass');
+    const upstreams = questions.flatMap((question) => /^ask (\S+) /.exec(question)?.[1] ?? []);
+    expect(upstreams.filter((server) => server !== '10.244.0.9')).toEqual(['10.96.0.20', '10.96.0.21:5353']);
+    const dead = await graded((question) => question.includes('10.96.0.21'), [], [map]);
+    expect(dead.seen).toMatchObject({ status: 'fail' });
+    expect(dead.seen?.seen).toMatch(
+      /^the Corefile forwards to dns:\/\/10\.96\.0\.21:5353, where nobody knows /,
+    );
   });
 
   test('of nothing', async () => {

@@ -157,7 +157,7 @@ async function ask(
     return await resolver.resolve4(question?.name ?? 'kubernetes.default.svc.cluster.local');
   } catch (error) {
     const code = codeOf(error);
-    if (UNANSWERED.has(code)) throw timedOut(`${server}:53`);
+    if (UNANSWERED.has(code)) throw timedOut(server.includes(':') ? server : `${server}:53`);
     // The name is there, and has nothing of this type.
     if (question === undefined || code === 'ENODATA') return [];
     throw error;

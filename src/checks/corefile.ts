@@ -1,0 +1,93 @@
+import type { ConfigMap, Deployment } from '../model/objects.ts';
+import { resources } from '../model/resources.ts';
+import type { LabView } from './check.ts';
+
+// A Corefile as far as checks understand it. https://coredns.io/manual/toc/#configuration
+
+/** The ConfigMap that CoreDNS reads, and its key there: another one may have been mounted in its place. */
+export function mountedCorefile({ spec }: Deployment): { map: string; key: string } {
+  const [source] = (spec.template.spec.volumes ?? []).flatMap(({ configMap }) => configMap ?? []);
+  const item = source?.items?.find(({ path }) => path === 'Corefile');
+  return { map: source?.name ?? 'coredns', key: item?.key ?? 'Corefile' };
+}
+
+/** The Corefile that CoreDNS reads when it starts next; undefined where there is none. */
+export async function corefileOf(lab: LabView, deployment: Deployment): Promise<string | undefined> {
+  const { map, key } = mountedCorefile(deployment);
+  return (await lab.kube.get<ConfigMap>(resources.configMaps, 'kube-system', map))?.data?.[key];
+}
+
+/** Plugins that answer for some zones. */
+export interface ServerBlock {
+  readonly zones: readonly string[];
+  readonly inside: string;
+}
+
+/** @param corefile comments are left out */
+export function serverBlocks(corefile: string): ServerBlock[] {
+  const plain = corefile.replaceAll(/#.*$/gm, '');
+  const blocks: ServerBlock[] = [];
+  let depth = 0;
+  let start = 0;
+  let zones: string[] = [];
+  for (let index = 0; index < plain.length; index++) {
+    if (plain[index] === '{' && depth++ === 0) {
+      const named = plain
+        .slice(start, index)
+        .trim()
+        .split(/[\s,]+/);
+      zones = named.map((zone) => zone.replace(/^dns:\/\//, '').replace(/:53$/, ''));
+      start = index + 1;
+    } else if (plain[index] === '}' && --depth === 0) {
+      blocks.push({ zones, inside: plain.slice(start, index) });
+      start = index + 1;
+    }
+  }
+  return blocks;
+}
+
+/** The inside of the server blocks that answer for the whole cluster; a stub domain's cache is not the cluster's. */
+export const mainOf = (blocks: readonly ServerBlock[]): string =>
+  blocks
+    .filter(({ zones }) => zones.some((zone) => /^(\.|cluster\.local\.?)$/.test(zone)))
+    .map(({ inside }) => inside)
+    .join('\n');
+
+/** Whether it finds the names of addresses in the cluster. The plugin takes the zones of its block if it names none. */
+export function answersReverse({ zones, inside }: ServerBlock): boolean {
+  const named = /^\s*kubernetes\b([^{\n]*)/m.exec(inside)?.[1]?.trim();
+  if (named === undefined) return false;
+  const own = named === '' ? zones : named.split(/\s+/);
+  // A network (10.0.0.0/8) stands for its reverse zones.
+  return own.some((zone) => zone === '.' || /(^|\.)in-addr\.arpa\.?$|^[\d.]+\/\d+$/.test(zone));
+}
+
+/** Whether `health` listens where it does by itself, on all addresses: there the kubelet asks. */
+export const healthIsAsked = (main: string): boolean =>
+  /^\s*health[ \t]*((0\.0\.0\.0|\[::\])?:8080[ \t]*)?(\{|$)/m.test(main);
+
+/** Whom a server block asks for names that it does not know itself. */
+export interface Forward {
+  /** Names of which zones; `.` for all. */
+  readonly zones: readonly string[];
+  /** `10.96.0.20`, `10.96.0.20:5353`, `/etc/resolv.conf` … */
+  readonly to: readonly string[];
+}
+
+/** https://coredns.io/plugins/forward/: names of `FROM`, as far as its server block answers for them. */
+export const forwardsOf = (blocks: readonly ServerBlock[]): Forward[] =>
+  blocks.flatMap(({ zones, inside }) =>
+    [...inside.matchAll(/^\s*forward[ \t]+(\S+)[ \t]+([^\n{]+)/gm)].map(([, from = '.', to = '']) => ({
+      zones: from === '.' ? zones : [from],
+      to: to.trim().split(/\s+/),
+    })),
+  );
+
+/** The address that is asked, where one is written down: `10.96.0.20` of `dns://10.96.0.20:5353`. */
+export const addressIn = (to: string): string | undefined => /\d+(?:\.\d+){3}/.exec(to)?.[0];
+
+/** Whether names of a zone are what `name` is. */
+export const isInZone = (name: string, zone: string): boolean => {
+  const plain = zone.replace(/\.$/, '');
+  return plain !== '' && (name === plain || name.endsWith(`.${plain}`));
+};
