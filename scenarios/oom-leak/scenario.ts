@@ -357,6 +357,8 @@ The night shift wanted to double the memory and go back to bed; you are asked fo
       hack('restart-only', 'within-budget', async (lab) => {
         await faults.restart(lab, of);
       }),
+      // It holds until the next rollout.
+      hack('bound-for-now', 'starts-again', (lab) => faults.settingsForNow(lab, of, { [knob]: bounds[0] })),
       hack('restart-every-minute', 'within-budget', restartEveryMinute),
       hack('liveness-on-memory', 'within-budget', async (lab) => {
         const files = '/sys/fs/cgroup/memory.current /sys/fs/cgroup/memory/memory.usage_in_bytes';

@@ -298,6 +298,11 @@ Make ${service} answer its callers again.`,
       await faults.settings(lab, namespace, { CALL_TIMEOUT_MS: '20000' });
       await faults.restart(lab, { namespace, name: 'gateway' });
     }),
+    hack('callers-patient-for-now', 'callers', async (lab) => {
+      // They have read what is not there any more.
+      await patch(lab, service, { readinessProbe: { httpGet: { port: 'http' } } });
+      await faults.settingsForNow(lab, { namespace, name: 'gateway' }, { CALL_TIMEOUT_MS: '20000' });
+    }),
     hack('callers-asleep', 'traffic', async (lab) => {
       await patch(lab, service, { readinessProbe: { httpGet: { port: 'http' } } });
       // Its rollout waits for a pod that never becomes ready: the old one goes on calling, for now.

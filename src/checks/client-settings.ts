@@ -1,10 +1,11 @@
 import { canonical, equal } from '../core/json.ts';
 import type { ConfigMap, KubeObject, PodSpec, Secret } from '../model/objects.ts';
 import { type Resource, resources } from '../model/resources.ts';
-import { type Check, fail, type LabView, pass } from './check.ts';
+import { type Check, converge, fail, type LabView, type Observation, pass } from './check.ts';
+import { differenceOf, type Environment, givenTo, readBefore, wereTold } from './environment.ts';
 import { podAddresses } from './pods.ts';
 import { sameProgram } from './client-pod.ts';
-import type { WorkloadRef } from './workloads.ts';
+import { UNTIL_REPLACED, type WorkloadRef } from './workloads.ts';
 
 /** What a container may have its environment from. */
 export interface Source {
@@ -34,10 +35,10 @@ function asBefore(
   what: string,
   changedIn: (before: PodSpec, now: PodSpec, isAddress: IsAddress) => string | undefined,
 ): Check {
-  return {
+  return converge(UNTIL_REPLACED, {
     expected: `${what} of ${apps.join(', ')} as before`,
     look: async (lab) => {
-      const isAddress = addressesIn(lab, namespace);
+      const isAddress = addressVariables(lab, namespace);
       for (const app of apps) {
         const before = lab.baseline.get(resources.deployments, namespace, app);
         const now = await lab.kube.get(resources.deployments, namespace, app);
@@ -51,10 +52,27 @@ function asBefore(
         const source = await changedSource(lab, namespace, was, is, isAddress);
         if (source !== undefined)
           return fail(`addresses that deployment/${app} takes from ${source} changed`);
+        const running = await addressesRead(lab, { namespace, name: app }, was, isAddress);
+        if (running.status !== 'pass') return running;
       }
       return pass('as before');
     },
-  };
+  });
+}
+
+/** Its pods that run call others under the addresses that they were given before. */
+async function addressesRead(
+  lab: LabView,
+  of: WorkloadRef,
+  before: PodSpec,
+  isAddress: IsAddress,
+): Promise<Observation> {
+  const own = before.containers.find(({ name }) => name === of.name);
+  if (own === undefined) return pass('it has no container of its name');
+  const addressesIn = (environment: Environment): Environment =>
+    new Map([...environment].filter(([variable]) => isAddress(variable)));
+  const given = addressesIn(await givenTo(readBefore(lab, of.namespace), own));
+  return wereTold(lab, of, own.name, (told) => differenceOf(given, addressesIn(told)));
 }
 
 /** The environment comes from ConfigMaps and Secrets too: @returns the first whose addresses are not those of before */
@@ -117,7 +135,7 @@ function changedAddress(before: PodSpec, now: PodSpec, isAddress: IsAddress): st
  * The shop's programs read `LEDGER_URL` for the Service `ledger`, and what they were given before the fault: a variable
  * of another name is read by nobody, and may be set by anybody.
  */
-function addressesIn({ baseline }: LabView, namespace: string): IsAddress {
+function addressVariables({ baseline }: LabView, namespace: string): IsAddress {
   const listed = <T extends KubeObject>(resource: Resource<T>): readonly T[] =>
     baseline.list(resource, namespace);
   const given = listed(resources.deployments)

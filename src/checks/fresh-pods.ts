@@ -1,10 +1,21 @@
 import type { Container, Pod, PodSpec, PodTemplate } from '../model/objects.ts';
 import { resources } from '../model/resources.ts';
 import { workersOf } from '../model/worker-nodes.ts';
-import { type Check, fail, type LabView, type Observation, pass, patient, unjudged } from './check.ts';
+import {
+  type Check,
+  converge,
+  fail,
+  gradeCheck,
+  type LabView,
+  type Observation,
+  pass,
+  patient,
+  unjudged,
+} from './check.ts';
 import { type Clone, neverReady, until, whyNoReplicaSet, withClone } from './clones.ts';
+import { toldAsFresh } from './environment.ts';
 import type { ReleaseRef } from './images.ts';
-import { isReady, type WorkloadRef } from './workloads.ts';
+import { isReady, UNTIL_REPLACED, type WorkloadRef } from './workloads.ts';
 
 /** How long a fresh pod may take until it is ready, in milliseconds. */
 const STARTS_WITHIN = 60_000;
@@ -99,15 +110,15 @@ function placedOn(spec: PodSpec, node: string): PodSpec {
 /**
  * A pod that is made now from the live template comes up: the cluster takes a ReplicaSet of it, as the next rollout makes one,
  * a node takes the pod, it starts with the image and the settings that there are now, its liveness probes find it alive, and
- * it becomes ready. So is found what only the next start would meet, and a probe that asks where nobody is, whenever it
+ * it becomes ready. Those that run were told what it is told. So is found what only the next start would meet, and a probe that asks where nobody is, whenever it
  * begins to ask.
  * @param withinMs how long that may take
- * @param works what it has to do then
+ * @param works what it has to do then, in the place of being asked what it was told
  */
 export function startsAgain(
   of: WorkloadRef,
   withinMs = STARTS_WITHIN,
-  works?: (lab: LabView, clone: Clone) => Promise<Observation>,
+  works = (lab: LabView, clone: Clone): Promise<Observation> => runsAsTold(lab, of, clone),
 ): Check {
   return {
     expected: `a fresh pod of ${of.name} comes up`,
@@ -123,6 +134,13 @@ export function startsAgain(
       );
     },
   };
+}
+
+/** A rollout that is on its way may take its time. */
+async function runsAsTold(lab: LabView, of: WorkloadRef, clone: Clone): Promise<Observation> {
+  const told = { expected: '', look: (view: LabView) => toldAsFresh(view, of, clone) };
+  const seen = await gradeCheck(lab, converge(UNTIL_REPLACED, told));
+  return seen.status === 'pass' ? pass('it came up, and those that run were told the same') : seen;
 }
 
 /** Whether the next pod of a template comes up; see {@link startsAgain}. */

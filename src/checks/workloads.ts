@@ -24,6 +24,9 @@ export interface WorkloadRef {
   readonly name: string;
 }
 
+/** Milliseconds in which a rollout has put other pods in the place of those that run. */
+export const UNTIL_REPLACED = 90_000;
+
 /**
  * The Deployment is rolled out: its newest template is observed, updated, available, at least at the replicas it
  * had when the shop was healthy, and no pod of an older template is left.
@@ -76,9 +79,9 @@ export async function podsOf(
   const pods = allPods.filter(
     (pod) =>
       pod.metadata.deletionTimestamp === undefined &&
+      sets.some((set) => ownedBy(pod, set)) &&
       // What was evicted or refused by a node stays for a while, and is nobody's pod any more.
-      !isOver(pod.status) &&
-      sets.some((set) => ownedBy(pod, set)),
+      !isOver(pod.status),
   );
   const newest = sets.find((set) => sameTemplate(set, deployment));
   return { current: pods, newest: newest === undefined ? [] : pods.filter((pod) => ownedBy(pod, newest)) };

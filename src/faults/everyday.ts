@@ -1,6 +1,7 @@
 import type { LabView } from '../checks/check.ts';
 import type { ConfigMap, Deployment, Service } from '../model/objects.ts';
 import { resources } from '../model/resources.ts';
+import { restart } from './cluster-dns.ts';
 import { DEPLOYER, type DeploymentRef } from './deployments.ts';
 
 /** What people do every day to a workload and its Service: repairs are made of it, and wrong repairs more so. */
@@ -107,7 +108,7 @@ export async function releaseNotes(
 export async function settings(
   lab: LabView,
   namespace: string,
-  data: Readonly<Record<string, string>>,
+  data: Readonly<Record<string, string | null>>,
 ): Promise<void> {
   await lab.kube.patch<ConfigMap>(
     resources.configMaps,
@@ -116,6 +117,24 @@ export async function settings(
     { data },
     { type: 'merge' },
   );
+}
+
+/**
+ * Operator knobs that are turned, read by the pods of a workload, and turned back: what runs is not what is written, and its next
+ * pod is another one.
+ */
+export async function settingsForNow(
+  lab: LabView,
+  of: DeploymentRef,
+  data: Readonly<Record<string, string>>,
+): Promise<void> {
+  const { namespace } = of;
+  const map = await lab.kube.get<ConfigMap>(resources.configMaps, namespace, 'shop-settings');
+  const before = Object.keys(data).map((key) => [key, map?.data?.[key] ?? null] as const);
+  await settings(lab, namespace, data);
+  await restart(lab, of);
+  await lab.clock.wait(60_000, lab.signal);
+  await settings(lab, namespace, Object.fromEntries(before));
 }
 
 /** A quota that leaves no room for the ReplicaSet of another rollout: what runs goes on, and its next release never comes. */

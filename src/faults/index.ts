@@ -28,6 +28,7 @@ export {
   select,
   type ServiceRef,
   settings,
+  settingsForNow,
   todaysNodes,
 } from './everyday.ts';
 export {

@@ -28,6 +28,7 @@ const deployment = (policy: string, fields: object = {}, spec: object = {}): Man
   kind: 'Deployment',
   metadata: of,
   spec: {
+    selector: { matchLabels: { app: 'refunds' } },
     template: {
       spec: {
         imagePullSecrets: [{ name: 'login' }],
@@ -74,8 +75,9 @@ async function lab(options: {
     if (resource.id === resources.pods.id) made.push((object as unknown as Pod).spec);
     return kube.create(resource, object);
   };
+  const exec: KubeClient['exec'] = () => Promise.resolve({ code: 0, stdout: 'PORT=8080\0', stderr: '' });
   const view = {
-    kube: { ...kube, get, create },
+    kube: { ...kube, get, create, exec },
     clock: new ManualClock(),
     random: new Random('1'),
     signal: new AbortController().signal,
@@ -228,7 +230,10 @@ describe('startsAgain', () => {
   test('is asked for its life before everything else, whenever its template begins to', async () => {
     const objects = [...NODES, deployment('Always', { livenessProbe: probe, startupProbe: { exec: {} } })];
     const { view, made, left } = await lab({ objects });
-    expect(await graded(startsAgain(of, 90_000), view)).toEqual({ status: 'pass', seen: 'it came up' });
+    expect(await graded(startsAgain(of, 90_000), view)).toEqual({
+      status: 'pass',
+      seen: 'it came up, and those that run were told the same',
+    });
     const [spec] = made;
     expect(spec?.nodeName).toBeUndefined();
     expect(spec?.containers[0]).toMatchObject({

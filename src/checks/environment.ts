@@ -1,0 +1,146 @@
+import { KubeError } from '../kube/client.ts';
+import type { ConfigMap, Container, EnvFrom, EnvVar, Pod, Secret } from '../model/objects.ts';
+import { type Resource, resources } from '../model/resources.ts';
+import { fail, type LabView, type Observation, pass } from './check.ts';
+import type { Clone } from './clones.ts';
+import { podsOf, type WorkloadRef } from './workloads.ts';
+
+// What containers are told: by the objects that there are, and what those that run were told when they started. A setting
+// that was turned, read and turned back is in no object any more.
+
+/** The environment of a container, by variable. */
+export type Environment = ReadonlyMap<string, string>;
+
+/** What is in a ConfigMap or a Secret, as text; undefined where there is none of that name. */
+export type Read = (
+  resource: Resource<ConfigMap | Secret>,
+  name: string,
+) => Promise<Readonly<Record<string, string>> | undefined>;
+
+/** What is there now. */
+export const readNow =
+  (lab: LabView, namespace: string): Read =>
+  async (resource, name) =>
+    textOf(await lab.kube.get(resource, namespace, name));
+
+/** What was there when the shop was healthy. */
+export const readBefore =
+  (lab: LabView, namespace: string): Read =>
+  (resource, name) =>
+    Promise.resolve(textOf(lab.baseline.get(resource, namespace, name)));
+
+function textOf(source: ConfigMap | Secret | undefined): Readonly<Record<string, string>> | undefined {
+  if (source?.kind !== 'Secret') return source?.data;
+  const entries = Object.entries(source.data ?? {});
+  return Object.fromEntries(entries.map(([key, value]) => [key, Buffer.from(value, 'base64').toString()]));
+}
+
+/**
+ * What a container is given by its template, ConfigMaps and Secrets: what is said later counts, and what the container
+ * says itself before all. What depends on the pod is not in it.
+ */
+export async function givenTo(read: Read, { env = [], envFrom = [] }: Container): Promise<Environment> {
+  const given = new Map<string, string>();
+  for (const source of envFrom) {
+    for (const [key, value] of Object.entries(await dataOf(read, source)))
+      given.set(`${source.prefix ?? ''}${key}`, value);
+  }
+  for (const variable of env) {
+    const value = await valueOf(read, variable);
+    if (value === undefined || dependsOnPod(variable)) given.delete(variable.name);
+    else given.set(variable.name, value);
+  }
+  return given;
+}
+
+async function dataOf(read: Read, { configMapRef, secretRef }: EnvFrom): Promise<Record<string, string>> {
+  return {
+    ...(configMapRef?.name === undefined ? {} : await read(resources.configMaps, configMapRef.name)),
+    ...(secretRef?.name === undefined ? {} : await read(resources.secrets, secretRef.name)),
+  };
+}
+
+async function valueOf(read: Read, { value = '', valueFrom }: EnvVar): Promise<string | undefined> {
+  if (valueFrom === undefined) return value;
+  const { configMapKeyRef: map, secretKeyRef: secret } = valueFrom;
+  if (map !== undefined) return (await read(resources.configMaps, map.name))?.[map.key];
+  return secret === undefined ? undefined : (await read(resources.secrets, secret.name))?.[secret.key];
+}
+
+/** Its value is one for each pod, or made of other variables. */
+const dependsOnPod = ({ value = '', valueFrom }: EnvVar): boolean =>
+  valueFrom?.fieldRef !== undefined || valueFrom?.resourceFieldRef !== undefined || value.includes('$(');
+
+/**
+ * What a container that runs was told when it started.
+ * @returns undefined where it cannot be asked
+ */
+export async function toldTo(lab: LabView, pod: Clone, container: string): Promise<Environment | undefined> {
+  try {
+    const { code, stdout } = await lab.kube.exec(pod.namespace, pod.name, {
+      container,
+      command: ['env', '-0'],
+      timeoutMs: 30_000,
+      signal: lab.signal,
+    });
+    if (code !== 0) return undefined;
+    const lines = stdout.split('\0').filter((line) => line !== '');
+    return new Map(
+      lines.map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
+    );
+  } catch (error) {
+    if (error instanceof KubeError) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Looks at what the pods of a Deployment were told when they started.
+ * @param container which of its containers
+ * @param differs a variable that is not what it should be, of what a pod was told
+ */
+export async function wereTold(
+  lab: LabView,
+  { namespace, name }: WorkloadRef,
+  container: string,
+  differs: (told: Environment) => string | undefined,
+): Promise<Observation> {
+  const deployment = await lab.kube.get(resources.deployments, namespace, name);
+  if (deployment === undefined) return fail(`deployment/${name} does not exist`);
+  const { current } = await podsOf(lab, deployment);
+  for (const pod of current) {
+    if (!isRunning(pod, container)) continue;
+    const told = await toldTo(lab, { namespace, name: pod.metadata.name }, container);
+    const variable = told && differs(told);
+    if (variable !== undefined)
+      return fail(`pod/${pod.metadata.name} runs with another ${variable} than it would be given now`);
+  }
+  return pass('they were told what is there');
+}
+
+const isRunning = ({ status }: Pod, container: string): boolean =>
+  status.containerStatuses?.some(({ name, state }) => name === container && state.running !== undefined) ===
+  true;
+
+/** The first variable that is not the same in both. */
+export const differenceOf = (one: Environment, other: Environment): string | undefined =>
+  [...one.keys(), ...other.keys()].find((variable) => one.get(variable) !== other.get(variable));
+
+/** What a kubelet tells a container of its pod and of the Services that are there at that moment. */
+const OF_THE_MOMENT = /^HOSTNAME$|._(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_\w+)?)$/;
+
+/**
+ * The pods of a workload that run were told what a fresh pod of it is told.
+ * @param fresh one that runs too
+ */
+export async function toldAsFresh(lab: LabView, of: WorkloadRef, fresh: Clone): Promise<Observation> {
+  const { namespace, name } = of;
+  const deployment = await lab.kube.get(resources.deployments, namespace, name);
+  const own = deployment?.spec.template.spec.containers.find((container) => container.name === name);
+  const told = await toldTo(lab, fresh, name);
+  if (own === undefined || told === undefined) return fail(`a fresh pod has no container ${name} to ask`);
+  const each = new Set((own.env ?? []).filter(dependsOnPod).map((variable) => variable.name));
+  const lasting = (environment: Environment): Environment =>
+    new Map([...environment].filter(([variable]) => !OF_THE_MOMENT.test(variable) && !each.has(variable)));
+  return wereTold(lab, of, name, (other) => differenceOf(lasting(told), lasting(other)));
+}
