@@ -8,6 +8,7 @@ export {
   forwardingRule,
   lastingRule,
   lasts,
+  namesRule,
   shopStartsAgain,
   staysUpAndLasts,
 } from './scenario/lasting.ts';

@@ -12,6 +12,7 @@ import {
   type LabView,
   minutes,
   not,
+  namesRule,
   objective,
   oneOf,
   partnerDns,
@@ -131,6 +132,7 @@ whom they call. ${client} must find names again as they do: Services by their sh
     'Services are called by their names: hostAliases, hostNetwork and addresses in the environment stay as they are.',
     'Pods come and go: a name server is asked at an address that stays, never at that of a pod.',
     `Services that are made tomorrow must resolve too, and a pod of ${client} that is made tomorrow must come up, with the settings that those of today run with.`,
+    namesRule,
   ],
 
   baseline: () => shop(partnerDns(partner)),

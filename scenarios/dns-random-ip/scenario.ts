@@ -9,6 +9,7 @@ import {
   hint,
   hold,
   minutes,
+  namesRule,
   objective,
   oneOf,
   partnerDns,
@@ -63,6 +64,7 @@ knows, where ${service} should be. Restarting the shop did not help. Make every 
     `Clients run their own programs, keep their DNS settings and call each other by name. No address of a Service is written into a configuration: ${service} must be found tomorrow too, wherever it is then.`,
     'What is changed must last: pods carry the labels that their Deployments give them, and a pod of CoreDNS that is made tomorrow comes up, and answers rightly, whatever type of record of a name is asked for (AAAA and SRV too).',
     'A lookup takes no longer than two seconds.',
+    namesRule,
   ],
 
   baseline: () => shop(partnerDns(partner)),

@@ -12,6 +12,7 @@ import {
   hold,
   minutes,
   not,
+  namesRule,
   objective,
   oneOf,
   resources,
@@ -88,6 +89,7 @@ its time, but that we ask it far more than we used to. Make payments quick and r
     'Customers go on paying and getting their money back. Clients run their own programs, keep their DNS settings and the names that they call. No address is written into a configuration, and no name of a Service into that of CoreDNS.',
     'CoreDNS serves the whole cluster: at least two of its pods behind kube-dns, which keeps its ports, leads to pods that are ready, also to those of tomorrow, and serves every node, with the kubernetes (reverse zones too), forward, cache, health and ready plugins. Its liveness probe asks what it asked before, and is answered; a pod of it that is made tomorrow comes up, and answers rightly, whatever type of record of a name is asked for (AAAA and SRV too).',
     forwardingRule,
+    namesRule,
   ],
 
   baseline: (values) => {

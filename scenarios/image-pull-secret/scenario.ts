@@ -13,6 +13,7 @@ import {
   type LabView,
   lastingRule,
   minutes,
+  namesRule,
   objective,
   oneOf,
   resources,
@@ -106,6 +107,7 @@ Its login is kept by the platform team: secret/${robot.name} in namespace ${robo
     'The registry goes on asking for its password.',
     `When this is graded, ${service} answers its callers, and its Service leads to its pods and nowhere else.`,
     lastingRule(service),
+    namesRule,
   ],
 
   baseline: ({ service, secret }) =>

@@ -13,6 +13,7 @@ import {
   lastingRule,
   type Manifest,
   minutes,
+  namesRule,
   objective,
   oneOf,
   resources,
@@ -130,6 +131,7 @@ The registry is ${host}; ${mirror} is a mirror of it.`,
     'Nodes come and go: a new one, with labels of its own and nobody else on it, must be able to fetch the image and run the pod.',
     lastingRule(service),
     `The network policies of namespace ${namespace} stay as they are; none is added.`,
+    namesRule,
   ],
 
   baseline: ({ service }) =>

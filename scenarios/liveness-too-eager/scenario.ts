@@ -14,6 +14,7 @@ import {
   lastingRule,
   minutes,
   not,
+  namesRule,
   objective,
   oneOf,
   resources,
@@ -104,6 +105,7 @@ Make ${service} answer its callers again.`,
     `${service} stays at release ${release} and runs its own program, in at least as many pods as before.`,
     lastingRule(service, 'two minutes'),
     `The Service ${service} keeps its name and stays the same object.`,
+    namesRule,
   ],
 
   baseline: ({ service, release }) =>

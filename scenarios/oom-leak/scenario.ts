@@ -13,6 +13,7 @@ import {
   lastingRule,
   lasts,
   minutes,
+  namesRule,
   objective,
   oneOf,
   resources,
@@ -181,6 +182,7 @@ The night shift wanted to double the memory and go back to bed; you are asked fo
     `checkout runs its own program: the release of the ticket or the one before (${goodImage}), in at least as many pods as before. Its Service stays the same object, and leads to its pods.`,
     lastingRule(name),
     'Operator knobs of checkout, in configmap/shop-settings: CACHE_MEGABYTES and CACHE_RECEIPTS (the most receipts that are kept; 0: no such bound), REPORT_BATCH_ROWS (rows of a report that are worked on at once; 0: as the release does by itself).',
+    namesRule,
   ],
 
   baseline: ({ memory, rows, cause }) =>

@@ -12,6 +12,7 @@ import {
   lastingRule,
   lasts,
   minutes,
+  namesRule,
   objective,
   oneOf,
   resources,
@@ -112,6 +113,7 @@ worst when many people shop. Make checkout survive its load: ${requests} quotes 
     'What a pod has and what its template says agree: the repair must survive the next rollout.',
     'Operator knobs of the shop are documented in configmap/shop-settings; CACHE_MEGABYTES bounds the receipts that checkout keeps.',
     lastingRule(name),
+    namesRule,
   ],
 
   baseline: () =>

@@ -11,6 +11,7 @@ import {
   lastingRule,
   minutes,
   not,
+  namesRule,
   objective,
   oneOf,
   port,
@@ -41,6 +42,18 @@ const probe = (handler: Readonly<Record<string, unknown>>) => ({
   readinessProbe: { httpGet: null, tcpSocket: null, exec: null, ...handler },
 });
 
+const healthySpec = (lab: LabView, service: string) =>
+  lab.baseline.get(resources.deployments, namespace, service)?.spec.template.spec;
+
+const replacePods = (lab: LabView, service: string, value: object | undefined) =>
+  lab.kube.patch(
+    resources.deployments,
+    namespace,
+    service,
+    [{ op: 'replace', path: '/spec/template/spec', value }],
+    { type: 'json', fieldManager: 'kubectl-rollout' },
+  );
+
 export default defineScenario({
   id: 'readiness-probe',
   incident: 'INC-2041',
@@ -66,6 +79,7 @@ Make ${service} answer its callers again.`,
     `The Service ${service} keeps its name and stays the same object; ${service} runs its own program.`,
     'Its caller, the gateway, is not changed: neither its replicas and pods nor the settings that it takes from configmap/shop-settings and secret/ledger.',
     lastingRule(service),
+    namesRule,
   ],
 
   baseline: ({ service }) => shop({ strategy: { [service]: 'Recreate' } }),
@@ -159,15 +173,7 @@ Make ${service} answer its callers again.`,
       },
     ),
     fix('rollback', [`kubectl -n shop rollout undo deployment ${service}`], async (lab) => {
-      const before = lab.baseline.get(resources.deployments, namespace, service);
-      const spec = before?.spec.template.spec;
-      await lab.kube.patch(
-        resources.deployments,
-        namespace,
-        service,
-        [{ op: 'replace', path: '/spec/template/spec', value: spec }],
-        { type: 'json', fieldManager: 'kubectl-rollout' },
-      );
+      await replacePods(lab, service, healthySpec(lab, service));
     }),
     fix('tcp-probe', ['a tcpSocket readiness probe on port http'], async (lab) => {
       await patch(lab, service, probe({ tcpSocket: { port: 'http' } }));
@@ -268,6 +274,29 @@ Make ${service} answer its callers again.`,
         ],
       };
       await faults.patchPods(lab, { namespace, name: service }, { containers: [sidecar] });
+    }),
+    hack('container-of-another-name', 'same-program', async (lab) => {
+      // Nobody finds its log, and no alert it, by the name that they know.
+      const spec = healthySpec(lab, service);
+      const containers = spec?.containers.map((container) => ({ ...container, name: 'app' }));
+      await replacePods(lab, service, { ...spec, containers });
+    }),
+    hack('deployment-of-another-name', 'rollout', async (lab) => {
+      const broken = await lab.kube.get(resources.deployments, namespace, service);
+      if (broken === undefined) return;
+      await lab.kube.delete(resources.deployments, namespace, service);
+      const { labels = {} } = broken.metadata;
+      const metadata = { name: `${service}-v2`, namespace, labels };
+      const template = {
+        ...broken.spec.template,
+        spec: healthySpec(lab, service) ?? broken.spec.template.spec,
+      };
+      await lab.kube.create(resources.deployments, {
+        apiVersion: 'apps/v1',
+        kind: 'Deployment',
+        metadata,
+        spec: { ...broken.spec, template },
+      });
     }),
     hack('stub-server', 'same-program', async (lab) => {
       const answer = JSON.stringify({ role: service, version: '1.4.2' });

@@ -7,7 +7,7 @@ import { containersOf } from '../model/pod-containers.ts';
 import { compareQuantities } from '../model/quantity.ts';
 import { resources } from '../model/resources.ts';
 import { fail, type LabView, type Observation } from './check.ts';
-import { podsOf } from './workloads.ts';
+import { podsOf, whyNoContainer } from './workloads.ts';
 
 /** A workload of the shop that a check looks from: its pods carry `app: <name>`, its container has that name. */
 export interface ClientRef {
@@ -44,7 +44,9 @@ async function witness(lab: LabView, client: ClientRef): Promise<Pod | Observati
   else {
     // Labels are not enough: the learner's own pods may have them, with another DNS.
     const deployment = await lab.kube.get(resources.deployments, namespace, app);
-    if (deployment === undefined) return none;
+    if (deployment === undefined) return fail(`deployment/${app} does not exist, so nobody can be asked`);
+    const nameless = whyNoContainer(app, deployment.spec.template);
+    if (nameless !== undefined) return nameless;
     if (!sameProgram(template, deployment.spec.template.spec, app))
       return fail(`deployment/${app} does not run its own program, so nobody can be asked`);
     candidates = (await podsOf(lab, deployment)).current;

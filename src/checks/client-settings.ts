@@ -5,7 +5,7 @@ import { type Check, converge, fail, type LabView, type Observation, pass } from
 import { differenceOf, type Environment, givenTo, readBefore, wereTold } from './environment.ts';
 import { podAddresses } from './pods.ts';
 import { sameProgram } from './client-pod.ts';
-import { UNTIL_REPLACED, type WorkloadRef } from './workloads.ts';
+import { UNTIL_REPLACED, whyNoContainer, type WorkloadRef } from './workloads.ts';
 
 /** What a container may have its environment from. */
 export interface Source {
@@ -44,6 +44,8 @@ function asBefore(
         const now = await lab.kube.get(resources.deployments, namespace, app);
         if (now === undefined) return fail(`deployment/${app} does not exist`);
         if (before === undefined) continue;
+        const nameless = whyNoContainer(app, now.spec.template);
+        if (nameless !== undefined) return nameless;
         const [was, is] = [before.spec.template.spec, now.spec.template.spec];
         // An old pod may go on for as long as the rollout of something else is stuck.
         if (!sameProgram(was, is, app, true)) return fail(`the program of deployment/${app} changed`);

@@ -11,7 +11,7 @@ import type {
 } from '../model/objects.ts';
 import { resources } from '../model/resources.ts';
 import { fail, type LabView, lookUntil, type Observation } from './check.ts';
-import type { WorkloadRef } from './workloads.ts';
+import { whyNoContainer, type WorkloadRef } from './workloads.ts';
 
 const CLONE_LABEL = 'breakfix.dev/clone';
 
@@ -72,6 +72,8 @@ export async function withClone(
   prove: (clone: Clone) => Promise<Observation>,
 ): Promise<Observation> {
   const { namespace } = of;
+  const nameless = whyNoContainer(of.name, template);
+  if (nameless !== undefined) return nameless;
   // Named as a ReplicaSet names its pods, and without a Service of its name in the environment: a probe that behaves
   // only where it is looked at would not know.
   const name = `${of.name}-${lab.random.suffix(10)}-${lab.random.suffix(5)}`;

@@ -138,7 +138,7 @@ export async function toldAsFresh(lab: LabView, of: WorkloadRef, fresh: Clone): 
   const deployment = await lab.kube.get(resources.deployments, namespace, name);
   const own = deployment?.spec.template.spec.containers.find((container) => container.name === name);
   const told = await toldTo(lab, fresh, name);
-  if (own === undefined || told === undefined) return fail(`a fresh pod has no container ${name} to ask`);
+  if (own === undefined || told === undefined) return fail('a fresh pod cannot be asked what it was told');
   const each = new Set((own.env ?? []).filter(dependsOnPod).map((variable) => variable.name));
   const lasting = (environment: Environment): Environment =>
     new Map([...environment].filter(([variable]) => !OF_THE_MOMENT.test(variable) && !each.has(variable)));

@@ -59,7 +59,7 @@ export function startsWithoutCopy(of: WorkloadRef): Check {
       if (access === undefined || nodes.length === 0) return unjudged('no node can be reached');
       const deployment = await lab.kube.get(resources.deployments, of.namespace, of.name);
       const image = deployment?.spec.template.spec.containers.find(({ name }) => name === of.name)?.image;
-      if (image === undefined) return fail(`deployment/${of.name} has no container ${of.name}`);
+      if (image === undefined) return fail(`the template of ${of.name} has no container ${of.name}`);
       for (const nodeName of nodes) {
         await access(nodeName).removeImage(image);
         const seen = await startsFresh(lab, of, (spec) => placedOn(spec, nodeName));

@@ -3,7 +3,7 @@ import type { Labels, Pod, PodSpec, PodTemplate } from '../model/objects.ts';
 import { containersOf } from '../model/pod-containers.ts';
 import { resources } from '../model/resources.ts';
 import { type Check, fail, type LabView, type Observation, pass, unjudged } from './check.ts';
-import { keepsApart, podsOf, type SpreadRule, type WorkloadRef } from './workloads.ts';
+import { keepsApart, podsOf, type SpreadRule, whyNoContainer, type WorkloadRef } from './workloads.ts';
 
 /** A release as the registry has it. */
 export interface ReleaseRef {
@@ -58,6 +58,8 @@ async function allRun(lab: LabView, of: WorkloadRef, { tag, digest }: Wanted): P
   if (deployment === undefined) return fail(`deployment/${of.name} does not exist`);
   const { current } = await podsOf(lab, deployment);
   if (current.length === 0) return fail('no pod runs');
+  const nameless = whyNoContainer(of.name, deployment.spec.template);
+  if (nameless !== undefined) return nameless;
   const reference = imageOf(deployment.spec.template.spec, of.name);
   const [, pinned] = reference.split('@');
   if (pinned === undefined ? tagOf(reference) !== tag : pinned !== digest)
@@ -141,11 +143,11 @@ export function repositoryKept(of: WorkloadRef, mirrors: readonly string[] = [])
       const before = lab.baseline.get(resources.deployments, of.namespace, of.name);
       const now = await lab.kube.get(resources.deployments, of.namespace, of.name);
       if (now === undefined) return fail(`deployment/${of.name} does not exist`);
+      const nameless = whyNoContainer(of.name, now.spec.template);
+      if (nameless !== undefined) return nameless;
       const was = repositoryOf(imageOf(before?.spec.template.spec, of.name));
       const is = repositoryOf(imageOf(now.spec.template.spec, of.name));
-      return [was, ...mirrors].includes(is)
-        ? pass(is)
-        : fail(`the image comes from ${is === '' ? 'nowhere' : is}`);
+      return [was, ...mirrors].includes(is) ? pass(is) : fail(`the image comes from ${is}`);
     },
   };
 }

@@ -3,6 +3,7 @@ import type { AnyObject, KubeObject } from '../model/objects.ts';
 import { type Resource, resources } from '../model/resources.ts';
 import { type Check, fail, pass } from './check.ts';
 import { sameProgram } from './client-pod.ts';
+import { whyNoContainer } from './workloads.ts';
 
 /** The object is still the one that was there when the shop was healthy: same uid, not a new one of its name. */
 export function sameObject(resource: Resource, namespace: string | undefined, name: string): Check {
@@ -96,7 +97,9 @@ export function programKept(
       const now = await lab.kube.get(resources.deployments, namespace, name);
       if (now === undefined) return fail(`deployment/${name} does not exist`);
       if (before === undefined) return fail(`deployment/${name} was not there before`);
-      const image = now.spec.template.spec.containers.find((own) => own.name === name)?.image ?? 'nothing';
+      const nameless = whyNoContainer(name, now.spec.template);
+      if (nameless !== undefined) return nameless;
+      const image = now.spec.template.spec.containers.find((own) => own.name === name)?.image ?? '';
       if (releases?.includes(image) === false) return fail(`deployment/${name} runs ${image}`);
       return sameProgram(before.spec.template.spec, now.spec.template.spec, name, newRelease)
         ? pass('the same')

@@ -27,6 +27,12 @@ export interface WorkloadRef {
 /** Milliseconds in which a rollout has put other pods in the place of those that run. */
 export const UNTIL_REPLACED = 90_000;
 
+/** @returns a fail where a template has no container of its workload's name: nobody can say which one is the program */
+export const whyNoContainer = (name: string, { spec }: PodTemplate): Observation | undefined =>
+  spec.containers.some((container) => container.name === name)
+    ? undefined
+    : fail(`the template of ${name} has no container ${name}`);
+
 /**
  * The Deployment is rolled out: its newest template is observed, updated, available, at least at the replicas it
  * had when the shop was healthy, and no pod of an older template is left.
@@ -124,6 +130,8 @@ export function endpointsServe(of: WorkloadRef & { readonly service?: string }):
       ]);
       if (deployment === undefined) return fail(`deployment/${of.name} does not exist`);
       if (live === undefined) return fail(`service/${service} does not exist`);
+      const nameless = whyNoContainer(of.name, deployment.spec.template);
+      if (nameless !== undefined) return nameless;
       const stale = whyNotFollowed(live, slices, deployment) ?? whereElse(live, deployment);
       if (stale !== undefined) return fail(stale);
       const served = readyAddressesIn(slices);

@@ -8,6 +8,10 @@ import { staysUp, type WorkloadRef } from '../checks/workloads.ts';
 import { safeguard } from './parts.ts';
 import type { Safeguard } from './types.ts';
 
+/** What all checks that ask in a container of the shop, or in a clone of it, go by. */
+export const namesRule =
+  'Deployments that the shop needs keep their names, and so do their containers: people and alerts find them by these.';
+
 /** The rule that {@link lasts} looks after. */
 export const lastingRule = (service: string, within = 'a minute'): string =>
   `The pods of ${service} run with the settings that there are now. One that is made tomorrow, by the next rollout too, is ready within ${within}, and so is one of any other service of the shop with what it was told; customers go on paying and getting their money back.`;
