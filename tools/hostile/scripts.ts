@@ -29,6 +29,7 @@ export const ENDLESS: readonly string[] = [
   'i=0; while :; do i=$((i+1)); eval "f$i() { echo $i; echo $i; }"; done',
   // Processes.
   'f() { f | f & }; f; while :; do :; done',
+  'f() { f & f & }; f; while :; do f; done',
   'while :; do echo x > p & done',
   'while :; do true & wait; done',
   'yes | sleep 1000000',

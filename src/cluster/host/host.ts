@@ -58,6 +58,8 @@ export class Host {
   #wall: WallTime | undefined;
   /** How far the clock is behind the wall; negative where it is ahead. */
   #behind: Micros = 0;
+  /** The wall's time when a turn was over before its work was; long ago where it was not. */
+  #cutShortAt: Micros = -Infinity;
   /** The wall's time when it was last looked at, less {@link #behind}. */
   #lastWall: Micros = 0;
   #cancelWake: () => void = () => {};
@@ -86,7 +88,7 @@ export class Host {
   /** Answers one request of the wire. */
   handle(request: ApiRequest): Promise<ApiResponse> {
     return this.turn(async () => {
-      await this.#catchUp();
+      await this.#catchUpFor();
       if (isRead(request)) return { answer: this.#read(request) };
       if (isStream(request)) return { answer: this.#open(request) };
       const answer = this.#answer(loggedRequest(request));
@@ -233,6 +235,12 @@ export class Host {
 
   // ---- time -----------------------------------------------------------------------------------------------
 
+  /** Whoever has waited for a turn that was cut short does not wait for the next as well: they are had in turn. */
+  async #catchUpFor(): Promise<void> {
+    const wasCutShort = this.#wall !== undefined && this.#wall.now() - this.#cutShortAt < RUN_AT_ONCE;
+    if (!wasCutShort) await this.#catchUp();
+  }
+
   async #catchUp(): Promise<void> {
     const { simulation } = this.#cluster;
     if (this.#wall === undefined) {
@@ -255,6 +263,7 @@ export class Host {
     const isMore = await simulation.advanceWhile(inTime, until);
     // Not into the midst of an instant: a replay runs all of it.
     await simulation.advanceTo(isMore ? simulation.now : until);
+    this.#cutShortAt = isMore ? wall.now() : -Infinity;
   }
 
   #follow(wall: WallTime): void {
@@ -473,7 +482,7 @@ export class Host {
 
   #later(work: () => void, failed: (error: unknown) => void): void {
     this.turn(async () => {
-      await this.#catchUp();
+      await this.#catchUpFor();
       work();
       await this.#cluster.simulation.settle();
     }).catch(failed);

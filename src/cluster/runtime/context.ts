@@ -137,12 +137,20 @@ function createProcesses(parts: ContextParts, entry: TableEntry, files: FileView
     process.mustBeAlive();
     const child = table.start(program, spec);
     const exited = process.deferred<number>();
-    child.atEnd(() => {
-      exited.resolve(child.exitCode ?? 0);
+    // Whoever ends first lets go of the other: orphans of orphans would keep all of their ancestors in memory.
+    const listening: (() => void)[] = [];
+    const forget = process.atEnd(() => {
+      for (const stop of listening) stop();
     });
+    listening.push(
+      child.atEnd(() => {
+        forget();
+        exited.resolve(child.exitCode ?? 0);
+      }),
+    );
     const stopped = (): Promise<void> => {
       const noticed = process.deferred<undefined>();
-      child.atStop(() => noticed.resolve(undefined));
+      listening.push(child.atStop(() => noticed.resolve(undefined)));
       return noticed.promise;
     };
     return { pid: child.pid, exited: exited.promise, stopped };

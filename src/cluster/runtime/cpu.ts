@@ -4,6 +4,8 @@ import type { Micros, Simulation, Timer } from '../simulation/simulation.ts';
 export const PERIOD: Micros = 100_000;
 /** Less than this (a nanosecond) is nothing: what floating point leaves over. */
 const EPSILON = 1e-3;
+/** So many threads go on in one instant; others that are done by then in the next, so that the host can answer between. */
+const AT_ONCE = 32;
 
 /** As in cpu.stat of cgroup v2. */
 export interface CpuStatistics {
@@ -114,6 +116,8 @@ export class CpuGroup {
   #isThrottled = false;
   #throttledSince: Micros = 0;
   #timer: Timer | undefined;
+  /** No thread goes on before, as too many have in this instant. */
+  #notBefore: Micros = -Infinity;
 
   constructor(node: NodeCpu, owner: string) {
     this.#node = node;
@@ -266,7 +270,8 @@ export class CpuGroup {
       if (!this.#isThrottled) next = Math.min(next, this.#left / (this.#rate * this.#running.length));
       next = Math.min(next, PERIOD - (this.#simulation.now % PERIOD));
     }
-    this.#timer = this.#simulation.after(Math.ceil(next - EPSILON), this.#owner, () => {
+    const delay = Math.max(Math.ceil(next - EPSILON), this.#notBefore - this.#simulation.now);
+    this.#timer = this.#simulation.after(delay, this.#owner, () => {
       this.#tick();
     });
   }
@@ -277,6 +282,10 @@ export class CpuGroup {
     const finished: Running[] = [];
     for (let [first] = this.#running; first !== undefined; [first] = this.#running) {
       if (first.finishAt - this.#clock > EPSILON) break;
+      if (finished.length === AT_ONCE) {
+        this.#notBefore = this.#simulation.now + 1;
+        break;
+      }
       this.#book(first);
       finished.push(first);
       this.#running.shift();

@@ -132,10 +132,13 @@ export class Process {
     };
   }
 
-  /** Calls `stopped` once when the process is stopped, or now if it is. */
-  atStop(stopped: () => void): void {
+  /** Calls `stopped` once when the process is stopped, or now if it is. @returns forgets it again */
+  atStop(stopped: () => void): () => void {
     if (this.isStopped) stopped();
     else this.#stops.add(stopped);
+    return () => {
+      this.#stops.delete(stopped);
+    };
   }
 
   /** @param mayIgnore pid 1 ignores what it has no handler for, SIGKILL included when it comes from inside */

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { HttpsTransport } from '../../../src/kube/https-transport.ts';
-import { inParallel, type Latency, latencyOf, send, serviceAccount } from './requests.ts';
+import { type Latency, latencyOf, send, serviceAccount } from './requests.ts';
 
 /** What a pod's shell can do without end, and what is asked meanwhile. */
 const DEEDS = {
@@ -22,6 +22,8 @@ const DEEDS = {
 const NAMESPACE = 'stress';
 const PODS = `/api/v1/namespaces/${NAMESPACE}/pods`;
 const GETS = 400;
+/** A GET is due each so many wall milliseconds: who asks only when the last has been answered seldom meets a pause. */
+const EVERY = 10;
 /** Wall milliseconds that a deed has to get going before it is measured. */
 const SOON = 3000;
 
@@ -43,16 +45,24 @@ export async function measureStress(kubeconfig: string): Promise<ReadonlyMap<str
     await send(api, PODS, 'POST', { apiVersion: 'v1', kind: 'Pod', metadata: { name: deed }, spec });
     await started(api, deed);
     await wait(SOON);
-    const took: number[] = [];
-    await inParallel(GETS, 1, async () => {
-      const begun = performance.now();
-      await api.request(`/api/v1/namespaces/${NAMESPACE}`);
-      took.push(performance.now() - begun);
-    });
-    figures.set(deed, latencyOf(took));
+    figures.set(deed, latencyOf(await getsWhenDue(api)));
     await send(api, `${PODS}/${deed}`, 'DELETE');
   }
   return figures;
+}
+
+/** @returns wall milliseconds from when each was due until it was answered */
+async function getsWhenDue(api: HttpsTransport): Promise<number[]> {
+  const begun = performance.now();
+  const asked = Array.from({ length: GETS }, async (_, index) => {
+    const due = begun + index * EVERY;
+    await wait(Math.max(0, due - performance.now()));
+    // Timers may be a little early.
+    const from = Math.min(due, performance.now());
+    await api.request(`/api/v1/namespaces/${NAMESPACE}`);
+    return performance.now() - from;
+  });
+  return Promise.all(asked);
 }
 
 /** Whatever becomes of it afterwards. */

@@ -69,7 +69,12 @@ describe('a live lab', () => {
     expect(asked).toBeGreaterThan(5);
     expect(asked).toBeLessThan(15);
     expect(cluster.simulation.now).toBeLessThan(wall.at - 30 * SECOND);
+    // Who comes right after it does not wait for ten more.
+    const { length } = cluster.seen;
+    await host.handle(post);
+    expect(cluster.seen.slice(length)).toEqual([cluster.seen[asked]]);
     wall.now = now;
+    wall.at += 0.01 * SECOND;
     await host.handle(post);
     expect(cluster.simulation.now).toBe(wall.at);
     expect((await replayed(records)).seen).toEqual(cluster.seen);

@@ -135,6 +135,17 @@ describe('CPU', () => {
     expect(thread.usage()).toBe(2000);
   });
 
+  test('a thousand that are done at once go on in a row, so that the host is not kept by all of them', async () => {
+    const bench = new Bench(1);
+    const group = bench.group('a');
+    for (let index = 0; index < 1000; index++) bench.spend(`${index}`, group, 100);
+    await bench.run(1);
+    const instants = Map.groupBy(Object.values(bench.done), (at) => at);
+    expect(Math.max(...[...instants.values()].map(({ length }) => length))).toBe(32);
+    expect([...instants.keys()]).toEqual(Array.from({ length: 32 }, (_, index) => 100_000 + index));
+    expect(group.statistics().usageUsec).toBe(100_000);
+  });
+
   test('a quota is what may be used in each period of 100 ms', async () => {
     const bench = new Bench(2);
     const group = bench.group('a', { limit: 200 });

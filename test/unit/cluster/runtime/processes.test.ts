@@ -1,3 +1,6 @@
+import { setImmediate } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from '@jest/globals';
 import { MAX_PROCESSES } from '../../../../src/cluster/runtime/process-table.ts';
 import type {
@@ -7,6 +10,9 @@ import type {
   ProgramContext,
 } from '../../../../src/cluster/runtime/types.ts';
 import { cat, imageOf, Lab, sleeper } from './lab.ts';
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
 
 const text = (bytes: Uint8Array | undefined): string => new TextDecoder().decode(bytes);
 
@@ -319,5 +325,31 @@ describe('limits', () => {
     await lab.advance(1);
     expect(lab.simulation.nextAt()).toBeUndefined();
     expect(container.usage().memory).toBe(0);
+  });
+
+  test('orphans of orphans do not keep their ancestors in memory', async () => {
+    const seen: WeakRef<readonly string[]>[] = [];
+    const heir: Program = async (context) => {
+      const args = ['heir'];
+      // As long as a process is remembered, its arguments are.
+      seen.push(new WeakRef(args));
+      void context.processes.fork(heir, args, {}).stopped();
+      await context.clock.sleep(1);
+      return 0;
+    };
+    const lab = new Lab();
+    lab.start({
+      image: imageOf({
+        '/app': async (context) => {
+          context.processes.fork(heir, ['heir'], {});
+          return sleeper(context);
+        },
+      }),
+    });
+    await lab.advance(1);
+    await setImmediate();
+    collectGarbage();
+    expect(seen.length).toBeGreaterThan(500);
+    expect(seen.filter((args) => args.deref() !== undefined).length).toBeLessThan(20);
   });
 });
