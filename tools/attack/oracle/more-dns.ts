@@ -64,6 +64,7 @@ async function findsEverybody(view: OracleView): Promise<Complaint> {
   return (
     (await resolves(view, client, called, service?.spec.clusterIP ?? 'gone')) ??
     (await resolves(view, client, 'kube-dns.kube-system', '10.96.0.10', { seconds: 5 })) ??
+    (await resolves(view, client, 'kube-dns.kube-system.svc', '10.96.0.10', { seconds: 5 })) ??
     (await resolves(view, client, 'rates.partner.test', '198.51.100.7', { seconds: 5 }))
   );
 }
