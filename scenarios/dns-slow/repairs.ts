@@ -149,6 +149,10 @@ export function hacksOf(values: Values): readonly Hack[] {
       await faults.scale(lab, { namespace, name: 'refunds' }, 0);
       await rewrite(lab, (corefile) => mended(corefile, partner, form, ['cache 30']));
     }),
+    hack('unreadable-setting-beside-the-repair', 'shop-starts-again', async (lab) => {
+      await rewrite(lab, (corefile) => mended(corefile, partner, form, ['cache 30']));
+      await faults.settings(lab, namespace, { CALL_TIMEOUT_MS: 'soon' });
+    }),
     hack('more-of-everything', 'upstream', async (lab) => {
       await faults.scale(lab, { namespace: system, name: 'coredns' }, 4);
       await faults.scale(lab, { namespace, name: 'fx' }, 4);

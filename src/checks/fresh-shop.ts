@@ -32,14 +32,17 @@ interface Workload {
   readonly template: PodTemplate;
 }
 
+/** A namespace of the shop, and a workload of it whose template others look at, if one is. */
+export type OwnWorkload = Pick<WorkloadRef, 'namespace'> & Partial<WorkloadRef>;
+
 /**
  * What has been written down for the shop and not been read yet can be read: of every workload whose template, ConfigMaps
  * or Secrets are not those of the healthy shop, a fresh pod comes up and does its work. Its work is not looked at where
  * there are NetworkPolicies that were not there: a pod beside the others has none of the labels that they ask for.
- * @param own whose template others look at; of it only what it reads counts
+ * @param own of its workload only what it reads counts
  * @param withinMs how long a pod may take to come up
  */
-export function settingsWork(own: WorkloadRef, withinMs?: number): Check {
+export function settingsWork(own: OwnWorkload, withinMs?: number): Check {
   const { namespace } = own;
   return {
     expected: `fresh pods of ${namespace} come up with what they were given, and do their work`,

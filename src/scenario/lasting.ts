@@ -3,7 +3,7 @@ import { hold } from '../checks/check.ts';
 import { customersServed } from '../checks/customers.ts';
 import { dnsStartsAgain, type FreshDns } from '../checks/fresh-dns.ts';
 import { startsAgain } from '../checks/fresh-pods.ts';
-import { settingsWork } from '../checks/fresh-shop.ts';
+import { type OwnWorkload, settingsWork } from '../checks/fresh-shop.ts';
 import { staysUp, type WorkloadRef } from '../checks/workloads.ts';
 import { safeguard } from './parts.ts';
 import type { Safeguard } from './types.ts';
@@ -31,7 +31,7 @@ export function lasts(of: WorkloadRef): Safeguard[] {
 }
 
 /** What others were told meanwhile, and have not read yet, lasts too. */
-export const shopStartsAgain = (own: WorkloadRef, withinMs?: number): Safeguard =>
+export const shopStartsAgain = (own: OwnWorkload, withinMs?: number): Safeguard =>
   safeguard(
     'shop-starts-again',
     'veto',

@@ -5,7 +5,6 @@ import { findScenario, type Incident, incidentOf } from '../../src/engine/incide
 import { sharedSpec } from '../../src/engine/sharing.ts';
 import { LOG_VERSION } from '../../src/cluster/host/input-log.ts';
 import { wallClock } from '../../src/core/clock.ts';
-import type { ProcessCopies } from '../../src/core/process-copy.ts';
 import { LocalCluster } from '../../src/providers/embedded/local-cluster.ts';
 import { createCredentials, type EmbeddedHeader } from '../../src/providers/embedded/spec.ts';
 import type { Cluster } from '../../src/providers/provider.ts';
@@ -14,7 +13,7 @@ import { State } from './state.ts';
 
 const { signal } = new AbortController();
 
-/** A fault is so old when the lab is attacked, in milliseconds: where copies are replays, a short past is a quick one. */
+/** A fault is so old when the lab is attacked, in milliseconds: copies are replays, and a short past is a quick one. */
 const SINCE = 120_000;
 
 /** When the lab's clock begins, in microseconds since 1970. */
@@ -33,11 +32,8 @@ export interface BrokenLab extends AsyncDisposable {
   copied<T>(work: (cluster: Cluster) => Promise<T>): Promise<T>;
 }
 
-/**
- * Breaks the shop as `start` does, without the hours of history.
- * @param copies has the work done in copies of this process, which are there at once
- */
-export async function brokenLab(id: string, seed: number, copies?: ProcessCopies): Promise<BrokenLab> {
+/** Breaks the shop as `start` does, without the hours of history. */
+export async function brokenLab(id: string, seed: number): Promise<BrokenLab> {
   const incident = withShortPast(incidentOf(findScenario(await loadCatalogue(), id, 'id'), seed));
   const cluster = await emptyCluster(incident);
   const namespaces = namespacesOf(incident.plan);
@@ -65,7 +61,6 @@ export async function brokenLab(id: string, seed: number, copies?: ProcessCopies
     broken,
     healthyDigests,
     copied: async (work) => {
-      if (copies !== undefined) return copies.run(() => work(cluster));
       await using copy = await fork();
       return await work(copy);
     },

@@ -1,7 +1,6 @@
 /** One process of the attack: takes every so manyth chain of sequences, each of them from a seed of its own. */
 import '../breakfix-sources.ts';
 import { writeFileSync } from 'node:fs';
-import { ProcessCopies } from '../../src/core/process-copy.ts';
 import type { Edit } from './edits/edit.ts';
 import type { BrokenLab } from './lab.ts';
 import type { Judgement } from './run.ts';
@@ -43,18 +42,14 @@ export interface Tally {
 /** Labs of different draws: another service, another form of the fault. */
 const LABS = 5;
 
-/** So many chains are done for the compiler's sake. */
-const WARMING = 6;
-
 /** Where tallies go: a JSON document a line. */
 const TALLIES = 3;
 
 const share = JSON.parse(process.argv[2] ?? '') as Share;
-const copies = await ProcessCopies.load();
 const labs = new Map<number, BrokenLab>();
 
 async function labOf(seed: number): Promise<BrokenLab> {
-  const found = labs.get(seed) ?? (await brokenLab(share.id, seed, copies));
+  const found = labs.get(seed) ?? (await brokenLab(share.id, seed));
   labs.set(seed, found);
   return found;
 }
@@ -81,15 +76,6 @@ async function chain(index: number): Promise<Tally> {
   const passed = good.filter(({ verdict }) => verdict === 'pass').length;
   const parts = good.flatMap(({ failed }) => failed.slice(0, 1).map((text) => text.split(':')[0] ?? ''));
   return { passed, failed: good.length - passed, disagreements, parts };
-}
-
-// Compiled here, it is compiled in all copies: what it takes once would be taken by each of them.
-{
-  await using lab = await brokenLab(share.id, share.seed);
-  for (let index = 0; index < WARMING; index++) {
-    const [drawn = []] = fc.sample(sequences(factsOf(lab)), { seed: index, numRuns: 1 });
-    await attackOnce(lab, drawn);
-  }
 }
 
 try {
