@@ -3,8 +3,8 @@ import { boundBacktracking } from '../../../../src/cluster/runtime/backtracking.
 import { ENDING, ENDLESS } from '../../../../tools/hostile/scripts.ts';
 import { BusyboxLab } from '../support.ts';
 
-/** Microseconds of virtual time in which a script has to let others go on. */
-const SLICE = 100_000;
+/** Microseconds of virtual time in which a script has to let others go on: a thousand that start share the cores of their node. */
+const SLICE = 200_000;
 const JAVASCRIPT = /RangeError|TypeError|SyntaxError|NaN|undefined|\[object|Error:/;
 
 let lab: BusyboxLab | undefined;
