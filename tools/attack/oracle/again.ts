@@ -91,7 +91,8 @@ async function leadsToNobody(view: OracleView): Promise<Complaint> {
   const pods = await view.kube.list(resources.pods, { namespace: SHOP });
   const known = new Set(pods.map(({ status }) => status.podIP));
   for (const { metadata } of await view.kube.list(resources.services, { namespace: SHOP })) {
-    if (view.healthy.get(resources.services, SHOP, metadata.name) === undefined) continue;
+    // A Service without a selector led to somebody else from the start: to a registry beside the cluster.
+    if (view.healthy.get(resources.services, SHOP, metadata.name)?.spec.selector === undefined) continue;
     const nobody = (await addressesOf(view, metadata.name)).find((address) => !known.has(address));
     if (nobody !== undefined) return `service/${metadata.name} leads to ${nobody}, which is no pod`;
   }
