@@ -141,8 +141,8 @@ export const newNames = (apps: readonly string[]) =>
     }
   });
 
-/** The part of the Corefile that answers for everybody, without comments: the block of the zone `.`. */
-async function mainBlock(view: OracleView): Promise<string> {
+/** What CoreDNS reads when it starts next. */
+async function corefileOf(view: OracleView): Promise<string> {
   const deployment = await deploymentOf(view, 'coredns', SYSTEM);
   const volume = deployment?.spec.template.spec.volumes?.find(({ configMap }) => configMap !== undefined);
   const map = await view.kube.get<ConfigMap>(
@@ -150,17 +150,32 @@ async function mainBlock(view: OracleView): Promise<string> {
     SYSTEM,
     volume?.configMap?.name ?? 'coredns',
   );
-  const lines = (map?.data?.['Corefile'] ?? '').split('\n').map((line) => line.replace(/#.*/, ''));
+  return map?.data?.['Corefile'] ?? '';
+}
+
+/** The inside of the blocks of some zones, line by line and without comments. */
+function insideOf(corefile: string, zones: RegExp): string[] {
   const found: string[] = [];
   let depth = 0;
   let inside = false;
-  for (const line of lines) {
-    if (depth === 0) inside = /(^|[\s,])(\.|cluster\.local)(:53)?[\s,{]/.test(line);
+  for (const line of corefile.split('\n').map((text) => text.replace(/#.*/, ''))) {
+    if (depth === 0) inside = zones.test(line);
     else if (inside) found.push(line.trim());
     depth += (line.match(/\{/g)?.length ?? 0) - (line.match(/\}/g)?.length ?? 0);
   }
-  return found.join('\n');
+  return found;
 }
+
+/** Blocks that answer for everybody in the cluster. */
+const MAIN = /(^|[\s,])(\.|cluster\.local)(:53)?[\s,{]/;
+/** Those that answer for all names. */
+const ALL_NAMES = /(^|[\s,])\.(:53)?[\s,{]/;
+
+/** Who is asked for names outside, a word each. */
+const askedOutside = (corefile: string): string[] =>
+  insideOf(corefile, ALL_NAMES).flatMap(
+    (line) => /^forward\s+\.\s+([^{]*)/.exec(line)?.[1]?.trim().split(/\s+/) ?? [],
+  );
 
 /** The liveness probe without its times, which are anybody's to choose. */
 function questionOfLife({ spec }: Deployment): unknown {
@@ -186,12 +201,19 @@ export const corednsWhole = question('CoreDNS serves everybody', async (view) =>
   const before = view.healthy.get(resources.deployments, SYSTEM, 'coredns');
   if (!equal(now && questionOfLife(now), before && questionOfLife(before)))
     return 'CoreDNS is asked for its life otherwise';
-  const text = await mainBlock(view);
+  const corefile = await corefileOf(view);
+  const lines = insideOf(corefile, MAIN);
   const missing = ['kubernetes', 'forward .', 'cache', 'health', 'ready'].filter(
-    (plugin) => !text.split('\n').some((line) => line === plugin || line.startsWith(`${plugin} `)),
+    (plugin) => !lines.some((line) => line === plugin || line.startsWith(`${plugin} `)),
   );
   if (missing.length > 0) return `the Corefile has no ${missing.join(', ')}`;
-  return /^namespaces /m.test(text) ? 'the Corefile is for some namespaces only' : undefined;
+  const healthy = view.healthy.get<ConfigMap>(resources.configMaps, SYSTEM, 'coredns')?.data?.['Corefile'];
+  const known = askedOutside(healthy ?? '');
+  const stranger = askedOutside(corefile).find((server) => !known.includes(server));
+  if (stranger !== undefined) return `${stranger} is asked for names outside`;
+  return lines.some((line) => line.startsWith('namespaces '))
+    ? 'the Corefile is for some namespaces only'
+    : undefined;
 });
 
 /** CoreDNS after its next rollout. */
