@@ -1,6 +1,6 @@
 import { canonical } from '../../src/core/json.ts';
 import type { Fact, Recording } from './record.ts';
-import { rules } from './rules.ts';
+import { rules, type Unsteady } from './rules.ts';
 
 export interface Comparison {
   readonly same: number;
@@ -12,8 +12,9 @@ export interface Comparison {
 /** What one cluster shows and the other does not, but for what may differ. Order and repetition do not count. */
 export function compare(real: Recording, embedded: Recording): Comparison {
   const flapping = new Map([...restarted(real)].filter(([name]) => restarted(embedded).has(name)));
-  const there = comparable(real.facts, flapping);
-  const here = comparable(embedded.facts, flapping);
+  const unsteady = { flapping, answersVary: answersVary(real) && answersVary(embedded) };
+  const there = comparable(real.facts, unsteady);
+  const here = comparable(embedded.facts, unsteady);
   return {
     same: [...there].filter((fact) => here.has(fact)).length,
     onlyReal: [...there].filter((fact) => !here.has(fact)).sort(),
@@ -33,9 +34,16 @@ function restarted({ facts }: Recording): ReadonlyMap<string, boolean> {
   return found;
 }
 
-function comparable(facts: readonly Fact[], flapping: ReadonlyMap<string, boolean>): ReadonlySet<string> {
+/** As the symptom of `checks.answersVary` tells. */
+const answersVary = ({ facts }: Recording): boolean =>
+  facts.some(
+    ({ kind, about, says }) =>
+      kind === 'symptom' && about.includes('gets different answers') && says['status'] === 'pass',
+  );
+
+function comparable(facts: readonly Fact[], unsteady: Unsteady): ReadonlySet<string> {
   const texts = facts.flatMap((fact) => {
-    const left = rules.reduce<Fact | undefined>((seen, rule) => seen && rule.apply(seen, flapping), fact);
+    const left = rules.reduce<Fact | undefined>((seen, rule) => seen && rule.apply(seen, unsteady), fact);
     return left === undefined ? [] : [`${left.kind} ${left.about}: ${canonical(left.says)}`];
   });
   return new Set(texts);

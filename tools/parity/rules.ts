@@ -4,12 +4,16 @@ import type { Fact } from './record.ts';
 export interface Rule {
   /** As in the table of docs/fidelity.md. */
   readonly name: string;
-  /**
-   * The fact without what may differ; undefined: it is not compared at all.
-   * @param flapping workloads (`shop/checkout`) of which a container was restarted, on both clusters, and whether
-   * one was killed for its memory
-   */
-  apply(fact: Fact, flapping: ReadonlyMap<string, boolean>): Fact | undefined;
+  /** The fact without what may differ; undefined: it is not compared at all. */
+  apply(fact: Fact, unsteady: Unsteady): Fact | undefined;
+}
+
+/** What is another thing at another moment, on both clusters. */
+export interface Unsteady {
+  /** Workloads (`shop/checkout`) of which a container was restarted, and whether one was killed for its memory. */
+  readonly flapping: ReadonlyMap<string, boolean>;
+  /** Whether a name is answered now rightly and now wrongly. */
+  readonly answersVary: boolean;
 }
 
 /** A rule that changes texts, wherever they stand. */
@@ -80,6 +84,7 @@ export const rules: readonly Rule[] = [
           })),
   },
   { name: 'moment', apply: momentary },
+  { name: 'chance', apply: byChance },
   {
     name: 'start-up',
     apply: (fact) =>
@@ -103,7 +108,7 @@ const foundBesides = /^Container image "[^"/]+:\d+\/[^"]+" already present on ma
  * A container that is killed again and again is caught in another moment of that: its pod's state says only that, and
  * what others see of it at that moment is chance.
  */
-function momentary(fact: Fact, flapping: ReadonlyMap<string, boolean>): Fact | undefined {
+function momentary(fact: Fact, { flapping }: Unsteady): Fact | undefined {
   const { kind, about, says } = fact;
   switch (kind) {
     case 'pod': {
@@ -134,6 +139,15 @@ function momentary(fact: Fact, flapping: ReadonlyMap<string, boolean>): Fact | u
       return gone && flapping.get(workload) === true ? undefined : fact;
     }
   }
+}
+
+/** Where a name has several answers, a single request meets any of them: only how often is no chance. */
+function byChance(fact: Fact, { answersVary }: Unsteady): Fact | undefined {
+  if (!answersVary) return fact;
+  if (fact.kind === 'probe') return undefined;
+  return fact.kind === 'check' && 'seen' in fact.says
+    ? { ...fact, says: { status: fact.says['status'] } }
+    : fact;
 }
 
 /**

@@ -127,6 +127,25 @@ describe('what may differ', () => {
     expect(compare(real, recording([pod({ restartCount: 1 }), check('pass')]))).toMatchObject({ same: 1 });
   });
 
+  test('what one request meets where answers vary on both, and not the verdict of a check', () => {
+    const vary = (status: string): Fact => ({
+      kind: 'symptom',
+      about: 'gateway gets different answers for payments',
+      says: { status, seen: '31 of 60' },
+    });
+    const probe = (outcome: string): Fact => ({
+      kind: 'probe',
+      about: 'http http://payments/version',
+      says: { outcomes: [outcome] },
+    });
+    const seen = { ...check('fail'), says: { status: 'fail', seen: 'ETIMEDOUT' } };
+    const of = (symptom: string, ...more: readonly Fact[]): Recording => recording([vary(symptom), ...more]);
+    const real = of('pass', probe('200'), check('fail'));
+    expect(compare(real, of('pass', probe('ETIMEDOUT'), seen))).toMatchObject({ same: 2, onlyReal: [] });
+    expect(compare(real, of('pass', check('pass'))).onlyReal).toHaveLength(1);
+    expect(compare(real, of('fail', probe('ETIMEDOUT'), seen)).onlyReal).toHaveLength(3);
+  });
+
   test('docs/fidelity.md has the same list', () => {
     expect(() => checkTable(join(packageRoot, 'docs/fidelity.md'))).not.toThrow();
     expect(() => checkTable(join(packageRoot, 'docs/verdicts.md'))).toThrow('the parity program knows');
