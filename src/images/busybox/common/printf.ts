@@ -11,18 +11,36 @@ interface Result {
 const PIECE =
   /[^%]+|%%|%(?<flags>[-+ 0#]*)(?<width>\*|\d+)?(?:\.(?<precision>\*|\d*))?[hlLjzt]*(?<letter>[diouxXeEfFgGcsb])|%/g;
 
+/** A format, read once: it may be used a hundred thousand times. */
+type Piece =
+  | { readonly kind: 'text'; readonly text: string; readonly ended: boolean }
+  | { readonly kind: 'conversion'; readonly conversion: Conversion }
+  | { readonly kind: 'invalid'; readonly problem: string };
+
 /** What `printf` writes: the format is used again for as long as there are arguments. */
 export function printfText(format: string, args: readonly string[]): Result {
+  const pieces = readFormat(format);
   const problems: string[] = [];
   const queue = new Queue(args);
   let text = '';
   for (;;) {
     const before = queue.length;
-    const once = formatOnce(format, queue, problems);
+    const once = formatOnce(pieces, queue, problems);
     text = limited(text + once.text);
     if (once.ended || queue.length === 0 || queue.length === before) return { text, problems };
   }
 }
+
+const readFormat = (format: string): Piece[] =>
+  [...format.matchAll(PIECE)].map((match): Piece => {
+    const [piece] = match;
+    const letter = match.groups?.['letter'];
+    if (piece === '%%') return { kind: 'text', text: '%', ended: false };
+    if (piece === '%') return { kind: 'invalid', problem: `${format.slice(match.index)}: invalid format` };
+    if (letter === undefined) return { kind: 'text', ...escapes(piece) };
+    const { flags = '', width = '0', precision } = match.groups ?? {};
+    return { kind: 'conversion', conversion: { letter, flags, width, precision } };
+  });
 
 /** Arguments that are taken in turn. */
 class Queue {
@@ -42,25 +60,20 @@ class Queue {
   }
 }
 
-function formatOnce(format: string, queue: Queue, problems: string[]): { text: string; ended: boolean } {
+function formatOnce(
+  pieces: readonly Piece[],
+  queue: Queue,
+  problems: string[],
+): { text: string; ended: boolean } {
   let text = '';
-  for (const match of format.matchAll(PIECE)) {
-    const [piece] = match;
-    const letter = match.groups?.['letter'];
-    if (piece === '%%') text += '%';
-    else if (piece === '%') {
-      problems.push(`${format.slice(match.index)}: invalid format`);
+  for (const piece of pieces) {
+    if (piece.kind === 'invalid') {
+      problems.push(piece.problem);
       return { text, ended: true };
-    } else if (letter === undefined) {
-      const plain = escapes(piece);
-      text += plain.text;
-      if (plain.ended) return { text, ended: true };
-    } else {
-      const { flags = '', width = '0', precision } = match.groups ?? {};
-      const converted = convert({ letter, flags, width, precision }, queue, problems);
-      text += converted.text;
-      if (converted.ended) return { text, ended: true };
     }
+    const done = piece.kind === 'text' ? piece : convert(piece.conversion, queue, problems);
+    text += done.text;
+    if (done.ended) return { text, ended: true };
   }
   return { text, ended: false };
 }
