@@ -1,14 +1,12 @@
 import type { Program, ProgramContext, SpawnedProcess } from '../../cluster/runtime/types.ts';
 import { FileError } from '../../cluster/runtime/types.ts';
+import { CpuDebt } from './cpu-debt.ts';
 import { derive } from './derive.ts';
 import { errorWords, Failure } from './errors.ts';
 import type { Options } from './options.ts';
 import { parseOptions } from './options.ts';
 import { BYTES_PER_MICROSECOND, decode, FileInput, Input } from './streams.ts';
 import { unwrapInput, unwrapOutput } from './terminal/views.ts';
-
-/** Bytes that are owed before they are paid for: a millisecond or so. */
-const WORTH_A_WAIT = 200_000;
 
 /** One of the programs in the busybox binary. @returns the exit code */
 export type Applet = (command: Command) => Promise<number> | number;
@@ -22,10 +20,11 @@ export class Command {
   readonly stdin: Input;
   /** Runs the applet that the first argument of a context names in this very process. */
   readonly multicall: Program;
-  #owed = 0;
+  readonly #debt: CpuDebt;
 
   constructor(context: ProgramContext, multicall: Program) {
     this.context = context;
+    this.#debt = new CpuDebt(context.cpu);
     this.name = baseName(context.args[0] ?? '');
     this.args = context.args.slice(1);
     this.stdin = new Input(context.stdin, context);
@@ -102,15 +101,12 @@ export class Command {
 
   /** Notes CPU for so many bytes, which {@link breathe} pays: for what cannot wait. */
   owe(bytes: number): void {
-    this.#owed += bytes;
+    this.#debt.owe(bytes / BYTES_PER_MICROSECOND);
   }
 
   /** Pays what is owed where it is worth a wait. In a loop that reads nothing this is what lets others go on. */
   async breathe(): Promise<void> {
-    if (this.#owed < WORTH_A_WAIT) return;
-    const owed = this.#owed;
-    this.#owed = 0;
-    await this.work(owed);
+    if (this.#debt.isDue) await this.#debt.pay();
   }
 
   /**

@@ -1,4 +1,5 @@
 import type { FileSystem, InputStream, OutputStream, ProgramContext } from '../../cluster/runtime/types.ts';
+import { CpuDebt } from './cpu-debt.ts';
 import { LONGEST_TEXT, outOfMemory } from './errors.ts';
 
 const encoder = new TextEncoder();
@@ -31,8 +32,6 @@ export function joinBytes(chunks: readonly Uint8Array[]): Uint8Array {
 
 /** Bytes that one input may keep at most: a container without a memory limit must not fill the host's memory. */
 export const MOST_KEPT = 32 * 1024 * 1024;
-/** Microseconds of CPU that reading may owe before it waits for them. */
-const WORTH_A_WAIT = 1000;
 
 /**
  * An input from which less than a chunk can be taken, as `read` and `head` of a shared descriptor do. What is kept
@@ -42,12 +41,13 @@ export class Input implements InputStream {
   readonly #stream: InputStream;
   readonly #process: Pick<ProgramContext, 'memory' | 'cpu'>;
   #rest: Uint8Array = new Uint8Array();
+  readonly #debt: CpuDebt;
   #kept = 0;
-  #owed = 0;
 
   constructor(stream: InputStream, process: Pick<ProgramContext, 'memory' | 'cpu'>) {
     this.#stream = stream;
     this.#process = process;
+    this.#debt = new CpuDebt(process.cpu);
   }
 
   read(): Promise<Uint8Array | undefined> {
@@ -59,13 +59,9 @@ export class Input implements InputStream {
 
   /** Whatever a program does to what it reads, it pays for reading: an endless file would never let others go on. */
   async #fetch(): Promise<Uint8Array | undefined> {
-    if (this.#owed >= WORTH_A_WAIT) {
-      const owed = this.#owed;
-      this.#owed = 0;
-      await this.#process.cpu.spend(owed);
-    }
+    if (this.#debt.isDue) await this.#debt.pay();
     const chunk = await this.#stream.read();
-    this.#owed += 1 + (chunk?.length ?? 0) / BYTES_PER_MICROSECOND;
+    this.#debt.owe(1 + (chunk?.length ?? 0) / BYTES_PER_MICROSECOND);
     return chunk;
   }
 

@@ -1,5 +1,6 @@
 import type { FileSystem, OutputStream, Program, ProgramContext } from '../../../cluster/runtime/types.ts';
 import { FileError } from '../../../cluster/runtime/types.ts';
+import { CpuDebt } from '../cpu-debt.ts';
 import { errorWords } from '../errors.ts';
 import { BYTES_PER_MICROSECOND, Input } from '../streams.ts';
 import type { Terminal } from '../terminal/terminal.ts';
@@ -88,11 +89,12 @@ export class Shell implements ExpansionHost {
   /** Lines typed at the prompt. */
   readonly history: string[] = [];
   readonly isInteractive: boolean;
-  #owed = 0;
+  readonly #debt: CpuDebt;
 
   constructor(context: ProgramContext, runner: Runner, options: ShellOptions, parent?: Shell) {
     const allocate = (bytes: number): void => context.memory.allocate(bytes);
     this.context = context;
+    this.#debt = new CpuDebt(context.cpu, SLICE);
     this.runner = runner;
     this.multicall = options.multicall;
     this.name = options.name;
@@ -214,14 +216,12 @@ export class Shell implements ExpansionHost {
 
   /** Charges a step. @returns whether {@link pay} must be waited for */
   step(micros = STEP): boolean {
-    this.#owed += micros;
-    return this.#owed >= SLICE;
+    this.#debt.owe(micros);
+    return this.#debt.isDue;
   }
 
-  async pay(): Promise<void> {
-    const owed = this.#owed;
-    this.#owed = 0;
-    await this.context.cpu.spend(owed);
+  pay(): Promise<void> {
+    return this.#debt.pay();
   }
 
   /** A subshell: what it changes stays in it. @param context of the process it runs in */
