@@ -131,7 +131,7 @@ whom they call. ${client} must find names again as they do: Services by their sh
     `Every lookup in ${client} is answered in less than a second.`,
     'Services are called by their names: hostAliases, hostNetwork and addresses in the environment stay as they are.',
     'Pods come and go: a name server is asked at an address that stays, never at that of a pod.',
-    `Services that are made tomorrow must resolve too, and a pod of ${client} that is made tomorrow must come up, with the settings that those of today run with.`,
+    `Services that are made tomorrow must resolve too, and a pod of ${client} that is made tomorrow must come up; none of today lives on settings that are gone again.`,
     namesRule,
   ],
 

@@ -1,5 +1,5 @@
 import { KubeError } from '../kube/client.ts';
-import type { ConfigMap, Container, EnvFrom, EnvVar, Pod, Secret } from '../model/objects.ts';
+import type { ConfigMap, Container, Deployment, EnvFrom, EnvVar, Pod, Secret } from '../model/objects.ts';
 import { type Resource, resources } from '../model/resources.ts';
 import { fail, type LabView, type Observation, pass } from './check.ts';
 import type { Clone } from './clones.ts';
@@ -130,17 +130,26 @@ export const differenceOf = (one: Environment, other: Environment): string | und
 const OF_THE_MOMENT = /^HOSTNAME$|._(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_\w+)?)$/;
 
 /**
- * The pods of a workload that run were told what a fresh pod of it is told.
+ * The pods of a workload that run were told what a fresh pod of it is told, or what those of the healthy shop were: nobody
+ * has to restart what a setting is nothing to, but nothing may live on one that is gone.
  * @param fresh one that runs too
  */
 export async function toldAsFresh(lab: LabView, of: WorkloadRef, fresh: Clone): Promise<Observation> {
   const { namespace, name } = of;
-  const deployment = await lab.kube.get(resources.deployments, namespace, name);
-  const own = deployment?.spec.template.spec.containers.find((container) => container.name === name);
+  const ownOf = (deployment: Deployment | undefined): Container | undefined =>
+    deployment?.spec.template.spec.containers.find((container) => container.name === name);
+  const own = ownOf(await lab.kube.get(resources.deployments, namespace, name));
   const told = await toldTo(lab, fresh, name);
   if (own === undefined || told === undefined) return fail('a fresh pod cannot be asked what it was told');
   const each = new Set((own.env ?? []).filter(dependsOnPod).map((variable) => variable.name));
-  const lasting = (environment: Environment): Environment =>
-    new Map([...environment].filter(([variable]) => !OF_THE_MOMENT.test(variable) && !each.has(variable)));
-  return wereTold(lab, of, name, (other) => differenceOf(lasting(told), lasting(other)));
+  const healthy = ownOf(lab.baseline.get(resources.deployments, namespace, name));
+  const before: Environment =
+    healthy === undefined ? new Map() : await givenTo(readBefore(lab, namespace), healthy);
+  return wereTold(lab, of, name, (other) =>
+    [...told.keys(), ...other.keys()].find((variable) => {
+      if (OF_THE_MOMENT.test(variable) || each.has(variable)) return false;
+      const value = other.get(variable);
+      return value !== told.get(variable) && value !== before.get(variable);
+    }),
+  );
 }

@@ -110,8 +110,8 @@ function placedOn(spec: PodSpec, node: string): PodSpec {
 /**
  * A pod that is made now from the live template comes up: the cluster takes a ReplicaSet of it, as the next rollout makes one,
  * a node takes the pod, it starts with the image and the settings that there are now, its liveness probes find it alive, and
- * it becomes ready. Those that run were told what it is told. So is found what only the next start would meet, and a probe that asks where nobody is, whenever it
- * begins to ask.
+ * it becomes ready. Those that run live on no settings that are gone. So is found what only the next start would meet, and a
+ * probe that asks where nobody is, whenever it begins to ask.
  * @param withinMs how long that may take
  * @param works what it has to do then, in the place of being asked what it was told
  */
@@ -140,7 +140,7 @@ export function startsAgain(
 async function runsAsTold(lab: LabView, of: WorkloadRef, clone: Clone): Promise<Observation> {
   const told = { expected: '', look: (view: LabView) => toldAsFresh(view, of, clone) };
   const seen = await gradeCheck(lab, converge(UNTIL_REPLACED, told));
-  return seen.status === 'pass' ? pass('it came up, and those that run were told the same') : seen;
+  return seen.status === 'pass' ? pass('it came up, and those that run live on no other settings') : seen;
 }
 
 /** Whether the next pod of a template comes up; see {@link startsAgain}. */

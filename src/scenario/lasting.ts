@@ -14,7 +14,7 @@ export const namesRule =
 
 /** The rule that {@link lasts} looks after. */
 export const lastingRule = (service: string, within = 'a minute'): string =>
-  `The pods of ${service} run with the settings that there are now. One that is made tomorrow, by the next rollout too, is ready within ${within}, and so is one of any other service of the shop with what it was told; customers go on paying and getting their money back.`;
+  `No pod of ${service} lives on settings that are gone again. One that is made tomorrow, by the next rollout too, is ready within ${within}, and so is one of any other service of the shop with what it was told; customers go on paying and getting their money back.`;
 
 /** What a repair of one service of the shop leaves behind lasts: its next pod comes up, and the shop earns money. */
 export function lasts(of: WorkloadRef): Safeguard[] {

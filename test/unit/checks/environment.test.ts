@@ -62,6 +62,7 @@ test('what a container is given, now and before', async () => {
 
 describe('those that run were told what a fresh pod is told', () => {
   const look = async (by: (pod: string) => object | undefined) => toldAsFresh(await told(by), of, fresh);
+  const turned = { ...GIVEN, CACHE_MEGABYTES: '32', CACHE_RECEIPTS: '4' };
   const other = (more: object) => (pod: string) => (pod === 'checkout-1-1' ? { ...GIVEN, ...more } : GIVEN);
 
   test.each([
@@ -76,6 +77,11 @@ describe('those that run were told what a fresh pod is told', () => {
         ? 'they were told what is there'
         : `pod/checkout-1-1 runs with another ${variable} than it would be given now`,
     );
+  });
+
+  test('who runs with what there was before the fault need not have read what was turned since', async () => {
+    expect((await look((pod) => (pod === 'fresh' ? turned : GIVEN))).status).toBe('pass');
+    expect((await look((pod) => (pod === 'fresh' ? GIVEN : turned))).status).toBe('fail');
   });
 
   test('who cannot be asked is looked at elsewhere, but for the fresh one', async () => {

@@ -80,6 +80,7 @@ async function lab(options: {
     kube: { ...kube, get, create, exec },
     clock: new ManualClock(),
     random: new Random('1'),
+    baseline: { get: () => undefined },
     signal: new AbortController().signal,
     cluster: {
       can: {
@@ -232,7 +233,7 @@ describe('startsAgain', () => {
     const { view, made, left } = await lab({ objects });
     expect(await graded(startsAgain(of, 90_000), view)).toEqual({
       status: 'pass',
-      seen: 'it came up, and those that run were told the same',
+      seen: 'it came up, and those that run live on no other settings',
     });
     const [spec] = made;
     expect(spec?.nodeName).toBeUndefined();
