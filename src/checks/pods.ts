@@ -28,10 +28,10 @@ export function waitingFor(of: ClientRef, reasons: readonly string[]): Check {
   return {
     expected: `a container of ${of.app} waits: ${reasons.join(' or ')}`,
     look: async (lab) => {
-      const seen = statuses(await podsOfApp(lab, of)).map(({ state }) => state.waiting?.reason ?? '');
-      return seen.some((reason) => reasons.includes(reason))
-        ? pass(seen.join(', '))
-        : fail(seen.join(', ') || 'no pods');
+      const containers = statuses(await podsOfApp(lab, of));
+      const seen = containers.flatMap(({ state }) => state.waiting?.reason ?? []);
+      if (seen.some((reason) => reasons.includes(reason))) return pass(seen.join(', '));
+      return fail(seen.join(', ') || (containers.length === 0 ? 'no pods' : 'none waits'));
     },
   };
 }

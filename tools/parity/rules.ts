@@ -145,7 +145,7 @@ function momentary(fact: Fact, { flapping }: Unsteady): Fact | undefined {
 function byChance(fact: Fact, { answersVary }: Unsteady): Fact | undefined {
   if (!answersVary) return fact;
   if (fact.kind === 'probe') return undefined;
-  return fact.kind === 'check' && 'seen' in fact.says
+  return (fact.kind === 'check' || fact.kind === 'symptom') && 'seen' in fact.says
     ? { ...fact, says: { status: fact.says['status'] } }
     : fact;
 }

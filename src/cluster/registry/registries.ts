@@ -172,7 +172,11 @@ class Registry {
     if (this.#listening.length === 0) {
       return {
         after: REFUSED,
-        result: failedRequest(reference, `dial tcp ${this.ip}:${this.port}: connect: connection refused`),
+        result: failedRequest(
+          reference,
+          'http',
+          `dial tcp ${this.ip}:${this.port}: connect: connection refused`,
+        ),
       };
     }
     if (expected !== undefined && credentials.length === 0) {
@@ -185,7 +189,7 @@ class Registry {
       };
     }
     if (expected !== undefined && login === undefined) {
-      const words = `unexpected status from HEAD request to ${manifestUrl(reference)}: 401 Unauthorized`;
+      const words = `unexpected status from HEAD request to ${manifestUrl(reference, 'http')}: 401 Unauthorized`;
       return { after: 2 * request, result: failedResolve(reference, words) };
     }
     const image = findImage(
@@ -230,25 +234,31 @@ function unreachable(reference: ImageReference): Outcome {
   if (name === 'localhost') {
     return {
       after: REFUSED,
-      result: failedRequest(reference, `dial tcp [::1]:${port}: connect: connection refused`),
+      result: failedRequest(reference, 'https', `dial tcp [::1]:${port}: connect: connection refused`),
     };
   }
   if (!/^\d+\.\d+\.\d+\.\d+$/.test(name)) {
     return {
       after: NO_SUCH_HOST,
-      result: failedRequest(reference, `dial tcp: lookup ${name} on ${NAME_SERVER}: no such host`),
+      result: failedRequest(reference, 'https', `dial tcp: lookup ${name} on ${NAME_SERVER}: no such host`),
     };
   }
   return name.startsWith(NODE_NETWORK)
     ? {
         after: NO_ROUTE,
-        result: failedRequest(reference, `dial tcp ${name}:${port}: connect: no route to host`),
+        result: failedRequest(reference, 'https', `dial tcp ${name}:${port}: connect: no route to host`),
       }
-    : { after: DIAL_TIMEOUT, result: failedRequest(reference, `dial tcp ${name}:${port}: i/o timeout`) };
+    : {
+        after: DIAL_TIMEOUT,
+        result: failedRequest(reference, 'https', `dial tcp ${name}:${port}: i/o timeout`),
+      };
 }
 
-function failedRequest(reference: ImageReference, why: string): { readonly error: string } {
-  return failedResolve(reference, `failed to do request: Head "${manifestUrl(reference)}": ${why}`);
+/** Nodes ask the lab's registries without TLS, as their `hosts.toml` says on kind, and all others with it. */
+type Scheme = 'http' | 'https';
+
+function failedRequest(reference: ImageReference, scheme: Scheme, why: string): { readonly error: string } {
+  return failedResolve(reference, `failed to do request: Head "${manifestUrl(reference, scheme)}": ${why}`);
 }
 
 function failedResolve(reference: ImageReference, why: string): { readonly error: string } {
@@ -258,9 +268,9 @@ function failedResolve(reference: ImageReference, why: string): { readonly error
   };
 }
 
-function manifestUrl(reference: ImageReference): string {
+function manifestUrl(reference: ImageReference, scheme: Scheme): string {
   const { repository, tag, digest } = reference;
-  return `https://${serverOf(reference)}/v2/${repository}/manifests/${digest ?? tag ?? 'latest'}`;
+  return `${scheme}://${serverOf(reference)}/v2/${repository}/manifests/${digest ?? tag ?? 'latest'}`;
 }
 
 function serverOf({ domain }: ImageReference): string {

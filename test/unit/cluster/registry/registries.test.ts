@@ -123,7 +123,7 @@ describe('pulling', () => {
   test('a registry that is down refuses, until it is back', async () => {
     const lab = new Lab({ outage: true });
     const name = `${HOST}/shop/web:1.4.2`;
-    const why = `failed to do request: Head "https://${HOST}/v2/shop/web/manifests/1.4.2": dial tcp 172.18.0.200:5000: connect: connection refused`;
+    const why = `failed to do request: Head "http://${HOST}/v2/shop/web/manifests/1.4.2": dial tcp 172.18.0.200:5000: connect: connection refused`;
     expect(await lab.pull(name)).toMatchObject({ error: refused(name, why) });
     expect(await lab.get('/v2/')).toMatchObject({ code: 'ECONNREFUSED' });
     lab.registries.setOutage(HOST, false);
@@ -157,7 +157,7 @@ describe('pulling', () => {
     expect(await lab.pull(name, [{ ...LOGIN, password: 'wrong' }])).toMatchObject({
       error: refused(
         name,
-        `unexpected status from HEAD request to https://${HOST}/v2/shop/web/manifests/1.4.2: 401 Unauthorized`,
+        `unexpected status from HEAD request to http://${HOST}/v2/shop/web/manifests/1.4.2: 401 Unauthorized`,
       ),
     });
     expect(await lab.pull(name, [{ ...LOGIN, password: 'old' }, LOGIN])).toMatchObject({
