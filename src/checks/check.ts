@@ -113,6 +113,10 @@ export function converge(withinMs: number, check: Check, { often = false } = {})
   };
 }
 
+/** Waits within another check until one holds. @returns what was seen last */
+export const gradeWithin = (lab: LabView, withinMs: number, check: Check): Promise<Observation> =>
+  gradeCheck(lab, converge(withinMs, check));
+
 /**
  * Passes when `check` holds for the whole of `windowMs`, seen by one observer. It may take `settleMs` until it
  * holds for the first time, and a window that breaks before that is over begins anew: a rollout that has just been

@@ -7,7 +7,7 @@ import { containersOf } from '../model/pod-containers.ts';
 import { compareQuantities } from '../model/quantity.ts';
 import { resources } from '../model/resources.ts';
 import { fail, type LabView, type Observation } from './check.ts';
-import { podsOf, whyNoContainer } from './workloads.ts';
+import { isRunning, podsOf, whyNoContainer } from './workloads.ts';
 
 /** A workload of the shop that a check looks from: its pods carry `app: <name>`, its container has that name. */
 export interface ClientRef {
@@ -52,12 +52,11 @@ async function witness(lab: LabView, client: ClientRef): Promise<Pod | Observati
     candidates = (await podsOf(lab, deployment)).current;
   }
   const found = candidates.find(
-    ({ metadata, spec, status }) =>
-      metadata.deletionTimestamp === undefined &&
-      status.phase === 'Running' &&
-      status.containerStatuses?.some(({ name, state }) => name === app && state.running !== undefined) ===
-        true &&
-      (template === undefined || sameProgram(template, spec, app)),
+    (pod) =>
+      pod.metadata.deletionTimestamp === undefined &&
+      pod.status.phase === 'Running' &&
+      isRunning(pod, app) &&
+      (template === undefined || sameProgram(template, pod.spec, app)),
   );
   return found ?? none;
 }

@@ -1,9 +1,9 @@
 import { KubeError } from '../kube/client.ts';
-import type { ConfigMap, Container, Deployment, EnvFrom, EnvVar, Pod, Secret } from '../model/objects.ts';
+import type { ConfigMap, Container, Deployment, EnvFrom, EnvVar, Secret } from '../model/objects.ts';
 import { type Resource, resources } from '../model/resources.ts';
 import { fail, type LabView, type Observation, pass } from './check.ts';
 import type { Clone } from './clones.ts';
-import { podsOf, type WorkloadRef } from './workloads.ts';
+import { isRunning, podsOf, type WorkloadRef } from './workloads.ts';
 
 // What containers are told: by the objects that there are, and what those that run were told when they started. A setting
 // that was turned, read and turned back is in no object any more.
@@ -75,7 +75,7 @@ const dependsOnPod = ({ value = '', valueFrom }: EnvVar): boolean =>
  * What a container that runs was told when it started.
  * @returns undefined where it cannot be asked
  */
-export async function toldTo(lab: LabView, pod: Clone, container: string): Promise<Environment | undefined> {
+async function toldTo(lab: LabView, pod: Clone, container: string): Promise<Environment | undefined> {
   try {
     const { code, stdout } = await lab.kube.exec(pod.namespace, pod.name, {
       container,
@@ -117,10 +117,6 @@ export async function wereTold(
   }
   return pass('they were told what is there');
 }
-
-const isRunning = ({ status }: Pod, container: string): boolean =>
-  status.containerStatuses?.some(({ name, state }) => name === container && state.running !== undefined) ===
-  true;
 
 /** The first variable that is not the same in both. */
 export const differenceOf = (one: Environment, other: Environment): string | undefined =>

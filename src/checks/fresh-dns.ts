@@ -3,9 +3,9 @@ import { resources } from '../model/resources.ts';
 import {
   all,
   type Check,
-  converge,
   fail,
   gradeCheck,
+  gradeWithin,
   type LabView,
   type Observation,
   pass,
@@ -65,7 +65,7 @@ async function answersRightly(
     ]),
     asked({ name: outside.name, type: 'A', answer: outside.address }),
   ];
-  const seen = await gradeCheck(lab, converge(ANSWERS_WITHIN, all('', checks)));
+  const seen = await gradeWithin(lab, ANSWERS_WITHIN, all('', checks));
   if (seen.status === 'error') return seen;
   return seen.status === 'pass'
     ? pass('it came up, and answers rightly')
@@ -83,7 +83,7 @@ async function upstreamsKnow(lab: LabView, { from, outside }: FreshDns): Promise
   for (const to of servers) {
     const server = to.replace('dns://', '');
     const knows = answersAt({ from, server, name: outside.name, type: 'A', answer: outside.address });
-    const seen = await gradeCheck(lab, converge(ANSWERS_WITHIN, knows));
+    const seen = await gradeWithin(lab, ANSWERS_WITHIN, knows);
     if (seen.status === 'error') return seen;
     if (seen.status === 'fail')
       return fail(`the Corefile forwards to ${to}, where nobody knows ${seen.seen}`);

@@ -3,9 +3,8 @@ import { resources } from '../model/resources.ts';
 import { workersOf } from '../model/worker-nodes.ts';
 import {
   type Check,
-  converge,
   fail,
-  gradeCheck,
+  gradeWithin,
   type LabView,
   type Observation,
   pass,
@@ -139,7 +138,7 @@ export function startsAgain(
 /** A rollout that is on its way may take its time. */
 async function runsAsTold(lab: LabView, of: WorkloadRef, clone: Clone): Promise<Observation> {
   const told = { expected: '', look: (view: LabView) => toldAsFresh(view, of, clone) };
-  const seen = await gradeCheck(lab, converge(UNTIL_REPLACED, told));
+  const seen = await gradeWithin(lab, UNTIL_REPLACED, told);
   return seen.status === 'pass' ? pass('it came up, and those that run live on no other settings') : seen;
 }
 

@@ -184,6 +184,11 @@ function judgeEndpoints(served: ReadonlySet<string>, pods: readonly Pod[], wante
   return pass(`it leads to ${served.size} ready pods`);
 }
 
+/** Whether a container of the pod runs, ready or not. */
+export const isRunning = ({ status }: Pod, container: string): boolean =>
+  status.containerStatuses?.some(({ name, state }) => name === container && state.running !== undefined) ===
+  true;
+
 export function isReady(pod: Pod): boolean {
   return pod.status.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
 }
