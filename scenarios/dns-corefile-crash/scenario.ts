@@ -101,6 +101,7 @@ shop. Make names work again, for the shop and for everybody else.`,
     'CoreDNS serves the whole cluster: at least two pods of deployment/coredns and nothing else behind kube-dns, which keeps its ports, leads to pods that are ready, also to those of tomorrow, and serves every node, with the kubernetes (reverse zones too), forward, cache, health and ready plugins. Its liveness probe asks what it asked before, and is answered.',
     forwardingRule,
     'Services that are made tomorrow must resolve too, and a pod of CoreDNS that is made tomorrow must come up and answer rightly, whatever type of record of a name is asked for (AAAA and SRV too).',
+    'Services may move: no address of one is written into the configuration of CoreDNS.',
     namesRule,
   ],
 
@@ -173,6 +174,12 @@ shop. Make names work again, for the shop and for everybody else.`,
       'veto',
       'Service kube-dns is still the same',
       checks.sameObject(resources.services, 'kube-system', 'kube-dns'),
+    ),
+    safeguard(
+      'no-copies',
+      'veto',
+      'No address is written down',
+      checks.notWrittenDown({ namespace, where: 'kube-system' }),
     ),
   ],
 
@@ -283,6 +290,12 @@ shop. Make names work again, for the shop and for everybody else.`,
     hack('static-hosts', 'fresh', async (lab) => {
       const block = await faults.hostsBlock(lab, namespace, services);
       await faults.writeCorefile(lab, block + healthyCorefile(lab));
+    }),
+    hack('host-entry-beside-the-repair', 'no-copies', async (lab) => {
+      await faults.writeCorefile(
+        lab,
+        await faults.withHostEntry(lab, healthyCorefile(lab), namespace, 'payments'),
+      );
     }),
     hack('private-dns', 'coredns', async (lab) => {
       await faults.select(

@@ -123,6 +123,7 @@ names (${partner.name}) still work. Nobody touched the shop itself. Make the sho
     'CoreDNS serves the whole cluster: at least two of its pods behind kube-dns, which keeps its ports, leads to pods that are ready, also to those of tomorrow, and serves every node, with the kubernetes (reverse zones too), forward, cache, health and ready plugins. Its liveness probe asks what it asked before, and is answered.',
     forwardingRule,
     'Services that are made tomorrow must resolve too, and a pod of CoreDNS that is made tomorrow must come up and answer rightly, whatever type of record of a name is asked for (AAAA and SRV too).',
+    'Services may move: no address of one is written into the configuration of CoreDNS.',
     namesRule,
   ],
 
@@ -172,6 +173,12 @@ names (${partner.name}) still work. Nobody touched the shop itself. Make the sho
       'veto',
       'Service kube-dns is still the same',
       checks.sameObject(resources.services, 'kube-system', 'kube-dns'),
+    ),
+    safeguard(
+      'no-copies',
+      'veto',
+      'No address is written down',
+      checks.notWrittenDown({ namespace, where: 'kube-system' }),
     ),
   ],
 
@@ -298,6 +305,10 @@ ${partner.zone}:53 {
     hack('static-hosts', 'fresh', async (lab) => {
       const corefile = await faults.readCorefile(lab);
       await faults.writeCorefile(lab, (await faults.hostsBlock(lab, namespace, services)) + corefile);
+    }),
+    hack('host-entry-beside-the-repair', 'no-copies', async (lab) => {
+      const corefile = withoutTemplate(await faults.readCorefile(lab), form);
+      await faults.writeCorefile(lab, await faults.withHostEntry(lab, corefile, namespace, 'payments'));
     }),
     hack('dns-config', 'clients', async (lab) => {
       await patchPods(lab, clients, {

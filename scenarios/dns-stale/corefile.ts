@@ -105,13 +105,6 @@ export function withoutCache(corefile: string): string {
   return corefile.replaceAll(/^ {4}cache [^\n{]*(\{\n( {7}.*\n)* {4}\})?\n/gm, '');
 }
 
-/** One fixed address, in every server block that knows the cluster. */
-export function withHost(corefile: string, name: string, address: string): string {
-  const lines = ['hosts {', `   ${address} ${name}`, '   fallthrough', '}'];
-  const hosts = lines.map((line) => `    ${line}\n`).join('');
-  return corefile.replaceAll(/^ *kubernetes /gm, (line) => hosts + line);
-}
-
 /** A server block for one name, whose answers are kept. */
 export const blockOf = (name: string, ttl: number): string =>
   clusterBlock(`       ttl ${ttl}\n`, `    cache ${ttl}\n`, name);

@@ -12,7 +12,6 @@ import {
   otherZones,
   outdatedFirst,
   shorterTtl,
-  withHost,
   withoutCache,
 } from './corefile.ts';
 
@@ -143,17 +142,11 @@ export function hacksOf({ form, ttl, service }: Values): readonly Hack[] {
       });
     }),
     hack('host-entry', 'follows', async (lab) => {
-      const address = await faults.addressOf(lab, namespace, service);
-      await rewrite(lab, (corefile) =>
-        withHost(corefile, `${service}.${namespace}.svc.cluster.local`, address),
-      );
+      const corefile = await faults.readCorefile(lab);
+      await faults.writeCorefile(lab, await faults.withHostEntry(lab, corefile, namespace, service));
     }),
     hack('host-entry-beside-the-repair', 'no-copies', async (lab) => {
-      const name = `${service}.${namespace}.svc.cluster.local`;
-      await faults.writeCorefile(
-        lab,
-        withHost(healthy(lab), name, await faults.addressOf(lab, namespace, service)),
-      );
+      await faults.writeCorefile(lab, await faults.withHostEntry(lab, healthy(lab), namespace, service));
     }),
     hack('host-aliases', 'clients', async (lab) => {
       const hostAliases = await faults.hostAliases(lab, namespace, services);

@@ -64,11 +64,12 @@ async function allRun(lab: LabView, of: WorkloadRef, { tag, digest }: Wanted): P
   const [, pinned] = reference.split('@');
   if (pinned === undefined ? tagOf(reference) !== tag : pinned !== digest)
     return fail(`the template asks for another image: ${reference}`);
-  for (const pod of current) {
-    const runs = digestOf(pod, of.name);
-    if (runs === undefined) return fail(`pod ${pod.metadata.name} has no image`);
-    if (runs !== digest) return fail(`pod ${pod.metadata.name} runs another image`);
-  }
+  const runs = current.map((pod) => ({ pod: pod.metadata.name, image: digestOf(pod, of.name) }));
+  // Names of pods are drawn: which of them is told about does not follow their order.
+  const without = runs.find(({ image }) => image === undefined);
+  if (without !== undefined) return fail(`pod ${without.pod} has no image`);
+  const other = runs.find(({ image }) => image !== digest);
+  if (other !== undefined) return fail(`pod ${other.pod} runs another image`);
   return pass(`${current.length} pods run ${digest.slice(0, 19)}…`);
 }
 

@@ -34,7 +34,7 @@ function hasLabels(own: Labels, template: Labels, exactly: boolean): boolean {
 
 /**
  * No ConfigMap of `where` has an address of a Service of `namespace` in it, nor one of `others` (by what has it): such
- * a copy does not follow what it was copied from. With `names`, none of them has the name of such a Service either:
+ * a copy does not follow what it was copied from. One that was there before, of a name server for instance, may stay. With `names`, none of them has the name of such a Service either:
  * what is made for one of them, a cache for instance, says nothing of the others.
  */
 export function notWrittenDown(options: {
@@ -49,6 +49,7 @@ export function notWrittenDown(options: {
     look: async (lab) => {
       const services = await lab.kube.list(resources.services, { namespace });
       const maps = await lab.kube.list<ConfigMap>(resources.configMaps, { namespace: where });
+      const before = lab.baseline.list<ConfigMap>(resources.configMaps, where);
       const addresses = [
         ...services.map(({ metadata, spec }) => [`service/${metadata.name}`, spec.clusterIP ?? ''] as const),
         ...Object.entries(others),
@@ -56,7 +57,9 @@ export function notWrittenDown(options: {
       for (const [whose, address] of addresses) {
         if (!/^\d+\./.test(address)) continue;
         const whole = new RegExp(`(?<![\\d.])${address.replaceAll('.', '\\.')}(?![\\d.])`);
-        const copy = maps.find(({ data }) => Object.values(data ?? {}).some((text) => whole.test(text)));
+        const isCopy = ({ data }: ConfigMap): boolean =>
+          Object.values(data ?? {}).some((text) => whole.test(text));
+        const copy = before.some(isCopy) ? undefined : maps.find(isCopy);
         if (copy !== undefined) return fail(`configmap/${copy.metadata.name} has the address of ${whose}`);
       }
       for (const { metadata } of names ? services : []) {

@@ -59,3 +59,16 @@ export async function hostsBlock(
   );
   return `${zone}:53 {\n    hosts {\n${lines.join('')}    }\n}\n`;
 }
+
+/** A Corefile in which `hosts` answers for one Service with the address of today, before the kubernetes plugin is asked. */
+export async function withHostEntry(
+  lab: LabView,
+  corefile: string,
+  namespace: string,
+  service: string,
+): Promise<string> {
+  const entry = `${await addressOf(lab, namespace, service)} ${service}.${namespace}.svc.cluster.local`;
+  const lines = ['hosts {', `   ${entry}`, '   fallthrough', '}'];
+  const hosts = lines.map((line) => `    ${line}\n`).join('');
+  return corefile.replaceAll(/^ *kubernetes /gm, (line) => hosts + line);
+}

@@ -41,5 +41,5 @@ export {
   secretLost,
 } from './images.ts';
 export { dnsSettings } from './dns-settings.ts';
-export { addressEnv, addressOf, hostAliases, hostsBlock, podAddress } from './addresses.ts';
+export { addressEnv, addressOf, hostAliases, hostsBlock, podAddress, withHostEntry } from './addresses.ts';
 export { endpointsByHand, recreateService } from './services.ts';

@@ -88,7 +88,10 @@ export const rules: readonly Rule[] = [
   {
     name: 'start-up',
     apply: (fact) =>
-      fact.says['passing'] === true || /^Startup probe failed/.test(String(fact.says['message']))
+      fact.says['passing'] === true ||
+      // The volume controller may see a claim before it sees the pod that was made with it, or after.
+      fact.says['reason'] === 'WaitForFirstConsumer' ||
+      /^Startup probe failed/.test(String(fact.says['message']))
         ? undefined
         : fact,
   },

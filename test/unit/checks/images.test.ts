@@ -81,6 +81,14 @@ describe('imageAsBefore', () => {
     expect(await imageAsBefore(of).look(view)).toMatchObject({ status });
   });
 
+  test.each([
+    ['refunds-0', [{}, { digest: 'sha256:11' }]],
+    ['refunds-1', [{ digest: 'sha256:11' }, {}]],
+  ])('tells of the one that has no image, whichever comes first: %s', async (name, pods) => {
+    const seen = `pod ${name} has no image`;
+    expect(await imageAsBefore(of).look(await lab(pods, [{ digest: OLD }]))).toMatchObject({ seen });
+  });
+
   test('nothing to compare with cannot be judged', async () => {
     expect(await imageAsBefore(of).look(await lab([{ digest: OLD }]))).toMatchObject({ status: 'error' });
   });

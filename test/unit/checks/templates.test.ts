@@ -33,14 +33,20 @@ describe('pods as their templates', () => {
 describe('addresses that are written down', () => {
   const service = (name: string, clusterIP: string) =>
     object('v1', 'Service', `${name}@shop`, { spec: { clusterIP } });
-  const look = async (text: string) =>
-    notWrittenDown({ namespace: 'shop', where: 'kube-system' }).look(
-      await labView([
-        service('ledger', '10.96.0.7'),
-        service('ledger-pods', 'None'),
-        object('v1', 'ConfigMap', 'dns-edge@kube-system', { data: { Corefile: text } }),
-      ]),
-    );
+  const corefile = (Corefile: string) =>
+    object('v1', 'ConfigMap', 'coredns@kube-system', { data: { Corefile } });
+  /** A Corefile of now, and what it was. */
+  const lab = async (text: string, before = '.:53 {}') => {
+    const view = await labView([
+      service('ledger', '10.96.0.7'),
+      service('ledger-pods', 'None'),
+      corefile(before),
+    ]);
+    await view.put(corefile(text));
+    return view;
+  };
+  const look = async (text: string, before?: string) =>
+    notWrittenDown({ namespace: 'shop', where: 'kube-system' }).look(await lab(text, before));
 
   test.each(['', 'answer "{{ .Name }} 30 IN A 10.96.0.77"', '110.96.0.7', 'clusterIP: None'])(
     'none in %j',
@@ -49,14 +55,14 @@ describe('addresses that are written down', () => {
     },
   );
 
+  test('one that was there before may stay', async () => {
+    expect((await look('hosts { 10.96.0.7 x }', 'forward . 10.96.0.7')).status).toBe('pass');
+  });
+
   test('one of somebody else', async () => {
-    const lab = await labView([
-      object('v1', 'ConfigMap', 'coredns@kube-system', {
-        data: { Corefile: 'hosts { 198.51.100.7 fx.test }' },
-      }),
-    ]);
     const others = { 'fx.test': '198.51.100.7' };
-    expect((await notWrittenDown({ namespace: 'shop', where: 'kube-system', others }).look(lab)).seen).toBe(
+    const check = notWrittenDown({ namespace: 'shop', where: 'kube-system', others });
+    expect((await check.look(await lab('hosts { 198.51.100.7 fx.test }'))).seen).toBe(
       'configmap/coredns has the address of fx.test',
     );
   });
@@ -65,18 +71,15 @@ describe('addresses that are written down', () => {
     ['cache 3600 ledger.shop.svc.cluster.local', 'configmap/coredns has the name of service/ledger'],
     ['cache 3600 old-ledger.shop.svc ledger.shopping.svc', 'none'],
   ])('names too, where they are asked for: %j', async (Corefile, seen) => {
-    const lab = await labView([
-      service('ledger', '10.96.0.7'),
-      object('v1', 'ConfigMap', 'coredns@kube-system', { data: { Corefile } }),
-    ]);
+    const view = await lab(Corefile);
     const check = (names: boolean) => notWrittenDown({ namespace: 'shop', where: 'kube-system', names });
-    expect((await check(true).look(lab)).seen).toBe(seen);
-    expect((await check(false).look(lab)).status).toBe('pass');
+    expect((await check(true).look(view)).seen).toBe(seen);
+    expect((await check(false).look(view)).status).toBe('pass');
   });
 
   test('one, wherever it stands', async () => {
     expect((await look('answer "{{ .Name }} 30 IN A 10.96.0.7"')).seen).toBe(
-      'configmap/dns-edge has the address of service/ledger',
+      'configmap/coredns has the address of service/ledger',
     );
   });
 });

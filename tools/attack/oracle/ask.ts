@@ -5,6 +5,7 @@ import { resources } from '../../../src/model/resources.ts';
 import type { Complaint, OracleView } from './view.ts';
 
 export const SHOP = 'shop';
+export const SYSTEM = 'kube-system';
 
 /** For each request to the gateway, who is called in turn, and by whom; workload/README.md. */
 export const CALLERS = {

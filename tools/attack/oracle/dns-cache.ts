@@ -6,8 +6,8 @@ import { deploymentOf, isComplete, isReady, run, runningPods, SHOP, within } fro
 import { clientsUnchanged } from './clients.ts';
 import { refundsServed, shopRisesAgain } from './again.ts';
 import { corednsRisesAgain, corednsWhole, freshService, resolves, serviceResolves } from './dns.ts';
-import { nothingWrittenDown, noNamesWrittenDown } from './more-dns.ts';
 import { type Complaint, type Oracle, type OracleView, question, service, word } from './view.ts';
+import { nothingWrittenDown, noNamesWrittenDown } from './written-down.ts';
 
 const CLIENTS = ['gateway', 'checkout', 'payments', 'refunds', 'notifier', 'fx'];
 const PARTNER = 'partner';

@@ -15,11 +15,12 @@ import {
   sameService,
   SHOP,
   type ShopRequest,
+  SYSTEM,
 } from './ask.ts';
 import { clientsUnchanged } from './clients.ts';
 import { type Complaint, type Oracle, type OracleView, question } from './view.ts';
+import { nothingWrittenDown } from './written-down.ts';
 
-export const SYSTEM = 'kube-system';
 const CLIENTS = ['gateway', 'checkout', 'payments', 'refunds', 'notifier'];
 const partner = { name: 'rates.partner.test', address: '198.51.100.7' };
 
@@ -227,6 +228,7 @@ export const dnsNxdomain: Oracle = {
     question('clients are as before', (view) => clientsUnchanged(view, CLIENTS)),
     shopNames,
     otherNames,
+    question('nothing is written down', (view) => nothingWrittenDown(view)),
     customersPay,
     newNames(['gateway', 'payments']),
   ],

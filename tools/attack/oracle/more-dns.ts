@@ -12,6 +12,7 @@ import {
   runningPods,
   SHOP,
   type ShopRequest,
+  SYSTEM,
 } from './ask.ts';
 import { clientsUnchanged } from './clients.ts';
 import {
@@ -23,10 +24,10 @@ import {
   otherNames,
   resolves,
   shopNames,
-  SYSTEM,
 } from './dns.ts';
 import { foundAlive } from './lives.ts';
 import { type Complaint, type Oracle, type OracleView, question, word } from './view.ts';
+import { nothingWrittenDown } from './written-down.ts';
 
 const CLIENTS = ['gateway', 'checkout', 'payments', 'refunds', 'notifier'];
 
@@ -176,42 +177,6 @@ async function lasts(view: OracleView): Promise<Complaint> {
       );
       if (other !== undefined) return `${pod.metadata.name} lacks ${other.join('=')}`;
     }
-  }
-  return undefined;
-}
-
-/** No configuration of the system knows a Service of the shop by its name. */
-export const noNamesWrittenDown = question('no name is written down', async (view) => {
-  const services = await view.kube.list(resources.services, { namespace: SHOP });
-  const own = new Set(services.map(({ metadata }) => `${metadata.name}.${SHOP}`));
-  const maps = await view.kube.list<ConfigMap>(resources.configMaps, { namespace: SYSTEM });
-  for (const { metadata, data = {} } of maps) {
-    const words = Object.values(data)
-      .join('\n')
-      .split(/[^\w.-]+/);
-    const found = words.find((word) => own.has(word.split('.').slice(0, 2).join('.')));
-    if (found !== undefined) return `${metadata.name} knows ${found}`;
-  }
-  return undefined;
-});
-
-/** No configuration of the system knows an address of the shop by heart, nor one of `others`. */
-export async function nothingWrittenDown(
-  view: OracleView,
-  others: readonly string[] = [],
-): Promise<Complaint> {
-  const services = await view.kube.list(resources.services, { namespace: SHOP });
-  const own = services.flatMap(({ spec }) => spec.clusterIP ?? []).filter((one) => one !== 'None');
-  const addresses = [...own, ...others];
-  const maps = await view.kube.list<ConfigMap>(resources.configMaps, { namespace: SYSTEM });
-  for (const { metadata, data = {} } of maps) {
-    const words = new Set(
-      Object.values(data)
-        .join('\n')
-        .split(/[^\d.]+/),
-    );
-    const found = addresses.find((address) => words.has(address));
-    if (found !== undefined) return `${metadata.name} knows ${found} by heart`;
   }
   return undefined;
 }

@@ -98,6 +98,7 @@ describe('what may differ', () => {
       [pod({ restartCount: 1 }), { ...check('fail'), says: { status: 'fail', seen: '503' } }],
     ],
     ['a probe of a pod that was starting', [], [event(refused, { passing: true })]],
+    ['a claim seen before its pod', [event('waiting', { reason: 'WaitForFirstConsumer' })], []],
     [
       'a try to pull, or the wait for the next',
       [pod({ state: waiting('ImagePullBackOff', 'Back-off pulling image "x:1": ErrImagePull: no') })],
