@@ -278,6 +278,12 @@ const hacksInShop: readonly Hack[] = [
     await put(lab, 'names', 'shop', meant);
     await put(lab, 'closed', 'kube-system', { policyTypes: ['Ingress'] });
   }),
+  hack('next-coredns-beside-the-repair', 'corefile', async (lab) => {
+    await put(lab, 'names', 'shop', meant);
+    const paused = { spec: { paused: true } };
+    await lab.kube.patch(resources.deployments, 'kube-system', 'coredns', paused, { type: 'merge' });
+    await faults.patchContainer(lab, coredns, { args: ['-conf', '/etc/coredns/Corfile'] });
+  }),
   hack('todays-addresses', 'by-labels', async (lab) => {
     const to = (await podAddresses(lab, 'kube-system')).map((ip) => ({ ipBlock: { cidr: `${ip}/32` } }));
     await put(lab, 'names', 'shop', { policyTypes: ['Egress'], egress: [{ to, ports: both }] });

@@ -238,13 +238,23 @@ again for shop and office, and leave the network as closed as security wants it.
       'corefile',
       'veto',
       'CoreDNS is configured as before',
-      checks.unchanged({
-        resource: resources.configMaps,
-        namespace: 'kube-system',
-        name: 'coredns',
-        what: 'the Corefile',
-        part: ({ data }) => data,
-      }),
+      all('the Corefile and the pods of CoreDNS are as before', [
+        checks.unchanged({
+          resource: resources.configMaps,
+          namespace: 'kube-system',
+          name: 'coredns',
+          what: 'the Corefile',
+          part: ({ data }) => data,
+        }),
+        // What runs may go on with what was before, while a rollout is paused or stuck.
+        checks.unchanged({
+          resource: resources.deployments,
+          namespace: 'kube-system',
+          name: 'coredns',
+          what: 'what its pods are made from',
+          part: ({ spec }) => spec.template.spec,
+        }),
+      ]),
     ),
   ],
 
