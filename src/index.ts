@@ -9,6 +9,9 @@ export {
   lastingRule,
   lasts,
   namesRule,
+  shopGoesOn,
+  shopHarmed,
+  shopRule,
   shopStartsAgain,
   staysUpAndLasts,
 } from './scenario/lasting.ts';

@@ -278,6 +278,10 @@ const hacksInShop: readonly Hack[] = [
     await put(lab, 'names', 'shop', meant);
     await put(lab, 'closed', 'kube-system', { policyTypes: ['Ingress'] });
   }),
+  hack('unreadable-setting-beside-the-repair', 'shop-starts-again', async (lab) => {
+    await put(lab, 'names', 'shop', meant);
+    await faults.settings(lab, namespace, { CALL_TIMEOUT_MS: 'soon' });
+  }),
   hack('next-coredns-beside-the-repair', 'corefile', async (lab) => {
     await put(lab, 'names', 'shop', meant);
     const paused = { spec: { paused: true } };

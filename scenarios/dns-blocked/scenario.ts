@@ -14,6 +14,8 @@ import {
   safeguard,
   seconds,
   shop,
+  shopRule,
+  shopStartsAgain,
 } from 'breakfix';
 import {
   addresses,
@@ -98,6 +100,7 @@ again for shop and office, and leave the network as closed as security wants it.
     'Labels of namespaces and pods are written down elsewhere and stay as they are, those of pods that run too; clients run their own programs, keep their DNS settings and call each other by name.',
     'Pods come and go: no policy tells them apart by the addresses that they have today.',
     'CoreDNS serves the whole cluster: at least two of its pods behind kube-dns, which keeps its ports, leads to pods that are ready, also to those of tomorrow, and serves every node, configured as before.',
+    shopRule,
     namesRule,
   ],
 
@@ -228,6 +231,7 @@ again for shop and office, and leave the network as closed as security wants it.
     ),
     safeguard('labels', 'veto', 'Labels are as before', converge(minutes(1), labelsKept)),
     safeguard('clients', 'veto', 'Clients are as before', checks.clientsAsBefore(namespace, clients)),
+    shopStartsAgain({ namespace }),
     safeguard(
       'dns-whole',
       'veto',

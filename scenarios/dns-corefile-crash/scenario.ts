@@ -20,6 +20,9 @@ import {
   safeguard,
   seconds,
   shop,
+  shopGoesOn,
+  shopHarmed,
+  shopRule,
 } from 'breakfix';
 
 const namespace = 'shop';
@@ -102,6 +105,7 @@ shop. Make names work again, for the shop and for everybody else.`,
     forwardingRule,
     'Services that are made tomorrow must resolve too, and a pod of CoreDNS that is made tomorrow must come up and answer rightly, whatever type of record of a name is asked for (AAAA and SRV too).',
     'Services may move: no address of one is written into the configuration of CoreDNS.',
+    shopRule,
     namesRule,
   ],
 
@@ -156,6 +160,7 @@ shop. Make names work again, for the shop and for everybody else.`,
   safeguards: () => [
     corednsLasts({ from, outside: partner }),
     safeguard('clients', 'veto', 'Clients are as before', checks.clientsAsBefore(namespace, clients)),
+    ...shopGoesOn(namespace, settle),
     safeguard(
       'elsewhere',
       'veto',
@@ -291,6 +296,7 @@ shop. Make names work again, for the shop and for everybody else.`,
       const block = await faults.hostsBlock(lab, namespace, services);
       await faults.writeCorefile(lab, block + healthyCorefile(lab));
     }),
+    ...shopHarmed(namespace, (lab) => faults.writeCorefile(lab, healthyCorefile(lab))),
     hack('host-entry-beside-the-repair', 'no-copies', async (lab) => {
       await faults.writeCorefile(
         lab,

@@ -20,6 +20,9 @@ import {
   safeguard,
   seconds,
   shop,
+  shopGoesOn,
+  shopHarmed,
+  shopRule,
 } from 'breakfix';
 
 const namespace = 'shop';
@@ -124,6 +127,7 @@ names (${partner.name}) still work. Nobody touched the shop itself. Make the sho
     forwardingRule,
     'Services that are made tomorrow must resolve too, and a pod of CoreDNS that is made tomorrow must come up and answer rightly, whatever type of record of a name is asked for (AAAA and SRV too).',
     'Services may move: no address of one is written into the configuration of CoreDNS.',
+    shopRule,
     namesRule,
   ],
 
@@ -149,6 +153,7 @@ names (${partner.name}) still work. Nobody touched the shop itself. Make the sho
   safeguards: () => [
     corednsLasts({ from, outside: partner }),
     safeguard('clients', 'veto', 'Clients are as before', checks.clientsAsBefore(namespace, clients)),
+    ...shopGoesOn(namespace, settle),
     safeguard(
       'dns-whole',
       'veto',
@@ -305,6 +310,9 @@ ${partner.zone}:53 {
     hack('static-hosts', 'fresh', async (lab) => {
       const corefile = await faults.readCorefile(lab);
       await faults.writeCorefile(lab, (await faults.hostsBlock(lab, namespace, services)) + corefile);
+    }),
+    ...shopHarmed(namespace, async (lab) => {
+      await faults.writeCorefile(lab, withoutTemplate(await faults.readCorefile(lab), form));
     }),
     hack('host-entry-beside-the-repair', 'no-copies', async (lab) => {
       const corefile = withoutTemplate(await faults.readCorefile(lab), form);

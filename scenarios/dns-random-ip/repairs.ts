@@ -1,4 +1,14 @@
-import { type Fix, faults, fix, type Hack, hack, type LabView, resources, seconds } from 'breakfix';
+import {
+  type Fix,
+  faults,
+  fix,
+  type Hack,
+  hack,
+  type LabView,
+  resources,
+  seconds,
+  shopHarmed,
+} from 'breakfix';
 import { clients, coredns, namespace, type Rogue, system, withAnswer } from './rogue.ts';
 
 const services = ['checkout', 'payments', 'ledger', 'refunds', 'fx'];
@@ -178,6 +188,9 @@ export function hacksOf(rogue: Rogue): readonly Hack[] {
       );
       await lab.clock.wait(seconds(10), lab.signal);
       for (const { metadata } of theirs) await lab.kube.delete(resources.pods, system, metadata.name);
+    }),
+    ...shopHarmed(namespace, async (lab) => {
+      await lab.kube.delete(resources.deployments, system, rogue.name);
     }),
     hack('todays-address', 'no-copies', async (lab) => {
       const corefile = await faults.readCorefile(lab);

@@ -17,6 +17,8 @@ import {
   safeguard,
   seconds,
   shop,
+  shopGoesOn,
+  shopRule,
 } from 'breakfix';
 import { fixesOf, hacksOf } from './repairs.ts';
 import { clients, coredns, moreServers, namespace, rogueOf, system } from './rogue.ts';
@@ -64,6 +66,7 @@ knows, where ${service} should be. Restarting the shop did not help. Make every 
     `Clients run their own programs, keep their DNS settings and call each other by name. No address of a Service is written into a configuration: ${service} must be found tomorrow too, wherever it is then.`,
     'What is changed must last: pods carry the labels that their Deployments give them, and a pod of CoreDNS that is made tomorrow comes up, and answers rightly, whatever type of record of a name is asked for (AAAA and SRV too).',
     'A lookup takes no longer than two seconds.',
+    shopRule,
     namesRule,
   ],
 
@@ -96,6 +99,7 @@ knows, where ${service} should be. Restarting the shop did not help. Make every 
   safeguards: () => [
     corednsLasts({ from: gateway, outside: partner }),
     safeguard('clients', 'veto', 'Clients are as before', checks.clientsAsBefore(namespace, clients)),
+    ...shopGoesOn(namespace, settle),
     safeguard(
       'fresh',
       'veto',

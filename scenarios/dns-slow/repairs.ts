@@ -1,4 +1,14 @@
-import { type Fix, faults, fix, type Hack, hack, type LabView, minutes, resources } from 'breakfix';
+import {
+  type Fix,
+  faults,
+  fix,
+  type Hack,
+  hack,
+  type LabView,
+  minutes,
+  resources,
+  shopHarmed,
+} from 'breakfix';
 import {
   clients,
   clusterForADay,
@@ -145,14 +155,9 @@ export function hacksOf(values: Values): readonly Hack[] {
       await faults.restart(lab, { namespace: system, name: 'coredns' });
       await faults.restart(lab, { namespace, name: 'fx' });
     }),
-    hack('no-refunds-beside-the-repair', 'customers', async (lab) => {
-      await faults.scale(lab, { namespace, name: 'refunds' }, 0);
-      await rewrite(lab, (corefile) => mended(corefile, partner, form, ['cache 30']));
-    }),
-    hack('unreadable-setting-beside-the-repair', 'shop-starts-again', async (lab) => {
-      await rewrite(lab, (corefile) => mended(corefile, partner, form, ['cache 30']));
-      await faults.settings(lab, namespace, { CALL_TIMEOUT_MS: 'soon' });
-    }),
+    ...shopHarmed(namespace, (lab) =>
+      rewrite(lab, (corefile) => mended(corefile, partner, form, ['cache 30'])),
+    ),
     hack('more-of-everything', 'upstream', async (lab) => {
       await faults.scale(lab, { namespace: system, name: 'coredns' }, 4);
       await faults.scale(lab, { namespace, name: 'fx' }, 4);

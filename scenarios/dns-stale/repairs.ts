@@ -1,4 +1,14 @@
-import { type Fix, faults, fix, type Hack, hack, type LabView, minutes, resources } from 'breakfix';
+import {
+  type Fix,
+  faults,
+  fix,
+  type Hack,
+  hack,
+  type LabView,
+  minutes,
+  resources,
+  shopHarmed,
+} from 'breakfix';
 import {
   blockOf,
   cappedCache,
@@ -148,6 +158,7 @@ export function hacksOf({ form, ttl, service }: Values): readonly Hack[] {
     hack('host-entry-beside-the-repair', 'no-copies', async (lab) => {
       await faults.writeCorefile(lab, await faults.withHostEntry(lab, healthy(lab), namespace, service));
     }),
+    ...shopHarmed(namespace, (lab) => faults.writeCorefile(lab, healthy(lab))),
     hack('host-aliases', 'clients', async (lab) => {
       const hostAliases = await faults.hostAliases(lab, namespace, services);
       for (const name of clients) await faults.patchPods(lab, { namespace, name }, { hostAliases });

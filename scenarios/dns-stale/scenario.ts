@@ -22,6 +22,8 @@ import {
   safeguard,
   seconds,
   shop,
+  shopGoesOn,
+  shopRule,
 } from 'breakfix';
 import { broken, clients, coredns, namespace, partnerOf } from './corefile.ts';
 import { fixesOf, hacksOf } from './repairs.ts';
@@ -83,6 +85,7 @@ Make payments work again, and see to it that the next such deployment does not e
     'Clients run their own programs, keep their DNS settings and call each other by name. No address of a Service is written into a configuration, and no name of one into that of CoreDNS.',
     'CoreDNS serves the whole cluster: at least two of its pods behind kube-dns, which keeps its ports, leads to pods that are ready, also to those of tomorrow, and serves every node, with the kubernetes (reverse zones too), forward, cache, health and ready plugins. Its liveness probe asks what it asked before, and is answered; a pod of it that is made tomorrow comes up, and answers rightly, whatever type of record of a name is asked for (AAAA and SRV too).',
     forwardingRule,
+    shopRule,
     namesRule,
   ],
 
@@ -131,6 +134,7 @@ Make payments work again, and see to it that the next such deployment does not e
     return [
       corednsLasts({ from: gateway, outside: partner }),
       safeguard('clients', 'veto', 'Clients are as before', checks.clientsAsBefore(namespace, clients)),
+      ...shopGoesOn(namespace, settle),
       safeguard(
         'dns-whole',
         'veto',

@@ -1,12 +1,13 @@
 import { seconds } from '../core/clock.ts';
-import { hold } from '../checks/check.ts';
+import { hold, type LabView } from '../checks/check.ts';
 import { customersServed } from '../checks/customers.ts';
 import { dnsStartsAgain, type FreshDns } from '../checks/fresh-dns.ts';
 import { startsAgain } from '../checks/fresh-pods.ts';
 import { type OwnWorkload, settingsWork } from '../checks/fresh-shop.ts';
+import { scale, settings } from '../faults/everyday.ts';
 import { staysUp, type WorkloadRef } from '../checks/workloads.ts';
-import { safeguard } from './parts.ts';
-import type { Safeguard } from './types.ts';
+import { hack, safeguard } from './parts.ts';
+import type { Hack, Safeguard } from './types.ts';
 
 /** What all checks that ask in a container of the shop, or in a clone of it, go by. */
 export const namesRule =
@@ -38,6 +39,36 @@ export const shopStartsAgain = (own: OwnWorkload, withinMs?: number): Safeguard 
     'New pods of the shop come up with what they were told',
     settingsWork(own, withinMs),
   );
+
+/** The rule that {@link shopGoesOn} looks after. */
+export const shopRule =
+  'Customers go on paying and getting their money back, and a pod of the shop that is made tomorrow comes up with what it was told, and does its work.';
+
+/**
+ * A repair outside the shop has not harmed it.
+ * @param settleMs how long it may take until customers are served, in milliseconds
+ */
+export const shopGoesOn = (namespace: string, settleMs?: number): Safeguard[] => [
+  safeguard(
+    'customers',
+    'veto',
+    'Customers pay, and get their money back',
+    hold(seconds(5), customersServed(namespace), settleMs),
+  ),
+  shopStartsAgain({ namespace }),
+];
+
+/** The wrong repairs that {@link shopGoesOn} finds: a right one, and something else. */
+export const shopHarmed = (namespace: string, repair: (lab: LabView) => Promise<void>): Hack[] => [
+  hack('no-refunds-beside-the-repair', 'customers', async (lab) => {
+    await scale(lab, { namespace, name: 'refunds' }, 0);
+    await repair(lab);
+  }),
+  hack('unreadable-setting-beside-the-repair', 'shop-starts-again', async (lab) => {
+    await repair(lab);
+    await settings(lab, namespace, { CALL_TIMEOUT_MS: 'soon' });
+  }),
+];
 
 /** The same, and before it that the pods of now stay up. */
 export function staysUpAndLasts(of: WorkloadRef): Safeguard[] {

@@ -229,10 +229,15 @@ export const dnsStale: Oracle = {
     }),
     namesElsewhere,
     customersPay(0),
+    refundsServed,
     partnerAskedSeldom,
     followed(60),
   ],
-  afterwards: [deployedAgain(60, service), corednsRisesAgain],
+  afterwards: [
+    deployedAgain(60, service),
+    corednsRisesAgain,
+    shopRisesAgain([customersPay(0), refundsServed]),
+  ],
 };
 
 /** In each pod of fx 99 of 100 lookups of the partner's host are quick, once it has been asked for. */

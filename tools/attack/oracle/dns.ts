@@ -2,7 +2,7 @@ import { equal } from '../../../src/core/json.ts';
 import { KubeError } from '../../../src/kube/client.ts';
 import type { ConfigMap, Deployment, NewObject, Service } from '../../../src/model/objects.ts';
 import { resources } from '../../../src/model/resources.ts';
-import { risesAgain } from './again.ts';
+import { customersServed, refundsServed, risesAgain, shopRisesAgain } from './again.ts';
 import {
   addressesOf,
   CALLERS,
@@ -222,7 +222,7 @@ export const corednsRisesAgain = risesAgain(() => 'coredns', SYSTEM, [corednsWho
 
 export const dnsNxdomain: Oracle = {
   settle: 160_000,
-  afterwards: [corednsRisesAgain],
+  afterwards: [corednsRisesAgain, shopRisesAgain([customersServed])],
   questions: [
     corednsWhole,
     question('clients are as before', (view) => clientsUnchanged(view, CLIENTS)),
@@ -230,6 +230,7 @@ export const dnsNxdomain: Oracle = {
     otherNames,
     question('nothing is written down', (view) => nothingWrittenDown(view)),
     customersPay,
+    refundsServed,
     newNames(['gateway', 'payments']),
   ],
 };

@@ -1,7 +1,7 @@
 import { equal } from '../../../src/core/json.ts';
 import type { AnyObject, ConfigMap, Deployment, Pod } from '../../../src/model/objects.ts';
 import { type Resource, resources } from '../../../src/model/resources.ts';
-import { risesAgain } from './again.ts';
+import { customersServed, refundsServed, risesAgain, shopRisesAgain } from './again.ts';
 import {
   CALLERS,
   deploymentOf,
@@ -104,6 +104,7 @@ export const dnsPolicy: Oracle = {
       question('it finds everybody', findsEverybody),
       question('it is found alive', (view) => foundAlive(view, word(view, 'client'))),
     ]),
+    shopRisesAgain([customersServed]),
   ],
   questions: [
     question('its pods are ready', (view) => isComplete(view, word(view, 'client'))),
@@ -183,7 +184,10 @@ async function lasts(view: OracleView): Promise<Complaint> {
 
 export const dnsRandomIp: Oracle = {
   settle: 190_000,
-  afterwards: [risesAgain(() => 'coredns', SYSTEM, [question('every lookup is right', alwaysRight)])],
+  afterwards: [
+    risesAgain(() => 'coredns', SYSTEM, [question('every lookup is right', alwaysRight)]),
+    shopRisesAgain([customersServed]),
+  ],
   questions: [
     question('every lookup is right', alwaysRight),
     otherNames,
@@ -199,6 +203,7 @@ export const dnsRandomIp: Oracle = {
     question('it lasts', lasts),
     question('nothing is written down', (view) => nothingWrittenDown(view)),
     customersPay,
+    refundsServed,
     newNames(['gateway']),
   ],
 };
@@ -281,7 +286,7 @@ async function noPodWrittenDown(view: OracleView): Promise<Complaint> {
 
 export const dnsBlocked: Oracle = {
   settle: 60_000,
-  afterwards: [corednsRisesAgain],
+  afterwards: [corednsRisesAgain, shopRisesAgain([customersServed])],
   questions: [
     corednsWhole,
     corefileUntouched,
@@ -309,6 +314,7 @@ export const dnsBlocked: Oracle = {
     ]),
     question('policies know no pod by its address', noPodWrittenDown),
     customersPay,
+    refundsServed,
     newNames(['gateway']),
   ],
 };
