@@ -182,6 +182,13 @@ async function lasts(view: OracleView): Promise<Complaint> {
   return undefined;
 }
 
+const corednsAsBefore = question('CoreDNS is as before', async (view) => {
+  const before = view.healthy.get<Deployment>(resources.deployments, SYSTEM, 'coredns')?.spec.template;
+  const now = (await deploymentOf(view, 'coredns', SYSTEM))?.spec.template;
+  const same = equal(before?.spec, now?.spec) && equal(before?.metadata?.labels, now?.metadata?.labels);
+  return same ? isComplete(view, 'coredns', SYSTEM) : 'its template is not what it was';
+});
+
 export const dnsRandomIp: Oracle = {
   settle: 190_000,
   afterwards: [
@@ -191,12 +198,7 @@ export const dnsRandomIp: Oracle = {
   questions: [
     question('every lookup is right', alwaysRight),
     otherNames,
-    question('CoreDNS is as before', async (view) => {
-      const before = view.healthy.get<Deployment>(resources.deployments, SYSTEM, 'coredns')?.spec.template;
-      const now = (await deploymentOf(view, 'coredns', SYSTEM))?.spec.template;
-      const same = equal(before?.spec, now?.spec) && equal(before?.metadata?.labels, now?.metadata?.labels);
-      return same ? isComplete(view, 'coredns', SYSTEM) : 'its template is not what it was';
-    }),
+    corednsAsBefore,
     corefileUntouched,
     untouched('kube-dns is as before', 'services', 'kube-dns'),
     question('clients are as before', (view) => clientsUnchanged(view, CLIENTS)),
@@ -290,6 +292,7 @@ export const dnsBlocked: Oracle = {
   questions: [
     corednsWhole,
     corefileUntouched,
+    corednsAsBefore,
     question('labels are as before', labelsKept),
     question('clients are as before', (view) => clientsUnchanged(view, CLIENTS)),
     shopNames,

@@ -1,4 +1,14 @@
-import { parse as parseYaml, YAMLParseError } from 'yaml';
+import {
+  Composer,
+  type CST,
+  type Document,
+  isScalar,
+  Lexer,
+  LineCounter,
+  Parser,
+  visit,
+  type YAMLMap,
+} from 'yaml';
 import { messageOf } from '../../../core/errors.ts';
 import { ParseError } from '../../../model/parse-error.ts';
 import { DEEPEST } from '../json-document.ts';
@@ -14,35 +24,85 @@ export function readYaml(
   validation: Pick<DecodingContext, 'fieldValidation' | 'warn'> = STRICT,
 ): unknown {
   try {
-    return bounded(encodedJson(text) ?? parseYaml(text, QUIETLY), text);
+    return bounded(encodedJson(text) ?? parseYaml(text, validation), text);
   } catch (error) {
-    const twin = twinKey(text, error);
-    if (twin === undefined) throw refused(error);
-    if (validation.fieldValidation === 'Strict') throw badRequest(`${PREFIX}unmarshal errors:\n  ${twin}`);
-    if (validation.fieldValidation === 'Warn') validation.warn(twin);
-    try {
-      return bounded(parseYaml(text, { ...QUIETLY, uniqueKeys: false }), text);
-    } catch (again) {
-      throw refused(again);
-    }
+    throw badRequest(`error decoding YAML: error converting YAML to JSON: yaml: ${messageOf(error)}`);
   }
 }
 
-const PREFIX = 'error decoding YAML: error converting YAML to JSON: yaml: ';
+const tooDeep = (levels: number): ParseError => new ParseError(`exceeded max depth of ${levels}`);
 
-function refused(error: unknown): Error {
-  const message = messageOf(error);
-  // The parser goes as deep as the stack lets it.
-  return badRequest(PREFIX + (message.startsWith('Maximum call stack') ? TOO_DEEP : message));
-}
+/** The library reads with a call a level, and large ones: V8 ends the process where a regular expression finds no more room. */
+const DEEPEST_TEXT = 250;
 
-const TOO_DEEP = `exceeded max depth of ${DEEPEST}`;
-
-/** What it finds strange is no business of this process. */
-const QUIETLY = { logLevel: 'error' } as const;
 /** So many values may be in any text, however short. */
 const LEAST_VALUES = 10_000;
 const STRICT = { fieldValidation: 'Strict', warn: () => {} } as const;
+
+/**
+ * The first document of a text, as Go's parser reads it. @throws {ParseError} of the first mistake: to look for all of
+ * them may take minutes
+ */
+function parseYaml(
+  text: string,
+  { fieldValidation, warn }: Pick<DecodingContext, 'fieldValidation' | 'warn'>,
+): unknown {
+  const lines = new LineCounter();
+  const at = (offset: number): string => `line ${lines.linePos(offset).line}: `;
+  // Whether keys are unique is looked at below: the library compares each with each.
+  const [document] = new Composer({ uniqueKeys: false, logLevel: 'error' }).compose(
+    tokensOf(text, lines),
+    true,
+    text.length,
+  );
+  if (document === undefined) return undefined;
+  const [error] = document.errors;
+  if (error !== undefined) throw new ParseError(at(error.pos[0]) + error.message);
+  const twin = fieldValidation === 'Ignore' ? undefined : twinKey(document);
+  if (twin !== undefined) {
+    const words = `${at(twin.offset)}key ${JSON.stringify(twin.key)} already set in map`;
+    if (fieldValidation === 'Strict') throw new ParseError(`unmarshal errors:\n  ${words}`);
+    warn(words);
+  }
+  return document.toJS();
+}
+
+/** Up to the first error. What is nested too deeply is not even read. */
+function* tokensOf(text: string, lines: LineCounter): Generator<CST.Token, void> {
+  lines.addNewLine(0);
+  const parser = new Parser(lines.addNewLine);
+  for (const lexeme of new Lexer().lex(text)) {
+    for (const token of parser.next(lexeme)) {
+      yield token;
+      if (token.type === 'error') return;
+    }
+    if (parser.stack.length > DEEPEST_TEXT + OUTSIDE) throw tooDeep(DEEPEST_TEXT);
+  }
+  yield* parser.end();
+}
+
+/** What a parser has on its stack of a text without nesting: the document, and a scalar. */
+const OUTSIDE = 2;
+
+/** The first key that its map has already. */
+function twinKey(document: Document): { readonly key: string; readonly offset: number } | undefined {
+  let twin: { readonly key: string; readonly offset: number } | undefined;
+  visit(document, {
+    Map: (_key, map: YAMLMap) => {
+      const known = new Set<unknown>();
+      for (const { key } of map.items) {
+        if (!isScalar(key)) continue;
+        if (known.has(key.value)) {
+          twin = { key: String(key.value), offset: key.range?.[0] ?? 0 };
+          return visit.BREAK;
+        }
+        known.add(key.value);
+      }
+      return undefined;
+    },
+  });
+  return twin;
+}
 
 /**
  * What a text has been read as, unless it is nested too deeply, or is much more than the text: aliases are values that
@@ -51,24 +111,14 @@ const STRICT = { fieldValidation: 'Strict', warn: () => {} } as const;
  */
 function bounded(value: unknown, text: string): unknown {
   let left = Math.max(LEAST_VALUES, text.length);
-  const visit = (one: unknown, levels: number): void => {
+  const visitAll = (one: unknown, levels: number): void => {
     if (left-- === 0) throw new ParseError('document contains excessive aliasing');
     if (typeof one !== 'object' || one === null) return;
-    if (levels === 0) throw new ParseError(TOO_DEEP);
-    for (const item of Object.values(one)) visit(item, levels - 1);
+    if (levels === 0) throw tooDeep(DEEPEST);
+    for (const item of Object.values(one)) visitAll(item, levels - 1);
   };
-  visit(value, DEEPEST);
+  visitAll(value, DEEPEST);
   return value;
-}
-
-/** `line 9: key "foo" already set in map`, where that is what the parser complains of. */
-function twinKey(text: string, error: unknown): string | undefined {
-  if (!(error instanceof YAMLParseError) || error.code !== 'DUPLICATE_KEY') return undefined;
-  const position = error.linePos?.[0];
-  if (position === undefined) return undefined;
-  const line = text.split('\n')[position.line - 1]?.slice(position.col - 1) ?? '';
-  const [key = ''] = /^[^:]+/.exec(line) ?? [];
-  return `line ${position.line}: key ${JSON.stringify(key.trim().replace(/^(['"])(.*)\1$/, '$2'))} already set in map`;
 }
 
 /**
