@@ -1,4 +1,4 @@
-import type { ParserModule } from './parser-module.ts';
+import { fieldOf, type Node, type Position, typeOf } from './parser-nodes.ts';
 import type {
   Assignment,
   CaseItem,
@@ -13,18 +13,6 @@ import type {
 } from './tree.ts';
 import { ShellSyntaxError } from './syntax-error.ts';
 import { escapes } from '../common/escapes.ts';
-
-/** A node of the parser's tree: what it is called by is what `mvdan.cc/sh/v3/syntax` calls it. */
-interface Node {
-  readonly [field: string]: unknown;
-  Pos(): Position;
-  End(): Position;
-}
-
-interface Position {
-  Offset(): number;
-  Line(): number;
-}
 
 /** Tokens of the parser, by the numbers that version 0.10.1 gives them. */
 const REDIRECTIONS: Readonly<Record<number, RedirectionKind>> = {
@@ -62,19 +50,13 @@ const CASE_BREAK = 30;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** Turns the parser's tree, which is slow to read, into one of plain objects. What ash does not know is an error. */
+/** Turns the parser's tree into one of plain objects. What ash does not know is an error. */
 export class Converter {
-  readonly #syntax: ParserModule['syntax'];
   readonly #parseParts: (doubleQuoted: string) => readonly Part[];
   readonly #bytes: Uint8Array;
 
   /** @param parseParts parses text as it stands between double quotes */
-  constructor(
-    syntax: ParserModule['syntax'],
-    source: string,
-    parseParts: (doubleQuoted: string) => readonly Part[],
-  ) {
-    this.#syntax = syntax;
+  constructor(source: string, parseParts: (doubleQuoted: string) => readonly Part[]) {
     this.#parseParts = parseParts;
     this.#bytes = encoder.encode(source);
   }
@@ -84,7 +66,7 @@ export class Converter {
   }
 
   word(node: unknown): Word {
-    const parts = this.#parts((node as Node)['Parts'], false);
+    const parts = this.#parts(fieldOf(node as Node, 'Parts'), false);
     const literal = literalOf(parts);
     return literal === undefined ? { parts } : { parts, literal };
   }
@@ -95,18 +77,18 @@ export class Converter {
   }
 
   #statement(node: Node): Statement {
-    if (node['Coprocess'] === true) throw new ShellSyntaxError('unexpected "&"');
+    if (fieldOf(node, 'Coprocess') === true) throw new ShellSyntaxError('unexpected "&"');
     return {
       command: this.#whole(node),
-      background: node['Background'] === true,
+      background: fieldOf(node, 'Background') === true,
       text: this.#text(node.Pos().Offset(), node.End().Offset()).replace(/\s*[;&]$/, ''),
     };
   }
 
   /** A command with its redirections and its `!`. */
   #whole(node: Node): Command {
-    const redirections = (node['Redirs'] as readonly Node[]).map((each) => this.#redirection(each));
-    const inner = node['Cmd'] as Node | null;
+    const redirections = (fieldOf(node, 'Redirs') as readonly Node[]).map((each) => this.#redirection(each));
+    const inner = fieldOf(node, 'Cmd') as Node | null;
     let command: Command;
     if (inner === null) {
       command = { kind: 'simple', assignments: [], words: [], redirections, line: node.Pos().Line() };
@@ -116,17 +98,17 @@ export class Converter {
         command = { ...command, redirections: [...command.redirections, ...redirections] };
       } else if (redirections.length > 0) command = { kind: 'redirected', command, redirections };
     }
-    return node['Negated'] === true ? { kind: 'not', command } : command;
+    return fieldOf(node, 'Negated') === true ? { kind: 'not', command } : command;
   }
 
   #command(node: Node): Command {
     const line = node.Pos().Line();
-    switch (this.#syntax.NodeType(node)) {
+    switch (typeOf(node)) {
       case 'CallExpr':
         return {
           kind: 'simple',
-          assignments: this.#assignments(node['Assigns']),
-          words: this.#words(node['Args']),
+          assignments: this.#assignments(fieldOf(node, 'Assigns')),
+          words: this.#words(fieldOf(node, 'Args')),
           redirections: [],
           line,
         };
@@ -141,25 +123,25 @@ export class Converter {
       case 'BinaryCmd':
         return this.#binary(node);
       case 'Block':
-        return { kind: 'group', body: this.statements(node['Stmts']) };
+        return { kind: 'group', body: this.statements(fieldOf(node, 'Stmts')) };
       case 'Subshell':
-        return { kind: 'subshell', body: this.statements(node['Stmts']) };
+        return { kind: 'subshell', body: this.statements(fieldOf(node, 'Stmts')) };
       case 'IfClause':
         return this.#if(node);
       case 'WhileClause':
         return {
           kind: 'loop',
-          until: node['Until'] === true,
-          condition: this.statements(node['Cond']),
-          body: this.statements(node['Do']),
+          until: fieldOf(node, 'Until') === true,
+          condition: this.statements(fieldOf(node, 'Cond')),
+          body: this.statements(fieldOf(node, 'Do')),
         };
       case 'ForClause':
         return this.#for(node);
       case 'CaseClause':
         return this.#case(node);
       case 'FuncDecl': {
-        const name = text(node['Name']);
-        return { kind: 'function', name, body: this.#whole(node['Body'] as Node) };
+        const name = text(fieldOf(node, 'Name'));
+        return { kind: 'function', name, body: this.#whole(fieldOf(node, 'Body') as Node) };
       }
       default:
         throw new ShellSyntaxError('unexpected "("');
@@ -167,9 +149,9 @@ export class Converter {
   }
 
   #binary(node: Node): Command {
-    const left = this.#whole(node['X'] as Node);
-    const right = this.#whole(node['Y'] as Node);
-    switch (node['Op']) {
+    const left = this.#whole(fieldOf(node, 'X') as Node);
+    const right = this.#whole(fieldOf(node, 'Y') as Node);
+    switch (fieldOf(node, 'Op')) {
       case AND:
         return { kind: 'and', left, right };
       case OR:
@@ -184,9 +166,9 @@ export class Converter {
   }
 
   #if(node: Node): Command {
-    const otherwise = node['Else'] as Node | null;
-    const then = this.statements(node['Then']);
-    const condition = this.statements(node['Cond']);
+    const otherwise = fieldOf(node, 'Else') as Node | null;
+    const then = this.statements(fieldOf(node, 'Then'));
+    const condition = this.statements(fieldOf(node, 'Cond'));
     if (condition.length === 0) return { kind: 'group', body: then };
     return {
       kind: 'if',
@@ -197,29 +179,32 @@ export class Converter {
   }
 
   #for(node: Node): Command {
-    const loop = node['Loop'] as Node;
-    if (node['Select'] === true || this.#syntax.NodeType(loop) !== 'WordIter') {
+    const loop = fieldOf(node, 'Loop') as Node;
+    if (fieldOf(node, 'Select') === true || typeOf(loop) !== 'WordIter') {
       throw new ShellSyntaxError('bad for loop variable');
     }
-    const name = text(loop['Name']);
+    const name = text(fieldOf(loop, 'Name'));
     if (!/^[A-Za-z_]\w*$/.test(name)) throw new ShellSyntaxError('bad for loop variable');
-    const items = this.#words(loop['Items']);
-    const header = this.#text(loop.Pos().Offset(), (node['DoPos'] as Position).Offset());
+    const items = this.#words(fieldOf(loop, 'Items'));
+    const header = this.#text(loop.Pos().Offset(), (fieldOf(node, 'DoPos') as Position).Offset());
     const hasItems = items.length > 0 || /^\S+\s+in\b/.test(header);
     return {
       kind: 'for',
       name,
       items: hasItems ? items : undefined,
-      body: this.statements(node['Do']),
+      body: this.statements(fieldOf(node, 'Do')),
     };
   }
 
   #case(node: Node): Command {
-    const items = (node['Items'] as readonly Node[]).map((item): CaseItem => {
-      if (item['Op'] !== CASE_BREAK) throw new ShellSyntaxError('unexpected "&" (expecting ";;")');
-      return { patterns: this.#words(item['Patterns']), body: this.statements(item['Stmts']) };
+    const items = (fieldOf(node, 'Items') as readonly Node[]).map((item): CaseItem => {
+      if (fieldOf(item, 'Op') !== CASE_BREAK) throw new ShellSyntaxError('unexpected "&" (expecting ";;")');
+      return {
+        patterns: this.#words(fieldOf(item, 'Patterns')),
+        body: this.statements(fieldOf(item, 'Stmts')),
+      };
     });
-    return { kind: 'case', word: this.word(node['Word']), items };
+    return { kind: 'case', word: this.word(fieldOf(node, 'Word')), items };
   }
 
   #words(nodes: unknown): readonly Word[] {
@@ -228,27 +213,30 @@ export class Converter {
 
   #assignments(nodes: unknown): readonly Assignment[] {
     return (nodes as readonly Node[]).map((node) => {
-      if (node['Array'] !== null || node['Index'] !== null) throw new ShellSyntaxError('unexpected "("');
-      const name = text(node['Name']);
-      const value = node['Value'] === null ? { parts: [], literal: '' } : this.word(node['Value']);
-      if (node['Append'] !== true) return { name, value };
+      if (fieldOf(node, 'Array') !== null || fieldOf(node, 'Index') !== null)
+        throw new ShellSyntaxError('unexpected "("');
+      const name = text(fieldOf(node, 'Name'));
+      const value =
+        fieldOf(node, 'Value') === null ? { parts: [], literal: '' } : this.word(fieldOf(node, 'Value'));
+      if (fieldOf(node, 'Append') !== true) return { name, value };
       return { name, value: { parts: [{ kind: 'parameter', name }, ...value.parts] } };
     });
   }
 
   /** `export`, `local` and the like are plain commands here; what is assigned is not split into fields. */
   #declaration(node: Node): readonly Word[] {
-    const words: Word[] = [this.#literal(text(node['Variant']))];
-    for (const each of node['Args'] as readonly Node[]) {
-      if (each['Array'] !== null || each['Index'] !== null) throw new ShellSyntaxError('unexpected "("');
-      const value = each['Value'];
-      if (each['Name'] === null) words.push(this.word(value));
-      else if (each['Naked'] === true) words.push(this.#literal(text(each['Name'])));
+    const words: Word[] = [this.#literal(text(fieldOf(node, 'Variant')))];
+    for (const each of fieldOf(node, 'Args') as readonly Node[]) {
+      if (fieldOf(each, 'Array') !== null || fieldOf(each, 'Index') !== null)
+        throw new ShellSyntaxError('unexpected "("');
+      const value = fieldOf(each, 'Value');
+      if (fieldOf(each, 'Name') === null) words.push(this.word(value));
+      else if (fieldOf(each, 'Naked') === true) words.push(this.#literal(text(fieldOf(each, 'Name'))));
       else {
         const parts = value === null ? [] : this.word(value).parts;
         words.push({
           parts: [
-            { kind: 'quoted', text: `${text(each['Name'])}=` },
+            { kind: 'quoted', text: `${text(fieldOf(each, 'Name'))}=` },
             ...parts.map((part): Part => unsplit(part)),
           ],
         });
@@ -258,7 +246,7 @@ export class Converter {
   }
 
   #let(node: Node): readonly Word[] {
-    const words = (node['Exprs'] as readonly Node[]).map((each): Word => ({
+    const words = (fieldOf(node, 'Exprs') as readonly Node[]).map((each): Word => ({
       parts: [
         { kind: 'double', parts: this.#parseParts(this.#text(each.Pos().Offset(), each.End().Offset())) },
       ],
@@ -268,22 +256,22 @@ export class Converter {
 
   /** ash takes `[[` for a command like `[`; only the plain forms of bash's are understood. */
   #test(node: Node): readonly Word[] {
-    return [this.#literal('[['), ...this.#testWords(node['X'] as Node), this.#literal(']]')];
+    return [this.#literal('[['), ...this.#testWords(fieldOf(node, 'X') as Node), this.#literal(']]')];
   }
 
   #testWords(node: Node): readonly Word[] {
-    switch (this.#syntax.NodeType(node)) {
+    switch (typeOf(node)) {
       case 'Word':
         return [this.word(node)];
       case 'ParenTest':
-        return [this.#literal('('), ...this.#testWords(node['X'] as Node), this.#literal(')')];
+        return [this.#literal('('), ...this.#testWords(fieldOf(node, 'X') as Node), this.#literal(')')];
       case 'UnaryTest': {
-        const x = node['X'] as Node;
+        const x = fieldOf(node, 'X') as Node;
         return [this.#operator(node, node.Pos().Offset(), x.Pos().Offset()), ...this.#testWords(x)];
       }
       default: {
-        const x = node['X'] as Node;
-        const y = node['Y'] as Node;
+        const x = fieldOf(node, 'X') as Node;
+        const y = fieldOf(node, 'Y') as Node;
         const operator = this.#operator(node, x.End().Offset(), y.Pos().Offset());
         return [...this.#testWords(x), operator, ...this.#testWords(y)];
       }
@@ -297,7 +285,7 @@ export class Converter {
   /** `time` is a program of its own here. */
   #time(node: Node, line: number): Command {
     const time = this.#literal('time');
-    const inner = node['Stmt'] === null ? undefined : this.#whole(node['Stmt'] as Node);
+    const inner = fieldOf(node, 'Stmt') === null ? undefined : this.#whole(fieldOf(node, 'Stmt') as Node);
     if (inner === undefined) {
       return { kind: 'simple', assignments: [], words: [time], redirections: [], line };
     }
@@ -313,23 +301,23 @@ export class Converter {
   }
 
   #redirection(node: Node): Redirection {
-    const kind = REDIRECTIONS[node['Op'] as number];
+    const kind = REDIRECTIONS[fieldOf(node, 'Op') as number];
     if (kind === undefined) throw new ShellSyntaxError('unexpected redirection');
-    const number = node['N'] === null ? undefined : Number(text(node['N']));
+    const number = fieldOf(node, 'N') === null ? undefined : Number(text(fieldOf(node, 'N')));
     const fd = number ?? (kind.startsWith('<') ? 0 : 1);
-    if (kind !== '<<') return { kind, fd, word: this.word(node['Word']) };
+    if (kind !== '<<') return { kind, fd, word: this.word(fieldOf(node, 'Word')) };
     return { kind, fd, word: this.#document(node) };
   }
 
   #document(node: Node): Word {
-    const isQuoted = this.word(node['Word']).parts.some(({ kind }) => kind !== 'text');
+    const isQuoted = this.word(fieldOf(node, 'Word')).parts.some(({ kind }) => kind !== 'text');
     const strip = (value: string): string =>
-      node['Op'] === STRIPPED_DOCUMENT ? value.replace(/^\t+/gm, '') : value;
-    if (node['Hdoc'] === null) return { parts: [], literal: '' };
-    const nodes = (node['Hdoc'] as Node)['Parts'] as readonly Node[];
+      fieldOf(node, 'Op') === STRIPPED_DOCUMENT ? value.replace(/^\t+/gm, '') : value;
+    if (fieldOf(node, 'Hdoc') === null) return { parts: [], literal: '' };
+    const nodes = fieldOf(fieldOf(node, 'Hdoc') as Node, 'Parts') as readonly Node[];
     const parts = nodes.flatMap((part): readonly Part[] => {
-      if (this.#syntax.NodeType(part) !== 'Lit') return this.#part(part, true);
-      const value = strip(part['Value'] as string);
+      if (typeOf(part) !== 'Lit') return this.#part(part, true);
+      const value = strip(fieldOf(part, 'Value') as string);
       return [{ kind: 'quoted', text: isQuoted ? value : value.replace(/\\([$`\\])|\\\n/g, '$1') }];
     });
     return { parts: [{ kind: 'double', parts }] };
@@ -340,22 +328,22 @@ export class Converter {
   }
 
   #part(node: Node, inDouble: boolean): readonly Part[] {
-    switch (this.#syntax.NodeType(node)) {
+    switch (typeOf(node)) {
       case 'Lit':
         return inDouble
-          ? [{ kind: 'quoted', text: (node['Value'] as string).replace(/\\([$`"\\])|\\\n/g, '$1') }]
-          : unquotedParts(node['Value'] as string);
+          ? [{ kind: 'quoted', text: (fieldOf(node, 'Value') as string).replace(/\\([$`"\\])|\\\n/g, '$1') }]
+          : unquotedParts(fieldOf(node, 'Value') as string);
       case 'SglQuoted': {
-        const value = node['Value'] as string;
+        const value = fieldOf(node, 'Value') as string;
         if (inDouble) return [{ kind: 'quoted', text: `'${value}'` }];
-        return [{ kind: 'quoted', text: node['Dollar'] === true ? escapes(value).text : value }];
+        return [{ kind: 'quoted', text: fieldOf(node, 'Dollar') === true ? escapes(value).text : value }];
       }
       case 'DblQuoted':
-        return [{ kind: 'double', parts: this.#parts(node['Parts'], true) }];
+        return [{ kind: 'double', parts: this.#parts(fieldOf(node, 'Parts'), true) }];
       case 'ParamExp':
         return [this.#parameter(node, inDouble)];
       case 'CmdSubst':
-        return [{ kind: 'command', body: this.statements(node['Stmts']) }];
+        return [{ kind: 'command', body: this.statements(fieldOf(node, 'Stmts')) }];
       case 'ArithmExp': {
         const inner = this.#text(node.Pos().Offset(), node.End().Offset())
           .replace(/^\$(\(\(|\[)/, '')
@@ -371,26 +359,32 @@ export class Converter {
   }
 
   #parameter(node: Node, inDouble: boolean): Parameter {
-    const name = text(node['Param']);
+    const name = text(fieldOf(node, 'Param'));
     const operand = (value: unknown): Word =>
       value === null
         ? { parts: [], literal: '' }
-        : { parts: this.#parts((value as Node)['Parts'], inDouble) };
-    if (node['Length'] === true) return { kind: 'parameter', name, operator: 'length' };
-    if (node['Index'] !== null || node['Excl'] === true) throw new ShellSyntaxError('bad substitution');
-    const expansion = node['Exp'] as Node | null;
+        : { parts: this.#parts(fieldOf(value as Node, 'Parts'), inDouble) };
+    if (fieldOf(node, 'Length') === true) return { kind: 'parameter', name, operator: 'length' };
+    if (fieldOf(node, 'Index') !== null || fieldOf(node, 'Excl') === true)
+      throw new ShellSyntaxError('bad substitution');
+    const expansion = fieldOf(node, 'Exp') as Node | null;
     if (expansion !== null) {
-      const operator = OPERATORS[expansion['Op'] as number];
+      const operator = OPERATORS[fieldOf(expansion, 'Op') as number];
       if (operator === undefined) throw new ShellSyntaxError('bad substitution');
-      return { kind: 'parameter', name, operator, word: this.#operand(expansion['Word'], operator, operand) };
+      return {
+        kind: 'parameter',
+        name,
+        operator,
+        word: this.#operand(fieldOf(expansion, 'Word'), operator, operand),
+      };
     }
-    const replace = node['Repl'] as Node | null;
+    const replace = fieldOf(node, 'Repl') as Node | null;
     if (replace !== null) {
-      const operator = replace['All'] === true ? '//' : '/';
-      const pattern = this.#operand(replace['Orig'], operator, operand);
-      return { kind: 'parameter', name, operator, word: pattern, second: operand(replace['With']) };
+      const operator = fieldOf(replace, 'All') === true ? '//' : '/';
+      const pattern = this.#operand(fieldOf(replace, 'Orig'), operator, operand);
+      return { kind: 'parameter', name, operator, word: pattern, second: operand(fieldOf(replace, 'With')) };
     }
-    const slice = node['Slice'] as Node | null;
+    const slice = fieldOf(node, 'Slice') as Node | null;
     if (slice === null) return { kind: 'parameter', name };
     const expression = (value: unknown): Word => {
       const each = value as Node;
@@ -404,21 +398,19 @@ export class Converter {
       kind: 'parameter',
       name,
       operator: 'slice',
-      word: expression(slice['Offset']),
-      ...(slice['Length'] === null ? {} : { second: expression(slice['Length']) }),
+      word: expression(fieldOf(slice, 'Offset')),
+      ...(fieldOf(slice, 'Length') === null ? {} : { second: expression(fieldOf(slice, 'Length')) }),
     };
   }
 
   /** The pattern of `%`, `#` and `/` has quotes of its own, also inside double quotes. */
   #operand(node: unknown, operator: Operator, otherwise: (node: unknown) => Word): Word {
     if (node === null || !/^[%#/]/.test(operator)) return otherwise(node);
-    return { parts: this.#parts((node as Node)['Parts'], false) };
+    return { parts: this.#parts(fieldOf(node as Node, 'Parts'), false) };
   }
 }
 
-function text(node: unknown): string {
-  return (node as { readonly Value: string }).Value;
-}
+const text = (node: unknown): string => fieldOf(node as Node, 'Value') as string;
 
 /** A literal outside of quotes: backslashes quote what follows. */
 function unquotedParts(value: string): readonly Part[] {

@@ -1,6 +1,7 @@
 import { Converter } from './convert.ts';
 import type { ParserModule } from './parser-module.ts';
 import { parserModule } from './parser-module.ts';
+import { fieldOf, type Node } from './parser-nodes.ts';
 import { ShellSyntaxError } from './syntax-error.ts';
 import { inAshWords, waitsFor } from './syntax-words.ts';
 import type { Part, Statement } from './tree.ts';
@@ -37,10 +38,8 @@ export function parseScript(text: string): readonly Statement[] {
 }
 
 function convert(text: string): readonly Statement[] {
-  const { syntax } = parserModule();
   try {
-    const file = parse(text) as { readonly Stmts: unknown };
-    return new Converter(syntax, text, parseParts).statements(file.Stmts);
+    return new Converter(text, parseParts).statements(fieldOf(parse(text), 'Stmts'));
   } catch (error) {
     // What is nested in itself a hundred times, or a chain of thousands of commands; no script that does anything.
     if ((error as { message?: unknown }).message !== OUT_OF_STACK) throw error;
@@ -58,11 +57,11 @@ function parseParts(text: string): readonly Part[] {
   return part?.kind === 'double' ? part.parts : [];
 }
 
-function parse(text: string): unknown {
+function parse(text: string): Node {
   const { syntax } = parserModule();
   parser ??= syntax.NewParser(syntax.Variant(syntax.LangBash));
   try {
-    return parser.Parse(text, '');
+    return parser.Parse(text, '').__internal_object__;
   } catch (error) {
     const { Error: words } = error as { Error?: () => string };
     if (words === undefined) throw error;

@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { compileScript } from '../../../cluster/runtime/vm-program.ts';
+import type { ParsedFile } from './parser-nodes.ts';
 
 /** The part of `mvdan-sh` (the shell parser of mvdan.cc/sh, compiled to JavaScript) that is used here. */
 export interface ParserModule {
   readonly syntax: {
-    NewParser(...options: unknown[]): { Parse(text: string, name: string): unknown };
+    NewParser(...options: unknown[]): { Parse(text: string, name: string): ParsedFile };
     Variant(language: number): unknown;
     readonly LangBash: number;
-    NodeType(node: unknown): string;
     IsIncomplete(error: unknown): boolean;
   };
 }
