@@ -387,7 +387,9 @@ export class Converter {
     const slice = fieldOf(node, 'Slice') as Node | null;
     if (slice === null) return { kind: 'parameter', name };
     const expression = (value: unknown): Word => {
-      const each = value as Node;
+      const each = value as Node | null;
+      // From the beginning: `${x::2}`.
+      if (each === null) return this.#literal('0');
       return {
         parts: [
           { kind: 'double', parts: this.#parseParts(this.#text(each.Pos().Offset(), each.End().Offset())) },
