@@ -4,7 +4,7 @@ import { BATCH, type Finding, inputsOf, shown } from './run.ts';
 import type { Progress, Share } from './worker.ts';
 
 /** An input that takes more than this of the processor, in milliseconds, hangs: the time of a busy machine says nothing. */
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 5000;
 /** Memory of a thread in MiB: what takes more grows with what it reads. */
 const MEMORY_MIB = 1500;
 
