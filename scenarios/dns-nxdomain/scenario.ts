@@ -126,7 +126,7 @@ names (${partner.name}) still work. Nobody touched the shop itself. Make the sho
     'CoreDNS serves the whole cluster: at least two of its pods behind kube-dns, which keeps its ports, leads to pods that are ready, also to those of tomorrow, and serves every node, with the kubernetes (reverse zones too), forward, cache, health and ready plugins. Its liveness probe asks what it asked before, and is answered.',
     forwardingRule,
     'Services that are made tomorrow must resolve too, and a pod of CoreDNS that is made tomorrow must come up and answer rightly, whatever type of record of a name is asked for (AAAA and SRV too).',
-    'Services may move: no address of one is written into the configuration of CoreDNS.',
+    'Services may move: no address of one is written into the configuration of CoreDNS that was not there before.',
     shopRule,
     namesRule,
   ],
