@@ -12,7 +12,11 @@ export interface Comparison {
 /** What one cluster shows and the other does not, but for what may differ. Order and repetition do not count. */
 export function compare(real: Recording, embedded: Recording): Comparison {
   const flapping = new Map([...restarted(real)].filter(([name]) => restarted(embedded).has(name)));
-  const unsteady = { flapping, answersVary: answersVary(real) && answersVary(embedded) };
+  const unsteady = {
+    flapping,
+    answersVary: answersVary(real) && answersVary(embedded),
+    leavesCluster: leavesCluster(real) && leavesCluster(embedded),
+  };
   const there = comparable(real.facts, unsteady);
   const here = comparable(embedded.facts, unsteady);
   return {
@@ -35,10 +39,15 @@ function restarted({ facts }: Recording): ReadonlyMap<string, boolean> {
 }
 
 /** As the symptom of `checks.answersVary` tells. */
-const answersVary = ({ facts }: Recording): boolean =>
+const answersVary = (recording: Recording): boolean => hasSymptom(recording, 'gets different answers');
+
+/** As the symptom of a name whose answer is out of date tells. */
+const leavesCluster = (recording: Recording): boolean =>
+  hasSymptom(recording, 'is sent to an address that is not that of');
+
+const hasSymptom = ({ facts }: Recording, words: string): boolean =>
   facts.some(
-    ({ kind, about, says }) =>
-      kind === 'symptom' && about.includes('gets different answers') && says['status'] === 'pass',
+    ({ kind, about, says }) => kind === 'symptom' && about.includes(words) && says['status'] === 'pass',
   );
 
 function comparable(facts: readonly Fact[], unsteady: Unsteady): ReadonlySet<string> {

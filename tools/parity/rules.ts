@@ -14,6 +14,8 @@ export interface Unsteady {
   readonly flapping: ReadonlyMap<string, boolean>;
   /** Whether a name is answered now rightly and now wrongly. */
   readonly answersVary: boolean;
+  /** Whether somebody is sent to an address that nobody in the cluster has. */
+  readonly leavesCluster: boolean;
 }
 
 /** A rule that changes texts, wherever they stand. */
@@ -85,6 +87,7 @@ export const rules: readonly Rule[] = [
   },
   { name: 'moment', apply: momentary },
   { name: 'chance', apply: byChance },
+  { name: 'outside', apply: beyondNodes },
   {
     name: 'start-up',
     apply: (fact) =>
@@ -152,6 +155,18 @@ function byChance(fact: Fact, { answersVary }: Unsteady): Fact | undefined {
     ? { ...fact, says: { status: fact.says['status'] } }
     : fact;
 }
+
+/** Whether such a connection is refused or never answered is up to the network around the nodes: only that it fails is not. */
+function beyondNodes(fact: Fact, { leavesCluster }: Unsteady): Fact | undefined {
+  if (!leavesCluster) return fact;
+  if (fact.kind === 'probe') return /^(http|tcp) /.test(fact.about) && fails(fact) ? undefined : fact;
+  return (fact.kind === 'check' || fact.kind === 'symptom') && fails(fact)
+    ? { ...fact, says: { status: fact.says['status'] } }
+    : fact;
+}
+
+/** Told of a connection that was refused or not answered in time. */
+const fails = ({ says }: Fact): boolean => /ECONNREFUSED|ETIMEDOUT/.test(JSON.stringify(says));
 
 /**
  * Of a rollout that stands still after its first pod: the controller has seen that pod come, or it was there when it

@@ -1,10 +1,10 @@
 import { canonical } from '../../../core/json.ts';
-import type { Endpoints, Labels } from '../../../model/objects.ts';
+import type { Endpoints, Labels, SliceEndpoint, SlicePort } from '../../../model/objects.ts';
 import { resources } from '../../../model/resources.ts';
 import type { Controller, ControllerContext } from '../controller.ts';
 import { controllerReference } from '../ownership.ts';
 import { WorkQueue, keyOf, splitKey } from '../work-queue.ts';
-import type { SliceEndpoint, SlicePort } from './service-pods.ts';
+import { inSliceOrder } from './port-order.ts';
 import { SERVICE_NAME, SLICE_MANAGED_BY, reconcileSlices } from './slices.ts';
 import type { PortGroup } from './slices.ts';
 import { TRIGGER_TIME } from './trigger-time.ts';
@@ -76,13 +76,18 @@ function annotationsOf({ metadata }: Endpoints): Labels {
 }
 
 function groupsOf({ subsets = [] }: Endpoints): PortGroup[] {
-  const groups = new Map<string, { readonly ports: SlicePort[]; readonly endpoints: SliceEndpoint[] }>();
+  const groups = new Map<
+    string,
+    { readonly ports: readonly SlicePort[]; readonly endpoints: SliceEndpoint[] }
+  >();
   for (const { addresses = [], notReadyAddresses = [], ports = [] } of subsets) {
-    const slicePorts = ports.map(({ name = '', port, protocol }) => ({
-      name,
-      port,
-      protocol: protocol as SlicePort['protocol'],
-    }));
+    const slicePorts = inSliceOrder(
+      ports.map(({ name = '', port, protocol }) => ({
+        name,
+        port,
+        protocol: protocol as SlicePort['protocol'],
+      })),
+    );
     const key = canonical(slicePorts);
     const group = groups.get(key) ?? { ports: slicePorts, endpoints: [] as SliceEndpoint[] };
     group.endpoints.push(

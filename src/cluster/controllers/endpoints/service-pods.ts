@@ -1,8 +1,6 @@
-import type { EndpointSlice, Pod, Service, ServicePort } from '../../../model/objects.ts';
+import type { Pod, Service, ServicePort, SliceEndpoint, SlicePort } from '../../../model/objects.ts';
 import { isPodFinished, isPodReady } from '../pod-state.ts';
-
-export type SlicePort = NonNullable<EndpointSlice['ports']>[number];
-export type SliceEndpoint = NonNullable<EndpointSlice['endpoints']>[number];
+import { inSliceOrder } from './port-order.ts';
 
 /** A pod that a Service leads to, with the ports that it has for the Service. */
 export interface Backend {
@@ -25,7 +23,7 @@ export function backendOf(service: Service, pod: Pod, zone: string | undefined):
   const hostname = hostnameFor(service, pod);
   return {
     pod,
-    ports: (service.spec.ports ?? []).flatMap((port) => slicePort(port, pod)),
+    ports: inSliceOrder((service.spec.ports ?? []).flatMap((port) => slicePort(port, pod))),
     endpoint: {
       addresses: [pod.status.podIP ?? ''],
       conditions: { ready, serving, terminating },

@@ -1,8 +1,14 @@
 import { canonical, edit, equal } from '../../../core/json.ts';
-import type { EndpointSlice, Labels, NewObject, OwnerReference } from '../../../model/objects.ts';
+import type {
+  EndpointSlice,
+  Labels,
+  NewObject,
+  OwnerReference,
+  SliceEndpoint,
+  SlicePort,
+} from '../../../model/objects.ts';
 import { resources } from '../../../model/resources.ts';
 import type { Api } from '../../api.ts';
-import type { SliceEndpoint, SlicePort } from './service-pods.ts';
 
 export const SERVICE_NAME = 'kubernetes.io/service-name';
 export const SLICE_MANAGED_BY = 'endpointslice.kubernetes.io/managed-by';

@@ -116,6 +116,25 @@ describe('endpoints', () => {
     expect(slices(world)[0]?.metadata).not.toHaveProperty('annotations');
   });
 
+  // What k8s.io/endpointslice 0.36.3 makes of them, and a real cluster of the first two.
+  test.each([
+    [['dns 5353/UDP', 'dns-tcp 5353/TCP', 'http 8080/TCP'], 'http, dns, dns-tcp'],
+    [['metrics 9153/TCP', 'dns-tcp 53/TCP', 'dns 53/UDP'], 'dns, dns-tcp, metrics'],
+    [['http 80/TCP http', 'https 443/TCP kubernetes.io/h2c', 'a 1/SCTP'], 'https, http, a'],
+  ])('ports stand in the order of their hashes: %j', async (given, order) => {
+    const world = started();
+    const ports = given.map((text) => {
+      const [, name = '', number = '', protocol = '', appProtocol] =
+        /^(\S+) (\d+)\/(\S+)(?: (\S+))?$/.exec(text) ?? [];
+      const port = { name, port: Number(number), targetPort: Number(number), protocol: protocol as 'TCP' };
+      return appProtocol === undefined ? port : { ...port, appProtocol };
+    });
+    world.api.create(resources.services, service({ ports }));
+    run(world, 'web-1', '10.244.1.2');
+    await world.seconds(1);
+    expect(slices(world).map((slice) => slice.ports?.map(({ name }) => name).join(', '))).toEqual([order]);
+  });
+
   test('named target ports: pods that differ get slices of their own', async () => {
     const world = started();
     world.api.create(

@@ -40,6 +40,13 @@ const workload = (...conditions: readonly string[]): Fact => ({
 
 const check = (status: string): Fact => ({ kind: 'check', about: 'traffic', says: { status, seen: '200' } });
 
+/** A symptom: a name has an address of before. */
+const sentAway: Fact = {
+  kind: 'symptom',
+  about: 'checkout is sent to an address that is not that of payments',
+  says: { status: 'pass' },
+};
+
 const waiting = (reason: string, message: string): object => ({ waiting: { reason, message } });
 
 const refused = 'Get "http://10.244.1.7:8099/readyz": dial tcp 10.244.1.7:8099: connect: connection refused';
@@ -53,6 +60,11 @@ describe('what parity sees', () => {
     ['a state', pod(), pod({ state: { waiting: { reason: 'CrashLoopBackOff' } } })],
     ['a condition', pod(), pod({}, ['Ready False ContainersNotReady'])],
     ['whether a container was restarted', pod(), pod({ restartCount: 1 })],
+    [
+      'how a call fails',
+      { ...check('fail'), says: { status: 'fail', seen: 'connect ECONNREFUSED 10.96.57.72:80' } },
+      { ...check('fail'), says: { status: 'fail', seen: 'connect ETIMEDOUT payments' } },
+    ],
     ['the result of a check', check('pass'), check('fail')],
   ])('%s', (_what, real, embedded) => {
     const { same, onlyReal, onlyEmbedded } = compare(recording([real]), recording([embedded]));
@@ -96,6 +108,11 @@ describe('what may differ', () => {
       'what is seen of a container that restarts',
       [pod({ restartCount: 2 }), check('fail')],
       [pod({ restartCount: 1 }), { ...check('fail'), says: { status: 'fail', seen: '503' } }],
+    ],
+    [
+      'how a call fails that leaves the cluster',
+      [sentAway, { ...check('fail'), says: { status: 'fail', seen: 'connect ECONNREFUSED 10.96.57.72:80' } }],
+      [sentAway, { ...check('fail'), says: { status: 'fail', seen: 'connect ETIMEDOUT payments' } }],
     ],
     ['a probe of a pod that was starting', [], [event(refused, { passing: true })]],
     ['a claim seen before its pod', [event('waiting', { reason: 'WaitForFirstConsumer' })], []],
