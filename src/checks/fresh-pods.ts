@@ -1,4 +1,4 @@
-import type { Container, Pod, PodSpec, PodTemplate } from '../model/objects.ts';
+import type { Container, Pod, PodSpec, PodTemplate, Probe } from '../model/objects.ts';
 import { resources } from '../model/resources.ts';
 import { workersOf } from '../model/worker-nodes.ts';
 import {
@@ -173,10 +173,19 @@ function withoutHostPorts({ ports, ...container }: Container): Container {
 /** Its liveness probe is asked once before everything else, as a startup probe, and kills nothing afterwards. */
 function askedAtOnce(container: Container, withinMs: number): Container {
   const { livenessProbe } = container;
-  if (livenessProbe === undefined) return container;
+  if (livenessProbe === undefined || isNeverAnswered(container, livenessProbe)) return container;
   const { initialDelaySeconds: _later, ...question } = livenessProbe;
   const failureThreshold = Math.ceil(withinMs / 1000);
   return { ...container, startupProbe: { ...question, periodSeconds: 1, failureThreshold } };
+}
+
+/**
+ * A probe of a named port that its container does not have: the kubelet throws away what comes of it, so that it kills nothing;
+ * but as a startup probe it would wait for ever.
+ */
+function isNeverAnswered({ ports = [] }: Container, { httpGet, tcpSocket }: Probe): boolean {
+  const port = (httpGet ?? tcpSocket)?.port;
+  return typeof port === 'string' && !/^\d+$/.test(port) && !ports.some(({ name }) => name === port);
 }
 
 /** Whether a changed clone of the live template comes up. */

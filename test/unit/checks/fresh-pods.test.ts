@@ -251,6 +251,16 @@ describe('startsAgain', () => {
     expect(left()).toEqual([]);
   });
 
+  test('is not asked at a port that it does not have: such a probe kills nothing', async () => {
+    const nowhere = { httpGet: { path: '/healthz', port: 'http' }, periodSeconds: 5 };
+    const { view, made } = await lab({
+      objects: [...NODES, deployment('Always', { livenessProbe: nowhere })],
+    });
+    expect(await graded(startsAgain(of), view)).toMatchObject({ status: 'pass' });
+    expect(made[0]?.containers[0]).not.toHaveProperty('startupProbe');
+    expect(made[0]?.containers[0]).not.toHaveProperty('livenessProbe');
+  });
+
   test("takes nobody's place, but stays where its template says", async () => {
     const affinity = { nodeAffinity: { a: 1 }, podAntiAffinity: { b: 1 } };
     const { view, made } = await lab({ objects: [...NODES, deployment('Always', {}, { affinity })] });
