@@ -100,7 +100,7 @@ export function unlessRefused(request: () => unknown): boolean {
 
 /**
  * Writes v1 Events with the correlation of client-go (same key: count + 1; more than ten similar in ten minutes:
- * combined; a burst of 25 an object). https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/
+ * combined; a burst of 25 an object and type). https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/
  */
 export interface EventRecorder {
   event(

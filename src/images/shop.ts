@@ -117,7 +117,8 @@ function shopHost(context: ProgramContext, args: readonly string[]): unknown {
         throw inNodesWords(error, { refusedBy: `${ip}:${port}`, lostAt: url.host });
       }
     },
-    lookup: (name: string) => net.lookup(name),
+    // Addresses of IPv4 only, as the Node server asks for them; calls look for both.
+    lookup: (name: string) => net.lookup(name, { type: 'A' }),
     dial: async (name: string, port: number, timeoutMs: number) => {
       const done = context.deferred<undefined>();
       const lostAt = `${name}:${port}`;

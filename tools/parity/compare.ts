@@ -12,10 +12,13 @@ export interface Comparison {
 /** What one cluster shows and the other does not, but for what may differ. Order and repetition do not count. */
 export function compare(real: Recording, embedded: Recording): Comparison {
   const flapping = new Map([...restarted(real)].filter(([name]) => restarted(embedded).has(name)));
+  const both = (words: string): boolean => hasSymptom(real, words) && hasSymptom(embedded, words);
   const unsteady = {
     flapping,
-    answersVary: answersVary(real) && answersVary(embedded),
-    leavesCluster: leavesCluster(real) && leavesCluster(embedded),
+    answersVary: both('gets different answers'),
+    someAreServed: both('not all customers can pay'),
+    lookupsRefused: both('pods of deployment/coredns crash again and again'),
+    leavesCluster: both('is sent to an address that is not that of'),
   };
   const there = comparable(real.facts, unsteady);
   const here = comparable(embedded.facts, unsteady);
@@ -38,13 +41,7 @@ function restarted({ facts }: Recording): ReadonlyMap<string, boolean> {
   return found;
 }
 
-/** As the symptom of `checks.answersVary` tells. */
-const answersVary = (recording: Recording): boolean => hasSymptom(recording, 'gets different answers');
-
-/** As the symptom of a name whose answer is out of date tells. */
-const leavesCluster = (recording: Recording): boolean =>
-  hasSymptom(recording, 'is sent to an address that is not that of');
-
+/** Whether a symptom of which the title has these words is there. */
 const hasSymptom = ({ facts }: Recording, words: string): boolean =>
   facts.some(
     ({ kind, about, says }) => kind === 'symptom' && about.includes(words) && says['status'] === 'pass',

@@ -14,6 +14,10 @@ export interface Unsteady {
   readonly flapping: ReadonlyMap<string, boolean>;
   /** Whether a name is answered now rightly and now wrongly. */
   readonly answersVary: boolean;
+  /** Whether of many customers only some are served. */
+  readonly someAreServed: boolean;
+  /** Whether nobody is behind the cluster's DNS. */
+  readonly lookupsRefused: boolean;
   /** Whether somebody is sent to an address that nobody in the cluster has. */
   readonly leavesCluster: boolean;
 }
@@ -51,7 +55,14 @@ export const rules: readonly Rule[] = [
     text
       .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, '<time>')
       .replaceAll(/\b(\d+h)?(\d+m)?\d+(\.\d+)?m?s\b/g, '<duration>')
-      .replaceAll(/\b\d+(\.\d+)? s\b/g, '<duration>'),
+      .replaceAll(/\b\d+(\.\d+)? m?s\b/g, '<duration>'),
+  ),
+  // Names of nodes end like names of pods, where their cluster's happens to: they come first.
+  texts('addresses', (text) =>
+    text
+      .replaceAll(/\b(?!127\.)\d+\.\d+\.\d+\.\d+\b/g, '<address>')
+      .replaceAll(/(<address>:\d+)->(<address>:\d+)/g, '<address>-><address>')
+      .replaceAll(/\b[a-z0-9-]+-(control-plane|worker)\d*\b/g, '<node>'),
   ),
   texts('ids', (text) =>
     text
@@ -61,12 +72,6 @@ export const rules: readonly Rule[] = [
       .replaceAll(new RegExp(`\\bfresh(-headless)?-${SAFE}{5}\\b`, 'g'), 'fresh$1-<id>')
       .replaceAll(/"charge":\{"id":\d+\}/g, '"charge":<id>')
       .replaceAll(/\b[0-9a-f]{64}\b/g, '<id>'),
-  ),
-  texts('addresses', (text) =>
-    text
-      .replaceAll(/\b(?!127\.)\d+\.\d+\.\d+\.\d+\b/g, '<address>')
-      .replaceAll(/(<address>:\d+)->(<address>:\d+)/g, '<address>-><address>')
-      .replaceAll(/\b[a-z0-9-]+-(control-plane|worker)\d*\b/g, '<node>'),
   ),
   {
     name: 'images',
@@ -147,8 +152,20 @@ function momentary(fact: Fact, { flapping }: Unsteady): Fact | undefined {
   }
 }
 
-/** Where a name has several answers, a single request meets any of them: only how often is no chance. */
-function byChance(fact: Fact, { answersVary }: Unsteady): Fact | undefined {
+/**
+ * Where a name has several answers, or only some requests go well, a single one meets either: only how often is no chance. And a
+ * kernel tells the same pod only so often a second that nobody is there: who is not told waits for his time-out.
+ * https://docs.kernel.org/networking/ip-sysctl.html (icmp_ratelimit)
+ */
+function byChance(fact: Fact, unsteady: Unsteady): Fact | undefined {
+  const { answersVary, someAreServed, lookupsRefused } = unsteady;
+  if (lookupsRefused && fact.kind === 'symptom' && /EAI_AGAIN|\/pay$/.test(fact.about)) return undefined;
+  if (someAreServed) {
+    if (fact.kind === 'probe' && fact.about.endsWith('/pay')) return undefined;
+    return inTexts(fact, (text) =>
+      text.replaceAll(/\b\d+ × /g, '<count> × ').replace(/ after <duration>$/, ''),
+    );
+  }
   if (!answersVary) return fact;
   if (fact.kind === 'probe') return undefined;
   return (fact.kind === 'check' || fact.kind === 'symptom') && 'seen' in fact.says

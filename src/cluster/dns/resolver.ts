@@ -37,8 +37,8 @@ export function createLookup(options: LookupOptions): Lookup {
   let turn = 0;
   const files = new ResolverFiles(options.files);
   return async (name, { type } = {}) => {
-    if (parseIp(name) !== undefined && type === undefined) return [name];
     if (type === undefined || type === 'A') {
+      if (parseIp(name) !== undefined) return [name];
       const known = files.addressesOf(name);
       if (known.length > 0) return known;
     }

@@ -62,7 +62,7 @@ export function createEventRecorder(options: {
     };
     remember(known, key, entry);
     // Last of all, as in client-go: an event that the filter drops has been counted.
-    if (!takeToken(object)) return;
+    if (!takeToken(`${object}/${type}`)) return;
     try {
       store(entry, about, type, reason, text);
     } catch (error) {
@@ -71,13 +71,14 @@ export function createEventRecorder(options: {
     }
   }
 
-  function takeToken(object: string): boolean {
-    const bucket = remembered(buckets, object) ?? { tokens: SPAM_BURST, filledAt: simulation.now };
+  /** @param kind an object, and the type of its events: warnings do not use up what normal ones have */
+  function takeToken(kind: string): boolean {
+    const bucket = remembered(buckets, kind) ?? { tokens: SPAM_BURST, filledAt: simulation.now };
     const refilled = Math.floor((simulation.now - bucket.filledAt) / SPAM_REFILL);
     bucket.tokens = Math.min(SPAM_BURST, bucket.tokens + refilled);
     if (bucket.tokens === SPAM_BURST) bucket.filledAt = simulation.now;
     else bucket.filledAt += refilled * SPAM_REFILL;
-    remember(buckets, object, bucket);
+    remember(buckets, kind, bucket);
     if (bucket.tokens === 0) return false;
     bucket.tokens--;
     return true;

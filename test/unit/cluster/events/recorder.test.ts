@@ -115,7 +115,7 @@ describe('event recorder', () => {
     expect(list().some(({ message }) => message === 'text 13')).toBe(true);
   });
 
-  test('an object has 25 events, and one more every five minutes', async () => {
+  test('an object has 25 events of a type, and one more every five minutes', async () => {
     const { world, recorder, about, list } = started();
     for (let index = 1; index <= 30; index++) recorder.event(about, 'Normal', `Reason${index}`, 'text');
     expect(list()).toHaveLength(25);
@@ -129,6 +129,8 @@ describe('event recorder', () => {
     const other = world.api.create(resources.pods, pod('other'));
     recorder.event(other, 'Normal', 'Created', 'text');
     expect(list()).toHaveLength(27);
+    recorder.event(about, 'Warning', 'Failed', 'text');
+    expect(list()).toHaveLength(28);
   });
 
   test('events about objects without a namespace are in default', () => {
