@@ -204,7 +204,7 @@ shop. Make names work again, for the shop and for everybody else.`,
   hints: () => [
     hint(
       5,
-      'Lookups fail at once instead of timing out: nobody is behind the address that /etc/resolv.conf names. Who should be?',
+      'Most lookups fail at once instead of timing out: nobody is behind the address that /etc/resolv.conf names. Who should be?',
     ),
     hint(10, 'kubectl -n kube-system get pods -l k8s-app=kube-dns, then read the log of one of them.'),
     hint(20, async (lab) => {
