@@ -70,7 +70,7 @@ export const shopHarmed = (namespace: string, repair: (lab: LabView) => Promise<
   }),
 ];
 
-/** The same, and before it that the pods of now stay up. */
+/** What {@link lasts} looks after, and before it that the pods of now stay up. */
 export function staysUpAndLasts(of: WorkloadRef): Safeguard[] {
   return [
     safeguard('stays-up', 'veto', `${of.name} stays up`, hold(seconds(30), staysUp(of), seconds(90))),
