@@ -160,7 +160,7 @@ shop. Make names work again, for the shop and for everybody else.`,
   safeguards: () => [
     corednsLasts({ from, outside: partner }),
     safeguard('clients', 'veto', 'Clients are as before', checks.clientsAsBefore(namespace, clients)),
-    ...shopGoesOn(namespace, settle),
+    ...shopGoesOn({ namespace }, settle),
     safeguard(
       'elsewhere',
       'veto',

@@ -153,7 +153,7 @@ names (${partner.name}) still work. Nobody touched the shop itself. Make the sho
   safeguards: () => [
     corednsLasts({ from, outside: partner }),
     safeguard('clients', 'veto', 'Clients are as before', checks.clientsAsBefore(namespace, clients)),
-    ...shopGoesOn(namespace, settle),
+    ...shopGoesOn({ namespace }, settle),
     safeguard(
       'dns-whole',
       'veto',

@@ -20,7 +20,9 @@ import {
   safeguard,
   seconds,
   shop,
-  shopStartsAgain,
+  shopGoesOn,
+  shopHarmed,
+  shopRule,
   templateHint,
 } from 'breakfix';
 
@@ -132,7 +134,8 @@ whom they call. ${client} must find names again as they do: Services by their sh
     `Every lookup in ${client} is answered in less than a second.`,
     'Services are called by their names: hostAliases, hostNetwork and addresses in the environment stay as they are.',
     'Pods come and go: a name server is asked at an address that stays, never at that of a pod.',
-    `Services that are made tomorrow must resolve too, and a pod of ${client} that is made tomorrow must come up; none of today lives on settings that are gone again. Pods of other services that are made tomorrow come up with what they were told.`,
+    `Services that are made tomorrow must resolve too, and a pod of ${client} that is made tomorrow must come up; none of today lives on settings that are gone again.`,
+    shopRule,
     namesRule,
   ],
 
@@ -187,7 +190,7 @@ whom they call. ${client} must find names again as they do: Services by their sh
   ],
   safeguards: ({ client }) => [
     safeguard('starts-again', 'veto', `A new pod of ${client} comes up`, checks.startsAgain(of(client))),
-    shopStartsAgain(of(client)),
+    ...shopGoesOn(of(client)),
     safeguard(
       'rollout',
       'veto',
@@ -366,9 +369,8 @@ whom they call. ${client} must find names again as they do: Services by their sh
       await faults.patchPods(lab, of(client), { dnsPolicy: 'ClusterFirst', dnsConfig: null });
       await faults.scale(lab, { namespace: 'kube-system', name: 'coredns' }, 4);
     }),
-    hack('unreadable-setting-beside-the-repair', 'shop-starts-again', async (lab) => {
+    ...shopHarmed(namespace, async (lab) => {
       await faults.patchPods(lab, of(client), { dnsPolicy: 'ClusterFirst', dnsConfig: null });
-      await faults.settings(lab, namespace, { CALL_TIMEOUT_MS: 'soon' });
     }),
     hack('no-more-rollouts', 'starts-again', async (lab) => {
       await faults.patchPods(lab, of(client), { dnsPolicy: 'ClusterFirst', dnsConfig: null });

@@ -147,7 +147,7 @@ its time, but that we ask it far more than we used to. Make payments quick and r
     return [
       corednsLasts({ from: gateway, outside: partner }),
       safeguard('clients', 'veto', 'Clients are as before', checks.clientsAsBefore(namespace, clients)),
-      ...shopGoesOn(namespace, settle),
+      ...shopGoesOn({ namespace }, settle),
       safeguard(
         'dns-whole',
         'veto',

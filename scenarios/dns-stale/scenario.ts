@@ -134,7 +134,7 @@ Make payments work again, and see to it that the next such deployment does not e
     return [
       corednsLasts({ from: gateway, outside: partner }),
       safeguard('clients', 'veto', 'Clients are as before', checks.clientsAsBefore(namespace, clients)),
-      ...shopGoesOn(namespace, settle),
+      ...shopGoesOn({ namespace }, settle),
       safeguard(
         'dns-whole',
         'veto',

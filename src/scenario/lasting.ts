@@ -5,6 +5,7 @@ import { dnsStartsAgain, type FreshDns } from '../checks/fresh-dns.ts';
 import { startsAgain } from '../checks/fresh-pods.ts';
 import { type OwnWorkload, settingsWork } from '../checks/fresh-shop.ts';
 import { scale, settings } from '../faults/everyday.ts';
+import { resources } from '../model/resources.ts';
 import { staysUp, type WorkloadRef } from '../checks/workloads.ts';
 import { hack, safeguard } from './parts.ts';
 import type { Hack, Safeguard } from './types.ts';
@@ -45,17 +46,18 @@ export const shopRule =
   'Customers go on paying and getting their money back, and a pod of the shop that is made tomorrow comes up with what it was told, and does its work.';
 
 /**
- * A repair outside the shop has not harmed it.
+ * A repair has not harmed the shop.
+ * @param own of its workload, if one is named, others look at the template
  * @param settleMs how long it may take until customers are served, in milliseconds
  */
-export const shopGoesOn = (namespace: string, settleMs?: number): Safeguard[] => [
+export const shopGoesOn = (own: OwnWorkload, settleMs?: number): Safeguard[] => [
   safeguard(
     'customers',
     'veto',
     'Customers pay, and get their money back',
-    hold(seconds(5), customersServed(namespace), settleMs),
+    hold(seconds(5), customersServed(own.namespace), settleMs),
   ),
-  shopStartsAgain({ namespace }),
+  shopStartsAgain(own),
 ];
 
 /** The wrong repairs that {@link shopGoesOn} finds: a right one, and something else. */
@@ -67,6 +69,12 @@ export const shopHarmed = (namespace: string, repair: (lab: LabView) => Promise<
   hack('unreadable-setting-beside-the-repair', 'shop-starts-again', async (lab) => {
     await repair(lab);
     await settings(lab, namespace, { CALL_TIMEOUT_MS: 'soon' });
+  }),
+  // Its slices stay, with the pods of now.
+  hack('no-selector-of-another', 'customers', async (lab) => {
+    await repair(lab);
+    const body = { spec: { selector: null } };
+    await lab.kube.patch(resources.services, namespace, 'checkout', body, { type: 'merge' });
   }),
 ];
 
