@@ -6,6 +6,7 @@ import { expandText } from './expand.ts';
 import { handleSignals, report, runStatements } from './interpreter.ts';
 import { Lines } from './lines.ts';
 import { parseScript } from './parse.ts';
+import { payForTyped } from './script.ts';
 import type { Shell } from './shell.ts';
 import { ShellSyntaxError } from './syntax-error.ts';
 import type { Statement } from './tree.ts';
@@ -64,7 +65,9 @@ async function readStatements(shell: Shell, editor: LineEditor): Promise<readonl
       if (lines.text === '') return undefined;
       throw new ShellSyntaxError('unexpected end of file');
     }
-    const statements = lines.add(`${typed.line}\n`);
+    const line = `${typed.line}\n`;
+    if (lines.readsAgainWith(line)) await payForTyped(shell, lines.text + line);
+    const statements = lines.add(line);
     if (statements !== undefined) return statements;
   }
 }

@@ -14,6 +14,11 @@ export class Lines {
     return this.#text;
   }
 
+  /** Whether all that has come is read again with this line. */
+  readsAgainWith(line: string): boolean {
+    return !/(^|[^\\])(\\\\)*\\\n$/.test(line) && this.#mayEndWith(line);
+  }
+
   /**
    * @param line with its newline
    * @returns undefined where more lines are needed
@@ -21,7 +26,7 @@ export class Lines {
    */
   add(line: string): readonly Statement[] | undefined {
     this.#text += line;
-    if (/(^|[^\\])(\\\\)*\\\n$/.test(line) || !this.#mayEndWith(line)) return undefined;
+    if (!this.readsAgainWith(line)) return undefined;
     try {
       const statements = parseScript(this.#text);
       this.#text = '';

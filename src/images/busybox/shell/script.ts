@@ -43,6 +43,11 @@ export function parseReadable(text: string): readonly Statement[] {
 /** Charges what reading a piece of a script takes. @throws ShellError where one command is too much for the parser */
 export async function payForReading(shell: Shell, text: string): Promise<void> {
   mustBeReadable(text);
+  await payForTyped(shell, text);
+}
+
+/** The same for what somebody has typed, however much it is. */
+export async function payForTyped(shell: Shell, text: string): Promise<void> {
   if (shell.step(costOf(text))) await shell.pay();
 }
 
