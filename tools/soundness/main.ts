@@ -5,7 +5,7 @@
  *
  * `--run` runs `verify --all` on the embedded cluster first. Files are what `breakfix verify --json` printed; several, as
  * of one scenario each, are put together. The numbers of the attack are those of the last runs (reports/attack/). What
- * is not given stays as it is, scenario by scenario.
+ * is not given stays as it is, scenario by scenario, and case by case where a run was of some cases only.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';

@@ -7,7 +7,7 @@ export interface VerifyRun {
 
 /**
  * A table for each scenario, its cases over all seeds in one row each.
- * @param before tables whose scenarios were not run: they stay
+ * @param before tables whose scenarios were not run: they stay, as do other rows where a run was of some cases only
  */
 export function verifyTables({ results }: VerifyRun, before = ''): string {
   const sections = new Map<string, string>();
@@ -16,13 +16,29 @@ export function verifyTables({ results }: VerifyRun, before = ''): string {
     if (scenario !== undefined) sections.set(scenario, section.trim());
   }
   for (const [scenario, own] of groups(results, (one) => one.scenario)) {
-    sections.set(scenario, `### ${scenario}, ${seedsOf(own)}\n\n${tableOf(own)}`);
+    const known = sections.get(scenario);
+    sections.set(
+      scenario,
+      known === undefined || own.some((one) => one.case === 'no-op')
+        ? `### ${scenario}, ${seedsOf(own)}\n\n${tableOf(own)}`
+        : withRows(known, own),
+    );
   }
   const ordered = [...sections.keys()].sort().map((scenario) => sections.get(scenario) ?? '');
   const counts = [...ordered.join('\n').matchAll(/\| \**(\d+) of (\d+)\** \|/g)];
   const sum = (group: 1 | 2): number => counts.reduce((all, count) => all + Number(count[group]), 0);
   const head = `${sum(1)} of ${sum(2)} cases as expected, ${sections.size} scenarios.`;
   return [head, ...ordered].join('\n\n');
+}
+
+/** A run without the no-op was of some cases only (`verify --only`): their rows are put in the place of those of before. */
+function withRows(section: string, results: readonly CaseResult[]): string {
+  const lines = section.split('\n');
+  for (const [name, own] of groups(results, (one) => one.case)) {
+    const at = lines.findIndex((line) => line.startsWith(`| ${name} |`));
+    lines.splice(at === -1 ? lines.length : at, at === -1 ? 0 : 1, rowOf(name, own));
+  }
+  return lines.join('\n');
 }
 
 function seedsOf(results: readonly CaseResult[]): string {

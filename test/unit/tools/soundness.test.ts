@@ -37,9 +37,24 @@ describe('the tables of docs/soundness.md', () => {
 
   test('tables of scenarios that were not run stay, and count', () => {
     const before = verifyTables({ results: [result({ ok: false }), result({ scenario: 'oom-leak' })] });
-    const after = verifyTables({ results: [result({ seed: 7 })] }, before);
-    expect(after).toContain('2 of 2 cases as expected, 2 scenarios.');
+    const whole = [result({ seed: 7 }), result({ seed: 7, case: 'no-op' })];
+    const after = verifyTables({ results: whole }, before);
+    expect(after).toContain('3 of 3 cases as expected, 2 scenarios.');
     expect(after.match(/^### .*/gm)).toEqual(['### oom-leak, seed 1', '### readiness-probe, seed 7']);
+  });
+
+  test('a run of some cases puts their rows in the place of those of before', () => {
+    const before = verifyTables({
+      results: [result({ case: 'no-op' }), result({ ok: false }), result({ case: 'fix undo' })],
+    });
+    const after = verifyTables({ results: [result({}), result({ case: 'hack new' })] }, before);
+    expect(after).toContain('4 of 4 cases as expected, 1 scenarios.');
+    expect(after.match(/^\| (?:no-op|hack|fix)[^|]*/gm)).toEqual([
+      '| no-op ',
+      '| hack remove-probe ',
+      '| fix undo ',
+      '| hack new ',
+    ]);
   });
 
   test('what an older run did not say is left out; a case that is not graded keeps its words', () => {
