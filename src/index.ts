@@ -5,6 +5,7 @@ export { minutes, seconds } from './core/clock.ts';
 export { defineScenario } from './scenario/define.ts';
 export {
   corednsLasts,
+  customersGoOn,
   forwardingRule,
   lastingRule,
   lasts,

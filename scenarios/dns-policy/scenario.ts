@@ -98,6 +98,11 @@ const resolvesThere = (client: Client, withinMs?: number) =>
 const pays = (client: Client) =>
   checks.http({ from: gateway, url: `http://127.0.0.1:8080${stories[client].path}` });
 
+/** The repair that most people make. */
+async function mended(lab: LabView, client: Client): Promise<void> {
+  await faults.patchPods(lab, of(client), { dnsPolicy: 'ClusterFirst', dnsConfig: null });
+}
+
 /** Leaves nothing of the dnsConfig that was there. */
 const settings = (lab: LabView, client: Client, dnsPolicy: string, dnsConfig: object) =>
   lab.kube.patch(
@@ -225,18 +230,7 @@ whom they call. ${client} must find names again as they do: Services by their sh
       'CoreDNS serves the whole cluster',
       hold(seconds(10), checks.clusterDnsWhole()),
     ),
-    safeguard(
-      'corefile',
-      'veto',
-      'CoreDNS is configured as before',
-      checks.unchanged({
-        resource: resources.configMaps,
-        namespace: 'kube-system',
-        name: 'coredns',
-        what: 'the Corefile',
-        part: ({ data }) => data,
-      }),
-    ),
+    safeguard('corefile', 'veto', 'CoreDNS is configured as before', checks.corefileKept()),
     safeguard(
       'same-dns',
       'veto',
@@ -278,7 +272,7 @@ whom they call. ${client} must find names again as they do: Services by their sh
       'cluster-first',
       [`kubectl -n shop edit deployment ${client}   # dnsPolicy: ClusterFirst, and no dnsConfig`],
       async (lab) => {
-        await faults.patchPods(lab, of(client), { dnsPolicy: 'ClusterFirst', dnsConfig: null });
+        await mended(lab, client);
       },
     ),
     fix('policy-only', ['dnsPolicy: ClusterFirst, dnsConfig stays'], async (lab) => {
@@ -366,14 +360,12 @@ whom they call. ${client} must find names again as they do: Services by their sh
       await settings(lab, client, 'None', { nameservers: [dead, kubeDns], searches, options });
     }),
     hack('more-of-coredns-beside-the-repair', 'others', async (lab) => {
-      await faults.patchPods(lab, of(client), { dnsPolicy: 'ClusterFirst', dnsConfig: null });
+      await mended(lab, client);
       await faults.scale(lab, { namespace: 'kube-system', name: 'coredns' }, 4);
     }),
-    ...shopHarmed(namespace, async (lab) => {
-      await faults.patchPods(lab, of(client), { dnsPolicy: 'ClusterFirst', dnsConfig: null });
-    }),
+    ...shopHarmed(namespace, (lab) => mended(lab, client)),
     hack('no-more-rollouts', 'starts-again', async (lab) => {
-      await faults.patchPods(lab, of(client), { dnsPolicy: 'ClusterFirst', dnsConfig: null });
+      await mended(lab, client);
       await lab.clock.wait(seconds(30), lab.signal);
       await faults.noMoreRollouts(lab, namespace);
     }),
@@ -415,7 +407,7 @@ whom they call. ${client} must find names again as they do: Services by their sh
     }),
     hack('dns-moved', 'same-dns', async (lab) => {
       // Another Service in front of CoreDNS would do; moving everybody's is too much.
-      await faults.patchPods(lab, of(client), { dnsPolicy: 'ClusterFirst', dnsConfig: null });
+      await mended(lab, client);
       await lab.kube.patch(
         resources.services,
         'kube-system',
@@ -428,7 +420,7 @@ whom they call. ${client} must find names again as they do: Services by their sh
       await faults.scale(lab, { namespace, name: client }, 0);
     }),
     hack('half-rolled-out', 'rollout', async (lab) => {
-      await faults.patchPods(lab, of(client), { dnsPolicy: 'ClusterFirst', dnsConfig: null });
+      await mended(lab, client);
       await faults.scale(lab, { namespace, name: client }, 1);
     }),
   ],

@@ -133,12 +133,7 @@ knows, where ${service} should be. Restarting the shop did not help. Make every 
             what: 'the template',
             part: ({ spec }) => [spec.template.metadata?.labels, spec.template.spec],
           }),
-          checks.unchanged({
-            resource: resources.configMaps,
-            ...coredns,
-            what: 'the Corefile',
-            part: ({ data }) => data,
-          }),
+          checks.corefileKept(),
         ]),
       ),
     ),

@@ -125,8 +125,7 @@ export function hacksOf(values: Values): readonly Hack[] {
     hack('no-selector-beside-the-repair', 'dns-whole', async (lab) => {
       await faults.writeCorefile(lab, healthy(lab));
       await lab.clock.wait(minutes(1), lab.signal);
-      const body = { spec: { selector: null } };
-      await lab.kube.patch(resources.services, system, 'kube-dns', body, { type: 'merge' });
+      await faults.select(lab, { namespace: system, name: 'kube-dns' }, null);
     }),
     hack('somebody-dead-too', 'starts-again', (lab) =>
       rewrite(lab, (corefile) =>

@@ -293,13 +293,11 @@ The registry is ${host}; from inside the cluster it answers as http://registry, 
       // The slices of before stay, with the addresses of the pods of now.
       await setImage(lab, service, { image: image(release) });
       await lab.clock.wait(seconds(60), lab.signal);
-      const spec = { selector: null };
-      await lab.kube.patch(resources.services, namespace, service, { spec }, { type: 'merge' });
+      await faults.select(lab, { namespace, name: service }, null);
     }),
     hack('no-selector-of-another', 'customers', async (lab) => {
       await setImage(lab, service, { image: image(release) });
-      const spec = { selector: null };
-      await lab.kube.patch(resources.services, namespace, 'checkout', { spec }, { type: 'merge' });
+      await faults.select(lab, { namespace, name: 'checkout' }, null);
     }),
     hack('wrong-liveness', 'starts-again', async (lab) => {
       await setImage(lab, service, { image: image(release), ...faults.asksNobody });

@@ -8,7 +8,14 @@ export { dnsStartsAgain, type FreshDns, onceLoaded } from './fresh-dns.ts';
 export { freshTagPulls, startsAgain, startsOnEveryNode, startsWithoutCopy } from './fresh-pods.ts';
 export { settingsWork } from './fresh-shop.ts';
 export { imageAsBefore, imageIs, mayPull, type ReleaseRef, repositoryKept } from './images.ts';
-export { namespaceKept, networkPoliciesKept, programKept, sameObject, unchanged } from './objects.ts';
+export {
+  corefileKept,
+  namespaceKept,
+  networkPoliciesKept,
+  programKept,
+  sameObject,
+  unchanged,
+} from './objects.ts';
 export { type MemoryBudget, type MemoryLoad, memoryStaysBelow } from './memory.ts';
 export { noneWaiting, podEvent, runningNotReady, terminatedFor, waitingFor } from './pods.ts';
 export { type LivenessBudget, livenessKills, readinessCanFail } from './probes.ts';

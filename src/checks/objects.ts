@@ -42,6 +42,16 @@ export function unchanged<T extends KubeObject>(options: {
   };
 }
 
+/** CoreDNS' ConfigMap is what it was. */
+export const corefileKept = (): Check =>
+  unchanged({
+    resource: resources.configMaps,
+    namespace: 'kube-system',
+    name: 'coredns',
+    what: 'the Corefile',
+    part: ({ data }) => data,
+  });
+
 /** The namespace has the NetworkPolicies that it had, unchanged, and no other: policies add up. */
 export function networkPoliciesKept(namespace: string): Check {
   return kept(namespace, [resources.networkPolicies], `the network policies of namespace ${namespace}`);

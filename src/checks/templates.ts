@@ -34,8 +34,9 @@ function hasLabels(own: Labels, template: Labels, exactly: boolean): boolean {
 
 /**
  * No ConfigMap of `where` has an address of a Service of `namespace` in it, nor one of `others` (by what has it): such
- * a copy does not follow what it was copied from. One that was there before, of a name server for instance, may stay. With `names`, none of them has the name of such a Service either:
- * what is made for one of them, a cache for instance, says nothing of the others.
+ * a copy does not follow what it was copied from. One that was there before, of a name server for instance, may stay. With
+ * `names`, none of them has the name of such a Service either: what is made for one of them, a cache for instance, says
+ * nothing of the others.
  */
 export function notWrittenDown(options: {
   readonly namespace: string;

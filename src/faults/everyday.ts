@@ -23,12 +23,12 @@ export interface ServiceRef {
 
 /**
  * Merges labels into the selector of a Service, so that it leads to other pods.
- * @param labels those with null are taken out
+ * @param labels those with null are taken out; null: all of it
  */
 export function select(
   lab: LabView,
   of: ServiceRef,
-  labels: Readonly<Record<string, string | null>>,
+  labels: Readonly<Record<string, string | null>> | null,
 ): Promise<Service> {
   const body = { spec: { selector: labels } };
   return lab.kube.patch(resources.services, of.namespace, of.name, body, {

@@ -4,9 +4,8 @@ import { customersServed } from '../checks/customers.ts';
 import { dnsStartsAgain, type FreshDns } from '../checks/fresh-dns.ts';
 import { startsAgain } from '../checks/fresh-pods.ts';
 import { type OwnWorkload, settingsWork } from '../checks/fresh-shop.ts';
-import { scale, settings } from '../faults/everyday.ts';
-import { resources } from '../model/resources.ts';
 import { staysUp, type WorkloadRef } from '../checks/workloads.ts';
+import { scale, select, settings } from '../faults/everyday.ts';
 import { hack, safeguard } from './parts.ts';
 import type { Hack, Safeguard } from './types.ts';
 
@@ -23,14 +22,18 @@ export function lasts(of: WorkloadRef): Safeguard[] {
   return [
     safeguard('starts-again', 'veto', `A new pod of ${of.name} comes up`, startsAgain(of)),
     shopStartsAgain(of),
-    safeguard(
-      'customers',
-      'veto',
-      'Customers pay, and get their money back',
-      hold(seconds(5), customersServed(of.namespace)),
-    ),
+    customersGoOn(of.namespace),
   ];
 }
+
+/** @param settleMs how long it may take until they are served, in milliseconds */
+export const customersGoOn = (namespace: string, settleMs?: number): Safeguard =>
+  safeguard(
+    'customers',
+    'veto',
+    'Customers pay, and get their money back',
+    hold(seconds(5), customersServed(namespace), settleMs),
+  );
 
 /** What others were told meanwhile, and have not read yet, lasts too. */
 export const shopStartsAgain = (own: OwnWorkload, withinMs?: number): Safeguard =>
@@ -51,12 +54,7 @@ export const shopRule =
  * @param settleMs how long it may take until customers are served, in milliseconds
  */
 export const shopGoesOn = (own: OwnWorkload, settleMs?: number): Safeguard[] => [
-  safeguard(
-    'customers',
-    'veto',
-    'Customers pay, and get their money back',
-    hold(seconds(5), customersServed(own.namespace), settleMs),
-  ),
+  customersGoOn(own.namespace, settleMs),
   shopStartsAgain(own),
 ];
 
@@ -73,8 +71,7 @@ export const shopHarmed = (namespace: string, repair: (lab: LabView) => Promise<
   // Its slices stay, with the pods of now.
   hack('no-selector-of-another', 'customers', async (lab) => {
     await repair(lab);
-    const body = { spec: { selector: null } };
-    await lab.kube.patch(resources.services, namespace, 'checkout', body, { type: 'merge' });
+    await select(lab, { namespace, name: 'checkout' }, null);
   }),
 ];
 
