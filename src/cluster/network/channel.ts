@@ -1,3 +1,4 @@
+import type { Member, Members } from '../../core/members.ts';
 import { MILLISECOND, SECOND, type Micros, type Timer } from '../simulation/simulation.ts';
 import type { DnsMessage } from './dns-message.ts';
 import type { Flow } from './faults.ts';
@@ -47,7 +48,9 @@ export class ChannelSide {
   #user: ChannelUser | undefined;
   #path: Path | undefined;
   #other: ChannelSide | undefined;
-  #group: Set<ChannelSide> | undefined;
+  readonly #place: Member;
+  #group: Members<ChannelSide> | undefined;
+  #placeInGroup: Member | undefined;
   #queue: Payload[] = [];
   #lastArrival: Micros = 0;
   #retry: Timer | undefined;
@@ -62,7 +65,7 @@ export class ChannelSide {
     this.stack = stack;
     this.peer = peer;
     this.#direction = direction;
-    stack.sides.add(this);
+    this.#place = stack.sides.add(this);
   }
 
   get closed(): boolean {
@@ -97,8 +100,8 @@ export class ChannelSide {
     this.#closed = true;
     this.#retry?.cancel();
     this.#queue = [];
-    this.stack.sides.delete(this);
-    this.#group?.delete(this);
+    this.stack.sides.delete(this.#place);
+    if (this.#placeInGroup !== undefined) this.#group?.delete(this.#placeInGroup);
   }
 
   /** Ends this side with an error of the kernel. */
@@ -121,9 +124,9 @@ export class ChannelSide {
   }
 
   /** Puts an accepted side under its listener, which resets it when it goes. */
-  joinGroup(group: Set<ChannelSide>): void {
+  joinGroup(group: Members<ChannelSide>): void {
     this.#group = group;
-    group.add(this);
+    this.#placeInGroup = group.add(this);
   }
 
   #attempt(to: Address, tracked: Tracked, attempt: number): void {

@@ -1,3 +1,4 @@
+import { Members } from '../../core/members.ts';
 import { hash32 } from '../../core/random.ts';
 import { SECOND } from '../simulation/simulation.ts';
 import { isLoopback } from './addresses.ts';
@@ -28,7 +29,7 @@ interface Bound {
   readonly port: number;
   readonly pid: number;
   readonly listener: Listener;
-  readonly accepted: Set<ChannelSide>;
+  readonly accepted: Members<ChannelSide>;
 }
 
 /** A network namespace: its listeners, and its calls to others. */
@@ -40,7 +41,7 @@ export class Stack implements NetworkStack {
   /** The node it is on; undefined for hosts outside the cluster. */
   readonly node: string | undefined;
   /** TCP connections that have an end here. */
-  readonly sides = new Set<ChannelSide>();
+  readonly sides = new Members<ChannelSide>();
   readonly #fabric: Fabric;
   readonly #bound: Bound[] = [];
   #nextPort: number;
@@ -77,14 +78,14 @@ export class Stack implements NetworkStack {
         protocolsOf(listener).some((protocol) => speaks(other.listener, protocol)),
     );
     if (taken) throw new NetError('EADDRINUSE', `address already in use ${ip}:${chosen}`);
-    const bound: Bound = { ip, port: chosen, pid: options.pid ?? 0, listener, accepted: new Set() };
+    const bound: Bound = { ip, port: chosen, pid: options.pid ?? 0, listener, accepted: new Members() };
     this.#bound.push(bound);
     return {
       port: chosen,
       close: ({ drain = false } = {}) => {
         const index = this.#bound.indexOf(bound);
         if (index >= 0) this.#bound.splice(index, 1);
-        if (!drain) for (const side of [...bound.accepted]) side.reset();
+        if (!drain) for (const side of bound.accepted) side.reset();
       },
     };
   }
@@ -151,7 +152,7 @@ export class Stack implements NetworkStack {
 
   /** Takes the stack down: every connection is reset, nothing is called any more. */
   close(): void {
-    for (const side of [...this.sides]) side.reset();
+    for (const side of this.sides) side.reset();
     this.#bound.length = 0;
     this.#closed = true;
   }

@@ -1,3 +1,4 @@
+import { Members } from '../../core/members.ts';
 import type { Deferred, Simulation } from '../simulation/simulation.ts';
 import type { CpuThread } from './cpu.ts';
 import type { Credentials } from './file-view.ts';
@@ -46,7 +47,7 @@ export class Process {
   readonly #simulation: Simulation;
   readonly #owner: string;
   readonly #handlers = new Map<Signal, () => void>();
-  readonly #pending = new Set<() => void>();
+  readonly #pending = new Members<() => void>();
   readonly #endings = new Set<() => void>();
   /** Calls those who wait for it to be stopped. */
   readonly #stops = new Set<() => void>();
@@ -117,7 +118,6 @@ export class Process {
     if (!this.isAlive) return;
     this.exitCode = code;
     for (const cancel of this.#pending) cancel();
-    this.#pending.clear();
     const endings = [...this.#endings];
     this.#endings.clear();
     for (const ending of endings) ending();
@@ -152,12 +152,11 @@ export class Process {
     const handler = CANNOT_BE_HANDLED.has(signal) ? undefined : this.#handlers.get(signal);
     if (handler !== undefined) {
       const timer = this.#simulation.after(0, `${this.#owner}/${signal}`, () => {
-        this.#pending.delete(cancel);
+        this.#pending.delete(pending);
         this.#simulation.wake();
         handler();
       });
-      const cancel = (): void => timer.cancel();
-      this.#pending.add(cancel);
+      const pending = this.#pending.add(() => timer.cancel());
       return;
     }
     if (mayIgnore || isIgnoredByDefault(signal)) return;
@@ -202,14 +201,14 @@ export class Process {
     const cancel = (): void => {
       isDone = true;
       isCancelled = true;
-      this.#pending.delete(cancel);
+      this.#pending.delete(pending);
       cancelStarted();
     };
-    this.#pending.add(cancel);
+    const pending = this.#pending.add(cancel);
     cancelStarted = start((value) => {
       if (isDone || !this.isAlive) return;
       isDone = true;
-      this.#pending.delete(cancel);
+      this.#pending.delete(pending);
       this.#goOn(() => {
         if (!isCancelled) then(value);
       });
