@@ -42,8 +42,8 @@ code { font: 0.86em/1.5 var(--mono); }
 .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 10px; margin-top: 18px; }
 .tile { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 10px 14px; }
 .tile b { display: block; font-size: 1.2rem; font-weight: 650; }
-.rules li { padding-left: 1.1em; text-indent: -1.1em; }
-.rules li::before { content: '– '; color: var(--dim); }
+.rules { list-style: '–  '; padding-left: 1.1em; }
+.rules li::marker { color: var(--dim); }
 .rows > li { padding: 12px 0; border-top: 1px solid var(--line); }
 .rows > li:first-child { border-top: 0; padding-top: 0; }
 .rows > li:last-child { padding-bottom: 0; }
