@@ -1,3 +1,4 @@
+import { type Member, Members } from '../../core/members.ts';
 import type { ChannelSide, ChannelUser, Payload } from './channel.ts';
 import { HttpSyntaxError, RequestParser, requestBytes, responseBytes } from './http-bytes.ts';
 import { connectionOf } from './connection.ts';
@@ -59,7 +60,7 @@ class HttpServer implements ChannelUser {
   /** Answers in the order of their requests; undefined while the listener still works on one. */
   readonly #answers: { bytes: Uint8Array | undefined; last: boolean }[] = [];
   /** Ends the work on what is not answered yet. */
-  readonly #unanswered = new Set<() => void>();
+  readonly #unanswered = new Members<() => void>();
   #noMore = false;
 
   constructor(listener: HttpListening, side: ChannelSide, from: Peer) {
@@ -70,7 +71,6 @@ class HttpServer implements ChannelUser {
 
   fail(): void {
     for (const stop of this.#unanswered) stop();
-    this.#unanswered.clear();
   }
 
   receive(payload: Payload): void {
@@ -122,17 +122,16 @@ class HttpServer implements ChannelUser {
       respond(NOT_SECURE);
       return;
     }
-    let stopped: () => void = () => {};
+    let unanswered: Member | undefined;
     const answer = (response: HttpResponse): void => {
       if (answered) return;
       answered = true;
-      this.#unanswered.delete(stopped);
+      if (unanswered !== undefined) this.#unanswered.delete(unanswered);
       respond(certificate === undefined ? response : { ...response, certificate });
     };
     handle(request, this.#from, answer, (stop) => {
       if (answered) return;
-      stopped = stop;
-      this.#unanswered.add(stop);
+      unanswered = this.#unanswered.add(stop);
     });
   }
 
