@@ -48,6 +48,7 @@ import { systemImages } from './system/images.ts';
 import { NODE_NAME_SERVER, startNameServer } from './system/name-server.ts';
 import { requesterOf, requestNodeCertificate } from './system/node-certificates.ts';
 import { systemFiles, systemProcesses, wholeConfiguration } from './system/node-system.ts';
+import { readPodManifest } from './system/pod-manifest.ts';
 import { servedResources } from './system/served-resources.ts';
 
 /** What an embedded cluster is made of. Together with the seed and the inputs it determines everything. */
@@ -179,6 +180,7 @@ export function createCluster(options: ClusterOptions): EmbeddedCluster {
       systemFiles: systemFiles(node, CLUSTER_DNS),
       configuration: () => wholeConfiguration(node, CLUSTER_DNS),
       build: buildLabels,
+      readManifest: readPodManifest,
       staticPods:
         node.role === 'control-plane'
           ? controlPlanePods({ node: node.name, ip: node.ip, serviceCidr: SERVICE_RANGE })

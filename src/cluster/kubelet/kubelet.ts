@@ -1,11 +1,10 @@
-import type { Node, Pod } from '../../model/objects.ts';
+import type { Pod } from '../../model/objects.ts';
 import { isOver } from '../../model/pod-phase.ts';
 import { bytesOf, millicoresOf } from '../../model/quantity.ts';
 import { resources } from '../../model/resources.ts';
 import type { WatchEvent } from '../api.ts';
-import { StatusError } from '../api.ts';
 import type { NodeAnswer, NodeApi, PodRef } from '../node-api.ts';
-import { MINUTE, SECOND } from '../simulation/simulation.ts';
+import { SECOND } from '../simulation/simulation.ts';
 import type { Micros, Timer } from '../simulation/simulation.ts';
 import { admit } from './admission.ts';
 import { BackOff } from '../back-off.ts';
@@ -17,7 +16,7 @@ import { PodWorker } from './pod-worker.ts';
 import { Prober } from './probes/prober.ts';
 import { referencesOf } from './references.ts';
 import { refusal } from './refusals.ts';
-import { isMirror, mirrorPod } from './static-pods.ts';
+import { asKubeletKnows, isMirror, StaticPods, uidOf } from './static-pods.ts';
 import { kubeletAnswer } from './server/server.ts';
 import { containersOf } from './server/usage.ts';
 import { attachToPod, execInPod, forwardToPod, readLogs, runningIn } from './streams.ts';
@@ -94,6 +93,7 @@ class NodeAgent implements Kubelet {
   /** `configmaps/ns/name` → uids of the pods that mount it. */
   readonly #references = new Map<string, Set<string>>();
   readonly #news = new Set<string>();
+  readonly #static: StaticPods;
   #relist: Timer | undefined;
   readonly #bootAt: Micros;
   #stopped: Unanswered | undefined;
@@ -122,7 +122,16 @@ class NodeAgent implements Kubelet {
       finished: (uid) => this.#forget(uid),
     };
     this.#reporter.start();
-    for (const pod of deps.staticPods ?? []) this.#mirror(pod);
+    this.#static = new StaticPods({
+      deps,
+      files: this.#context.nodeFiles,
+      random: this.#context.random,
+      owner: this.#owner,
+      node: () => this.#reporter.node,
+      follow: (pod) => this.#follow(pod),
+      retire: (uid) => this.#workers.get(uid)?.retire(),
+    });
+    this.#static.start();
     deps.api.watch(resources.pods, (event) => this.#onPod(event));
     deps.api.watch(resources.configMaps, (event) => this.#onConfig('configmaps', event));
     deps.api.watch(resources.secrets, (event) => this.#onConfig('secrets', event));
@@ -220,9 +229,15 @@ class NodeAgent implements Kubelet {
     this.#stopped = undefined;
     this.#reporter.start();
     const { api } = this.#deps;
-    const pods = api.list(resources.pods).filter(({ spec }) => spec.nodeName === this.node);
+    const pods = api
+      .list(resources.pods)
+      .filter(({ spec }) => spec.nodeName === this.node)
+      .map(asKubeletKnows);
+    this.#static.resume();
     for (const [uid, worker] of [...this.#workers]) {
-      worker.resume(pods.find(({ metadata }) => metadata.uid === uid));
+      const pod = pods.find(({ metadata }) => metadata.uid === uid);
+      const isEnding = pod === undefined || pod.metadata.deletionTimestamp !== undefined;
+      worker.resume(isEnding && this.#static.has(uid) ? worker.pod : pod);
     }
     for (const pod of pods) if (!this.#workers.has(pod.metadata.uid)) this.#add(pod);
   }
@@ -240,17 +255,20 @@ class NodeAgent implements Kubelet {
     throw refusal(404, 'NotFound', `pods "${name}" not found`);
   }
 
-  #onPod({ type, object }: WatchEvent<Pod>): void {
+  #onPod(event: WatchEvent<Pod>): void {
+    const { type, object } = event;
     if (this.#stopped !== undefined || object.spec.nodeName !== this.node) return;
-    const { uid } = object.metadata;
-    const worker = this.#workers.get(uid);
-    if (type === 'DELETED') {
-      worker?.gone();
-      if (isMirror(object)) this.#restore(object);
-      return;
-    }
-    if (worker !== undefined) worker.update(object);
-    else this.#add(object);
+    if (isMirror(object) && this.#static.changed(event)) return;
+    if (type === 'DELETED') this.#workers.get(uidOf(object))?.gone();
+    // What only says that it is a mirror has no business here.
+    else if (isMirror(object) && !this.#workers.has(uidOf(object))) this.#static.drop(object);
+    else this.#follow(asKubeletKnows(object));
+  }
+
+  #follow(pod: Pod): void {
+    const worker = this.#workers.get(pod.metadata.uid);
+    if (worker !== undefined) worker.update(pod);
+    else this.#add(pod);
   }
 
   #add(pod: Pod): void {
@@ -300,29 +318,6 @@ class NodeAgent implements Kubelet {
       users?.delete(uid);
       if (users?.size === 0) this.#references.delete(reference);
     }
-  }
-
-  #mirror(pod: NonNullable<KubeletDeps['staticPods']>[number]): void {
-    const { api, simulation } = this.#deps;
-    const node: Node = this.#reporter.node;
-    try {
-      api.create(resources.pods, mirrorPod(pod, node, simulation.microTimestamp()));
-    } catch (error) {
-      if (!(error instanceof StatusError)) throw error;
-      // Where a policy is against it, it is tried again with the next sync of the pod.
-      if (error.code !== 409) simulation.after(MINUTE, this.#owner, () => this.#mirror(pod));
-    }
-  }
-
-  /** A static pod lives by its manifest: its mirror comes back when it is deleted. */
-  #restore(mirror: Pod): void {
-    const { staticPods = [], simulation, node } = this.#deps;
-    const pod = staticPods.find(({ name, namespace }) => {
-      const mirrored = mirror.metadata;
-      return `${name}-${node.name}` === mirrored.name && namespace === mirrored.namespace;
-    });
-    if (pod === undefined) return;
-    simulation.after(SECOND, this.#owner, () => this.#mirror(pod));
   }
 }
 

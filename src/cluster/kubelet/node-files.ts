@@ -29,7 +29,8 @@ const FOLDERS = [
   '/var/log',
 ];
 
-const MANIFESTS = '/etc/kubernetes/manifests';
+/** Where a kubelet finds its static pods. */
+export const MANIFESTS = '/etc/kubernetes/manifests';
 
 /**
  * What hostPath volumes find on a node of its own: its system's files, the manifests of static pods, and the logs of its
@@ -51,12 +52,16 @@ export function nodeFiles(deps: KubeletDeps, workers: () => Iterable<PodWorker>)
     tree.mkdir(path.slice(0, path.lastIndexOf('/')), { parents: true });
     tree.write(path, text, { mode: 0o644 });
   }
-  for (const pod of staticPods) tree.write(`${MANIFESTS}/${pod.name}.yaml`, manifestOf(pod), { mode: 0o600 });
+  for (const pod of staticPods)
+    tree.write(`${MANIFESTS}/${manifestName(pod)}`, manifestOf(pod), { mode: 0o600 });
   const modified = Math.floor(simulation.now / MILLISECOND);
   tree.show('/var/log/pods', { mode: 0o750, modified, entries: () => podFolders(workers()) });
   tree.show('/var/log/containers', { modified, entries: () => containerLinks(workers()) });
   return tree;
 }
+
+/** What the file of a static pod is called that was there from the start. */
+export const manifestName = ({ name }: StaticPod): string => `${name}.yaml`;
 
 function manifestOf({ name, namespace, labels, annotations, spec }: StaticPod): string {
   const metadata = { name, namespace, ...(labels && { labels }), ...(annotations && { annotations }) };

@@ -60,6 +60,8 @@ export class PodWorker {
   #verdict: Verdict | undefined;
   /** The pod's object is gone from the API. */
   #deleted = false;
+  /** It is a static pod whose manifest is gone: its mirror goes when it has ended. */
+  #retired = false;
   /** Nothing of the pod is left on the node but its logs. */
   #cleaned = false;
   /** Files of a volume may have to change. */
@@ -222,6 +224,13 @@ export class PodWorker {
     this.#context.deps.events.event(this.#pod, 'Warning', reason, message);
     this.#verdict = { phase: 'Failed', reason, message };
     this.#terminate(0);
+  }
+
+  /** Ends the pod with the time that it has for that; its object goes afterwards. */
+  retire(): void {
+    this.#retired = true;
+    if (this.#cleaned) this.#status.remove(this.#pod);
+    else if (this.#stage === 'running') this.#terminate();
   }
 
   /** The kubelet stops: containers go on without it. */
@@ -430,7 +439,8 @@ export class PodWorker {
     this.#context.restarts.drop(`${this.#pod.metadata.uid}_`);
     this.#cleaned = true;
     if (this.#deleted) this.#release();
-    else if (this.#pod.metadata.deletionTimestamp !== undefined) this.#status.remove(this.#pod);
+    else if (this.#retired || this.#pod.metadata.deletionTimestamp !== undefined)
+      this.#status.remove(this.#pod);
   }
 
   #release(): void {

@@ -8,6 +8,7 @@ import { containersReady, KUBELET_CONDITIONS, podReady } from './conditions.ts';
 import type { PodContainers } from './container-manager.ts';
 import type { PodProbes } from './probes/probe-manager.ts';
 import type { PodResize, Shortage } from './resize.ts';
+import { uidOf } from './static-pods.ts';
 import { podStatus, settled, type Verdict } from './status.ts';
 import type { Sandbox } from './types.ts';
 
@@ -141,9 +142,10 @@ export class StatusWriter {
   remove(pod: Pod): void {
     const { api, simulation } = this.#options;
     const { namespace, name, uid } = pod.metadata;
-    const options = { gracePeriodSeconds: 0, preconditions: { uid } };
-    const isDeleted = unlessRefused(() => api.delete(resources.pods, namespace, name, options));
-    if (isDeleted || api.get(resources.pods, namespace, name)?.metadata.uid !== uid) return;
+    const stored = api.get(resources.pods, namespace, name);
+    if (stored === undefined || uidOf(stored) !== uid) return;
+    const options = { gracePeriodSeconds: 0, preconditions: { uid: stored.metadata.uid } };
+    if (unlessRefused(() => api.delete(resources.pods, namespace, name, options))) return;
     simulation.after(SYNC, this.#options.owner, () => this.remove(pod));
   }
 
@@ -163,7 +165,7 @@ export class StatusWriter {
     const { api } = this.#options;
     const { namespace, name, uid } = pod.metadata;
     const stored = api.get(resources.pods, namespace, name);
-    if (stored === undefined || stored.metadata.uid !== uid) {
+    if (stored === undefined || uidOf(stored) !== uid) {
       this.#last = status;
       return;
     }

@@ -107,8 +107,10 @@ export interface KubeletDeps {
   readonly configuration?: () => object;
   /** Labels of `kubernetes_build_info` in its metrics. */
   readonly build?: () => Readonly<Record<string, string>>;
-  /** Pods out of the manifest folder; they show in the API as mirror pods. */
+  /** Pods out of the manifest folder at the start; they show in the API as mirror pods. */
   readonly staticPods?: readonly StaticPod[];
+  /** Reads a file of that folder; undefined where there is no pod in it that a kubelet runs. Without it nobody looks there again. */
+  readonly readManifest?: (text: string) => StaticPod | undefined;
 }
 
 /** A manifest in /etc/kubernetes/manifests. */

@@ -9,6 +9,8 @@ export interface FileTree extends FileSystem {
   readonly usedBytes: number;
   /** Nobody mounts it any more: what it takes up of the node's disk is free again. */
   discard(): void;
+  /** Calls `changed` whenever a file in it may have changed, come, gone or moved; one may be told. */
+  watch(changed: () => void): void;
   /** Puts something there that is made anew whenever somebody looks; its folder must be there. */
   show(path: string, shown: Shown): void;
 }

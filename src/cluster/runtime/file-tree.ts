@@ -41,6 +41,10 @@ export class VolumeTree extends FileView implements FileTree {
     this.storage.discard();
   }
 
+  watch(changed: () => void): void {
+    this.storage.onChange = changed;
+  }
+
   show(path: string, shown: Shown): void {
     const slash = path.lastIndexOf('/');
     const folder = this.nodeAt(path.slice(0, slash) || '/');

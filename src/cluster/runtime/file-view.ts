@@ -174,6 +174,7 @@ export class FileView implements FileSystem {
     old.entries.delete(source.last.name);
     if (replaced !== undefined) release(replaced, old.storage);
     place.entries.set(fresh.missing ?? fresh.last.name, node);
+    place.storage.onChange?.();
   }
 
   symlink(target: string, path: string): void {

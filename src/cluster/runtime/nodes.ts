@@ -73,6 +73,8 @@ export class Disk {
 export class Storage {
   readonly limit: number | undefined;
   #disk: Disk | undefined;
+  /** Told of every change, for who follows what others do to these files. */
+  onChange: (() => void) | undefined;
   #usedBytes = 0;
   #entries = 0;
 
@@ -108,12 +110,14 @@ export class Storage {
   use(bytes: number): void {
     this.#usedBytes += bytes;
     if (this.#disk !== undefined) this.#disk.usedBytes += bytes;
+    this.onChange?.();
   }
 
   /** Counts files, folders and links that have come; fewer than none have gone. */
   enter(count: number): void {
     this.#entries += count;
     if (this.#disk !== undefined) this.#disk.usedBytes += count * ENTRY;
+    this.onChange?.();
   }
 
   /** What is in it so far is no use of whoever fills it. */

@@ -168,6 +168,7 @@ export class Lab {
   constructor(
     options: {
       staticPods?: readonly StaticPod[];
+      readManifest?: (text: string) => StaticPod | undefined;
       systemFiles?: Readonly<Record<string, string>>;
       configuration?: () => object;
     } = {},

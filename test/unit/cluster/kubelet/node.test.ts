@@ -5,7 +5,6 @@ import { all, sleep, Task, wait, within } from '../../../../src/cluster/kubelet/
 import type { Step } from '../../../../src/cluster/kubelet/task.ts';
 import { SECOND, Simulation } from '../../../../src/cluster/simulation/simulation.ts';
 import { resources } from '../../../../src/model/resources.ts';
-import { refusedByPolicy } from '../support/fake-api.ts';
 import { container, EPOCH, Lab, NODE } from './lab.ts';
 
 describe('a node', () => {
@@ -78,36 +77,6 @@ describe('a node', () => {
     lab.api.writes.length = 0;
     await lab.seconds(3600);
     expect(lab.api.writes.filter((write) => !/leases|updateStatus nodes/.test(write))).toEqual([]);
-  });
-
-  test('mirrors its static pods, and restores a mirror that was deleted', async () => {
-    const spec = {
-      hostNetwork: true,
-      containers: [container(['forever'])],
-      restartPolicy: 'Always' as const,
-      terminationGracePeriodSeconds: 0,
-      dnsPolicy: 'ClusterFirst' as const,
-      schedulerName: 'default-scheduler',
-      securityContext: {},
-    };
-    const lab = new Lab({ staticPods: [{ name: 'etcd', namespace: 'shop', spec }] });
-    await lab.seconds(4);
-    const pod = lab.pod(`etcd-${NODE}`);
-    expect(pod.status).toMatchObject({ phase: 'Running', podIP: '172.18.0.3' });
-    expect(pod.metadata.ownerReferences?.[0]).toMatchObject({ kind: 'Node', name: NODE, controller: true });
-    expect(pod.metadata.annotations?.['kubernetes.io/config.mirror']).toMatch(/^[0-9a-f]{32}$/);
-    lab.api.delete(resources.pods, 'shop', `etcd-${NODE}`, { gracePeriodSeconds: 0 });
-    await lab.seconds(6);
-    expect(lab.pod(`etcd-${NODE}`).metadata.uid).not.toBe(pod.metadata.uid);
-    lab.api.refuse = (verb, { id }) => {
-      if (verb === 'create' && id === 'pods') throw refusedByPolicy();
-    };
-    lab.api.delete(resources.pods, 'shop', `etcd-${NODE}`, { gracePeriodSeconds: 0 });
-    await lab.seconds(30);
-    expect(lab.exists(`etcd-${NODE}`)).toBe(false);
-    lab.api.refuse = () => {};
-    await lab.seconds(60);
-    expect(lab.exists(`etcd-${NODE}`)).toBe(true);
   });
 
   test('that is stopped does nothing, and catches up when it is started again', async () => {
