@@ -1,9 +1,10 @@
-import type { NewObject, Pod, StatefulSet } from '../../../model/objects.ts';
+import type { NewObject, PersistentVolumeClaim, Pod, StatefulSet } from '../../../model/objects.ts';
 import { resources } from '../../../model/resources.ts';
 import { StatusError } from '../../api.ts';
 import type { Api, EventRecorder } from '../../api.ts';
 import type { RequestPace } from '../request-pace.ts';
-import { claimsFor } from './identity.ts';
+import { isOfFormerPod, retainedBy } from './claim-retention.ts';
+import { claimsFor, ordinalOf } from './identity.ts';
 
 /** Creates and deletes the pods and claims of StatefulSets, with the events that tell of it. */
 export class StatefulPodControl {
@@ -20,8 +21,44 @@ export class StatefulPodControl {
   /** The claims first. @throws StatusError after the FailedCreate event */
   create(set: StatefulSet, name: string, ordinal: number, pod: NewObject<Pod>): void {
     this.ensureClaims(set, name, ordinal);
-    this.#report(set, 'Create', name, () => {
-      this.#api.create(resources.pods, pod);
+    const created = this.#report(set, 'Create', name, () => this.#api.create(resources.pods, pod));
+    this.claimOwners(set, created);
+  }
+
+  /**
+   * Gives the claims of a pod the owners that the set's policy wants: where an owner goes, they go with it.
+   * @throws StatusError after the FailedUpdate event
+   */
+  claimOwners(set: StatefulSet, pod: Pod): void {
+    for (const claim of this.#claimsOf(set, pod)) {
+      const ownerReferences = retainedBy(set, pod, claim);
+      if (ownerReferences === undefined) continue;
+      const metadata = { ...claim.metadata, ownerReferences };
+      try {
+        this.#api.update(resources.persistentVolumeClaims, { ...claim, metadata });
+      } catch (error) {
+        if (!(error instanceof StatusError)) throw error;
+        const why = `could not update claim ${metadata.name} for delete policy ownerRefs: ${error.message}`;
+        const text = `Update Pod ${pod.metadata.name} in StatefulSet ${set.metadata.name} failed error: ${why}`;
+        this.#events.event(set, 'Warning', 'FailedUpdate', text);
+        throw error;
+      }
+    }
+  }
+
+  #claimsOf(set: StatefulSet, pod: Pod): PersistentVolumeClaim[] {
+    return claimsFor(set, ordinalOf(set, pod) ?? 0).flatMap(({ metadata: { name = '' } }) => {
+      const found = this.#api.get(resources.persistentVolumeClaims, set.metadata.namespace, name);
+      return found === undefined ? [] : [found];
+    });
+  }
+
+  /** Whether a claim that the next pod would get goes with a former one: the pod waits for a new claim. */
+  hasFormerClaim(set: StatefulSet, pod: string, ordinal: number): boolean {
+    const { namespace } = set.metadata;
+    return claimsFor(set, ordinal).some(({ metadata: { name = '' } }) => {
+      const claim = this.#api.get(resources.persistentVolumeClaims, namespace, name);
+      return claim !== undefined && isOfFormerPod(claim, pod);
     });
   }
 
@@ -50,11 +87,12 @@ export class StatefulPodControl {
     }
   }
 
-  #report(set: StatefulSet, verb: 'Create' | 'Delete', pod: string, act: () => void): void {
+  #report<T>(set: StatefulSet, verb: 'Create' | 'Delete', pod: string, act: () => T): T {
     this.#pace.spend();
     const subject = `${verb} Pod ${pod} in StatefulSet ${set.metadata.name}`;
+    let done: T;
     try {
-      act();
+      done = act();
     } catch (error) {
       // A name that is taken is no news: the next sync sees whose it is.
       if (!(error instanceof StatusError) || error.reason === 'AlreadyExists') throw error;
@@ -63,5 +101,6 @@ export class StatefulPodControl {
       throw error;
     }
     this.#events.event(set, 'Normal', `Successful${verb}`, `${subject} successful`);
+    return done;
   }
 }

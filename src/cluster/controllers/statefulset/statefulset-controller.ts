@@ -14,6 +14,9 @@ import { StatefulPodControl } from './stateful-pod-control.ts';
 
 const HASH_LABEL = 'controller.kubernetes.io/hash';
 
+/** How long after a look at a claim that is still to go the next one is, in microseconds. */
+const CLAIM_RETRY = 1_000_000;
+
 /** A set with the revisions that its pods have or get. */
 interface Plan {
   readonly set: StatefulSet;
@@ -74,6 +77,7 @@ export function createStatefulSetController(context: ControllerContext): Control
       const isSettled = bringUp(plan, ordinal, pod);
       if (!isSettled && isOrdered) return;
     }
+    for (const pod of plan.condemned) pods.claimOwners(plan.set, pod);
     for (const pod of plan.condemned) {
       if (pod.metadata.deletionTimestamp === undefined) {
         const mayGo = isAvailable(plan.set, pod) || pod === firstUnhealthy;
@@ -97,6 +101,10 @@ export function createStatefulSetController(context: ControllerContext): Control
     const { set } = plan;
     if (pod === undefined) {
       if (hasToWait(set)) return false;
+      if (pods.hasFormerClaim(set, podName(set, ordinal), ordinal)) {
+        queue.after(keyOf(set), CLAIM_RETRY);
+        return false;
+      }
       const revision = startsAsCurrent(plan, ordinal) ? plan.current : plan.update;
       const wanted = podWithIdentity(set, templateOf(revision), ordinal, revision.metadata.name);
       pods.create(set, podName(set, ordinal), ordinal, wanted);
@@ -106,6 +114,7 @@ export function createStatefulSetController(context: ControllerContext): Control
       if (pod.metadata.deletionTimestamp === undefined) pods.delete(set, pod);
       return false;
     }
+    if (pod.metadata.deletionTimestamp === undefined) pods.claimOwners(set, pod);
     if (pod.status.phase === 'Pending') pods.ensureClaims(set, podName(set, ordinal), ordinal);
     if (pod.metadata.deletionTimestamp !== undefined || !isAvailable(set, pod)) return false;
     if (!hasIdentity(set, pod, ordinal)) {

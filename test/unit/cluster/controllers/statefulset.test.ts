@@ -165,4 +165,42 @@ describe('statefulset controller', () => {
     await world.seconds(2);
     expect(world.pods().map((pod) => pod.metadata.name)).toEqual(['db-0']);
   });
+
+  const owners = (world: World): string[] =>
+    world.api
+      .list(resources.persistentVolumeClaims, { namespace: 'shop' })
+      .map(({ metadata: { name, ownerReferences = [] } }) =>
+        [name, ...ownerReferences.map((owner) => `${owner.kind} ${owner.name}`)].join(' < '),
+      );
+
+  test('its claims go with it where its policy says so, and with their pods', async () => {
+    const world = started();
+    world.api.create(
+      resources.statefulSets,
+      statefulSet('db', {
+        replicas: 2,
+        podManagementPolicy: 'Parallel',
+        volumeClaimTemplates: claims,
+        persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Delete', whenScaled: 'Retain' },
+      }),
+    );
+    await world.seconds(3);
+    expect(owners(world)).toEqual(['data-db-0 < StatefulSet db', 'data-db-1 < StatefulSet db']);
+    change(world, (draft) => {
+      draft.spec.replicas = 1;
+      draft.spec.persistentVolumeClaimRetentionPolicy = { whenDeleted: 'Retain', whenScaled: 'Delete' };
+    });
+    await world.seconds(2);
+    expect(owners(world)).toEqual(['data-db-0', 'data-db-1 < Pod db-1']);
+    change(world, (draft) => {
+      draft.spec.replicas = 2;
+    });
+    await world.seconds(3);
+    // The claim of the pod that is gone is still there: the next one waits for its own.
+    expect(world.pods().map((pod) => pod.metadata.name)).toEqual(['db-0']);
+    world.api.delete(resources.persistentVolumeClaims, 'shop', 'data-db-1');
+    await world.seconds(3);
+    expect(world.pods().map((pod) => pod.metadata.name)).toEqual(['db-0', 'db-1']);
+    expect(owners(world)).toEqual(['data-db-0', 'data-db-1']);
+  });
 });
