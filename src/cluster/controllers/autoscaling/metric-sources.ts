@@ -57,8 +57,9 @@ export function evaluateMetric(context: MetricContext, spec: MetricSpec): Metric
   }
   if (spec.object !== undefined) {
     const { metric, describedObject, target } = spec.object;
-    const on = `${describedObject.kind} ${namespace}/${describedObject.name}`;
-    const problem = `unable to get metric ${metric.name}: ${NO_CUSTOM_METRICS} on ${on}`;
+    // The words are kube-controller-manager's, which has the parts of this message in another order than it means.
+    const { kind, name } = describedObject;
+    const problem = `unable to get metric ${metric.name}: ${kind} on ${namespace} ${name}/${NO_CUSTOM_METRICS}`;
     const inner =
       target.type === 'Value' ? problem : `failed to get ${metric.name} object metric: ${problem}`;
     return failure('FailedGetObjectMetric', problem, `failed to get object metric value: ${inner}`);

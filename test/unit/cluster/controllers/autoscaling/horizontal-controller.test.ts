@@ -136,7 +136,7 @@ describe('without a metrics API', () => {
       '(get queue.external.metrics.k8s.io)';
     expect(events(world)).toEqual([
       `Warning FailedGetPodsMetric web: unable to get metric requests: ${custom}`,
-      `Warning FailedGetObjectMetric web: unable to get metric hits: ${custom} on Service shop/web x2`,
+      `Warning FailedGetObjectMetric web: unable to get metric hits: Service on shop web/${custom} x2`,
       'Warning FailedGetExternalMetric web: unable to get external metric shop/queue/&LabelSelector{MatchLabels:' +
         `map[string]string{a: 1,b: 2,},MatchExpressions:[]LabelSelectorRequirement{},}: ${external}`,
       `Warning FailedGetExternalMetric web: unable to get external metric shop/queue/nil: ${external}`,
