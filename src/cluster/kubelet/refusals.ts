@@ -25,6 +25,11 @@ export function containerNotFound(container: string): StatusError {
   return refusal(500, 'InternalError', `container not found ("${container}")`);
 }
 
+/** The same, in the words for who wants to attach to it. */
+export function notFoundInPod({ metadata: { name, namespace = '' } }: Pod, container: string): StatusError {
+  return refusal(500, 'InternalError', `container ${container} not found in pod ${name}_${namespace}`);
+}
+
 /**
  * The container that a request is about.
  * @throws StatusError where it names none of several, or one that the pod has not

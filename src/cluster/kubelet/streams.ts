@@ -9,7 +9,14 @@ import type {
   StreamSink,
 } from '../node-api.ts';
 import type { PodWorker } from './pod-worker.ts';
-import { badRequest, containerNameIn, containerNotFound, loggedRun, statusOf } from './refusals.ts';
+import {
+  badRequest,
+  containerNameIn,
+  containerNotFound,
+  loggedRun,
+  notFoundInPod,
+  statusOf,
+} from './refusals.ts';
 import type { ContainerInstance } from './types.ts';
 
 const encoder = new TextEncoder();
@@ -37,7 +44,10 @@ export function execInPod(worker: PodWorker, options: ExecOptions, output: ExecO
 }
 
 export function attachToPod(worker: PodWorker, options: ExecOptions, output: ExecOutput): ExecInput {
-  return runningIn(worker, options.container).runtime.attach(output);
+  const container = containerNameIn(worker.pod, options.container);
+  const instance = worker.containers.latest(container);
+  if (instance?.state !== 'running') throw notFoundInPod(worker.pod, container);
+  return instance.runtime.attach(output);
 }
 
 /** @throws StatusError 500 where the container does not run */

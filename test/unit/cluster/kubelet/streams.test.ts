@@ -110,7 +110,9 @@ describe('exec and port-forward', () => {
     expect(refusal(() => lab.router.enter(bad, 'c'))).toBe('500 container not found ("c")');
     lab.router.enter({ namespace: 'shop', name: 'web' }, 'c');
     expect(refusal(() => lab.router.exec(bad, options, output))).toBe('500 container not found ("c")');
-    expect(refusal(() => lab.router.attach(bad, options, output))).toBe('500 container not found ("c")');
+    expect(refusal(() => lab.router.attach(bad, options, output))).toBe(
+      '500 container c not found in pod bad_shop',
+    );
   });
 
   test('a forwarded connection reaches loopback, or hears that nobody listens', async () => {
