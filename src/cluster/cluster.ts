@@ -94,8 +94,9 @@ export function createCluster(options: ClusterOptions): EmbeddedCluster {
   const nodes = nodeSpecs(options.nodes);
   const later: { nodeApi?: NodeApi; stack?: NetworkStack; kubelets: readonly Kubelet[] } = { kubelets: [] };
   const extensions = new ExtensionServers();
+  const address = `${nodes[0]?.ip ?? ''}:${API_SERVER_PORT}`;
   const apiServer = createApiServer(simulation, tokens, {
-    address: `${nodes[0]?.ip ?? ''}:${API_SERVER_PORT}`,
+    address,
     flags: apiServerFlags({ ip: nodes[0]?.ip ?? '', serviceCidr: SERVICE_RANGE }),
     extensions,
     nodes: () => later.nodeApi ?? notYet(),
@@ -107,7 +108,7 @@ export function createCluster(options: ClusterOptions): EmbeddedCluster {
   const kubeadm = as('kubernetes-admin', 'kubeadm', 'system:masters');
   const facts = { controlPlane, ca: options.ca, now: Math.floor(simulation.now / SECOND) };
   loadBootstrapObjects(apiServer, kubeadm, nodes[0]?.ip ?? '', facts);
-  holdLeases(simulation, kubeadm, controlPlane);
+  holdLeases(simulation, kubeadm, { controlPlane, address });
 
   const network = createNetwork({
     simulation,

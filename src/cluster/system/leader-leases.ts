@@ -10,16 +10,22 @@ const NAMESPACE = 'kube-system';
 interface Held {
   readonly name: string;
   readonly labels: Record<string, string>;
+  readonly annotations?: Record<string, string>;
   readonly spec: Lease['spec'] & { readonly holderIdentity: string };
 }
 
 /**
  * Has the parts of the control plane hold the leases by which a second one of each would know of the first.
  * https://kubernetes.io/docs/concepts/architecture/leases/
+ * @param controlPlane.address where other API servers would reach this one, `ip:port`
  */
-export function holdLeases(simulation: Simulation, api: Api, controlPlane: string): void {
+export function holdLeases(
+  simulation: Simulation,
+  api: Api,
+  { controlPlane, address }: { readonly controlPlane: string; readonly address: string },
+): void {
   const ids = simulation.random.stream('control-plane/leases');
-  const server = `apiserver-${base32(ids.hex(26))}`;
+  const server = `apiserver-${base32(ids.hex(52))}`;
   const held: readonly Held[] = [
     {
       name: server,
@@ -27,6 +33,7 @@ export function holdLeases(simulation: Simulation, api: Api, controlPlane: strin
         'apiserver.kubernetes.io/identity': 'kube-apiserver',
         'kubernetes.io/hostname': controlPlane,
       },
+      annotations: { 'kubernetes.io/peer-advertise-address': address },
       spec: { holderIdentity: `${server}_${ids.uuid()}`, leaseDurationSeconds: 3600 },
     },
     ...['kube-controller-manager', 'kube-scheduler'].map((name) => ({
@@ -47,7 +54,7 @@ export function holdLeases(simulation: Simulation, api: Api, controlPlane: strin
   renew();
 }
 
-function renewalOf({ name, labels, spec }: Held, renewTime: string): LeaseRenewal {
+function renewalOf({ name, labels, annotations, spec }: Held, renewTime: string): LeaseRenewal {
   const { holderIdentity } = spec;
   return {
     namespace: NAMESPACE,
@@ -56,12 +63,14 @@ function renewalOf({ name, labels, spec }: Held, renewTime: string): LeaseRenewa
     make: () => ({
       apiVersion: 'coordination.k8s.io/v1',
       kind: 'Lease',
-      metadata: { name, namespace: NAMESPACE, labels },
+      metadata: { name, namespace: NAMESPACE, labels, ...(annotations && { annotations }) },
       spec: { ...spec, renewTime },
     }),
   };
 }
 
-/** Letters and digits as in the hash of an API server's name. */
+/** Letters and digits as in the hash of an API server's name: one for two digits of the number. */
 const base32 = (hex: string): string =>
-  hex.replaceAll(/./g, (digit) => 'abcdefghijklmnop'[parseInt(digit, 16)] ?? '');
+  (hex.match(/../g) ?? [])
+    .map((pair) => 'abcdefghijklmnopqrstuvwxyz234567'[parseInt(pair, 16) % 32] ?? '')
+    .join('');

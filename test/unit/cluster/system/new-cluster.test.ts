@@ -72,8 +72,10 @@ describe('a new cluster', () => {
   test('its control plane holds leases and renews them', async () => {
     const before = named(LEASES);
     expect(
-      before.map(({ metadata }) => metadata.name.replace(/^(apiserver)-[a-z]{26}$/, '$1')).sort(),
+      before.map(({ metadata }) => metadata.name.replace(/^(apiserver)-[a-z2-7]{26}$/, '$1')).sort(),
     ).toEqual(['apiserver', 'kube-controller-manager', 'kube-scheduler']);
+    const server = before.find(({ metadata }) => metadata.name.startsWith('apiserver'));
+    expect(JSON.stringify(server)).toMatch(/"kubernetes\.io\/peer-advertise-address":"[\d.]+:6443"/);
     await lab.host.advanceTo(lab.host.now + MINUTE);
     for (const [index, { spec }] of named(LEASES).entries()) {
       const earlier = before[index]?.spec ?? {};
