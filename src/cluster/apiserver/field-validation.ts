@@ -5,6 +5,7 @@
  */
 import { parseQuantity } from '../../model/quantity.ts';
 import { messageOf } from '../../core/errors.ts';
+import { timeProblem } from './go-time.ts';
 import type { FieldSchema, Scalar, TypeSchema, ValueSchema } from '../../model/schema/types.ts';
 import { nodeOf, readJson } from './json-document.ts';
 import type { JsonNode } from './json-document.ts';
@@ -296,33 +297,4 @@ function goTypeFor(schema: ValueSchema): string {
     case 'any':
       return 'interface {}';
   }
-}
-
-/** The parts of RFC 3339, as Go's layouts name them. */
-const TIME_PARTS: readonly (readonly [pattern: RegExp, layout: string])[] = [
-  [/^[0-9]{4}/, '2006'],
-  [/^-/, '-'],
-  [/^[0-9]{2}/, '01'],
-  [/^-/, '-'],
-  [/^[0-9]{2}/, '02'],
-  [/^T/, 'T'],
-  [/^[0-9]{2}/, '15'],
-  [/^:/, ':'],
-  [/^[0-9]{2}/, '04'],
-  [/^:/, ':'],
-  [/^[0-9]{2}(?:[.,][0-9]+)?/, '05'],
-  [/^(?:Z|[-+][0-9]{2}:[0-9]{2})/, 'Z07:00'],
-];
-
-function timeProblem(text: string, fraction: string): string | undefined {
-  const parsing = `parsing time ${JSON.stringify(text)}`;
-  let rest = text;
-  for (const [pattern, layout] of TIME_PARTS) {
-    const match = pattern.exec(rest);
-    if (match === null) {
-      return `${parsing} as "2006-01-02T15:04:05${fraction}Z07:00": cannot parse ${JSON.stringify(rest)} as ${JSON.stringify(layout)}`;
-    }
-    rest = rest.slice(match[0].length);
-  }
-  return rest === '' ? undefined : `${parsing}: extra text: ${JSON.stringify(rest)}`;
 }

@@ -4,6 +4,7 @@ import type { ExecOptions, LogOptions } from '../../node-api.ts';
 import { textResponse, warningHeader } from '../http/responses.ts';
 import type { FieldProblem } from '../pipeline.ts';
 import { type ResourceRequest, type RestParts, writeContext } from '../rest/resource-request.ts';
+import { timeProblem } from '../go-time.ts';
 import { badRequest, invalid, notFound } from '../status.ts';
 import type { ApiResponse } from '../types.ts';
 
@@ -136,7 +137,7 @@ function logOptions({ query, name }: ResourceRequest): LogOptions {
     tailLines: wholeNumber(query.get('tailLines')),
     limitBytes: wholeNumber(query.get('limitBytes')),
   };
-  const sinceTime = query.get('sinceTime') ?? '';
+  const sinceTime = timeOf(query.get('sinceTime') ?? '');
   const problems: FieldProblem[] = [];
   const tooSmall = (field: keyof typeof numbers, least: number, detail: string): void => {
     const value = numbers[field];
@@ -149,6 +150,11 @@ function logOptions({ query, name }: ResourceRequest): LogOptions {
   if (numbers.sinceSeconds !== undefined && sinceTime !== '') {
     const detail = 'Forbidden: at most one of `sinceTime` or `sinceSeconds` may be specified';
     problems.push({ type: 'FieldValueForbidden', field: '[]', detail });
+  }
+  // The streams of a log can be asked for one by one only where a feature is on that is off by default.
+  if (query.has('stream')) {
+    const detail = 'Forbidden: may not be specified';
+    problems.push({ type: 'FieldValueForbidden', field: 'stream', detail });
   }
   if (problems.length > 0) throw invalid({ group: '', kind: 'PodLogOptions' }, name, problems);
   const container = query.get('container') ?? '';
@@ -171,6 +177,14 @@ function wholeNumber(text: string | null): number | undefined {
   return Number(text);
 }
 
+/** @throws StatusError 400 in the words of Go's parser */
+function timeOf(text: string): string {
+  const problem = text === '' ? undefined : timeProblem(text);
+  if (problem !== undefined) throw badRequest(problem);
+  return text;
+}
+
+/** Whatever does not say no means yes, an empty text too. */
 function isTrue(value: string | null): boolean {
-  return value === 'true' || value === '1';
+  return value !== null && value !== '0' && value.toLowerCase() !== 'false';
 }

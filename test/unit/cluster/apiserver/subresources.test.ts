@@ -404,6 +404,14 @@ describe('streams', () => {
       `${PODS}/web/log?sinceSeconds=1&sinceTime=2020-01-01T00:00:00Z`,
       'PodLogOptions "web" is invalid: []: Forbidden: at most one of `sinceTime` or `sinceSeconds` may be specified',
     ],
+    [
+      `${PODS}/web/log?sinceTime=abc`,
+      'parsing time "abc" as "2006-01-02T15:04:05Z07:00": cannot parse "abc" as "2006"',
+    ],
+    [
+      `${PODS}/web/log?stream=Stdout`,
+      'PodLogOptions "web" is invalid: stream: Forbidden: may not be specified',
+    ],
     [`${PODS}/unbound/exec?command=ls`, 'pod unbound does not have a host assigned'],
     [`${PODS}/unbound/portforward`, 'pod unbound does not have a host assigned'],
     [`${PODS}/two/attach`, 'a container name must be specified for pod two, choose one of: [i a waiting]'],
