@@ -23,6 +23,10 @@ export interface ExpectedKind {
 }
 
 const decoder = new TextDecoder();
+/** The type in Go that kind and version are read into. */
+const HEAD =
+  'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }';
+const SHOWN_BYTES = 30;
 
 /** The media type of the body, without parameters; JSON where the client does not say. */
 export function mediaType(request: ApiRequest): string {
@@ -98,14 +102,47 @@ function read(request: ApiRequest, expected: ExpectedKind): unknown {
 }
 
 function readJsonBody(text: string, { kind }: ExpectedKind): unknown {
+  let value: unknown;
   try {
-    return parseJson(text);
+    value = parseJson(text);
   } catch (error) {
-    const shown = text === '' ? '<empty>' : text;
-    throw badRequest(
-      `the object provided is unrecognized (must be of type ${kind}): couldn't get version/kind; json parse error: ${messageOf(error)} (${shown})`,
-    );
+    throw unrecognized(text, kind, `couldn't get version/kind; json parse error: ${messageOf(error)}`);
   }
+  const mismatch = headMismatch(value);
+  if (mismatch === undefined) return value;
+  throw unrecognized(text, kind, `couldn't get version/kind; json parse error: json: ${mismatch}`);
+}
+
+/** Before anything else the server looks for kind and version alone; that has to be possible. */
+function headMismatch(value: unknown): string | undefined {
+  if (value === null) return undefined;
+  if (!isObject(value)) {
+    return `cannot unmarshal ${goTypeOf(value)} into Go value of type ${HEAD}`;
+  }
+  for (const [field, inner] of Object.entries(value)) {
+    if ((field !== 'kind' && field !== 'apiVersion') || inner === null || typeof inner === 'string') continue;
+    return `cannot unmarshal ${goTypeOf(inner)} into Go struct field .${field} of type string`;
+  }
+  return undefined;
+}
+
+function goTypeOf(value: unknown): string {
+  if (Array.isArray(value)) return 'array';
+  return typeof value === 'boolean' ? 'bool' : typeof value;
+}
+
+function unrecognized(body: string, kind: string, why: string): Error {
+  return badRequest(
+    `the object provided is unrecognized (must be of type ${kind}): ${why} (${beginningOf(body)})`,
+  );
+}
+
+/** What a refusal shows of a body: objects as they are, anything else in hexadecimal digits, as it may be no text. */
+function beginningOf(body: string): string {
+  if (body === '') return '<empty>';
+  const bytes = Buffer.from(body);
+  const shown = bytes.subarray(0, SHOWN_BYTES).toString(body.startsWith('{') ? 'utf8' : 'hex');
+  return bytes.length > SHOWN_BYTES ? `${shown} ...` : shown;
 }
 
 /** Checks kind and version; both may be missing, the path says them. */
@@ -114,6 +151,10 @@ function withKind(sent: unknown, expected: ExpectedKind, registry: ResourceRegis
   const fields = isObject(sent) ? sent : {};
   const kind = textOr(fields['kind'], expected.kind);
   const apiVersion = textOr(fields['apiVersion'], wanted);
+  if (apiVersion.split('/').length > 2) {
+    const body = JSON.stringify(sent);
+    throw unrecognized(body, expected.kind, `unexpected GroupVersion string: ${apiVersion}`);
+  }
   if (kind !== expected.kind || apiVersion !== wanted) {
     throw badRequest(kindProblem(kind, apiVersion, expected, registry));
   }

@@ -34,6 +34,7 @@ export function writeOptions(
     const detail = `Too long: may not be more than ${MANAGER_LENGTH_LIMIT} bytes`;
     problems.push({ type: 'FieldValueTooLong', field: 'fieldManager', detail });
   }
+  problems.push(...unprintable(fieldManager));
   refuse(kind, problems);
   return {
     dryRun: query.has('dryRun'),
@@ -41,6 +42,27 @@ export function writeOptions(
     fieldValidation: fieldValidation === '' ? 'Warn' : (fieldValidation as WriteOptions['fieldValidation']),
     force: query.get('force') === 'true',
   };
+}
+
+/** Each character of a manager's name that could not be shown. */
+function unprintable(fieldManager: string): FieldProblem[] {
+  return Array.from(fieldManager).flatMap((character, position) => {
+    if (/^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$/u.test(character)) return [];
+    const code = (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
+    const why = `invalid character U+${code} (at position ${position})`;
+    return [
+      {
+        type: 'FieldValueInvalid',
+        field: 'fieldManager',
+        detail: `Invalid value: ${quoted(fieldManager)}: ${why}`,
+      },
+    ];
+  });
+}
+
+/** A text between quotation marks as Go's `%q` has it. */
+function quoted(text: string): string {
+  return JSON.stringify(text).replace(/\\u00([0-9a-f]{2})/g, '\\x$1');
 }
 
 /** Who owns what is written: the named manager, or the client program. */

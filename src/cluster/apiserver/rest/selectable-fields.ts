@@ -93,15 +93,19 @@ function checked(info: ResourceInfo, sent: string): string {
   if (sent === 'metadata.name' || (sent === 'metadata.namespace' && info.resource.namespaced)) return sent;
   if (info.custom?.selectableFields.includes(sent) === true) return sent;
   if (info.custom !== undefined) throw badRequest(`field label not supported: ${sent}`);
-  const field = info.storage === 'events' ? storedField(sent) : sent;
-  if (FIELDS[info.storage]?.includes(field) === true) return field;
+  const field = storedField(info, sent);
+  if (field !== undefined && FIELDS[info.storage]?.includes(field) === true) return field;
   if (UNSUPPORTED.has(info.storage)) throw badRequest(`field label not supported: ${sent}`);
   if (info.storage === 'jobs.batch') throw badRequest(`field label "${sent}" not supported for Job`);
   throw badRequest(`"${sent}" is not a known field selector: only "metadata.name", "metadata.namespace"`);
 }
 
-function storedField(sent: string): string {
-  return sent === 'reportingController' ? 'reportingComponent' : sent.replace(REGARDING, 'involvedObject.');
+/** A field of a stored event, which events.k8s.io knows by its own names only; any other field as it is. */
+function storedField({ resource }: ResourceInfo, sent: string): string | undefined {
+  if (resource.id !== 'events.events.k8s.io') return sent;
+  if (sent === 'reportingController') return 'reportingComponent';
+  if (REGARDING.test(sent)) return sent.replace(REGARDING, 'involvedObject.');
+  return sent === 'reason' || sent === 'type' ? sent : undefined;
 }
 
 function fieldOf(object: AnyObject, field: string): string {

@@ -333,8 +333,12 @@ function checkNamespace(info: ResourceInfo, namespace: string, draft: AnyObject)
 function checkIdentity({ info, namespace, name }: Target, draft: AnyObject): void {
   checkNamespace(info, namespace, draft);
   const { name: sent = '' } = sentMetadata(draft);
-  if (sent === '') draft.metadata.name = name;
-  else if (sent !== name) {
+  if (sent === '') {
+    throw badRequest(
+      `the name of the object (${name} based on URL) was undeterminable: name must be provided`,
+    );
+  }
+  if (sent !== name) {
     throw badRequest(`the name of the object (${sent}) does not match the name on the URL (${name})`);
   }
 }

@@ -119,6 +119,21 @@ describe('create', () => {
       `the object provided is unrecognized (must be of type ConfigMap): couldn't get version/kind; json parse error: unexpected end of JSON input (<empty>)`,
     ],
     [
+      '[]',
+      400,
+      'the object provided is unrecognized (must be of type ConfigMap): couldn\'t get version/kind; json parse error: json: cannot unmarshal array into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" } (5b5d)',
+    ],
+    [
+      { kind: 3 },
+      400,
+      `the object provided is unrecognized (must be of type ConfigMap): couldn't get version/kind; json parse error: json: cannot unmarshal number into Go struct field .kind of type string ({"kind":3})`,
+    ],
+    [
+      { kind: 'ConfigMap', apiVersion: 'foo/v1/v2' },
+      400,
+      'the object provided is unrecognized (must be of type ConfigMap): unexpected GroupVersion string: foo/v1/v2 ({"kind":"ConfigMap","apiVersio ...)',
+    ],
+    [
       map('d', { a: 5 }),
       400,
       'ConfigMap in version "v1" cannot be handled as a ConfigMap: json: cannot unmarshal number into Go struct field ConfigMap.data of type string',
@@ -126,6 +141,23 @@ describe('create', () => {
   ])('refuses %j', (body, status, message) => {
     const answer = send(startApiServer(), 'POST', MAPS, body);
     expect([answer.status, answer.body.message]).toEqual([status, message]);
+  });
+
+  test('a manager has a name that can be shown', () => {
+    const url = `${MAPS}?fieldManager=a%00b`;
+    expect(send(startApiServer(), 'POST', url, map('a')).body.message).toContain(
+      'fieldManager: Invalid value: "a\\x00b": invalid character U+0000 (at position 1)',
+    );
+  });
+
+  test('an update has the name of what it is of', () => {
+    const running = startApiServer();
+    send(running, 'POST', MAPS, map('a'));
+    const why = 'the name of the object (a based on URL) was undeterminable: name must be provided';
+    expect(send(running, 'PUT', `${MAPS}/a`, {}).body.message).toBe(why);
+    const merge = { 'content-type': 'application/merge-patch+json' };
+    const patched = send(running, 'PATCH', `${MAPS}/a`, { metadata: { name: null } }, merge);
+    expect(patched.body.message).toBe(why);
   });
 
   test('checks fields as strictly as the client asks', () => {
@@ -707,6 +739,15 @@ test('events are one object under two APIs', () => {
     'GET',
     '/apis/events.k8s.io/v1/events?fieldSelector=regarding.name%3Dp,reportingController%3Dc',
   ).body;
+  for (const [path, field] of [
+    ['/apis/events.k8s.io/v1/events', 'involvedObject.name'],
+    ['/apis/events.k8s.io/v1/events', 'source'],
+    ['/api/v1/events', 'regarding.name'],
+    ['/api/v1/events', 'reportingController'],
+  ]) {
+    const { message } = send(running, 'GET', `${path}?fieldSelector=${field}%3Dp`).body;
+    expect(message).toContain(`field label not supported: ${field}`);
+  }
   expect(listed).toMatchObject({ kind: 'EventList', items: [{ note: 'hello' }] });
   expect(listed.items[0].kind).toBeUndefined();
   const table = send(running, 'GET', '/apis/events.k8s.io/v1/events?includeObject=Object', undefined, {
