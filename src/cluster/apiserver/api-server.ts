@@ -23,7 +23,14 @@ import { HEALTH_CHECKS, isHealthPath, serveHealth } from './http/health.ts';
 import { isOpenIdPath, serveOpenId } from './http/open-id.ts';
 import { type ServerFacts, serveFlagz, serveStatusz } from './http/z-pages.ts';
 import { parsePath } from './http/request-path.ts';
-import { indentedResponse, pageNotFound, statusResponse, warningHeader } from './http/responses.ts';
+import { isPretty } from './http/negotiation.ts';
+import {
+  indentedResponse,
+  pageNotFound,
+  statusResponse,
+  textResponse,
+  warningHeader,
+} from './http/responses.ts';
 import { InProcessApi } from './in-process-api.ts';
 import type { Identity } from './in-process-api.ts';
 import { type Passage, RequestCounts } from './metrics/request-counts.ts';
@@ -38,7 +45,7 @@ import type { RestParts } from './rest/resource-request.ts';
 import { Writer } from './rest/writer.ts';
 import { ServiceAllocation } from './service-allocation.ts';
 import { StoreReader } from './state-reader.ts';
-import { forbiddenAction, internalError, tooLarge } from './status.ts';
+import { forbiddenAction, internalError, methodNotAllowed, tooLarge } from './status.ts';
 import type { ApiRequest, ApiResponse, DeferredResponse, UserInfo } from './types.ts';
 import { WatchHub } from './watch-hub.ts';
 import { WebhookAnswers, WebhookNeeded } from './webhooks/answers.ts';
@@ -242,6 +249,7 @@ export class ApiServer {
 
   #servePath(request: ApiRequest, from: Origin, segments: readonly string[]): ApiResponse {
     const query = new URLSearchParams(request.query);
+    if (request.method !== 'GET' && isReadOnly(segments)) throw methodNotAllowed();
     switch (segments.length === 1 ? segments[0] : undefined) {
       case 'version':
         return indentedResponse(discoveryDocuments().version);
@@ -250,10 +258,11 @@ export class ApiServer {
       case 'flagz':
         return serveFlagz(request, this.#facts());
       case 'metrics':
-        return this.#metrics(from);
+        return request.method === 'DELETE' ? metricsReset() : this.#metrics(from);
       default:
     }
     if (segments.join('/') === 'metrics/slis') {
+      if (request.method === 'DELETE') return metricsReset();
       return serveHealthMetrics(HEALTH_CHECKS, this.#startedAt);
     }
     switch (segments[0]) {
@@ -287,10 +296,22 @@ export class ApiServer {
   }
 }
 
-function refusalOf(error: unknown, { headers }: ApiRequest): ApiResponse {
+/** Paths with handlers for one method; the others answer to any. */
+function isReadOnly(segments: readonly string[]): boolean {
+  const [root] = segments;
+  if (root === 'version') return segments.length === 1;
+  return root === 'api' || (root === 'apis' && segments.length === 3) || isOpenIdPath(segments);
+}
+
+/** Nothing that is counted here is forgotten: scrapes are to see what there has been. */
+function metricsReset(): ApiResponse {
+  return textResponse(200, 'text/plain; charset=utf-8', 'metrics reset\n');
+}
+
+function refusalOf(error: unknown, { headers, query }: ApiRequest): ApiResponse {
   // What the client takes is not known where it takes nothing that there is: that is said on several lines.
   const isUnreadable = error instanceof StatusError && error.code === 406 && !takesJson(headers['accept']);
-  const pretty = isUnreadable || (headers['user-agent'] ?? '').startsWith('curl/');
+  const pretty = isUnreadable || isPretty({ headers, query: new URLSearchParams(query) });
   if (error instanceof StatusError)
     return statusResponse(error.status, pretty, warningHeader(error.warnings));
   return { ...statusResponse(internalError(messageOf(error)).status, pretty), cause: error };

@@ -6,10 +6,12 @@ import { notAcceptable } from '../status.ts';
 import type { DiscoveredResource, DiscoveryDocument } from '../resource-registry.ts';
 import type { ApiRequest } from '../types.ts';
 import { healthPaths } from './health.ts';
+import { isPretty } from './negotiation.ts';
 import { openIdPaths } from './open-id.ts';
 import { openApiV2Protobuf } from './openapi-v2.ts';
 import { bytesResponse, indentedResponse, jsonResponse, pageNotFound, textResponse } from './responses.ts';
 import type { CompleteResponse } from './responses.ts';
+import { storageVersionHash } from './storage-version.ts';
 
 const FIXED_PATHS = [
   '/api',
@@ -51,11 +53,12 @@ export class Discovery {
     if (segments.length === 1) {
       const accepted = AGGREGATED.exec((request.headers['accept'] ?? '').toLowerCase().replaceAll(' ', ''));
       if (accepted !== null) return this.#aggregated(root === 'api', accepted[1] ?? 'v2');
-      return root === 'api' ? jsonResponse(200, legacyVersions(this.#address)) : this.#groups();
+      const document = root === 'api' ? legacyVersions(this.#address) : this.#groups();
+      return documentResponse(request, document);
     }
-    if (root === 'api') return second === 'v1' ? this.#resources('', 'v1') : pageNotFound();
-    if (third === undefined) return this.#group(second ?? '');
-    return this.#resources(second ?? '', third);
+    if (root === 'api') return second === 'v1' ? this.#resources(request, '', 'v1') : pageNotFound();
+    if (third === undefined) return this.#group(request, second ?? '');
+    return this.#resources(request, second ?? '', third);
   }
 
   /** `/`: what else there is, as far as it is served here. */
@@ -83,18 +86,18 @@ export class Discovery {
     });
   }
 
-  #groups(): CompleteResponse {
+  #groups(): object {
     const groups = this.#named().map((group) => ({ ...apiGroup(group) }));
-    return jsonResponse(200, { kind: 'APIGroupList', apiVersion: 'v1', groups });
+    return { kind: 'APIGroupList', apiVersion: 'v1', groups };
   }
 
-  #group(name: string): CompleteResponse {
+  #group(request: ApiRequest, name: string): CompleteResponse {
     const group = this.#named().find(({ metadata }) => metadata.name === name);
     if (group === undefined) return pageNotFound();
-    return jsonResponse(200, { kind: 'APIGroup', apiVersion: 'v1', ...apiGroup(group) });
+    return documentResponse(request, { kind: 'APIGroup', apiVersion: 'v1', ...apiGroup(group) });
   }
 
-  #resources(group: string, version: string): CompleteResponse {
+  #resources(request: ApiRequest, group: string, version: string): CompleteResponse {
     const groups = group === '' ? discoveryDocuments().api.items : this.#named();
     const found = groups
       .find(({ metadata }) => (metadata.name ?? '') === group)
@@ -102,13 +105,20 @@ export class Discovery {
     if (found === undefined) return pageNotFound();
     if (found.freshness === 'Stale') return unavailable('service unavailable');
     const groupVersion = group === '' ? version : `${group}/${version}`;
-    const resources = (found.resources ?? []).flatMap(resourceEntries);
-    return jsonResponse(200, { kind: 'APIResourceList', apiVersion: 'v1', groupVersion, resources });
+    const resources = (found.resources ?? []).flatMap((one) => resourceEntries(one, group, version));
+    // The list of the core group is older than the version of its own kind.
+    const of = { kind: 'APIResourceList', ...(group !== '' && { apiVersion: 'v1' }) };
+    return documentResponse(request, { ...of, groupVersion, resources });
   }
 
   #named(): DiscoveryDocument['items'] {
     return [...discoveryDocuments().apis.items, ...this.#extra()];
   }
+}
+
+function documentResponse({ headers, query }: ApiRequest, document: object): CompleteResponse {
+  const isIndented = isPretty({ headers, query: new URLSearchParams(query) });
+  return isIndented ? indentedResponse(document) : jsonResponse(200, document);
 }
 
 function legacyVersions(serverAddress: string): object {
@@ -123,7 +133,7 @@ function apiGroup({ metadata, versions }: DiscoveryDocument['items'][number]): o
 }
 
 /** A resource and its subresources as entries of an APIResourceList. */
-function resourceEntries(discovered: DiscoveredResource): object[] {
+function resourceEntries(discovered: DiscoveredResource, group: string, version: string): object[] {
   const { resource, responseKind, scope, singularResource, verbs, shortNames, categories } = discovered;
   const namespaced = scope === 'Namespaced';
   return [
@@ -135,6 +145,7 @@ function resourceEntries(discovered: DiscoveredResource): object[] {
       verbs,
       ...(shortNames && { shortNames }),
       ...(categories && { categories }),
+      ...storageVersionHash(discovered, group, version),
     },
     ...(discovered.subresources ?? []).map((subresource) => ({
       name: `${resource}/${subresource.subresource}`,

@@ -27,7 +27,7 @@ export function negotiate(
   const includeObject = INCLUDE_OBJECT.has(include)
     ? (include as Representation['includeObject'])
     : 'Metadata';
-  const pretty = isPretty(headers['user-agent'] ?? '', query.get('pretty'));
+  const pretty = isPretty({ headers, query });
   const accept = headers['accept'] ?? '';
   if (accept === '') return { format: 'json', as: 'object', includeObject, pretty };
   for (const clause of accept.split(',')) {
@@ -56,7 +56,15 @@ function shapeOf(parameters: readonly string[]): Representation['as'] | undefine
   return as === 'partialobjectmetadata' || as === 'partialobjectmetadatalist' ? 'metadata' : undefined;
 }
 
-function isPretty(userAgent: string, parameter: string | null): boolean {
+/** Whether JSON is to be indented: where the query says so, otherwise for the programs that people read answers with. */
+export function isPretty({
+  headers,
+  query,
+}: {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly query: URLSearchParams;
+}): boolean {
+  const parameter = query.get('pretty');
   if (parameter !== null) return parameter !== 'false' && parameter !== '0';
-  return /^(curl|Wget|Mozilla\/5\.0)/.test(userAgent);
+  return /^(curl|Wget|Mozilla\/5\.0)/.test(headers['user-agent'] ?? '');
 }

@@ -37,7 +37,8 @@ export function openApiV2Protobuf(): Uint8Array {
 }
 
 function info(): { readonly title: string; readonly version: string } {
-  return { title: 'Kubernetes', version: discoveryDocuments().version['gitVersion'] ?? '' };
+  const { major = '', minor = '' } = discoveryDocuments().version;
+  return { title: 'Kubernetes', version: `${major}.${minor}` };
 }
 
 function allDefinitions(): Readonly<Record<string, Schema>> {

@@ -6,7 +6,7 @@ import { jsonBytes } from '../../store/serialization.ts';
 import { dataResponse, textResponse, warningHeader } from '../http/responses.ts';
 import type { CompleteResponse } from '../http/responses.ts';
 import type { ResourceInfo } from '../resource-registry.ts';
-import { tableOf } from '../table/table.ts';
+import { inTableOrder, tableOf } from '../table/table.ts';
 import type { ResourceRequest } from './resource-request.ts';
 
 /** metadata of a list. */
@@ -191,10 +191,11 @@ type TableContext = Omit<RepresentationContext, 'info'> & {
 /** Cells are read from the stored form of each object; the object beside them has the form that was asked for. */
 function table(
   context: TableContext,
-  stored: readonly AnyObject[],
+  objects: readonly AnyObject[],
   metadata: ListMetadata,
   withColumns: boolean,
 ): object {
+  const stored = inTableOrder(context.info.storage, objects);
   const { columns, rows } = tableOf(context.info, stored, context.now);
   return {
     kind: 'Table',

@@ -1,4 +1,4 @@
-import type { AnyObject } from '../../../model/objects.ts';
+import type { AnyObject, FlowSchema } from '../../../model/objects.ts';
 import type { ResourceInfo } from '../resource-registry.ts';
 import {
   apiServicePrinter,
@@ -137,4 +137,19 @@ export function tableOf(
   const builtIn = (printers[info.storage] ?? defaultPrinter) as Printer<AnyObject>;
   const printer = info.custom?.printer ?? builtIn;
   return { columns: printer.columns, rows: objects.map((object) => printer.row(object, now)) };
+}
+
+/** Lists that are shown in an order of their own rather than by name. */
+const ORDERS: Readonly<Record<string, (a: AnyObject, b: AnyObject) => number>> = {
+  'flowschemas.flowcontrol.apiserver.k8s.io': (a, b) => precedenceOf(a) - precedenceOf(b),
+};
+
+/** Objects in the order in which a table has them. */
+export function inTableOrder(storage: string, objects: readonly AnyObject[]): readonly AnyObject[] {
+  const order = ORDERS[storage];
+  return order === undefined ? objects : [...objects].sort(order);
+}
+
+function precedenceOf(schema: AnyObject): number {
+  return (schema as unknown as FlowSchema).spec.matchingPrecedence ?? 0;
 }

@@ -46,6 +46,7 @@ describe('discovery', () => {
       verbs: ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'],
       shortNames: ['deploy'],
       categories: ['all'],
+      storageVersionHash: '8aSe+NMegvE=',
     });
     expect(body.resources).toContainEqual({
       name: 'deployments/scale',
@@ -58,6 +59,43 @@ describe('discovery', () => {
     });
     expect(send(running, 'GET', '/apis/nosuch').status).toBe(404);
     expect(send(running, 'GET', '/apis/metrics.k8s.io/v1beta1').status).toBe(404);
+  });
+
+  test.each([
+    ['/api/v1', 'configmaps', 'qFsyl6wFWjQ='],
+    ['/apis/autoscaling/v1', 'horizontalpodautoscalers', 'qwQve8ut294='],
+    ['/apis/events.k8s.io/v1', 'events', 'r2yiGXH7wu8='],
+    ['/apis/apiextensions.k8s.io/v1', 'customresourcedefinitions', 'jfWCUB31mvA='],
+    ['/apis/authentication.k8s.io/v1', 'tokenreviews', undefined],
+    ['/api/v1', 'pods/status', undefined],
+  ])('%s tells in which version %s are stored', (path, name, hash) => {
+    const { resources } = send(running, 'GET', path).body as {
+      resources: { name: string; storageVersionHash?: string }[];
+    };
+    expect(resources.find((entry) => entry.name === name)?.storageVersionHash).toBe(hash);
+  });
+
+  test('the list of the core group does not tell its own version', () => {
+    expect(send(running, 'GET', '/api/v1').text).toMatch(/^\{"kind":"APIResourceList","groupVersion":"v1",/);
+  });
+
+  test('is indented for who reads it in a terminal', () => {
+    const curl = { 'user-agent': 'curl/8.14.1' };
+    expect(send(running, 'GET', '/apis/apps', undefined, curl).text).toContain('\n  "kind": "APIGroup",\n');
+    expect(send(running, 'GET', '/api?pretty=true').text).toContain('\n  "kind": "APIVersions",\n');
+    expect(send(running, 'GET', '/api?pretty=false', undefined, curl).text).toMatch(/^\{"kind"/);
+  });
+
+  test.each(['/version', '/api', '/api/v1', '/apis/apps/v1', '/openid/v1/jwks'])(
+    '%s can only be read',
+    (path) => {
+      expect(send(running, 'DELETE', path).status).toBe(405);
+      expect(send(running, 'HEAD', path).status).toBe(405);
+    },
+  );
+
+  test('who deletes metrics is told that they begin anew', () => {
+    expect(send(running, 'DELETE', '/metrics').text).toBe('metrics reset\n');
   });
 
   test('names the version', () => {
