@@ -1,5 +1,5 @@
-import type { Container, Pod, ResourceRequirements } from '../../model/objects.ts';
-import { millicoresOf, bytesOf } from '../../model/quantity.ts';
+import type { Container, Pod, Quantity, ResourceRequirements } from '../../model/objects.ts';
+import { bytesOf, millicoresOf } from '../../model/quantity.ts';
 import type { Api } from '../api.ts';
 import type { ContainerConfig, FileTree, Limits, Mount } from '../runtime/container-types.ts';
 import { environmentOf } from './env.ts';
@@ -21,6 +21,8 @@ export interface PodSurroundings {
 }
 
 const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+/** The priority of `system-node-critical`. */
+const NODE_CRITICAL = 2_000_001_000;
 const MANAGED_FILES = ['hosts', 'hostname', 'resolv.conf'] as const;
 
 /**
@@ -71,6 +73,7 @@ export function containerConfig(
     ],
     limits: limitsOf(container.resources, 'limits'),
     requests: limitsOf(container.resources, 'requests'),
+    oomScoreAdjust: oomScoreAdjust(pod, container, around.facts.allocatable['memory']),
     network: around.sandbox.stack,
     ...(around.sandbox.processes !== undefined && { processes: around.sandbox.processes }),
     hostname: around.hostname,
@@ -81,6 +84,23 @@ export function containerConfig(
     stdin: container.stdin === true,
     ...(container.stdinOnce === true ? { stdinOnce: true } : {}),
   };
+}
+
+/**
+ * Whom the kernel ends first when a node has no memory left: those that asked for nothing, and last those that are
+ * guaranteed what they may take. https://kubernetes.io/docs/concepts/scheduling-eviction/node-pressure-eviction/#node-out-of-memory-behavior
+ */
+export function oomScoreAdjust(
+  pod: Pod,
+  container: Pick<Container, 'resources'>,
+  nodeMemory: Quantity | undefined,
+): number {
+  const isNodeCritical = (pod.spec.priority ?? 0) >= NODE_CRITICAL;
+  if (isNodeCritical || pod.status.qosClass === 'Guaranteed') return -997;
+  if (pod.status.qosClass === 'BestEffort') return 1000;
+  const { memory = 0 } = limitsOf(container.resources, 'requests');
+  const share = Math.floor((1000 * memory) / bytesOf(nodeMemory ?? '0'));
+  return Math.min(Math.max(1000 - share, 3), 999);
 }
 
 /** Bytes and millicores of requests or limits. */

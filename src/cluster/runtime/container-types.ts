@@ -79,6 +79,8 @@ export interface ContainerConfig {
   readonly mounts: readonly Mount[];
   readonly limits: Limits;
   readonly requests: Limits;
+  /** How much sooner than others, or later, the kernel ends its processes: -1000 to 1000; by default 0. */
+  readonly oomScoreAdjust?: number;
   readonly network: NetworkStack;
   /** Shared with other containers; one of its own where it is left out. */
   readonly processes?: ProcessNamespace;

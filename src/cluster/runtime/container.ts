@@ -341,6 +341,7 @@ export class Container implements RuntimeContainer {
         network: this.config.network,
         hostname: this.config.hostname,
         mounts: () => table.list(),
+        oomScoreAdjust: this.config.oomScoreAdjust ?? 0,
       },
       pid,
     );

@@ -22,6 +22,7 @@ export interface ProcParts {
   readonly kernel: string;
   readonly sysctls: Readonly<Record<string, string>>;
   readonly mounts: () => readonly MountPoint[];
+  readonly oomScoreAdjust: number;
 }
 
 /** Ticks a second in /proc/<pid>/stat. */
@@ -151,7 +152,7 @@ function processDirectory(parts: ProcParts, self: number, entry: SeenEntry): Dir
       ),
       mounts: file(() => mountLines(parts.mounts())),
       root: rootOf(parts, self, entry),
-      oom_score_adj: file(() => '0\n'),
+      oom_score_adj: file(() => `${parts.oomScoreAdjust}\n`, 0o644),
       stat: file(() => statLine(parts, entry)),
       status: file(() => statusText(entry)),
     },
