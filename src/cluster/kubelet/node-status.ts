@@ -7,6 +7,7 @@ import { MINUTE, SECOND } from '../simulation/simulation.ts';
 import type { Micros, Timer } from '../simulation/simulation.ts';
 import { reasons } from './reasons.ts';
 import type { KubeletDeps, NodeSpec } from './types.ts';
+import { KERNEL_RELEASE } from '../runtime/kernel.ts';
 
 export const KUBELET_VERSION = 'v1.36.3';
 export const OS_IMAGE = 'Debian GNU/Linux 13 (trixie)';
@@ -274,7 +275,7 @@ function nodeObject({ node, simulation }: Pick<KubeletDeps, 'node' | 'simulation
         architecture: 'amd64',
         bootID: ids.uuid(),
         containerRuntimeVersion: 'containerd://2.3.4',
-        kernelVersion: '6.18.44',
+        kernelVersion: KERNEL_RELEASE,
         kubeProxyVersion: '',
         kubeletVersion: KUBELET_VERSION,
         machineID: ids.hex(32),

@@ -1,3 +1,4 @@
+import { KERNEL_RELEASE } from './kernel.ts';
 import type { Random } from '../../core/random.ts';
 import type { Micros, Simulation } from '../simulation/simulation.ts';
 import { MILLISECOND } from '../simulation/simulation.ts';
@@ -67,7 +68,7 @@ export function createContainerRuntime(options: ContainerRuntimeOptions): Contai
       bootAt: simulation.now,
       cores: options.cores,
       memory: { total: options.memory, used: () => memory.used },
-      kernel: options.kernel ?? '6.12.0',
+      kernel: options.kernel ?? KERNEL_RELEASE,
     },
     nowMs,
   };

@@ -276,15 +276,31 @@ function usedBytes(command: Command, { path, type }: ReturnType<FileSystem['moun
 }
 
 const mount: Applet = (command) => {
-  if (command.args.length > 0 && !/^-/.test(command.args[0] ?? '')) {
-    throw new Failure('permission denied (are you root?)');
+  const options = command.options('art:o:vnwfBRM', { bind: 'B', rbind: 'R', move: 'M' });
+  const { operands } = options;
+  // A single name is looked up in a table that the image has not.
+  if (options.has('a') || (operands.length === 1 && !/remount/.test(options.value('o') ?? ''))) {
+    throw new Failure("can't read '/etc/fstab': No such file or directory");
   }
+  if (operands.length > 0) throw new Failure('permission denied (are you root?)');
   for (const each of command.context.files.mounts()) {
     command.print(
       `${each.source} on ${each.path} type ${each.type} (${each.readOnly ? 'ro' : 'rw'},relatime)\n`,
     );
   }
   return 0;
+};
+
+const umount: Applet = (command) => {
+  const { operands } = command.options('aflrdnvt:');
+  if (operands.length === 0) throw new UsageError();
+  for (const name of operands) {
+    const isThere = command.context.files.exists(command.path(name));
+    command.warn(
+      `can't unmount ${name}: ${isThere ? 'Operation not permitted' : 'No such file or directory'}`,
+    );
+  }
+  return 1;
 };
 
 export const describeApplets: Readonly<Record<string, Applet>> = {
@@ -298,4 +314,5 @@ export const describeApplets: Readonly<Record<string, Applet>> = {
   du,
   df,
   mount,
+  umount,
 };

@@ -18,7 +18,8 @@ function networkOf(ip: string): string {
 
 const netstat: Applet = (command) => {
   const options = command.options('laentuwxrWpc');
-  if (options.has('r')) return showRoutes(command, 'MSS Window  irtt Iface', '0 0          0 eth0');
+  if (options.has('r'))
+    return showRoutes(command, 'MSS Window  irtt Iface', '0 0          0 eth0', !options.has('n'));
   const { net, processes } = command.context;
   const kinds = options.has('a')
     ? 'servers and established'
@@ -46,18 +47,22 @@ const netstat: Applet = (command) => {
   return 0;
 };
 
-const route: Applet = (command) => showRoutes(command, 'Metric Ref    Use Iface', '0      0        0 eth0');
+const route: Applet = (command) => {
+  const isNamed = !command.options('neA:').has('n');
+  return showRoutes(command, 'Metric Ref    Use Iface', '0      0        0 eth0', isNamed);
+};
 
-function showRoutes(command: Command, title: string, rest: string): number {
+/** @param isNamed whether what is everywhere and what is nowhere are shown as words */
+function showRoutes(command: Command, title: string, rest: string, isNamed: boolean): number {
   const { ip } = command.context.net;
   const row = (target: string, gateway: string, mask: string, flags: string): string =>
     `${target.padEnd(15)} ${gateway.padEnd(15)} ${mask.padEnd(15)} ${flags.padEnd(5)} ${rest.startsWith('0 0') ? '  ' : ''}${rest}\n`;
   command.print(
     `Kernel IP routing table\nDestination     Gateway         Genmask         Flags ${rest.startsWith('0 0') ? '  ' : ''}${title}\n`,
   );
-  command.print(row('0.0.0.0', gatewayOf(ip), '0.0.0.0', 'UG'));
+  command.print(row(isNamed ? 'default' : '0.0.0.0', gatewayOf(ip), '0.0.0.0', 'UG'));
   command.print(row(networkOf(ip), gatewayOf(ip), '255.255.255.0', 'UG'));
-  command.print(row(gatewayOf(ip), '0.0.0.0', '255.255.255.255', 'UH'));
+  command.print(row(gatewayOf(ip), isNamed ? '*' : '0.0.0.0', '255.255.255.255', 'UH'));
   return 0;
 }
 
@@ -75,6 +80,10 @@ const ip: Applet = (command) => {
   else if ('neighbour'.startsWith(object) && object !== '') {
     const gateway = gatewayOf(command.context.net.ip);
     command.print(`${gateway} dev eth0 lladdr ${macOf(gateway)} ref 1 used 0/0/0 probes 1 REACHABLE \n`);
+  } else if ('rule'.startsWith(object) && object !== '') {
+    command.print(
+      '0:\tfrom all lookup local \n32766:\tfrom all lookup main \n32767:\tfrom all lookup default \n',
+    );
   } else throw new Failure(`Object "${object}" is unknown, try "ip help"`);
   return 0;
 };

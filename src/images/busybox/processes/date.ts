@@ -116,7 +116,7 @@ export function parseDate(text: string, now: number): number {
 export const date: Applet = (command) => {
   const options = command.options('us:d:r:RI::D:', { utc: 'u', date: 'd', reference: 'r', 'rfc-2822': 'R' });
   const { clock, files } = command.context;
-  const text = options.value('d');
+  const text = options.value('d') ?? options.value('s');
   const reference = options.value('r');
   const now = clock.now();
   const ms =
@@ -125,7 +125,8 @@ export const date: Applet = (command) => {
       : text === undefined
         ? now
         : parseDate(text, now);
-  if (options.has('s')) throw new Failure("can't set date: Operation not permitted");
+  // It goes on all the same, and shows the time that was to be set.
+  if (options.has('s')) command.warn("can't set date: Operation not permitted");
   const [operand] = options.operands;
   if (operand !== undefined && !operand.startsWith('+')) throw new Failure(`invalid date '${operand}'`);
   let format = operand?.slice(1) ?? '%a %b %e %H:%M:%S %Z %Y';

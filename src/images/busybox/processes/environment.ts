@@ -1,3 +1,4 @@
+import { KERNEL_RELEASE } from '../../../cluster/runtime/kernel.ts';
 import type { FileSystem } from '../../../cluster/runtime/types.ts';
 import type { Applet, Command } from '../command.ts';
 import { names } from '../common/describe.ts';
@@ -124,7 +125,7 @@ const uname: Applet = (command) => {
   const { files, hostname: name } = command.context;
   const release = files.exists('/proc/sys/kernel/osrelease')
     ? files.readText('/proc/sys/kernel/osrelease').trim()
-    : '6.12.0';
+    : KERNEL_RELEASE;
   const parts: Readonly<Record<string, string>> = {
     s: 'Linux',
     n: name,

@@ -1,0 +1,40 @@
+import { describe, expect, test } from '@jest/globals';
+import { KERNEL_RELEASE } from '../../../../src/cluster/runtime/kernel.ts';
+import { BusyboxLab } from '../support.ts';
+
+const sh = async (script: string): Promise<string> => {
+  const { stdout, stderr, code } = await new BusyboxLab().sh(script);
+  return `${stdout}${stderr}${code === 0 ? '' : `[${String(code)}]`}`;
+};
+
+describe('what containers see of their node', () => {
+  test('its kernel is the one that its status tells', async () => {
+    expect(await sh('uname -r; cat /proc/sys/kernel/osrelease')).toBe(
+      `${KERNEL_RELEASE}\n${KERNEL_RELEASE}\n`,
+    );
+  });
+
+  test.each([
+    ['mount -t tmpfs none /mnt', 'mount: permission denied (are you root?)\n[1]'],
+    ['mount --bind /tmp /mnt', 'mount: permission denied (are you root?)\n[1]'],
+    ['mount -o remount,rw /', 'mount: permission denied (are you root?)\n[1]'],
+    ['mount /nope', "mount: can't read '/etc/fstab': No such file or directory\n[1]"],
+    ['umount /nope', "umount: can't unmount /nope: No such file or directory\n[1]"],
+    ['umount /etc/passwd', "umount: can't unmount /etc/passwd: Operation not permitted\n[1]"],
+    ['date -s 2020-01-01', "Wed Jan  1 00:00:00 UTC 2020\ndate: can't set date: Operation not permitted\n"],
+    [
+      'ip rule',
+      '0:\tfrom all lookup local \n32766:\tfrom all lookup main \n32767:\tfrom all lookup default \n',
+    ],
+  ])('%s', async (script, output) => {
+    expect(await sh(script)).toBe(output);
+  });
+
+  test('routes have names, or numbers where those are wanted', async () => {
+    const targets = "awk 'NR > 2 { print $1, $2 }'";
+    expect(await sh(`route | ${targets}`)).toMatch(/^default [\d.]+\n[\d.]+ [\d.]+\n[\d.]+ \*\n$/);
+    expect(await sh(`route -n | ${targets}`)).toMatch(
+      /^0\.0\.0\.0 [\d.]+\n[\d.]+ [\d.]+\n[\d.]+ 0\.0\.0\.0\n$/,
+    );
+  });
+});
