@@ -78,6 +78,9 @@ export function createJobController(context: ControllerContext): Controller {
       if (pod.status.phase === 'Succeeded') {
         if (isIndexed(job) && index !== undefined) completed.add(index);
         else succeeded++;
+      } else if (verdict?.result === 'success' && pod.metadata.deletionTimestamp !== undefined) {
+        // What is stopped because enough has succeeded has not failed.
+        continue;
       } else if (isPodFailed(job, pod) || verdict?.result === 'failure') {
         newlyFailed.push(pod);
         if (matchFailurePolicy(job, pod).counts) failed++;

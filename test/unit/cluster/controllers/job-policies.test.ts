@@ -193,6 +193,7 @@ describe('a success policy', () => {
     expect(conditionsOf(world)).toEqual([`SuccessCriteriaMet ${verdict}`, `Complete ${verdict}`]);
     expect(jobOf(world).status).toMatchObject({ succeeded: 1, completedIndexes: String(index) });
     expect(running(world, 1 - index)).toBeUndefined();
+    expect(jobOf(world).status.failed).toBeUndefined();
   });
 
   test('waits for the indexes that it names', async () => {
