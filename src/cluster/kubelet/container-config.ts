@@ -78,7 +78,13 @@ export function containerConfig(
     ...(around.sandbox.processes !== undefined && { processes: around.sandbox.processes }),
     hostname: around.hostname,
     ...(sysctls.length > 0 && {
-      sysctls: Object.fromEntries(sysctls.map(({ name, value }) => [name.replaceAll('/', '.'), value])),
+      sysctls: Object.fromEntries(
+        sysctls.map(({ name, value }) => [
+          name.replaceAll('/', '.'),
+          // The kernel shows several numbers with tabs between them, however they were written.
+          value.trim().replaceAll(/\s+/g, '\t'),
+        ]),
+      ),
     }),
     tty: container.tty === true,
     stdin: container.stdin === true,

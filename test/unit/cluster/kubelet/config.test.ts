@@ -370,7 +370,10 @@ describe('volumes', () => {
 
   test('kernel settings of the pod; those that reach beyond it are refused', async () => {
     const lab = new Lab();
-    const sysctls = [{ name: 'kernel.shm_rmid_forced', value: '1' }];
+    const sysctls = [
+      { name: 'kernel.shm_rmid_forced', value: '1' },
+      { name: 'net.ipv4.ip_local_port_range', value: '1024 65000' },
+    ];
     lab.create('web', { securityContext: { sysctls }, containers: [container(['forever'])] });
     lab.create('bad', {
       securityContext: { sysctls: [...sysctls, { name: 'kernel.msgmax', value: '1' }] },
@@ -378,6 +381,8 @@ describe('volumes', () => {
     });
     await lab.seconds(3);
     expect(await lab.exec('web', ['cat', '/proc/sys/kernel/shm_rmid_forced'])).toBe('1\n');
+    const range = '/proc/sys/net/ipv4/ip_local_port_range';
+    expect(await lab.exec('web', ['cat', range])).toBe('1024\t65000\n');
     expect(lab.pod('bad').status).toMatchObject({
       phase: 'Failed',
       reason: 'SysctlForbidden',
