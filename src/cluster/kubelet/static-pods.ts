@@ -204,10 +204,12 @@ export class StaticPods {
 
 /**
  * A pod as its kubelet and the runtime know it: a static one has the hash of its manifest for a uid, whatever the API has given
- * its mirror.
+ * its mirror, and no generation.
  */
 export function asKubeletKnows(pod: Pod): Pod {
-  return isMirror(pod) ? { ...pod, metadata: { ...pod.metadata, uid: uidOf(pod) } } : pod;
+  if (!isMirror(pod)) return pod;
+  const { generation: _generation, ...metadata } = pod.metadata;
+  return { ...pod, metadata: { ...metadata, uid: uidOf(pod) } };
 }
 
 /** The uid by which a kubelet knows a pod. */

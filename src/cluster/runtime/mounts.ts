@@ -4,7 +4,7 @@ import { volumeTree } from './file-tree.ts';
 import { FileView, NODE } from './file-view.ts';
 import type { MountPoint } from './mount-table.ts';
 import { MountTable } from './mount-table.ts';
-import type { DirectoryNode, Disk, Node } from './nodes.ts';
+import type { DeviceNode, DirectoryNode, Disk, Node } from './nodes.ts';
 import { directoryNode, ROOT_OWNED, Storage } from './nodes.ts';
 import { FileError } from './types.ts';
 
@@ -119,20 +119,21 @@ function deviceMount(storage: Storage, random: () => Uint8Array, now: () => numb
   const mount = { path: '/dev', root, storage, readOnly: false, source: 'tmpfs', type: 'tmpfs' };
   const device = (
     name: string,
+    numbers: DeviceNode['numbers'],
     read: () => Uint8Array,
     write: (bytes: Uint8Array) => void = () => {},
   ): void => {
-    root.entries.set(name, { type: 'device', storage, ...attributes, mode: 0o666, read, write });
+    root.entries.set(name, { type: 'device', numbers, storage, ...attributes, mode: 0o666, read, write });
   };
   const zeros = (): Uint8Array => new Uint8Array(65_536);
-  device('null', () => new Uint8Array());
-  device('zero', zeros);
-  device('full', zeros, ({ length }) => {
+  device('null', [1, 3], () => new Uint8Array());
+  device('zero', [1, 5], zeros);
+  device('full', [1, 7], zeros, ({ length }) => {
     // It can be opened.
     if (length > 0) throw new FileError('ENOSPC', '/dev/full');
   });
-  device('random', random);
-  device('urandom', random);
+  device('random', [1, 8], random);
+  device('urandom', [1, 9], random);
   const files = new FileView(new MountTable({ ...mount, path: '/' }), NODE, now);
   files.mkdir('/shm', { mode: 0o1777 });
   files.mkdir('/mqueue', { mode: 0o1777 });

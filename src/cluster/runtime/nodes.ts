@@ -36,6 +36,7 @@ export interface LinkNode extends Base {
 
 export interface DeviceNode extends Base {
   readonly type: 'device';
+  readonly numbers: readonly [major: number, minor: number];
   readonly read: () => Uint8Array;
   readonly write: (data: Uint8Array) => void;
 }
@@ -193,6 +194,6 @@ export function statOf(node: Node): FileStat {
     case 'symlink':
       return { ...stat, size: node.target.length, target: node.target };
     case 'device':
-      return { ...stat, size: 0 };
+      return { ...stat, size: 0, device: node.numbers };
   }
 }

@@ -150,10 +150,13 @@ function processDirectory(parts: ProcParts, self: number, entry: SeenEntry): Dir
         { 0: streamDevice(entry, 0), 1: streamDevice(entry, 1), 2: streamDevice(entry, 2) },
         owner,
       ),
+      limits: file(() => LIMITS),
       mounts: file(() => mountLines(parts.mounts())),
       root: rootOf(parts, self, entry),
+      oom_score: file(() => `${oomScore(parts, entry)}\n`),
       oom_score_adj: file(() => `${parts.oomScoreAdjust}\n`, 0o644),
       stat: file(() => statLine(parts, entry)),
+      statm: file(() => statmLine(entry)),
       status: file(() => statusText(entry)),
     },
     owner,
@@ -178,6 +181,8 @@ function streamDevice(entry: SeenEntry, number: 0 | 1 | 2): Node {
   const { uid, gid } = entry.process.identity.user;
   return {
     type: 'device',
+    // A terminal's.
+    numbers: [136, number],
     storage: undefined,
     mode: number === 0 ? 0o400 : 0o200,
     uid,
@@ -231,6 +236,46 @@ function statLine(parts: ProcParts, entry: SeenEntry): string {
   const memory = [process.memory, Math.ceil(process.memory / 4096)];
   return `${[...identity, ...group, ...faults, ...times, ...scheduling, ...memory].join(' ')}\n`;
 }
+
+/** Pages: all, resident, shared, code, none, data, none. */
+function statmLine({ process }: SeenEntry): string {
+  const pages = Math.ceil(process.memory / 4096);
+  return `${pages} ${pages} 0 0 0 ${pages} 0\n`;
+}
+
+/**
+ * How soon the kernel ends it where memory is short: two thirds of a thousand for what takes nothing and is nothing special.
+ * https://man7.org/linux/man-pages/man5/proc_pid_oom_score.5.html
+ */
+function oomScore({ memory, oomScoreAdjust }: ProcParts, { process }: SeenEntry): number {
+  return Math.max(0, Math.floor(((1000 + oomScoreAdjust + (process.memory * 1000) / memory.total) * 2) / 3));
+}
+
+/** What a process may have, as containerd starts it: name, soft and hard limit, unit. */
+const LIMITS = [
+  ['Limit', 'Soft Limit', 'Hard Limit', 'Units'],
+  ['Max cpu time', 'unlimited', 'unlimited', 'seconds'],
+  ['Max file size', 'unlimited', 'unlimited', 'bytes'],
+  ['Max data size', 'unlimited', 'unlimited', 'bytes'],
+  ['Max stack size', '8388608', 'unlimited', 'bytes'],
+  ['Max core file size', 'unlimited', 'unlimited', 'bytes'],
+  ['Max resident set', 'unlimited', 'unlimited', 'bytes'],
+  ['Max processes', 'unlimited', 'unlimited', 'processes'],
+  ['Max open files', '1048576', '1048576', 'files'],
+  ['Max locked memory', '8388608', '8388608', 'bytes'],
+  ['Max address space', 'unlimited', 'unlimited', 'bytes'],
+  ['Max file locks', 'unlimited', 'unlimited', 'locks'],
+  ['Max pending signals', '31500', '31500', 'signals'],
+  ['Max msgqueue size', '819200', '819200', 'bytes'],
+  ['Max nice priority', '0', '0', ''],
+  ['Max realtime priority', '0', '0', ''],
+  ['Max realtime timeout', 'unlimited', 'unlimited', 'us'],
+]
+  .map(
+    ([name = '', soft = '', hard = '', unit = '']) =>
+      `${name.padEnd(26)}${soft.padEnd(21)}${hard.padEnd(21)}${unit.padEnd(10)}\n`,
+  )
+  .join('');
 
 function mountLines(mounts: readonly MountPoint[]): string {
   return mounts

@@ -251,6 +251,8 @@ export interface FileStat {
   readonly modified: number;
   /** Target of a symbolic link. */
   readonly target?: string;
+  /** Of a device: by which driver the kernel knows it, and which of its devices it is. */
+  readonly device?: readonly [major: number, minor: number];
 }
 
 /**

@@ -186,24 +186,16 @@ export function createDisruptionController(context: ControllerContext): Controll
   }
 
   function onPod(pod: Pod, old: Pod | undefined): void {
-    for (const budget of api.list(resources.podDisruptionBudgets, {
-      namespace: pod.metadata.namespace ?? '',
-    })) {
-      const { selector } = budget.spec;
-      const isConcerned = [pod, old].some(
-        (one) => one !== undefined && matchesSelector(selector, one.metadata.labels),
-      );
-      if (isConcerned) queue.add(keyOf(budget));
+    const { namespace = '', name } = pod.metadata;
+    const budgets = api.list(resources.podDisruptionBudgets, { namespace });
+    const concerned = (one: Pod | undefined) =>
+      budgets.filter(({ spec }) => one !== undefined && matchesSelector(spec.selector, one.metadata.labels));
+    const now = concerned(pod);
+    if (now.length > 1) {
+      const text = `Pod ${JSON.stringify(namespace)}/${JSON.stringify(name)} matches multiple PodDisruptionBudgets.  Chose ${JSON.stringify(now[0]?.metadata.name)} arbitrarily.`;
+      events.event(pod, 'Warning', 'MultiplePodDisruptionBudgets', text);
     }
-  }
-
-  /** A new size of a workload changes what a percentage means. */
-  function onWorkload({ metadata }: KubeObject): void {
-    for (const budget of api.list(resources.podDisruptionBudgets, {
-      namespace: metadata.namespace ?? '',
-    })) {
-      queue.add(keyOf(budget));
-    }
+    for (const budget of new Set([...now, ...concerned(old)])) queue.add(keyOf(budget));
   }
 
   return {
@@ -214,12 +206,6 @@ export function createDisruptionController(context: ControllerContext): Controll
       });
       watches.on(resources.pods, ({ object, old }) => {
         onPod(object, old);
-      });
-      watches.on(resources.deployments, ({ object, old }) => {
-        if (old?.spec.replicas !== object.spec.replicas) onWorkload(object);
-      });
-      watches.on(resources.statefulSets, ({ object, old }) => {
-        if (old?.spec.replicas !== object.spec.replicas) onWorkload(object);
       });
     },
   };

@@ -190,13 +190,20 @@ class Listing {
     const isNumeric = this.#options.has('n');
     const user = isNumeric ? String(stat.uid) : (users.get(stat.uid) ?? String(stat.uid));
     const group = isNumeric ? String(stat.gid) : (groups.get(stat.gid) ?? String(stat.gid));
-    const size = this.#options.has('h')
-      ? sizeText(sizeOf(stat)).padStart(7)
-      : String(sizeOf(stat)).padStart(9);
+    const size = this.#size(stat);
     const owner = this.#options.has('g') ? '' : `${user.padEnd(8)} `;
     const links = linksOf(this.#command.context.files, entry.path, stat);
     const target = stat.type === 'symlink' ? ` -> ${stat.target ?? ''}` : '';
     return `${this.#prefix(entry)}${modeText(stat)} ${String(links).padStart(4)} ${owner}${group.padEnd(8)} ${size} ${this.#time(stat)} ${this.#label(entry)}${target}`;
+  }
+
+  /** A device has two numbers instead. */
+  #size(stat: FileStat): string {
+    if (stat.device !== undefined) {
+      const [major, minor] = stat.device;
+      return `${String(major).padStart(4)}, ${String(minor).padStart(3)}`;
+    }
+    return this.#options.has('h') ? sizeText(sizeOf(stat)).padStart(7) : String(sizeOf(stat)).padStart(9);
   }
 
   #time({ modified }: FileStat): string {

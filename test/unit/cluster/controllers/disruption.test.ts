@@ -60,6 +60,27 @@ describe('disruption controller', () => {
     expect(status(world)).toMatchObject({ currentHealthy: 5, disruptionsAllowed: 1 });
   });
 
+  test('a pod that two of them select is told so', async () => {
+    const world = started();
+    budget(world, { minAvailable: '50%' });
+    const other = {
+      metadata: { name: 'also', namespace: 'shop' },
+      apiVersion: 'policy/v1',
+      kind: 'PodDisruptionBudget',
+    };
+    world.api.create(resources.podDisruptionBudgets, {
+      ...other,
+      spec: { minAvailable: 1, selector: { matchLabels: { app: 'web' } } },
+    });
+    world.api.create(resources.deployments, deployment('web', { replicas: 1 }));
+    await world.seconds(3);
+    expect(world.events().map((text) => text.replace(/ x\d+$/, ''))).toContainEqual(
+      expect.stringMatching(
+        /^Warning MultiplePodDisruptionBudgets web-\S+: Pod "shop"\/"web-\S+" matches multiple PodDisruptionBudgets\. {2}Chose "also" arbitrarily\.$/,
+      ),
+    );
+  });
+
   test('pods that nobody manages have no size to count from', async () => {
     const world = started();
     world.api.create(resources.pods, pod('web', {}, { labels: { app: 'web' } }));

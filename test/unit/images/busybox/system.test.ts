@@ -30,6 +30,27 @@ describe('what containers see of their node', () => {
     expect(await sh(script)).toBe(output);
   });
 
+  test('devices have numbers', async () => {
+    const lines = await sh("ls -l /dev | grep '^c' | sed 's/ *[A-Z][a-z][a-z] .*[0-9] / /'");
+    expect(lines).toBe(
+      [
+        'crw-rw-rw-    1 root     root        1,   7 full',
+        'crw-rw-rw-    1 root     root        1,   3 null',
+        'crw-rw-rw-    1 root     root        1,   8 random',
+        'crw-rw-rw-    1 root     root        1,   9 urandom',
+        'crw-rw-rw-    1 root     root        1,   5 zero',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  test('a process has limits, those that ulimit tells, and a place among those that memory is taken from', async () => {
+    expect(await sh('grep files /proc/1/limits; ulimit -n; cat /proc/1/oom_score')).toMatch(
+      /^Max open files {12}1048576 {14}1048576 {14}files {5}\n1048576\n66\d\n$/,
+    );
+    expect(await sh('cat /proc/1/statm')).toMatch(/^\d+ \d+ 0 0 0 \d+ 0\n$/);
+  });
+
   test('routes have names, or numbers where those are wanted', async () => {
     const targets = "awk 'NR > 2 { print $1, $2 }'";
     expect(await sh(`route | ${targets}`)).toMatch(/^default [\d.]+\n[\d.]+ [\d.]+\n[\d.]+ \*\n$/);
