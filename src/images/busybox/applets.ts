@@ -29,6 +29,7 @@ import { sed } from './text/sed/sed.ts';
 import { sortApplets } from './text/sort.ts';
 import { more } from './text/more.ts';
 import { xargs } from './text/xargs.ts';
+import { vi } from './vi/vi.ts';
 
 const all: Readonly<Record<string, Applet>> = {
   ...byteApplets,
@@ -64,6 +65,7 @@ const all: Readonly<Record<string, Applet>> = {
   sh,
   tar,
   telnet,
+  vi,
   wget,
   xargs,
 };

@@ -59,6 +59,7 @@ const USAGES: Readonly<Record<string, string>> = {
   tr: 'tr [-cds] STRING1 [STRING2]',
   uname: 'uname [-amnrspvio]',
   uniq: 'uniq [-cduiz] [-f,s,w N] [FILE [OUTFILE]]',
+  vi: 'vi [-c CMD] [-R] [-H] [FILE]...',
   watch: 'watch [-n SEC] [-t] PROG ARGS',
   wc: 'wc [-cmlwL] [FILE]...',
   wget: 'wget [-cqS] [--spider] [-O FILE] [-o LOGFILE] [--header STR]\n\t[--post-data STR | --post-file FILE] [-Y on/off]\n\t[-P DIR] [-U AGENT] [-T SEC] URL...',

@@ -69,6 +69,11 @@ export class Terminal {
     return this.#host.tty ?? { columns: 80, rows: 24 };
   }
 
+  /** Whether a shell is there that continues who stops itself. */
+  get mayStop(): boolean {
+    return this.#foreground.mayStop;
+  }
+
   /**
    * Who gets Ctrl-C from now on, and Ctrl-Z where a shell is there that may continue it.
    * @returns puts back who did before, and tells whether Ctrl-C was pressed
