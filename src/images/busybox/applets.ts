@@ -6,6 +6,7 @@ import { find } from './files/find.ts';
 import { ls } from './files/list.ts';
 import { manageApplets } from './files/manage.ts';
 import { tar } from './files/tar.ts';
+import { less } from './less/less.ts';
 import { httpd } from './network/httpd.ts';
 import { interfaceApplets } from './network/interfaces.ts';
 import { nc, telnet } from './network/nc.ts';
@@ -55,7 +56,7 @@ const all: Readonly<Record<string, Applet>> = {
   find,
   grep,
   httpd,
-  less: more,
+  less,
   ls,
   more,
   nc,

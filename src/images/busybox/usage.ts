@@ -26,6 +26,7 @@ const USAGES: Readonly<Record<string, string>> = {
   id: 'id [-ugGn] [USER]',
   kill: 'kill [-l] [-SIG] PID...',
   killall: 'killall [-lq] [-SIG] PROCESS_NAME...',
+  less: 'less [-EFIMmNSRh~] [FILE]...',
   ln: 'ln [-sfnbtv] [-S SUF] TARGET... LINK|DIR',
   ls: 'ls [-1AaCxdLHRFplinshrSXvctu] [-w WIDTH] [FILE]...',
   md5sum: 'md5sum [-c[sw]] [FILE]...',

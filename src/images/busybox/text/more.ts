@@ -7,11 +7,11 @@ import { eachFile } from './each-file.ts';
 const CTRL_C = '\x03';
 const HELP = '(Enter:next line Space:next page Q:quit R:show the rest)';
 
-/** `more`, and `less` as far as that goes on page by page: a screen at a time, where there is one. */
+/** A screen at a time, where there is one. */
 export const more: Applet = async (command) => {
   const terminal = terminalOf(command.context.stdout);
   if (terminal === undefined) return cat(command);
-  const { operands } = command.options('~N');
+  const { operands } = command.options('');
   const pager = new Pager(command, terminal);
   await eachFile(command, operands, (input, name) => pager.show(input, name));
   return pager.isInterrupted ? 1 : 0;
