@@ -128,6 +128,7 @@ class NodeAgent implements Kubelet {
       random: this.#context.random,
       owner: this.#owner,
       node: () => this.#reporter.node,
+      isStopped: () => this.#stopped !== undefined,
       follow: (pod) => this.#follow(pod),
       retire: (uid) => this.#workers.get(uid)?.retire(),
     });

@@ -1,10 +1,10 @@
-import { resources } from '../../model/resources.ts';
-import { type Api, StatusError, unlessRefused, type WatchEvent } from '../api.ts';
-import { MILLISECOND, MINUTE, SECOND, type Simulation } from '../simulation/simulation.ts';
 import { canonical } from '../../core/json.ts';
 import { Random } from '../../core/random.ts';
 import type { NewObject, Node, Pod } from '../../model/objects.ts';
+import { resources } from '../../model/resources.ts';
+import { type Api, StatusError, unlessRefused, type WatchEvent } from '../api.ts';
 import type { FileTree } from '../runtime/container-types.ts';
+import { MILLISECOND, MINUTE, SECOND, type Simulation } from '../simulation/simulation.ts';
 import { MANIFESTS, manifestName } from './node-files.ts';
 import type { KubeletDeps, StaticPod } from './types.ts';
 
@@ -16,8 +16,11 @@ const RETRY = MINUTE;
 /** A mirror that has been made again is told of the state of its pod with the kubelet's next round of statuses. */
 const STATUS_ROUND = 10 * SECOND;
 
-/** Between a change in the folder and the look at it: who writes a file makes it first. */
-const LOOK_AFTER = 10 * MILLISECOND;
+/** Between a change and the look at the folder: who writes a file makes it first, and who writes many is not to keep all busy. */
+const LOOK_AFTER = 200 * MILLISECOND;
+
+/** A node has no room for so many pods. */
+const MOST_FILES = 200;
 
 interface Manifest {
   readonly pod: StaticPod;
@@ -41,6 +44,8 @@ export interface StaticPodsOptions {
   /** Owner of events. */
   readonly owner: string;
   readonly node: () => Node;
+  /** Nothing is looked at meanwhile. */
+  readonly isStopped: () => boolean;
   /** Gives a pod to its worker. */
   readonly follow: (pod: Pod) => void;
   /** Ends the pod of this uid. */
@@ -126,9 +131,9 @@ export class StaticPods {
   }
 
   #showAgain({ metadata: { namespace, name } }: Pod): void {
-    const { random, owner, follow } = this.#options;
+    const { random, owner, isStopped, follow } = this.#options;
     this.#simulation.after(random.between(0, STATUS_ROUND), owner, () => {
-      const newest = this.#api.get(resources.pods, namespace, name);
+      const newest = isStopped() ? undefined : this.#api.get(resources.pods, namespace, name);
       if (newest !== undefined && this.has(uidOf(newest))) follow(asKubeletKnows(newest));
     });
   }
@@ -138,7 +143,7 @@ export class StaticPods {
     this.#isDue = true;
     this.#simulation.after(LOOK_AFTER, this.#options.owner, () => {
       this.#isDue = false;
-      this.#look();
+      if (!this.#options.isStopped()) this.#look();
     });
   }
 
@@ -164,7 +169,7 @@ export class StaticPods {
     const { deps, files } = this.#options;
     const read = new Map<string, ReadFile>();
     const names = files.exists(MANIFESTS) ? files.list(MANIFESTS) : [];
-    for (const name of names) {
+    for (const name of names.slice(0, MOST_FILES)) {
       const path = `${MANIFESTS}/${name}`;
       if (name.startsWith('.') || !files.exists(path) || files.stat(path).type !== 'file') continue;
       const text = files.readText(path);
@@ -191,8 +196,8 @@ export class StaticPods {
   }
 
   #mirror(manifest: Manifest): void {
-    const { owner, node } = this.#options;
-    if (!this.has(manifest.hash)) return;
+    const { owner, node, isStopped } = this.#options;
+    if (isStopped() || !this.has(manifest.hash)) return;
     try {
       this.#api.create(resources.pods, mirrorPod(manifest, node()));
     } catch (error) {

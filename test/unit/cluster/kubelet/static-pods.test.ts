@@ -92,6 +92,17 @@ describe('static pods of a node', () => {
     expect(lab.exists(web)).toBe(false);
   });
 
+  test('are not looked for while the kubelet is stopped', async () => {
+    const lab = await writer();
+    await write(lab, 'web.yaml', manifest());
+    lab.kubelet.stop();
+    await lab.seconds(30);
+    expect(lab.exists(`web-${NODE}`)).toBe(false);
+    lab.kubelet.start();
+    await lab.seconds(4);
+    expect(lab.pod(`web-${NODE}`).status.phase).toBe('Running');
+  });
+
   test.each([
     ['no YAML', 'a: [b'],
     ['no pod', JSON.stringify({ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'web' } })],
