@@ -120,10 +120,12 @@ export const programs: Record<string, Program> = {
     context.stdout.write(context.files.stat(context.args[1] ?? '').mode.toString(8));
     return Promise.resolve(0);
   },
-  /** `write PATH TEXT` */
-  '/bin/write': (context) => {
-    context.files.write(context.args[1] ?? '', context.args[2] ?? '');
-    return Promise.resolve(0);
+  /** `write PATH TEXT [AFTER_MS]` */
+  '/bin/write': async (context) => {
+    const [, path = '', text = '', after] = context.args;
+    if (after !== undefined) await context.clock.sleep(Number(after));
+    context.files.write(path, text);
+    return 0;
   },
   '/bin/rm': (context) => {
     context.files.remove(context.args[1] ?? '');

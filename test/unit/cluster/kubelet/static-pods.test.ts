@@ -93,8 +93,10 @@ describe('static pods of a node', () => {
   });
 
   test('are not looked for while the kubelet is stopped', async () => {
-    const lab = await writer();
-    await write(lab, 'web.yaml', manifest());
+    const lab = new Lab({ readManifest: readPodManifest });
+    const command = ['write', `${FOLDER}/web.yaml`, manifest(), '10000'];
+    lab.create('writer', { volumes, containers: [container(command, { volumeMounts })] });
+    await lab.seconds(4);
     lab.kubelet.stop();
     await lab.seconds(30);
     expect(lab.exists(`web-${NODE}`)).toBe(false);
