@@ -20,7 +20,3 @@ export function toBytes(text: string): Uint8Array {
 export function fromText(text: string): string {
   return fromBytes(new TextEncoder().encode(text));
 }
-
-export function toText(bytes: string): string {
-  return new TextDecoder().decode(toBytes(bytes));
-}
