@@ -1,36 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { BusyboxLab } from '../../support.ts';
-
-const ROWS = 8;
-const TEXT = 'one two three\nfoo(bar, "x");\n\tindented\nlast line\n';
-
-/** A session in which a program is started; what the last keys drew, and what is in the file then. */
-async function typed(
-  start: string,
-  keys: readonly string[],
-): Promise<{ readonly drawn: string; readonly file: string; readonly code: string }> {
-  const lab = new BusyboxLab();
-  await lab.sh(`printf '%s' "$0" > /tmp/f`, { args: [TEXT] });
-  let drawn = '';
-  const ignore = (): void => {};
-  const stdout = (bytes: Uint8Array): void => {
-    drawn += new TextDecoder('latin1').decode(bytes);
-  };
-  const input = lab.container.exec(
-    ['sh'],
-    { stdin: true, tty: true },
-    { stdout, stderr: ignore, exit: ignore },
-  );
-  input.resize(80, ROWS);
-  await lab.advance(1);
-  for (const some of [`${start}; echo $? > /tmp/code\r`, ...keys]) {
-    drawn = '';
-    input.stdin(Uint8Array.from(some, (character) => character.charCodeAt(0)));
-    await lab.advance(1);
-  }
-  const read = async (path: string): Promise<string> => (await lab.sh(`cat ${path}`)).stdout;
-  return { drawn: drawn.replaceAll('\x1b', '^'), file: await read('/tmp/f'), code: await read('/tmp/code') };
-}
+import { ROWS, typed } from '../at-terminal.ts';
 
 /** What is typed and the line that becomes of the first one, as in busybox 1.37. */
 const EDITS: readonly (readonly [keys: string, text: string])[] = [
@@ -107,12 +77,6 @@ const DRAWN: readonly (readonly [start: string, keys: readonly string[], drawn: 
     `${STATUS}- /tmp/f [Modified] 1/3 33%^[1;1H${STATUS}:99^[1;1H^[1;1H${STATUS}^[7mInvalid range^[m^[1;1H`,
   ],
   ['vi /tmp/f', ['ZZ'], `^[1;1H${STATUS}^[?1049l/ # ^[6n`],
-  ['less /tmp/f', ['q'], `^[${ROWS};0H^[K/ # ^[6n`],
-  [
-    'seq 20 | less',
-    ['/9\r', 'n'],
-    `^[0;0H^[K16\r\n^[K17\r\n^[K18\r\n^[K1^[7m9^[m\r\n^[K20\r\n^[K\r\n^[K~\r\n^[${ROWS};0H^[K^[7m(END)^[m`,
-  ],
 ];
 
 test.each(DRAWN)('%s and %j', async (start, keys, drawn) => {
