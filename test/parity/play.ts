@@ -9,10 +9,10 @@ import type { Programs } from './programs.ts';
 import { normalise } from './normalise.ts';
 import { linesOf, type Passage, type Transcript } from './transcript.ts';
 
-/** How long a command may take where nothing is said, in milliseconds of the cluster's time. */
-const COMMAND: Patience = { time: 60_000, more: 0 };
-/** So much longer than a command itself says it may take to say that it was too short, in milliseconds. */
+/** So much longer than the cluster's time goes on a program may take to say what it has seen, in milliseconds. */
 const LATE = 15_000;
+/** How long a command may take where nothing is said: a minute of the cluster is over in the moment in which a client starts. */
+const COMMAND: Patience = { time: 60_000, more: LATE };
 
 export const namespaceOf = ({ id }: Case): string => `parity-${id.replaceAll('/', '-')}`.slice(0, 63);
 
