@@ -2,6 +2,7 @@ import { ParseError } from '../../../model/parse-error.ts';
 import { parseFieldSelector, parseLabelSelector } from '../../../model/selector.ts';
 import type { FieldRequirement, Requirement } from '../../../model/selector.ts';
 import { badRequest, invalid } from '../status.ts';
+import { isTrue } from './query.ts';
 
 /** What the query of a list, a watch or a deletecollection says. */
 export interface ListOptions {
@@ -63,10 +64,6 @@ function parsed<T>(parse: (text: string) => T[], text: string | null): T[] {
     if (error instanceof ParseError) throw badRequest(error.message);
     throw error;
   }
-}
-
-function isTrue(value: string | null): boolean {
-  return value !== null && value !== 'false' && value !== '0';
 }
 
 /** https://kubernetes.io/docs/reference/using-api/api-concepts/#semantics-for-get-and-list */

@@ -1,3 +1,4 @@
+import { isTrue } from '../http/query.ts';
 import type { RequestPath } from '../http/request-path.ts';
 import type { ApiRequest } from '../types.ts';
 
@@ -84,5 +85,3 @@ function verbOf(method: string, contentType: string, isCollection: boolean, isWa
 function nameIn(parameters: URLSearchParams): string | undefined {
   return /(?:^|,)metadata\.name=([^,]+)/.exec(parameters.get('fieldSelector') ?? '')?.[1];
 }
-
-const isTrue = (value: string | null): boolean => value !== null && value !== 'false' && value !== '0';

@@ -1,6 +1,7 @@
 import type { AnyObject, Pod } from '../../../model/objects.ts';
 import { StatusError } from '../../api.ts';
 import type { ExecOptions, LogOptions } from '../../node-api.ts';
+import { isTrue } from '../http/query.ts';
 import { textResponse, warningHeader } from '../http/responses.ts';
 import type { FieldProblem } from '../pipeline.ts';
 import { type ResourceRequest, type RestParts, writeContext } from '../rest/resource-request.ts';
@@ -182,9 +183,4 @@ function timeOf(text: string): string {
   const problem = text === '' ? undefined : timeProblem(text);
   if (problem !== undefined) throw badRequest(problem);
   return text;
-}
-
-/** Whatever does not say no means yes, an empty text too. */
-function isTrue(value: string | null): boolean {
-  return value !== null && value !== '0' && value.toLowerCase() !== 'false';
 }
