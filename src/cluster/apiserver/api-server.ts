@@ -308,10 +308,11 @@ function metricsReset(): ApiResponse {
   return textResponse(200, 'text/plain; charset=utf-8', 'metrics reset\n');
 }
 
-function refusalOf(error: unknown, { headers, query }: ApiRequest): ApiResponse {
+function refusalOf(error: unknown, request: ApiRequest): ApiResponse {
   // What the client takes is not known where it takes nothing that there is: that is said on several lines.
-  const isUnreadable = error instanceof StatusError && error.code === 406 && !takesJson(headers['accept']);
-  const pretty = isUnreadable || isPretty({ headers, query: new URLSearchParams(query) });
+  const isUnreadable =
+    error instanceof StatusError && error.code === 406 && !takesJson(request.headers['accept']);
+  const pretty = isUnreadable || isPretty(request);
   if (error instanceof StatusError)
     return statusResponse(error.status, pretty, warningHeader(error.warnings));
   return { ...statusResponse(internalError(messageOf(error)).status, pretty), cause: error };

@@ -14,6 +14,12 @@ export type JsonNode =
 export const DEEPEST = 1000;
 const LITERALS = ['true', 'false', 'null'] as const;
 
+/** What Go's decoder calls a value that is of another type than was wanted. */
+export function goTypeOf(value: unknown): string {
+  if (Array.isArray(value)) return 'array';
+  return typeof value === 'boolean' ? 'bool' : typeof value;
+}
+
 /** @throws {ParseError} with the words of Go's decoder. */
 export function readJson(text: string): JsonNode {
   return new Scanner(text).document();

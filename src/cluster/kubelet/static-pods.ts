@@ -148,7 +148,7 @@ export class StaticPods {
   }
 
   #look(): void {
-    const before = this.#manifests;
+    const before = new Set(this.#manifests.values());
     this.#files = this.#read();
     this.#manifests = new Map();
     for (const { manifest } of this.#files.values()) {
@@ -156,17 +156,17 @@ export class StaticPods {
       const key = this.#mirrorOf(manifest.pod);
       if (!this.#manifests.has(key)) this.#manifests.set(key, manifest);
     }
-    for (const manifest of before.values()) {
-      if (this.has(manifest.hash)) continue;
+    const now = new Set(this.#manifests.values());
+    for (const manifest of before) {
+      if (now.has(manifest)) continue;
       this.#shown.delete(manifest);
       this.#options.retire(manifest.hash);
     }
-    for (const manifest of this.#manifests.values())
-      if (![...before.values()].includes(manifest)) this.#mirror(manifest);
+    for (const manifest of now) if (!before.has(manifest)) this.#mirror(manifest);
   }
 
   #read(): Map<string, ReadFile> {
-    const { deps, files } = this.#options;
+    const { files } = this.#options;
     const read = new Map<string, ReadFile>();
     const names = files.exists(MANIFESTS) ? files.list(MANIFESTS) : [];
     for (const name of names.slice(0, MOST_FILES)) {
@@ -174,11 +174,14 @@ export class StaticPods {
       if (name.startsWith('.') || !files.exists(path) || files.stat(path).type !== 'file') continue;
       const text = files.readText(path);
       const known = this.#files.get(name);
-      const pod = known?.text === text ? undefined : deps.readManifest?.(text);
-      const manifest = known?.text === text ? known.manifest : pod && this.#manifest(pod);
-      read.set(name, { text, manifest });
+      read.set(name, known?.text === text ? known : this.#readFile(text));
     }
     return read;
+  }
+
+  #readFile(text: string): ReadFile {
+    const pod = this.#options.deps.readManifest?.(text);
+    return { text, manifest: pod && this.#manifest(pod) };
   }
 
   /** One that is wanted already stays the same, whichever file it is in. */

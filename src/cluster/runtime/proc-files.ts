@@ -4,6 +4,7 @@ import type { Micros } from '../simulation/simulation.ts';
 import { SECOND } from '../simulation/simulation.ts';
 import type { MountPoint } from './mount-table.ts';
 import type { DirectoryNode, Entries, FileNode, Node } from './nodes.ts';
+import { limitsText } from './process-limits.ts';
 import { directoryNode, fileNode, linkNode, ROOT_OWNED } from './nodes.ts';
 import type { SeenEntry } from './process-entry.ts';
 import type { ProcessTable } from './process-table.ts';
@@ -150,7 +151,7 @@ function processDirectory(parts: ProcParts, self: number, entry: SeenEntry): Dir
         { 0: streamDevice(entry, 0), 1: streamDevice(entry, 1), 2: streamDevice(entry, 2) },
         owner,
       ),
-      limits: file(() => LIMITS),
+      limits: file(limitsText),
       mounts: file(() => mountLines(parts.mounts())),
       root: rootOf(parts, self, entry),
       oom_score: file(() => `${oomScore(parts, entry)}\n`),
@@ -250,32 +251,6 @@ function statmLine({ process }: SeenEntry): string {
 function oomScore({ memory, oomScoreAdjust }: ProcParts, { process }: SeenEntry): number {
   return Math.max(0, Math.floor(((1000 + oomScoreAdjust + (process.memory * 1000) / memory.total) * 2) / 3));
 }
-
-/** What a process may have, as containerd starts it: name, soft and hard limit, unit. */
-const LIMITS = [
-  ['Limit', 'Soft Limit', 'Hard Limit', 'Units'],
-  ['Max cpu time', 'unlimited', 'unlimited', 'seconds'],
-  ['Max file size', 'unlimited', 'unlimited', 'bytes'],
-  ['Max data size', 'unlimited', 'unlimited', 'bytes'],
-  ['Max stack size', '8388608', 'unlimited', 'bytes'],
-  ['Max core file size', 'unlimited', 'unlimited', 'bytes'],
-  ['Max resident set', 'unlimited', 'unlimited', 'bytes'],
-  ['Max processes', 'unlimited', 'unlimited', 'processes'],
-  ['Max open files', '1048576', '1048576', 'files'],
-  ['Max locked memory', '8388608', '8388608', 'bytes'],
-  ['Max address space', 'unlimited', 'unlimited', 'bytes'],
-  ['Max file locks', 'unlimited', 'unlimited', 'locks'],
-  ['Max pending signals', '31500', '31500', 'signals'],
-  ['Max msgqueue size', '819200', '819200', 'bytes'],
-  ['Max nice priority', '0', '0', ''],
-  ['Max realtime priority', '0', '0', ''],
-  ['Max realtime timeout', 'unlimited', 'unlimited', 'us'],
-]
-  .map(
-    ([name = '', soft = '', hard = '', unit = '']) =>
-      `${name.padEnd(26)}${soft.padEnd(21)}${hard.padEnd(21)}${unit.padEnd(10)}\n`,
-  )
-  .join('');
 
 function mountLines(mounts: readonly MountPoint[]): string {
   return mounts

@@ -7,7 +7,7 @@ import { roundTrip } from '../../../model/schema/round-trip.ts';
 import { schemaOf } from '../../../model/schema/schema.ts';
 import type { TypeSchema } from '../../../model/schema/types.ts';
 import { strictDecodingError, validateFields } from '../field-validation.ts';
-import { parseJson } from '../json-document.ts';
+import { goTypeOf, parseJson } from '../json-document.ts';
 import type { CustomVersion } from '../custom/custom-version.ts';
 import { decodeProtobuf } from '../protobuf.ts';
 import type { ResourceRegistry } from '../resource-registry.ts';
@@ -124,11 +124,6 @@ function headMismatch(value: unknown): string | undefined {
     return `cannot unmarshal ${goTypeOf(inner)} into Go struct field .${field} of type string`;
   }
   return undefined;
-}
-
-function goTypeOf(value: unknown): string {
-  if (Array.isArray(value)) return 'array';
-  return typeof value === 'boolean' ? 'bool' : typeof value;
 }
 
 function unrecognized(body: string, kind: string, why: string): Error {

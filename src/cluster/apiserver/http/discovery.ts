@@ -116,9 +116,8 @@ export class Discovery {
   }
 }
 
-function documentResponse({ headers, query }: ApiRequest, document: object): CompleteResponse {
-  const isIndented = isPretty({ headers, query: new URLSearchParams(query) });
-  return isIndented ? indentedResponse(document) : jsonResponse(200, document);
+function documentResponse(request: ApiRequest, document: object): CompleteResponse {
+  return isPretty(request) ? indentedResponse(document) : jsonResponse(200, document);
 }
 
 function legacyVersions(serverAddress: string): object {

@@ -62,9 +62,9 @@ export function isPretty({
   query,
 }: {
   readonly headers: Readonly<Record<string, string>>;
-  readonly query: URLSearchParams;
+  readonly query: URLSearchParams | string;
 }): boolean {
-  const parameter = query.get('pretty');
+  const parameter = (typeof query === 'string' ? new URLSearchParams(query) : query).get('pretty');
   if (parameter !== null) return parameter !== 'false' && parameter !== '0';
   return /^(curl|Wget|Mozilla\/5\.0)/.test(headers['user-agent'] ?? '');
 }

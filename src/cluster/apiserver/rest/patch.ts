@@ -14,7 +14,7 @@ import { mediaType } from '../http/decoding.ts';
 import { writeOptions } from '../http/options.ts';
 import type { WriteOptions } from '../http/options.ts';
 import { readYaml } from '../http/yaml.ts';
-import { parseJson } from '../json-document.ts';
+import { goTypeOf, parseJson } from '../json-document.ts';
 import {
   badRequest,
   conflict,
@@ -160,11 +160,6 @@ function patchRefused({ code, message }: PatchError): Error {
 /** What the server says of a merge patch that is something else. */
 export function notAnObject(value: unknown): string {
   return `json: cannot unmarshal ${goTypeOf(value)} into Go value of type map[string]interface {}`;
-}
-
-function goTypeOf(value: unknown): string {
-  if (Array.isArray(value)) return 'array';
-  return typeof value === 'boolean' ? 'bool' : typeof value;
 }
 
 /** A patch may have put anything there. */

@@ -30,7 +30,7 @@ export class StatefulPodControl {
    * @throws StatusError after the FailedUpdate event
    */
   claimOwners(set: StatefulSet, pod: Pod): void {
-    for (const claim of this.#claimsOf(set, pod)) {
+    for (const claim of this.#claimsOf(set, ordinalOf(set, pod) ?? 0)) {
       const ownerReferences = retainedBy(set, pod, claim);
       if (ownerReferences === undefined) continue;
       const metadata = { ...claim.metadata, ownerReferences };
@@ -46,8 +46,9 @@ export class StatefulPodControl {
     }
   }
 
-  #claimsOf(set: StatefulSet, pod: Pod): PersistentVolumeClaim[] {
-    return claimsFor(set, ordinalOf(set, pod) ?? 0).flatMap(({ metadata: { name = '' } }) => {
+  /** Those that are there. */
+  #claimsOf(set: StatefulSet, ordinal: number): PersistentVolumeClaim[] {
+    return claimsFor(set, ordinal).flatMap(({ metadata: { name = '' } }) => {
       const found = this.#api.get(resources.persistentVolumeClaims, set.metadata.namespace, name);
       return found === undefined ? [] : [found];
     });
@@ -55,11 +56,7 @@ export class StatefulPodControl {
 
   /** Whether a claim that the next pod would get goes with a former one: the pod waits for a new claim. */
   hasFormerClaim(set: StatefulSet, pod: string, ordinal: number): boolean {
-    const { namespace } = set.metadata;
-    return claimsFor(set, ordinal).some(({ metadata: { name = '' } }) => {
-      const claim = this.#api.get(resources.persistentVolumeClaims, namespace, name);
-      return claim !== undefined && isOfFormerPod(claim, pod);
-    });
+    return this.#claimsOf(set, ordinal).some((claim) => isOfFormerPod(claim, pod));
   }
 
   /** @throws StatusError after the FailedDelete event */

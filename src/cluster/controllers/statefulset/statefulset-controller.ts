@@ -3,6 +3,7 @@ import type { ControllerRevision, Pod, StatefulSet } from '../../../model/object
 import { resources } from '../../../model/resources.ts';
 import { StatusError } from '../../api.ts';
 import type { WatchEvent } from '../../api.ts';
+import { SECOND } from '../../simulation/simulation.ts';
 import type { Controller, ControllerContext } from '../controller.ts';
 import { claim, concerned, controllerOf } from '../ownership.ts';
 import { availableIn, isPodAvailable, isPodFinished, isPodReady } from '../pod-state.ts';
@@ -14,8 +15,8 @@ import { StatefulPodControl } from './stateful-pod-control.ts';
 
 const HASH_LABEL = 'controller.kubernetes.io/hash';
 
-/** How long after a look at a claim that is still to go the next one is, in microseconds. */
-const CLAIM_RETRY = 1_000_000;
+/** How long after a look at a claim that is still to go the next one is. */
+const CLAIM_RETRY = SECOND;
 
 /** A set with the revisions that its pods have or get. */
 interface Plan {

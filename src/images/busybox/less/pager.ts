@@ -1,7 +1,6 @@
 import { Failure } from '../errors.ts';
 import type { Command } from '../command.ts';
-import { boundedRegex } from '../common/bounded-regex.ts';
-import { posixSource } from '../common/regex.ts';
+import { posixRegex } from '../common/regex.ts';
 import type { Options } from '../options.ts';
 import { decode } from '../streams.ts';
 import { toBytes, fromText } from '../terminal/bytes.ts';
@@ -264,9 +263,9 @@ export class Pager {
     this.#isBackwards = direction === '?';
     if (source !== '') {
       try {
-        this.#found = boundedRegex(posixSource(source, true), this.#ignoresCase ? 'gi' : 'g');
+        this.#found = posixRegex(source, true, this.#ignoresCase ? 'gi' : 'g');
       } catch (error) {
-        if (!(error instanceof Failure || error instanceof SyntaxError)) throw error;
+        if (!(error instanceof Failure)) throw error;
         this.#bottom(reversed('Bad pattern'));
         return;
       }

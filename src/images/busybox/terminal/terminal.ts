@@ -89,9 +89,18 @@ export class Terminal {
   }
 
   /** Whoever reads gets every key as it is pressed, for as long as `work` takes. */
-  async raw<T>(work: () => Promise<T>): Promise<T> {
+  raw<T>(work: () => Promise<T>): Promise<T> {
+    return this.#as(true, work);
+  }
+
+  /** Others have it as it was before a program wanted every key, for as long as `work` takes. */
+  cooked<T>(work: () => Promise<T>): Promise<T> {
+    return this.#as(false, work);
+  }
+
+  async #as<T>(isRaw: boolean, work: () => Promise<T>): Promise<T> {
     const before = this.isRaw;
-    this.isRaw = true;
+    this.isRaw = isRaw;
     try {
       return await work();
     } finally {

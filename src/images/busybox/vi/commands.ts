@@ -3,10 +3,10 @@ import type { Key } from '../terminal/keys.ts';
 import type { Editor } from './editor.ts';
 import { runEx } from './ex.ts';
 import { writeFile } from './files.ts';
-import { breakLine, keyName } from './insert.ts';
+import { breakLine, indentOf, keyName } from './insert.ts';
 import { firstNonBlank, lineEnd, lineStart, linesFrom, nextLine } from './lines.ts';
 import { isMotion, move, ringsItself } from './motions.ts';
-import { lineSpan, operate, yank } from './operators.ts';
+import { countedKey, lineSpan, operate, yank } from './operators.ts';
 import { scroll, scrollTo } from './scroll.ts';
 
 /** @param count undefined where nobody has said */
@@ -17,16 +17,13 @@ const CHANGES = /^[aAcCdDiIJoOpPrRsxX<>~]$|^Delete$|^Insert$/;
 
 /** A command, from its first key on. */
 export async function obey(editor: Editor, first: Key): Promise<void> {
-  let key: Key | undefined = first;
-  let digits = '';
-  while (key !== undefined && /^\d$/.test(key) && !(key === '0' && digits === '')) {
-    digits = (digits + key).slice(0, 9);
+  const { key, digits } = await countedKey(editor, first, async () => {
     // Each digit is a command of its own to the screen.
     if (!editor.keys.hasMore) editor.refresh();
-    key = await editor.keys.next();
-    if (key !== undefined) editor.showStatus();
-  }
-  if (key === 'g') key = `g${(await editor.keys.next()) ?? ''}`;
+    const next = await editor.keys.next();
+    if (next !== undefined) editor.showStatus();
+    return next;
+  });
   if (key === undefined) return;
   const count = digits === '' ? undefined : Number(digits);
   if (CHANGES.test(key) && !editor.keys.isRepeating) editor.keys.record([...Array.from(digits), key]);
@@ -71,7 +68,7 @@ function open(editor: Editor, isAbove: boolean): void {
   const { text, dot, buffer } = editor;
   if (isAbove) {
     const start = lineStart(text, dot);
-    const indent = editor.settings.autoindent ? text.slice(start, firstNonBlank(text, dot)) : '';
+    const indent = indentOf(editor);
     buffer.insert(start, `${indent}\n`);
     insertAt(editor, start + indent.length);
     return;

@@ -90,15 +90,9 @@ export class Editor {
   }
 
   /** Lets others have the terminal as it was. */
-  async cooked<T>(work: () => Promise<T>): Promise<T> {
+  cooked<T>(work: () => Promise<T>): Promise<T> {
     const terminal = terminalOf(this.command.context.stdin);
-    if (terminal === undefined) return work();
-    terminal.isRaw = false;
-    try {
-      return await work();
-    } finally {
-      terminal.isRaw = true;
-    }
+    return terminal === undefined ? work() : terminal.cooked(work);
   }
 
   /** Shows a line instead of the status until the next key. */

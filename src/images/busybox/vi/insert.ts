@@ -1,6 +1,6 @@
 import type { Key } from '../terminal/keys.ts';
 import type { Editor } from './editor.ts';
-import { firstNonBlank, lineEnd, lineStart } from './lines.ts';
+import { firstNonBlank, indentation, lineEnd, lineStart } from './lines.ts';
 import { isMotion, move } from './motions.ts';
 import { visible } from './screen.ts';
 import { matchingBracket } from './words.ts';
@@ -65,7 +65,7 @@ function eraseBefore(editor: Editor): void {
 function outdent(editor: Editor): void {
   const { text, dot, buffer, settings } = editor;
   const start = lineStart(text, dot);
-  const indent = new RegExp(`^(?:\t| {1,${settings.tabstop}})`).exec(text.slice(start, lineEnd(text, start)));
+  const indent = indentation(settings.tabstop).exec(text.slice(start, lineEnd(text, start)));
   if (indent === null) return;
   buffer.remove(start, start + indent[0].length);
   editor.dot = Math.max(start, dot - indent[0].length);
@@ -101,10 +101,14 @@ function typeCharacter(editor: Editor, key: Key): void {
 
 /** A new line, with the same indentation where that is wanted. */
 export function breakLine(editor: Editor): void {
-  const { text, dot } = editor;
-  const indent = editor.settings.autoindent ? text.slice(lineStart(text, dot), firstNonBlank(text, dot)) : '';
+  const indent = indentOf(editor);
   editor.buffer.endTyping();
   put(editor, `\n${indent}`);
+}
+
+/** What a new line begins with: the blanks of the cursor's, where that is wanted. */
+export function indentOf({ text, dot, settings }: Editor): string {
+  return settings.autoindent ? text.slice(lineStart(text, dot), firstNonBlank(text, dot)) : '';
 }
 
 function put(editor: Editor, text: string): void {

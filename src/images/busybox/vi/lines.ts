@@ -55,6 +55,11 @@ export function firstNonBlank(text: string, at: number): number {
   return place;
 }
 
+/** What one step of indentation looks like at the beginning of a line. */
+export function indentation(tabStop: number): RegExp {
+  return new RegExp(`^(?:\t| {1,${tabStop}})`);
+}
+
 /** The last place in a line where the cursor can be. */
 export function lastInLine(text: string, at: number): number {
   const end = lineEnd(text, at);

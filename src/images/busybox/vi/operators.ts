@@ -1,6 +1,6 @@
 import type { Key } from '../terminal/keys.ts';
 import type { Editor } from './editor.ts';
-import { countLines, firstNonBlank, lineEnd, lineStart, linesFrom } from './lines.ts';
+import { countLines, firstNonBlank, indentation, lineEnd, lineStart, linesFrom } from './lines.ts';
 import { isMotion, type Motion, move } from './motions.ts';
 
 /** A part of the text. */
@@ -18,7 +18,9 @@ export function lineSpan(text: string, from: number, to: number): Span {
 /** What an operator works on: the motion behind it, or lines where it is pressed twice. */
 async function spanOf(editor: Editor, operator: Key, counted: number | undefined): Promise<Span | undefined> {
   const { text, dot } = editor;
-  const [key, count] = await countedKey(editor, counted);
+  const { key, digits } = await countedKey(editor, await editor.keys.next());
+  // A count in front of a motion multiplies the one before the operator.
+  const count = digits === '' ? counted : Number(digits) * (counted ?? 1);
   if (key === undefined || key === '\x1b') return undefined;
   if (key === operator) {
     const rest = countLines(text, dot);
@@ -34,19 +36,24 @@ async function spanOf(editor: Editor, operator: Key, counted: number | undefined
   return span;
 }
 
-/** A count in front of a motion multiplies the one before the operator. */
-async function countedKey(
-  editor: Editor,
-  before: number | undefined,
-): Promise<[Key | undefined, number | undefined]> {
+/**
+ * A command and the digits in front of it.
+ * @param first the key that was pressed already
+ * @param next gives the one behind a digit
+ */
+export async function countedKey(
+  { keys }: Editor,
+  first: Key | undefined,
+  next = (): Promise<Key | undefined> => keys.next(),
+): Promise<{ readonly key: Key | undefined; readonly digits: string }> {
   let digits = '';
-  let key = await editor.keys.next();
+  let key = first;
   while (key !== undefined && /^\d$/.test(key) && !(key === '0' && digits === '')) {
     digits = (digits + key).slice(0, 9);
-    key = await editor.keys.next();
+    key = await next();
   }
-  if (key === 'g') key = `g${(await editor.keys.next()) ?? ''}`;
-  return [key, digits === '' ? before : Number(digits) * (before ?? 1)];
+  if (key === 'g') key = `g${(await keys.next()) ?? ''}`;
+  return { key, digits };
 }
 
 function between(text: string, dot: number, { to, kind }: Motion, operator: Key): Span {
@@ -101,7 +108,7 @@ function change(editor: Editor, { from, to, isLines }: Span): void {
 function shift(editor: Editor, { from, to }: Span, isDeeper: boolean): void {
   const { buffer, settings } = editor;
   const tab = settings.expandtab ? ' '.repeat(settings.tabstop) : '\t';
-  const indent = new RegExp(`^(?:\t| {1,${settings.tabstop}})`);
+  const indent = indentation(settings.tabstop);
   const old = editor.text.slice(from, to - 1);
   const lines = old.split('\n').map((line) => {
     if (isDeeper) return line === '' ? line : tab + line;

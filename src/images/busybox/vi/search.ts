@@ -1,14 +1,13 @@
 import { Failure } from '../errors.ts';
-import { boundedRegex } from '../common/bounded-regex.ts';
-import { posixSource } from '../common/regex.ts';
+import { posixRegex } from '../common/regex.ts';
 import type { Editor } from './editor.ts';
 
 /** @returns undefined where it is no expression */
 export function expression(editor: Editor, source: string): RegExp | undefined {
   try {
-    return boundedRegex(posixSource(source, false), editor.settings.ignorecase ? 'gmi' : 'gm');
+    return posixRegex(source, false, editor.settings.ignorecase ? 'gmi' : 'gm');
   } catch (error) {
-    if (error instanceof Failure || error instanceof SyntaxError) return undefined;
+    if (error instanceof Failure) return undefined;
     throw error;
   }
 }

@@ -1,23 +1,24 @@
+import { limitOf } from '../../../../cluster/runtime/process-limits.ts';
 import type { Shell } from '../shell.ts';
 import type { Builtin } from './types.ts';
 
-/** What a container is given, by the letter of the option: a label as `ulimit -a` shows it, and the value. */
-const LIMITS: Readonly<Record<string, readonly [label: string, value: string]>> = {
-  c: ['core file size (blocks)', 'unlimited'],
-  d: ['data seg size (kb)', 'unlimited'],
-  e: ['scheduling priority', '0'],
-  f: ['file size (blocks)', 'unlimited'],
-  i: ['pending signals', '31500'],
-  l: ['max locked memory (kb)', '8192'],
-  m: ['max memory size (kb)', 'unlimited'],
-  n: ['open files', '1048576'],
-  q: ['POSIX message queues (bytes)', '819200'],
-  r: ['real-time priority', '0'],
-  s: ['stack size (kb)', '8192'],
-  t: ['cpu time (seconds)', 'unlimited'],
-  u: ['max user processes', 'unlimited'],
-  v: ['virtual memory (kb)', 'unlimited'],
-  x: ['file locks', 'unlimited'],
+/** By the letter of the option: a label as `ulimit -a` shows it, and of how many of the kernel's units its own is. */
+const SHOWN: Readonly<Record<string, readonly [label: string, units?: number]>> = {
+  c: ['core file size (blocks)', 512],
+  d: ['data seg size (kb)', 1024],
+  e: ['scheduling priority'],
+  f: ['file size (blocks)', 512],
+  i: ['pending signals'],
+  l: ['max locked memory (kb)', 1024],
+  m: ['max memory size (kb)', 1024],
+  n: ['open files'],
+  q: ['POSIX message queues (bytes)'],
+  r: ['real-time priority'],
+  s: ['stack size (kb)', 1024],
+  t: ['cpu time (seconds)'],
+  u: ['max user processes'],
+  v: ['virtual memory (kb)', 1024],
+  x: ['file locks'],
 };
 
 /** Limits are remembered and shown; none of them is ever reached here. */
@@ -26,7 +27,7 @@ export const ulimit: Builtin = (shell, args) => {
     .filter((each) => each.startsWith('-'))
     .join('')
     .replace(/[-HS]/g, '');
-  const wrong = Array.from(letters).find((letter) => LIMITS[letter] === undefined && letter !== 'a');
+  const wrong = Array.from(letters).find((letter) => SHOWN[letter] === undefined && letter !== 'a');
   if (wrong !== undefined) {
     shell.say(`ulimit: invalid option -- '${wrong}'\n`);
     return 1;
@@ -35,17 +36,19 @@ export const ulimit: Builtin = (shell, args) => {
   const value = args.find((each) => !each.startsWith('-'));
   if (value !== undefined) return setLimit(shell, letter, value);
   if (!letters.includes('a')) {
-    shell.print(`${limitOf(shell, letter)}\n`);
+    shell.print(`${shownLimit(shell, letter)}\n`);
     return 0;
   }
-  for (const [each, [label]] of Object.entries(LIMITS)) {
-    shell.print(`${label.padEnd(31)} (-${each}) ${limitOf(shell, each)}\n`);
+  for (const [each, [label]] of Object.entries(SHOWN)) {
+    shell.print(`${label.padEnd(31)} (-${each}) ${shownLimit(shell, each)}\n`);
   }
   return 0;
 };
 
-function limitOf(shell: Shell, letter: string): string {
-  return shell.limits.get(letter) ?? LIMITS[letter]?.[1] ?? 'unlimited';
+function shownLimit(shell: Shell, letter: string): string {
+  const given = limitOf(letter);
+  const [, units = 1] = SHOWN[letter] ?? [];
+  return shell.limits.get(letter) ?? (given === undefined ? 'unlimited' : String(given / units));
 }
 
 function setLimit(shell: Shell, letter: string, value: string): number {
