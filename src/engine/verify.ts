@@ -41,7 +41,7 @@ export interface JobOptions {
   readonly signal: AbortSignal;
   /** Milliseconds of the wall, for the report. */
   readonly stopwatch: () => number;
-  /** Only cases whose name has this in it. */
+  /** Only the case of this name; where none is called so, those whose name has this in it. */
   readonly only?: string;
   /**
    * Names of cases that are judged wholly: a wrong repair by all checks, a repair twice. Of the others a wrong repair is
@@ -78,8 +78,7 @@ export async function verifyIncident(options: VerifyOptions): Promise<CaseResult
 
 /** The same in pieces, of which each can be done on another cluster. */
 export function verifyJobs(options: JobOptions): VerifyJob[] {
-  const { only = '' } = options;
-  const cases = casesOf(options).filter(({ name }) => name.includes(only));
+  const cases = chosen(casesOf(options), options.only ?? '');
   const groups: Case[][] = [];
   for (const [index, one] of cases.entries()) {
     const group = groups.at(-1);
@@ -90,6 +89,11 @@ export function verifyJobs(options: JobOptions): VerifyJob[] {
     cases: group.map(({ name }) => name),
     run: (broken) => verifyGroup(group, broken, options),
   }));
+}
+
+function chosen(cases: readonly Case[], only: string): readonly Case[] {
+  const named = cases.filter(({ name }) => name === only);
+  return named.length > 0 ? named : cases.filter(({ name }) => name.includes(only));
 }
 
 async function verifyGroup(

@@ -66,6 +66,12 @@ describe('verify', () => {
     ]);
   });
 
+  test('the one that is called so, though others have its name in theirs', async () => {
+    const hacks = () => ['again', 'again-and-again'].map((name) => hack(name, 'same-map', right));
+    expect((await verify({ hacks }, { only: 'hack again' })).map((one) => one.case)).toEqual(['hack again']);
+    expect(await verify({ hacks }, { only: 'hack aga' })).toHaveLength(2);
+  });
+
   test('in pieces: what only reads shares the broken cluster of the case after it', async () => {
     const incident = incidentOf(settingsScenario({}), 7);
     const { signal } = new AbortController();
