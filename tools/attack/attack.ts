@@ -7,6 +7,7 @@ import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { packageRoot } from '../../src/core/package-root.ts';
+import { PER_CHAIN } from './edits/arbitraries.ts';
 import type { Edit } from './edits/edit.ts';
 import { brokenLab } from './lab.ts';
 import { oracles } from './oracle/index.ts';
@@ -15,9 +16,6 @@ import type { Disagreement, Share, Tally } from './worker.ts';
 
 /** Where numbers of the last run of every scenario are kept. */
 export const reportFolder = join(packageRoot, 'reports/attack');
-
-/** As many sequences as are judged on one copy of a lab. */
-const PER_CHAIN = 4;
 
 /** The numbers of a run against one scenario. */
 export interface AttackReport {
@@ -105,9 +103,15 @@ async function attackScenario(
 
 /**
  * A chain takes seconds: V8's best code for it pays, which a copy of a process never gets (`src/core/process-copy.ts`), so copies
- * are replays here. What a replay makes is mostly garbage at once, of which a large nursery leaves less to collect.
+ * are replays here. What a replay makes is mostly garbage at once, of which a large nursery leaves less to collect; and
+ * processes that have a core each only lose by threads that collect and compile beside them.
  */
-const WORKER_FLAGS = ['--max-semi-space-size=64'];
+const WORKER_FLAGS = [
+  '--single-threaded',
+  '--max-semi-space-size=64',
+  '--initial-heap-size=1500',
+  '--no-memory-reducer',
+];
 
 async function inProcess(share: Share, done: (tally: Tally) => void): Promise<void> {
   const program = fileURLToPath(new URL('worker.ts', import.meta.url));

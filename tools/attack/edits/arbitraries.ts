@@ -8,8 +8,8 @@ import { workloadEdits } from './workloads.ts';
 
 export type Weighted = readonly { readonly weight: number; readonly arbitrary: fc.Arbitrary<Edit> }[];
 
-/** A lab is attacked so often in a row: each sequence goes on from where the one before has ended. */
-const MOST_SEQUENCES = 4;
+/** A copy of a lab is attacked so often in a row: each sequence goes on from where the one before has ended. */
+export const PER_CHAIN = 8;
 const MOST_EDITS = 6;
 
 /**
@@ -31,7 +31,7 @@ export function sequences(facts: Facts): fc.Arbitrary<Edit[][]> {
     { weight: 2, arbitrary: fc.array(edit, { minLength: 3, maxLength: MOST_EDITS }) },
     { weight: 3, arbitrary: repairWith(facts, edit) },
   );
-  return fc.array(sequence, { minLength: MOST_SEQUENCES, maxLength: MOST_SEQUENCES });
+  return fc.array(sequence, { minLength: PER_CHAIN, maxLength: PER_CHAIN });
 }
 
 /** A right repair, or what would be one without an edit before it and up to two after it. */

@@ -83,7 +83,11 @@ export async function run(
   }
 }
 
-/** Fetches a URL again and again with the container's own wget. @returns what is wrong */
+/**
+ * Fetches a URL again and again from a pod of the shop, with its own program: a connection for each.
+ * @param everySeconds from one answer to the next question
+ * @returns what is wrong
+ */
 export async function fetches(
   view: OracleView,
   from: Pod,
@@ -94,15 +98,23 @@ export async function fetches(
     contains = '',
   }: { times?: number; everySeconds?: number; contains?: string },
 ): Promise<Complaint> {
-  const app = containerOf(from);
-  const script = `i=0; while [ $i -lt ${times} ]; do wget -q -T 2 -O - '${url}' || exit 1; echo; i=$((i+1)); [ $i -lt ${times} ] && sleep ${everySeconds}; done; true`;
-  const { ok, text } = await run(view, from, app, ['sh', '-c', script]);
+  const often = ['--count', `${times}`, '--every', `${everySeconds * 1000}ms`, '--timeout', '2s'];
+  const command = [
+    'node',
+    '/app/shop.mjs',
+    'probe',
+    'http',
+    url,
+    ...often,
+    '--until-failure',
+    '--contains',
+    contains,
+  ];
+  const { ok, text } = await run(view, from, containerOf(from), command);
   const who = `${from.metadata.name} → ${url}`;
   if (!ok) return `${who}: ${text.trim()}`;
-  const answers = text.split('\n').filter((line) => line !== '');
-  const other = answers.find((answer) => !answer.includes(contains));
-  if (answers.length < times) return `${who}: ${answers.length} of ${times} answers`;
-  return other === undefined ? undefined : `${who}: ${other.slice(0, 120)}`;
+  const { failed, last } = JSON.parse(text) as { failed: number; last: string };
+  return failed === 0 ? undefined : `${who}: ${last}`;
 }
 
 /** The shop's container of a pod has the name of its app. */
