@@ -379,6 +379,14 @@ shop. Make names work again, for the shop and for everybody else.`,
       await lab.clock.wait(seconds(60), lab.signal);
       await faults.patchCorefile(lab, healthyCorefile(lab).replace('reload', 'reloads'));
     }),
+    hack('never-started-beside-the-repair', 'starts-again', async (lab) => {
+      await faults.writeCorefile(lab, healthyCorefile(lab));
+      await restart(lab);
+      await scale(lab, 3);
+      await lab.clock.wait(seconds(60), lab.signal);
+      // Two of the three go on; the next is asked at a port that it does not have, until it is, which is never.
+      await faults.patchContainer(lab, coredns, { startupProbe: { tcpSocket: { port: 'http' } } });
+    }),
     hack('new-kube-dns', 'same-dns', async (lab) => {
       await editCorefile(lab, rightWord(word));
       await restart(lab);

@@ -4,6 +4,7 @@ import type {
   Container,
   ContainerStatus,
   Labels,
+  NetworkPolicy,
   NewObject,
   Pod,
   PodTemplate,
@@ -78,8 +79,10 @@ export async function withClone(
   // only where it is looked at would not know.
   const name = `${of.name}-${lab.random.suffix(10)}-${lab.random.suffix(5)}`;
   const clone: Clone = { namespace, name };
+  const isOfItsNode = template.spec.hostNetwork === true;
   try {
     try {
+      if (isOfItsNode) await lab.kube.create(resources.networkPolicies, allAllowed(clone));
       await lab.kube.create(resources.pods, clonePod(template, clone, liveness));
       if (service !== undefined) await lab.kube.create(resources.services, cloneService(service, clone));
     } catch (error) {
@@ -89,6 +92,7 @@ export async function withClone(
   } finally {
     await lab.kube.delete(resources.pods, namespace, name, { grace: 0 });
     if (service !== undefined) await lab.kube.delete(resources.services, namespace, name);
+    if (isOfItsNode) await lab.kube.delete(resources.networkPolicies, namespace, name);
   }
 }
 
@@ -144,8 +148,26 @@ export async function neverReady(lab: LabView, of: WorkloadRef, clone: Clone): P
   return fail(`a fresh pod of the template does not become ready${why === undefined ? '' : `: ${why}`}`);
 }
 
+/**
+ * No policy has a say on the network of a node. A clone cannot be there (the ports are taken by those whom it is like), and no
+ * policy is to have a say in it either.
+ */
+function allAllowed(clone: Clone): NewObject<NetworkPolicy> {
+  return {
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'NetworkPolicy',
+    metadata: { ...clone },
+    spec: {
+      podSelector: { matchLabels: { [CLONE_LABEL]: clone.name } },
+      policyTypes: ['Ingress', 'Egress'],
+      ingress: [{}],
+      egress: [{}],
+    },
+  };
+}
+
 function clonePod(template: PodTemplate, clone: Clone, liveness: boolean): NewObject<Pod> {
-  const spec = copy(template.spec);
+  const { hostNetwork: _node, ...spec } = copy(template.spec);
   const { labels = {} } = template.metadata ?? {};
   const containers = spec.containers
     .map((container) => withLabelsTold(container, labels))

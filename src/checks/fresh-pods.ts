@@ -1,3 +1,4 @@
+import { equal } from '../core/json.ts';
 import type { Container, Pod, PodSpec, PodTemplate, Probe } from '../model/objects.ts';
 import { resources } from '../model/resources.ts';
 import { workersOf } from '../model/worker-nodes.ts';
@@ -142,25 +143,48 @@ async function runsAsTold(lab: LabView, of: WorkloadRef, clone: Clone): Promise<
   return seen.status === 'pass' ? pass('it came up, and those that run live on no other settings') : seen;
 }
 
-/** Whether the next pod of a template comes up; see {@link startsAgain}. */
-export function nextPodComesUp(
+/**
+ * Whether the next pod of a template comes up; see {@link startsAgain}. Its startup probes let it, and its liveness probes find
+ * it alive: where these ask different questions one pod comes up for each.
+ */
+export async function nextPodComesUp(
   lab: LabView,
   of: WorkloadRef,
   template: PodTemplate,
   withinMs = STARTS_WITHIN,
   works?: (lab: LabView, clone: Clone) => Promise<Observation>,
 ): Promise<Observation> {
-  return comesUp(lab, of, { ...template, spec: nextPod(template.spec, withinMs) }, withinMs, works);
+  const spec = besideTheOthers(template.spec);
+  const { containers } = spec;
+  const nextPod = (change: (container: Container) => Container): PodTemplate => ({
+    ...template,
+    spec: { ...spec, containers: containers.map(change) },
+  });
+  const alive = (container: Container): Container => askedAtOnce(container, withinMs);
+  const started = (container: Container): Container =>
+    container.startupProbe === undefined ? alive(container) : container;
+  const needed = withinMs + Math.max(...containers.map(firstAnswerAfter));
+  if (!containers.some(asksTwice)) return comesUp(lab, of, nextPod(started), needed, works);
+  const seen = await comesUp(lab, of, nextPod(started), needed);
+  return seen.status === 'pass' ? comesUp(lab, of, nextPod(alive), withinMs, works) : seen;
 }
 
-/** It takes nobody's place, and its liveness probe is asked before it counts. */
-function nextPod(live: PodSpec, withinMs: number): PodSpec {
-  const spec = besideTheOthers(live);
-  return { ...spec, containers: spec.containers.map((one) => askedAtOnce(one, withinMs)) };
+/** Whether its startup probe asks something else than its liveness probe. */
+function asksTwice({ startupProbe, livenessProbe }: Container): boolean {
+  if (startupProbe === undefined || livenessProbe === undefined) return false;
+  return !equal(questionOf(startupProbe), questionOf(livenessProbe));
+}
+
+const questionOf = ({ exec, httpGet, tcpSocket, grpc }: Probe): unknown => [exec, httpGet, tcpSocket, grpc];
+
+/** Milliseconds until a startup probe can have been answered. */
+function firstAnswerAfter({ startupProbe }: Container): number {
+  const { initialDelaySeconds = 0, periodSeconds = 0 } = startupProbe ?? {};
+  return (initialDelaySeconds + periodSeconds) * 1000;
 }
 
 /** The clone takes nobody's place: pods that keep away from each other, or take ports of their node, would leave it none. */
-function besideTheOthers({ hostNetwork: _node, affinity = {}, ...spec }: PodSpec): PodSpec {
+function besideTheOthers({ affinity = {}, ...spec }: PodSpec): PodSpec {
   const { podAntiAffinity: _others, ...rest } = affinity;
   return { ...spec, affinity: rest, containers: spec.containers.map(withoutHostPorts) };
 }

@@ -53,12 +53,19 @@ async function lab(options: {
   readonly policy?: string;
   readonly objects?: readonly Manifest[];
   readonly refuse?: Resource;
-}): Promise<{ view: LabView; made: PodSpec[]; done: string[]; left: () => string[] }> {
+}): Promise<{
+  view: LabView;
+  made: PodSpec[];
+  policies: unknown[];
+  done: string[];
+  left: () => string[];
+}> {
   const { starts = () => true, policy = 'IfNotPresent', refuse } = options;
   const state = new FakeState();
   const kube = fakeKube(state);
   await kube.applyAll(options.objects ?? [...NODES, deployment(policy)], { manager: 'test' });
   const made: PodSpec[] = [];
+  const policies: unknown[] = [];
   const done: string[] = [];
   const get: KubeClient['get'] = async (resource: Resource, namespace, name) => {
     const object = await kube.get(resource, namespace, name);
@@ -73,6 +80,7 @@ async function lab(options: {
   const create: KubeClient['create'] = async (resource, object) => {
     if (refuse?.id === resource.id) throw new KubeError(403, 'exceeded quota');
     if (resource.id === resources.pods.id) made.push((object as unknown as Pod).spec);
+    if (resource.id === resources.networkPolicies.id) policies.push((object as Manifest)['spec']);
     return kube.create(resource, object);
   };
   const exec: KubeClient['exec'] = () => Promise.resolve({ code: 0, stdout: 'PORT=8080\0', stderr: '' });
@@ -103,8 +111,9 @@ async function lab(options: {
   return {
     view,
     made,
+    policies,
     done,
-    left: () => [...state.objects.keys()].filter((key) => /^(pods|replicasets)/.test(key)),
+    left: () => [...state.objects.keys()].filter((key) => /^(pods|replicasets|networkpolicies)/.test(key)),
   };
 }
 
@@ -229,7 +238,7 @@ describe('startsAgain', () => {
   };
 
   test('is asked for its life before everything else, whenever its template begins to', async () => {
-    const objects = [...NODES, deployment('Always', { livenessProbe: probe, startupProbe: { exec: {} } })];
+    const objects = [...NODES, deployment('Always', { livenessProbe: probe })];
     const { view, made, left } = await lab({ objects });
     expect(await graded(startsAgain(of, 90_000), view)).toEqual({
       status: 'pass',
@@ -251,6 +260,35 @@ describe('startsAgain', () => {
     expect(left()).toEqual([]);
   });
 
+  test('its own startup probe is asked as it is, and what its liveness probe asks besides of a pod more', async () => {
+    const startupProbe = { tcpSocket: { port: 'http' }, periodSeconds: 10, failureThreshold: 30 };
+    const two = [...NODES, deployment('Always', { livenessProbe: probe, startupProbe })];
+    const { view, made, left } = await lab({ objects: two });
+    expect(await graded(startsAgain(of), view)).toMatchObject({ status: 'pass' });
+    expect(made.map((spec) => spec.containers[0]?.startupProbe)).toEqual([
+      startupProbe,
+      expect.objectContaining({ tcpSocket: probe.tcpSocket, periodSeconds: 1 }),
+    ]);
+    expect(left()).toEqual([]);
+    const same = { ...startupProbe, tcpSocket: probe.tcpSocket };
+    const one = [...NODES, deployment('Always', { livenessProbe: probe, startupProbe: same })];
+    const { view: again, made: once } = await lab({ objects: one });
+    expect(await graded(startsAgain(of), again)).toMatchObject({ status: 'pass' });
+    expect(once.map((spec) => spec.containers[0]?.startupProbe)).toEqual([same]);
+  });
+
+  test('a startup probe that nobody answers lets nothing come up, however well it is found alive', async () => {
+    const startupProbe = { tcpSocket: { port: 'http' }, periodSeconds: 10, initialDelaySeconds: 20 };
+    const objects = [...NODES, deployment('Always', { livenessProbe: probe, startupProbe })];
+    const starts = (spec: PodSpec): boolean => spec.containers[0]?.startupProbe?.tcpSocket?.port !== 'http';
+    const { view, made } = await lab({ objects, starts });
+    const begun = view.clock.now().getTime();
+    expect(await graded(startsAgain(of), view)).toMatchObject({ status: 'fail' });
+    // As long as any, and until the probe can have been asked.
+    expect(view.clock.now().getTime() - begun).toBe(90_000);
+    expect(made).toHaveLength(1);
+  });
+
   test('is not asked at a port that it does not have: such a probe kills nothing', async () => {
     const nowhere = { httpGet: { path: '/healthz', port: 'http' }, periodSeconds: 5 };
     const { view, made } = await lab({
@@ -268,14 +306,22 @@ describe('startsAgain', () => {
     expect(made[0]?.affinity).toEqual({ nodeAffinity: { a: 1 } });
   });
 
-  test('takes no ports of a node, which those that are there may have', async () => {
+  test('takes no ports of a node, which those that are there may have; no policy hinders who would be on its network', async () => {
     const ports = [
       { name: 'http', containerPort: 8080, protocol: 'TCP', hostPort: 8080, hostIP: '127.0.0.1' },
     ];
     const objects = [...NODES, deployment('Always', { ports }, { hostNetwork: true })];
-    const { view, made } = await lab({ objects });
+    const { view, made, policies, left } = await lab({ objects });
     expect(await graded(startsAgain(of), view)).toMatchObject({ status: 'pass' });
     expect(made[0]).not.toHaveProperty('hostNetwork');
+    expect(policies).toEqual([
+      expect.objectContaining({
+        podSelector: { matchLabels: { 'breakfix.dev/clone': expect.any(String) } },
+        ingress: [{}],
+        egress: [{}],
+      }),
+    ]);
+    expect(left()).toEqual([]);
     expect(made[0]?.containers[0]?.ports).toEqual([{ name: 'http', containerPort: 8080, protocol: 'TCP' }]);
   });
 
