@@ -10,14 +10,39 @@ export async function removePulled(node: string, hosts: readonly string[]): Prom
   await removeWhere(node, (name) => hosts.some((host) => name.startsWith(`${host}/`)));
 }
 
+/** Whether a node has an image under this name. @param id of the image, as Docker knows it: `sha256:…` of its configuration */
+export async function hasImage(node: string, reference: string, id: string): Promise<boolean> {
+  const entries = await imagesOn(node);
+  const digestOf = (wanted: string): string | undefined =>
+    entries.find(({ name }) => name === wanted)?.digest;
+  const digest = digestOf(reference);
+  return digest !== undefined && digest === digestOf(id);
+}
+
+interface ImageEntry {
+  readonly name: string;
+  /** Of the manifest. */
+  readonly digest: string;
+}
+
 /** An image has a name by tag, one by digest and one by its configuration: it is there as long as any of them is. */
+async function imagesOn(node: string): Promise<ImageEntry[]> {
+  const [, ...lines] = (await run('docker', [...imagesOf(node), 'list'])).split('\n');
+  return lines.map((line) => line.split(/\s+/)).map(([name = '', , digest = '']) => ({ name, digest }));
+}
+
+const imagesOf = (node: string): readonly string[] => [
+  'exec',
+  node,
+  'ctr',
+  '--namespace',
+  'k8s.io',
+  'images',
+];
+
 async function removeWhere(node: string, wanted: (name: string) => boolean): Promise<void> {
-  const images = ['exec', node, 'ctr', '--namespace', 'k8s.io', 'images'];
-  const [, ...lines] = (await run('docker', [...images, 'list'])).split('\n');
-  const entries = lines
-    .map((line) => line.split(/\s+/))
-    .map(([name = '', , digest = '']) => ({ name, digest }));
+  const entries = await imagesOn(node);
   const digests = new Set(entries.filter(({ name }) => wanted(name)).map(({ digest }) => digest));
   const names = entries.filter(({ digest }) => digests.has(digest)).map(({ name }) => name);
-  if (names.length > 0) await run('docker', [...images, 'remove', '--sync', ...names]);
+  if (names.length > 0) await run('docker', [...imagesOf(node), 'remove', '--sync', ...names]);
 }
