@@ -214,8 +214,21 @@ export const corednsWhole = question('CoreDNS serves everybody', async (view) =>
   if (stranger !== undefined) return `${stranger} is asked for names outside`;
   return lines.some((line) => line.startsWith('namespaces '))
     ? 'the Corefile is for some namespaces only'
-    : undefined;
+    : addressesHaveNames(view);
 });
+
+/** Who has an address finds the name that it belongs to, from the API's Service. */
+async function addressesHaveNames(view: OracleView): Promise<Complaint> {
+  const [gateway] = await runningPods(view, 'gateway');
+  if (gateway === undefined) return 'no gateway runs';
+  const asked = ['--name', '1.0.96.10.in-addr.arpa', '--type', 'PTR', '--for', '2s', '--every', '500ms'];
+  const command = ['node', '/app/shop.mjs', 'probe', 'ask', '10.96.0.10', ...asked];
+  const { ok, text } = await run(view, gateway, 'gateway', command);
+  if (!ok) return text;
+  const { outcomes } = JSON.parse(text) as { outcomes: Record<string, number> };
+  const other = Object.keys(outcomes).find((name) => name !== 'kubernetes.default.svc.cluster.local');
+  return other === undefined ? undefined : `10.96.0.1 is called ${other}`;
+}
 
 /** CoreDNS after its next rollout. */
 export const corednsRisesAgain = risesAgain(() => 'coredns', SYSTEM, [corednsWhole, shopNames]);
