@@ -3,6 +3,7 @@ import type {
   Deployment,
   EndpointSlice,
   Labels,
+  Node,
   Pod,
   PodAffinityTerm,
   PodTemplate,
@@ -13,7 +14,7 @@ import { isOver } from '../model/pod-phase.ts';
 import { resources } from '../model/resources.ts';
 import { maxUnavailable } from '../model/rollout.ts';
 import { formatSelector, matchesSelector } from '../model/selector.ts';
-import { workersOf } from '../model/worker-nodes.ts';
+import { untoleratedTaint } from '../model/taints.ts';
 import { all, type Check, fail, type LabView, type Observation, pass } from './check.ts';
 import { CALLED_PORT, readyAddressesIn, slicesByHand, slicesOf } from './endpoints.ts';
 import { noneWaiting } from './pods.ts';
@@ -208,8 +209,8 @@ export function spreadOver(of: WorkloadRef, nodes: number): Check {
 }
 
 /**
- * The next rollout gets somewhere: where every pod wants a node for itself and none is left, one of today's pods has to be
- * allowed to go first.
+ * The next rollout gets somewhere: where every pod wants a node for itself, or ports of one, and none is left, one of today's
+ * pods has to be allowed to go first.
  * https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#max-unavailable
  */
 export function canRollOut(of: WorkloadRef): Check {
@@ -222,19 +223,32 @@ export function canRollOut(of: WorkloadRef): Check {
       ]);
       if (deployment === undefined) return fail(`deployment/${of.name} does not exist`);
       const { replicas, strategy, template } = deployment.spec;
-      const workers = workersOf(nodes).length;
-      if (!isAloneOnItsNode(template) || replicas < workers) return pass('a node has room for one more pod');
+      const { length } = nodes.filter(({ spec }) => takes(spec, template));
+      if (!isAloneOnItsNode(template) || replicas < length) return pass('a node has room for one more pod');
       return strategy.type === 'Recreate' || maxUnavailable(deployment) > 0
         ? pass('one pod may end before the next one starts')
-        : fail(`no pod may end first (maxUnavailable), and each of the ${workers} nodes has one`);
+        : fail(`no pod may end first (maxUnavailable), and each of the ${length} nodes has one`);
     },
   };
 }
 
-/** No other pod with its labels may be on its node. */
+/** Whether a node takes new pods of a template, as far as its taints are concerned. */
+function takes({ taints, unschedulable }: Node['spec'], { spec }: PodTemplate): boolean {
+  return (
+    unschedulable !== true &&
+    untoleratedTaint(taints, spec.tolerations, ['NoSchedule', 'NoExecute']) === undefined
+  );
+}
+
+/** No other pod with its labels may be on its node, or can be, as it takes ports of it. */
 function isAloneOnItsNode({ metadata, spec }: PodTemplate): boolean {
   const terms = spec.affinity?.podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? [];
-  return terms.some((term) => keepsApart(term, metadata?.labels));
+  const ports = spec.containers.flatMap((container) => container.ports ?? []);
+  return (
+    terms.some((term) => keepsApart(term, metadata?.labels)) ||
+    (spec.hostNetwork === true && ports.length > 0) ||
+    ports.some(({ hostPort }) => hostPort !== undefined)
+  );
 }
 
 /** What a term of a podAntiAffinity and a topologySpreadConstraint have in common. */

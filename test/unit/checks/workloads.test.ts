@@ -119,9 +119,9 @@ describe('endpointsServe', () => {
 });
 
 describe('canRollOut', () => {
-  const node = (name: string, nodeLabels: Readonly<Record<string, string>> = {}) =>
-    object('v1', 'Node', name, { metadata: { labels: nodeLabels } });
-  const nodes = [node('one', { 'node-role.kubernetes.io/control-plane': '' }), node('two'), node('three')];
+  const node = (name: string, spec: object = {}) => object('v1', 'Node', name, { spec });
+  const taints = [{ key: 'node-role.kubernetes.io/control-plane', effect: 'NoSchedule' }];
+  const nodes = [node('one', { taints }), node('two'), node('three'), node('four', { unschedulable: true })];
   const alone = (of: object) => ({
     podAntiAffinity: {
       requiredDuringSchedulingIgnoredDuringExecution: [
@@ -133,8 +133,8 @@ describe('canRollOut', () => {
     type: 'RollingUpdate',
     rollingUpdate: { maxUnavailable, maxSurge },
   });
-  const seen = async (affinity: object, strategy: object, replicas = 2) => {
-    const template = { metadata: { labels }, spec: { containers: [container], affinity } };
+  const seen = async (affinity: object, strategy: object, replicas = 2, more: object = {}) => {
+    const template = { metadata: { labels }, spec: { containers: [container], affinity, ...more } };
     const spec = { replicas, selector: { matchLabels: labels }, template, strategy };
     const deployment = object('apps/v1', 'Deployment', 'refunds@shop', { spec, status: {} });
     return canRollOut(of).look(await labView([deployment, ...nodes]));
@@ -145,6 +145,18 @@ describe('canRollOut', () => {
       status: 'fail',
       seen: 'no pod may end first (maxUnavailable), and each of the 2 nodes has one',
     });
+  });
+
+  test('fails where pods take ports of their nodes, of which all have one; who bears a taint has a node more', async () => {
+    const ports = [{ containerPort: 53, protocol: 'UDP' }];
+    const host = { hostNetwork: true, containers: [{ ...container, ports }] };
+    expect(await seen({}, rolling(0, 1), 2, host)).toMatchObject({ status: 'fail' });
+    expect(await seen({}, rolling(1, 1), 2, host)).toMatchObject({ status: 'pass' });
+    const tolerations = [{ key: 'node-role.kubernetes.io/control-plane', operator: 'Exists' }];
+    expect(await seen({}, rolling(0, 1), 2, { ...host, tolerations })).toMatchObject({ status: 'pass' });
+    expect(await seen({}, rolling(0, 1), 3, { ...host, tolerations })).toMatchObject({ status: 'fail' });
+    const hostPort = { containers: [{ ...container, ports: [{ ...ports[0], hostPort: 53 }] }] };
+    expect(await seen({}, rolling(0, 1), 2, hostPort)).toMatchObject({ status: 'fail' });
   });
 
   test('a part of a pod that may be away is none', async () => {

@@ -1,4 +1,4 @@
-import type { Deployment } from '../../../src/model/objects.ts';
+import type { ConfigMap, Deployment } from '../../../src/model/objects.ts';
 import { resources } from '../../../src/model/resources.ts';
 import {
   addressesOf,
@@ -6,6 +6,7 @@ import {
   fetches,
   isComplete,
   leadsHome,
+  run,
   runningPods,
   SHOP,
   within,
@@ -108,8 +109,31 @@ export const customersServed = question(
     leadsToNobody(view),
 );
 
-/** A service of the shop after its next rollout. */
+/** Who runs was told what the settings say, or what they said to the healthy shop: not what they said in between. */
+async function livesOnSettings(view: OracleView, name: string): Promise<Complaint> {
+  const was = view.healthy.get<ConfigMap>(resources.configMaps, SHOP, 'shop-settings')?.data ?? {};
+  const is = (await view.kube.get<ConfigMap>(resources.configMaps, SHOP, 'shop-settings'))?.data ?? {};
+  for (const pod of await runningPods(view, name)) {
+    const container = pod.spec.containers.find((one) => one.name === name);
+    const { ok, text } = await run(view, pod, name, ['env']);
+    if (!ok) return `${pod.metadata.name} cannot be asked: ${text}`;
+    for (const line of text.split('\n')) {
+      const [key = '', value = ''] = line.split(/=(.*)/, 2);
+      if (!(key in was || key in is) || container?.env?.some((one) => one.name === key) === true) continue;
+      if (value !== was[key] && value !== is[key]) return `${pod.metadata.name} lives on ${line}`;
+    }
+  }
+  return undefined;
+}
+
+/** A service of the shop, as it runs and after its next rollout. */
 export const serviceRisesAgain = (nameOf: (view: OracleView) => string): Question =>
+  question(
+    'it lasts',
+    async (view) => (await livesOnSettings(view, nameOf(view))) ?? nextService(nameOf).ask(view),
+  );
+
+const nextService = (nameOf: (view: OracleView) => string): Question =>
   risesAgain(nameOf, SHOP, [
     question('its Service leads to its pods', (view) =>
       within(view, 30_000, () => leadsHome(view, nameOf(view))),
