@@ -83,9 +83,34 @@ export async function run(
   }
 }
 
+/** What the shop's program says of looking again and again; `workload/README.md`. */
+export interface Looks {
+  readonly attempts: number;
+  readonly succeeded: number;
+  readonly failed: number;
+  readonly outcomes: Readonly<Record<string, number>>;
+  readonly last: string;
+  readonly p99Ms: number;
+}
+
 /**
- * Fetches a URL again and again from a pod of the shop, with its own program: a connection for each.
- * @param everySeconds from one answer to the next question
+ * The shop's program in a pod looks again and again: a connection for each.
+ * @param asked as its `probe` takes it
+ * @returns a complaint where it cannot be run
+ */
+export async function look(
+  view: OracleView,
+  pod: Pod,
+  app: string,
+  asked: readonly string[],
+): Promise<Looks | string> {
+  const { ok, text } = await run(view, pod, app, ['node', '/app/shop.mjs', 'probe', ...asked]);
+  return ok ? (JSON.parse(text) as Looks) : `${pod.metadata.name}: ${text.trim()}`;
+}
+
+/**
+ * Fetches a URL again and again from a pod of the shop.
+ * @param everySeconds from the beginning of one question to that of the next, at least
  * @returns what is wrong
  */
 export async function fetches(
@@ -96,25 +121,14 @@ export async function fetches(
     times = 1,
     everySeconds = 1,
     contains = '',
-  }: { times?: number; everySeconds?: number; contains?: string },
+    timeout = '2s',
+  }: { times?: number; everySeconds?: number; contains?: string; timeout?: string },
 ): Promise<Complaint> {
-  const often = ['--count', `${times}`, '--every', `${everySeconds * 1000}ms`, '--timeout', '2s'];
-  const command = [
-    'node',
-    '/app/shop.mjs',
-    'probe',
-    'http',
-    url,
-    ...often,
-    '--until-failure',
-    '--contains',
-    contains,
-  ];
-  const { ok, text } = await run(view, from, containerOf(from), command);
-  const who = `${from.metadata.name} → ${url}`;
-  if (!ok) return `${who}: ${text.trim()}`;
-  const { failed, last } = JSON.parse(text) as { failed: number; last: string };
-  return failed === 0 ? undefined : `${who}: ${last}`;
+  const often = ['--count', `${times}`, '--every', `${everySeconds * 1000}ms`, '--timeout', timeout];
+  const asked = ['http', url, ...often, '--until-failure', '--contains', contains];
+  const seen = await look(view, from, containerOf(from), asked);
+  if (typeof seen === 'string') return seen;
+  return seen.failed === 0 ? undefined : `${from.metadata.name} → ${url}: ${seen.last}`;
 }
 
 /** The shop's container of a pod has the name of its app. */

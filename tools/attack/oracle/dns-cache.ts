@@ -2,7 +2,7 @@ import { equal } from '../../../src/core/json.ts';
 import { KubeError } from '../../../src/kube/client.ts';
 import type { AnyObject, Deployment, Pod, Service } from '../../../src/model/objects.ts';
 import { type Resource, resources } from '../../../src/model/resources.ts';
-import { deploymentOf, isComplete, isReady, run, runningPods, SHOP, within } from './ask.ts';
+import { deploymentOf, isComplete, isReady, look, run, runningPods, SHOP, within } from './ask.ts';
 import { clientsUnchanged } from './clients.ts';
 import { refundsServed, shopRisesAgain } from './again.ts';
 import { corednsRisesAgain, corednsWhole, freshService, resolves, serviceResolves } from './dns.ts';
@@ -16,25 +16,6 @@ const OTHERS = '198.51.100.9';
 const MOVED = '198.51.100.8';
 /** Milliseconds for the API's watches. */
 const GRACE = 2000;
-
-/** What the shop's probe says of many looks. */
-interface Report {
-  readonly attempts: number;
-  readonly failed: number;
-  readonly outcomes: Readonly<Record<string, number>>;
-  readonly p99Ms: number;
-}
-
-async function lookUp(
-  view: OracleView,
-  pod: Pod,
-  app: string,
-  name: string,
-  length: readonly string[],
-): Promise<Report | string> {
-  const { ok, text } = await run(view, pod, app, ['node', '/app/shop.mjs', 'probe', 'dns', name, ...length]);
-  return ok ? (JSON.parse(text) as Report) : `${pod.metadata.name}: ${text}`;
-}
 
 /** A name that nobody has asked for yet: with the final dot, so that no search list is tried. */
 const freshName = (view: OracleView): string => `oracle-${view.now()}.${word(view, 'zone')}.`;
@@ -61,7 +42,7 @@ const partnerAskedSeldom = question('the partner is asked seldom', async (view) 
   if (pods.length === 0) return 'no pod of fx runs';
   for (const pod of pods) {
     const name = freshName(view);
-    const seen = await lookUp(view, pod, 'fx', name, ['--count', '100', '--every', '50ms']);
+    const seen = await look(view, pod, 'fx', ['dns', name, '--count', '100', '--every', '50ms']);
     if (typeof seen === 'string') return seen;
     const answers = Object.keys(seen.outcomes).join(' or ');
     if (answers !== OTHERS) return `${pod.metadata.name} gets ${answers} for ${name}`;
@@ -116,7 +97,7 @@ function followed(seconds: number) {
       await Promise.all(
         apps.map(async (app) => {
           const [pod] = await runningPods(view, app);
-          if (pod !== undefined) await lookUp(view, pod, app, name, length);
+          if (pod !== undefined) await look(view, pod, app, ['dns', name, ...length]);
         }),
       );
     };
@@ -159,10 +140,9 @@ function customersPay(mayFail: number) {
     const [gateway] = await runningPods(view, 'gateway');
     if (gateway === undefined) return 'no gateway runs';
     const length = ['--count', '120', '--every', '250ms', '--timeout', mayFail > 0 ? '5s' : '2s'];
-    const command = ['node', '/app/shop.mjs', 'probe', 'http', 'http://127.0.0.1:8080/pay', ...length];
-    const { ok, text } = await run(view, gateway, 'gateway', command);
-    if (!ok) return text;
-    const { attempts, failed, outcomes } = JSON.parse(text) as Report;
+    const looks = await look(view, gateway, 'gateway', ['http', 'http://127.0.0.1:8080/pay', ...length]);
+    if (typeof looks === 'string') return looks;
+    const { attempts, failed, outcomes } = looks;
     return failed <= mayFail * attempts ? undefined : `of ${attempts} got ${JSON.stringify(outcomes)}`;
   });
 }
@@ -244,8 +224,8 @@ export const dnsStale: Oracle = {
 const quickLookups = question('lookups are quick', async (view) => {
   const name = partnerName(view);
   for (const pod of await runningPods(view, 'fx')) {
-    await lookUp(view, pod, 'fx', name, ['--count', '20', '--every', '50ms']);
-    const seen = await lookUp(view, pod, 'fx', name, ['--for', '40s', '--every', '50ms']);
+    await look(view, pod, 'fx', ['dns', name, '--count', '20', '--every', '50ms']);
+    const seen = await look(view, pod, 'fx', ['dns', name, '--for', '40s', '--every', '50ms']);
     if (typeof seen === 'string') return seen;
     if (seen.p99Ms > 400) return `${pod.metadata.name} waits ${seen.p99Ms} ms`;
   }
@@ -273,13 +253,13 @@ const partnerMoves = question('the partner may move', async (view) => {
   const pods = (await runningPods(view, 'fx')).filter(isReady);
   const name = freshName(view);
   const length = ['--count', '40', '--every', '50ms'];
-  for (const pod of pods) await lookUp(view, pod, 'fx', name, length);
+  for (const pod of pods) await look(view, pod, 'fx', ['dns', name, ...length]);
   try {
     const stuck = await moveAll(view, OTHERS, MOVED);
     if (stuck !== undefined) return stuck;
     await view.wait(120_000 + GRACE);
     for (const pod of pods) {
-      const seen = await lookUp(view, pod, 'fx', name, length);
+      const seen = await look(view, pod, 'fx', ['dns', name, ...length]);
       if (typeof seen === 'string') return seen;
       const answers = Object.keys(seen.outcomes).join(' or ');
       if (answers !== MOVED) return `${pod.metadata.name} still gets ${answers}`;

@@ -9,8 +9,8 @@ import {
   deploymentOf,
   fetches,
   isReady,
+  look,
   podsOf,
-  run,
   runningPods,
   sameService,
   SHOP,
@@ -35,11 +35,9 @@ export async function resolves(
   const pods = await runningPods(view, app);
   if (pods.length === 0) return `no pod of ${app} runs`;
   for (const pod of pods) {
-    const command = ['node', '/app/shop.mjs', 'probe', 'dns', name, '--for', `${seconds}s`, '--every', every];
-    const { ok, text } = await run(view, pod, app, command);
-    if (!ok) return `${pod.metadata.name}: ${text}`;
-    const { outcomes } = JSON.parse(text) as { outcomes: Record<string, number> };
-    const seen = Object.keys(outcomes);
+    const looks = await look(view, pod, app, ['dns', name, '--for', `${seconds}s`, '--every', every]);
+    if (typeof looks === 'string') return looks;
+    const seen = Object.keys(looks.outcomes);
     if (seen.length !== 1 || !sameAddresses(seen[0] ?? '', address))
       return `${pod.metadata.name} gets ${seen.join(' or ')} for ${name}`;
   }
@@ -222,11 +220,9 @@ async function addressesHaveNames(view: OracleView): Promise<Complaint> {
   const [gateway] = await runningPods(view, 'gateway');
   if (gateway === undefined) return 'no gateway runs';
   const asked = ['--name', '1.0.96.10.in-addr.arpa', '--type', 'PTR', '--for', '2s', '--every', '500ms'];
-  const command = ['node', '/app/shop.mjs', 'probe', 'ask', '10.96.0.10', ...asked];
-  const { ok, text } = await run(view, gateway, 'gateway', command);
-  if (!ok) return text;
-  const { outcomes } = JSON.parse(text) as { outcomes: Record<string, number> };
-  const other = Object.keys(outcomes).find((name) => name !== 'kubernetes.default.svc.cluster.local');
+  const looks = await look(view, gateway, 'gateway', ['ask', '10.96.0.10', ...asked]);
+  if (typeof looks === 'string') return looks;
+  const other = Object.keys(looks.outcomes).find((name) => name !== 'kubernetes.default.svc.cluster.local');
   return other === undefined ? undefined : `10.96.0.1 is called ${other}`;
 }
 

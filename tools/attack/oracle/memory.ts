@@ -139,25 +139,10 @@ async function needsNoMore(view: OracleView): Promise<Complaint> {
       { path: '/quote', times: 900, contains: '' },
       { path: '/report?rows=2000', times: 2, contains: '"rows":2000' },
     ];
-    for (const { path, times, contains } of loads) {
-      const command = ['node', '/app/shop.mjs', 'probe', 'http', `http://${address}:8080${path}`];
-      const { ok, text } = await run(view, client, containerOf(client), [
-        ...command,
-        ...[
-          '--count',
-          `${times}`,
-          '--every',
-          '0ms',
-          '--timeout',
-          '10s',
-          '--until-failure',
-          '--contains',
-          contains,
-        ],
-      ]);
-      if (!ok) return text;
-      const { failed, last } = JSON.parse(text) as { failed: number; last: string };
-      if (failed > 0) return `${pod.metadata.name}${path}: ${last}`;
+    for (const { path, ...load } of loads) {
+      const often = { ...load, everySeconds: 0, timeout: '10s' };
+      const wrong = await fetches(view, client, `http://${address}:8080${path}`, often);
+      if (wrong !== undefined) return wrong;
     }
     const peak = await peakOf(view, client, address);
     if (!(peak <= BUDGET)) return `a process had taken ${Math.round(peak / 1024 / 1024)}Mi`;

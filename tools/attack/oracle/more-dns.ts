@@ -7,6 +7,7 @@ import {
   deploymentOf,
   fetches,
   isComplete,
+  look,
   podsOf,
   run,
   runningPods,
@@ -144,22 +145,13 @@ async function alwaysRight(view: OracleView): Promise<Complaint> {
     const pods = await runningPods(view, app);
     if (pods.length === 0) return `no pod of ${app} runs`;
     for (const pod of pods) {
-      const command = [
-        'node',
-        '/app/shop.mjs',
-        'probe',
+      const looks = await look(view, pod, app, [
         'dns',
         name,
-        '--count',
-        '80',
-        '--every',
-        '50ms',
-        '--within',
-        '2s',
-      ];
-      const { ok, text } = await run(view, pod, app, command);
-      if (!ok) return `${pod.metadata.name}: ${text}`;
-      const { outcomes, failed } = JSON.parse(text) as { outcomes: Record<string, number>; failed: number };
+        ...['--count', '80', '--every', '50ms', '--within', '2s'],
+      ]);
+      if (typeof looks === 'string') return looks;
+      const { outcomes, failed } = looks;
       if (failed > 0 || Object.keys(outcomes).join() !== address)
         return `${pod.metadata.name} gets ${Object.keys(outcomes).join(' or ')} for ${name}`;
     }
@@ -235,10 +227,8 @@ async function somePod(view: OracleView, app: string, namespace: string): Promis
 /** Whether a pod reaches something: by TCP, or with a question over UDP. */
 async function reaches(view: OracleView, pod: Pod, app: string, target: string): Promise<boolean | string> {
   const [kind = '', address = ''] = target.split(' ');
-  const command = ['node', '/app/shop.mjs', 'probe', kind, address, '--timeout', '2s', '--count', '2'];
-  const { ok, text } = await run(view, pod, app, command);
-  if (!ok) return text;
-  return (JSON.parse(text) as { succeeded: number }).succeeded > 0;
+  const looks = await look(view, pod, app, [kind, address, '--timeout', '2s', '--count', '2']);
+  return typeof looks === 'string' ? looks : looks.succeeded > 0;
 }
 
 /** @param who app and namespace @param should whether it is to reach the target */
