@@ -10,13 +10,15 @@ export async function removePulled(node: string, hosts: readonly string[]): Prom
   await removeWhere(node, (name) => hosts.some((host) => name.startsWith(`${host}/`)));
 }
 
-/** Whether a node has an image under this name. @param id of the image, as Docker knows it: `sha256:…` of its configuration */
-export async function hasImage(node: string, reference: string, id: string): Promise<boolean> {
-  const entries = await imagesOn(node);
-  const digestOf = (wanted: string): string | undefined =>
-    entries.find(({ name }) => name === wanted)?.digest;
-  const digest = digestOf(reference);
-  return digest !== undefined && digest === digestOf(id);
+/**
+ * Which of these images a node does not have, or has under their name from another build.
+ * @param ids of the images by reference, as Docker knows them: `sha256:…` of their configuration
+ */
+export async function missingOn(node: string, ids: ReadonlyMap<string, string>): Promise<string[]> {
+  const digests = new Map((await imagesOn(node)).map(({ name, digest }) => [name, digest]));
+  const isThere = ([reference, id]: readonly [string, string]): boolean =>
+    digests.has(reference) && digests.get(reference) === digests.get(id);
+  return [...ids].filter((image) => !isThere(image)).map(([reference]) => reference);
 }
 
 interface ImageEntry {

@@ -15,7 +15,7 @@ import type {
 import { run, tryRun } from './commands.ts';
 import { emptyCluster, remember } from './empty.ts';
 import { removeNetwork, rememberNetwork } from './network.ts';
-import { hasImage, removeImage, removePulled } from './node-images.ts';
+import { missingOn, removeImage, removePulled } from './node-images.ts';
 import { nodesThatFit, waitForNodes } from './nodes.ts';
 import { adoptKind, homeOf, type KindRef, kubeconfigOf, planKind, processOf, systemOf } from './ref.ts';
 import { forgetRegistry, registryAccess, removeContainer, startRegistry, useRegistry } from './registry.ts';
@@ -132,17 +132,14 @@ async function release(ref: KindRef): Promise<void> {
 
 /** Puts images of the engine on this machine on every node; kind takes seconds to see that they are there. */
 async function loadImages(ref: KindRef, images: readonly string[], signal: AbortSignal): Promise<void> {
-  const nodes = await nodesOf(ref);
-  const isThere = async (image: string): Promise<boolean> => {
-    const id = (await run('docker', ['image', 'inspect', '--format', '{{.Id}}', image], { signal })).trim();
-    const found = await Promise.all(nodes.map((node) => hasImage(node, image, id)));
-    return found.every((has) => has);
-  };
-  const there = await Promise.all(images.map(isThere));
-  const missing = images.filter((_image, index) => there[index] !== true);
-  // Without an image kind calls it wrong use.
-  if (missing.length === 0) return;
-  await run('kind', ['load', 'docker-image', '--name', ref.cluster, ...missing], { signal });
+  // Without an image Docker and kind call it wrong use.
+  if (images.length === 0) return;
+  const inspected = await run('docker', ['image', 'inspect', '--format', '{{.Id}}', ...images], { signal });
+  const ids = new Map(inspected.split('\n').map((id, index) => [images[index] ?? '', id]));
+  const missing = await Promise.all((await nodesOf(ref)).map((node) => missingOn(node, ids)));
+  const wanted = new Set(missing.flat());
+  if (wanted.size > 0)
+    await run('kind', ['load', 'docker-image', '--name', ref.cluster, ...wanted], { signal });
 }
 
 /** Waits for all of them also when one fails: nobody may go on making things while they are being removed. */
