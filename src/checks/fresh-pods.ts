@@ -15,7 +15,7 @@ import {
 import { type Clone, neverReady, until, whyNoReplicaSet, withClone } from './clones.ts';
 import { toldAsFresh } from './environment.ts';
 import type { ReleaseRef } from './images.ts';
-import { isReady, UNTIL_REPLACED, type WorkloadRef } from './workloads.ts';
+import { canRollOut, isReady, UNTIL_REPLACED, type WorkloadRef } from './workloads.ts';
 
 /** How long a fresh pod may take until it is ready, in milliseconds. */
 const STARTS_WITHIN = 60_000;
@@ -109,7 +109,7 @@ function placedOn(spec: PodSpec, node: string): PodSpec {
 
 /**
  * A pod that is made now from the live template comes up: the cluster takes a ReplicaSet of it, as the next rollout makes one,
- * a node takes the pod, it starts with the image and the settings that there are now, its liveness probes find it alive, and
+ * a node has room for it, and takes it, it starts with the image and the settings that there are now, its liveness probes find it alive, and
  * it becomes ready. Those that run live on no settings that are gone. So is found what only the next start would meet, and a
  * probe that asks where nobody is, whenever it begins to ask.
  * @param withinMs how long that may take
@@ -128,10 +128,10 @@ export function startsAgain(
       const deployment = await lab.kube.get(resources.deployments, of.namespace, of.name);
       if (deployment === undefined) return fail(`deployment/${of.name} does not exist`);
       const { template } = deployment.spec;
-      return (
-        (await whyNoReplicaSet(lab, of, template)) ??
-        (await nextPodComesUp(lab, of, template, withinMs, works))
-      );
+      const refused = await whyNoReplicaSet(lab, of, template);
+      if (refused !== undefined) return refused;
+      const room = await canRollOut(of).look(lab);
+      return room.status === 'pass' ? nextPodComesUp(lab, of, template, withinMs, works) : room;
     },
   };
 }
@@ -169,9 +169,11 @@ export async function nextPodComesUp(
   return seen.status === 'pass' ? comesUp(lab, of, nextPod(alive), withinMs, works) : seen;
 }
 
-/** Whether its startup probe asks something else than its liveness probe. */
-function asksTwice({ startupProbe, livenessProbe }: Container): boolean {
+/** Whether its liveness probe asks something that its startup probe does not. */
+function asksTwice(container: Container): boolean {
+  const { startupProbe, livenessProbe } = container;
   if (startupProbe === undefined || livenessProbe === undefined) return false;
+  if (isNeverAnswered(container, livenessProbe)) return false;
   return !equal(questionOf(startupProbe), questionOf(livenessProbe));
 }
 

@@ -22,12 +22,15 @@ const node = (name: string, labels = {}): Manifest => ({
   apiVersion: 'v1',
   kind: 'Node',
   metadata: { name, labels },
+  spec: {},
 });
 const deployment = (policy: string, fields: object = {}, spec: object = {}): Manifest => ({
   apiVersion: 'apps/v1',
   kind: 'Deployment',
   metadata: of,
   spec: {
+    replicas: 1,
+    strategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: '25%', maxSurge: '25%' } },
     selector: { matchLabels: { app: 'refunds' } },
     template: {
       spec: {
@@ -323,6 +326,20 @@ describe('startsAgain', () => {
     ]);
     expect(left()).toEqual([]);
     expect(made[0]?.containers[0]?.ports).toEqual([{ name: 'http', containerPort: 8080, protocol: 'TCP' }]);
+  });
+
+  test('fails where the next rollout finds no node: who runs has the ports of all, and may not go first', async () => {
+    const ports = [{ name: 'http', containerPort: 8080, protocol: 'TCP' }];
+    const template = deployment('Always', { ports }, { hostNetwork: true });
+    const strategy = { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } };
+    const spec = { ...(template['spec'] as object), replicas: 3, strategy };
+    const { view, made, left } = await lab({ objects: [...NODES, { ...template, spec }] });
+    expect(await graded(startsAgain(of), view)).toEqual({
+      status: 'fail',
+      seen: 'no pod may end first (maxUnavailable), and each of the 3 nodes has one',
+    });
+    expect(made).toEqual([]);
+    expect(left()).toEqual([]);
   });
 
   test('fails where the next rollout gets no ReplicaSet', async () => {
