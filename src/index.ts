@@ -5,6 +5,8 @@ export { minutes, seconds } from './core/clock.ts';
 export { defineScenario } from './scenario/define.ts';
 export {
   corednsLasts,
+  dnsHarmed,
+  everybodyFindsNames,
   customersGoOn,
   forwardingRule,
   lastingRule,

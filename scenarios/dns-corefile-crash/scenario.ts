@@ -21,7 +21,7 @@ import {
   seconds,
   shop,
   shopGoesOn,
-  shopHarmed,
+  dnsHarmed,
   shopRule,
 } from 'breakfix';
 
@@ -101,7 +101,7 @@ namespace or of the partner (${partner.name}). It began when the nodes' system p
 shop. Make names work again, for the shop and for everybody else.`,
   rules: () => [
     'Clients run their own programs, keep their DNS settings and call each other by name: dnsPolicy, dnsConfig, hostAliases and addresses in their environment stay as they are.',
-    'CoreDNS serves the whole cluster: at least two pods of deployment/coredns and nothing else behind kube-dns, which keeps its ports, leads to pods that are ready, also to those of tomorrow, and serves every node, with the kubernetes (reverse zones too), forward, cache, health and ready plugins. Its liveness probe asks what it asked before, and is answered.',
+    'CoreDNS serves the whole cluster: at least two pods of deployment/coredns and nothing else behind kube-dns, which keeps its ports, leads to pods that are ready, also to those of tomorrow, and serves every node, with the kubernetes (reverse zones too), forward, cache, health and ready plugins. Its liveness and readiness probes ask what they asked before, and are answered.',
     forwardingRule,
     'Services that are made tomorrow must resolve too, and a pod of CoreDNS that is made tomorrow must come up and answer rightly, whatever type of record of a name is asked for (AAAA and SRV too).',
     'Services may move: no address of one is written into the configuration of CoreDNS that was not there before.',
@@ -158,7 +158,7 @@ shop. Make names work again, for the shop and for everybody else.`,
     ),
   ],
   safeguards: () => [
-    corednsLasts({ from, outside: partner }),
+    ...corednsLasts({ from, outside: partner }),
     safeguard('clients', 'veto', 'Clients are as before', checks.clientsAsBefore(namespace, clients)),
     ...shopGoesOn({ namespace }, settle),
     safeguard(
@@ -296,7 +296,7 @@ shop. Make names work again, for the shop and for everybody else.`,
       const block = await faults.hostsBlock(lab, namespace, services);
       await faults.writeCorefile(lab, block + healthyCorefile(lab));
     }),
-    ...shopHarmed(namespace, (lab) => faults.writeCorefile(lab, healthyCorefile(lab))),
+    ...dnsHarmed(namespace, (lab) => faults.writeCorefile(lab, healthyCorefile(lab))),
     hack('host-entry-beside-the-repair', 'no-copies', async (lab) => {
       await faults.writeCorefile(
         lab,

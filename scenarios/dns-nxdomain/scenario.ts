@@ -21,7 +21,7 @@ import {
   seconds,
   shop,
   shopGoesOn,
-  shopHarmed,
+  dnsHarmed,
   shopRule,
 } from 'breakfix';
 
@@ -123,7 +123,7 @@ export default defineScenario({
 names (${partner.name}) still work. Nobody touched the shop itself. Make the shop find its services again, old ones and new ones.`,
   rules: () => [
     'Clients run their own programs, keep their DNS settings and call each other by name: dnsPolicy, dnsConfig, hostAliases and addresses in their environment stay as they are.',
-    'CoreDNS serves the whole cluster: at least two of its pods behind kube-dns, which keeps its ports, leads to pods that are ready, also to those of tomorrow, and serves every node, with the kubernetes (reverse zones too), forward, cache, health and ready plugins. Its liveness probe asks what it asked before, and is answered.',
+    'CoreDNS serves the whole cluster: at least two of its pods behind kube-dns, which keeps its ports, leads to pods that are ready, also to those of tomorrow, and serves every node, with the kubernetes (reverse zones too), forward, cache, health and ready plugins. Its liveness and readiness probes ask what they asked before, and are answered.',
     forwardingRule,
     'Services that are made tomorrow must resolve too, and a pod of CoreDNS that is made tomorrow must come up and answer rightly, whatever type of record of a name is asked for (AAAA and SRV too).',
     'Services may move: no address of one is written into the configuration of CoreDNS that was not there before.',
@@ -151,7 +151,7 @@ names (${partner.name}) still work. Nobody touched the shop itself. Make the sho
     objective('fresh', 30, 'New Services resolve', checks.freshServicesResolve(from, seconds(30), settle)),
   ],
   safeguards: () => [
-    corednsLasts({ from, outside: partner }),
+    ...corednsLasts({ from, outside: partner }),
     safeguard('clients', 'veto', 'Clients are as before', checks.clientsAsBefore(namespace, clients)),
     ...shopGoesOn({ namespace }, settle),
     safeguard(
@@ -311,7 +311,7 @@ ${partner.zone}:53 {
       const corefile = await faults.readCorefile(lab);
       await faults.writeCorefile(lab, (await faults.hostsBlock(lab, namespace, services)) + corefile);
     }),
-    ...shopHarmed(namespace, async (lab) => {
+    ...dnsHarmed(namespace, async (lab) => {
       await faults.writeCorefile(lab, withoutTemplate(await faults.readCorefile(lab), form));
     }),
     hack('host-entry-beside-the-repair', 'no-copies', async (lab) => {

@@ -4,6 +4,8 @@ import {
   checks,
   converge,
   defineScenario,
+  dnsHarmed,
+  everybodyFindsNames,
   faults,
   fix,
   hack,
@@ -21,7 +23,6 @@ import {
   seconds,
   shop,
   shopGoesOn,
-  shopHarmed,
   shopRule,
   templateHint,
 } from 'breakfix';
@@ -196,6 +197,7 @@ whom they call. ${client} must find names again as they do: Services by their sh
   safeguards: ({ client }) => [
     safeguard('starts-again', 'veto', `A new pod of ${client} comes up`, checks.startsAgain(of(client))),
     ...shopGoesOn(of(client)),
+    everybodyFindsNames({ namespace, app: client }),
     safeguard(
       'rollout',
       'veto',
@@ -363,7 +365,7 @@ whom they call. ${client} must find names again as they do: Services by their sh
       await mended(lab, client);
       await faults.scale(lab, { namespace: 'kube-system', name: 'coredns' }, 4);
     }),
-    ...shopHarmed(namespace, (lab) => mended(lab, client)),
+    ...dnsHarmed(namespace, (lab) => mended(lab, client)),
     hack('no-more-rollouts', 'starts-again', async (lab) => {
       await mended(lab, client);
       await lab.clock.wait(seconds(30), lab.signal);

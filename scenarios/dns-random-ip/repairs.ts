@@ -7,7 +7,7 @@ import {
   type LabView,
   resources,
   seconds,
-  shopHarmed,
+  dnsHarmed,
 } from 'breakfix';
 import { clients, coredns, namespace, type Rogue, system, withAnswer } from './rogue.ts';
 
@@ -189,7 +189,7 @@ export function hacksOf(rogue: Rogue): readonly Hack[] {
       await lab.clock.wait(seconds(10), lab.signal);
       for (const { metadata } of theirs) await lab.kube.delete(resources.pods, system, metadata.name);
     }),
-    ...shopHarmed(namespace, async (lab) => {
+    ...dnsHarmed(namespace, async (lab) => {
       await lab.kube.delete(resources.deployments, system, rogue.name);
     }),
     hack('todays-address', 'no-copies', async (lab) => {

@@ -97,7 +97,7 @@ knows, where ${service} should be. Restarting the shop did not help. Make every 
     ),
   ],
   safeguards: () => [
-    corednsLasts({ from: gateway, outside: partner }),
+    ...corednsLasts({ from: gateway, outside: partner }),
     safeguard('clients', 'veto', 'Clients are as before', checks.clientsAsBefore(namespace, clients)),
     ...shopGoesOn({ namespace }, settle),
     safeguard(

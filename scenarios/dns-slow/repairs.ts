@@ -7,7 +7,7 @@ import {
   type LabView,
   minutes,
   resources,
-  shopHarmed,
+  dnsHarmed,
 } from 'breakfix';
 import {
   clients,
@@ -154,7 +154,7 @@ export function hacksOf(values: Values): readonly Hack[] {
       await faults.restart(lab, { namespace: system, name: 'coredns' });
       await faults.restart(lab, { namespace, name: 'fx' });
     }),
-    ...shopHarmed(namespace, (lab) =>
+    ...dnsHarmed(namespace, (lab) =>
       rewrite(lab, (corefile) => mended(corefile, partner, form, ['cache 30'])),
     ),
     hack('more-of-everything', 'upstream', async (lab) => {

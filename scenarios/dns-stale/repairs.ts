@@ -7,7 +7,7 @@ import {
   type LabView,
   minutes,
   resources,
-  shopHarmed,
+  dnsHarmed,
 } from 'breakfix';
 import {
   blockOf,
@@ -158,7 +158,20 @@ export function hacksOf({ form, ttl, service }: Values): readonly Hack[] {
     hack('host-entry-beside-the-repair', 'no-copies', async (lab) => {
       await faults.writeCorefile(lab, await faults.withHostEntry(lab, healthy(lab), namespace, service));
     }),
-    ...shopHarmed(namespace, (lab) => faults.writeCorefile(lab, healthy(lab))),
+    hack('not-asked-whether-ready-beside-the-repair', 'dns-whole', async (lab) => {
+      const containers = [{ name: 'coredns', readinessProbe: null }];
+      await faults.patchPods(lab, { namespace: 'kube-system', name: 'coredns' }, { containers });
+      await faults.writeCorefile(lab, healthy(lab));
+    }),
+    hack('workers-cordoned-beside-the-repair', 'shop-starts-again', async (lab) => {
+      await faults.writeCorefile(lab, healthy(lab));
+      for (const { metadata } of await lab.kube.list(resources.nodes)) {
+        if (metadata.labels?.['node-role.kubernetes.io/control-plane'] !== undefined) continue;
+        const cordon = { spec: { unschedulable: true } };
+        await lab.kube.patch(resources.nodes, undefined, metadata.name, cordon, { type: 'merge' });
+      }
+    }),
+    ...dnsHarmed(namespace, (lab) => faults.writeCorefile(lab, healthy(lab))),
     hack('host-aliases', 'clients', async (lab) => {
       const hostAliases = await faults.hostAliases(lab, namespace, services);
       for (const name of clients) await faults.patchPods(lab, { namespace, name }, { hostAliases });

@@ -303,6 +303,16 @@ Make ${service} answer its callers again.`,
       const program = `require('http').createServer((_, r) => r.end('${answer}')).listen(${wrongPort}); require('http').createServer((_, r) => r.end('${answer}')).listen(8080)`;
       await patch(lab, service, { command: ['node', '-e', program] });
     }),
+    hack('service-of-another-name', 'endpoints', async (lab) => {
+      await patch(lab, service, { readinessProbe: { httpGet: { port: 'http' } } });
+      await lab.clock.wait(seconds(60), lab.signal);
+      await faults.anotherName(lab, { namespace, name: service });
+    }),
+    hack('no-room-for-others', 'shop-starts-again', async (lab) => {
+      await patch(lab, service, { readinessProbe: { httpGet: { port: 'http' } } });
+      await lab.clock.wait(seconds(60), lab.signal);
+      await faults.noMorePods(lab, namespace);
+    }),
     hack('service-replaced', 'same-service', async (lab) => {
       await patch(lab, service, { readinessProbe: { httpGet: { port: 'http' } } });
       await faults.recreateService(lab, { namespace, name: service });

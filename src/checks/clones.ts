@@ -11,7 +11,8 @@ import type {
   Service,
 } from '../model/objects.ts';
 import { resources } from '../model/resources.ts';
-import { fail, type LabView, lookUntil, type Observation } from './check.ts';
+import { fail, type LabView, lookUntil, type Observation, pass } from './check.ts';
+import type { ProbeReport } from './client-pod.ts';
 import { whyNoContainer, type WorkloadRef } from './workloads.ts';
 
 const CLONE_LABEL = 'breakfix.dev/clone';
@@ -59,7 +60,7 @@ export async function whyNoReplicaSet(
 }
 
 /** The API server's own words. @throws what it is not to blame for */
-function refusal(what: string, error: unknown): Observation {
+export function refusal(what: string, error: unknown): Observation {
   if (error instanceof KubeError && error.code < 500) return fail(`${what} is refused: ${error.message}`);
   throw error;
 }
@@ -122,6 +123,20 @@ export async function askClone(
       return fail(`a fresh pod cannot be asked: ${error.message}`);
     throw error;
   }
+}
+
+/** What the shop's probe program sees in a clone. */
+export async function probeClone(
+  lab: LabView,
+  of: WorkloadRef,
+  clone: Clone,
+  args: readonly string[],
+): Promise<Observation> {
+  const asked = await askClone(lab, of, clone, ['probe', ...args]);
+  if ('status' in asked) return asked;
+  if (asked.code !== 0) return fail('the program in the pod is not the shop');
+  const { failed, last } = JSON.parse(asked.stdout) as ProbeReport;
+  return failed === 0 ? pass(last) : fail(last);
 }
 
 export const until = (lab: LabView, withinMs: number, holds: () => Promise<boolean>): Promise<boolean> =>

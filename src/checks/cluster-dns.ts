@@ -85,8 +85,11 @@ export function clusterDnsWhole(): Check {
       const deployment = await lab.kube.get(resources.deployments, 'kube-system', 'coredns');
       if (deployment === undefined) return fail('deployment/coredns does not exist');
       const before = lab.baseline.get(resources.deployments, 'kube-system', 'coredns');
-      if (before !== undefined && !equal(livenessOf(deployment), livenessOf(before)))
-        return fail('the livenessProbe of deployment/coredns asks something else than before');
+      const asked = PROBES.find(
+        (probe) => before !== undefined && !equal(...askedBy(probe, deployment, before)),
+      );
+      if (asked !== undefined)
+        return fail(`the ${asked} of deployment/coredns asks something else than before`);
       const corefile = await corefileOf(lab, deployment);
       if (corefile === undefined) return fail(`configmap/${mountedCorefile(deployment).map} has no Corefile`);
       const blocks = serverBlocks(corefile);
@@ -128,12 +131,18 @@ async function whoIsAskedWrongly(lab: LabView, blocks: readonly ServerBlock[]): 
 }
 
 /**
- * What the kubelet asks to find out whether CoreDNS lives. Something that CoreDNS does not answer has it restarted
- * again and again, a minute after each start: later than anybody looks. How often is asked is of no importance.
+ * What the kubelet asks to find out whether CoreDNS lives: something that CoreDNS does not answer has it restarted again and
+ * again, a minute after each start, later than anybody looks. And whether it is ready: asked nothing, or something else, it gets
+ * questions before it can answer them. How often is asked is of no importance.
  */
-function livenessOf({ spec }: Deployment): unknown {
-  const { httpGet, tcpSocket, exec, grpc } = spec.template.spec.containers[0]?.livenessProbe ?? {};
-  return { httpGet, tcpSocket, exec, grpc };
+const PROBES = ['livenessProbe', 'readinessProbe'] as const;
+
+function askedBy(probe: (typeof PROBES)[number], now: Deployment, before: Deployment): [unknown, unknown] {
+  const question = ({ spec }: Deployment): unknown => {
+    const { httpGet, tcpSocket, exec, grpc } = spec.template.spec.containers[0]?.[probe] ?? {};
+    return { httpGet, tcpSocket, exec, grpc };
+  };
+  return [question(now), question(before)];
 }
 
 async function judgeKubeDns(lab: LabView, deployment: Deployment): Promise<Observation> {

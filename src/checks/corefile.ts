@@ -23,8 +23,27 @@ export interface ServerBlock {
   readonly inside: string;
 }
 
-/** @param corefile comments are left out */
+/**
+ * Snippets stand where they are imported. https://coredns.io/manual/configuration/#reusable-snippets
+ * @param corefile comments are left out
+ */
 export function serverBlocks(corefile: string): ServerBlock[] {
+  const blocks = blocksOf(corefile);
+  const snippets = new Map(
+    blocks.map(({ zones, inside }) => [/^\((.*)\)$/.exec(zones[0] ?? '')?.[1], inside]),
+  );
+  return blocks
+    .filter(({ zones }) => zones[0]?.startsWith('(') !== true)
+    .map(({ zones, inside }) => ({
+      zones,
+      inside: inside.replaceAll(
+        /^[ \t]*import[ \t]+(\S+).*$/gm,
+        (line, name: string) => snippets.get(name) ?? line,
+      ),
+    }));
+}
+
+function blocksOf(corefile: string): ServerBlock[] {
   const plain = corefile.replaceAll(/#.*$/gm, '');
   const blocks: ServerBlock[] = [];
   let depth = 0;

@@ -9,13 +9,16 @@ import {
   type LabView,
   type Observation,
   pass,
+  patient,
+  unjudged,
 } from './check.ts';
 import type { ClientRef } from './client-pod.ts';
-import type { Clone } from './clones.ts';
+import { type Clone, neverReady, probeClone, until, withClone } from './clones.ts';
 import { addressIn, corefileOf, forwardsOf, isInZone, mountedCorefile, serverBlocks } from './corefile.ts';
 import { startsAgain } from './fresh-pods.ts';
+import { ELSEWHERE } from './fresh-service.ts';
 import { answersAt } from './traffic.ts';
-import { podsOf } from './workloads.ts';
+import { isReady, podsOf, type WorkloadRef } from './workloads.ts';
 
 const COREDNS = { namespace: 'kube-system', name: 'coredns' };
 /** Milliseconds in which a pod that is ready answers. */
@@ -41,6 +44,55 @@ export function dnsStartsAgain({ from, outside }: FreshDns): Check {
     }),
     expected: 'a fresh pod of CoreDNS finds a node, comes up, and answers rightly',
   };
+}
+
+/** How long those that run may take to read what was written for them, in milliseconds. */
+const SERVED_WITHIN = 180_000;
+
+/**
+ * Whoever comes to the cluster finds names: a pod of another namespace, with no labels that anybody knows, asks as it was told
+ * to by the cluster.
+ * @param like whose image it has
+ */
+export function servesEverybody(like: ClientRef): Check {
+  return {
+    expected: `a fresh pod of namespace ${ELSEWHERE} finds names`,
+    disturbs: `a pod in namespace ${ELSEWHERE}`,
+    look: () => Promise.resolve(pass('proven with a pod made while grading')),
+    grade: async (lab) => {
+      const spec = lab.baseline.get(resources.deployments, like.namespace, like.app)?.spec.template.spec;
+      const own = spec?.containers.find(({ name }) => name === like.app);
+      if (spec === undefined || own === undefined)
+        return unjudged(`deployment/${like.app} was not there before`);
+      const { name, image, imagePullPolicy, terminationMessagePath, terminationMessagePolicy } = own;
+      const program = { image, imagePullPolicy, command: ['sleep', '3600'] };
+      const containers = [
+        { name, ...program, resources: {}, terminationMessagePath, terminationMessagePolicy },
+      ];
+      const of = { namespace: ELSEWHERE, name };
+      return withClone(lab, of, { spec: { ...spec, containers } }, { liveness: false }, async (clone) => {
+        let seen = fail('');
+        const found = await until(lab, patient(lab, SERVED_WITHIN), async () => {
+          seen = await findsNames(lab, of, clone);
+          return seen.status !== 'fail';
+        });
+        return found ? seen : fail(`a fresh pod of namespace ${ELSEWHERE}: ${seen.seen}`);
+      });
+    },
+  };
+}
+
+async function findsNames(lab: LabView, of: WorkloadRef, clone: Clone): Promise<Observation> {
+  const pod = await lab.kube.get(resources.pods, clone.namespace, clone.name);
+  if (pod === undefined || !isReady(pod)) return neverReady(lab, of, clone);
+  const asked = await lab.kube.get(resources.services, 'kube-system', 'kube-dns');
+  if (asked === undefined) return fail('service/kube-dns does not exist');
+  return probeClone(lab, of, clone, [
+    'dns',
+    'kube-dns.kube-system',
+    '--contains',
+    asked.spec.clusterIP ?? '',
+  ]);
 }
 
 async function answersRightly(

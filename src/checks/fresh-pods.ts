@@ -15,7 +15,7 @@ import {
 import { type Clone, neverReady, until, whyNoReplicaSet, withClone } from './clones.ts';
 import { toldAsFresh } from './environment.ts';
 import type { ReleaseRef } from './images.ts';
-import { canRollOut, isReady, UNTIL_REPLACED, type WorkloadRef } from './workloads.ts';
+import { canRollOut, isReady, UNTIL_REPLACED, whyNotForLong, type WorkloadRef } from './workloads.ts';
 
 /** How long a fresh pod may take until it is ready, in milliseconds. */
 const STARTS_WITHIN = 60_000;
@@ -127,6 +127,8 @@ export function startsAgain(
     grade: async (lab) => {
       const deployment = await lab.kube.get(resources.deployments, of.namespace, of.name);
       if (deployment === undefined) return fail(`deployment/${of.name} does not exist`);
+      const going = whyNotForLong(deployment);
+      if (going !== undefined) return fail(going);
       const { template } = deployment.spec;
       const refused = await whyNoReplicaSet(lab, of, template);
       if (refused !== undefined) return refused;

@@ -3,7 +3,7 @@ import type { AnyObject, KubeObject } from '../model/objects.ts';
 import { type Resource, resources } from '../model/resources.ts';
 import { type Check, fail, pass } from './check.ts';
 import { sameProgram } from './client-pod.ts';
-import { whyNoContainer } from './workloads.ts';
+import { whyNoContainer, whyNotForLong } from './workloads.ts';
 
 /** The object is still the one that was there when the shop was healthy: same uid, not a new one of its name. */
 export function sameObject(resource: Resource, namespace: string | undefined, name: string): Check {
@@ -14,6 +14,8 @@ export function sameObject(resource: Resource, namespace: string | undefined, na
       const before = lab.baseline.get(resource, namespace, name);
       const now = await lab.kube.get(resource, namespace, name);
       if (now === undefined) return fail(`${what} does not exist`);
+      const going = whyNotForLong(now);
+      if (going !== undefined) return fail(going);
       return before?.metadata.uid === now.metadata.uid ? pass('the same') : fail(`${what} was replaced`);
     },
   };
@@ -37,6 +39,8 @@ export function unchanged<T extends KubeObject>(options: {
       const now = await lab.kube.get(resource, namespace, name);
       if (now === undefined) return fail(`${kind}/${name} does not exist`);
       if (before === undefined) return fail(`${kind}/${name} was not there before`);
+      const going = whyNotForLong(now);
+      if (going !== undefined) return fail(going);
       return equal(part(before), part(now)) ? pass('as before') : fail(`${what} of ${kind}/${name} changed`);
     },
   };

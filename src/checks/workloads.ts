@@ -2,6 +2,7 @@ import { equal } from '../core/json.ts';
 import type {
   Deployment,
   EndpointSlice,
+  KubeObject,
   Labels,
   Node,
   Pod,
@@ -35,6 +36,15 @@ export const whyNoContainer = (name: string, { spec }: PodTemplate): Observation
     : fail(`the template of ${name} has no container ${name}`);
 
 /**
+ * @returns why an object will not be there tomorrow: it is being deleted, and only its finalizers keep it. A Deployment rolls
+ *   nothing out any more then.
+ */
+export const whyNotForLong = ({ kind, metadata }: KubeObject): string | undefined =>
+  metadata.deletionTimestamp === undefined
+    ? undefined
+    : `${kind.toLowerCase()}/${metadata.name} is being deleted`;
+
+/**
  * The Deployment is rolled out: its newest template is observed, updated, available, at least at the replicas it
  * had when the shop was healthy, and no pod of an older template is left.
  * https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#deployment-status
@@ -58,7 +68,10 @@ export function rolloutComplete(of: WorkloadRef): Check {
   };
 }
 
-function whyNotComplete({ metadata, spec, status }: Deployment, wanted: number): string | undefined {
+function whyNotComplete(deployment: Deployment, wanted: number): string | undefined {
+  const { metadata, spec, status } = deployment;
+  const going = whyNotForLong(deployment);
+  if (going !== undefined) return going;
   if ((status.observedGeneration ?? 0) < (metadata.generation ?? 0))
     return 'the newest change is not observed yet';
   if (spec.replicas < wanted) return `${spec.replicas} replicas are asked for; there were ${wanted}`;
@@ -144,11 +157,18 @@ export function endpointsServe(of: WorkloadRef & { readonly service?: string }):
 
 /** Why a Service would go on leading to the pods of today when others have taken their place. */
 export function whyNotFollowed(
-  { metadata: { name }, spec }: Service,
+  service: Service,
   slices: readonly EndpointSlice[],
   { spec: { template } }: { readonly spec: { readonly template: PodTemplate } },
 ): string | undefined {
-  const { selector = {} } = spec;
+  const {
+    metadata: { name },
+    spec: { selector = {}, type, externalName = '' },
+  } = service;
+  const going = whyNotForLong(service);
+  if (going !== undefined) return going;
+  // Its slices stay as they were, and nobody asks them.
+  if (type === 'ExternalName') return `service/${name} is only another name of ${externalName}`;
   const labels = template.metadata?.labels ?? {};
   if (Object.keys(selector).length === 0) return `service/${name} selects no pods`;
   if (!matchesSelector({ matchLabels: selector }, labels))

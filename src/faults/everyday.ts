@@ -151,6 +151,30 @@ export async function noMoreRollouts(lab: LabView, namespace: string): Promise<v
   );
 }
 
+/** Leaves no room for another pod in a namespace; those that are there stay. */
+export async function noMorePods(lab: LabView, namespace: string): Promise<void> {
+  const metadata = { name: 'pods', namespace };
+  await lab.kube.apply(
+    { apiVersion: 'v1', kind: 'ResourceQuota', metadata, spec: { hard: { pods: '1' } } },
+    { manager: 'kubectl' },
+  );
+}
+
+/** Lets pods of one namespace ask CoreDNS, and nobody else. */
+export async function dnsOnlyFor(lab: LabView, namespace: string): Promise<void> {
+  const namespaceSelector = { matchLabels: { 'kubernetes.io/metadata.name': namespace } };
+  await lab.kube.create(resources.networkPolicies, {
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'NetworkPolicy',
+    metadata: { name: 'dns', namespace: 'kube-system' },
+    spec: {
+      podSelector: { matchLabels: { 'k8s-app': 'kube-dns' } },
+      policyTypes: ['Ingress'],
+      ingress: [{ from: [{ namespaceSelector }] }],
+    },
+  });
+}
+
 /**
  * Fields of a container, to be merged: a liveness probe that asks where nobody is. Pods come up and look well; ten minutes
  * after each start they are restarted.

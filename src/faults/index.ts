@@ -22,6 +22,8 @@ export {
   asksNobody,
   claimImage,
   claimReady,
+  dnsOnlyFor,
+  noMorePods,
   noMoreRollouts,
   releaseNotes,
   scale,
@@ -42,4 +44,4 @@ export {
 } from './images.ts';
 export { dnsSettings } from './dns-settings.ts';
 export { addressEnv, addressOf, hostAliases, hostsBlock, podAddress, withHostEntry } from './addresses.ts';
-export { endpointsByHand, recreateService } from './services.ts';
+export { anotherName, endpointsByHand, recreateService } from './services.ts';

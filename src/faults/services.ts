@@ -29,6 +29,33 @@ export async function recreateService(
   }
 }
 
+/**
+ * Makes a Service only another name of a new one, which leads to its pods whether they are ready or not. It stays the same object,
+ * and its slices stay as they are.
+ */
+export async function anotherName(
+  lab: LabView,
+  { namespace, name }: { readonly namespace: string; readonly name: string },
+): Promise<void> {
+  const { spec } = (await lab.kube.get(resources.services, namespace, name)) ?? {};
+  const other = `${name}-pods`;
+  await lab.kube.create(resources.services, {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: other, namespace },
+    spec: {
+      type: 'ClusterIP',
+      sessionAffinity: 'None',
+      selector: spec?.selector ?? {},
+      ports: spec?.ports ?? [],
+      publishNotReadyAddresses: true,
+    },
+  });
+  const externalName = `${other}.${namespace}.svc.cluster.local`;
+  const body = { spec: { type: 'ExternalName', externalName, clusterIP: null, clusterIPs: null } };
+  await lab.kube.patch(resources.services, namespace, name, body, { type: 'merge' });
+}
+
 /** Makes an EndpointSlice of a shop's Service by hand, beside the controller's: it leads to these addresses as well. */
 export async function endpointsByHand(
   lab: LabView,

@@ -19,7 +19,7 @@ export interface KubeClient {
   create<T extends KubeObject>(
     resource: Resource<T>,
     object: NewObject<T>,
-    options?: WriteOptions,
+    options?: CreateOptions,
   ): Promise<T>;
   /** Replaces an object (or, with `subresource`, a part of it); a stale resourceVersion is a 409. */
   update<T extends KubeObject>(resource: Resource<T>, object: T, options?: WriteOptions): Promise<T>;
@@ -77,6 +77,11 @@ export interface ListOptions {
 interface WriteOptions {
   readonly subresource?: string;
   readonly fieldManager?: string;
+}
+
+interface CreateOptions extends WriteOptions {
+  /** The server says whether it would take the object, and keeps nothing. */
+  readonly dryRun?: boolean;
 }
 
 export interface PatchOptions extends WriteOptions {

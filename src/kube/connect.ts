@@ -51,13 +51,14 @@ export function kubeOver(transport: Transport): KubeClient & AsyncDisposable {
     get: <T extends KubeObject>(resource: Resource<T>, namespace: string | undefined, name: string) =>
       orMissing(json<T>(objectPath(resource, namespace, name)), undefined),
     list: async (resource, options = {}) => (await list(transport, resource, options)).items,
-    create: (resource, object, { subresource, fieldManager = FIELD_MANAGER } = {}) => {
+    create: (resource, object, { subresource, fieldManager = FIELD_MANAGER, dryRun } = {}) => {
       const { namespace = 'default', name = '' } = object.metadata;
       const path =
         subresource === undefined
           ? collectionPath(resource, namespace)
           : objectPath(resource, namespace, name, subresource);
-      return json(path + query({ fieldManager }), write('POST', object));
+      const parameters = query({ fieldManager, dryRun: dryRun === true ? 'All' : undefined });
+      return json(path + parameters, write('POST', object));
     },
     update: (resource, object, { subresource, fieldManager = FIELD_MANAGER } = {}) => {
       const { namespace, name } = object.metadata;

@@ -1,11 +1,12 @@
 import { seconds } from '../core/clock.ts';
 import { hold, type LabView } from '../checks/check.ts';
+import type { ClientRef } from '../checks/client-pod.ts';
 import { customersServed } from '../checks/customers.ts';
-import { dnsStartsAgain, type FreshDns } from '../checks/fresh-dns.ts';
+import { dnsStartsAgain, type FreshDns, servesEverybody } from '../checks/fresh-dns.ts';
 import { startsAgain } from '../checks/fresh-pods.ts';
 import { type OwnWorkload, settingsWork } from '../checks/fresh-shop.ts';
 import { staysUp, type WorkloadRef } from '../checks/workloads.ts';
-import { scale, select, settings } from '../faults/everyday.ts';
+import { dnsOnlyFor, noMorePods, scale, select, settings } from '../faults/everyday.ts';
 import { hack, safeguard } from './parts.ts';
 import type { Hack, Safeguard } from './types.ts';
 
@@ -68,10 +69,23 @@ export const shopHarmed = (namespace: string, repair: (lab: LabView) => Promise<
     await repair(lab);
     await settings(lab, namespace, { CALL_TIMEOUT_MS: 'soon' });
   }),
+  hack('no-room-for-the-next-pods', 'shop-starts-again', async (lab) => {
+    await repair(lab);
+    await noMorePods(lab, namespace);
+  }),
   // Its slices stay, with the pods of now.
   hack('no-selector-of-another', 'customers', async (lab) => {
     await repair(lab);
     await select(lab, { namespace, name: 'checkout' }, null);
+  }),
+];
+
+/** The wrong repairs of the cluster's DNS that {@link shopGoesOn} and {@link corednsLasts} find. */
+export const dnsHarmed = (namespace: string, repair: (lab: LabView) => Promise<void>): Hack[] => [
+  ...shopHarmed(namespace, repair),
+  hack('asked-by-the-shop-only', 'everybody', async (lab) => {
+    await repair(lab);
+    await dnsOnlyFor(lab, namespace);
   }),
 ];
 
@@ -87,6 +101,15 @@ export function staysUpAndLasts(of: WorkloadRef): Safeguard[] {
 export const forwardingRule =
   'CoreDNS forwards names outside to whom it did before. Whoever it forwards those of a zone to knows them, and is asked at an address that stays, never at that of a pod.';
 
-/** What a repair of the cluster's DNS leaves behind lasts: the next pod of CoreDNS comes up, and answers rightly. */
-export const corednsLasts = (asked: FreshDns): Safeguard =>
-  safeguard('starts-again', 'veto', 'A new pod of CoreDNS comes up, and answers', dnsStartsAgain(asked));
+/**
+ * What a repair of the cluster's DNS leaves behind lasts, and is for everybody: the next pod of CoreDNS comes up, and answers
+ * rightly, and who is nobody of the shop finds names as well.
+ */
+export const corednsLasts = (asked: FreshDns): Safeguard[] => [
+  safeguard('starts-again', 'veto', 'A new pod of CoreDNS comes up, and answers', dnsStartsAgain(asked)),
+  everybodyFindsNames(asked.from),
+];
+
+/** @param like whose image somebody has who is nobody of the shop */
+export const everybodyFindsNames = (like: ClientRef): Safeguard =>
+  safeguard('everybody', 'veto', 'Pods of other namespaces find names', servesEverybody(like));

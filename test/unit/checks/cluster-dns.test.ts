@@ -72,6 +72,13 @@ describe('the cluster DNS is whole', () => {
     expect((await look(corefile(text))).seen).toBe(whole ? '2 pods of CoreDNS serve' : reverse);
   });
 
+  test('what is imported from a snippet counts, and what nobody imports does not', async () => {
+    const inside = MAIN.slice(MAIN.indexOf('{') + 1, MAIN.lastIndexOf('}'));
+    const snippet = `(common) {${inside}}\n`;
+    expect((await look(corefile(`${snippet}.:53 {\n    import common\n}\n`))).status).toBe('pass');
+    expect((await look(corefile(`${snippet}.:53 {\n    errors\n}\n`))).status).toBe('fail');
+  });
+
   test('what a stub domain has does not count', async () => {
     const stub = 'partner.test:53 {\n    cache 30\n}\n';
     expect((await look(corefile(MAIN.replace('    cache 30\n', '') + stub))).status).toBe('fail');
@@ -87,37 +94,34 @@ describe('the cluster DNS is whole', () => {
     expect(seen.seen).toBe('service/kube-dns leads to pods that are not CoreDNS');
   });
 
-  test('what it is asked for its life is as before; how often is of no importance', async () => {
-    const http = (port: number) => ({ httpGet: { path: '/health', port, scheme: 'HTTP' } });
-    const asked = (livenessProbe?: object): Manifest => {
-      const [deployment] = workload(
-        'coredns@kube-system',
-        {
-          containers: [{ name: 'coredns', ...(livenessProbe && { livenessProbe }) }],
-        },
-        [],
-        selector,
-      );
-      return deployment as Manifest;
-    };
-    const lab = await labView([
-      ...coredns,
-      corefile(MAIN),
-      slice('10.244.0.2', '10.244.0.3'),
-      kubeDns({}),
-      asked(http(8080)),
-    ]);
-    const seen = async (probe?: object) => {
-      await lab.put(asked(probe));
-      return (await clusterDnsWhole().look(lab)).seen;
-    };
-    const changed = 'the livenessProbe of deployment/coredns asks something else than before';
-    expect(await seen(http(8080))).toBe('2 pods of CoreDNS serve');
-    expect(await seen({ ...http(8080), periodSeconds: 1 })).toBe('2 pods of CoreDNS serve');
-    expect(await seen(http(9090))).toBe(changed);
-    expect(await seen({ tcpSocket: { port: 8080 } })).toBe(changed);
-    expect(await seen()).toBe(changed);
-  });
+  test.each(['livenessProbe', 'readinessProbe'])(
+    'what its %s asks is as before, but for how often',
+    async (kind) => {
+      const http = (port: number) => ({ httpGet: { path: '/health', port, scheme: 'HTTP' } });
+      const asked = (probe?: object): Manifest => {
+        const containers = [{ name: 'coredns', ...(probe && { [kind]: probe }) }];
+        const [deployment] = workload('coredns@kube-system', { containers }, [], selector);
+        return deployment as Manifest;
+      };
+      const lab = await labView([
+        ...coredns,
+        corefile(MAIN),
+        slice('10.244.0.2', '10.244.0.3'),
+        kubeDns({}),
+        asked(http(8080)),
+      ]);
+      const seen = async (probe?: object) => {
+        await lab.put(asked(probe));
+        return (await clusterDnsWhole().look(lab)).seen;
+      };
+      const changed = `the ${kind} of deployment/coredns asks something else than before`;
+      expect(await seen(http(8080))).toBe('2 pods of CoreDNS serve');
+      expect(await seen({ ...http(8080), periodSeconds: 1 })).toBe('2 pods of CoreDNS serve');
+      expect(await seen(http(9090))).toBe(changed);
+      expect(await seen({ tcpSocket: { port: 8080 } })).toBe(changed);
+      expect(await seen()).toBe(changed);
+    },
+  );
 
   test.each([
     ['health', true],

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Check } from '../../../src/checks/check.ts';
-import { dnsStartsAgain, onceLoaded } from '../../../src/checks/fresh-dns.ts';
+import { dnsStartsAgain, onceLoaded, servesEverybody } from '../../../src/checks/fresh-dns.ts';
 import { Random } from '../../../src/core/random.ts';
 import type { KubeClient, Manifest } from '../../../src/kube/client.ts';
 import type { Pod } from '../../../src/model/objects.ts';
@@ -115,6 +115,47 @@ describe('a fresh pod of CoreDNS', () => {
       status: 'fail',
       seen: 'deployment/coredns does not exist',
     });
+  });
+});
+
+describe('a pod of nobody', () => {
+  /** @param isOpen whether it is answered when it asks for the so many-th time */
+  const graded = async (isOpen: (times: number) => boolean) => {
+    const commands: string[] = [];
+    const made: Pod[] = [];
+    const exec: KubeClient['exec'] = (namespace, _pod, { command }) => {
+      commands.push([namespace, ...command].join(' '));
+      const failed = isOpen(commands.length) ? 0 : 1;
+      return Promise.resolve({ code: 0, stdout: JSON.stringify({ failed, last: 'EAI_AGAIN' }), stderr: '' });
+    };
+    const lab = await labView(objects, { exec });
+    const create = (async (resource: typeof resources.pods, pod: Pod) => {
+      made.push(pod);
+      const status = { conditions: [{ type: 'Ready', status: 'True' }] };
+      await lab.put(object('v1', 'Pod', `${pod.metadata.name}@default`, { status }));
+      return lab.kube.get(resource, 'default', pod.metadata.name);
+    }) as unknown as KubeClient['create'];
+    const view = { ...lab, kube: { ...lab.kube, create }, random: new Random('checks') };
+    const seen = await servesEverybody(from).grade?.(view);
+    const left = await lab.kube.list(resources.pods, { namespace: 'default' });
+    return { seen, commands, made, left: left.length };
+  };
+
+  test('finds names from another namespace, if not at once', async () => {
+    const { seen, commands, made, left } = await graded((times) => times > 2);
+    expect(seen?.status).toBe('pass');
+    expect(commands).toHaveLength(3);
+    expect(commands[0]).toBe(
+      'default node /app/shop.mjs probe dns kube-dns.kube-system --contains 10.96.0.10',
+    );
+    expect(made[0]?.spec.containers).toMatchObject([{ name: 'gateway', image: 'shop' }]);
+    expect(left).toBe(0);
+  });
+
+  test('is not answered', async () => {
+    const { seen, left } = await graded(() => false);
+    expect(seen).toEqual({ status: 'fail', seen: 'a fresh pod of namespace default: EAI_AGAIN' });
+    expect(left).toBe(0);
   });
 });
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Observation } from '../../../src/checks/check.ts';
 import { settingsWork } from '../../../src/checks/fresh-shop.ts';
-import type { KubeClient, Manifest } from '../../../src/kube/client.ts';
+import { type KubeClient, KubeError, type Manifest } from '../../../src/kube/client.ts';
 import type { Pod } from '../../../src/model/objects.ts';
 import { type Resource, resources } from '../../../src/model/resources.ts';
 import { labView, object, type TestView } from './support.ts';
@@ -10,8 +10,11 @@ const settings = (data: object) => object('v1', 'ConfigMap', 'shop-settings@shop
 const specOf = (name: string, more: object = {}) => ({
   containers: [{ name, image: 'shop', envFrom: [{ configMapRef: { name: 'shop-settings' } }], ...more }],
 });
-const deployment = (name: string, more: object = {}) =>
-  object('apps/v1', 'Deployment', `${name}@shop`, { spec: { template: { spec: specOf(name, more) } } });
+const deployment = (name: string, more: object = {}, rest: object = {}) =>
+  object('apps/v1', 'Deployment', `${name}@shop`, {
+    spec: { template: { spec: specOf(name, more) } },
+    ...rest,
+  });
 const ledger = object('apps/v1', 'StatefulSet', 'ledger@shop', {
   spec: {
     template: {
@@ -35,7 +38,14 @@ interface Shop {
 async function shop({
   starts = () => true,
   works = () => true,
-}: { starts?: (name: string) => boolean; works?: (path: string) => boolean } = {}): Promise<Shop> {
+  refuses = () => false,
+  own = 'checkout',
+}: {
+  starts?: (name: string) => boolean;
+  works?: (path: string) => boolean;
+  refuses?: (name: string) => boolean;
+  own?: string | undefined;
+} = {}): Promise<Shop> {
   const made: Pod[] = [];
   const work: string[] = [];
   const objects = [
@@ -53,7 +63,10 @@ async function shop({
     const status = starts((found as unknown as Pod).spec.containers[0]?.name ?? '') ? 'True' : 'False';
     return { ...found, status: { phase: 'Running', conditions: [{ type: 'Ready', status }] } };
   }) as KubeClient['get'];
-  const create = (async (resource, pod: Manifest) => {
+  const create = (async (resource, pod: Manifest, options) => {
+    const name = (pod as unknown as Pod).spec.containers[0]?.name ?? '';
+    if (refuses(name)) throw new KubeError(403, 'exceeded quota: pods');
+    if (options?.dryRun === true) return pod;
     made.push(pod as unknown as Pod);
     return plain.create(resource, pod as never);
   }) as KubeClient['create'];
@@ -66,7 +79,7 @@ async function shop({
   const random = { suffix: (length: number) => 'x'.repeat(length) };
   const lab = { ...view, kube: { ...plain, get, create, exec }, random } as unknown as TestView;
   const grade = async (): Promise<Observation> => {
-    const seen = await settingsWork({ namespace: 'shop', name: 'checkout' }).grade?.(lab);
+    const seen = await settingsWork({ namespace: 'shop', ...(own === '' ? {} : { name: own }) }).grade?.(lab);
     if (seen === undefined) throw new Error('it cannot be graded');
     return seen;
   };
@@ -80,6 +93,32 @@ describe('what the shop was told, and has not read yet', () => {
     const { made, grade } = await shop();
     expect(await grade()).toEqual({ status: 'pass', seen: 'nobody was given anything else' });
     expect(made).toEqual([]);
+  });
+
+  test('one shows that there is a node, where no proof of another workload does', async () => {
+    const { made, work, grade } = await shop({ own: '' });
+    expect(await grade()).toEqual({ status: 'pass', seen: 'checkout came up' });
+    expect(names(made)).toEqual(['checkout']);
+    expect(work).toEqual(['/checkout']);
+  });
+
+  test('fails where the cluster does not take the next pod of somebody', async () => {
+    const { made, grade } = await shop({ refuses: (name) => name === 'ledger' });
+    expect(await grade()).toEqual({
+      status: 'fail',
+      seen: 'the next pod of ledger is refused: exceeded quota: pods',
+    });
+    expect(made).toEqual([]);
+  });
+
+  test('fails where somebody is being deleted', async () => {
+    const { view, grade } = await shop();
+    const metadata = { deletionTimestamp: '2026-01-01T00:00:00Z', finalizers: ['example.com/hold'] };
+    await view.put(deployment('fx', {}, { metadata }));
+    expect(await grade()).toEqual({
+      status: 'fail',
+      seen: 'fx is being deleted, and makes no pods any more',
+    });
   });
 
   test('everybody who reads a ConfigMap that was changed comes up and works', async () => {

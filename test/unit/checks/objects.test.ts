@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { namespaceKept, programKept } from '../../../src/checks/objects.ts';
+import { namespaceKept, programKept, sameObject } from '../../../src/checks/objects.ts';
+import { resources } from '../../../src/model/resources.ts';
 import { labView, object } from './support.ts';
 
 const container = { name: 'checkout', image: 'shop.test/shop:1.4.2' };
@@ -62,6 +63,23 @@ describe('the program is kept', () => {
       status: 'fail',
       seen: 'deployment/checkout runs shop.test/shop:1.3.0',
     });
+  });
+});
+
+describe('an object is the one that was there', () => {
+  const check = sameObject(resources.services, 'shop', 'ledger');
+  const ledger = (metadata: object = {}) => object('v1', 'Service', 'ledger@shop', { metadata });
+
+  test('whatever was changed in it', async () => {
+    const lab = await labView([ledger()]);
+    await lab.put(ledger({ labels: { team: 'money' } }));
+    expect(await check.look(lab)).toEqual({ status: 'pass', seen: 'the same' });
+  });
+
+  test('but not where only a finalizer keeps it', async () => {
+    const lab = await labView([ledger()]);
+    await lab.put(ledger({ finalizers: ['example.com/hold'], deletionTimestamp: '2026-01-01T00:00:00Z' }));
+    expect(await check.look(lab)).toEqual({ status: 'fail', seen: 'service/ledger is being deleted' });
   });
 });
 

@@ -7,8 +7,9 @@ import { labView, object, type TestView, workload } from './support.ts';
 const of = { namespace: 'shop', name: 'refunds' };
 const labels = { app: 'refunds' };
 const ready = (podIP: string) => ({ podIP, conditions: [{ type: 'Ready', status: 'True' }] });
-const service = (spec: object = {}) =>
+const service = (spec: object = {}, metadata: object = {}) =>
   object('v1', 'Service', 'refunds@shop', {
+    metadata,
     spec: { selector: labels, ports: [{ port: 80, targetPort: 'http' }], ...spec },
   });
 const container = {
@@ -80,6 +81,16 @@ describe('endpointsServe', () => {
       'its slices are all that is left of a selector',
       [service({ selector: undefined })],
       'service/refunds selects no pods',
+    ],
+    [
+      'it is being deleted',
+      [service({}, { deletionTimestamp: '2026-01-01T00:00:00Z', finalizers: ['example.com/hold'] })],
+      'service/refunds is being deleted',
+    ],
+    [
+      'it is only another name',
+      [service({ type: 'ExternalName', externalName: 'payments.shop.svc.cluster.local' })],
+      'service/refunds is only another name of payments.shop.svc.cluster.local',
     ],
     [
       'it selects what a new pod would not have',

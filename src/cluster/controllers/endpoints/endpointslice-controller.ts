@@ -32,8 +32,7 @@ export function createEndpointSliceController(context: ControllerContext): Contr
       return;
     }
     const { selector, type } = service.spec;
-    if (type === 'ExternalName' || selector === undefined || service.metadata.deletionTimestamp !== undefined)
-      return;
+    if (type === 'ExternalName' || selector === undefined) return;
     const pods = api.list(resources.pods, { namespace, selector: { matchLabels: selector } });
     const backends = pods.filter(hasAddress).map((pod) => backendOf(service, pod, zoneOf(pod)));
     const existing = api.list(resources.endpointSlices, {
@@ -49,6 +48,8 @@ export function createEndpointSliceController(context: ControllerContext): Contr
       groups: groupByPorts(backends),
       annotations: triggerTime === undefined ? {} : { [TRIGGER_TIME]: triggerTime },
       keepEmpty: true,
+      // The garbage collector is about to remove those that there are.
+      keepOnly: service.metadata.deletionTimestamp !== undefined,
     });
   }
 

@@ -33,6 +33,8 @@ export interface WantedSlices {
   readonly annotations: Labels;
   /** Without endpoints there is an empty slice, or none at all. */
   readonly keepEmpty: boolean;
+  /** Those that there are are kept right, and none is made. */
+  readonly keepOnly?: boolean;
 }
 
 interface Plan {
@@ -50,8 +52,8 @@ export function reconcileSlices(api: Api, existing: readonly EndpointSlice[], wa
   const plans = groups.flatMap((group) => planGroup(group, unused));
   for (const plan of plans) {
     const slice = plan.slice ?? unused.shift();
-    if (slice === undefined) create(api, plan, wanted);
-    else update(api, slice, plan, wanted);
+    if (slice !== undefined) update(api, slice, plan, wanted);
+    else if (wanted.keepOnly !== true) create(api, plan, wanted);
   }
   for (const slice of unused) {
     api.delete(resources.endpointSlices, slice.metadata.namespace, slice.metadata.name);

@@ -204,6 +204,21 @@ describe('endpoints', () => {
     expect(slices(world)[0]).toMatchObject({ endpoints: null, ports: null });
   });
 
+  test('a Service that is being deleted keeps its slices right, and gets no new ones', async () => {
+    const world = started();
+    const metadata = { name: 'web', namespace: 'shop', finalizers: ['example.com/hold'] };
+    world.api.create(resources.services, { ...service(), metadata });
+    run(world, 'a', '10.244.0.1');
+    await world.seconds(1);
+    world.api.delete(resources.services, 'shop', 'web');
+    run(world, 'b', '10.244.0.2');
+    await world.seconds(1);
+    expect(slices(world)[0]?.endpoints).toHaveLength(2);
+    world.api.delete(resources.endpointSlices, 'shop', slices(world)[0]?.metadata.name ?? '');
+    await world.seconds(2);
+    expect(slices(world)).toEqual([]);
+  });
+
   test('no more than a hundred endpoints a slice', async () => {
     const world = started();
     world.api.create(resources.services, service());
