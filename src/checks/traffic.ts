@@ -238,9 +238,10 @@ export interface LoadOptions extends HttpOptions {
 export function survivesLoad(of: WorkloadRef, options: LoadOptions): Check {
   const { from, url, everyMs, timeoutMs = 2000 } = options;
   const args = [...httpArguments(options), '--every', `${everyMs}ms`];
+  const load = `${options.perPod} requests a pod (${options.count} at least)`;
   return {
-    expected: `${of.name} answers ${options.count} requests, ${options.perPod} for each of its pods, and none of its containers is killed`,
-    disturbs: `${options.count} requests to ${url}, or ${options.perPod} for each pod`,
+    expected: `${of.name} answers ${load}, and none of its containers is killed`,
+    disturbs: `${load} to ${url}`,
     look: () => Promise.resolve(pass('proven under load when graded')),
     grade: async (lab) => {
       const before = await restartsOf(lab, of);

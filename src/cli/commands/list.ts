@@ -50,27 +50,34 @@ function mustBeDifficulty(given: string | undefined): void {
   });
 }
 
-/** `breakfix show INC`: the ticket and its rules, for the seed 1. */
+/** `breakfix show INC`: the ticket and its rules: those of the newest lab of it, as it was handed over, or else of seed 1. */
 export async function show(
   context: CommandContext,
   wanted: string,
   flags: { author?: boolean },
 ): Promise<void> {
   const scenario = findScenario(await context.catalogue(), wanted);
-  const { values } = incidentOf(scenario, 1);
+  const lab = context.store
+    .list()
+    .findLast(({ record }) => record.incident === scenario.incident && record.scenarioFile === undefined);
+  const { values } = incidentOf(scenario, lab?.record.seed ?? 1);
   const ticket = oneParagraph(scenario.ticket(values));
   const rules = scenario.rules(values);
   const { width, colors } = context.output;
   const text = [
     colors.bold(`${scenario.incident} · ${scenario.title}`),
     `${scenario.difficulty}, ${scenario.minutes} minutes`,
+    lab === undefined
+      ? 'Names differ from lab to lab; these are those of seed 1.'
+      : `As in your lab ${lab.name}.`,
     '',
     wrap(ticket, width),
     '',
     ...rules.map((rule) => wrap(rule, width - 2, '  ').replace(/^ {2}/, '- ')),
     ...(flags.author === true ? ['', `id ${scenario.id}`, ...scenario.documents.map(documentText)] : []),
   ].join('\n');
-  context.output.result({ ...publicPart(scenario, flags.author === true), ticket, rules }, text);
+  const own = lab === undefined ? {} : { lab: lab.name };
+  context.output.result({ ...publicPart(scenario, flags.author === true), ...own, ticket, rules }, text);
 }
 
 function publicPart(scenario: Scenario, author: boolean): Record<string, unknown> {
