@@ -151,6 +151,28 @@ describe('logs, exec, cp, port-forward', () => {
     expect((await lab.ok(exec('wc', '-c'), { stdin: big })).trim()).toBe('1000000');
   });
 
+  test('exec: wget, httpd and nslookup of busybox', async () => {
+    const sh = async (script: string): Promise<string> =>
+      (await lab.kubectl([...golden('exec -i deploy/web -- sh -c'), script])).stdout;
+    const site = 'mkdir -p /tmp/www/sub /tmp/www/empty; echo here > /tmp/www/sub/index.html';
+    await sh(`${site}; httpd -p 8099 -h /tmp/www`);
+    // A folder without a slash is asked for with one, over the connection that was told of.
+    expect(await sh('wget -O- http://localhost:8099/sub 2>&1 | head -n 3')).toBe(
+      'Connecting to localhost:8099 (127.0.0.1:8099)\nwriting to stdout\nhere\n',
+    );
+    // Of an error the status is all that is read.
+    expect(await sh('wget -qS http://localhost:8099/empty/ 2>&1')).toBe(
+      '  HTTP/1.1 404 Not Found\nwget: server returned error: HTTP/1.1 404 Not Found\n',
+    );
+    expect(await sh('wget -q https://localhost:1 2>&1')).toBe(
+      "wget: can't connect to remote host (127.0.0.1): Connection refused\n",
+    );
+    // Who names a server leaves resolv.conf alone, its search list too.
+    expect(await sh('nslookup -type=a web; nslookup -type=a web 10.96.0.10')).toMatch(
+      /^Name:\tweb\.golden\.svc\.cluster\.local$[^]*server can't find web: NXDOMAIN\n\n$/m,
+    );
+  });
+
   test('cp there and back', async () => {
     const pod = (await lab.ok(golden('get pods -l app=web -o jsonpath={.items[0].metadata.name}'))).trim();
     const path = file('there.txt', 'copied\n');

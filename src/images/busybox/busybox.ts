@@ -46,7 +46,7 @@ function explain(command: Command, thrown: unknown): number {
   if (error instanceof UsageError) {
     if (error.problem !== undefined) command.warn(error.problem);
     command.context.stderr.write(`${BANNER}\nUsage: ${usageOf(command.name)}\n`);
-    return /^([ef]?grep|diff|test|\[)$/.test(command.name) ? 2 : 1;
+    return /^([ef]?grep|sort|test|\[)$/.test(command.name) ? 2 : 1;
   }
   if (error instanceof Failure) {
     if (error.message === OUT_OF_MEMORY) command.context.memory.exhaust();

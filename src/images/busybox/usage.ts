@@ -24,6 +24,7 @@ const USAGES: Readonly<Record<string, string>> = {
   hostname: 'hostname [-sidf] [HOSTNAME | -F FILE]',
   httpd: 'httpd [-ifv[v]] [-c CONFFILE] [-p [IP:]PORT] [-h HOME]',
   id: 'id [-ugGn] [USER]',
+  ip: 'ip [OPTIONS] address|route|link|tunnel|neigh|rule [ARGS]',
   kill: 'kill [-l] [-SIG] PID...',
   killall: 'killall [-lq] [-SIG] PROCESS_NAME...',
   less: 'less [-EFIMmNSRh~] [FILE]...',

@@ -76,6 +76,13 @@ function answer(command: Command, folder: string, request: HttpRequest): HttpRes
   const full = `${folder}${normalized(decodeURIComponent(path))}`;
   const { files } = command.context;
   const isFolder = statOf(files, full)?.type === 'directory';
+  if (isFolder && !path.endsWith('/')) {
+    return {
+      status: 302,
+      headers: { ...dateHeaders(command), 'content-type': 'text/html', location: `${path}/` },
+      body: '',
+    };
+  }
   try {
     const file = isFolder ? `${full}/index.html` : full;
     const stat = files.stat(file);

@@ -25,8 +25,16 @@ export const nslookup: Applet = async (command) => {
     server === undefined
       ? configuredServers(command)
       : [{ name: server, ip: await addressOf(command, server) }];
-  return new Lookup(command, settings, servers).run(name);
+  // Who names a server leaves resolv.conf alone, its search list too.
+  const search = server === undefined ? configuredSearch(command) : [];
+  return new Lookup(command, settings, { servers, search }).run(name);
 };
+
+/** Who is asked, and in which domains a name without a dot is looked for. */
+interface Resolver {
+  readonly servers: readonly Server[];
+  readonly search: readonly string[];
+}
 
 interface Settings {
   readonly types: readonly DnsType[];
@@ -55,9 +63,17 @@ function readFlags(flags: readonly string[]): Settings {
   return { types, seconds, retries, port };
 }
 
-function configuredServers(command: Command): readonly Server[] {
+function configuration(command: Command): string {
   const { files } = command.context;
-  const text = files.exists('/etc/resolv.conf') ? files.readText('/etc/resolv.conf') : '';
+  return files.exists('/etc/resolv.conf') ? files.readText('/etc/resolv.conf') : '';
+}
+
+function configuredSearch(command: Command): readonly string[] {
+  return /^search\s+(.*)$/m.exec(configuration(command))?.[1]?.trim().split(/\s+/) ?? [];
+}
+
+function configuredServers(command: Command): readonly Server[] {
+  const text = configuration(command);
   const servers = [...text.matchAll(/^nameserver\s+(\S+)/gm)].map(([, ip = '']) => ({ name: ip, ip }));
   return servers.length === 0 ? [{ name: '127.0.0.1', ip: '127.0.0.1' }] : servers;
 }
@@ -65,19 +81,19 @@ function configuredServers(command: Command): readonly Server[] {
 class Lookup {
   readonly #command: Command;
   readonly #settings: Settings;
-  readonly #servers: readonly Server[];
+  readonly #resolver: Resolver;
 
-  constructor(command: Command, settings: Settings, servers: readonly Server[]) {
+  constructor(command: Command, settings: Settings, resolver: Resolver) {
     this.#command = command;
     this.#settings = settings;
-    this.#servers = servers;
+    this.#resolver = resolver;
   }
 
   async run(name: string): Promise<number> {
     const { types, port } = this.#settings;
     const isReverse = isAddress(name) && types.length === 0;
     const wanted: readonly DnsType[] = types.length > 0 ? types : isReverse ? ['PTR'] : ['A', 'AAAA'];
-    const names = isReverse ? [reverseName(name)] : candidates(this.#command, name);
+    const names = isReverse ? [reverseName(name)] : candidates(this.#resolver.search, name);
     const questions = names.flatMap((each) => wanted.map((type): Question => ({ name: each, type })));
     const found = await this.#ask(questions);
     if (found === undefined) {
@@ -105,7 +121,7 @@ class Lookup {
     const { seconds, retries } = this.#settings;
     const timeoutMs = Math.max(1, Math.floor((seconds * 1000) / retries));
     for (let attempt = 0; attempt < retries; attempt++) {
-      for (const server of this.#servers) {
+      for (const server of this.#resolver.servers) {
         const answers: DnsMessage[] = [];
         const refusals = new Set<string>();
         await Promise.all(
@@ -148,10 +164,7 @@ class Lookup {
 type Question = DnsMessage['question'];
 
 /** A name without a dot is tried in every domain of the search list, any other as it is. */
-function candidates(command: Command, name: string): readonly string[] {
-  const { files } = command.context;
-  const text = files.exists('/etc/resolv.conf') ? files.readText('/etc/resolv.conf') : '';
-  const search = /^search\s+(.*)$/m.exec(text)?.[1]?.trim().split(/\s+/) ?? [];
+function candidates(search: readonly string[], name: string): readonly string[] {
   if (name.includes('.') || search.length === 0) return [name.replace(/\.$/, '')];
   return search.map((domain) => `${name}.${domain}`);
 }

@@ -49,6 +49,7 @@ class Download {
   readonly #command: Command;
   readonly #options: Options;
   readonly #url: string;
+  #connectedTo: string | undefined;
   #hasNoted = false;
 
   constructor(command: Command, options: Options, url: string) {
@@ -84,11 +85,9 @@ class Download {
     const usual = target.isSecure ? 443 : 80;
     const shown = `${host}${port === usual ? '' : `:${port}`}`;
     const ip = await addressOf(this.#command, host, shown);
-    this.#say(`Connecting to ${shown} (${ip}:${port})\n`);
-    if (target.isSecure && !this.#hasNoted && !this.#options.has('k')) {
-      this.#command.context.stderr.write('wget: note: TLS certificate validation not implemented\n');
-      this.#hasNoted = true;
-    }
+    // A redirection to the same host goes on with its address.
+    if (shown !== this.#connectedTo) this.#say(`Connecting to ${shown} (${ip}:${port})\n`);
+    this.#connectedTo = shown;
     const seconds = Number(this.#options.value('T') ?? DEFAULT_TIMEOUT);
     let response: HttpResponse;
     try {
@@ -98,15 +97,28 @@ class Download {
     } catch (error) {
       throw this.#failure(error, ip);
     }
-    if (this.#options.has('S')) {
-      this.#command.context.stderr.write(`  ${statusLine(response)}\n`);
-      for (const [name, value] of Object.entries(response.headers)) {
-        this.#command.context.stderr.write(`  ${titled(name)}: ${value}\n`);
-      }
-      this.#command.context.stderr.write('  \n');
-    }
+    if (target.isSecure) this.#noteCertificates();
+    if (this.#options.has('S')) this.#showHead(response);
     await this.#command.work(response.body.length);
     return response;
+  }
+
+  /** Said once the other side has answered, since nothing is to be checked before that. */
+  #noteCertificates(): void {
+    if (this.#hasNoted || this.#options.has('k')) return;
+    this.#command.context.stderr.write('wget: note: TLS certificate validation not implemented\n');
+    this.#hasNoted = true;
+  }
+
+  /** Of an error the status is all that is read. */
+  #showHead(response: HttpResponse): void {
+    const { stderr } = this.#command.context;
+    stderr.write(`  ${statusLine(response)}\n`);
+    if (response.status >= 400) return;
+    for (const [name, value] of Object.entries(response.headers)) {
+      stderr.write(`  ${titled(name)}: ${value}\n`);
+    }
+    stderr.write('  \n');
   }
 
   #failure(error: unknown, ip: string): Failure {

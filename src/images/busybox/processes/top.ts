@@ -1,5 +1,6 @@
 import type { ProcessInfo, ProgramContext } from '../../../cluster/runtime/types.ts';
 import type { Applet, Command } from '../command.ts';
+import { sizeText } from '../common/describe.ts';
 import { type Terminal, terminalOf } from '../terminal/terminal.ts';
 
 /** Which line of a frame has the titles of the columns. */
@@ -23,7 +24,8 @@ const free: Applet = (command) => {
   const options = command.options('bkmgh');
   const { total, free: left } = memoryOf(command);
   const unit = options.has('m') ? 1024 : options.has('g') ? 1024 ** 2 : options.has('b') ? 1 / 1024 : 1;
-  const cell = (kilobytes: number): string => String(Math.floor(kilobytes / unit)).padStart(12);
+  const cell = (kilobytes: number): string =>
+    (options.has('h') ? sizeText(kilobytes * 1024) : String(Math.floor(kilobytes / unit))).padStart(12);
   command.print(
     '              total        used        free      shared  buff/cache   available\n' +
       `Mem:    ${[total, total - left, left, 0, 0, left].map(cell).join('')}\n`.replace(

@@ -284,16 +284,19 @@ export class Converter {
 
   /** `time` is a program of its own here. */
   #time(node: Node, line: number): Command {
-    const time = this.#literal('time');
+    const time = [
+      this.#literal('time'),
+      ...(fieldOf(node, 'PosixFormat') === true ? [this.#literal('-p')] : []),
+    ];
     const inner = fieldOf(node, 'Stmt') === null ? undefined : this.#whole(fieldOf(node, 'Stmt') as Node);
     if (inner === undefined) {
-      return { kind: 'simple', assignments: [], words: [time], redirections: [], line };
+      return { kind: 'simple', assignments: [], words: time, redirections: [], line };
     }
-    if (inner.kind === 'simple') return { ...inner, words: [time, ...inner.words] };
+    if (inner.kind === 'simple') return { ...inner, words: [...time, ...inner.words] };
     if (inner.kind !== 'pipeline') throw new ShellSyntaxError('unexpected word');
     const [first, ...rest] = inner.commands;
     if (first?.kind !== 'simple') throw new ShellSyntaxError('unexpected word');
-    return { kind: 'pipeline', commands: [{ ...first, words: [time, ...first.words] }, ...rest] };
+    return { kind: 'pipeline', commands: [{ ...first, words: [...time, ...first.words] }, ...rest] };
   }
 
   #literal(value: string): Word {
@@ -388,13 +391,10 @@ export class Converter {
     if (slice === null) return { kind: 'parameter', name };
     const expression = (value: unknown): Word => {
       const each = value as Node | null;
+      const written = each === null ? '' : this.#text(each.Pos().Offset(), each.End().Offset());
       // From the beginning: `${x::2}`.
-      if (each === null) return this.#literal('0');
-      return {
-        parts: [
-          { kind: 'double', parts: this.#parseParts(this.#text(each.Pos().Offset(), each.End().Offset())) },
-        ],
-      };
+      if (written === '') return this.#literal('0');
+      return { parts: [{ kind: 'double', parts: this.#parseParts(written) }] };
     };
     return {
       kind: 'parameter',

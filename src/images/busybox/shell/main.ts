@@ -7,7 +7,7 @@ import { ShellError } from './control.ts';
 import { interact } from './interactive.ts';
 import { Lines } from './lines.ts';
 import { runner, runStatements, runToEnd } from './interpreter.ts';
-import { parseScript } from './parse.ts';
+import { parseToEnd } from './parse.ts';
 import { isShort, payForReading, runInPieces } from './script.ts';
 import type { Shell as ShellType } from './shell.ts';
 import { Shell } from './shell.ts';
@@ -111,7 +111,7 @@ function asExec(command: Simple): Simple {
 /** @returns undefined where a syntax error comes after something that is to be run first */
 function parseAsFarAsPossible(shell: ShellType, text: string): readonly Statement[] | undefined {
   try {
-    return parseScript(text);
+    return parseToEnd(text);
   } catch (error) {
     if (!(error instanceof ShellSyntaxError)) throw error;
     return undefined;
@@ -162,6 +162,6 @@ async function runLines(shell: ShellType, next: () => Promise<string | undefined
     await runStatements(shell, statements);
     shell.lineOffset = offset + count;
   }
-  if (lines.text !== '') parseScript(lines.text);
+  if (lines.text !== '') await runStatements(shell, parseToEnd(lines.text));
   return shell.status;
 }

@@ -3,7 +3,7 @@ import type { ParserModule } from './parser-module.ts';
 import { parserModule } from './parser-module.ts';
 import { fieldOf, type Node } from './parser-nodes.ts';
 import { ShellSyntaxError } from './syntax-error.ts';
-import { inAshWords, waitsFor } from './syntax-words.ts';
+import { inAshWords, missingLength, openDocument, waitsFor } from './syntax-words.ts';
 import type { Part, Statement } from './tree.ts';
 
 type Parser = ReturnType<ParserModule['syntax']['NewParser']>;
@@ -37,9 +37,27 @@ export function parseScript(text: string): readonly Statement[] {
   return statements;
 }
 
+/** Here-documents that may be open at the end of a script, and lengths that may be missing: each is another look at it. */
+const MOST_MISSING = 8;
+
+/**
+ * Parses a script of which nothing more comes: here-documents that are open end with it.
+ * @throws ShellSyntaxError
+ */
+export function parseToEnd(text: string, mayBeOpen = MOST_MISSING): readonly Statement[] {
+  try {
+    return parseScript(text);
+  } catch (error) {
+    const end = error instanceof ShellSyntaxError ? error.openDocument : undefined;
+    if (end === undefined || mayBeOpen === 0) throw error;
+    return parseToEnd(`${text}${text.endsWith('\n') ? '' : '\n'}${end}\n`, mayBeOpen - 1);
+  }
+}
+
 function convert(text: string): readonly Statement[] {
   try {
-    return new Converter(text, parseParts).statements(fieldOf(parse(text), 'Stmts'));
+    const { node, text: read } = parse(text);
+    return new Converter(read, parseParts).statements(fieldOf(node, 'Stmts'));
   } catch (error) {
     // What is nested in itself a hundred times, or a chain of thousands of commands; no script that does anything.
     if ((error as { message?: unknown }).message !== OUT_OF_STACK) throw error;
@@ -57,15 +75,22 @@ function parseParts(text: string): readonly Part[] {
   return part?.kind === 'double' ? part.parts : [];
 }
 
-function parse(text: string): Node {
+/** @returns also the text as the parser has taken it */
+function parse(text: string, mayMiss = MOST_MISSING): { readonly node: Node; readonly text: string } {
   const { syntax } = parserModule();
   parser ??= syntax.NewParser(syntax.Variant(syntax.LangBash));
   try {
-    return parser.Parse(text, '').__internal_object__;
+    return { node: parser.Parse(text, '').__internal_object__, text };
   } catch (error) {
     const { Error: words } = error as { Error?: () => string };
     if (words === undefined) throw error;
     const message = words.call(error);
-    throw new ShellSyntaxError(inAshWords(message, text), waitsFor(message, syntax.IsIncomplete(error)));
+    const missing = mayMiss === 0 ? undefined : missingLength(message, text);
+    if (missing !== undefined) return parse(`${text.slice(0, missing)}0${text.slice(missing)}`, mayMiss - 1);
+    throw new ShellSyntaxError(
+      inAshWords(message, text),
+      waitsFor(message, syntax.IsIncomplete(error)),
+      openDocument(message),
+    );
   }
 }

@@ -1,6 +1,6 @@
 import { OUT_OF_MEMORY } from '../errors.ts';
 import { ShellError } from './control.ts';
-import { parseScript } from './parse.ts';
+import { parseScript, parseToEnd } from './parse.ts';
 import type { Shell } from './shell.ts';
 import { ShellSyntaxError } from './syntax-error.ts';
 import type { Statement } from './tree.ts';
@@ -55,7 +55,7 @@ export async function payForTyped(shell: Shell, text: string): Promise<void> {
 export async function runScript(shell: Shell, text: string): Promise<number> {
   if (!isShort(text)) return runInPieces(shell, text);
   await payForReading(shell, text);
-  return shell.runner.statements(shell, parseScript(text));
+  return shell.runner.statements(shell, parseToEnd(text));
 }
 
 /** Runs what is whole of a script before it looks at what comes behind it. */
@@ -84,7 +84,7 @@ export async function runInPieces(shell: Shell, text: string): Promise<number> {
   shell.lineOffset = offset + line;
   if (rest === '') return status;
   await payForReading(shell, rest);
-  return shell.runner.statements(shell, parseScript(rest));
+  return shell.runner.statements(shell, parseToEnd(rest));
 }
 
 /** @returns undefined where more is needed, or the end of the piece is no end of a command */

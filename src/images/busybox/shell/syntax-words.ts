@@ -61,16 +61,30 @@ function ending(expected: string | undefined): string {
 
 /** @param message of the parser, `line:column: ` in front */
 export function inAshWords(message: string, text: string): string {
-  const [place = '', line = '1', column = '1'] = /^(\d+):(\d+): /.exec(message) ?? [];
-  const before = text.split('\n').slice(0, Number(line) - 1);
-  const offset = before.reduce((sum, each) => sum + each.length + 1, 0) + Number(column) - 1;
-  const script = new Script(text, offset);
+  const [place = ''] = PLACE.exec(message) ?? [];
+  const script = new Script(text, offsetOf(message, text));
   const words = message.slice(place.length);
   for (const [pattern, translate] of TRANSLATIONS) {
     const match = pattern.exec(words);
     if (match !== null) return translate(script, ...match);
   }
   return 'unexpected "("';
+}
+
+/** Where a message of the parser begins with a place. */
+const PLACE = /^(\d+):(\d+): /;
+
+function offsetOf(message: string, text: string): number {
+  const [, line = '1', column = '1'] = PLACE.exec(message) ?? [];
+  const before = text.split('\n').slice(0, Number(line) - 1);
+  return before.reduce((sum, each) => sum + each.length + 1, 0) + Number(column) - 1;
+}
+
+/** The place of the length that the parser misses in `${x:2:}`, which ash takes for a 0. */
+export function missingLength(message: string, text: string): number | undefined {
+  if (!message.endsWith(': : must be followed by an expression')) return undefined;
+  const colon = offsetOf(message, text);
+  return /^:\s*\}/.test(text.slice(colon)) ? colon + 1 : undefined;
 }
 
 /**
@@ -80,11 +94,16 @@ export function inAshWords(message: string, text: string): string {
  * @returns whether a line may bring that; undefined where no line does
  */
 export function waitsFor(message: string, isIncomplete: boolean): ((line: string) => boolean) | undefined {
-  const [, end] = /unclosed here-document '([^]*)'$/.exec(message) ?? [];
+  const end = openDocument(message);
   if (end !== undefined) return (line) => line.replace(/^\t+|\n$/g, '') === end;
   if (!isIncomplete) return undefined;
   const [, quote] = /without closing quote (.)$/.exec(message) ?? [];
   return quote === undefined ? () => true : (line) => line.includes(quote);
+}
+
+/** The line that ends the here-document of which the parser says that it has no end. */
+export function openDocument(message: string): string | undefined {
+  return /unclosed here-document '([^]*)'$/.exec(message)?.[1];
 }
 
 /** A script and the place in it that the parser complains of. */

@@ -1,9 +1,11 @@
 import type { Applet, Command } from '../command.ts';
-import { UsageError } from '../errors.ts';
+import { Failure, UsageError } from '../errors.ts';
 import { decode } from '../streams.ts';
 
 /** Words of `xargs`: blanks separate, quotes and backslashes hold together. */
 function wordsOf(text: string): readonly string[] {
+  const [quote] = /["']/.exec(text.replace(/"[^"]*"|'[^']*'|\\[^]/g, '')) ?? [];
+  if (quote !== undefined) throw new Failure(`unmatched ${quote === '"' ? 'double' : 'single'} quote`);
   const words: string[] = [];
   for (const [word] of text.matchAll(/(?:"[^"]*"|'[^']*'|\\[^]|[^\s"'\\])+/g)) {
     words.push(word.replace(/"([^"]*)"|'([^']*)'|\\([^])/g, '$1$2$3'));
@@ -28,7 +30,7 @@ function itemsOf(text: string, isNull: boolean, isByLine: boolean): readonly str
 const LONGEST = 32 * 1024;
 
 export const xargs: Applet = async (command) => {
-  const options = command.options('+0rtpn:s:I:L:P:E:xa:', { 'no-run-if-empty': 'r', null: '0' });
+  const options = command.options('+0rtpn:s:I:P:E:xa:', { 'no-run-if-empty': 'r', null: '0' });
   const text = decode(await command.stdin.readAll());
   const replaced = options.value('I');
   const template = options.operands.length === 0 ? ['echo'] : options.operands;

@@ -8,6 +8,14 @@ const sh = async (script: string): Promise<string> => {
 };
 
 describe('what containers see of their node', () => {
+  test('sizes for people', async () => {
+    expect(await sh("free -h | awk '/^Mem/ { print $2 } /^Swap/ { print $2 }'")).toBe('8.0G\n0\n');
+  });
+
+  test('the way to an address', async () => {
+    expect(await sh('ip route get 8.8.8.8')).toMatch(/^8\.8\.8\.8 via \S+\.1 dev eth0 {2}src \S+ \n$/);
+  });
+
   test('its kernel is the one that its status tells', async () => {
     expect(await sh('uname -r; cat /proc/sys/kernel/osrelease')).toBe(
       `${KERNEL_RELEASE}\n${KERNEL_RELEASE}\n`,
@@ -22,6 +30,36 @@ describe('what containers see of their node', () => {
     ['umount /nope', "umount: can't unmount /nope: No such file or directory\n[1]"],
     ['umount /etc/passwd', "umount: can't unmount /etc/passwd: Operation not permitted\n[1]"],
     ['date -s 2020-01-01', "Wed Jan  1 00:00:00 UTC 2020\ndate: can't set date: Operation not permitted\n"],
+    ['ip link set eth0 down', 'ip: SIOCSIFFLAGS: Operation not permitted\n[1]'],
+    ['ip addr add 1.2.3.4/32 dev lo', 'ip: RTNETLINK answers: Operation not permitted\n[2]'],
+    ['ip addr show nope', "ip: can't find device 'nope'\n[1]"],
+    ['ip route ls', "ip: invalid argument 'ls' to 'ip'\n[1]"],
+    ['ifconfig eth0 down', 'ifconfig: SIOCSIFFLAGS: Operation not permitted\n[1]'],
+    ['route add default gw 1.1.1.1', 'route: SIOCADDRT: Operation not permitted\n[1]'],
+    [
+      'ip -4 addr show lo',
+      '1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536 qdisc noqueue qlen 1000\n    inet 127.0.0.1/8 scope host lo\n       valid_lft forever preferred_lft forever\n',
+    ],
+    [
+      'ip -o -4 addr show dev lo',
+      '1: lo    inet 127.0.0.1/8 scope host lo\\       valid_lft forever preferred_lft forever\n',
+    ],
+    [
+      'ip -o link show lo',
+      '1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536 qdisc noqueue qlen 1000\\    link/loopback 00:00:00:00:00:00 brd 00:00:00:00:00:00\n',
+    ],
+    [
+      'netstat',
+      'Active Internet connections (w/o servers)\nProto Recv-Q Send-Q Local Address           Foreign Address         State       \nActive UNIX domain sockets (w/o servers)\nProto RefCnt Flags       Type       State         I-Node Path\n',
+    ],
+    [
+      'netstat -tln',
+      'Active Internet connections (only servers)\nProto Recv-Q Send-Q Local Address           Foreign Address         State       \n',
+    ],
+    [
+      'netstat -rn | sed -n 2p',
+      'Destination     Gateway         Genmask         Flags   MSS Window  irtt Iface\n',
+    ],
     [
       'ip rule',
       '0:\tfrom all lookup local \n32766:\tfrom all lookup main \n32767:\tfrom all lookup default \n',

@@ -10,6 +10,7 @@ import type { Builtin } from './types.ts';
 
 const trap: Builtin = (shell, args) => {
   const operands = args[0] === '--' ? args.slice(1) : args;
+  if (/^-[^-]/.test(args[0] ?? '')) throw new ShellError(`illegal option ${args[0]?.slice(0, 2) ?? ''}`);
   if (operands.length === 0) {
     for (const [name, action] of shell.traps) shell.print(`trap -- ${singleQuoted(action)} ${name}\n`);
     return 0;

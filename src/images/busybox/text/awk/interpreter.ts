@@ -1,6 +1,7 @@
 import { boundedRegex } from '../../common/bounded-regex.ts';
 import type { Command } from '../../command.ts';
 import { Failure, limited, outOfMemory } from '../../errors.ts';
+import { formatDate } from '../../processes/date.ts';
 import { posixSource } from '../../common/regex.ts';
 import { AwkMemory } from './memory.ts';
 import type { Table } from './memory.ts';
@@ -415,6 +416,11 @@ export class Awk {
         return 0;
       case 'systime':
         return Math.floor(context.clock.now() / 1000);
+      case 'strftime':
+        return formatDate(
+          values[0] === undefined ? '%a %b %e %H:%M:%S %Z %Y' : text,
+          values[1] === undefined ? context.clock.now() : Math.trunc(toNumber(values[1])) * 1000,
+        );
       default: {
         const builtin = FUNCTIONS[name];
         if (builtin === undefined) throw new Failure('cmd. line:1: Call to undefined function');
