@@ -46,7 +46,7 @@ const configMap = (name: string, Corefile: string) => ({
 /** More servers behind kube-dns: a copy of CoreDNS' Deployment with a Corefile of its own. */
 export const moreServers = (rogue: Rogue): Fault => ({
   name: 'dns-servers',
-  describe: `${rogue.replicas} pods of deployment/${rogue.name} in kube-system, labelled like CoreDNS, answered ${rogue.address} for ${rogue.service}.`,
+  describe: `${rogue.replicas === 1 ? 'A pod' : `${rogue.replicas} pods`} of deployment/${rogue.name} in kube-system, labelled like CoreDNS, answered ${rogue.address} for ${rogue.service}.`,
   inject: async (lab) => {
     const { name, replicas } = rogue;
     const real = await lab.kube.get(resources.deployments, system, 'coredns');

@@ -208,6 +208,10 @@ Make ${service} answer its callers again.`,
       const command = ['node', '/app/shop.mjs', 'ready'];
       await patch(lab, service, probe({ exec: { command }, timeoutSeconds: 5 }));
     }),
+    fix('shared-processes', ['the right port, and shareProcessNamespace: true, to debug it'], async (lab) => {
+      await patch(lab, service, { readinessProbe: { httpGet: { port: 'http' } } });
+      await faults.patchPods(lab, { namespace, name: service }, { shareProcessNamespace: true });
+    }),
     fix(
       'callers-restarted-too',
       ['the right port, and kubectl -n shop rollout restart deployment gateway: that changes nothing'],

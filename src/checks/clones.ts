@@ -182,7 +182,8 @@ function allAllowed(clone: Clone): NewObject<NetworkPolicy> {
 }
 
 function clonePod(template: PodTemplate, clone: Clone, liveness: boolean): NewObject<Pod> {
-  const { hostNetwork: _node, ...spec } = copy(template.spec);
+  // With the processes of all its containers in one place the program is not the first: nobody could make it hang.
+  const { hostNetwork: _node, shareProcessNamespace: _shared, ...spec } = copy(template.spec);
   const { labels = {} } = template.metadata ?? {};
   const containers = spec.containers
     .map((container) => withLabelsTold(container, labels))

@@ -15,7 +15,7 @@ import { type Source, sourcesOf } from './client-settings.ts';
 import { type Clone, probeClone, refusal, until } from './clones.ts';
 import { nextPodComesUp } from './fresh-pods.ts';
 import { httpArguments } from './traffic.ts';
-import type { WorkloadRef } from './workloads.ts';
+import { whyNotForLong, type WorkloadRef } from './workloads.ts';
 
 /** What a process of each role does for others, or asks them for; workload/README.md. Nobody calls the others. */
 const WORK: Readonly<Record<string, readonly { readonly path: string; readonly method: string }[]>> = {
@@ -59,6 +59,8 @@ export function settingsWork(own: OwnWorkload, withinMs?: number): Check {
     disturbs: `a clone of a pod of each workload of ${namespace} that was given something else`,
     look: () => Promise.resolve(pass('proven on clones when graded')),
     grade: async (lab) => {
+      const going = await whatIsGoing(lab, namespace);
+      if (going !== undefined) return fail(going);
       const sources = await changedSources(lab, namespace);
       const closed = await isClosed(lab, namespace);
       const shop = (await workloads(lab, namespace)).filter((workload) => wasThere(lab, namespace, workload));
@@ -80,6 +82,27 @@ export function settingsWork(own: OwnWorkload, withinMs?: number): Check {
       return pass(proven.length === 0 ? 'nobody was given anything else' : `${came} came up`);
     },
   };
+}
+
+/** What pods of the shop are made with. */
+const NEEDED: readonly Resource[] = [
+  resources.configMaps,
+  resources.secrets,
+  resources.serviceAccounts,
+  resources.persistentVolumeClaims,
+];
+
+/** @returns what was there before, is needed by the next pods, and is being deleted: a finalizer keeps it for those of today */
+async function whatIsGoing({ kube, baseline }: LabView, namespace: string): Promise<string | undefined> {
+  for (const resource of NEEDED) {
+    const before = baseline.list(resource, namespace);
+    for (const now of await kube.list(resource, { namespace })) {
+      const isKnown = before.some(({ metadata }) => metadata.name === now.metadata.name);
+      const going = whyNotForLong(now);
+      if (isKnown && going !== undefined) return going;
+    }
+  }
+  return undefined;
 }
 
 /** Who is there; that somebody is not shows elsewhere. */

@@ -1,5 +1,5 @@
 import { equal } from '../core/json.ts';
-import type { Container, PodSpec } from '../model/objects.ts';
+import type { Container, PodSpec, ResourceList } from '../model/objects.ts';
 import { containersOf } from '../model/pod-containers.ts';
 import { resources } from '../model/resources.ts';
 import { type Check, converge, fail, type LabView, type Observation, pass } from './check.ts';
@@ -12,7 +12,7 @@ import {
   readNow,
   wereTold,
 } from './environment.ts';
-import { UNTIL_REPLACED, type WorkloadRef } from './workloads.ts';
+import { changedAlive, podsOf, sameImage, UNTIL_REPLACED, type WorkloadRef } from './workloads.ts';
 
 /**
  * Nobody has touched the workload: it has its replicas, its pods are what they were, and so is what they take from
@@ -27,17 +27,28 @@ export function untouched(of: WorkloadRef, { free = [] }: { readonly free?: read
     expected: `replicas, pods and settings of deployment/${name} as before`,
     look: async (lab) => {
       const before = lab.baseline.get(resources.deployments, namespace, name)?.spec;
-      const now = (await lab.kube.get(resources.deployments, namespace, name))?.spec;
-      if (now === undefined) return fail(`deployment/${name} does not exist`);
+      const deployment = await lab.kube.get(resources.deployments, namespace, name);
+      if (deployment === undefined) return fail(`deployment/${name} does not exist`);
+      const now = deployment.spec;
       if (before === undefined) return fail(`deployment/${name} was not there before`);
       if (before.replicas !== now.replicas)
         return fail(`deployment/${name} has ${now.replicas} replicas; there were ${before.replicas}`);
       if (!equal(before.template.spec, now.template.spec))
         return fail(`the pods of deployment/${name} changed`);
+      const { newest } = await podsOf(lab, deployment);
+      const changed = changedAlive(newest, deployment, (...both) => sameImage(...both) && sameSize(...both));
+      if (changed !== undefined) return fail(`pod/${changed} is not what its template makes`);
       return settingsKept(lab, of, before.template.spec, free);
     },
   });
 }
+
+/** A pod may have more than its template says: what a LimitRange gives it. */
+const hasAll = (now: ResourceList, made: ResourceList): boolean =>
+  Object.entries(made).every(([name, quantity]) => now[name] === quantity);
+
+const sameSize = ({ resources: now }: Container, { resources: made }: Container): boolean =>
+  hasAll(now.limits ?? {}, made.limits ?? {}) && hasAll(now.requests ?? {}, made.requests ?? {});
 
 /** @param spec of its pods, which is that of before */
 async function settingsKept(

@@ -1,5 +1,6 @@
 import { equal } from '../core/json.ts';
 import type {
+  Container,
   Deployment,
   EndpointSlice,
   KubeObject,
@@ -11,6 +12,7 @@ import type {
   ReplicaSet,
   Service,
 } from '../model/objects.ts';
+import { containersOf } from '../model/pod-containers.ts';
 import { isOver } from '../model/pod-phase.ts';
 import { resources } from '../model/resources.ts';
 import { maxUnavailable } from '../model/rollout.ts';
@@ -61,6 +63,8 @@ export function rolloutComplete(of: WorkloadRef): Check {
       const pods = await podsOf(lab, deployment);
       const old = pods.current.length - pods.newest.length;
       if (old > 0) return fail(`${old} pods of an older template are still there`);
+      const changed = changedAlive(pods.newest, deployment, sameImage);
+      if (changed !== undefined) return fail(`pod/${changed} was given another image than its template has`);
       return pass(
         `${deployment.status.availableReplicas ?? 0} of ${deployment.spec.replicas} pods available`,
       );
@@ -82,6 +86,22 @@ function whyNotComplete(deployment: Deployment, wanted: number): string | undefi
   if (available < spec.replicas) return `${available} of ${spec.replicas} pods are available`;
   return undefined;
 }
+
+/** What of a container can be changed in a pod that runs: the next one has the template's again. */
+type Alike = (now: Container, made: Container) => boolean;
+
+export const sameImage: Alike = (now, made) => now.image === made.image;
+
+/** @returns a pod of the Deployment's newest template of which a container is not like the template's */
+export const changedAlive = (
+  pods: readonly Pod[],
+  { spec: { template } }: Deployment,
+  alike: Alike,
+): string | undefined => {
+  const isAsMade = (pod: Pod, made: Container): boolean =>
+    containersOf(pod.spec).some((now) => now.name === made.name && alike(now, made));
+  return pods.find((pod) => !containersOf(template.spec).every((made) => isAsMade(pod, made)))?.metadata.name;
+};
 
 /** Pods of a Deployment by its ReplicaSets: all that are not over and not being deleted, and those of the newest template. */
 export async function podsOf(

@@ -151,6 +151,17 @@ export async function noMoreRollouts(lab: LabView, namespace: string): Promise<v
   );
 }
 
+/** `kubectl set image pod`: the pods of a workload that run get another image, and its template does not. */
+export async function imageForNow(
+  lab: LabView,
+  { namespace, name }: DeploymentRef,
+  image: string,
+): Promise<void> {
+  const body = { spec: { containers: [{ name, image }] } };
+  for (const { metadata } of await lab.kube.list(resources.pods, { namespace, labelSelector: `app=${name}` }))
+    await lab.kube.patch(resources.pods, namespace, metadata.name, body, { type: 'strategic' });
+}
+
 /** Leaves no room for another pod in a namespace; those that are there stay. */
 export async function noMorePods(lab: LabView, namespace: string): Promise<void> {
   const metadata = { name: 'pods', namespace };

@@ -23,6 +23,7 @@ export {
   claimImage,
   claimReady,
   dnsOnlyFor,
+  imageForNow,
   noMorePods,
   noMoreRollouts,
   releaseNotes,

@@ -47,5 +47,7 @@ function details({ status, expected, seen, tookMs }: PartResult, { colors, width
   if (status === 'pass') return [];
   const line = (label: string, text: string): string =>
     colors.dim(wrap(`${label} ${text}`, width - 4, '    '));
-  return [line('expected:', expected), line('last seen:', `${seen} (looked for ${shortTime(tookMs)})`)];
+  // Where one look says it all there is no time to tell.
+  const time = tookMs < 100 ? '' : ` (looked for ${shortTime(tookMs)})`;
+  return [line('expected:', expected), line('last seen:', `${seen}${time}`)];
 }

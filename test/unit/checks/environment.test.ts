@@ -11,6 +11,7 @@ const fresh = { namespace: 'shop', name: 'fresh' };
 const running = { phase: 'Running', containerStatuses: [{ name: 'checkout', state: { running: {} } }] };
 const container = {
   name: 'checkout',
+  resources: {},
   envFrom: [{ configMapRef: { name: 'shop-settings' } }, { secretRef: { name: 'ledger' }, prefix: 'THE_' }],
   env: [
     { name: 'PORT', value: '8080' },

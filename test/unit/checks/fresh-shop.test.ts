@@ -111,6 +111,13 @@ describe('what the shop was told, and has not read yet', () => {
     expect(made).toEqual([]);
   });
 
+  test('fails where what they need is being deleted', async () => {
+    const { view, grade } = await shop();
+    const metadata = { deletionTimestamp: '2026-01-01T00:00:00Z', finalizers: ['example.com/hold'] };
+    await view.put(object('v1', 'ConfigMap', 'shop-settings@shop', { metadata, data: { ORDERS: '1' } }));
+    expect(await grade()).toEqual({ status: 'fail', seen: 'configmap/shop-settings is being deleted' });
+  });
+
   test('fails where somebody is being deleted', async () => {
     const { view, grade } = await shop();
     const metadata = { deletionTimestamp: '2026-01-01T00:00:00Z', finalizers: ['example.com/hold'] };

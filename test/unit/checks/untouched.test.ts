@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { untouched } from '../../../src/checks/untouched.ts';
 import { resources } from '../../../src/model/resources.ts';
-import { labView, object, type TestView } from './support.ts';
+import type { Manifest } from '../../../src/kube/client.ts';
+import { labView, object, type TestView, workload } from './support.ts';
 
 const envFrom = [{ configMapRef: { name: 'shop-settings' } }, { secretRef: { name: 'ledger' } }];
 const container = { name: 'gateway', envFrom, env: [{ name: 'PORT', value: '8080' }] };
@@ -75,5 +76,18 @@ describe('untouched', () => {
     const empty = await labView([]);
     await empty.put(gateway());
     expect((await untouched(of).look(empty)).status).toBe('fail');
+  });
+
+  test.each([
+    ['another image', { image: 'shop:2' }, false],
+    ['less memory', { resources: { limits: { memory: '64Mi' } } }, false],
+    ['more than its template says', { resources: { limits: { memory: '128Mi', cpu: '1' } } }, true],
+  ])('a pod that runs, and has %s', async (_what, changed, passes) => {
+    const own = { name: 'gateway', image: 'shop:1', resources: { limits: { memory: '128Mi' } } };
+    const lab = await labView(workload('gateway@shop', { containers: [own] }, [{}]));
+    const [pod] = await lab.kube.list(resources.pods, { namespace: 'shop' });
+    await lab.put({ ...pod, spec: { containers: [{ ...own, ...changed }] } } as unknown as Manifest);
+    const { seen } = await untouched(of).look(lab);
+    expect(seen !== `pod/${pod?.metadata.name ?? ''} is not what its template makes`).toBe(passes);
   });
 });

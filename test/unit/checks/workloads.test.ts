@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { canRollOut, endpointsServe, podsOf } from '../../../src/checks/workloads.ts';
+import { canRollOut, endpointsServe, podsOf, rolloutComplete } from '../../../src/checks/workloads.ts';
 import type { Manifest } from '../../../src/kube/client.ts';
 import { resources } from '../../../src/model/resources.ts';
 import { labView, object, type TestView, workload } from './support.ts';
@@ -126,6 +126,36 @@ describe('endpointsServe', () => {
     const view = await shop();
     await view.put(...changed);
     expect(await endpointsServe(of).look(view)).toEqual({ status: 'fail', seen });
+  });
+});
+
+describe('rolloutComplete', () => {
+  const whole = async (image: string): Promise<TestView> => {
+    const objects = workload(
+      'refunds@shop',
+      { containers: [{ ...container, image: 'shop:1' }] },
+      [{}],
+      labels,
+    );
+    const [deployment, ...rest] = objects;
+    const pod = rest.at(-1);
+    const status = { replicas: 1, updatedReplicas: 1, availableReplicas: 1 };
+    return labView([
+      { ...deployment, status } as unknown as Manifest,
+      ...rest.slice(0, -1),
+      { ...pod, spec: { containers: [{ ...container, image }] } } as unknown as Manifest,
+    ]);
+  };
+
+  test('with pods that are what the template makes', async () => {
+    expect(await rolloutComplete(of).look(await whole('shop:1'))).toMatchObject({ status: 'pass' });
+  });
+
+  test('but not with one that was given another image, which the next one will not have', async () => {
+    expect(await rolloutComplete(of).look(await whole('shop:2'))).toEqual({
+      status: 'fail',
+      seen: expect.stringMatching(/^pod\/refunds-\S+ was given another image than its template has$/),
+    });
   });
 });
 
