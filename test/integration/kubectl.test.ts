@@ -155,7 +155,19 @@ describe('logs, exec, cp, port-forward', () => {
     const sh = async (script: string): Promise<string> =>
       (await lab.kubectl([...golden('exec -i deploy/web -- sh -c'), script])).stdout;
     const site = 'mkdir -p /tmp/www/sub /tmp/www/empty; echo here > /tmp/www/sub/index.html';
-    await sh(`${site}; httpd -p 8099 -h /tmp/www`);
+    await sh(`${site}; httpd -p 8099 -h /tmp/www; httpd -p 0.0.0.0:8098 -h /tmp/www`);
+    expect((await sh("netstat -tln | awk '/809/ { print $4, $5 }'")).split('\n').sort()).toEqual([
+      '',
+      '0.0.0.0:8098 0.0.0.0:*',
+      ':::8099 :::*',
+    ]);
+    // A server tells its own version, whatever the client's is.
+    expect(await sh("printf 'GET /sub HTTP/1.0\\r\\n\\r\\n' | nc localhost 8099 | head -n 1")).toBe(
+      'HTTP/1.1 302 Found\r\n',
+    );
+    expect(
+      await sh('(timeout 2 httpd -f -vv -p 8097; true) 2>&1 & sleep 1; wget -q localhost:8097/x; wait'),
+    ).toMatch(/^\[::ffff:127\.0\.0\.1\]:\d+: url:\/x\n\[::ffff:127\.0\.0\.1\]:\d+: response:404\n/);
     // A folder without a slash is asked for with one, over the connection that was told of.
     expect(await sh('wget -O- http://localhost:8099/sub 2>&1 | head -n 3')).toBe(
       'Connecting to localhost:8099 (127.0.0.1:8099)\nwriting to stdout\nhere\n',

@@ -25,7 +25,6 @@ export class HttpSyntaxError extends Error {
 
 export interface ParsedRequest {
   readonly request: HttpRequest;
-  readonly version: '1.0' | '1.1';
   readonly keepAlive: boolean;
 }
 
@@ -57,7 +56,6 @@ export class RequestParser {
     const is11 = version === '1.1';
     return {
       request: { method, path, headers, body: text },
-      version: is11 ? '1.1' : '1.0',
       keepAlive: is11 ? !options.includes('close') : options.includes('keep-alive'),
     };
   }
@@ -142,16 +140,16 @@ export function requestBytes(request: HttpRequest): Uint8Array {
   return join(lines, bytes);
 }
 
-/** A response as bytes, for the request that it answers. */
+/** A response as bytes, for the request that it answers. The server tells its own version, whatever the client's is. */
 export function responseBytes(
   response: HttpResponse,
-  to: { readonly method: string; readonly version: '1.0' | '1.1'; readonly keepAlive: boolean },
+  to: { readonly method: string; readonly keepAlive: boolean },
 ): Uint8Array {
   const { status, headers } = response;
   const bodiless = status === 204 || status === 304;
   const bytes = encoder.encode(bodiless ? '' : response.body);
   const lines = [
-    `HTTP/${to.version} ${status} ${reasonPhrase(status)}`,
+    `HTTP/1.1 ${status} ${reasonPhrase(status)}`,
     ...headerLines(withoutChunking(headers)),
     ...(bodiless || headers['content-length'] !== undefined ? [] : [`Content-Length: ${bytes.length}`]),
     ...(headers['connection'] === undefined ? [`Connection: ${to.keepAlive ? 'keep-alive' : 'close'}`] : []),

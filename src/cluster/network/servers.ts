@@ -94,7 +94,7 @@ class HttpServer implements ChannelUser {
   #parse(bytes: Uint8Array): void {
     this.#parser ??= new RequestParser();
     try {
-      for (const { request, version, keepAlive } of this.#parser.push(bytes)) {
+      for (const { request, keepAlive } of this.#parser.push(bytes)) {
         const answer: { bytes: Uint8Array | undefined; last: boolean } = {
           bytes: undefined,
           last: !keepAlive,
@@ -102,7 +102,7 @@ class HttpServer implements ChannelUser {
         this.#answers.push(answer);
         if (!keepAlive) this.#noMore = true;
         this.#call(request, (response) => {
-          answer.bytes = responseBytes(response, { method: request.method, version, keepAlive });
+          answer.bytes = responseBytes(response, { method: request.method, keepAlive });
           this.#flush();
         });
         if (!keepAlive) return;

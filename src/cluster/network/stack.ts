@@ -22,7 +22,12 @@ import {
   type StackOwner,
 } from './types.ts';
 
-const EVERY_ADDRESS = '0.0.0.0';
+/** Who names no address listens on all of both families, as `netstat` shows it. */
+const EVERY_ADDRESS = '::';
+
+function isEvery(ip: string): boolean {
+  return ip === EVERY_ADDRESS || ip === '0.0.0.0';
+}
 
 interface Bound {
   readonly ip: string;
@@ -74,7 +79,7 @@ export class Stack implements NetworkStack {
     const taken = this.#bound.some(
       (other) =>
         other.port === chosen &&
-        (other.ip === ip || other.ip === EVERY_ADDRESS || ip === EVERY_ADDRESS) &&
+        (other.ip === ip || isEvery(other.ip) || isEvery(ip)) &&
         protocolsOf(listener).some((protocol) => speaks(other.listener, protocol)),
     );
     if (taken) throw new NetError('EADDRINUSE', `address already in use ${ip}:${chosen}`);
@@ -160,7 +165,7 @@ export class Stack implements NetworkStack {
   #listenerOn(to: Address, protocol: 'tcp' | 'udp'): Bound | undefined {
     return this.#bound.find(
       ({ ip, port, listener }) =>
-        port === to.port && (ip === EVERY_ADDRESS || ip === to.ip) && speaks(listener, protocol),
+        port === to.port && (isEvery(ip) || ip === to.ip) && speaks(listener, protocol),
     );
   }
 

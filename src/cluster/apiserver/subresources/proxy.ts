@@ -4,6 +4,7 @@ import type { NodeAnswer } from '../../node-api.ts';
 import { NetError, type Address, type NetErrorCode } from '../../network/types.ts';
 import type { ResourceRequest, RestParts } from '../rest/resource-request.ts';
 import { badRequest, notFound, statusError } from '../status.ts';
+import { isPretty } from '../http/negotiation.ts';
 import { statusResponse, textResponse } from '../http/responses.ts';
 import type { ApiResponse, DeferredResponse } from '../types.ts';
 import { rewriteLinks } from './proxy-links.ts';
@@ -37,7 +38,7 @@ export function proxy(parts: RestParts, request: ResourceRequest): ApiResponse |
   if (isNode && target.port === KUBELET_PORT) {
     const answer = parts.nodes().ask(nameOf(request), path);
     return answer === undefined
-      ? unreachable(target, new NetError('ECONNREFUSED', `${target.ip}:${target.port}`))
+      ? unreachable(target, new NetError('ECONNREFUSED', `${target.ip}:${target.port}`), isPretty(http))
       : textResponse(answer.status, answer.type, answer.body, locationOf(answer));
   }
   const message = messageOf(request, target, path);
@@ -45,7 +46,7 @@ export function proxy(parts: RestParts, request: ResourceRequest): ApiResponse |
     kind: 'deferred',
     start: (done) => {
       parts.network().http(target, message, (result) => {
-        if (result instanceof NetError) done(unreachable(target, result));
+        if (result instanceof NetError) done(unreachable(target, result, isPretty(http)));
         else done(answerOf(result, prefix, http.method));
       });
     },
@@ -189,11 +190,15 @@ const WORDS: Readonly<Partial<Record<NetErrorCode, string>>> = {
   ECONNRESET: 'read: connection reset by peer',
 };
 
-function unreachable({ ip, port }: Target, error: NetError): Extract<ApiResponse, { kind: 'complete' }> {
+function unreachable(
+  { ip, port }: Target,
+  error: NetError,
+  pretty: boolean,
+): Extract<ApiResponse, { kind: 'complete' }> {
   const why =
     error.code === 'EPROTO'
       ? 'tls: first record does not look like a TLS handshake'
       : `dial tcp ${ip}:${port}: ${WORDS[error.code] ?? error.code}`;
   const message = `error trying to reach service: ${why}`;
-  return statusResponse(statusError(503, 'ServiceUnavailable', message).status);
+  return statusResponse(statusError(503, 'ServiceUnavailable', message).status, pretty);
 }

@@ -35,11 +35,18 @@ export const httpd: Applet = async (command) => {
   if (statOf(command.context.files, folder)?.type !== 'directory') {
     throw new Failure(`can't change directory to '${options.value('h') ?? ''}': No such file or directory`);
   }
+  const verbosity = options.letters.filter((letter) => letter === 'v').length;
   const serve: (context: Command['context']) => Promise<number> = async (context) => {
     try {
       context.net.listenHttp(
         port,
-        (request) => answer(command, folder, request),
+        (request, from) => {
+          const response = answer(command, folder, request);
+          const client = `[::ffff:${from.ip}]:${from.port}`;
+          if (verbosity > 1) context.stderr.write(`${client}: url:${request.path}\n`);
+          if (verbosity > 0) context.stderr.write(`${client}: response:${response.status}\n`);
+          return response;
+        },
         ip === undefined ? {} : { ip },
       );
     } catch (error) {

@@ -50,11 +50,12 @@ function showSockets(command: Command, options: Options, kinds: string, isAny: b
   );
   for (const { protocol, ip, port, pid } of net.listening()) {
     if (!isAny && !options.has(protocol === 'tcp' ? 't' : 'u')) continue;
-    const local = `${ip === '::' || ip === '' ? '0.0.0.0' : ip}:${port}`;
+    const local = `${ip}:${port}`;
+    const other = ip === '::' ? ':::*' : '0.0.0.0:*';
     const state = protocol === 'tcp' ? 'LISTEN' : '';
     const program = commands.has(pid) ? `${pid}/${commands.get(pid) ?? ''}` : '-';
     command.print(
-      `${protocol.padEnd(5)}      0      0 ${local.padEnd(23)} ${'0.0.0.0:*'.padEnd(23)} ${state.padEnd(11)} ${hasPrograms ? program : ''}\n`,
+      `${protocol.padEnd(5)}      0      0 ${local.padEnd(23)} ${other.padEnd(23)} ${state.padEnd(11)} ${hasPrograms ? program : ''}\n`,
     );
   }
 }

@@ -86,6 +86,9 @@ test('what does not answer, is not there or has no port, in the words of the API
     503,
     'error trying to reach service: dial tcp 10.244.1.5:81: connect: connection refused',
   ]);
+  expect(proxied(running, 'GET', `${PODS}/web:81/proxy/?pretty=true`).text).toMatch(
+    /^\{\n {2}"kind": "Status",\n/,
+  );
   expect(messageOf(`${PODS}/other/proxy/`)).toEqual([404, 'pods "other" not found']);
   expect(messageOf(`${PODS}/a:b:c:d/proxy/`)).toEqual([400, 'invalid pod request "a:b:c:d"']);
   send(running, 'POST', SERVICES, {

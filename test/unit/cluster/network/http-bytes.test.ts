@@ -116,7 +116,7 @@ describe('responses', () => {
     fc.assert(
       fc.property(response, cuts, (sent, places) => {
         const parser = new ResponseParser('GET');
-        const all = responseBytes(sent, { method: 'GET', version: '1.1', keepAlive: true });
+        const all = responseBytes(sent, { method: 'GET', keepAlive: true });
         const results = pieces(all, places).map((piece) => parser.push(piece));
         expect(results.slice(0, -1).filter((result) => result === 'malformed')).toEqual([]);
         const last = results.find((result) => typeof result === 'object');
@@ -150,10 +150,7 @@ describe('responses', () => {
 
   test('no body is written for HEAD, its length is', () => {
     const text = new TextDecoder().decode(
-      responseBytes(
-        { status: 200, headers: {}, body: 'hello' },
-        { method: 'HEAD', version: '1.1', keepAlive: false },
-      ),
+      responseBytes({ status: 200, headers: {}, body: 'hello' }, { method: 'HEAD', keepAlive: false }),
     );
     expect(text).toBe('HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\n');
   });

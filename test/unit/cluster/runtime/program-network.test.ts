@@ -119,7 +119,7 @@ describe('HTTP between programs', () => {
     pair.start('client', caller(pair));
     await pair.world.run(1);
     expect(pair.log).toBe('200 / true 1');
-    expect(pair.server.listening()).toEqual([{ protocol: 'tcp', ip: '0.0.0.0', port: 8080, pid: 1 }]);
+    expect(pair.server.listening()).toEqual([{ protocol: 'tcp', ip: '::', port: 8080, pid: 1 }]);
   });
 
   test('is refused without a listener, also when its process has ended', async () => {
