@@ -196,6 +196,27 @@ const wrongAtCoredns: readonly WrittenWrongly[] = [
     },
   ],
   ['shop-only', 'office', 'dns-clients', askedBy({ matchLabels: { [byName]: 'shop' } }, both)],
+  [
+    'reports-only',
+    'office-tomorrow',
+    'dns-clients',
+    {
+      podSelector: corednsPods,
+      policyTypes: ['Ingress'],
+      ingress: [
+        {
+          from: [
+            { namespaceSelector: { matchLabels: { [byName]: 'shop' } } },
+            {
+              namespaceSelector: { matchLabels: { [byName]: 'office' } },
+              podSelector: { matchLabels: { app: 'reports' } },
+            },
+          ],
+          ports: both,
+        },
+      ],
+    },
+  ],
   ['udp-only', 'tcp', 'dns-clients', askedBy(fromNamespaces(byName), [{ protocol: 'UDP', port: 53 }])],
   ['tcp-only', 'names', 'dns-clients', askedBy(fromNamespaces(byName), [{ port: 53 }])],
 ];

@@ -176,6 +176,12 @@ again for shop and office, and leave the network as closed as security wants it.
       ),
     ),
     safeguard(
+      'office-tomorrow',
+      'veto',
+      'New pods of the office find names',
+      checks.servesEverybody(gateway, 'office'),
+    ),
+    safeguard(
       'isolated',
       'veto',
       'The shop reaches nobody else',

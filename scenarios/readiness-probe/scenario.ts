@@ -76,7 +76,7 @@ refused; the pods of ${service} are there, they run, and their own logs look hea
 Make ${service} answer its callers again.`,
   rules: ({ service }) => [
     `Probes are company policy: ${service} must keep a readiness probe, and a pod that stops answering must leave its Service within 60 s.`,
-    `The Service ${service} keeps its name and stays the same object; ${service} runs its own program.`,
+    `The Service ${service} keeps its name, stays the same object, and leads to the pods of ${service} and nowhere else; ${service} runs its own program.`,
     'Its caller, the gateway, is not changed: neither its replicas and pods nor the settings that it takes from configmap/shop-settings and secret/ledger.',
     lastingRule(service),
     namesRule,

@@ -53,11 +53,12 @@ const SERVED_WITHIN = 180_000;
  * Whoever comes to the cluster finds names: a pod of another namespace, with no labels that anybody knows, asks as it was told
  * to by the cluster.
  * @param like whose image it has
+ * @param namespace where it is
  */
-export function servesEverybody(like: ClientRef): Check {
+export function servesEverybody(like: ClientRef, namespace = ELSEWHERE): Check {
   return {
-    expected: `a fresh pod of namespace ${ELSEWHERE} finds names`,
-    disturbs: `a pod in namespace ${ELSEWHERE}`,
+    expected: `a fresh pod of namespace ${namespace} finds names`,
+    disturbs: `a pod in namespace ${namespace}`,
     look: () => Promise.resolve(pass('proven with a pod made while grading')),
     grade: async (lab) => {
       const spec = lab.baseline.get(resources.deployments, like.namespace, like.app)?.spec.template.spec;
@@ -69,14 +70,14 @@ export function servesEverybody(like: ClientRef): Check {
       const containers = [
         { name, ...program, resources: {}, terminationMessagePath, terminationMessagePolicy },
       ];
-      const of = { namespace: ELSEWHERE, name };
+      const of = { namespace, name };
       return withClone(lab, of, { spec: { ...spec, containers } }, { liveness: false }, async (clone) => {
         let seen = fail('');
         const found = await until(lab, patient(lab, SERVED_WITHIN), async () => {
           seen = await findsNames(lab, of, clone);
           return seen.status !== 'fail';
         });
-        return found ? seen : fail(`a fresh pod of namespace ${ELSEWHERE}: ${seen.seen}`);
+        return found ? seen : fail(`a fresh pod of namespace ${namespace}: ${seen.seen}`);
       });
     },
   };
