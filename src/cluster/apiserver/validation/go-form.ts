@@ -1,3 +1,5 @@
+import { isObject } from '../../../core/json.ts';
+
 /**
  * Objects as the structures inside a Kubernetes API server print themselves. Some of its messages show them: what
  * a change of a pod or of a claim has changed, the template of a Job. Field names and their order are facts of
@@ -301,6 +303,15 @@ export function podSpecForm(spec: object): unknown {
   >;
   const host = { hostNetwork, hostPID, hostIPC, shareProcessNamespace, hostUsers };
   return goForm(POD_SPEC, { ...spec, securityContext: { ...host, ...securityContext } });
+}
+
+/** A template of pods: its metadata as on the wire, beside the specification. */
+export function templateForm({ metadata = {}, spec }: { metadata?: object; spec: object }): unknown {
+  const maps = Object.entries(metadata).map(([name, value]) => [
+    name,
+    goForm(isObject(value) ? MAP : null, value),
+  ]);
+  return { ...Object.fromEntries(maps), Spec: podSpecForm(spec) };
 }
 
 export const CLAIM_SPEC = structure({

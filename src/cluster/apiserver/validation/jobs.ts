@@ -3,7 +3,7 @@ import { parseSchedule } from '../../../model/cron-schedule.ts';
 import type { CronJob, Job, JobSpec, Labels, LabelSelector, PodTemplate } from '../../../model/objects.ts';
 import { matchesSelector } from '../../../model/selector.ts';
 import type { Draft } from '../defaults/draft.ts';
-import { podSpecForm } from './go-form.ts';
+import { templateForm } from './go-form.ts';
 import { checkIndexLimits, checkJobPolicies } from './job-policies.ts';
 import { checkTemplate } from './pod.ts';
 import type { Problems } from './problems.ts';
@@ -94,17 +94,11 @@ export function checkJobUpdate(problems: Problems, job: Job, old: Job): void {
   const shown = selector && writtenSelector(selector);
   problems.immutable('spec.selector', shown, equal(selector, old.spec.selector));
   const before = isStartable(old) ? withPlacement(old.spec.template, job.spec.template) : old.spec.template;
-  checkTemplateKept(problems, job.spec.template, before);
+  problems.immutable('spec.template', templateForm(job.spec.template), equal(job.spec.template, before));
   problems.immutable('spec.completionMode', completionMode, completionMode === old.spec.completionMode);
   for (const field of ['podFailurePolicy', 'backoffLimitPerIndex', 'managedBy', 'successPolicy'] as const) {
     problems.immutable(`spec.${field}`, job.spec[field], equal(job.spec[field], old.spec[field]));
   }
-}
-
-function checkTemplateKept(problems: Problems, template: PodTemplate, old: PodTemplate): void {
-  const { metadata, spec } = template;
-  problems.immutable('spec.template.metadata', metadata, equal(metadata, old.metadata));
-  problems.immutable('spec.template.spec', podSpecForm(spec), equal(spec, old.spec));
 }
 
 /** A suspended Job that never ran may still be told where its pods go. */

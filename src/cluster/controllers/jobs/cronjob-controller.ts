@@ -217,9 +217,9 @@ export function createCronJobController(context: ControllerContext): Controller 
       watches.on(resources.cronJobs, ({ type, object, old }) => {
         if (type !== 'DELETED' && !equal(old?.spec, object.spec)) queue.add(keyOf(object));
       });
-      watches.on(resources.jobs, ({ type, object }) => {
+      watches.on(resources.jobs, ({ object }) => {
         const cron = resolveController(api, resources.cronJobs, object);
-        if (cron !== undefined && (type === 'DELETED' || isFinished(object))) queue.add(keyOf(cron));
+        if (cron !== undefined) queue.add(keyOf(cron));
       });
     },
   };

@@ -327,6 +327,7 @@ describe('cronjob controller', () => {
       uid: metadata.uid,
       controller: true,
     };
+    await world.seconds(1);
     const made = job();
     world.api.create(resources.jobs, {
       ...made,
