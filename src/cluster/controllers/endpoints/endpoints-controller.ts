@@ -5,6 +5,7 @@ import type { Controller, ControllerContext } from '../controller.ts';
 import { isPodReady } from '../pod-state.ts';
 import { WorkQueue, keyOf, splitKey } from '../work-queue.ts';
 import { ServiceQueueFeed } from './service-queue-feed.ts';
+import { inSubsetOrder } from './port-order.ts';
 import { hasAddress, hostnameFor, isHeadless, targetPort } from './service-pods.ts';
 import { HEADLESS } from './slices.ts';
 import { TRIGGER_TIME, TriggerTimes } from './trigger-time.ts';
@@ -120,7 +121,7 @@ function subsetsOf(service: Service, pod: Pod): Subset[] {
   });
 }
 
-/** Addresses with the same ports into one subset, in the order of the API: by address, ports by name. */
+/** Addresses with the same ports into one subset, in the order of the API: by address, ports by their hashes. */
 function repack(subsets: readonly Subset[]): Subset[] {
   const byAddress = new Map<
     string,
@@ -139,7 +140,8 @@ function repack(subsets: readonly Subset[]): Subset[] {
   }
   const byPorts = new Map<string, Subset>();
   const sorted = [...byAddress.values()].sort((a, b) => (a.address.ip < b.address.ip ? -1 : 1));
-  for (const { address, isReady, ports } of sorted) {
+  for (const { address, isReady, ports: found } of sorted) {
+    const ports = [...inSubsetOrder(found)];
     const key = canonical(ports);
     const subset = byPorts.get(key) ?? {};
     if (isReady) subset.addresses = [...(subset.addresses ?? []), address];

@@ -1,4 +1,4 @@
-import type { SlicePort } from '../../../model/objects.ts';
+import type { Endpoints, SlicePort } from '../../../model/objects.ts';
 
 /**
  * The ports of a slice in the order in which the controllers write them: by a hash of each, so that those of a Service come in
@@ -6,8 +6,23 @@ import type { SlicePort } from '../../../model/objects.ts';
  * https://pkg.go.dev/k8s.io/endpointslice/util#NewPortMapKey
  */
 export function inSliceOrder(ports: readonly SlicePort[]): readonly SlicePort[] {
+  return byHash(ports, dumpOf);
+}
+
+type EndpointPort = NonNullable<NonNullable<Endpoints['subsets']>[number]['ports']>[number];
+
+/** The ports of a subset of an Endpoints object, likewise; there the structure has other types. */
+export function inSubsetOrder(ports: readonly EndpointPort[]): readonly EndpointPort[] {
+  return byHash(
+    ports,
+    ({ name = '', port, protocol }) =>
+      `(v1.EndpointPort){Name:(string)${name} Port:(int32)${port} Protocol:(v1.Protocol)${protocol} AppProtocol:(*string)<nil>}`,
+  );
+}
+
+function byHash<T>(ports: readonly T[], dump: (port: T) => string): readonly T[] {
   if (ports.length < 2) return ports;
-  const hashed = ports.map((port) => ({ port, hash: hashOf(dumpOf(port)) }));
+  const hashed = ports.map((port) => ({ port, hash: hashOf(dump(port)) }));
   return hashed.sort((a, b) => (a.hash < b.hash ? -1 : 1)).map(({ port }) => port);
 }
 

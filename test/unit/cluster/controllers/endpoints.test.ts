@@ -219,6 +219,22 @@ describe('endpoints', () => {
     expect(slices(world)).toEqual([]);
   });
 
+  test('ports of Endpoints come in the order of their hashes', async () => {
+    const world = started();
+    const ports = [0, 1, 2, 3, 4, 5].map((at) => ({
+      name: `a${at}`,
+      port: 8000 + at,
+      targetPort: 8000 + at,
+      protocol: 'TCP' as const,
+    }));
+    world.api.create(resources.services, service({ ports }));
+    run(world, 'one', '10.244.1.1');
+    await world.seconds(2);
+    const [subset] = world.api.get(resources.endpoints, 'shop', 'web')?.subsets ?? [];
+    // As a real cluster had them.
+    expect(subset?.ports?.map(({ name }) => name)).toEqual(['a0', 'a5', 'a2', 'a1', 'a3', 'a4']);
+  });
+
   test('no more than a hundred endpoints a slice', async () => {
     const world = started();
     world.api.create(resources.services, service());
