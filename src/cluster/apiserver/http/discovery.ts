@@ -150,7 +150,7 @@ function resourceEntries(discovered: DiscoveredResource, group: string, version:
       name: `${resource}/${subresource.subresource}`,
       singularName: '',
       namespaced,
-      ...kindElsewhere(subresource.responseKind),
+      ...kindElsewhere(subresource.responseKind, group, version),
       kind: subresource.responseKind?.kind ?? responseKind.kind,
       verbs: subresource.verbs,
     })),
@@ -158,9 +158,17 @@ function resourceEntries(discovered: DiscoveredResource, group: string, version:
 }
 
 /** Group and version of a subresource's kind, where it is another API's. */
-function kindElsewhere(kind: { readonly group?: string; readonly version?: string } | undefined): object {
-  const { group = '', version = '' } = kind ?? {};
-  return { ...(group !== '' && { group }), ...(version !== '' && { version }) };
+function kindElsewhere(
+  kind: { readonly group?: string; readonly version?: string } | undefined,
+  group: string,
+  version: string,
+): object {
+  const there = { group: kind?.group ?? '', version: kind?.version ?? '' };
+  if (there.group === group && there.version === version) return {};
+  return {
+    ...(there.group !== '' && { group: there.group }),
+    ...(there.version !== '' && { version: there.version }),
+  };
 }
 
 /** `/openapi/...`: v2, the index of v3, and one document for each group and version. */

@@ -31,6 +31,7 @@ const OBJECT_VERBS: Readonly<Record<string, string>> = {
   PATCH: 'patch',
   DELETE: 'delete',
 };
+const OBJECT_VERB_NAMES: ReadonlySet<string> = new Set(Object.values(OBJECT_VERBS));
 const SUBRESOURCE_VERBS: Readonly<Record<string, string>> = { ...OBJECT_VERBS, POST: 'create' };
 
 /**
@@ -140,6 +141,9 @@ function checkMethod({ resource, discovered }: ResourceInfo, path: ResourcePath,
   // What is behind a proxy knows its methods itself.
   if (subresource === 'proxy') return;
   const isCollection = name === undefined;
+  // What is only ever created, as reviews are, has no objects by name.
+  if (!isCollection && subresource === undefined && !verbs.some((verb) => OBJECT_VERB_NAMES.has(verb)))
+    throw resourceNotServed();
   const verb = isCollection
     ? COLLECTION_VERBS[method]
     : subresource === undefined

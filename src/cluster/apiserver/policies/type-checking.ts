@@ -39,7 +39,9 @@ export function typeWarnings(
   const check = (fieldRef: string, expression: string): readonly ExpressionWarning[] => {
     const found = scopes.flatMap(({ kind, scope }) => {
       const { problem } = compileFor(expression, scope);
-      return problem === undefined ? [] : [`${shown(kind)}: ${problem}\n`];
+      return problem === undefined
+        ? []
+        : [`${shown(kind)}: ${problem.replace('compilation failed: ', '')}\n`];
     });
     return found.length === 0 ? [] : [{ fieldRef, warning: found.join('\n') }];
   };

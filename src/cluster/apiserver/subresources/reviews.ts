@@ -46,14 +46,11 @@ function answer(request: ResourceRequest, review: AnyObject, status: object): Ap
 function accessReview(parts: RestParts, request: ResourceRequest, self: UserInfo | undefined): ApiResponse {
   const review = bodyOf(parts, request);
   const spec = (review['spec'] ?? {}) as AccessSpec;
-  const problems = accessProblems(spec, self === undefined);
-  if (problems.length > 0) {
-    throw invalid(
-      { group: request.info.resource.group, kind: self === undefined ? request.info.resource.kind : '' },
-      '',
-      problems,
-    );
-  }
+  const problems = [
+    ...accessProblems(spec, self === undefined),
+    ...(request.info.resource.namespaced ? placeProblems(spec, request.namespace) : []),
+  ];
+  if (problems.length > 0) throw invalid({ group: request.info.resource.group, kind: '' }, '', problems);
   const user = self ?? {
     name: spec.user ?? '',
     groups: spec.groups ?? [],
@@ -72,14 +69,35 @@ function accessProblems(spec: AccessSpec, needsSubject: boolean): FieldProblem[]
     const detail =
       resourceAttributes === undefined
         ? 'Invalid value: null: exactly one of nonResourceAttributes or resourceAttributes must be specified'
-        : 'Invalid value: cannot be specified in combination with resourceAttributes';
+        : `Invalid value: ${pathForm(nonResourceAttributes)}: cannot be specified in combination with resourceAttributes`;
     problems.push({ type: 'FieldValueInvalid', field, detail });
   }
   if (needsSubject && (spec.user ?? '') === '' && (spec.groups ?? []).length === 0) {
-    const detail = 'Invalid value: [""]: at least one of user or group must be specified';
+    const detail = 'Invalid value: "": at least one of user or group must be specified';
     problems.push({ type: 'FieldValueInvalid', field: 'spec.user', detail });
   }
   return problems;
+}
+
+/** A review inside a namespace is about that one only. */
+function placeProblems(spec: AccessSpec, namespace: string | undefined): FieldProblem[] {
+  const { resourceAttributes, nonResourceAttributes } = spec;
+  const problems: FieldProblem[] = [];
+  if (nonResourceAttributes !== undefined) {
+    const detail = `Invalid value: ${pathForm(nonResourceAttributes)}: disallowed on this kind of request`;
+    problems.push({ type: 'FieldValueInvalid', field: 'spec.nonResourceAttributes', detail });
+  }
+  const { namespace: asked = '' } = resourceAttributes ?? {};
+  if (resourceAttributes !== undefined && asked !== namespace) {
+    const detail = `Invalid value: "${asked}": must match metadata.namespace`;
+    problems.push({ type: 'FieldValueInvalid', field: 'spec.resourceAttributes.namespace', detail });
+  }
+  return problems;
+}
+
+/** As the server's own type of it is written. */
+function pathForm({ path = '', verb = '' }: NonNullable<AccessSpec['nonResourceAttributes']> = {}): string {
+  return JSON.stringify({ Path: path, Verb: verb });
 }
 
 function attributesOf(spec: AccessSpec, request: ResourceRequest): AuthorizationAttributes {

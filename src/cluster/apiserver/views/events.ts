@@ -31,7 +31,14 @@ export function eventToStored(event: AnyObject): AnyObject {
 
 export function eventFromStored(event: AnyObject): AnyObject {
   const names = RENAMED.map(([here, stored]) => [stored, here] as const);
-  return { ...renamed(event, names), apiVersion: 'events.k8s.io/v1' };
+  const { reportingController, reportingInstance, ...shown } = renamed(event, names);
+  // Here, unlike in `v1`, what is empty is left out.
+  return {
+    ...shown,
+    ...(reportingController !== '' && { reportingController }),
+    ...(reportingInstance !== '' && { reportingInstance }),
+    apiVersion: 'events.k8s.io/v1',
+  };
 }
 
 function renamed(object: AnyObject, names: readonly (readonly [string, string])[]): AnyObject {

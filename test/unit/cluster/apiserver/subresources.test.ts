@@ -521,11 +521,8 @@ describe('tokens and reviews', () => {
       reason: 'root',
     });
     expect(ask('subjectaccessreviews', { user: 'bob', resourceAttributes: pods })).toEqual({ allowed: true });
-    const local = ask('namespaces/default/localsubjectaccessreviews', {
-      user: 'bob',
-      resourceAttributes: pods,
-    });
-    expect(local).toEqual({ allowed: false });
+    const local = { user: 'bob', resourceAttributes: pods };
+    expect(ask('namespaces/shop/localsubjectaccessreviews', local)).toEqual({ allowed: true });
     expect(ask('selfsubjectrulesreviews', { namespace: 'shop' })).toEqual({
       resourceRules: [{ verbs: ['get'], apiGroups: [''], resources: ['shop'] }],
       nonResourceRules: [],
@@ -537,6 +534,39 @@ describe('tokens and reviews', () => {
     expect(refused('selfsubjectaccessreviews')).toBe(
       '.authorization.k8s.io "" is invalid: spec.resourceAttributes: Invalid value: null: exactly one of nonResourceAttributes or resourceAttributes must be specified',
     );
+  });
+
+  test.each<[string, object, string]>([
+    [
+      'subjectaccessreviews',
+      { resourceAttributes: {} },
+      'spec.user: Invalid value: "": at least one of user',
+    ],
+    [
+      'selfsubjectaccessreviews',
+      { resourceAttributes: {}, nonResourceAttributes: { path: '/', verb: 'get' } },
+      'spec.nonResourceAttributes: Invalid value: {"Path":"/","Verb":"get"}: cannot be specified in combination with',
+    ],
+    [
+      'namespaces/default/localsubjectaccessreviews',
+      { user: 'bob', resourceAttributes: { verb: 'get', namespace: 'shop' } },
+      'spec.resourceAttributes.namespace: Invalid value: "shop": must match metadata.namespace',
+    ],
+    [
+      'namespaces/default/localsubjectaccessreviews',
+      { user: 'bob', nonResourceAttributes: { path: '/y', verb: 'get' } },
+      'spec.nonResourceAttributes: Invalid value: {"Path":"/y","Verb":"get"}: disallowed on this kind of request',
+    ],
+  ])('what %s is not asked %#', (path, spec, words) => {
+    const { status, body } = send(startApiServer(), 'POST', `${AUTHORIZATION}/${path}`, { spec });
+    expect(status).toBe(422);
+    expect(body.message).toContain(`.authorization.k8s.io "" is invalid: ${words}`);
+  });
+
+  test('reviews have no names', () => {
+    const running = startApiServer();
+    expect(send(running, 'GET', `${AUTHORIZATION}/subjectaccessreviews`).status).toBe(405);
+    expect(send(running, 'GET', `${AUTHORIZATION}/subjectaccessreviews/x`).status).toBe(404);
   });
 
   test('answers are no tables', () => {

@@ -39,7 +39,7 @@ test('the status of a policy says what its expressions get wrong, once for each 
         {
           fieldRef: 'spec.validations[0].expression',
           warning: expect.stringContaining(
-            "apps/v1, Kind=Deployment: compilation failed: ERROR: <input>:1:22: found no matching overload for '_>_' applied to '(int, string)'",
+            "apps/v1, Kind=Deployment: ERROR: <input>:1:22: found no matching overload for '_>_' applied to '(int, string)'",
           ) as unknown,
         },
       ],

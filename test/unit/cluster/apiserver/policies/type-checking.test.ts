@@ -67,17 +67,17 @@ test('those that do not are, with their place and the kind', () => {
     {
       fieldRef: 'spec.validations[0].expression',
       warning:
-        "example.com/v1, Kind=CronTab: compilation failed: ERROR: <input>:1:22: found no matching overload for '_>_' applied to '(int, string)'\n | object.spec.replicas > '1'\n | .....................^\n",
+        "example.com/v1, Kind=CronTab: ERROR: <input>:1:22: found no matching overload for '_>_' applied to '(int, string)'\n | object.spec.replicas > '1'\n | .....................^\n",
     },
     {
       fieldRef: 'spec.validations[0].messageExpression',
       warning:
-        "example.com/v1, Kind=CronTab: compilation failed: ERROR: <input>:1:8: found no matching overload for '_+_' applied to '(string, int)'\n | 'got ' + object.spec.replicas\n | .......^\n",
+        "example.com/v1, Kind=CronTab: ERROR: <input>:1:8: found no matching overload for '_+_' applied to '(string, int)'\n | 'got ' + object.spec.replicas\n | .......^\n",
     },
     {
       fieldRef: 'spec.validations[1].expression',
       warning:
-        "example.com/v1, Kind=CronTab: compilation failed: ERROR: <input>:1:12: undefined field 'maxRetries'\n | object.spec.maxRetries < 10\n | ...........^\n",
+        "example.com/v1, Kind=CronTab: ERROR: <input>:1:12: undefined field 'maxRetries'\n | object.spec.maxRetries < 10\n | ...........^\n",
     },
   ]);
 });
