@@ -1,55 +1,176 @@
-import type {
-  CustomResourceDefinition,
-  DefinitionNames,
-  DefinitionSpec,
-  DefinitionVersion,
-} from './definition.ts';
-import { isObject } from '../../../core/json.ts';
+import type { CustomResourceDefinition, DefinitionSpec, DefinitionVersion } from './definition.ts';
+import { isEstablished } from './definition.ts';
+import { equal } from '../../../core/json.ts';
+import { label1035Problems } from '../validation/formats.ts';
 import type { Problems } from '../validation/problems.ts';
 import { checkClient, REVIEW_VERSIONS } from '../webhooks/checks.ts';
-import { checkRulesOf } from './rule-checks.ts';
-import type { ValidationSchema } from './schema.ts';
+import { versionsForm, type Shared } from './definition-form.ts';
+import { checkSchema } from './schema-checks.ts';
+import { checkVersionFields, type FieldPaths } from './version-checks.ts';
 
 const VERSIONS = 'spec.versions';
-const TYPES = ['array', 'boolean', 'integer', 'number', 'object', 'string'];
 
 /** https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/ */
 export function checkDefinition(problems: Problems, { metadata, spec }: CustomResourceDefinition): void {
-  const { plural = '', kind = '' } = spec.names as Partial<DefinitionNames>;
-  const { versions = [] } = spec as Partial<DefinitionSpec>;
+  const { plural } = spec.names;
   if (metadata.name !== `${plural}.${spec.group}`) {
     problems.invalid('metadata.name', metadata.name, 'must be spec.names.plural+"."+spec.group');
   }
+  checkSpec(problems, spec);
+  // Objects are stored in the first version that is marked.
+  const first = versionsOf(spec).find(({ storage }) => storage)?.name;
+  checkStored(problems, spec, first === undefined ? [] : [first]);
+}
+
+/** The resource stays where it is, and no version goes in which objects may be stored. */
+export function checkDefinitionUpdate(
+  problems: Problems,
+  { spec, status }: CustomResourceDefinition,
+  old: CustomResourceDefinition,
+): void {
+  checkSpec(problems, spec);
+  const { names, scope, group } = old.spec;
+  if (isEstablished(old)) {
+    problems.immutable('spec.scope', spec.scope, spec.scope === scope);
+    problems.immutable('spec.names.kind', spec.names.kind, spec.names.kind === names.kind);
+  }
+  problems.immutable('spec.group', spec.group, spec.group === group);
+  problems.immutable('spec.names.plural', spec.names.plural, spec.names.plural === names.plural);
+  const marked = versionsOf(spec).filter(({ storage }) => storage);
+  checkStored(problems, spec, [
+    ...new Set([...(status?.storedVersions ?? []), ...marked.map(({ name }) => name)]),
+  ]);
+}
+
+function versionsOf(spec: Partial<DefinitionSpec>): readonly DefinitionVersion[] {
+  return spec.versions ?? [];
+}
+
+function checkSpec(problems: Problems, spec: DefinitionSpec): void {
   if (spec.group === '') problems.required('spec.group');
   else if (!spec.group.includes('.')) {
     problems.invalid('spec.group', spec.group, 'should be a domain with at least one dot');
   }
   if (spec.scope === '') problems.required('spec.scope');
   else problems.oneOf('spec.scope', spec.scope, ['Cluster', 'Namespaced']);
-  if (plural === '') problems.required('spec.names.plural');
-  if (kind === '') problems.required('spec.names.kind');
+  checkVersions(problems, spec);
+  checkNames(problems, spec.names);
+  checkShared(problems, versionsOf(spec));
   checkConversion(problems, spec.conversion);
-  if (versions.length === 0) {
-    problems.required(VERSIONS);
-    return;
-  }
-  const names = new Set<string>();
-  versions.forEach((version, index) => {
-    if (names.has(version.name)) problems.invalid(VERSIONS, versions, 'must contain unique version names');
-    names.add(version.name);
-    checkVersion(problems, `${VERSIONS}[${index}]`, version);
-  });
-  checkStorage(problems, versions);
 }
 
-function checkStorage(problems: Problems, versions: readonly DefinitionVersion[]): void {
-  const marked = versions.filter(({ storage }) => storage).map(({ name }) => name);
-  if (marked.length === 1) return;
-  problems.invalid(VERSIONS, versions, 'must have exactly one version marked as storage version');
-  const [first, last] = [marked[0], marked.at(-1)];
-  // Objects would be stored in the first of them, and the last one counts.
-  if (first !== undefined && last !== undefined)
-    problems.invalid('status.storedVersions', [first], `must have the storage version ${last}`);
+/** What all versions have alike is looked at once. */
+function sharedBy([first, ...others]: readonly DefinitionVersion[]): Shared {
+  const alike = (field: keyof DefinitionVersion): boolean =>
+    others.every((version) => equal(version[field], first?.[field]));
+  return {
+    schema: alike('schema'),
+    subresources: alike('subresources'),
+    columns: alike('additionalPrinterColumns'),
+    selectableFields: alike('selectableFields'),
+  };
+}
+
+function checkVersions(problems: Problems, spec: Partial<DefinitionSpec>): void {
+  const versions = versionsOf(spec);
+  versions.forEach(({ schema }, index) => {
+    if (schema?.openAPIV3Schema === undefined)
+      problems.required(`${VERSIONS}[${index}].schema.openAPIV3Schema`);
+  });
+  const shared = sharedBy(versions);
+  const names = versions.map(({ name }) => name);
+  versions.forEach((version, index) => {
+    const path = `${VERSIONS}[${index}]`;
+    problems.invalidFor(`${path}.name`, version.name, label1035Problems(version.name));
+    checkVersionAt(problems, version, {
+      schema: shared.schema ? undefined : `${path}.schema`,
+      subresources: shared.subresources ? undefined : `${path}.subresources`,
+      columns: shared.columns ? undefined : `${path}.additionalPrinterColumns`,
+      selectableFields: shared.selectableFields ? undefined : `${path}.selectableFields`,
+    });
+  });
+  const shown = (): unknown => versionsForm(spec.versions, shared);
+  if (new Set(names).size < names.length)
+    problems.invalid(VERSIONS, shown(), 'must contain unique version names');
+  if (versions.filter(({ storage }) => storage).length !== 1)
+    problems.invalid(VERSIONS, shown(), 'must have exactly one version marked as storage version');
+}
+
+function checkShared(problems: Problems, versions: readonly DefinitionVersion[]): void {
+  const [first] = versions;
+  if (first === undefined) return;
+  const shared = sharedBy(versions);
+  checkVersionAt(problems, first, {
+    schema: shared.schema ? 'spec.validation' : undefined,
+    subresources: shared.subresources ? 'spec.subresources' : undefined,
+    columns: shared.columns ? 'spec.additionalPrinterColumns' : undefined,
+    selectableFields: shared.selectableFields ? 'spec.selectableFields' : undefined,
+  });
+}
+
+function checkVersionAt(problems: Problems, version: DefinitionVersion, paths: FieldPaths): void {
+  const root = version.schema?.openAPIV3Schema;
+  if (root !== undefined && paths.schema !== undefined) {
+    const at = `${paths.schema}.openAPIV3Schema`;
+    checkSchema(problems, at, root, { isRoot: true, uncorrelated: undefined });
+    if (root.type === undefined) problems.required(`${at}.type`, 'must not be empty at the root');
+    else if (root.type !== 'object') problems.invalid(`${at}.type`, root.type, 'must be object at the root');
+  }
+  checkVersionFields(problems, version, paths);
+}
+
+function checkNames(problems: Problems, names: DefinitionSpec['names']): void {
+  const {
+    plural = '',
+    singular = '',
+    kind = '',
+    listKind = '',
+    shortNames = [],
+    categories = [],
+  } = names as Partial<DefinitionSpec['names']>;
+  const at = 'spec.names';
+  for (const [field, value] of Object.entries({ plural, singular, kind, listKind })) {
+    if (value === '') problems.required(`${at}.${field}`);
+  }
+  const mixed = (field: string, value: string): void => {
+    const why = label1035Problems(value.toLowerCase()).map(
+      (words) => `may have mixed case, but should otherwise match: ${words}`,
+    );
+    if (value !== '') problems.invalidFor(`${at}.${field}`, value, why);
+  };
+  const lower = (field: string, value: string): void => {
+    if (value !== '') problems.invalidFor(`${at}.${field}`, value, label1035Problems(value));
+  };
+  lower('plural', plural);
+  lower('singular', singular);
+  mixed('kind', kind);
+  mixed('listKind', listKind);
+  shortNames.forEach((name, index) => {
+    problems.invalidFor(`${at}.shortNames[${index}]`, name, label1035Problems(name));
+  });
+  if (kind !== '' && kind === listKind)
+    problems.invalid(`${at}.listKind`, listKind, 'kind and listKind may not be the same');
+  categories.forEach((name, index) => {
+    problems.invalidFor(`${at}.categories[${index}]`, name, label1035Problems(name));
+  });
+}
+
+/** @param stored the versions in which objects are, or may still be, stored */
+function checkStored(problems: Problems, spec: DefinitionSpec, stored: readonly string[]): void {
+  const at = 'status.storedVersions';
+  if (stored.length === 0) {
+    problems.invalid(at, null, 'must have at least one stored version');
+    return;
+  }
+  const left = new Set(stored);
+  for (const { name, storage } of versionsOf(spec)) {
+    if (!left.delete(name) && storage) problems.invalid(at, stored, `must have the storage version ${name}`);
+  }
+  stored.forEach((name, index) => {
+    if (!left.has(name)) return;
+    const why = `missing from spec.versions; ${name} was previously a storage version, and must remain in spec.versions until a storage migration ensures no data remains persisted in ${name} and removes ${name} from status.storedVersions`;
+    problems.invalid(`${at}[${index}]`, name, why);
+  });
 }
 
 /** The server names the fields as its internal form of the definition has them. */
@@ -76,61 +197,4 @@ function checkConversion(problems: Problems, conversion: DefinitionSpec['convers
       versions,
       `must include at least one of ${REVIEW_VERSIONS.join(', ')}`,
     );
-}
-
-function checkVersion(problems: Problems, path: string, { schema }: DefinitionVersion): void {
-  const at = `${path}.schema.openAPIV3Schema`;
-  const root = schema?.openAPIV3Schema;
-  if (root === undefined) {
-    problems.required(at);
-    return;
-  }
-  checkSchema(problems, at, root, { isRoot: true, uncorrelated: undefined });
-  if (root.type === undefined) problems.required(`${at}.type`, 'must not be empty at the root');
-  else if (root.type !== 'object') problems.invalid(`${at}.type`, root.type, 'must be object at the root');
-}
-
-interface Place {
-  readonly isRoot: boolean;
-  /** The list above whose items cannot be told from one another, so that no rule compares them with older ones. */
-  readonly uncorrelated: string | undefined;
-}
-
-/** The schema of a list's items; what is none counts as left out. */
-function itemsOf(
-  problems: Problems,
-  path: string,
-  { type, items }: ValidationSchema,
-): ValidationSchema | undefined {
-  if (isObject(items)) return items;
-  if (Array.isArray(items) && items.length > 0) {
-    problems.forbidden(`${path}.items`, 'items must be a schema object and not an array');
-  } else if (type === 'array') problems.required(`${path}.items`, 'must be specified');
-  return undefined;
-}
-
-/** Every value has a type, unless the schema lets it be anything. */
-function checkSchema(problems: Problems, path: string, schema: ValidationSchema, place: Place): void {
-  const { isRoot, uncorrelated } = place;
-  const inner = { isRoot: false, uncorrelated };
-  const anything =
-    schema['x-kubernetes-preserve-unknown-fields'] === true || schema['x-kubernetes-int-or-string'] === true;
-  if (!isRoot && schema.type === undefined && !anything) {
-    problems.required(`${path}.type`, 'must not be empty for specified object fields');
-  }
-  problems.oneOf(`${path}.type`, schema.type, TYPES);
-  const items = itemsOf(problems, path, schema);
-  for (const [name, field] of Object.entries(schema.properties ?? {})) {
-    if (!isRoot || name !== 'metadata') checkSchema(problems, `${path}.properties[${name}]`, field, inner);
-  }
-  if (items !== undefined) {
-    const isMap = schema['x-kubernetes-list-type'] === 'map';
-    const below = { isRoot: false, uncorrelated: uncorrelated ?? (isMap ? undefined : path) };
-    checkSchema(problems, `${path}.items`, items, below);
-  }
-  if (typeof schema.additionalProperties === 'object') {
-    checkSchema(problems, `${path}.additionalProperties`, schema.additionalProperties, inner);
-  }
-  const root = isRoot || schema['x-kubernetes-embedded-resource'] === true;
-  checkRulesOf(problems, path, schema, { root, uncorrelated });
 }

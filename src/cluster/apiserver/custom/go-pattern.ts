@@ -25,3 +25,48 @@ function compiled(pattern: string): RegExp | undefined {
     return undefined;
   }
 }
+
+/**
+ * What Go says of a pattern that is none; undefined for one that is right, or wrong in a way that is not looked for.
+ * https://pkg.go.dev/regexp/syntax#ErrorCode
+ */
+export function patternProblem(pattern: string): string | undefined {
+  let depth = 0;
+  let canRepeat = false;
+  for (let at = 0; at < pattern.length; at++) {
+    const rest = pattern.slice(at);
+    const [repeat, least, most] = /^[*+?]|^\{(\d+)(?:,(\d*))?\}/.exec(rest) ?? [];
+    if (repeat !== undefined) {
+      if (!canRepeat) return `missing argument to repetition operator: \`${repeat}\``;
+      const wrong = countProblem(repeat, least, most);
+      if (wrong !== undefined) return wrong;
+      at += repeat.length - 1 + Number(rest[repeat.length] === '?');
+      continue;
+    }
+    canRepeat = !/^[(|]/.test(rest);
+    if (rest.startsWith('\\')) at += escapeLength(rest) - 1;
+    else if (rest.startsWith('[')) {
+      const length = classLength(rest);
+      if (length === undefined) return `missing closing ]: \`${rest}\``;
+      at += length - 1;
+    } else if (rest.startsWith('(')) {
+      depth++;
+      at += (/^\(\?(?:P?<\w+>|[imsU-]*:)?/.exec(rest)?.[0].length ?? 1) - 1;
+    } else if (rest.startsWith(')') && --depth < 0) return `unexpected ): \`${pattern}\``;
+  }
+  return depth > 0 ? `missing closing ): \`${pattern}\`` : undefined;
+}
+
+function countProblem(repeat: string, least = '', most = ''): string | undefined {
+  const isWrong =
+    Number(least) > 1000 || Number(most) > 1000 || (most !== '' && Number(least) > Number(most));
+  return isWrong ? `invalid repeat count: \`${repeat}\`` : undefined;
+}
+
+/** How long what a backslash begins is. */
+const escapeLength = (text: string): number => /^\\Q.*?(?:\\E|$)/s.exec(text)?.[0].length ?? 2;
+
+/** Of `[a-z]`, `[]a]`, `[[:alpha:]]`; undefined where it has no end. */
+function classLength(text: string): number | undefined {
+  return /^\[\^?\]?(?:\[:\^?\w+:\]|\\.|[^\]\\])*\]/s.exec(text)?.[0].length;
+}

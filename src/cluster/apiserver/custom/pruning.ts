@@ -12,10 +12,11 @@ export function prune(
   return prunedFields(object, schema, true);
 }
 
-function pruned(value: unknown, schema: ValidationSchema): unknown {
+/** A value below the root, likewise. */
+export function prunedValue(value: unknown, schema: ValidationSchema): unknown {
   if (Array.isArray(value)) {
     const { items } = schema;
-    return items === undefined ? value : value.map((item) => pruned(item, items));
+    return items === undefined ? value : value.map((item) => prunedValue(item, items));
   }
   if (!isObject(value)) return value;
   return prunedFields(value, schema, schema['x-kubernetes-embedded-resource'] === true);
@@ -30,9 +31,9 @@ function prunedFields(
   for (const [name, value] of Object.entries(fields)) {
     const field = schema.properties?.[name];
     if (isResource && OBJECT_FIELDS.has(name)) result[name] = value;
-    else if (field !== undefined) result[name] = pruned(value, field);
+    else if (field !== undefined) result[name] = prunedValue(value, field);
     else if (typeof schema.additionalProperties === 'object') {
-      result[name] = pruned(value, schema.additionalProperties);
+      result[name] = prunedValue(value, schema.additionalProperties);
     } else if (keepsUnknown(schema)) result[name] = value;
   }
   return result;

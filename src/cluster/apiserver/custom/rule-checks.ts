@@ -1,4 +1,5 @@
 import type { Problems } from '../validation/problems.ts';
+import { ruleForm } from './definition-form.ts';
 import { fieldPathOf } from './rule-paths.ts';
 import { compiledRules } from './rules.ts';
 import type { ValidationRule, ValidationSchema } from './schema.ts';
@@ -24,9 +25,9 @@ export function checkRulesOf(
   compiledRules(schema, root).forEach(({ problem, messageProblem, isTransition }, index) => {
     const rule = rules[index];
     if (rule === undefined) return;
-    if (problem !== undefined) problems.invalid(`${at(index)}.rule`, rule, problem);
+    if (problem !== undefined) problems.invalid(`${at(index)}.rule`, ruleForm(rule), problem);
     if (messageProblem !== undefined)
-      problems.invalid(`${at(index)}.messageExpression`, rule, messageProblem);
+      problems.invalid(`${at(index)}.messageExpression`, ruleForm(rule), messageProblem);
     if (isTransition && uncorrelated !== undefined) {
       const why = `oldSelf cannot be used on the uncorrelatable portion of the schema within ${uncorrelated}`;
       problems.invalid(`${at(index)}.rule`, rule.rule, why);

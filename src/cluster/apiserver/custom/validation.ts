@@ -16,6 +16,17 @@ export function schemaProblems(
   return checking.problems;
 }
 
+/** What in a default breaks its schema. Only of such a value without a name says the server that it is in a body. */
+export function defaultProblems(value: unknown, schema: ValidationSchema): readonly FieldProblem[] {
+  const checking = new Checking();
+  checking.value('', value, schema);
+  return checking.problems.map((problem) =>
+    problem.field === '<nil>'
+      ? { ...problem, detail: problem.detail.replace(':  ', ':  in body ') }
+      : problem,
+  );
+}
+
 class Checking {
   readonly problems: FieldProblem[] = [];
 
@@ -111,7 +122,8 @@ class Checking {
       this.#invalid(path, value, `should match '${pattern}'`);
     }
     if (schema.format !== undefined && FORMATS[schema.format]?.test(value) === false) {
-      this.#invalid(path, value, `must be of type ${schema.format}: ${JSON.stringify(value)}`);
+      const detail = `${bodyName(path)} must be of type ${schema.format}: ${written(value)}`;
+      this.#add('FieldValueTypeInvalid', shown(path), `Invalid value: ${written(value)}: ${detail}`);
     }
   }
 

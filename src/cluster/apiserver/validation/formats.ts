@@ -12,10 +12,19 @@ const CONFIG_KEY_PATTERN = /^[-._a-zA-Z0-9]+$/;
 const HEADER_PATTERN = /^[-A-Za-z0-9]+$/;
 
 const LABEL_WORDS = `a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '${LABEL}')`;
+const LABEL_1035 = '[a-z]([-a-z0-9]*[a-z0-9])?';
+const LABEL_1035_PATTERN = new RegExp(`^${LABEL_1035}$`);
+const LABEL_1035_WORDS = `a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '${LABEL_1035}')`;
 const SUBDOMAIN_WORDS = `a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '${SUBDOMAIN}')`;
 const WILDCARD_WORDS =
   "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character (e.g. '*.example.com', regex used for validation is '\\*\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
 const SEARCH_PATH_WORDS = `a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '_', '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '${SEARCH_PATH}')`;
+
+/** `my-name`, at most 63 characters, and no digit first: names of custom resources and their versions. */
+export function label1035Problems(name: string): string[] {
+  const problems = name.length > 63 ? ['must be no more than 63 bytes'] : [];
+  return LABEL_1035_PATTERN.test(name) ? problems : [...problems, LABEL_1035_WORDS];
+}
 
 /** `my-name`, at most 63 characters. */
 export function labelProblems(name: string): string[] {

@@ -28,7 +28,7 @@ import {
   checkPriorityClassUpdate,
 } from './cluster.ts';
 import { checkConfigMap, checkConfigMapUpdate, checkSecret, checkSecretUpdate } from './configuration.ts';
-import { checkDefinition } from '../custom/definition-checks.ts';
+import { checkDefinition, checkDefinitionUpdate } from '../custom/definition-checks.ts';
 import {
   checkMutatingBinding,
   checkMutatingPolicy,
@@ -152,6 +152,7 @@ const changes: Readonly<Record<string, Check>> = {
   'statefulsets.apps': checkStatefulSetUpdate,
   'daemonsets.apps': checkFixedSelector(checkDaemonSet, { first: true }),
   'jobs.batch': checkJobUpdate,
+  'customresourcedefinitions.apiextensions.k8s.io': checkDefinitionUpdate,
   'storageclasses.storage.k8s.io': checkStorageClassUpdate,
   'priorityclasses.scheduling.k8s.io': checkPriorityClassUpdate,
   'rolebindings.rbac.authorization.k8s.io': checkBindingUpdate(checkRoleBinding),

@@ -147,7 +147,11 @@ describe('a definition', () => {
 
   test.each([
     ['another name', { metadata: { name: 'x' } }, 'must be spec.names.plural+"."+spec.group'],
-    ['no version', { spec: { versions: [] } }, 'spec.versions: Required value'],
+    [
+      'no version',
+      { spec: { versions: [] } },
+      'spec.versions: Invalid value: null: must have exactly one version',
+    ],
   ])('with %s is refused', (_title, change, words) => {
     const sent = definition() as { metadata: object; spec: object };
     const body = { ...sent, ...change, spec: { ...sent.spec, ...('spec' in change ? change.spec : {}) } };

@@ -234,6 +234,9 @@ describe('a definition whose rules are wrong', () => {
     return problems.list.map(({ field, detail }) => `${field}: ${detail}`);
   };
   const at = 'at.x-kubernetes-validations[0]';
+  /** A rule as the server prints it. */
+  const shown = (rule: string, messageExpression = ''): string =>
+    `{"Rule":"${rule}","Message":"","MessageExpression":"${messageExpression}","Reason":null,"FieldPath":"","OptionalOldSelf":null}`;
 
   test.each<[ValidationRule, string]>([
     [{ rule: ' ' }, `${at}.rule: Required value: rule is not specified`],
@@ -249,12 +252,12 @@ describe('a definition whose rules are wrong', () => {
     [{ rule: 'true', fieldPath: '.nope' }, `${at}.fieldPath: Invalid value: ".nope": must be a valid path`],
     [
       { rule: 'self.nope == 1' },
-      `${at}.rule: Invalid value: {"rule":"self.nope == 1"}: compilation failed: ERROR: <input>:1:5: undefined field 'nope'\n | self.nope == 1\n | ....^`,
+      `${at}.rule: Invalid value: ${shown('self.nope == 1')}: compilation failed: ERROR: <input>:1:5: undefined field 'nope'\n | self.nope == 1\n | ....^`,
     ],
-    [{ rule: '1' }, `${at}.rule: Invalid value: {"rule":"1"}: cel expression must evaluate to a bool`],
+    [{ rule: '1' }, `${at}.rule: Invalid value: ${shown('1')}: cel expression must evaluate to a bool`],
     [
       { rule: 'true', messageExpression: '1' },
-      `${at}.messageExpression: Invalid value: {"rule":"true","messageExpression":"1"}: messageExpression must evaluate to a string`,
+      `${at}.messageExpression: Invalid value: ${shown('true', '1')}: messageExpression must evaluate to a string`,
     ],
     [
       { rule: 'true', optionalOldSelf: true },
@@ -293,7 +296,7 @@ test('the API server keeps definitions and objects to them', async () => {
   const refused = send(running, 'POST', definitions, definition({ rule: 'self.min' }));
   expect(refused.status).toBe(422);
   expect(refused.body.message).toContain(
-    'spec.versions[0].schema.openAPIV3Schema.properties[spec].x-kubernetes-validations[0].rule: Invalid value',
+    'spec.validation.openAPIV3Schema.properties[spec].x-kubernetes-validations[0].rule: Invalid value',
   );
   const rule = { rule: 'self.min <= self.max', message: 'order' };
   expect(send(running, 'POST', definitions, definition(rule)).status).toBe(201);
