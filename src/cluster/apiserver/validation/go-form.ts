@@ -305,12 +305,12 @@ export function podSpecForm(spec: object): unknown {
   return goForm(POD_SPEC, { ...spec, securityContext: { ...host, ...securityContext } });
 }
 
-/** A template of pods: its metadata as on the wire, beside the specification. */
+/** A template of pods: its metadata as on the wire, labels before annotations, beside the specification. */
 export function templateForm({ metadata = {}, spec }: { metadata?: object; spec: object }): unknown {
-  const maps = Object.entries(metadata).map(([name, value]) => [
-    name,
-    goForm(isObject(value) ? MAP : null, value),
-  ]);
+  const { labels, annotations, ...others } = metadata as Record<string, unknown>;
+  const maps = Object.entries({ ...others, labels, annotations })
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => [name, goForm(isObject(value) ? MAP : null, value)] as const);
   return { ...Object.fromEntries(maps), Spec: podSpecForm(spec) };
 }
 

@@ -1,9 +1,18 @@
 import { equal } from '../../../core/json.ts';
 import { parseSchedule } from '../../../model/cron-schedule.ts';
-import type { CronJob, Job, JobSpec, Labels, LabelSelector, PodTemplate } from '../../../model/objects.ts';
+import type {
+  Container,
+  CronJob,
+  Job,
+  JobSpec,
+  Labels,
+  LabelSelector,
+  PodSpec,
+  PodTemplate,
+} from '../../../model/objects.ts';
 import { matchesSelector } from '../../../model/selector.ts';
 import type { Draft } from '../defaults/draft.ts';
-import { templateForm } from './go-form.ts';
+import { podSpecForm, templateForm } from './go-form.ts';
 import { checkIndexLimits, checkJobPolicies } from './job-policies.ts';
 import { checkTemplate } from './pod.ts';
 import type { Problems } from './problems.ts';
@@ -93,33 +102,49 @@ export function checkJobUpdate(problems: Problems, job: Job, old: Job): void {
   if (!isElastic) problems.immutable('spec.completions', completions, completions === old.spec.completions);
   const shown = selector && writtenSelector(selector);
   problems.immutable('spec.selector', shown, equal(selector, old.spec.selector));
-  const before = isStartable(old) ? withPlacement(old.spec.template, job.spec.template) : old.spec.template;
-  problems.immutable('spec.template', templateForm(job.spec.template), equal(job.spec.template, before));
+  checkTemplateKept(problems, job.spec.template, old);
   problems.immutable('spec.completionMode', completionMode, completionMode === old.spec.completionMode);
   for (const field of ['podFailurePolicy', 'backoffLimitPerIndex', 'managedBy', 'successPolicy'] as const) {
     problems.immutable(`spec.${field}`, job.spec[field], equal(job.spec[field], old.spec[field]));
   }
 }
 
-/** A suspended Job that never ran may still be told where its pods go. */
+function checkTemplateKept(problems: Problems, template: PodTemplate, old: Job): void {
+  const before = old.spec.template;
+  if (isStartable(old)) {
+    const kept = equal(template.spec, withChangeable(before.spec, template.spec));
+    problems.immutable('spec.template.spec', podSpecForm(template.spec), kept);
+  } else problems.immutable('spec.template', templateForm(template), equal(template, before));
+}
+
+/** A suspended Job without pods may still be told where they go, what they ask for and how they are labelled. */
 function isStartable({ spec, status }: Job): boolean {
   return spec.suspend === true && status.startTime === undefined;
 }
 
-/** A template with what another says of the place of its pods, and of their labels. */
-function withPlacement(template: PodTemplate, other: PodTemplate): PodTemplate {
-  const { affinity: _a, nodeSelector: _n, tolerations: _t, schedulingGates: _g, ...rest } = template.spec;
-  const { affinity, nodeSelector, tolerations, schedulingGates } = other.spec;
+/** A pod's specification with what another says of the place of its pods, and of what they ask for. */
+function withChangeable(spec: PodSpec, other: PodSpec): PodSpec {
+  const { affinity: _a, nodeSelector: _n, tolerations: _t, schedulingGates: _g, ...rest } = spec;
+  const { affinity, nodeSelector, tolerations, schedulingGates } = other;
   const placement = Object.fromEntries(
     Object.entries({ affinity, nodeSelector, tolerations, schedulingGates }).filter(
       ([, value]) => value !== undefined,
     ),
   );
+  const { containers, initContainers } = rest;
   return {
-    ...template,
-    ...(other.metadata && { metadata: other.metadata }),
-    spec: { ...rest, ...placement },
+    ...rest,
+    containers: withResources(containers, other.containers),
+    ...(initContainers && { initContainers: withResources(initContainers, other.initContainers) }),
+    ...placement,
   };
+}
+
+function withResources(containers: readonly Container[], others: readonly Container[] = []): Container[] {
+  return containers.map((container, index) => {
+    const other = others[index];
+    return other?.name === container.name ? { ...container, resources: other.resources } : container;
+  });
 }
 
 export function checkCronJob(problems: Problems, { metadata, spec = {} }: Draft<CronJob>): void {
