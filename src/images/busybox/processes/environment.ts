@@ -56,7 +56,7 @@ function groupsOf(command: Command, gid: number): readonly number[] {
     .trim()
     .split(/\s+/)
     .filter((text) => text !== '');
-  return [...new Set([gid, ...groups.map(Number)])];
+  return groups.length === 0 ? [gid] : groups.map(Number);
 }
 
 const id: Applet = (command) => {
