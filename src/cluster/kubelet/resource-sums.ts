@@ -1,5 +1,5 @@
-import type { Container, Pod, ResourceList, ResourceRequirements } from '../../model/objects.ts';
-import { addQuantities, compareQuantities } from '../../model/quantity.ts';
+import type { Container, Pod, Quantity, ResourceList, ResourceRequirements } from '../../model/objects.ts';
+import { addQuantities, bytesOf, compareQuantities } from '../../model/quantity.ts';
 import { isSidecar } from './conditions.ts';
 import type { PodContainers } from './container-manager.ts';
 
@@ -22,6 +22,15 @@ export function resourceSums(
   const limits = ofPod(pod, (container) => inForce(container).limits);
   const requests = ofPod(pod, (container) => inForce(container).requests);
   return { allocatedResources, resources: { ...(limits && { limits }), ...(requests && { requests }) } };
+}
+
+/** Bytes that all of a pod may have together; undefined where a container has no limit. */
+export function podMemoryLimit(pod: Pod): number | undefined {
+  const limitOf = ({ resources }: Container): Quantity | undefined => resources.limits?.['memory'];
+  const containers = [...pod.spec.containers, ...(pod.spec.initContainers ?? [])];
+  if (containers.some((container) => limitOf(container) === undefined)) return undefined;
+  const limit = ofPod(pod, ({ resources }) => resources.limits)?.['memory'];
+  return limit === undefined ? undefined : bytesOf(limit);
 }
 
 /**

@@ -120,8 +120,13 @@ export class StatusWriter {
   /** The node does not take the pod. */
   reject(pod: Pod, rejection: Shortage): void {
     const { generation } = pod.metadata;
+    const status = copy(pod.status);
+    // The kubelet writes a status of its own; of the old one stays what others have said.
+    const foreign = status.conditions?.filter(({ type }) => !KUBELET_CONDITIONS.includes(type)) ?? [];
+    delete status.conditions;
     this.#put(pod, {
-      ...copy(pod.status),
+      ...status,
+      ...(foreign.length === 0 ? {} : { conditions: foreign }),
       ...(generation === undefined ? {} : { observedGeneration: generation }),
       phase: 'Failed',
       reason: rejection.reason,

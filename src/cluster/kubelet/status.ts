@@ -78,7 +78,10 @@ export function podStatus(simulation: Simulation, view: PodView): PodStatus {
   if (initContainers.length > 0) status.initContainerStatuses = statuses(initContainers, true);
   status.containerStatuses = statuses(spec.containers, false).sort((a, b) => (a.name < b.name ? -1 : 1));
   if ((spec.ephemeralContainers ?? []).length > 0) {
-    status.ephemeralContainerStatuses = statuses(spec.ephemeralContainers ?? [], false);
+    // Nobody probes them: they are never ready, and whether they have started is not told.
+    status.ephemeralContainerStatuses = statuses(spec.ephemeralContainers ?? [], false).map(
+      ({ started: _started, ...others }) => ({ ...others, ready: false }),
+    );
   }
   const { allocatedResources, resources } = resourceSums(pod, view.containers, view.allocated);
   if (allocatedResources !== undefined) status.allocatedResources = allocatedResources;

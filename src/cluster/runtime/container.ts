@@ -24,6 +24,8 @@ import { FileError } from './types.ts';
 
 const CREATE_FAILED =
   'failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: ';
+/** What runc says where not even its own start has room. */
+export const OUT_OF_MEMORY = `${CREATE_FAILED}container init was OOM-killed (memory limit too low?)`;
 const EXEC_FAILED = 'OCI runtime exec failed: exec failed: unable to start container process: ';
 /** What the window of a terminal is until the client has told. */
 const TERMINAL: Terminal = { columns: 80, rows: 24 };
@@ -264,7 +266,7 @@ export class Container implements RuntimeContainer {
   #executableForStart(): Executable {
     const { limits, user } = this.config;
     if (limits.memory !== undefined && limits.memory < LEAST_MEMORY) {
-      throw new RuntimeError(`${CREATE_FAILED}container init was OOM-killed (memory limit too low?)`);
+      throw new RuntimeError(OUT_OF_MEMORY);
     }
     if (this.#mountProblem !== undefined) {
       throw new RuntimeError(`${CREATE_FAILED}error during container init: ${this.#mountProblem}`);

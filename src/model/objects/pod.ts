@@ -156,6 +156,8 @@ export interface Volume {
   };
   projected?: { sources?: ProjectedSource[]; defaultMode?: number };
   downwardAPI?: ProjectedSource['downwardAPI'] & { defaultMode?: number };
+  /** An inline volume of a driver; there is none. */
+  csi?: { driver: string };
   /** The files of an image, read-only. */
   image?: { reference?: string; pullPolicy?: Container['imagePullPolicy'] };
 }

@@ -8,7 +8,7 @@ import type { Problems } from './problems.ts';
 
 type Source = Record<string, unknown> & {
   nfs?: { server?: string; path?: string };
-  csi?: { driver?: string };
+  csi?: { driver?: string | undefined } | undefined;
   gitRepo?: { repository?: string };
   ephemeral?: { volumeClaimTemplate?: { spec?: unknown } | undefined } | undefined;
 };

@@ -1,6 +1,11 @@
 import type { FileTree } from '../../runtime/container-types.ts';
 import type { Payload } from './payload.ts';
 
+const FOLDER_MODE = 0o755;
+const SET_GROUP = 0o2000;
+/** What `fsGroup` adds to the mode of a file that is read only; its owner may read it as well. */
+const GROUP_READS = 0o440;
+
 /**
  * Writes the files of a volume so that readers see either all old or all new ones: into a folder named after the
  * time, to which the link `..data` is switched over; each file is a link through `..data`.
@@ -31,14 +36,24 @@ function writeFiles(
   payload: Payload,
   { folder, group }: { readonly folder: string; readonly group: number | undefined },
 ): void {
-  tree.mkdir(`/${folder}`, { mode: 0o755 });
+  makeFolder(tree, `/${folder}`, group);
   for (const [path, file] of payload) {
+    const parts = path.split('/');
+    for (let depth = 1; depth < parts.length; depth += 1) {
+      makeFolder(tree, `/${folder}/${parts.slice(0, depth).join('/')}`, group);
+    }
     const target = `/${folder}/${path}`;
-    const parent = target.slice(0, target.lastIndexOf('/'));
-    if (!tree.exists(parent)) tree.mkdir(parent, { parents: true });
-    tree.write(target, file.data, { mode: file.mode });
+    tree.write(target, file.data, { mode: group === undefined ? file.mode : file.mode | GROUP_READS });
     if (file.owner !== undefined || group !== undefined) tree.chown(target, file.owner ?? 0, group ?? 0);
   }
+}
+
+/** What the pod's group owns it may read, whatever mode was asked for; what is made there is the group's, too. */
+function makeFolder(tree: FileTree, path: string, group: number | undefined): void {
+  if (tree.exists(path)) return;
+  tree.mkdir(path);
+  if (group !== undefined) tree.chown(path, 0, group);
+  tree.chmod(path, group === undefined ? FOLDER_MODE : FOLDER_MODE | SET_GROUP);
 }
 
 function linked(tree: FileTree, name: string): boolean {

@@ -12,11 +12,12 @@ import { ConfigError } from '../env.ts';
 import { expand } from '../expansion.ts';
 import type { PodFacts } from '../field-ref.ts';
 import { reasons } from '../reasons.ts';
+import { podMemoryLimit } from '../resource-sums.ts';
 import type { TokenSource } from '../types.ts';
 import { writeAtomically } from './atomic-writer.ts';
 import { hostPathError, prepareHostPath } from './host-path.ts';
 import { payloadOf, VolumeError } from './payload.ts';
-import type { IssuedToken } from './payload.ts';
+import type { IssuedToken, Payload } from './payload.ts';
 
 /** What volumes of every pod of a node share. */
 export interface VolumeDeps {
@@ -45,6 +46,9 @@ const FIRST_RETRY: Micros = 500 * MILLISECOND;
 const LONGEST_RETRY: Micros = 122 * SECOND;
 /** How long the kubelet needs to see and set up a volume when nothing is wrong. */
 const SET_UP: Micros = 100 * MILLISECOND;
+
+/** Bytes of a page of memory. */
+const PAGE = 4096;
 
 /** What the kernel gives the root of a tmpfs that is mounted without a mode. */
 const TMPFS_MODE = 0o1777;
@@ -182,10 +186,7 @@ export class PodVolumes {
     const path = `${mounted.root === '/' ? '' : mounted.root}/${subPath}`;
     const { tree } = mounted;
     try {
-      if (!tree.exists(path)) {
-        tree.mkdir(path, { parents: true });
-        tree.chmod(path, 0o755);
-      }
+      if (!tree.exists(path)) makeLike(tree, mounted.root, subPath);
       if (!mounted.atomic) return { tree, subPath: path.slice(1) };
       // The kernel keeps the file that was there at mount time, whatever `..data` points to later.
       const copy = this.#deps.runtime.createTree();
@@ -243,7 +244,7 @@ export class PodVolumes {
     const claim = claimOf(this.#pod, volume);
     if (claim !== undefined) return this.#setUpClaim(claim);
     const tree = runtime.createTree();
-    if (!this.#write(volume, tree)) throw new VolumeError('no volume plugin matched');
+    if (!this.#write(volume, tree)) throw new VolumeError(withoutPlugin(volume));
     const isOnDisk = volume.configMap !== undefined;
     this.#giveToGroup(tree, '/', isOnDisk ? 0o777 : TMPFS_MODE);
     const kind = isOnDisk ? disk : { source: 'tmpfs', type: 'tmpfs' };
@@ -291,6 +292,12 @@ export class PodVolumes {
     const payload = payloadOf(volume, context);
     if (payload === undefined) return false;
     const folder = folderName(simulation, this.#folders++);
+    const full =
+      volume.configMap === undefined ? fileWithoutRoom(payload, podMemoryLimit(this.#pod)) : undefined;
+    if (full !== undefined) {
+      const path = `${folderOnNode(this.#pod, volume)}/${folder}/${full}`;
+      throw new VolumeError(`write ${path}: no space left on device`);
+    }
     writeAtomically(tree, payload, { folder, group: this.#pod.spec.securityContext.fsGroup });
     return true;
   }
@@ -322,6 +329,43 @@ function folderName(simulation: Simulation, count: number): string {
   const [date = '', time = ''] = simulation.timestamp().slice(0, 19).split('T');
   const unique = (simulation.now % 1_000_000_000) * 3 + count;
   return `..${date.replaceAll('-', '_')}_${time.replaceAll(':', '_')}.${unique}`;
+}
+
+/**
+ * A tmpfs is as large as the memory limit of its pod, and each file takes whole pages.
+ * @returns the first file for which there is none left
+ */
+function fileWithoutRoom(payload: Payload, limit = Infinity): string | undefined {
+  let room = Math.ceil(limit / PAGE);
+  for (const [path, { data }] of payload) {
+    room -= Math.ceil(Buffer.byteLength(data) / PAGE);
+    if (room < 0) return path;
+  }
+  return undefined;
+}
+
+function folderOnNode({ metadata }: Pod, { name, secret, projected }: Volume): string {
+  const ofOthers = projected === undefined ? 'downward-api' : 'projected';
+  const plugin = secret === undefined ? ofOthers : 'secret';
+  return `/var/lib/kubelet/pods/${metadata.uid}/volumes/kubernetes.io~${plugin}/${name}`;
+}
+
+/** Makes the folders of a subPath, with the permissions and the group of the volume itself. */
+function makeLike(tree: FileTree, root: string, subPath: string): void {
+  const mode = tree.stat(root).mode & 0o2777;
+  let path = root === '/' ? '' : root;
+  for (const part of subPath.split('/')) {
+    path += `/${part}`;
+    if (tree.exists(path)) continue;
+    tree.mkdir(path);
+    tree.chmod(path, mode);
+  }
+}
+
+function withoutPlugin({ csi }: Volume): string {
+  if (csi === undefined) return 'no volume plugin matched';
+  const why = `driver name ${csi.driver} not found in the list of registered CSI drivers`;
+  return `kubernetes.io/csi: mounter.SetUpAt failed to get CSI client: ${why}`;
 }
 
 function copyInto(from: FileTree, path: string, to: FileTree, target: string): void {

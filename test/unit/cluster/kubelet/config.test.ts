@@ -269,6 +269,66 @@ describe('volumes', () => {
     );
   });
 
+  test('who is in the group of the pod may read what only the owner was to read', async () => {
+    const lab = new Lab();
+    secret(lab, 's', { pw: 'hunter2' });
+    const items = [{ key: 'pw', path: 'deep/pw' }];
+    lab.create('web', {
+      securityContext: { runAsUser: 1000, fsGroup: 2000 },
+      volumes: [{ name: 's', secret: { secretName: 's', items, defaultMode: 0o400 } }],
+      containers: [container(['forever'], { volumeMounts: [{ name: 's', mountPath: '/s' }] })],
+    });
+    await lab.seconds(3);
+    expect(await lab.exec('web', ['cat', '/s/deep/pw'])).toBe('hunter2');
+    expect(await lab.exec('web', ['mode', '/s/deep/pw'])).toBe('440');
+    expect(await lab.exec('web', ['mode', '/s/deep'])).toBe('2755');
+  });
+
+  test('the folders of a subPath may be written by whom the volume may be', async () => {
+    const lab = new Lab();
+    const volumeMounts = [
+      { name: 'memory', mountPath: '/memory', subPath: 'a/b' },
+      { name: 'disk', mountPath: '/disk', subPath: 'c' },
+    ];
+    lab.create('web', {
+      securityContext: { runAsUser: 1000 },
+      volumes: [
+        { name: 'memory', emptyDir: { medium: 'Memory' } },
+        { name: 'disk', emptyDir: {} },
+      ],
+      containers: [container(['forever'], { volumeMounts })],
+    });
+    await lab.seconds(3);
+    const modes = ['/memory', '/disk'].map((path) => lab.exec('web', ['mode', path]));
+    expect(await Promise.all(modes)).toEqual(['777', '777']);
+    expect(await lab.exec('web', ['write', '/disk/f', 'mine'])).toBe('');
+  });
+
+  test('a limit of some bytes has no room for a Secret', async () => {
+    const lab = new Lab();
+    secret(lab, 's', { a: '1', b: '2' });
+    lab.create('web', {
+      volumes: [{ name: 's', secret: { secretName: 's' } }],
+      containers: [container(['forever'], { resources: { limits: { memory: '128m' } } })],
+    });
+    await lab.seconds(1);
+    expect(lab.events('web')[0]).toMatch(
+      /^Warning FailedMount: MountVolume.SetUp failed for volume "s" : write \/var\/lib\/kubelet\/pods\/[\da-z-]+\/volumes\/kubernetes.io~secret\/s\/\.\.[\d_.]+\/b: no space left on device$/,
+    );
+  });
+
+  test('no driver for an inline volume', async () => {
+    const lab = new Lab();
+    lab.create('web', {
+      volumes: [{ name: 'v', csi: { driver: 'none.example' } }],
+      containers: [container(['forever'])],
+    });
+    await lab.seconds(1);
+    expect(lab.events('web')[0]).toBe(
+      'Warning FailedMount: MountVolume.SetUp failed for volume "v" : kubernetes.io/csi: mounter.SetUpAt failed to get CSI client: driver name none.example not found in the list of registered CSI drivers x2',
+    );
+  });
+
   test('projected: token, root certificate and namespace; the token is renewed', async () => {
     const lab = new Lab();
     configMap(lab, 'kube-root-ca.crt', { 'ca.crt': 'PEM' });
@@ -388,6 +448,8 @@ describe('volumes', () => {
       reason: 'SysctlForbidden',
       message: 'Pod was rejected: forbidden sysctl: "kernel.msgmax" not allowlisted',
     });
+    // The kubelet has said nothing else of it.
+    expect(lab.pod('bad').status.conditions).toBeUndefined();
   });
 
   test('a secret key that does not exist, and a host path of the wrong kind', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { resources } from '../../../../src/model/resources.ts';
 import { container, Lab } from './lab.ts';
 
 describe('a pod that starts', () => {
@@ -36,6 +37,38 @@ describe('a pod that starts', () => {
       'Normal Created c: Container created',
       'Normal Started c: Container started',
     ]);
+  });
+
+  test('has no sandbox where its limits leave no room for one', async () => {
+    const lab = new Lab();
+    const few = { limits: { memory: '2Mi' } };
+    lab.create('web', { containers: [container(['forever'], { resources: few })] });
+    // A container without a limit leaves the pod without one.
+    lab.create('two', {
+      containers: [container(['forever'], { resources: few }), { ...container(['forever']), name: 'd' }],
+    });
+    await lab.seconds(3);
+    expect(lab.status('web').state).toEqual({ waiting: { reason: 'ContainerCreating' } });
+    expect(lab.events('web')[0]).toMatch(
+      /^Warning FailedCreatePodSandBox: Failed to create pod sandbox: rpc error: code = Unknown desc = failed to start sandbox "[\da-f]{64}": .*: container init was OOM-killed \(memory limit too low\?\)/,
+    );
+    expect(lab.events('two').join('\n')).toMatch(
+      /^Warning Failed c: Error: .*: container init was OOM-killed/m,
+    );
+  });
+
+  test('an ephemeral container is never ready, and nothing is said of its start', async () => {
+    const lab = new Lab();
+    lab.create('web', { containers: [container(['forever'])] });
+    await lab.seconds(3);
+    const pod = lab.pod('web');
+    const ephemeralContainers = [{ ...container(['forever']), name: 'debugger' }];
+    lab.api.update(resources.pods, { ...pod, spec: { ...pod.spec, ephemeralContainers } });
+    await lab.seconds(3);
+    const [status] = lab.pod('web').status.ephemeralContainerStatuses ?? [];
+    expect(status).toMatchObject({ name: 'debugger', state: { running: {} }, ready: false });
+    expect(status).not.toHaveProperty('started');
+    expect(lab.condition('web', 'Ready')).toBe('True');
   });
 
   test('waits for its readiness probe', async () => {
