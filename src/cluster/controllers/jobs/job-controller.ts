@@ -120,8 +120,12 @@ export function createJobController(context: ControllerContext): Controller {
 
   function manage(key: string, progress: Progress): StatusError | undefined {
     const { job, active, verdict } = progress;
-    if (verdict !== undefined || job.spec.suspend === true || isComplete(progress)) {
+    if (verdict !== undefined) {
       remove(key, job, active);
+      return undefined;
+    }
+    if (job.spec.suspend === true || isComplete(progress)) {
+      withdraw(key, job, active);
       return undefined;
     }
     const { activeDeadlineSeconds } = job.spec;
@@ -131,7 +135,7 @@ export function createJobController(context: ControllerContext): Controller {
     }
     const wanted = wantedActive(progress);
     if (active.length > wanted) {
-      remove(key, job, active.slice(wanted));
+      withdraw(key, job, active.slice(wanted));
       return undefined;
     }
     const awaited = replacesFailedOnly(job) ? progress.terminating.length : 0;
@@ -177,6 +181,12 @@ export function createJobController(context: ControllerContext): Controller {
     const most = pace.allowance;
     for (const pod of pods.slice(0, most)) control.delete(job, pod);
     if (pods.length > most) queue.after(key, pace.untilNext);
+  }
+
+  /** Removes pods that are no longer wanted. Without their finalizer they count for nothing, least of all as failed. */
+  function withdraw(key: string, job: Job, pods: readonly Pod[]): void {
+    for (const pod of pods.slice(0, pace.allowance)) letGo(pod);
+    remove(key, job, pods);
   }
 
   /** How long a new pod has to wait: after failures of its index, where these are counted, or of all. */

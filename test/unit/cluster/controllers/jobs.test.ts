@@ -200,12 +200,15 @@ describe('job controller', () => {
       terminating: 0,
       uncountedTerminatedPods: {},
     });
-    world.api.update(
-      resources.jobs,
-      edit(get(world), (draft) => {
-        draft.spec.suspend = false;
-      }),
-    );
+    const suspend = (value: boolean): void => {
+      world.api.update(
+        resources.jobs,
+        edit(get(world), (draft) => {
+          draft.spec.suspend = value;
+        }),
+      );
+    };
+    suspend(false);
     await world.seconds(2);
     expect(unfinished(world)).toHaveLength(1);
     expect(get(world).status).toMatchObject({
@@ -215,6 +218,11 @@ describe('job controller', () => {
     expect(events(world)).toEqual(
       expect.arrayContaining(['Normal Suspended ok: Job suspended', 'Normal Resumed ok: Job resumed']),
     );
+    suspend(true);
+    await world.seconds(40);
+    expect(unfinished(world)).toEqual([]);
+    // What was taken away has not failed.
+    expect(get(world).status.failed).toBeUndefined();
   });
 
   test('a pod of its own that has become an orphan is adopted again, one with other labels is let go', async () => {
