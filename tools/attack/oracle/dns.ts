@@ -176,10 +176,15 @@ const askedOutside = (corefile: string): string[] =>
     (line) => /^forward\s+\.\s+([^{]*)/.exec(line)?.[1]?.trim().split(/\s+/) ?? [],
   );
 
-/** The liveness probe without its times, which are anybody's to choose. */
-function questionOfLife({ spec }: Deployment): unknown {
-  const { httpGet, tcpSocket, exec, grpc } = spec.template.spec.containers[0]?.livenessProbe ?? {};
-  return [httpGet, tcpSocket, exec, grpc];
+/** What the kubelet asks CoreDNS, without the times, which are anybody's to choose. */
+function askedByKubelet({ spec }: Deployment): unknown {
+  const { livenessProbe, readinessProbe } = spec.template.spec.containers[0] ?? {};
+  return [livenessProbe, readinessProbe].map((probe) => [
+    probe?.httpGet,
+    probe?.tcpSocket,
+    probe?.exec,
+    probe?.grpc,
+  ]);
 }
 
 /** CoreDNS as the rules of the tickets want it: at least two pods and nobody else, with these plugins. */
@@ -198,8 +203,8 @@ export const corednsWhole = question('CoreDNS serves everybody', async (view) =>
   if (led.length < 2) return `kube-dns leads to ${led.length} pods`;
   const now = await deploymentOf(view, 'coredns', SYSTEM);
   const before = view.healthy.get(resources.deployments, SYSTEM, 'coredns');
-  if (!equal(now && questionOfLife(now), before && questionOfLife(before)))
-    return 'CoreDNS is asked for its life otherwise';
+  if (!equal(now && askedByKubelet(now), before && askedByKubelet(before)))
+    return 'CoreDNS is asked otherwise whether it lives, or whether it is ready';
   const corefile = await corefileOf(view);
   const lines = insideOf(corefile, MAIN);
   const missing = ['kubernetes', 'forward .', 'cache', 'health', 'ready'].filter(
