@@ -53,9 +53,17 @@ function checkSpec(problems: Problems, spec: DefinitionSpec): void {
   }
   if (spec.scope === '') problems.required('spec.scope');
   else problems.oneOf('spec.scope', spec.scope, ['Cluster', 'Namespaced']);
-  checkVersions(problems, spec);
+  const shared = sharedBy(versionsOf(spec));
+  checkVersions(problems, spec, shared);
   checkNames(problems, spec.names);
-  checkShared(problems, versionsOf(spec));
+  const [first] = versionsOf(spec);
+  if (first !== undefined) {
+    checkVersionAt(
+      problems,
+      first,
+      pathsBelow('spec', 'validation', (part) => shared[part]),
+    );
+  }
   checkConversion(problems, spec.conversion);
 }
 
@@ -71,41 +79,39 @@ function sharedBy([first, ...others]: readonly DefinitionVersion[]): Shared {
   };
 }
 
-function checkVersions(problems: Problems, spec: Partial<DefinitionSpec>): void {
+/** @param isHere whether a part is looked at here, and not elsewhere */
+function pathsBelow(at: string, schema: string, isHere: (part: keyof Shared) => boolean): FieldPaths {
+  const path = (part: keyof Shared, name: string): string | undefined =>
+    isHere(part) ? `${at}.${name}` : undefined;
+  return {
+    schema: path('schema', schema),
+    subresources: path('subresources', 'subresources'),
+    columns: path('columns', 'additionalPrinterColumns'),
+    selectableFields: path('selectableFields', 'selectableFields'),
+  };
+}
+
+function checkVersions(problems: Problems, spec: Partial<DefinitionSpec>, shared: Shared): void {
   const versions = versionsOf(spec);
   versions.forEach(({ schema }, index) => {
     if (schema?.openAPIV3Schema === undefined)
       problems.required(`${VERSIONS}[${index}].schema.openAPIV3Schema`);
   });
-  const shared = sharedBy(versions);
   const names = versions.map(({ name }) => name);
   versions.forEach((version, index) => {
     const path = `${VERSIONS}[${index}]`;
     problems.invalidFor(`${path}.name`, version.name, label1035Problems(version.name));
-    checkVersionAt(problems, version, {
-      schema: shared.schema ? undefined : `${path}.schema`,
-      subresources: shared.subresources ? undefined : `${path}.subresources`,
-      columns: shared.columns ? undefined : `${path}.additionalPrinterColumns`,
-      selectableFields: shared.selectableFields ? undefined : `${path}.selectableFields`,
-    });
+    checkVersionAt(
+      problems,
+      version,
+      pathsBelow(path, 'schema', (part) => !shared[part]),
+    );
   });
   const shown = (): unknown => versionsForm(spec.versions, shared);
   if (new Set(names).size < names.length)
     problems.invalid(VERSIONS, shown(), 'must contain unique version names');
   if (versions.filter(({ storage }) => storage).length !== 1)
     problems.invalid(VERSIONS, shown(), 'must have exactly one version marked as storage version');
-}
-
-function checkShared(problems: Problems, versions: readonly DefinitionVersion[]): void {
-  const [first] = versions;
-  if (first === undefined) return;
-  const shared = sharedBy(versions);
-  checkVersionAt(problems, first, {
-    schema: shared.schema ? 'spec.validation' : undefined,
-    subresources: shared.subresources ? 'spec.subresources' : undefined,
-    columns: shared.columns ? 'spec.additionalPrinterColumns' : undefined,
-    selectableFields: shared.selectableFields ? 'spec.selectableFields' : undefined,
-  });
 }
 
 function checkVersionAt(problems: Problems, version: DefinitionVersion, paths: FieldPaths): void {

@@ -64,7 +64,7 @@ function countProblem(repeat: string, least = '', most = ''): string | undefined
 }
 
 /** How long what a backslash begins is. */
-const escapeLength = (text: string): number => /^\\Q.*?(?:\\E|$)/s.exec(text)?.[0].length ?? 2;
+const escapeLength = (text: string): number => /^\\(?:Q.*?(?:\\E|$)|x\{[^}]*\})/s.exec(text)?.[0].length ?? 2;
 
 /** Of `[a-z]`, `[]a]`, `[[:alpha:]]`; undefined where it has no end. */
 function classLength(text: string): number | undefined {
