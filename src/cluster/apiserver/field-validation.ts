@@ -5,6 +5,7 @@
  */
 import { parseQuantity } from '../../model/quantity.ts';
 import { messageOf } from '../../core/errors.ts';
+import { notBase64At } from './base64.ts';
 import { timeProblem } from './go-time.ts';
 import type { FieldSchema, Scalar, TypeSchema, ValueSchema } from '../../model/schema/types.ts';
 import { nodeOf, readJson } from './json-document.ts';
@@ -261,13 +262,8 @@ class Decoding {
       this.#mismatch(node, wanted, { ...place, goType: '[]uint8' });
       return;
     }
-    const text = node.text.replace(/[\r\n]/g, '');
-    const good =
-      /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?/.exec(text)?.[0].length ?? 0;
-    if (good === text.length) return;
-    const bad = text.slice(good).search(/[^A-Za-z0-9+/]/);
-    const at = bad < 0 ? text.length : good + bad;
-    this.#fail(this.#words.bytes(`illegal base64 data at input byte ${at}`));
+    const at = notBase64At(node.text);
+    if (at !== undefined) this.#fail(this.#words.bytes(`illegal base64 data at input byte ${at}`));
   }
 
   #time(node: JsonNode, scalar: 'time' | 'microTime', wanted: ScalarSchema, place: Place): void {

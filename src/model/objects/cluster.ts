@@ -73,7 +73,7 @@ export interface Endpoints extends KubeObject {
   subsets?: {
     addresses?: { ip: string; hostname?: string; nodeName?: string; targetRef?: ObjectReference }[];
     notReadyAddresses?: { ip: string; hostname?: string; nodeName?: string; targetRef?: ObjectReference }[];
-    ports?: { name?: string; port: number; protocol: string }[];
+    ports?: { name?: string; port: number; protocol: string; appProtocol?: string }[];
   }[];
 }
 

@@ -55,8 +55,10 @@ function checkSpec(problems: Problems, spec: DefinitionSpec): void {
   else problems.oneOf('spec.scope', spec.scope, ['Cluster', 'Namespaced']);
   const shared = sharedBy(versionsOf(spec));
   checkVersions(problems, spec, shared);
-  checkNames(problems, spec.names);
   const [first] = versionsOf(spec);
+  // The first one stands in a field of its own as well, which clients of today do not see.
+  if (first !== undefined) problems.invalidFor('spec.version', first.name, label1035Problems(first.name));
+  checkNames(problems, spec.names);
   if (first !== undefined) {
     checkVersionAt(
       problems,
@@ -139,10 +141,9 @@ function checkNames(problems: Problems, names: DefinitionSpec['names']): void {
     if (value === '') problems.required(`${at}.${field}`);
   }
   const mixed = (field: string, value: string): void => {
-    const why = label1035Problems(value.toLowerCase()).map(
-      (words) => `may have mixed case, but should otherwise match: ${words}`,
-    );
-    if (value !== '') problems.invalidFor(`${at}.${field}`, value, why);
+    const why = label1035Problems(value.toLowerCase()).join(',');
+    if (value !== '' && why !== '')
+      problems.invalid(`${at}.${field}`, value, `may have mixed case, but should otherwise match: ${why}`);
   };
   const lower = (field: string, value: string): void => {
     if (value !== '') problems.invalidFor(`${at}.${field}`, value, label1035Problems(value));

@@ -1,11 +1,11 @@
-import { labelNameProblems, subdomainProblems } from './formats.ts';
+import { labelProblems, subdomainProblems } from './formats.ts';
 import { checkDomainPath } from './metadata.ts';
 import type { Problems } from './problems.ts';
 
 /** https://kubernetes.io/docs/concepts/containers/runtime-class/ */
 export function checkRuntimeClass(problems: Problems, { handler = '' }: { handler?: string }): void {
   if (handler === '') problems.required('handler');
-  else problems.invalidFor('handler', handler, labelNameProblems(handler));
+  else problems.invalidFor('handler', handler, labelProblems(handler));
 }
 
 /** https://kubernetes.io/docs/concepts/services-networking/ingress/#ingress-class */

@@ -1,5 +1,5 @@
 import type { ClaimSpec } from '../defaults/devices.ts';
-import { labelNameProblems } from './formats.ts';
+import { labelProblems } from './formats.ts';
 import type { Problems } from './problems.ts';
 
 /** https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/resource-claim-v1/ */
@@ -15,7 +15,7 @@ function checkDeviceRequests(problems: Problems, field: string, spec: ClaimSpec 
   (spec?.devices?.requests ?? []).forEach(({ name = '', exactly, firstAvailable }, index) => {
     const path = `${field}.devices.requests[${index}]`;
     if (name === '') problems.required(`${path}.name`);
-    else problems.invalidFor(`${path}.name`, name, labelNameProblems(name));
+    else problems.invalidFor(`${path}.name`, name, labelProblems(name));
     if ((exactly === undefined) !== (firstAvailable === undefined)) return;
     problems.required(path, 'exactly one of `exactly` or `firstAvailable` is required');
   });

@@ -20,37 +20,40 @@ const WILDCARD_WORDS =
   "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character (e.g. '*.example.com', regex used for validation is '\\*\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
 const SEARCH_PATH_WORDS = `a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '_', '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '${SEARCH_PATH}')`;
 
+/** Names are measured in characters, in the server's words; labels and annotations in bytes (`model/label-syntax.ts`). */
+function lengthProblems(name: string, limit: number): string[] {
+  return name.length > limit ? [`must be no more than ${limit} characters`] : [];
+}
+
 /** `my-name`, at most 63 characters, and no digit first: names of custom resources and their versions. */
 export function label1035Problems(name: string): string[] {
-  const problems = name.length > 63 ? ['must be no more than 63 bytes'] : [];
-  return LABEL_1035_PATTERN.test(name) ? problems : [...problems, LABEL_1035_WORDS];
+  const problems = lengthProblems(name, 63);
+  if (!LABEL_1035_PATTERN.test(name)) problems.push(LABEL_1035_WORDS);
+  return problems;
 }
 
 /** `my-name`, at most 63 characters. */
 export function labelProblems(name: string): string[] {
-  if (LABEL_PATTERN.test(name)) return name.length > 63 ? ['must be no more than 63 bytes'] : [];
-  return name.length > 63 ? ['must be no more than 63 bytes', LABEL_WORDS] : [LABEL_WORDS];
+  const problems = lengthProblems(name, 63);
+  if (!LABEL_PATTERN.test(name))
+    problems.push(SUBDOMAIN_PATTERN.test(name) ? 'must not contain dots' : LABEL_WORDS);
+  return problems;
 }
 
-/** A label, with the words for the names of objects. */
-export function labelNameProblems(name: string): string[] {
-  if (SUBDOMAIN_PATTERN.test(name) && name.includes('.')) return ['must not contain dots'];
-  if (name.length > 63) return ['must be no more than 63 characters'];
-  return LABEL_PATTERN.test(name) ? [] : [LABEL_WORDS];
-}
+/** What a name begins with that the server makes from it may end with a dash. */
+export const asPrefix = (name: string): string =>
+  name.length > 1 && name.endsWith('-') ? `${name.slice(0, -2)}a` : name;
 
 /** `example.com`, at most 253 characters. */
 export function subdomainProblems(name: string): string[] {
-  const problems: string[] = [];
-  if (name.length > 253) problems.push('must be no more than 253 bytes');
+  const problems = lengthProblems(name, 253);
   if (!SUBDOMAIN_PATTERN.test(name)) problems.push(SUBDOMAIN_WORDS);
   return problems;
 }
 
 /** A subdomain with a wildcard as its first label. */
 export function wildcardProblems(name: string): string[] {
-  const problems: string[] = [];
-  if (name.length > 253) problems.push('must be no more than 253 bytes');
+  const problems = lengthProblems(name, 253);
   if (!name.startsWith('*.') || !SUBDOMAIN_PATTERN.test(name.slice(2))) problems.push(WILDCARD_WORDS);
   return problems;
 }
@@ -70,8 +73,7 @@ export function pathSegmentProblems(name: string): string[] {
 
 /** The name of a port: at most 15 characters, at least one letter. */
 export function portNameProblems(name: string): string[] {
-  const problems: string[] = [];
-  if (name.length > 15) problems.push('must be no more than 15 characters');
+  const problems = lengthProblems(name, 15);
   if (!/^[-a-z0-9]+$/.test(name)) {
     problems.push('must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)');
   }
@@ -83,15 +85,15 @@ export function portNameProblems(name: string): string[] {
 
 /** A key of a ConfigMap or Secret: it becomes a file name. */
 export function configKeyProblems(key: string): string[] {
-  if (key.length > 253) return ['must be no more than 253 bytes'];
+  const problems = lengthProblems(key, 253);
   if (!CONFIG_KEY_PATTERN.test(key)) {
-    return [
+    problems.push(
       `a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')`,
-    ];
+    );
   }
-  if (key === '.') return ["must not be '.'"];
-  if (key === '..') return ["must not be '..'"];
-  return key.startsWith('..') ? ["must not start with '..'"] : [];
+  if (key === '.' || key === '..') problems.push(`must not be '${key}'`);
+  else if (key.startsWith('..')) problems.push("must not start with '..'");
+  return problems;
 }
 
 /** The name of an environment variable may be nearly anything. */

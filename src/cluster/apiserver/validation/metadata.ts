@@ -1,7 +1,13 @@
 import { labelKeyProblems, labelValueProblems } from '../../../model/label-syntax.ts';
 import type { AnyObject, Labels, ObjectMeta, OwnerReference } from '../../../model/objects.ts';
 import type { Resource } from '../../../model/resources.ts';
-import { addressProblems, labelNameProblems, pathSegmentProblems, subdomainProblems } from './formats.ts';
+import {
+  addressProblems,
+  asPrefix,
+  labelProblems,
+  pathSegmentProblems,
+  subdomainProblems,
+} from './formats.ts';
 import type { Problems } from './problems.ts';
 
 /** Finalizers that need no domain. */
@@ -22,7 +28,7 @@ export function checkMetadata(problems: Problems, resource: Resource, object: An
   const nameProblems = namingOf(resource);
   if (metadata.generateName !== undefined && metadata.generateName !== '') {
     // The suffix makes a name of a prefix that ends with a dash.
-    const prefix = metadata.generateName.replace(/-$/, 'a');
+    const prefix = asPrefix(metadata.generateName);
     problems.invalidFor('metadata.generateName', metadata.generateName, nameProblems(prefix));
   }
   if (metadata.name === '') problems.required('metadata.name', 'name or generateName is required');
@@ -34,7 +40,7 @@ export function checkMetadata(problems: Problems, resource: Resource, object: An
 }
 
 function namingOf({ id, group }: Resource): (name: string) => string[] {
-  if (NAMED_BY_LABEL.has(id)) return labelNameProblems;
+  if (NAMED_BY_LABEL.has(id)) return labelProblems;
   if (id === 'ipaddresses.networking.k8s.io') return addressProblems;
   return group === 'rbac.authorization.k8s.io' ? pathSegmentProblems : subdomainProblems;
 }

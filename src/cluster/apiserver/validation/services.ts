@@ -1,10 +1,8 @@
-import type { Endpoints, EndpointSlice, Labels, Service, ServicePort } from '../../../model/objects.ts';
+import type { Labels, Service, ServicePort } from '../../../model/objects.ts';
 import { labelKeyProblems } from '../../../model/label-syntax.ts';
 import type { Draft } from '../defaults/draft.ts';
 import {
   addressProblems,
-  isIPv4,
-  isIPv6,
   labelProblems,
   networkProblems,
   reservedAddressProblems,
@@ -18,7 +16,8 @@ import type { Problems } from './problems.ts';
 type Spec = Draft<Service['spec']>;
 
 const TYPES = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'];
-const PROTOCOLS = ['SCTP', 'TCP', 'UDP'];
+/** In the order in which the API server names them. */
+export const PROTOCOLS = ['SCTP', 'TCP', 'UDP'];
 const POLICIES = ['Cluster', 'Local'];
 const DISTRIBUTIONS = ['PreferClose', 'PreferSameZone', 'PreferSameNode'];
 const LONGEST_AFFINITY = 86_400;
@@ -79,10 +78,14 @@ function checkServicePorts(problems: Problems, ports: readonly Draft<ServicePort
     if (given === undefined || given === '') problems.required(`${field}.protocol`);
     else problems.oneOf(`${field}.protocol`, given, PROTOCOLS);
     checkPort(problems, `${field}.targetPort`, targetPort);
-    if (appProtocol !== undefined) {
-      problems.invalidFor(`${field}.appProtocol`, appProtocol, labelKeyProblems(appProtocol));
-    }
+    checkAppProtocol(problems, field, appProtocol);
   });
+}
+
+/** @param at the port */
+export function checkAppProtocol(problems: Problems, at: string, appProtocol: string | undefined): void {
+  if (appProtocol === undefined) return;
+  problems.invalidFor(`${at}.appProtocol`, appProtocol, labelKeyProblems(appProtocol));
 }
 
 function checkSessionAffinity(problems: Problems, spec: Spec): void {
@@ -175,68 +178,4 @@ export function checkServiceUpdate(problems: Problems, service: Service, old: Se
     problems.invalid('spec.clusterIPs[0]', service.spec.clusterIPs, 'may not change once set');
   }
   checkService(problems, service);
-}
-
-export function checkEndpoints(problems: Problems, { subsets = [] }: Draft<Endpoints>): void {
-  subsets.forEach(({ addresses = [], notReadyAddresses = [], ports = [] }, index) => {
-    const field = `subsets[${index}]`;
-    if (addresses.length === 0 && notReadyAddresses.length === 0) {
-      problems.required(field, 'must specify `addresses` or `notReadyAddresses`');
-    }
-    for (const [which, list] of Object.entries({ addresses, notReadyAddresses })) {
-      list.forEach(({ ip = '' }, position) => {
-        const at = `${field}.${which}[${position}].ip`;
-        problems.invalidFor(at, ip, addressProblems(ip));
-        if (!isIPv4(ip) && !isIPv6(ip)) problems.invalid(at, ip, 'must be a valid IP address');
-        problems.invalidFor(at, ip, reservedAddressProblems(ip));
-      });
-    }
-    ports.forEach(({ name = '', port = 0, protocol }, position) => {
-      const at = `${field}.ports[${position}]`;
-      if (name === '') {
-        if (ports.length > 1) problems.required(`${at}.name`);
-      } else problems.invalidFor(`${at}.name`, name, labelProblems(name));
-      problems.port(`${at}.port`, port);
-      problems.oneOf(`${at}.protocol`, protocol, PROTOCOLS);
-    });
-  });
-}
-
-/** https://kubernetes.io/docs/concepts/services-networking/endpoint-slices/ */
-export function checkEndpointSlice(problems: Problems, slice: Draft<EndpointSlice>): void {
-  const type: string = slice.addressType ?? '';
-  if (type === '') problems.required('addressType');
-  else problems.oneOf('addressType', type, ['FQDN', 'IPv4', 'IPv6']);
-  const names = new Set<string>();
-  (slice.ports ?? []).forEach(({ name = '', protocol }, index) => {
-    const field = `ports[${index}]`;
-    if (name !== '') problems.invalidFor(`${field}.name`, name, labelProblems(name));
-    if (names.has(name)) problems.duplicate(`${field}.name`, name);
-    names.add(name);
-    problems.oneOf(`${field}.protocol`, protocol, PROTOCOLS);
-  });
-  (slice.endpoints ?? []).forEach(({ addresses = [] }, index) => {
-    const field = `endpoints[${index}].addresses`;
-    if (addresses.length === 0) problems.required(field, 'must contain at least 1 address');
-    addresses.forEach((address, position) => checkEndpoint(problems, field, position, address, type));
-  });
-}
-
-function checkEndpoint(
-  problems: Problems,
-  field: string,
-  position: number,
-  address: string,
-  type: string,
-): void {
-  const at = `${field}[${position}]`;
-  if (type === 'FQDN') problems.invalidFor(at, address, subdomainProblems(address));
-  if (type !== 'IPv4' && type !== 'IPv6') return;
-  const wrong = addressProblems(address);
-  problems.invalidFor(at, address, wrong);
-  if (wrong.length > 0) return;
-  if (isIPv4(address) !== (type === 'IPv4')) {
-    problems.invalid(field, address, `must be an ${type} address`);
-  }
-  problems.invalidFor(at, address, reservedAddressProblems(address));
 }

@@ -52,7 +52,8 @@ import { checkNetworkPolicy } from './network-policy.ts';
 import { checkPod } from './pod.ts';
 import { checkEphemeralUpdate, checkPodResize, checkPodUpdate } from './pod-update.ts';
 import { Problems } from './problems.ts';
-import { checkEndpoints, checkEndpointSlice, checkService, checkServiceUpdate } from './services.ts';
+import { checkService, checkServiceUpdate } from './services.ts';
+import { checkEndpoints, checkEndpointSlice } from './endpoints.ts';
 import {
   checkAutoscalerStatus,
   checkDaemonSetStatus,

@@ -9,15 +9,17 @@ const GROUP_READS = 0o440;
 /**
  * Writes the files of a volume so that readers see either all old or all new ones: into a folder named after the
  * time, to which the link `..data` is switched over; each file is a link through `..data`.
+ * @param options `refuse`: asked before anything is written; throws where it must not be
  * @returns whether anything had to change
  */
 export function writeAtomically(
   tree: FileTree,
   payload: Payload,
-  options: { readonly folder: string; readonly group: number | undefined },
+  options: { readonly folder: string; readonly group: number | undefined; readonly refuse?: () => void },
 ): boolean {
   const current = tree.exists('/..data') ? (tree.lstat('/..data').target ?? '') : undefined;
   if (current !== undefined && same(tree, `/${current}`, payload)) return false;
+  options.refuse?.();
   writeFiles(tree, payload, options);
   if (tree.exists('/..data_tmp')) tree.remove('/..data_tmp');
   tree.symlink(options.folder, '/..data_tmp');

@@ -292,14 +292,21 @@ export class PodVolumes {
     const payload = payloadOf(volume, context);
     if (payload === undefined) return false;
     const folder = folderName(simulation, this.#folders++);
-    const full =
-      volume.configMap === undefined ? fileWithoutRoom(payload, podMemoryLimit(this.#pod)) : undefined;
-    if (full !== undefined) {
-      const path = `${folderOnNode(this.#pod, volume)}/${folder}/${full}`;
-      throw new VolumeError(`write ${path}: no space left on device`);
-    }
-    writeAtomically(tree, payload, { folder, group: this.#pod.spec.securityContext.fsGroup });
+    writeAtomically(tree, payload, {
+      folder,
+      group: this.#pod.spec.securityContext.fsGroup,
+      refuse: () => this.#refuseWithoutRoom(volume, payload, folder),
+    });
     return true;
+  }
+
+  /** @throws VolumeError for a tmpfs that has no room for a file */
+  #refuseWithoutRoom(volume: Volume, payload: Payload, folder: string): void {
+    if (volume.configMap !== undefined) return;
+    const full = fileWithoutRoom(payload, podMemoryLimit(this.#pod));
+    if (full === undefined) return;
+    const path = `${folderOnNode(this.#pod, volume)}/${folder}/${full}`;
+    throw new VolumeError(`write ${path}: no space left on device`);
   }
 
   #giveToGroup(tree: FileTree, path: string, mode: number): void {

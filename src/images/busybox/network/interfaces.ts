@@ -26,8 +26,9 @@ const netstat: Applet = (command) => {
     : options.has('l')
       ? 'only servers'
       : 'w/o servers';
-  const isAny = !/[tuwx]/.test(options.letters.join(''));
-  if (isAny || /[tuw]/.test(options.letters.join(''))) showSockets(command, options, kinds, isAny);
+  const isAny = !['t', 'u', 'w', 'x'].some((letter) => options.has(letter));
+  if (isAny || ['t', 'u', 'w'].some((letter) => options.has(letter)))
+    showSockets(command, options, kinds, isAny);
   if (isAny || options.has('x')) {
     const programs = options.has('p') ? 'PID/Program name    ' : '';
     command.print(

@@ -1,5 +1,5 @@
 import { labelKeyProblems, labelValueProblems } from '../../../../model/label-syntax.ts';
-import { labelNameProblems, labelProblems, subdomainProblems } from '../../validation/formats.ts';
+import { asPrefix, label1035Problems, labelProblems, subdomainProblems } from '../../validation/formats.ts';
 import { define, method, type Overload } from '../library.ts';
 import { Opaque, Optional } from '../values.ts';
 import { uriProblem } from './urls.ts';
@@ -24,11 +24,10 @@ class Format extends Opaque {
   }
 }
 
-/** The name that something is generated from may end with a dash. */
-const asPrefix =
+const prefixed =
   (problems: Problems): Problems =>
   (text) =>
-    problems(text.endsWith('-') ? `${text.slice(0, -1)}a` : text);
+    problems(asPrefix(text));
 
 const matching =
   (pattern: RegExp, problem: string): Problems =>
@@ -38,11 +37,11 @@ const matching =
 const FORMATS: readonly Format[] = Object.entries<Problems>({
   dns1123Label: labelProblems,
   dns1123Subdomain: subdomainProblems,
-  dns1035Label: labelNameProblems,
+  dns1035Label: label1035Problems,
   qualifiedName: labelKeyProblems,
-  dns1123LabelPrefix: asPrefix(labelProblems),
-  dns1123SubdomainPrefix: asPrefix(subdomainProblems),
-  dns1035LabelPrefix: asPrefix(labelNameProblems),
+  dns1123LabelPrefix: prefixed(labelProblems),
+  dns1123SubdomainPrefix: prefixed(subdomainProblems),
+  dns1035LabelPrefix: prefixed(label1035Problems),
   labelValue: labelValueProblems,
   uri: (text) => {
     const problem = uriProblem(text);
