@@ -30,37 +30,58 @@ export interface CloneOptions {
   readonly liveness: boolean;
 }
 
-/**
- * A rollout begins with a ReplicaSet: one of this template, without pods, is made and removed again.
- * @returns what is wrong where the cluster does not take it
- */
-export async function whyNoReplicaSet(
+/** A rollout begins with a ReplicaSet. @returns what is wrong where the cluster would not take it */
+export function whyNoReplicaSet(
   lab: LabView,
   { namespace, name: workload }: WorkloadRef,
   template: PodTemplate,
 ): Promise<Observation | undefined> {
   const name = `${workload}-${lab.random.suffix(10)}`;
   const labels = { [CLONE_LABEL]: name };
-  try {
-    await lab.kube.create(resources.replicaSets, {
-      apiVersion: 'apps/v1',
-      kind: 'ReplicaSet',
-      metadata: { namespace, name, labels },
-      spec: {
-        replicas: 0,
-        selector: { matchLabels: labels },
-        template: { ...template, metadata: { ...template.metadata, labels } },
+  return whyRefused('the ReplicaSet of the next rollout', () =>
+    lab.kube.create(
+      resources.replicaSets,
+      {
+        apiVersion: 'apps/v1',
+        kind: 'ReplicaSet',
+        metadata: { namespace, name, labels },
+        spec: {
+          replicas: 0,
+          selector: { matchLabels: labels },
+          template: { ...template, metadata: { ...template.metadata, labels } },
+        },
       },
-    });
+      { dryRun: true },
+    ),
+  );
+}
+
+/** What the API server says to the next pod of a workload, as its controller would ask for it; nothing is kept. */
+export function whyNoPod(
+  lab: LabView,
+  { namespace, name }: WorkloadRef,
+  { metadata, spec }: PodTemplate,
+): Promise<Observation | undefined> {
+  const pod: NewObject<Pod> = {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { ...metadata, namespace, name: `${name}-${lab.random.suffix(10)}` },
+    spec,
+  };
+  return whyRefused(`the next pod of ${name}`, () => lab.kube.create(resources.pods, pod, { dryRun: true }));
+}
+
+async function whyRefused(what: string, ask: () => Promise<unknown>): Promise<Observation | undefined> {
+  try {
+    await ask();
+    return undefined;
   } catch (error) {
-    return refusal('the ReplicaSet of the next rollout', error);
+    return refusal(what, error);
   }
-  await lab.kube.delete(resources.replicaSets, namespace, name);
-  return undefined;
 }
 
 /** The API server's own words. @throws what it is not to blame for */
-export function refusal(what: string, error: unknown): Observation {
+function refusal(what: string, error: unknown): Observation {
   if (error instanceof KubeError && error.code < 500) return fail(`${what} is refused: ${error.message}`);
   throw error;
 }

@@ -1,18 +1,9 @@
 import { equal } from '../core/json.ts';
-import type {
-  ConfigMap,
-  NewObject,
-  ObjectMeta,
-  Pod,
-  PodTemplate,
-  Secret,
-  StatefulSet,
-  Volume,
-} from '../model/objects.ts';
+import type { ConfigMap, ObjectMeta, PodTemplate, Secret, StatefulSet, Volume } from '../model/objects.ts';
 import { type Resource, resources } from '../model/resources.ts';
 import { type Check, fail, type LabView, type Observation, pass, patient } from './check.ts';
 import { type Source, sourcesOf } from './client-settings.ts';
-import { type Clone, probeClone, refusal, until } from './clones.ts';
+import { type Clone, probeClone, until, whyNoPod } from './clones.ts';
 import { nextPodComesUp } from './fresh-pods.ts';
 import { httpArguments } from './traffic.ts';
 import { whyNotForLong, type WorkloadRef } from './workloads.ts';
@@ -37,7 +28,7 @@ const REQUEST_TIMEOUT = 5000;
 interface Workload {
   readonly name: string;
   /** Whether it is being deleted. */
-  readonly going: boolean;
+  readonly isGoing: boolean;
   readonly template: PodTemplate;
 }
 
@@ -64,8 +55,9 @@ export function settingsWork(own: OwnWorkload, withinMs?: number): Check {
       const sources = await changedSources(lab, namespace);
       const closed = await isClosed(lab, namespace);
       const shop = (await workloads(lab, namespace)).filter((workload) => wasThere(lab, namespace, workload));
-      for (const workload of shop) {
-        const refused = await whyNoPod(lab, namespace, workload);
+      for (const { name, template, isGoing } of shop) {
+        if (isGoing) return fail(`${name} is being deleted, and makes no pods any more`);
+        const refused = await whyNoPod(lab, { namespace, name }, template);
         if (refused !== undefined) return refused;
       }
       const given = shop.filter((one) => isChanged(lab, namespace, one, one.name === own.name, sources));
@@ -117,7 +109,7 @@ async function workloads(lab: LabView, namespace: string): Promise<Workload[]> {
 
 const identityOf = ({ name, deletionTimestamp }: ObjectMeta): Omit<Workload, 'template'> => ({
   name,
-  going: deletionTimestamp !== undefined,
+  isGoing: deletionTimestamp !== undefined,
 });
 
 /** What the learner has brought along is the learner's. */
@@ -125,27 +117,6 @@ const wasThere = ({ baseline }: LabView, namespace: string, { name }: Workload):
   [resources.deployments, resources.statefulSets].some(
     (resource: Resource) => baseline.get(resource, namespace, name) !== undefined,
   );
-
-/** What the API server says to the next pod of a workload, as its controller would ask for it; nothing is kept. */
-async function whyNoPod(
-  lab: LabView,
-  namespace: string,
-  { name, template, going }: Workload,
-): Promise<Observation | undefined> {
-  if (going) return fail(`${name} is being deleted, and makes no pods any more`);
-  const pod: NewObject<Pod> = {
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: { ...template.metadata, namespace, name: `${name}-${lab.random.suffix(10)}` },
-    spec: template.spec,
-  };
-  try {
-    await lab.kube.create(resources.pods, pod, { dryRun: true });
-    return undefined;
-  } catch (error) {
-    return refusal(`the next pod of ${name}`, error);
-  }
-}
 
 /** Data of its own has a pod for the moment of a proof none. */
 function withoutClaims({ spec: { template, volumeClaimTemplates = [] } }: StatefulSet): PodTemplate {

@@ -80,8 +80,9 @@ async function lab(options: {
     const conditions = [{ type: 'Ready', status: started ? 'True' : 'False' }];
     return { ...object, status: { phase: 'Pending', conditions, containerStatuses: [container] } } as never;
   };
-  const create: KubeClient['create'] = async (resource, object) => {
+  const create: KubeClient['create'] = async (resource, object, options) => {
     if (refuse?.id === resource.id) throw new KubeError(403, 'exceeded quota');
+    if (options?.dryRun === true) return object as never;
     if (resource.id === resources.pods.id) made.push((object as unknown as Pod).spec);
     if (resource.id === resources.networkPolicies.id) policies.push((object as Manifest)['spec']);
     return kube.create(resource, object);
