@@ -303,6 +303,10 @@ const hacksInShop: readonly Hack[] = [
     await put(lab, 'names', 'shop', meant);
     await faults.settings(lab, namespace, { CALL_TIMEOUT_MS: 'soon' });
   }),
+  hack('no-more-rollouts-of-the-shop', 'shop-starts-again', async (lab) => {
+    await put(lab, 'names', 'shop', meant);
+    await faults.noMoreRollouts(lab, namespace);
+  }),
   hack('next-coredns-beside-the-repair', 'corefile', async (lab) => {
     await put(lab, 'names', 'shop', meant);
     const paused = { spec: { paused: true } };

@@ -38,7 +38,7 @@ export function whyNoReplicaSet(
 ): Promise<Observation | undefined> {
   const name = `${workload}-${lab.random.suffix(10)}`;
   const labels = { [CLONE_LABEL]: name };
-  return whyRefused('the ReplicaSet of the next rollout', () =>
+  return whyRefused(`the next ReplicaSet of ${workload}`, () =>
     lab.kube.create(
       resources.replicaSets,
       {

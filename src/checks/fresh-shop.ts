@@ -3,7 +3,7 @@ import type { ConfigMap, ObjectMeta, PodTemplate, Secret, StatefulSet, Volume } 
 import { type Resource, resources } from '../model/resources.ts';
 import { type Check, fail, type LabView, type Observation, pass, patient } from './check.ts';
 import { type Source, sourcesOf } from './client-settings.ts';
-import { type Clone, probeClone, until, whyNoPod } from './clones.ts';
+import { type Clone, probeClone, until, whyNoPod, whyNoReplicaSet } from './clones.ts';
 import { nextPodComesUp } from './fresh-pods.ts';
 import { httpArguments } from './traffic.ts';
 import { whyNotForLong, type WorkloadRef } from './workloads.ts';
@@ -30,6 +30,8 @@ interface Workload {
   /** Whether it is being deleted. */
   readonly isGoing: boolean;
   readonly template: PodTemplate;
+  /** Whether its next rollout needs a ReplicaSet. */
+  readonly hasSets: boolean;
 }
 
 /** A namespace of the shop, and a workload of it whose template others look at, if one is. */
@@ -55,9 +57,8 @@ export function settingsWork(own: OwnWorkload, withinMs?: number): Check {
       const sources = await changedSources(lab, namespace);
       const closed = await isClosed(lab, namespace);
       const shop = (await workloads(lab, namespace)).filter((workload) => wasThere(lab, namespace, workload));
-      for (const { name, template, isGoing } of shop) {
-        if (isGoing) return fail(`${name} is being deleted, and makes no pods any more`);
-        const refused = await whyNoPod(lab, { namespace, name }, template);
+      for (const workload of shop) {
+        const refused = await whyRefused(lab, namespace, workload);
         if (refused !== undefined) return refused;
       }
       const given = shop.filter((one) => isChanged(lab, namespace, one, one.name === own.name, sources));
@@ -102,12 +103,16 @@ async function workloads(lab: LabView, namespace: string): Promise<Workload[]> {
   const deployments = await lab.kube.list(resources.deployments, { namespace });
   const sets = await lab.kube.list(resources.statefulSets, { namespace });
   return [
-    ...deployments.map(({ metadata, spec: { template } }) => ({ ...identityOf(metadata), template })),
-    ...sets.map((set) => ({ ...identityOf(set.metadata), template: withoutClaims(set) })),
+    ...deployments.map(({ metadata, spec: { template } }) => ({
+      ...identityOf(metadata),
+      template,
+      hasSets: true,
+    })),
+    ...sets.map((set) => ({ ...identityOf(set.metadata), template: withoutClaims(set), hasSets: false })),
   ];
 }
 
-const identityOf = ({ name, deletionTimestamp }: ObjectMeta): Omit<Workload, 'template'> => ({
+const identityOf = ({ name, deletionTimestamp }: ObjectMeta): Pick<Workload, 'name' | 'isGoing'> => ({
   name,
   isGoing: deletionTimestamp !== undefined,
 });
@@ -117,6 +122,19 @@ const wasThere = ({ baseline }: LabView, namespace: string, { name }: Workload):
   [resources.deployments, resources.statefulSets].some(
     (resource: Resource) => baseline.get(resource, namespace, name) !== undefined,
   );
+
+/** @returns why there would be no next pod of a workload, or no next rollout */
+async function whyRefused(
+  lab: LabView,
+  namespace: string,
+  { name, template, isGoing, hasSets }: Workload,
+): Promise<Observation | undefined> {
+  if (isGoing) return fail(`${name} is being deleted, and makes no pods any more`);
+  const of = { namespace, name };
+  return (
+    (await whyNoPod(lab, of, template)) ?? (hasSets ? await whyNoReplicaSet(lab, of, template) : undefined)
+  );
+}
 
 /** Data of its own has a pod for the moment of a proof none. */
 function withoutClaims({ spec: { template, volumeClaimTemplates = [] } }: StatefulSet): PodTemplate {

@@ -347,7 +347,7 @@ describe('startsAgain', () => {
     const { view, made, left } = await lab({ refuse: resources.replicaSets });
     expect(await graded(startsAgain(of), view)).toEqual({
       status: 'fail',
-      seen: 'the ReplicaSet of the next rollout is refused: exceeded quota',
+      seen: 'the next ReplicaSet of refunds is refused: exceeded quota',
     });
     expect(made).toEqual([]);
     expect(left()).toEqual([]);

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { Observation } from '../../../src/checks/check.ts';
 import { settingsWork } from '../../../src/checks/fresh-shop.ts';
 import { type KubeClient, KubeError, type Manifest } from '../../../src/kube/client.ts';
-import type { Pod } from '../../../src/model/objects.ts';
+import type { Pod, PodSpec, PodTemplate } from '../../../src/model/objects.ts';
 import { type Resource, resources } from '../../../src/model/resources.ts';
 import { labView, object, type TestView } from './support.ts';
 
@@ -43,7 +43,7 @@ async function shop({
 }: {
   starts?: (name: string) => boolean;
   works?: (path: string) => boolean;
-  refuses?: (name: string) => boolean;
+  refuses?: (name: string, resource: Resource) => boolean;
   own?: string | undefined;
 } = {}): Promise<Shop> {
   const made: Pod[] = [];
@@ -64,8 +64,9 @@ async function shop({
     return { ...found, status: { phase: 'Running', conditions: [{ type: 'Ready', status }] } };
   }) as KubeClient['get'];
   const create = (async (resource, pod: Manifest, options) => {
-    const name = (pod as unknown as Pod).spec.containers[0]?.name ?? '';
-    if (refuses(name)) throw new KubeError(403, 'exceeded quota: pods');
+    const { spec } = pod as unknown as { spec: PodSpec & { template?: PodTemplate } };
+    const name = (spec.template?.spec ?? spec).containers[0]?.name ?? '';
+    if (refuses(name, resource)) throw new KubeError(403, 'exceeded quota: pods');
     if (options?.dryRun === true) return pod;
     made.push(pod as unknown as Pod);
     return plain.create(resource, pod as never);
@@ -107,6 +108,17 @@ describe('what the shop was told, and has not read yet', () => {
     expect(await grade()).toEqual({
       status: 'fail',
       seen: 'the next pod of ledger is refused: exceeded quota: pods',
+    });
+    expect(made).toEqual([]);
+  });
+
+  test('fails where the cluster does not take the next ReplicaSet of somebody', async () => {
+    const { made, grade } = await shop({
+      refuses: (name, { id }) => name === 'fx' && id === resources.replicaSets.id,
+    });
+    expect(await grade()).toEqual({
+      status: 'fail',
+      seen: 'the next ReplicaSet of fx is refused: exceeded quota: pods',
     });
     expect(made).toEqual([]);
   });
