@@ -5,6 +5,7 @@ import type { Cluster } from '../../src/providers/provider.ts';
 import { applyEdit } from './edits/apply.ts';
 import type { Edit } from './edits/edit.ts';
 import type { BrokenLab } from './lab.ts';
+import { lastComplaint } from './oracle/going.ts';
 import { oracles } from './oracle/index.ts';
 import { type Complaint, judge, type Oracle, type OracleView } from './oracle/view.ts';
 
@@ -47,7 +48,7 @@ export async function attackOnce(
       // The last of a chain is graded to the end in any case: an error would hide behind a fail.
       const briefly = complaint !== undefined && judgements.length < sequences.length - 1;
       const grade = briefly ? await firstFailure(lab, cluster) : await gradeOf(lab, cluster, PATIENCE);
-      judgements.push({ complaint: complaint ?? (await judge(oracle.afterwards ?? [], view)), ...grade });
+      judgements.push({ complaint: complaint ?? (await lastComplaint(oracle, view)), ...grade });
     }
     return judgements;
   });
@@ -58,8 +59,8 @@ export async function judgeApart(lab: BrokenLab, edits: readonly Edit[]): Promis
   const oracle = oracleOf(lab);
   const judged = await lab.copied(async (cluster) => {
     await settle(lab, cluster, edits);
-    const complaint = await judge([...oracle.questions, ...(oracle.afterwards ?? [])], viewOf(lab, cluster));
-    return { complaint };
+    const view = viewOf(lab, cluster);
+    return { complaint: (await judge(oracle.questions, view)) ?? (await lastComplaint(oracle, view)) };
   });
   const grade = await lab.copied(async (cluster) => {
     await settle(lab, cluster, edits);

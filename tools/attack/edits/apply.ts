@@ -51,9 +51,16 @@ async function doEdit(editor: Editor, edit: Edit): Promise<void> {
     }
     case 'delete': {
       const { resource, namespace, name } = partsOf(edit.of);
+      if (edit.finalizer !== undefined) {
+        const body = { metadata: { finalizers: [edit.finalizer] } };
+        await kube.patch(resource, namespace, name, body, { type: 'merge', fieldManager: 'kubectl-edit' });
+      }
       await kube.delete(resource, namespace, name);
       return;
     }
+    case 'cordon':
+    case 'uncordon':
+      return cordon(editor, edit.nodes, edit.edit === 'cordon');
     case 'recreate':
       return recreate(editor, edit.of, edit.as);
     case 'restart':
@@ -67,12 +74,35 @@ async function doEdit(editor: Editor, edit: Edit): Promise<void> {
   }
 }
 
-async function putBack({ kube, healthy }: Editor, of: Reference, path?: string): Promise<void> {
+async function cordon({ kube }: Editor, which: 'one' | 'all', unschedulable: boolean): Promise<void> {
+  const nodes = await kube.list(resources.nodes);
+  for (const { metadata } of which === 'one' ? nodes.slice(-1) : nodes)
+    await kube.patch(
+      resources.nodes,
+      undefined,
+      metadata.name,
+      { spec: { unschedulable } },
+      { type: 'merge' },
+    );
+}
+
+/** What is there, and is to stay: of what is being deleted, whoever wants it back takes the finalizers off. */
+async function staying({ kube }: Editor, of: Reference): Promise<AnyObject | undefined> {
+  const { resource, namespace, name } = partsOf(of);
+  const is = (await kube.get(resource, namespace, name)) as AnyObject | undefined;
+  if (is?.metadata.deletionTimestamp === undefined) return is;
+  const body = { metadata: { finalizers: null } };
+  await kube.patch(resource, namespace, name, body, { type: 'merge', fieldManager: 'kubectl-edit' });
+  return undefined;
+}
+
+async function putBack(editor: Editor, of: Reference, path?: string): Promise<void> {
+  const { kube, healthy } = editor;
   const { resource, namespace, name } = partsOf(of);
   const was = healthy.objects.get(of);
-  const is = (await kube.get(resource, namespace, name)) as AnyObject | undefined;
+  const is = await staying(editor, of);
   if (was === undefined) {
-    await kube.delete(resource, namespace, name);
+    if (is !== undefined) await kube.delete(resource, namespace, name);
     return;
   }
   if (is === undefined) {
@@ -120,16 +150,13 @@ function setAt(object: unknown, [key = '', ...rest]: readonly string[], value: u
   else object[key] = copy(value);
 }
 
-async function recreate(
-  { kube, healthy, wait }: Editor,
-  of: Reference,
-  as: 'live' | 'healthy',
-): Promise<void> {
+async function recreate(editor: Editor, of: Reference, as: 'live' | 'healthy'): Promise<void> {
+  const { kube, healthy, wait } = editor;
   const { resource, namespace, name } = partsOf(of);
   const live = (await kube.get(resource, namespace, name)) as AnyObject | undefined;
   const model = as === 'live' ? live : healthy.objects.get(of);
   if (model === undefined) return;
-  await kube.delete(resource, namespace, name);
+  if ((await staying(editor, of)) !== undefined) await kube.delete(resource, namespace, name);
   await wait(1000);
   await kube.create(resource, asNew(model));
 }
@@ -212,6 +239,9 @@ async function onPod(kube: KubeClient, pod: Pod, container: string, act: PodAct)
       await patch({ spec: { containers: [{ name: container, resources: { limits } }] } }, 'resize');
       return;
     }
+    case 'image':
+      await patch({ spec: { containers: [{ name: container, image: act.image }] } });
+      return;
     case 'say-ready': {
       const conditions = ['Ready', 'ContainersReady'].map((type) => ({ type, status: 'True' }));
       await patch({ status: { conditions } }, 'status');

@@ -4,6 +4,7 @@ import { dnsEdits } from './dns.ts';
 import { type Edit, partsOf, type Reference } from './edit.ts';
 import { networkEdits } from './network.ts';
 import { remedies } from './remedies.ts';
+import { surroundingEdits } from './surroundings.ts';
 import { workloadEdits } from './workloads.ts';
 
 export type Weighted = readonly { readonly weight: number; readonly arbitrary: fc.Arbitrary<Edit> }[];
@@ -22,6 +23,7 @@ export function sequences(facts: Facts): fc.Arbitrary<Edit[][]> {
       ...putBacks(facts),
       ...workloadEdits(facts),
       ...networkEdits(facts),
+      ...surroundingEdits(facts),
       ...(facts.isDns ? dnsEdits(facts) : []),
     ],
   );

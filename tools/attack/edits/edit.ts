@@ -18,7 +18,8 @@ export type Edit =
       readonly body: unknown;
     }
   | { readonly edit: 'create'; readonly object: Manifest }
-  | { readonly edit: 'delete'; readonly of: Reference }
+  /** With a finalizer that nobody takes off, it stays as something that is being deleted. */
+  | { readonly edit: 'delete'; readonly of: Reference; readonly finalizer?: string }
   /** Deleted and made again, as it is now or as it was. */
   | { readonly edit: 'recreate'; readonly of: Reference; readonly as: 'live' | 'healthy' }
   /** `kubectl rollout restart`, `kubectl rollout undo`. */
@@ -27,12 +28,15 @@ export type Edit =
   | { readonly edit: 'pods'; readonly of: Reference; readonly act: PodAct }
   /** Lines of a Corefile: some are taken out, others put before a plugin, words replaced. */
   | { readonly edit: 'corefile'; readonly of: Reference; readonly change: CorefileChange }
+  /** `kubectl cordon`, `kubectl uncordon`. */
+  | { readonly edit: 'cordon' | 'uncordon'; readonly nodes: 'one' | 'all' }
   | { readonly edit: 'wait'; readonly seconds: number };
 
 export type PodAct =
   | { readonly act: 'delete'; readonly all: boolean }
   | { readonly act: 'label'; readonly labels: Readonly<Record<string, string | null>> }
   | { readonly act: 'resize'; readonly memory: string }
+  | { readonly act: 'image'; readonly image: string }
   | { readonly act: 'say-ready' };
 
 export type CorefileChange =

@@ -42,6 +42,7 @@ const serviceSpecs: fc.Arbitrary<object> = fc.constantFrom<object>(
   { ports: [{ name: 'http', port: 80, targetPort: 9090, protocol: 'TCP' }] },
   { ports: [{ name: 'http', port: 8080, targetPort: 'http', protocol: 'TCP' }] },
   { type: 'NodePort' },
+  { type: 'ExternalName', externalName: 'payments.shop.svc.cluster.local' },
   { sessionAffinity: 'ClientIP' },
   { internalTrafficPolicy: 'Local' },
 );

@@ -193,8 +193,11 @@ const deploymentFields: fc.Arbitrary<Fields> = fc.constantFrom<Fields>(
   { template: { metadata: { annotations: { note: 'looked at' } } } },
 );
 
-const podActs = ({ memory }: Facts): fc.Arbitrary<PodAct> =>
+const podActs = ({ memory, images }: Facts): fc.Arbitrary<PodAct> =>
   fc.oneof(
+    ...(images.length === 0
+      ? []
+      : [fc.constantFrom(...images).map((image): PodAct => ({ act: 'image', image }))]),
     fc.boolean().map((all): PodAct => ({ act: 'delete', all })),
     fc
       .constantFrom<Record<string, string | null>>({ debug: 'yes' }, { app: 'quarantine' }, { app: null })

@@ -1,0 +1,41 @@
+import { type Resource, resources } from '../../../src/model/resources.ts';
+import { SHOP, SYSTEM } from './ask.ts';
+import { type Complaint, judge, type Oracle, type OracleView } from './view.ts';
+
+const KINDS: readonly Resource[] = [
+  resources.deployments,
+  resources.services,
+  resources.configMaps,
+  resources.secrets,
+  resources.serviceAccounts,
+  resources.networkPolicies,
+  resources.limitRanges,
+];
+
+/** What only a finalizer keeps goes one day: today. @returns whether there was anything of the healthy shop */
+async function letGo({ kube, healthy, wait }: OracleView): Promise<boolean> {
+  let some = false;
+  for (const namespace of [SHOP, SYSTEM]) {
+    for (const resource of KINDS) {
+      for (const { metadata } of await kube.list(resource, { namespace })) {
+        const { name, deletionTimestamp, finalizers = [] } = metadata;
+        if (deletionTimestamp === undefined || finalizers.length === 0) continue;
+        if (healthy.get(resource, namespace, name) === undefined) continue;
+        const body = { metadata: { finalizers: null } };
+        await kube.patch(resource, namespace, name, body, { type: 'merge' });
+        some = true;
+      }
+    }
+  }
+  if (some) await wait(60_000);
+  return some;
+}
+
+/** What is asked when the grader has been: after it things are not what they were. */
+export async function lastComplaint(
+  { questions, afterwards = [] }: Oracle,
+  view: OracleView,
+): Promise<Complaint> {
+  const again = (await letGo(view)) ? questions : [];
+  return judge([...again, ...afterwards], view);
+}
