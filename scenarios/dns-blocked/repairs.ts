@@ -307,6 +307,10 @@ const hacksInShop: readonly Hack[] = [
     await put(lab, 'names', 'shop', meant);
     await faults.noMoreRollouts(lab, namespace);
   }),
+  hack('unanswered-webhook-beside-the-repair', 'shop-starts-again', async (lab) => {
+    await put(lab, 'names', 'shop', meant);
+    await faults.unansweredWebhook(lab, namespace);
+  }),
   hack('next-coredns-beside-the-repair', 'corefile', async (lab) => {
     await put(lab, 'names', 'shop', meant);
     const paused = { spec: { paused: true } };

@@ -82,7 +82,7 @@ async function whyRefused(what: string, ask: () => Promise<unknown>): Promise<Ob
 
 /** The API server's own words. @throws what it is not to blame for */
 function refusal(what: string, error: unknown): Observation {
-  if (error instanceof KubeError && error.code < 500) return fail(`${what} is refused: ${error.message}`);
+  if (error instanceof KubeError && error.isRefusal) return fail(`${what} is refused: ${error.message}`);
   throw error;
 }
 
@@ -140,7 +140,7 @@ export async function askClone(
     });
   } catch (error) {
     // There is no such container, or it has just ended: that is the template's doing.
-    if (error instanceof KubeError && (error.code < 500 || error.message.includes('container not found')))
+    if (error instanceof KubeError && (error.isRefusal || error.message.includes('container not found')))
       return fail(`a fresh pod cannot be asked: ${error.message}`);
     throw error;
   }

@@ -35,7 +35,7 @@ export async function createService(
       },
     });
   } catch (error) {
-    if (error instanceof KubeError && error.code < 500)
+    if (error instanceof KubeError && error.isRefusal)
       return fail(`a new Service is refused: ${error.message}`);
     throw error;
   }

@@ -151,6 +151,28 @@ export async function noMoreRollouts(lab: LabView, namespace: string): Promise<v
   );
 }
 
+/** What was left of something that was installed once, and asked about every new pod: nobody answers, and none is taken. */
+export async function unansweredWebhook(lab: LabView, namespace: string): Promise<void> {
+  await lab.kube.apply(
+    {
+      apiVersion: 'admissionregistration.k8s.io/v1',
+      kind: 'ValidatingWebhookConfiguration',
+      metadata: { name: 'pod-policy' },
+      webhooks: [
+        {
+          name: 'pods.policy.test',
+          sideEffects: 'None',
+          admissionReviewVersions: ['v1'],
+          namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } },
+          rules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['pods'] }],
+          clientConfig: { service: { namespace, name: 'pod-policy' } },
+        },
+      ],
+    },
+    { manager: 'helm' },
+  );
+}
+
 /** `kubectl set image pod`: the pods of a workload that run get another image, and its template does not. */
 export async function imageForNow(
   lab: LabView,

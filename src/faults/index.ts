@@ -26,6 +26,7 @@ export {
   imageForNow,
   noMorePods,
   noMoreRollouts,
+  unansweredWebhook,
   releaseNotes,
   scale,
   select,

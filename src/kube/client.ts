@@ -195,6 +195,14 @@ export class KubeError extends Error {
     this.reason = status?.reason ?? '';
     this.status = status;
   }
+
+  /**
+   * Whether what was asked for is not taken: the server says no, or has to ask a webhook that does not answer, which it words as
+   * an error of its own. https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#failure-policy
+   */
+  get isRefusal(): boolean {
+    return this.code < 500 || this.message.includes('failed calling webhook');
+  }
 }
 
 /** No API server answers: connection refused, TLS failure, time-out. Says nothing about what was asked. */

@@ -56,6 +56,7 @@ async function lab(options: {
   readonly policy?: string;
   readonly objects?: readonly Manifest[];
   readonly refuse?: Resource;
+  readonly refusal?: KubeError;
 }): Promise<{
   view: LabView;
   made: PodSpec[];
@@ -63,7 +64,12 @@ async function lab(options: {
   done: string[];
   left: () => string[];
 }> {
-  const { starts = () => true, policy = 'IfNotPresent', refuse } = options;
+  const {
+    starts = () => true,
+    policy = 'IfNotPresent',
+    refuse,
+    refusal = new KubeError(403, 'exceeded quota'),
+  } = options;
   const state = new FakeState();
   const kube = fakeKube(state);
   await kube.applyAll(options.objects ?? [...NODES, deployment(policy)], { manager: 'test' });
@@ -81,7 +87,7 @@ async function lab(options: {
     return { ...object, status: { phase: 'Pending', conditions, containerStatuses: [container] } } as never;
   };
   const create: KubeClient['create'] = async (resource, object, options) => {
-    if (refuse?.id === resource.id) throw new KubeError(403, 'exceeded quota');
+    if (refuse?.id === resource.id) throw refusal;
     if (options?.dryRun === true) return object as never;
     if (resource.id === resources.pods.id) made.push((object as unknown as Pod).spec);
     if (resource.id === resources.networkPolicies.id) policies.push((object as Manifest)['spec']);
@@ -351,6 +357,18 @@ describe('startsAgain', () => {
     });
     expect(made).toEqual([]);
     expect(left()).toEqual([]);
+  });
+
+  test('a webhook that does not answer is a refusal, which the server words as an error of its own', async () => {
+    const words = 'Internal error occurred: failed calling webhook "a.test": no endpoints available';
+    const refusal = new KubeError(500, words);
+    const { view } = await lab({ refuse: resources.pods, refusal });
+    expect(await graded(startsAgain(of), view)).toEqual({
+      status: 'fail',
+      seen: `a fresh pod is refused: ${words}`,
+    });
+    const { view: inTrouble } = await lab({ refuse: resources.pods, refusal: new KubeError(500, 'etcd') });
+    await expect(graded(startsAgain(of), inTrouble)).rejects.toThrow('etcd');
   });
 
   test('fails where it does not come up in time, or is gone', async () => {

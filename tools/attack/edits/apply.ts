@@ -26,7 +26,7 @@ export async function applyEdit(editor: Editor, edit: Edit): Promise<string | un
     await doEdit(editor, edit);
     return undefined;
   } catch (error) {
-    if (error instanceof KubeError && error.code < 500) return error.message;
+    if (error instanceof KubeError && error.isRefusal) return error.message;
     throw error;
   }
 }

@@ -27,7 +27,7 @@ export async function withCopy(
   try {
     await view.kube.create(resources.pods, object);
   } catch (error) {
-    if (error instanceof KubeError && error.code < 500) return `one more pod is refused: ${error.message}`;
+    if (error instanceof KubeError && error.isRefusal) return `one more pod is refused: ${error.message}`;
     throw error;
   }
   try {

@@ -126,7 +126,7 @@ function followed(seconds: number) {
       await view.wait(seconds * 1000 + GRACE);
       return await found(idle, third);
     } catch (error) {
-      if (error instanceof KubeError && error.code < 500) return `no new Service: ${error.message}`;
+      if (error instanceof KubeError && error.isRefusal) return `no new Service: ${error.message}`;
       throw error;
     } finally {
       for (const name of names) await view.kube.delete(resources.services, SHOP, name);

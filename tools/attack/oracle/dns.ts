@@ -133,7 +133,7 @@ export const newNames = (apps: readonly string[]) =>
       }
       return undefined;
     } catch (error) {
-      if (error instanceof KubeError && error.code < 500) return `no new Service: ${error.message}`;
+      if (error instanceof KubeError && error.isRefusal) return `no new Service: ${error.message}`;
       throw error;
     } finally {
       for (const name of names) await view.kube.delete(resources.services, SHOP, name);
