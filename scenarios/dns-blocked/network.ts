@@ -4,6 +4,8 @@ export const namespace = 'shop';
 export const clients = ['gateway', 'checkout', 'payments', 'refunds', 'notifier'];
 
 export const kubeDns = '10.96.0.10';
+/** Of Service kubernetes: behind it is a node, not a pod. */
+export const apiServer = '10.96.0.1';
 /** Fixed, so that a check can name them where names do not resolve. */
 export const addresses = {
   reports: '10.96.201.10',

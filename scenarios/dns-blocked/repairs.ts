@@ -158,11 +158,53 @@ const wrongInShop: readonly WrittenWrongly[] = [
     },
   ],
   ['gateway-only', 'names', 'names', { ...meant, podSelector: { matchLabels: { app: 'gateway' } } }],
+  [
+    'those-of-today',
+    'shop-tomorrow',
+    'names',
+    { ...meant, podSelector: { matchExpressions: [{ key: 'app', operator: 'In', values: clients }] } },
+  ],
+  [
+    'outside-too',
+    'isolated',
+    'names',
+    {
+      policyTypes: ['Egress'],
+      egress: [
+        ...(meant.egress ?? []),
+        { to: [{ ipBlock: { cidr: '0.0.0.0/0', except: [podNetwork] } }], ports: [{ port: 6443 }] },
+      ],
+    },
+  ],
   // Without namespaceSelector a peer is a pod of the policy's own namespace.
   ['own-namespace', 'names', 'names', shopAsks({ podSelector: corednsPods })],
 ];
 
 const wrongAtCoredns: readonly WrittenWrongly[] = [
+  [
+    'not-the-lobby-of-today',
+    'lobby-tomorrow',
+    'dns-clients',
+    {
+      podSelector: corednsPods,
+      policyTypes: ['Ingress'],
+      ingress: [
+        {
+          from: [
+            {
+              namespaceSelector: {},
+              podSelector: {
+                matchExpressions: [
+                  { key: 'app', operator: 'NotIn', values: ['kiosk', 'display', 'directory'] },
+                ],
+              },
+            },
+          ],
+          ports: both,
+        },
+      ],
+    },
+  ],
   ['anybody-may-ask', 'kiosk', 'dns-clients', askedBy({}, both)],
   ['second-door', 'kiosk', 'open', { podSelector: corednsPods, policyTypes: ['Ingress'], ingress: [{}] }],
   [
@@ -335,6 +377,14 @@ const hacksInShop: readonly Hack[] = [
     await put(lab, 'names', 'shop', meant);
     const podSelector = { matchLabels: { app: 'refunds' } };
     await put(lab, 'refunds', 'shop', { podSelector, policyTypes: ['Egress'], egress: [{}] });
+  }),
+  // Who has none of these labels is closed in by no policy any more.
+  hack('closed-for-those-of-today', 'shop-tomorrow', async (lab) => {
+    const matchExpressions = [{ key: 'app', operator: 'In' as const, values: [...clients, 'fx', 'ledger'] }];
+    const podSelector = { matchExpressions };
+    await put(lab, 'names', 'shop', meant);
+    for (const { metadata, spec } of await lab.kube.list(resources.networkPolicies, { namespace }))
+      await put(lab, metadata.name, namespace, { ...spec, podSelector });
   }),
   hack('label-kube-system', 'labels', async (lab) => {
     await labelled(lab, 'kube-system', { name: 'kube-system' });

@@ -21,6 +21,7 @@ import {
   addresses,
   clients,
   cutOff,
+  apiServer,
   cuts,
   kubeDns,
   namespace,
@@ -94,9 +95,9 @@ export default defineScenario({
     }; CoreDNS runs and is ready. Make names work
 again for shop and office, and leave the network as closed as security wants it.`,
   rules: () => [
-    'Pods of shop may call pods of shop and ask CoreDNS, over UDP and TCP, and nobody else: neither the office nor the lobby, nor their own name servers (resolver and directory, port 53), nor what else runs in kube-system (inventory).',
+    'Pods of shop, whatever their labels, may call pods of shop and ask CoreDNS, over UDP and TCP, and nobody else: neither the office nor the lobby, nor their own name servers (resolver and directory, port 53), nor what else runs in kube-system (inventory), nor the API server, nor anybody outside.',
     'Everybody else goes on reaching whom he reached: the lobby the office, the office the lobby, both what runs in kube-system beside CoreDNS.',
-    'Names are for the namespaces shop and office. What stands in namespace lobby (kiosk, display) is open to the public and must not reach CoreDNS.',
+    'Names are for the namespaces shop and office. What stands in namespace lobby (kiosk, display, and whatever is put there tomorrow) is open to the public and must not reach CoreDNS.',
     'Labels of namespaces and pods are written down elsewhere and stay as they are, those of pods that run too; clients run their own programs, keep their DNS settings and call each other by name.',
     'Pods come and go: no policy tells them apart by the addresses that they have today.',
     'CoreDNS serves the whole cluster: at least two of its pods behind kube-dns, which keeps its ports, leads to pods that are ready, also to those of tomorrow, and serves every node, configured as before.',
@@ -182,6 +183,18 @@ again for shop and office, and leave the network as closed as security wants it.
       checks.servesEverybody(gateway, 'office'),
     ),
     safeguard(
+      'shop-tomorrow',
+      'veto',
+      'New pods of the shop find names, and nobody else',
+      checks.servesEverybody(gateway, namespace, [`${addresses.kiosk}:80`, `${addresses.inventory}:80`]),
+    ),
+    safeguard(
+      'lobby-tomorrow',
+      'veto',
+      'New pods of the lobby do not reach CoreDNS',
+      checks.servesNobodyOf(gateway, 'lobby'),
+    ),
+    safeguard(
       'isolated',
       'veto',
       'The shop reaches nobody else',
@@ -196,6 +209,7 @@ again for shop and office, and leave the network as closed as security wants it.
               target: { tcp: `${addresses.kiosk}:80` },
             }),
             closedTo(app, { tcp: `${addresses.inventory}:80` }),
+            closedTo(app, { tcp: `${apiServer}:443` }),
           ]),
         ]),
       ),

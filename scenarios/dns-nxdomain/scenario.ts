@@ -24,6 +24,7 @@ import {
   dnsHarmed,
   shopRule,
 } from 'breakfix';
+import { anotherMap, besideTheRepair, secondDns } from './repairs.ts';
 
 const namespace = 'shop';
 const from = { namespace, app: 'gateway' };
@@ -72,35 +73,6 @@ async function patchPods(
   }
 }
 
-/** A DNS of one's own, beside the broken one: a copy of CoreDNS with the Corefile as it was. */
-async function secondDns(lab: LabView, labels: Readonly<Record<string, string>>): Promise<void> {
-  const system = 'kube-system';
-  const name = 'second-dns';
-  const data = lab.baseline.get(resources.configMaps, system, 'coredns')?.data ?? {};
-  await lab.kube.create(resources.configMaps, {
-    apiVersion: 'v1',
-    kind: 'ConfigMap',
-    metadata: { name, namespace: system },
-    data,
-  });
-  const real = await lab.kube.get(resources.deployments, system, 'coredns');
-  if (real === undefined) return;
-  const { spec } = real.spec.template;
-  const volumes = (spec.volumes ?? []).map((volume) =>
-    volume.configMap === undefined ? volume : { name: volume.name, configMap: { name } },
-  );
-  await lab.kube.create(resources.deployments, {
-    apiVersion: 'apps/v1',
-    kind: 'Deployment',
-    metadata: { name, namespace: system },
-    spec: {
-      ...real.spec,
-      selector: { matchLabels: labels },
-      template: { metadata: { labels }, spec: { ...spec, volumes } },
-    },
-  });
-}
-
 const clients = ['gateway', 'checkout', 'payments', 'refunds', 'notifier'];
 const services = ['checkout', 'payments', 'ledger', 'refunds', 'fx'];
 
@@ -123,9 +95,9 @@ export default defineScenario({
 names (${partner.name}) still work. Nobody touched the shop itself. Make the shop find its services again, old ones and new ones.`,
   rules: () => [
     'Clients run their own programs, keep their DNS settings and call each other by name: dnsPolicy, dnsConfig, hostAliases and addresses in their environment stay as they are.',
-    'CoreDNS serves the whole cluster: at least two of its pods behind kube-dns, which keeps its ports, leads to pods that are ready, also to those of tomorrow, and serves every node, with the kubernetes (reverse zones too), forward, cache, health and ready plugins. Its liveness and readiness probes ask what they asked before, and are answered.',
+    'CoreDNS serves the whole cluster, over UDP and TCP: at least two of its pods behind kube-dns, which keeps its ports, leads to pods that are ready, also to those of tomorrow, and serves every node, with the kubernetes (reverse zones too), forward, cache, health and ready plugins. Its liveness and readiness probes ask what they asked before, and are answered.',
     forwardingRule,
-    'Services that are made tomorrow must resolve too, and a pod of CoreDNS that is made tomorrow must come up and answer rightly, whatever type of record of a name is asked for (AAAA and SRV too).',
+    'Services that are made tomorrow must resolve too, and whoever is behind kube-dns, pods of CoreDNS that are made tomorrow too, must come up and answer rightly, for all namespaces and whatever type of record of a name is asked for (AAAA and SRV too).',
     'Services may move: no address of one is written into the configuration of CoreDNS that was not there before.',
     shopRule,
     namesRule,
@@ -274,6 +246,14 @@ ${partner.zone}:53 {
       const corefile = withoutTemplate(await faults.readCorefile(lab), form);
       await faults.writeCorefile(lab, corefile.replace('in-addr.arpa ip6.arpa {', '10.0.0.0/8 {'));
     }),
+    fix(
+      'another-map-mounted-too',
+      ['the template is gone, and a ConfigMap for files of our own'],
+      async (lab) => {
+        await faults.writeCorefile(lab, withoutTemplate(await faults.readCorefile(lab), form));
+        await anotherMap(lab);
+      },
+    ),
     fix('own-server-block', ['a server block of its own for shop.svc.cluster.local'], async (lab) => {
       const corefile = await faults.readCorefile(lab);
       const block =
@@ -314,6 +294,7 @@ ${partner.zone}:53 {
     ...dnsHarmed(namespace, async (lab) => {
       await faults.writeCorefile(lab, withoutTemplate(await faults.readCorefile(lab), form));
     }),
+    ...besideTheRepair(),
     hack('host-entry-beside-the-repair', 'no-copies', async (lab) => {
       const corefile = withoutTemplate(await faults.readCorefile(lab), form);
       await faults.writeCorefile(lab, await faults.withHostEntry(lab, corefile, namespace, 'payments'));

@@ -102,6 +102,16 @@ export function hacksOf(rogue: Rogue): readonly Hack[] {
       });
       for (const { metadata } of pods) await lab.kube.delete(resources.pods, system, metadata.name);
     }),
+    hack('right-for-one-type-only', 'servers', async (lab) => {
+      const corefile = withAnswer(await faults.readCorefile(lab), rogue);
+      await rogueCorefile(
+        lab,
+        rogue,
+        corefile
+          .replace('template IN A', 'template IN AAAA')
+          .replace(/^ *answer .*$/m, '        rcode NXDOMAIN'),
+      );
+    }),
     hack('restart-everything', 'answers', async (lab) => {
       await faults.restart(lab, coredns);
       await faults.restart(lab, { namespace, name: 'gateway' });

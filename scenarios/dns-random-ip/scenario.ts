@@ -64,7 +64,7 @@ knows, where ${service} should be. Restarting the shop did not help. Make every 
   rules: ({ service }) => [
     "CoreDNS is the platform team's and right: the template of deployment/coredns, its Corefile and Service kube-dns stay as they are.",
     `Clients run their own programs, keep their DNS settings and call each other by name. No address of a Service is written into a configuration: ${service} must be found tomorrow too, wherever it is then.`,
-    'What is changed must last: pods carry the labels that their Deployments give them, and a pod of CoreDNS that is made tomorrow comes up, and answers rightly, whatever type of record of a name is asked for (AAAA and SRV too).',
+    'What is changed must last: pods carry the labels that their Deployments give them, and whoever is behind kube-dns, pods of CoreDNS that are made tomorrow too, comes up and answers rightly, for all namespaces and whatever type of record of a name is asked for (AAAA and SRV too).',
     'A lookup takes no longer than two seconds.',
     shopRule,
     namesRule,

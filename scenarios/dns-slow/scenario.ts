@@ -90,7 +90,7 @@ its time, but that we ask it far more than we used to. Make payments quick and r
     'A Service of any namespace that is deleted and made again is found at its new address within 30 seconds.',
     shopRule,
     'Clients run their own programs, keep their DNS settings and the names that they call. No address is written into a configuration, and no name of a Service into that of CoreDNS.',
-    'CoreDNS serves the whole cluster: at least two of its pods behind kube-dns, which keeps its ports, leads to pods that are ready, also to those of tomorrow, and serves every node, with the kubernetes (reverse zones too), forward, cache, health and ready plugins. Its liveness and readiness probes ask what they asked before, and are answered; a pod of it that is made tomorrow comes up, and answers rightly, whatever type of record of a name is asked for (AAAA and SRV too).',
+    'CoreDNS serves the whole cluster, over UDP and TCP: at least two of its pods behind kube-dns, which keeps its ports, leads to pods that are ready, also to those of tomorrow, and serves every node, with the kubernetes (reverse zones too), forward, cache, health and ready plugins. Its liveness and readiness probes ask what they asked before, and are answered; whoever is behind kube-dns, pods of CoreDNS that are made tomorrow too, comes up and answers rightly, for all namespaces and whatever type of record of a name is asked for (AAAA and SRV too).',
     forwardingRule,
     namesRule,
   ],

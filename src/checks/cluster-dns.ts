@@ -9,8 +9,10 @@ import {
   addressIn,
   answersReverse,
   corefileOf,
+  exceptionsOf,
   forwardsOf,
   healthIsAsked,
+  isInZone,
   mainOf,
   mountedCorefile,
   type ServerBlock,
@@ -90,6 +92,8 @@ export function clusterDnsWhole(): Check {
       );
       if (asked !== undefined)
         return fail(`the ${asked} of deployment/coredns asks something else than before`);
+      const fewer = await whoMayScaleDown(lab);
+      if (fewer !== undefined) return fail(fewer);
       const corefile = await corefileOf(lab, deployment);
       if (corefile === undefined) return fail(`configmap/${mountedCorefile(deployment).map} has no Corefile`);
       const blocks = serverBlocks(corefile);
@@ -97,17 +101,55 @@ export function clusterDnsWhole(): Check {
       const missing = NEEDED.filter((plugin) => !new RegExp(`^\\s*${plugin}\\b`, 'm').test(main));
       if (missing.length > 0) return fail(`the Corefile lacks ${missing.join(', ')}`);
       if (!/^\s*forward\s+\.\s/m.test(main)) return fail('the Corefile forwards only some names');
+      const unasked = exceptionsOf(blocks).find((zone) => !isKnown(zone, blocks));
+      if (unasked !== undefined) return fail(`the Corefile forwards no names of ${unasked}`);
       if (!blocks.some(answersReverse))
         return fail('the Corefile knows no addresses (in-addr.arpa) any more');
       if (/^\s*(namespaces|labels|namespace_labels|noendpoints)\b/m.test(main)) {
         return fail('the Corefile knows only some namespaces or Services');
       }
       if (!healthIsAsked(main)) return fail('health answers where the livenessProbe does not ask');
-      const astray = await whoIsAskedWrongly(lab, blocks);
+      const astray = (await whoIsAskedWrongly(lab, blocks)) ?? asksElsewhere(deployment, before);
       if (astray !== undefined) return fail(astray);
       return judgeKubeDns(lab, deployment);
     },
   };
+}
+
+/** Whether names of a zone are answered by the cluster, or by whom its own server block or `forward` asks. */
+const isKnown = (zone: string, blocks: readonly ServerBlock[]): boolean =>
+  ['cluster.local', 'in-addr.arpa', 'ip6.arpa', ...forwardsOf(blocks).flatMap(({ zones }) => zones)].some(
+    (known) => isInZone(zone.replace(/\.$/, ''), known),
+  );
+
+/**
+ * Fewer than two pods at a time of little load are too few, whenever that comes.
+ * @returns what may take CoreDNS' pods away
+ */
+async function whoMayScaleDown(lab: LabView): Promise<string | undefined> {
+  const scalers = await lab.kube.list(resources.horizontalPodAutoscalers, { namespace: 'kube-system' });
+  const found = scalers.find(
+    ({ spec: { scaleTargetRef: target, minReplicas = 1, maxReplicas } }) =>
+      target.kind === 'Deployment' && target.name === 'coredns' && Math.min(minReplicas, maxReplicas) < 2,
+  );
+  return found && `horizontalpodautoscaler/${found.metadata.name} may leave fewer than 2 pods of CoreDNS`;
+}
+
+/** What `/etc/resolv.conf` is for CoreDNS, to which its Corefile forwards, is said by its pods. */
+function asksElsewhere(now: Deployment, before: Deployment | undefined): string | undefined {
+  return before === undefined || equal(resolverOf(now), resolverOf(before))
+    ? undefined
+    : 'the pods of deployment/coredns have another /etc/resolv.conf now, and forward names outside to whom it names';
+}
+
+/** https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/#pod-s-dns-policy */
+function resolverOf({ spec }: Deployment): unknown {
+  const { dnsPolicy, dnsConfig, hostNetwork = false, containers } = spec.template.spec;
+  const files = (containers[0]?.volumeMounts ?? []).filter(({ mountPath }) =>
+    /^\/etc(\/resolv\.conf)?\/?$/.test(mountPath),
+  );
+  const ofNode = hostNetwork && dnsPolicy === 'ClusterFirst';
+  return [ofNode ? 'Default' : dnsPolicy, dnsConfig?.nameservers ?? [], files];
 }
 
 /** Whom a Corefile forwards names to that are nothing of the cluster's. */

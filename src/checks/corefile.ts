@@ -1,15 +1,27 @@
-import type { ConfigMap, Deployment } from '../model/objects.ts';
+import type { ConfigMap, Deployment, Volume } from '../model/objects.ts';
 import { resources } from '../model/resources.ts';
 import type { LabView } from './check.ts';
 
 // A Corefile as far as checks understand it. https://coredns.io/manual/toc/#configuration
 
-/** The ConfigMap that CoreDNS reads, and its key there: another one may have been mounted in its place. */
+/** The ConfigMap that CoreDNS reads, and its key there: another one may have been mounted in its place, and others beside it. */
 export function mountedCorefile({ spec }: Deployment): { map: string; key: string } {
-  const [source] = (spec.template.spec.volumes ?? []).flatMap(({ configMap }) => configMap ?? []);
+  const { containers, volumes = [] } = spec.template.spec;
+  const { args = [], volumeMounts = [] } = containers[0] ?? {};
+  const file = args[args.findIndex((word) => /^--?conf$/.test(word)) + 1] ?? '';
+  const mount = volumeMounts.find(({ mountPath }) => file.startsWith(`${mountPath.replace(/\/$/, '')}/`));
+  const mounted = volumes.find(({ name }) => name === mount?.name) ?? volumes.find(hasMap);
+  const source = mounted && mapsOf(mounted)[0];
   const item = source?.items?.find(({ path }) => path === 'Corefile');
   return { map: source?.name ?? 'coredns', key: item?.key ?? 'Corefile' };
 }
+
+const mapsOf = ({ configMap, projected }: Volume) => [
+  ...(configMap === undefined ? [] : [configMap]),
+  ...(projected?.sources ?? []).flatMap(({ configMap: map }) => map ?? []),
+];
+
+const hasMap = (volume: Volume): boolean => mapsOf(volume).length > 0;
 
 /** The Corefile that CoreDNS reads when it starts next; undefined where there is none. */
 export async function corefileOf(lab: LabView, deployment: Deployment): Promise<string | undefined> {
@@ -100,6 +112,12 @@ export const forwardsOf = (blocks: readonly ServerBlock[]): Forward[] =>
       zones: from === '.' ? zones : [from],
       to: to.trim().split(/\s+/),
     })),
+  );
+
+/** Zones that a server block forwards nobody's questions about. https://coredns.io/plugins/forward/ */
+export const exceptionsOf = (blocks: readonly ServerBlock[]): string[] =>
+  blocks.flatMap(({ inside }) =>
+    [...inside.matchAll(/^\s*except[ \t]+(.+)$/gm)].flatMap(([, zones = '']) => zones.trim().split(/\s+/)),
   );
 
 /** The address that is asked, where one is written down: `10.96.0.20` of `dns://10.96.0.20:5353`. */

@@ -77,7 +77,7 @@ export function settingsWork(own: OwnWorkload, withinMs?: number): Check {
   };
 }
 
-/** What pods of the shop are made with. */
+/** What pods are made with. */
 const NEEDED: readonly Resource[] = [
   resources.configMaps,
   resources.secrets,
@@ -86,7 +86,10 @@ const NEEDED: readonly Resource[] = [
 ];
 
 /** @returns what was there before, is needed by the next pods, and is being deleted: a finalizer keeps it for those of today */
-async function whatIsGoing({ kube, baseline }: LabView, namespace: string): Promise<string | undefined> {
+export async function whatIsGoing(
+  { kube, baseline }: LabView,
+  namespace: string,
+): Promise<string | undefined> {
   for (const resource of NEEDED) {
     const before = baseline.list(resource, namespace);
     for (const now of await kube.list(resource, { namespace })) {

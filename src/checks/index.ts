@@ -4,7 +4,9 @@ export { addressesAsBefore, clientsAsBefore, nameServersStay } from './client-se
 export { type ClientRef } from './client-pod.ts';
 export { crashLoops } from './crash-loop.ts';
 export { askedSeldom, type CountedZone, keptNoLonger, quickLookups } from './dns-cache.ts';
-export { dnsStartsAgain, type FreshDns, onceLoaded, servesEverybody } from './fresh-dns.ts';
+export { everyServerAnswers, type FreshDns } from './dns-answers.ts';
+export { servesEverybody, servesNobodyOf } from './fresh-clients.ts';
+export { dnsStartsAgain, onceLoaded } from './fresh-dns.ts';
 export { freshTagPulls, startsAgain, startsOnEveryNode, startsWithoutCopy } from './fresh-pods.ts';
 export { settingsWork } from './fresh-shop.ts';
 export { imageAsBefore, imageIs, mayPull, type ReleaseRef, repositoryKept } from './images.ts';

@@ -1,5 +1,5 @@
 import type { LabView } from '../checks/check.ts';
-import type { ConfigMap, Deployment, Service } from '../model/objects.ts';
+import type { ConfigMap, Deployment, NetworkPolicy, Service } from '../model/objects.ts';
 import { resources } from '../model/resources.ts';
 import { restart } from './cluster-dns.ts';
 import { DEPLOYER, type DeploymentRef } from './deployments.ts';
@@ -194,8 +194,19 @@ export async function noMorePods(lab: LabView, namespace: string): Promise<void>
 }
 
 /** Lets pods of one namespace ask CoreDNS, and nobody else. */
-export async function dnsOnlyFor(lab: LabView, namespace: string): Promise<void> {
-  const namespaceSelector = { matchLabels: { 'kubernetes.io/metadata.name': namespace } };
+export const dnsOnlyFor = (lab: LabView, namespace: string): Promise<void> =>
+  dnsOnly(lab, {
+    from: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } } }],
+  });
+
+/** Lets everybody ask CoreDNS, but over UDP only: an answer that does not fit into a datagram is asked for again over TCP. */
+export const dnsOverUdpOnly = (lab: LabView): Promise<void> =>
+  dnsOnly(lab, { ports: [{ protocol: 'UDP', port: 53 }] });
+
+async function dnsOnly(
+  lab: LabView,
+  rule: NonNullable<NetworkPolicy['spec']['ingress']>[number],
+): Promise<void> {
   await lab.kube.create(resources.networkPolicies, {
     apiVersion: 'networking.k8s.io/v1',
     kind: 'NetworkPolicy',
@@ -203,7 +214,7 @@ export async function dnsOnlyFor(lab: LabView, namespace: string): Promise<void>
     spec: {
       podSelector: { matchLabels: { 'k8s-app': 'kube-dns' } },
       policyTypes: ['Ingress'],
-      ingress: [{ from: [{ namespaceSelector }] }],
+      ingress: [rule],
     },
   });
 }

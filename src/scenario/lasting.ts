@@ -2,11 +2,13 @@ import { seconds } from '../core/clock.ts';
 import { hold, type LabView } from '../checks/check.ts';
 import type { ClientRef } from '../checks/client-pod.ts';
 import { customersServed } from '../checks/customers.ts';
-import { dnsStartsAgain, type FreshDns, servesEverybody } from '../checks/fresh-dns.ts';
+import { everyServerAnswers, type FreshDns } from '../checks/dns-answers.ts';
+import { servesEverybody } from '../checks/fresh-clients.ts';
+import { dnsStartsAgain } from '../checks/fresh-dns.ts';
 import { startsAgain } from '../checks/fresh-pods.ts';
 import { type OwnWorkload, settingsWork } from '../checks/fresh-shop.ts';
 import { staysUp, type WorkloadRef } from '../checks/workloads.ts';
-import { dnsOnlyFor, noMorePods, scale, select, settings } from '../faults/everyday.ts';
+import { dnsOnlyFor, dnsOverUdpOnly, noMorePods, scale, select, settings } from '../faults/everyday.ts';
 import { hack, safeguard } from './parts.ts';
 import type { Hack, Safeguard } from './types.ts';
 
@@ -87,6 +89,10 @@ export const dnsHarmed = (namespace: string, repair: (lab: LabView) => Promise<v
     await repair(lab);
     await dnsOnlyFor(lab, namespace);
   }),
+  hack('asked-over-udp-only', 'everybody', async (lab) => {
+    await repair(lab);
+    await dnsOverUdpOnly(lab);
+  }),
 ];
 
 /** What {@link lasts} looks after, and before it that the pods of now stay up. */
@@ -102,11 +108,12 @@ export const forwardingRule =
   'CoreDNS forwards names outside to whom it did before. Whoever it forwards those of a zone to knows them, and is asked at an address that stays, never at that of a pod.';
 
 /**
- * What a repair of the cluster's DNS leaves behind lasts, and is for everybody: the next pod of CoreDNS comes up, and answers
- * rightly, and who is nobody of the shop finds names as well.
+ * What a repair of the cluster's DNS leaves behind lasts, and is for everybody: the next pod of CoreDNS comes up, it and all
+ * who are behind kube-dns today answer rightly, and who is nobody of the shop finds names as well.
  */
 export const corednsLasts = (asked: FreshDns): Safeguard[] => [
   safeguard('starts-again', 'veto', 'A new pod of CoreDNS comes up, and answers', dnsStartsAgain(asked)),
+  safeguard('servers', 'veto', 'Whoever is behind kube-dns answers rightly', everyServerAnswers(asked)),
   everybodyFindsNames(asked.from),
 ];
 

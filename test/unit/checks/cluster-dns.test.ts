@@ -221,12 +221,79 @@ describe('the cluster DNS is whole', () => {
     expect(await look(kubeDns({ selector: other }))).toEqual({ status: 'fail', seen });
   });
 
+  test.each([
+    ['one at night', { minReplicas: 1, maxReplicas: 5 }, 'coredns', false],
+    ['one, by default', { maxReplicas: 5 }, 'coredns', false],
+    ['two at least', { minReplicas: 2, maxReplicas: 5 }, 'coredns', true],
+    ["somebody else's", { maxReplicas: 5 }, 'reports', true],
+  ])('an autoscaler: %s', async (_what, spec, name, whole) => {
+    const scaleTargetRef = { apiVersion: 'apps/v1', kind: 'Deployment', name };
+    const path = 'scaler@kube-system';
+    const scaler = object('autoscaling/v2', 'HorizontalPodAutoscaler', path, {
+      spec: { scaleTargetRef, ...spec },
+    });
+    const few = 'horizontalpodautoscaler/scaler may leave fewer than 2 pods of CoreDNS';
+    expect((await look(scaler)).seen).toBe(whole ? '2 pods of CoreDNS serve' : few);
+  });
+
+  test.each([
+    ['com', false],
+    ['cluster.local', true],
+    ['partner.test.', true],
+  ])('names that are not forwarded: %s', async (zone, whole) => {
+    const stub = 'partner.test:53 {\n    forward . 10.96.0.20\n}\n';
+    const text = MAIN.replace('resolv.conf', `resolv.conf {\n       except ${zone}\n    }`) + stub;
+    const seen = `the Corefile forwards no names of ${zone}`;
+    expect((await look(corefile(text))).seen).toBe(whole ? '2 pods of CoreDNS serve' : seen);
+  });
+
   test('a Corefile under another key', async () => {
     const items = [{ key: 'corefile.txt', path: 'Corefile' }];
     const spec = { containers: [], volumes: [{ name: 'config', configMap: { name: 'coredns', items } }] };
     const [deployment] = workload('coredns@kube-system', spec, [], selector);
     const map = object('v1', 'ConfigMap', 'coredns@kube-system', { data: { 'corefile.txt': MAIN } });
     expect((await look(map, deployment as Manifest)).status).toBe('pass');
+  });
+
+  test('another ConfigMap beside it', async () => {
+    const mounted = (name: string, mountPath: string) => ({ name, mountPath });
+    const spec = {
+      containers: [
+        {
+          name: 'coredns',
+          args: ['-conf', '/etc/coredns/Corefile'],
+          volumeMounts: [mounted('custom', '/etc/custom'), mounted('config', '/etc/coredns')],
+        },
+      ],
+      volumes: [
+        { name: 'custom', configMap: { name: 'custom' } },
+        { name: 'config', projected: { sources: [{ configMap: { name: 'coredns' } }] } },
+      ],
+    };
+    const [deployment] = workload('coredns@kube-system', spec, [], selector);
+    expect((await look(deployment as Manifest)).status).toBe('pass');
+  });
+
+  test.each([
+    ['that of its node', { dnsPolicy: 'Default' }, true],
+    ["its node's, on the node's network", { dnsPolicy: 'ClusterFirst', hostNetwork: true }, true],
+    ['itself', { dnsPolicy: 'ClusterFirst' }, false],
+    ['somebody else', { dnsPolicy: 'None', dnsConfig: { nameservers: ['9.9.9.9'] } }, false],
+    ['somebody else too', { dnsPolicy: 'Default', dnsConfig: { nameservers: ['9.9.9.9'] } }, false],
+  ])('its own name server: %s', async (_what, spec, whole) => {
+    const made = (pods: object) =>
+      workload('coredns@kube-system', { containers: [], ...pods }, [], selector)[0] as Manifest;
+    const lab = await labView([
+      ...coredns,
+      made({ dnsPolicy: 'Default' }),
+      corefile(MAIN),
+      slice('10.244.0.2', '10.244.0.3'),
+      kubeDns({}),
+    ]);
+    await lab.put(made(spec));
+    const { seen } = await clusterDnsWhole().look(lab);
+    if (whole) expect(seen).toBe('2 pods of CoreDNS serve');
+    else expect(seen).toMatch(/^the pods of deployment\/coredns have another \/etc\/resolv\.conf now/);
   });
 
   test('too few', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Check } from '../../../src/checks/check.ts';
-import { dnsStartsAgain, onceLoaded, servesEverybody } from '../../../src/checks/fresh-dns.ts';
+import { everyServerAnswers } from '../../../src/checks/dns-answers.ts';
+import { dnsStartsAgain, onceLoaded } from '../../../src/checks/fresh-dns.ts';
 import { Random } from '../../../src/core/random.ts';
 import type { KubeClient, Manifest } from '../../../src/kube/client.ts';
 import type { Pod } from '../../../src/model/objects.ts';
@@ -15,7 +16,14 @@ const coredns = workload(
   [{ startTime: '2026-01-01T00:00:00Z' }],
   { 'k8s-app': 'kube-dns' },
 );
-const service = (path: string, clusterIP: string) => object('v1', 'Service', path, { spec: { clusterIP } });
+const service = (path: string, clusterIP: string, ...ports: object[]) =>
+  object('v1', 'Service', path, { spec: { clusterIP, ports } });
+const slice = (name: string, ...endpoints: object[]) =>
+  object('discovery.k8s.io/v1', 'EndpointSlice', name.replace('@', '-1@'), {
+    metadata: { labels: { 'kubernetes.io/service-name': name.split('@')[0] } },
+    addressType: 'IPv4',
+    endpoints,
+  });
 const running = { phase: 'Running', containerStatuses: [{ name: 'gateway', state: { running: {} } }] };
 const objects = [
   ...coredns,
@@ -26,8 +34,14 @@ const objects = [
     { app: 'gateway' },
     coredns.length + 1,
   ),
-  service('ledger@shop', '10.96.0.7'),
+  service('ledger@shop', '10.96.0.7', { port: 80 }, { name: 'http', port: 8080 }),
   service('ledger-pods@shop', 'None'),
+  slice(
+    'ledger-pods@shop',
+    { hostname: 'ledger-0', addresses: ['10.244.0.8'], conditions: {} },
+    { addresses: ['10.244.0.7'], conditions: {} },
+  ),
+  slice('kube-dns@kube-system', { addresses: ['10.244.0.2'], conditions: { ready: true } }),
   service('kubernetes@default', '10.96.0.1'),
   service('kube-dns@kube-system', '10.96.0.10'),
 ];
@@ -76,15 +90,28 @@ describe('a fresh pod of CoreDNS', () => {
       asked(ledger, 'A', '10.96.0.7'),
       asked(kubernetes, 'A', '10.96.0.1'),
       asked(kubeDns, 'A', '10.96.0.10'),
+      asked('7.0.96.10.in-addr.arpa', 'PTR', ledger),
       asked('1.0.96.10.in-addr.arpa', 'PTR', kubernetes),
       asked('10.0.96.10.in-addr.arpa', 'PTR', kubeDns),
       asked(ledger, 'AAAA'),
-      asked(ledger, 'SRV'),
+      asked(`_http._tcp.${ledger}`, 'SRV'),
+      asked(kubernetes, 'AAAA'),
+      asked(kubernetes, 'SRV'),
+      asked(kubeDns, 'AAAA'),
+      asked(kubeDns, 'SRV'),
+      asked('ledger-0.ledger-pods.shop.svc.cluster.local', 'A', '10.244.0.8'),
       asked(outside.name, 'A', outside.address),
     ]);
   });
 
-  test.each(['--type PTR', '--type AAAA', 'ledger.shop', 'partner.test'])('wrongly: %s', async (what) => {
+  test.each([
+    '--type PTR',
+    '--type AAAA',
+    'ledger.shop',
+    'ledger-0.ledger-pods',
+    '_http._tcp',
+    'partner.test',
+  ])('wrongly: %s', async (what) => {
     const { seen, left } = await graded((question) => question.includes(what));
     expect(seen?.status).toBe('fail');
     expect(seen?.seen).toMatch(/^a fresh pod of CoreDNS comes up, and answers wrongly: .*ENOTFOUND/);
@@ -110,6 +137,17 @@ describe('a fresh pod of CoreDNS', () => {
     );
   });
 
+  test('its Corefile is on its way out', async () => {
+    const map = object('v1', 'ConfigMap', 'coredns@kube-system', {
+      metadata: { deletionTimestamp: '2026-01-01T00:00:00Z', finalizers: ['example.com/kept'] },
+      data: {},
+    });
+    expect((await graded(undefined, [], [map])).seen).toEqual({
+      status: 'fail',
+      seen: 'configmap/coredns is being deleted',
+    });
+  });
+
   test('of nothing', async () => {
     expect((await graded(undefined, ['Deployment coredns'])).seen).toEqual({
       status: 'fail',
@@ -118,44 +156,37 @@ describe('a fresh pod of CoreDNS', () => {
   });
 });
 
-describe('a pod of nobody', () => {
-  /** @param isOpen whether it is answered when it asks for the so many-th time */
-  const graded = async (isOpen: (times: number) => boolean) => {
-    const commands: string[] = [];
-    const made: Pod[] = [];
-    const exec: KubeClient['exec'] = (namespace, _pod, { command }) => {
-      commands.push([namespace, ...command].join(' '));
-      const failed = isOpen(commands.length) ? 0 : 1;
-      return Promise.resolve({ code: 0, stdout: JSON.stringify({ failed, last: 'EAI_AGAIN' }), stderr: '' });
+describe('whoever is behind kube-dns', () => {
+  const looked = async (wrong: boolean, without: string[] = []) => {
+    const servers = new Set<string>();
+    const exec: KubeClient['exec'] = (_namespace, _pod, { command }) => {
+      servers.add(command[4] ?? '');
+      const report = { attempts: 1, failed: wrong ? 1 : 0, outcomes: {}, last: 'queryA ENOTFOUND' };
+      return Promise.resolve({ code: 0, stdout: JSON.stringify(report), stderr: '' });
     };
-    const lab = await labView(objects, { exec });
-    const create = (async (resource: typeof resources.pods, pod: Pod) => {
-      made.push(pod);
-      const status = { conditions: [{ type: 'Ready', status: 'True' }] };
-      await lab.put(object('v1', 'Pod', `${pod.metadata.name}@default`, { status }));
-      return lab.kube.get(resource, 'default', pod.metadata.name);
-    }) as unknown as KubeClient['create'];
-    const view = { ...lab, kube: { ...lab.kube, create }, random: new Random('checks') };
-    const seen = await servesEverybody(from).grade?.(view);
-    const left = await lab.kube.list(resources.pods, { namespace: 'default' });
-    return { seen, commands, made, left: left.length };
+    const lab = await labView(
+      objects.filter(({ metadata }) => !without.includes(metadata.name)),
+      { exec },
+    );
+    return { seen: await everyServerAnswers({ from, outside }).look(lab), servers: [...servers] };
   };
 
-  test('finds names from another namespace, if not at once', async () => {
-    const { seen, commands, made, left } = await graded((times) => times > 2);
-    expect(seen?.status).toBe('pass');
-    expect(commands).toHaveLength(3);
-    expect(commands[0]).toBe(
-      'default node /app/shop.mjs probe dns kube-dns.kube-system --contains 10.96.0.10',
-    );
-    expect(made[0]?.spec.containers).toMatchObject([{ name: 'gateway', image: 'shop' }]);
-    expect(left).toBe(0);
+  test('answers rightly', async () => {
+    expect(await looked(false)).toEqual({
+      seen: { status: 'pass', seen: '1 servers do' },
+      servers: ['10.244.0.2'],
+    });
   });
 
-  test('is not answered', async () => {
-    const { seen, left } = await graded(() => false);
-    expect(seen).toEqual({ status: 'fail', seen: 'a fresh pod of namespace default: EAI_AGAIN' });
-    expect(left).toBe(0);
+  test('answers wrongly, or is nobody', async () => {
+    expect((await looked(true)).seen).toMatchObject({
+      status: 'fail',
+      seen: expect.stringMatching(/^10\.244\.0\.2, which is behind kube-dns: ledger\.shop\..*ENOTFOUND/),
+    });
+    expect((await looked(false, ['kube-dns-1'])).seen).toEqual({
+      status: 'fail',
+      seen: 'nobody is behind kube-dns',
+    });
   });
 });
 

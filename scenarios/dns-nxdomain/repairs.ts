@@ -1,0 +1,118 @@
+import { faults, type Hack, hack, type LabView, minutes, resources } from 'breakfix';
+
+const system = 'kube-system';
+const coredns = { namespace: system, name: 'coredns' };
+
+const healthy = (lab: LabView): string =>
+  lab.baseline.get(resources.configMaps, system, 'coredns')?.data?.['Corefile'] ?? '';
+
+/** The healthy Corefile with lines before its `kubernetes` plugin. */
+const withLines = (lab: LabView, ...lines: string[]): string =>
+  healthy(lab).replace(/^ *kubernetes /m, (line) => lines.map((one) => `    ${one}\n`).join('') + line);
+
+const template = (lab: LabView, what: string, match?: string): string =>
+  withLines(
+    lab,
+    `template ${what} {`,
+    ...(match === undefined ? [] : [`    match "${match}"`]),
+    '    rcode NXDOMAIN',
+    '    fallthrough',
+    '}',
+  );
+
+/** The shop finds itself again; somebody else does not, or will not. */
+export const besideTheRepair = (): readonly Hack[] => [
+  hack('another-namespace', 'starts-again', async (lab) => {
+    await faults.writeCorefile(lab, template(lab, 'ANY ANY partner.svc.cluster.local'));
+  }),
+  hack('no-names-of-pods-and-ports', 'starts-again', async (lab) => {
+    const match = String.raw`^\S+\.\S+\.shop\.svc\.`;
+    await faults.writeCorefile(lab, template(lab, 'ANY ANY shop.svc.cluster.local', match));
+  }),
+  hack('aaaa-of-others', 'starts-again', async (lab) => {
+    await faults.writeCorefile(lab, template(lab, 'IN AAAA default.svc.cluster.local'));
+  }),
+  // Without `reload` those that run never read what is right for the next.
+  hack('right-for-the-next-only', 'servers', async (lab) => {
+    const wrong = template(lab, 'IN AAAA cluster.local').replace(/^ *reload\n/m, '');
+    await faults.writeCorefile(lab, wrong);
+    await lab.clock.wait(minutes(1), lab.signal);
+    await faults.patchCorefile(lab, healthy(lab));
+  }),
+  hack('some-zones-not-forwarded', 'dns-whole', async (lab) => {
+    const except = (line: string): string => `${line}\n       except com org`;
+    await faults.writeCorefile(lab, healthy(lab).replace(/forward \. [^\n]*\{/, except));
+  }),
+  hack('asks-itself', 'dns-whole', async (lab) => {
+    await faults.writeCorefile(lab, healthy(lab).replace(/^ *loop\n/m, ''));
+    await faults.patchPods(lab, coredns, { dnsPolicy: 'ClusterFirst' });
+  }),
+  hack('asks-a-dead-server', 'dns-whole', async (lab) => {
+    await faults.writeCorefile(lab, healthy(lab));
+    await faults.patchPods(lab, coredns, {
+      dnsPolicy: 'None',
+      dnsConfig: { nameservers: ['10.96.250.53'] },
+    });
+  }),
+  hack('scaled-down-at-night', 'dns-whole', async (lab) => {
+    await faults.writeCorefile(lab, healthy(lab));
+    await lab.kube.create(resources.horizontalPodAutoscalers, {
+      apiVersion: 'autoscaling/v2',
+      kind: 'HorizontalPodAutoscaler',
+      metadata: coredns,
+      spec: {
+        scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'coredns' },
+        minReplicas: 1,
+        maxReplicas: 5,
+      },
+    });
+  }),
+  hack('corefile-on-its-way-out', 'starts-again', async (lab) => {
+    await faults.writeCorefile(lab, healthy(lab));
+    const metadata = { finalizers: ['example.com/kept'] };
+    await lab.kube.patch(resources.configMaps, system, 'coredns', { metadata }, { type: 'merge' });
+    await lab.kube.delete(resources.configMaps, system, 'coredns');
+  }),
+];
+
+/** Files of somebody's own beside the Corefile, as managed clusters have them; their volume comes before the others. */
+export async function anotherMap(lab: LabView): Promise<void> {
+  const metadata = { name: 'coredns-custom', namespace: system };
+  await lab.kube.create(resources.configMaps, { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: {} });
+  const volume = { name: 'custom', configMap: { name: metadata.name } };
+  const mount = { name: 'custom', mountPath: '/etc/coredns/custom' };
+  const pod = '/spec/template/spec';
+  const added = [
+    { op: 'add', path: `${pod}/volumes/0`, value: volume },
+    { op: 'add', path: `${pod}/containers/0/volumeMounts/0`, value: mount },
+  ];
+  await lab.kube.patch(resources.deployments, system, 'coredns', added, { type: 'json' });
+}
+
+/** A DNS of one's own, beside the broken one: a copy of CoreDNS with the Corefile as it was. */
+export async function secondDns(lab: LabView, labels: Readonly<Record<string, string>>): Promise<void> {
+  const name = 'second-dns';
+  const data = lab.baseline.get(resources.configMaps, system, 'coredns')?.data ?? {};
+  await lab.kube.create(resources.configMaps, {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name, namespace: system },
+    data,
+  });
+  const real = await lab.kube.get(resources.deployments, system, 'coredns');
+  if (real === undefined) return;
+  const { spec } = real.spec.template;
+  const volumes = (spec.volumes ?? []).map((volume) =>
+    volume.configMap === undefined ? volume : { name: volume.name, configMap: { name } },
+  );
+  await lab.kube.create(resources.deployments, {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name, namespace: system },
+    spec: {
+      ...real.spec,
+      selector: { matchLabels: labels },
+      template: { metadata: { labels }, spec: { ...spec, volumes } },
+    },
+  });
+}

@@ -1,0 +1,106 @@
+import { resources } from '../model/resources.ts';
+import { type Check, fail, type LabView, type Observation, pass, patient, unjudged } from './check.ts';
+import type { ClientRef } from './client-pod.ts';
+import { type Clone, neverReady, probeClone, until, withClone } from './clones.ts';
+import { isReady, type WorkloadRef } from './workloads.ts';
+
+/** How long those that run may take to read what was written for them, in milliseconds. */
+const SERVED_WITHIN = 180_000;
+/** How long a pod may take to come up where its program is on the node, in milliseconds. */
+const STARTS_WITHIN = 60_000;
+
+/** A namespace that every cluster has and nobody thinks of who writes down whom he lets in. */
+const ANYWHERE = 'kube-public';
+
+/** What a pod of nobody sees: its arguments are those of the shop's probe program. */
+type Probe = (args: readonly string[]) => Promise<Observation>;
+
+/**
+ * Whoever comes to the cluster finds names: a pod of another namespace, with no labels that anybody knows, asks as it was told
+ * to by the cluster, and may ask over TCP what does not fit into a datagram.
+ * @param like whose image it has
+ * @param namespace where it is
+ * @param closed whom it must not reach: `host:port`
+ */
+export function servesEverybody(
+  like: ClientRef,
+  namespace = ANYWHERE,
+  closed: readonly string[] = [],
+): Check {
+  return asNobody(like, namespace, 'finds names', SERVED_WITHIN, async (probe, kubeDns) => {
+    const found = await probe(['dns', 'kube-dns.kube-system', '--contains', kubeDns]);
+    if (found.status !== 'pass') return found;
+    const connected = await probe(['tcp', `${kubeDns}:53`]);
+    if (connected.status !== 'pass') return connected;
+    return reachesNone(
+      probe,
+      closed.map((address) => ['tcp', address]),
+    );
+  });
+}
+
+/** A pod of a namespace, with no labels that anybody knows, does not reach CoreDNS. */
+export function servesNobodyOf(like: ClientRef, namespace: string): Check {
+  return asNobody(like, namespace, 'does not reach CoreDNS', STARTS_WITHIN, (probe, kubeDns) =>
+    reachesNone(probe, [
+      ['ask', kubeDns],
+      ['tcp', `${kubeDns}:53`],
+    ]),
+  );
+}
+
+async function reachesNone(probe: Probe, targets: readonly (readonly string[])[]): Promise<Observation> {
+  for (const [kind = '', address = ''] of targets) {
+    const seen = await probe([kind, address, '--timeout', '2000ms']);
+    if (seen.status === 'pass') return fail(`reaches ${address}${kind === 'ask' ? ' (UDP)' : ''}`);
+    if (seen.status === 'error') return seen;
+  }
+  return pass('it finds whom it may, and nobody else');
+}
+
+function asNobody(
+  like: ClientRef,
+  namespace: string,
+  does: string,
+  withinMs: number,
+  prove: (probe: Probe, kubeDns: string) => Promise<Observation>,
+): Check {
+  return {
+    expected: `a fresh pod of namespace ${namespace} ${does}`,
+    disturbs: `a pod in namespace ${namespace}`,
+    look: () => Promise.resolve(pass('proven with a pod made while grading')),
+    grade: async (lab) => {
+      const spec = lab.baseline.get(resources.deployments, like.namespace, like.app)?.spec.template.spec;
+      const own = spec?.containers.find(({ name }) => name === like.app);
+      if (spec === undefined || own === undefined)
+        return unjudged(`deployment/${like.app} was not there before`);
+      const { name, image, imagePullPolicy, terminationMessagePath, terminationMessagePolicy } = own;
+      const program = { image, imagePullPolicy, command: ['sleep', '3600'] };
+      const containers = [
+        { name, ...program, resources: {}, terminationMessagePath, terminationMessagePolicy },
+      ];
+      const of = { namespace, name };
+      return withClone(lab, of, { spec: { ...spec, containers } }, { liveness: false }, async (clone) => {
+        let seen = fail('');
+        const found = await until(lab, patient(lab, withinMs), async () => {
+          seen = await asked(lab, of, clone, prove);
+          return seen.status !== 'fail';
+        });
+        return found ? seen : fail(`a fresh pod of namespace ${namespace}: ${seen.seen}`);
+      });
+    },
+  };
+}
+
+async function asked(
+  lab: LabView,
+  of: WorkloadRef,
+  clone: Clone,
+  prove: (probe: Probe, kubeDns: string) => Promise<Observation>,
+): Promise<Observation> {
+  const pod = await lab.kube.get(resources.pods, clone.namespace, clone.name);
+  if (pod === undefined || !isReady(pod)) return neverReady(lab, of, clone);
+  const kubeDns = await lab.kube.get(resources.services, 'kube-system', 'kube-dns');
+  if (kubeDns === undefined) return fail('service/kube-dns does not exist');
+  return prove((args) => probeClone(lab, of, clone, args), kubeDns.spec.clusterIP ?? '');
+}
