@@ -9,7 +9,7 @@ import type { AdmissionAttributes, AdmissionPlugin, ApplyDefaults, Authorizer } 
 import { matchesConditions } from '../policies/match-conditions.ts';
 import { badRequest, statusError } from '../status.ts';
 import type { WebhookAnswers } from './answers.ts';
-import type { WebhookOutcome } from './calls.ts';
+import { type WebhookOutcome, whyUnanswered } from './calls.ts';
 import { concerns, configurations, type Webhook, type WebhookConfiguration } from './configuration.ts';
 
 interface Response {
@@ -38,11 +38,12 @@ export function webhookPlugins(parts: {
   readonly applyDefaults: ApplyDefaults;
   readonly authorizer: Authorizer;
 }): { readonly mutating: AdmissionPlugin; readonly validating: AdmissionPlugin } {
-  /** Nearly all writes meet none. */
+  /** Nearly all writes meet none. Of those that the cluster's own parts make only creates do. */
   const configured = (
     kind: keyof typeof configurations,
-    { api }: AdmissionAttributes,
-  ): readonly WebhookConfiguration[] => (parts.answers.isOpen ? api.list(configurations[kind]) : []);
+    { api, operation }: AdmissionAttributes,
+  ): readonly WebhookConfiguration[] =>
+    parts.answers.isOpen || operation === 'CREATE' ? api.list(configurations[kind]) : [];
 
   const ask = (
     kind: keyof typeof configurations,
@@ -52,9 +53,17 @@ export function webhookPlugins(parts: {
     const inTurn = found.toSorted((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
     for (const { metadata, webhooks = [] } of inTurn) {
       for (const webhook of webhooks) {
-        if (isAsked(webhook, attributes)) askOne(kind, metadata.name, webhook, attributes);
+        if (!isAsked(webhook, attributes)) continue;
+        if (parts.answers.isOpen) askOne(kind, metadata.name, webhook, attributes);
+        else refuseUnanswered(webhook, attributes);
       }
     }
+  };
+
+  /** A part of the cluster cannot wait for an answer; that there will be none it sees at once. */
+  const refuseUnanswered = (webhook: Webhook, { api }: AdmissionAttributes): void => {
+    const error = whyUnanswered(webhook, api);
+    if (error !== undefined) responseOf(webhook, { error });
   };
 
   const isAsked = (webhook: Webhook, attributes: AdmissionAttributes): boolean => {

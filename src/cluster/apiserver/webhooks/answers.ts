@@ -20,7 +20,7 @@ export class WebhookNeeded extends Error {
 export class WebhookAnswers {
   #known: ReadonlyMap<string, WebhookOutcome> | undefined;
 
-  /** Whether a request from outside is served: the writes of the cluster's own parts ask nobody. */
+  /** Whether a request from outside is served, which can wait for answers. */
   get isOpen(): boolean {
     return this.#known !== undefined;
   }

@@ -51,9 +51,7 @@ export function callWebhook(
   const { simulation } = parts;
   const seconds = webhook.timeoutSeconds ?? DEFAULT_TIMEOUT;
   const target = targetOf(webhook.clientConfig, parts.reader, seconds);
-  const failed = (url: string, why: string): WebhookOutcome => ({
-    error: `Post "${url}": ${why}`,
-  });
+  const failed = (url: string, why: string): WebhookOutcome => ({ error: failure(url, why) });
   if ('error' in target) {
     simulation.after(MILLISECOND, 'apiserver/webhook', () => done(failed(target.url, target.error)));
     return;
@@ -91,7 +89,30 @@ export function callWebhook(
   });
 }
 
-function wordsOf({ ip, port }: Target, { code }: NetError): string {
+const failure = (url: string, why: string): string => `Post "${url}": ${why}`;
+
+/** Why nobody will answer a webhook, where that can be seen without asking: there is no such Service, or nobody behind it. */
+export function whyUnanswered(
+  { clientConfig, timeoutSeconds = DEFAULT_TIMEOUT }: WebhookCall['webhook'],
+  reader: StateReader,
+): string | undefined {
+  const target = targetOf(clientConfig, reader, timeoutSeconds);
+  if ('error' in target) return failure(target.url, target.error);
+  if (clientConfig.service === undefined || leadsToSomebody(clientConfig.service, reader)) return undefined;
+  return failure(target.url, wordsOf(target, { code: 'ECONNREFUSED' }));
+}
+
+function leadsToSomebody(
+  { namespace, name }: { readonly namespace: string; readonly name: string },
+  reader: StateReader,
+): boolean {
+  const selector = { matchLabels: { 'kubernetes.io/service-name': name } };
+  return reader
+    .list(resources.endpointSlices, { namespace, selector })
+    .some(({ endpoints }) => endpoints?.some(({ conditions }) => conditions.ready !== false));
+}
+
+function wordsOf({ ip, port }: Target, { code }: Pick<NetError, 'code'>): string {
   if (code === 'EPROTO') return 'http: server gave HTTP response to HTTPS client';
   return `dial tcp ${ip}:${port}: ${WORDS[code] ?? code}`;
 }
