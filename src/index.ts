@@ -4,6 +4,7 @@
 export { minutes, seconds } from './core/clock.ts';
 export { defineScenario } from './scenario/define.ts';
 export {
+  byHandRule,
   corednsLasts,
   dnsHarmed,
   everybodyFindsNames,

@@ -179,6 +179,19 @@ export function hacksOf({ service, cause }: Values): readonly Hack[] {
         },
       );
     }),
+    hack('by-hand-before-it', 'new-node', async (lab) => {
+      // It may pull, and there is nobody who has it.
+      const first = { name: 'first', image: 'shop.test/shop:1.4.2', command: ['true'] };
+      const containers = [{ name: service, imagePullPolicy: 'IfNotPresent' }];
+      await faults.patchPods(lab, { namespace, name: service }, { initContainers: [first], containers });
+    }),
+    hack('volume-never-pulled', 'new-node', async (lab) => {
+      const notes = { reference: 'shop.test/shop:1.4.2', pullPolicy: 'Never' };
+      const volumeMounts = [{ name: 'notes', mountPath: '/notes' }];
+      const containers = [{ name: service, imagePullPolicy: 'IfNotPresent', volumeMounts }];
+      const volumes = [{ name: 'notes', image: notes }];
+      await faults.patchPods(lab, { namespace, name: service }, { volumes, containers });
+    }),
     hack('cordon', 'rollout', async (lab) => {
       const has = await nodeThatHas(lab, service);
       for (const { metadata } of await lab.kube.list(resources.nodes)) {

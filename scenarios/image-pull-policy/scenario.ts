@@ -1,5 +1,6 @@
 import {
   ask,
+  byHandRule,
   callerOf,
   checks,
   converge,
@@ -88,9 +89,10 @@ See to it that ${service} is whole today, on both nodes, with the release that i
   rules: ({ service, cause }) => [
     `${service} runs release ${cause === 'never' ? newTag : oldTag} of ${host}/${repository} in every pod.`,
     `When this is graded, ${service} has a ready pod on each of the two nodes and answers its callers, its Service leads to its pods and nowhere else, and its next release can be rolled out.`,
-    cause === 'never'
+    (cause === 'never'
       ? 'Nodes come and go: a new pod starts on whichever node there is, whoever else runs there, also on one that comes tomorrow under a name and with labels of its own, and has never had an image of the pod.'
-      : 'Nodes come and go: once the registry is back, a node that comes under a name and with labels of its own, and runs nothing else, must be able to fetch the images and run the pod.',
+      : 'Nodes come and go: once the registry is back, a node that comes under a name and with labels of its own, and runs nothing else, must be able to fetch the images and run the pod.') +
+      ` ${byHandRule}`,
     lastingRule(service),
     namesRule,
   ],

@@ -1,5 +1,6 @@
 import {
   ask,
+  byHandRule,
   callerOf,
   checks,
   converge,
@@ -128,7 +129,7 @@ The registry is ${host}; ${mirror} is a mirror of it.`,
   rules: ({ service }) => [
     `${service} runs what it ran before, release ${release}; its image comes from the registry or from the mirror.`,
     `When this is graded, ${service} answers its callers, and its Service leads to its pods and nowhere else.`,
-    'Nodes come and go: a new one, with labels of its own and nobody else on it, must be able to fetch the image and run the pod.',
+    `Nodes come and go: a new one, with labels of its own and nobody else on it, must be able to fetch the images and run the pod. ${byHandRule}`,
     lastingRule(service),
     `The network policies of namespace ${namespace} stay as they are; none is added.`,
     namesRule,
@@ -221,7 +222,7 @@ The registry is ${host}; ${mirror} is a mirror of it.`,
     safeguard(
       'new-node',
       'veto',
-      'A new node may fetch the image',
+      'A new node may fetch the images and run the pod',
       checks.mayPull({ namespace, name: service }),
     ),
     safeguard(
@@ -378,6 +379,21 @@ The registry is ${host}; ${mirror} is a mirror of it.`,
     }),
     hack('never-pull', 'new-node', async (lab) => {
       await setContainer(lab, service, { image: image(host), imagePullPolicy: 'Never' });
+    }),
+    hack('by-hand-before-it', 'new-node', async (lab) => {
+      const first = { name: 'first', image: `shop.test/shop:${release}`, command: ['true'] };
+      const containers = [{ name: service, image: image(mirror) }];
+      await faults.patchPods(lab, { namespace, name: service }, { initContainers: [first], containers });
+    }),
+    hack('next-pods-never-pull', 'starts-again', async (lab) => {
+      // The template lets them; who writes into pods does not.
+      const pods = { apiGroup: '', resource: 'pods', operation: 'CREATE' } as const;
+      const where = `object.spec.containers[0].name == '${service}'`;
+      const path = '/spec/containers/0/imagePullPolicy';
+      const never = `[JSONPatch{op: 'replace', path: '${path}', value: 'Never'}]`;
+      await setContainer(lab, service, { image: image(mirror) });
+      await lab.clock.wait(seconds(60), lab.signal);
+      await faults.rewrites(lab, 'local-copies', { ...pods, where }, never);
     }),
     hack('policy-deleted', 'policies', async (lab) => {
       await lab.kube.delete(resources.networkPolicies, namespace, 'default-deny');

@@ -1,5 +1,6 @@
 import {
   ask,
+  byHandRule,
   callerOf,
   checks,
   converge,
@@ -40,6 +41,15 @@ const registry = {
 const setImage = (lab: LabView, service: string, fields: Readonly<Record<string, unknown>>) =>
   faults.patchContainer(lab, { namespace, name: service }, fields);
 
+/** Those that its ReplicaSet makes, not what somebody runs by hand. */
+const podsOfReplicaSets = (service: string) =>
+  ({
+    apiGroup: '',
+    resource: 'pods',
+    operation: 'CREATE',
+    where: `has(object.metadata.labels) && 'pod-template-hash' in object.metadata.labels && object.spec.containers[0].name == '${service}'`,
+  }) as const;
+
 /** The old release, which says that it is the new one. */
 async function pretend(lab: LabView, service: string): Promise<void> {
   const old = { name: service, image: image(oldTag) };
@@ -72,6 +82,7 @@ The registry is ${host}; from inside the cluster it answers as http://registry, 
     `The release to ship is ${release}, as the registry has it, for every pod of ${service}.`,
     `${service} keeps its repository ${host}/${repository}, its own command and its own files.`,
     `When this is graded, ${service} answers its callers, and its Service leads to its pods and nowhere else.`,
+    `Nodes come and go: a new one, with labels of its own and nobody else on it, must be able to fetch the images and run the pod. ${byHandRule}`,
     lastingRule(service),
     namesRule,
   ],
@@ -119,6 +130,12 @@ The registry is ${host}; from inside the cluster it answers as http://registry, 
       'veto',
       'The repository is the same',
       checks.repositoryKept({ namespace, name: service }),
+    ),
+    safeguard(
+      'new-node',
+      'veto',
+      'A new node may fetch the images and run the pod',
+      checks.mayPull({ namespace, name: service }),
     ),
     safeguard(
       'in-service',
@@ -301,6 +318,30 @@ The registry is ${host}; from inside the cluster it answers as http://registry, 
     }),
     hack('wrong-liveness', 'starts-again', async (lab) => {
       await setImage(lab, service, { image: image(release), ...faults.asksNobody });
+    }),
+    hack('never-pulled-again', 'new-node', async (lab) => {
+      await setImage(lab, service, { image: image(release) });
+      await lab.clock.wait(seconds(60), lab.signal);
+      await setImage(lab, service, { imagePullPolicy: 'Never' });
+    }),
+    // Pods of today are right; a ReplicaSet would get no others like them.
+    hack('next-pods-older', 'starts-again', async (lab) => {
+      await setImage(lab, service, { image: image(release) });
+      await lab.clock.wait(seconds(60), lab.signal);
+      const older = `[JSONPatch{op: 'replace', path: '/spec/containers/0/image', value: '${image(oldTag)}'}]`;
+      await faults.rewrites(lab, 'releases', podsOfReplicaSets(service), older);
+    }),
+    hack('no-more-pods', 'starts-again', async (lab) => {
+      await setImage(lab, service, { image: image(release) });
+      await lab.clock.wait(seconds(60), lab.signal);
+      await faults.refuses(lab, 'full', podsOfReplicaSets(service));
+    }),
+    hack('frozen', 'starts-again', async (lab) => {
+      await setImage(lab, service, { image: image(release) });
+      await lab.clock.wait(seconds(60), lab.signal);
+      const where = 'object.spec.template != oldObject.spec.template';
+      const changes = { apiGroup: 'apps', resource: 'deployments', operation: 'UPDATE', where } as const;
+      await faults.refuses(lab, 'frozen', changes);
     }),
     hack('scale-to-zero', 'in-service', async (lab) => {
       await faults.scale(lab, { namespace, name: service }, 0);

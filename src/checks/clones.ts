@@ -13,6 +13,7 @@ import type {
 import { resources } from '../model/resources.ts';
 import { fail, type LabView, lookUntil, type Observation, pass } from './check.ts';
 import type { ProbeReport } from './client-pod.ts';
+import { refusal } from './next-rollout.ts';
 import { whyNoContainer, type WorkloadRef } from './workloads.ts';
 
 const CLONE_LABEL = 'breakfix.dev/clone';
@@ -28,62 +29,6 @@ export interface CloneOptions {
   readonly service?: Service;
   /** Whether it keeps its liveness probes. */
   readonly liveness: boolean;
-}
-
-/** A rollout begins with a ReplicaSet. @returns what is wrong where the cluster would not take it */
-export function whyNoReplicaSet(
-  lab: LabView,
-  { namespace, name: workload }: WorkloadRef,
-  template: PodTemplate,
-): Promise<Observation | undefined> {
-  const name = `${workload}-${lab.random.suffix(10)}`;
-  const labels = { [CLONE_LABEL]: name };
-  return whyRefused(`the next ReplicaSet of ${workload}`, () =>
-    lab.kube.create(
-      resources.replicaSets,
-      {
-        apiVersion: 'apps/v1',
-        kind: 'ReplicaSet',
-        metadata: { namespace, name, labels },
-        spec: {
-          replicas: 0,
-          selector: { matchLabels: labels },
-          template: { ...template, metadata: { ...template.metadata, labels } },
-        },
-      },
-      { dryRun: true },
-    ),
-  );
-}
-
-/** What the API server says to the next pod of a workload, as its controller would ask for it; nothing is kept. */
-export function whyNoPod(
-  lab: LabView,
-  { namespace, name }: WorkloadRef,
-  { metadata, spec }: PodTemplate,
-): Promise<Observation | undefined> {
-  const pod: NewObject<Pod> = {
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: { ...metadata, namespace, name: `${name}-${lab.random.suffix(10)}` },
-    spec,
-  };
-  return whyRefused(`the next pod of ${name}`, () => lab.kube.create(resources.pods, pod, { dryRun: true }));
-}
-
-async function whyRefused(what: string, ask: () => Promise<unknown>): Promise<Observation | undefined> {
-  try {
-    await ask();
-    return undefined;
-  } catch (error) {
-    return refusal(what, error);
-  }
-}
-
-/** The API server's own words. @throws what it is not to blame for */
-function refusal(what: string, error: unknown): Observation {
-  if (error instanceof KubeError && error.isRefusal) return fail(`${what} is refused: ${error.message}`);
-  throw error;
 }
 
 /** Makes a clone, proves something on it, and removes it again. */

@@ -12,9 +12,10 @@ import {
   patient,
   unjudged,
 } from './check.ts';
-import { type Clone, neverReady, until, whyNoReplicaSet, withClone } from './clones.ts';
+import { type Clone, neverReady, until, withClone } from './clones.ts';
 import { toldAsFresh } from './environment.ts';
 import type { ReleaseRef } from './images.ts';
+import { whyNoRollout } from './next-rollout.ts';
 import { canRollOut, isReady, UNTIL_REPLACED, whyNotForLong, type WorkloadRef } from './workloads.ts';
 
 /** How long a fresh pod may take until it is ready, in milliseconds. */
@@ -108,7 +109,7 @@ function placedOn(spec: PodSpec, node: string): PodSpec {
 }
 
 /**
- * A pod that is made now from the live template comes up: the cluster takes a ReplicaSet of it, as the next rollout makes one,
+ * A pod that is made now from the live template comes up: the cluster takes the next rollout, its ReplicaSet and its pods, with the template's images,
  * a node has room for it, and takes it, it starts with the image and the settings that there are now, its liveness probes find it alive, and
  * it becomes ready. Those that run live on no settings that are gone. So is found what only the next start would meet, and a
  * probe that asks where nobody is, whenever it begins to ask.
@@ -130,7 +131,7 @@ export function startsAgain(
       const going = whyNotForLong(deployment);
       if (going !== undefined) return fail(going);
       const { template } = deployment.spec;
-      const refused = await whyNoReplicaSet(lab, of, template);
+      const refused = await whyNoRollout(lab, of, template);
       if (refused !== undefined) return refused;
       const room = await canRollOut(of).look(lab);
       return room.status === 'pass' ? nextPodComesUp(lab, of, template, withinMs, works) : room;

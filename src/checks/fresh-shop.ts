@@ -1,10 +1,20 @@
 import { equal } from '../core/json.ts';
-import type { ConfigMap, ObjectMeta, PodTemplate, Secret, StatefulSet, Volume } from '../model/objects.ts';
+import type {
+  ConfigMap,
+  ObjectMeta,
+  PodSpec,
+  PodTemplate,
+  Secret,
+  ServiceAccount,
+  StatefulSet,
+  Volume,
+} from '../model/objects.ts';
 import { type Resource, resources } from '../model/resources.ts';
 import { type Check, fail, type LabView, type Observation, pass, patient } from './check.ts';
 import { type Source, sourcesOf } from './client-settings.ts';
-import { type Clone, probeClone, until, whyNoPod, whyNoReplicaSet } from './clones.ts';
+import { type Clone, probeClone, until } from './clones.ts';
 import { nextPodComesUp } from './fresh-pods.ts';
+import { type Maker, whyNoPod, whyNoRollout } from './next-rollout.ts';
 import { httpArguments } from './traffic.ts';
 import { whyNotForLong, type WorkloadRef } from './workloads.ts';
 
@@ -30,8 +40,7 @@ interface Workload {
   /** Whether it is being deleted. */
   readonly isGoing: boolean;
   readonly template: PodTemplate;
-  /** Whether its next rollout needs a ReplicaSet. */
-  readonly hasSets: boolean;
+  readonly maker: Maker;
 }
 
 /** A namespace of the shop, and a workload of it whose template others look at, if one is. */
@@ -52,11 +61,11 @@ export function settingsWork(own: OwnWorkload, withinMs?: number): Check {
     disturbs: `a clone of a pod of each workload of ${namespace} that was given something else`,
     look: () => Promise.resolve(pass('proven on clones when graded')),
     grade: async (lab) => {
-      const going = await whatIsGoing(lab, namespace);
-      if (going !== undefined) return fail(going);
       const sources = await changedSources(lab, namespace);
       const closed = await isClosed(lab, namespace);
       const shop = (await workloads(lab, namespace)).filter((workload) => wasThere(lab, namespace, workload));
+      const going = await whatIsGoing(lab, namespace, shop);
+      if (going !== undefined) return fail(going);
       for (const workload of shop) {
         const refused = await whyRefused(lab, namespace, workload);
         if (refused !== undefined) return refused;
@@ -85,20 +94,37 @@ const NEEDED: readonly Resource[] = [
   resources.persistentVolumeClaims,
 ];
 
-/** @returns what was there before, is needed by the next pods, and is being deleted: a finalizer keeps it for those of today */
+/** @returns what the next pods need, and is being deleted: a finalizer keeps it for those of today */
 export async function whatIsGoing(
   { kube, baseline }: LabView,
   namespace: string,
+  workloads: readonly Pick<Workload, 'template'>[] = [],
 ): Promise<string | undefined> {
+  const accounts = await kube.list(resources.serviceAccounts, { namespace });
+  const named = new Set(workloads.flatMap(({ template: { spec } }) => neededBy(spec, accounts)));
   for (const resource of NEEDED) {
     const before = baseline.list(resource, namespace);
     for (const now of await kube.list(resource, { namespace })) {
-      const isKnown = before.some(({ metadata }) => metadata.name === now.metadata.name);
+      const { name } = now.metadata;
+      const isNeeded = named.has(name) || before.some(({ metadata }) => metadata.name === name);
       const going = whyNotForLong(now);
-      if (isKnown && going !== undefined) return going;
+      if (isNeeded && going !== undefined) return going;
     }
   }
   return undefined;
+}
+
+/** The names of what a pod is made with; the learner may have brought it along. */
+function neededBy(spec: PodSpec, accounts: readonly ServiceAccount[]): string[] {
+  const { serviceAccountName = 'default', imagePullSecrets = [], volumes = [] } = spec;
+  const account = accounts.find(({ metadata }) => metadata.name === serviceAccountName);
+  const pullSecrets = imagePullSecrets.length > 0 ? imagePullSecrets : (account?.imagePullSecrets ?? []);
+  const mounted = volumes.map(
+    ({ configMap, secret, persistentVolumeClaim }) =>
+      configMap?.name ?? secret?.secretName ?? persistentVolumeClaim?.claimName,
+  );
+  const names = [...sourcesOf(spec), ...pullSecrets].map(({ name }) => name);
+  return [serviceAccountName, ...names, ...mounted.filter((name) => name !== undefined)];
 }
 
 /** Who is there; that somebody is not shows elsewhere. */
@@ -109,9 +135,13 @@ async function workloads(lab: LabView, namespace: string): Promise<Workload[]> {
     ...deployments.map(({ metadata, spec: { template } }) => ({
       ...identityOf(metadata),
       template,
-      hasSets: true,
+      maker: 'ReplicaSet' as const,
     })),
-    ...sets.map((set) => ({ ...identityOf(set.metadata), template: withoutClaims(set), hasSets: false })),
+    ...sets.map((set) => ({
+      ...identityOf(set.metadata),
+      template: withoutClaims(set),
+      maker: 'StatefulSet' as const,
+    })),
   ];
 }
 
@@ -130,13 +160,11 @@ const wasThere = ({ baseline }: LabView, namespace: string, { name }: Workload):
 async function whyRefused(
   lab: LabView,
   namespace: string,
-  { name, template, isGoing, hasSets }: Workload,
+  { name, template, maker, isGoing }: Workload,
 ): Promise<Observation | undefined> {
   if (isGoing) return fail(`${name} is being deleted, and makes no pods any more`);
   const of = { namespace, name };
-  return (
-    (await whyNoPod(lab, of, template)) ?? (hasSets ? await whyNoReplicaSet(lab, of, template) : undefined)
-  );
+  return maker === 'ReplicaSet' ? whyNoRollout(lab, of, template) : whyNoPod(lab, of, template, maker);
 }
 
 /** Data of its own has a pod for the moment of a proof none. */

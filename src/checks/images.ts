@@ -80,9 +80,9 @@ function digestOf({ status }: Pod, container: string): string | undefined {
 }
 
 /**
- * A node that joins tomorrow can run the workload: it has no copies, so no container may forbid it to pull; and it has a
- * name and labels of its own, and none of the others' pods: so which nodes take the pods is as before. That a node takes one of
- * the workload's own pods at a time keeps no node away.
+ * A node that joins tomorrow can run the workload: it has no copies, so nothing of the pod may forbid it to pull, or be an
+ * image that no registry has; and it has a name and labels of its own, and none of the others' pods: so which nodes take the
+ * pods is as before. That a node takes one of the workload's own pods at a time keeps no node away.
  */
 export function mayPull(of: WorkloadRef): Check {
   return {
@@ -97,8 +97,10 @@ export function mayPull(of: WorkloadRef): Check {
         .list(resources.deployments, of.namespace)
         .filter(({ metadata }) => metadata.name !== of.name)
         .map((other) => other.spec.template.metadata?.labels ?? {});
-      const never = containersOf(spec).find(({ imagePullPolicy }) => imagePullPolicy === 'Never');
-      if (never !== undefined) return fail(`container ${never.name} takes only what is there`);
+      const unfetchable = imagesOf(spec)
+        .map(whyNotFetched)
+        .find((why) => why !== undefined);
+      if (unfetchable !== undefined) return fail(unfetchable);
       if (before === undefined) return pass('it may');
       if (!equal(nodesOf(before.spec), nodesOf(spec)))
         return fail(`the nodes that may run deployment/${of.name} are not those of before`);
@@ -109,6 +111,39 @@ export function mayPull(of: WorkloadRef): Check {
           );
     },
   };
+}
+
+/** What references begin with of the images that the nodes of today were given by hand. */
+const BY_HAND = 'shop.test/';
+
+interface PodImage {
+  /** `container refunds`, `volume notes` */
+  readonly of: string;
+  readonly reference: string;
+  readonly policy: string | undefined;
+}
+
+/** All images that a node needs for a pod, in its containers and as its volumes. */
+function imagesOf(spec: PodSpec): PodImage[] {
+  return [
+    ...containersOf(spec).map(({ name, image, imagePullPolicy }) => ({
+      of: `container ${name}`,
+      reference: image,
+      policy: imagePullPolicy,
+    })),
+    ...(spec.volumes ?? []).flatMap(({ name, image }) =>
+      image === undefined
+        ? []
+        : [{ of: `volume ${name}`, reference: image.reference ?? '', policy: image.pullPolicy }],
+    ),
+  ];
+}
+
+function whyNotFetched({ of, reference, policy }: PodImage): string | undefined {
+  if (policy === 'Never') return `${of} takes only what is there`;
+  return reference.startsWith(BY_HAND)
+    ? `${of} has the image ${reference}, which no registry has: the nodes of today were given it by hand`
+    : undefined;
 }
 
 /** What a node must be like to take the pod. What it should be like (preferred) keeps no node away. */

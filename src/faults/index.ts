@@ -44,6 +44,7 @@ export {
   registryDown,
   secretLost,
 } from './images.ts';
+export { refuses, type Requests, rewrites } from './policies.ts';
 export { dnsSettings } from './dns-settings.ts';
 export { addressEnv, addressOf, hostAliases, hostsBlock, podAddress, withHostEntry } from './addresses.ts';
 export { anotherName, endpointsByHand, recreateService } from './services.ts';

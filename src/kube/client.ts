@@ -19,7 +19,7 @@ export interface KubeClient {
   create<T extends KubeObject>(
     resource: Resource<T>,
     object: NewObject<T>,
-    options?: CreateOptions,
+    options?: DryRunOptions,
   ): Promise<T>;
   /** Replaces an object (or, with `subresource`, a part of it); a stale resourceVersion is a 409. */
   update<T extends KubeObject>(resource: Resource<T>, object: T, options?: WriteOptions): Promise<T>;
@@ -79,12 +79,12 @@ interface WriteOptions {
   readonly fieldManager?: string;
 }
 
-interface CreateOptions extends WriteOptions {
-  /** The server says whether it would take the object, and keeps nothing. */
+interface DryRunOptions extends WriteOptions {
+  /** The server says whether it would take the object, and what it would make of it, and keeps nothing. */
   readonly dryRun?: boolean;
 }
 
-export interface PatchOptions extends WriteOptions {
+export interface PatchOptions extends DryRunOptions {
   readonly type: 'json' | 'merge' | 'strategic';
 }
 

@@ -57,17 +57,17 @@ export function kubeOver(transport: Transport): KubeClient & AsyncDisposable {
         subresource === undefined
           ? collectionPath(resource, namespace)
           : objectPath(resource, namespace, name, subresource);
-      const parameters = query({ fieldManager, dryRun: dryRun === true ? 'All' : undefined });
-      return json(path + parameters, write('POST', object));
+      return json(path + query({ fieldManager, ...whetherDry(dryRun) }), write('POST', object));
     },
     update: (resource, object, { subresource, fieldManager = FIELD_MANAGER } = {}) => {
       const { namespace, name } = object.metadata;
       const path = objectPath(resource, namespace, name, subresource) + query({ fieldManager });
       return json(path, write('PUT', object));
     },
-    patch: (resource, namespace, name, body, { type, subresource, fieldManager = FIELD_MANAGER }) => {
-      const path = objectPath(resource, namespace, name, subresource) + query({ fieldManager });
-      return json(path, write('PATCH', body, PATCH_TYPES[type]));
+    patch: (resource, namespace, name, body, { type, subresource, fieldManager = FIELD_MANAGER, dryRun }) => {
+      const path = objectPath(resource, namespace, name, subresource);
+      const parameters = query({ fieldManager, ...whetherDry(dryRun) });
+      return json(path + parameters, write('PATCH', body, PATCH_TYPES[type]));
     },
     apply,
     applyAll: async (objects, options) => {
@@ -118,6 +118,8 @@ export function kubeOver(transport: Transport): KubeClient & AsyncDisposable {
     [Symbol.asyncDispose]: () => transport[Symbol.asyncDispose](),
   };
 }
+
+const whetherDry = (dryRun = false): { dryRun?: string } => (dryRun ? { dryRun: 'All' } : {});
 
 const PATCH_TYPES: Readonly<Record<PatchOptions['type'], string>> = {
   json: 'application/json-patch+json',

@@ -16,6 +16,10 @@ import type { Hack, Safeguard } from './types.ts';
 export const namesRule =
   'Deployments that the shop needs keep their names, and so do their containers: people and alerts find them by these.';
 
+/** What `checks.mayPull` goes by, beside what rules say of nodes that come. */
+export const byHandRule =
+  'No registry has the images of shop.test: the nodes of today were given them by hand.';
+
 /** The rule that {@link lasts} looks after. */
 export const lastingRule = (service: string, within = 'a minute'): string =>
   `No pod of ${service} lives on settings that are gone again. One that is made tomorrow, by the next rollout too, is ready within ${within}, and so is one of any other service of the shop with what it was told; customers go on paying and getting their money back.`;

@@ -65,8 +65,8 @@ describe('a fresh pod of CoreDNS', () => {
       [...objects, ...more].filter(({ kind, metadata }) => !without.includes(`${kind} ${metadata.name}`)),
       { exec },
     );
-    const create = (async (resource: typeof resources.pods, pod: Pod) => {
-      if (resource !== resources.pods) return pod;
+    const create = (async (resource: typeof resources.pods, pod: Pod, options?: { dryRun: boolean }) => {
+      if (options?.dryRun === true) return pod;
       const status = { podIP: '10.244.0.9', conditions: [{ type: 'Ready', status: 'True' }] };
       await lab.put(object('v1', 'Pod', `${pod.metadata.name}@${pod.metadata.namespace ?? ''}`, { status }));
       return lab.kube.get(resource, pod.metadata.namespace, pod.metadata.name);

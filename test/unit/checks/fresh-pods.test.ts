@@ -8,7 +8,7 @@ import {
 } from '../../../src/checks/fresh-pods.ts';
 import { Random } from '../../../src/core/random.ts';
 import { type KubeClient, KubeError, type Manifest } from '../../../src/kube/client.ts';
-import type { Pod, PodSpec } from '../../../src/model/objects.ts';
+import type { Container, Deployment, Pod, PodSpec } from '../../../src/model/objects.ts';
 import { type Resource, resources } from '../../../src/model/resources.ts';
 import { fakeKube, FakeState } from '../support/fake-kube.ts';
 import { ManualClock } from '../support/manual-clock.ts';
@@ -57,6 +57,8 @@ async function lab(options: {
   readonly objects?: readonly Manifest[];
   readonly refuse?: Resource;
   readonly refusal?: KubeError;
+  /** What admission makes of the containers that somebody only asks about. */
+  readonly rewrite?: (resource: Resource, container: Container) => Container;
 }): Promise<{
   view: LabView;
   made: PodSpec[];
@@ -69,6 +71,7 @@ async function lab(options: {
     policy = 'IfNotPresent',
     refuse,
     refusal = new KubeError(403, 'exceeded quota'),
+    rewrite = (_resource: Resource, container: Container): Container => container,
   } = options;
   const state = new FakeState();
   const kube = fakeKube(state);
@@ -88,14 +91,23 @@ async function lab(options: {
   };
   const create: KubeClient['create'] = async (resource, object, options) => {
     if (refuse?.id === resource.id) throw refusal;
-    if (options?.dryRun === true) return object as never;
+    if (options?.dryRun === true) return rewritten(resource, object) as never;
     if (resource.id === resources.pods.id) made.push((object as unknown as Pod).spec);
     if (resource.id === resources.networkPolicies.id) policies.push((object as Manifest)['spec']);
     return kube.create(resource, object);
   };
+  const patch: KubeClient['patch'] = async (resource: Resource, ...rest) =>
+    rewritten(resource, await kube.patch(resource, ...rest)) as never;
+  const rewritten = (resource: Resource, object: object): object => {
+    const { spec } = structuredClone(object) as Pod | Deployment;
+    const { containers } = 'template' in spec ? spec.template.spec : spec;
+    if (refuse?.id === resource.id) throw refusal;
+    for (const [index, container] of containers.entries()) containers[index] = rewrite(resource, container);
+    return { ...object, spec };
+  };
   const exec: KubeClient['exec'] = () => Promise.resolve({ code: 0, stdout: 'PORT=8080\0', stderr: '' });
   const view = {
-    kube: { ...kube, get, create, exec },
+    kube: { ...kube, get, create, patch, exec },
     clock: new ManualClock(),
     random: new Random('1'),
     baseline: { get: () => undefined },
@@ -349,6 +361,33 @@ describe('startsAgain', () => {
     expect(left()).toEqual([]);
   });
 
+  test.each([
+    ['deployments', 'the next rollout of refunds'],
+    ['replicaSets', 'the next ReplicaSet of refunds'],
+    ['pods', 'the next pod of refunds'],
+  ] as const)('%s that are refused or rewritten are fails', async (kind, what) => {
+    const { view, made, left } = await lab({ refuse: resources[kind] });
+    const refused = { status: 'fail', seen: `${what} is refused: exceeded quota` };
+    expect(await graded(startsAgain(of), view)).toEqual(refused);
+    const rewrites = async (fields: object): Promise<Observation | undefined> => {
+      const rewrite = ({ id }: Resource, container: Container): Container =>
+        id === resources[kind].id ? { ...container, ...fields } : container;
+      return graded(startsAgain(of), (await lab({ rewrite })).view);
+    };
+    expect(await rewrites({ image: 'other' })).toEqual({
+      status: 'fail',
+      seen: `${what} is given another image than the template has: other`,
+    });
+    expect(await rewrites({ imagePullPolicy: 'Never' })).toEqual({
+      status: 'fail',
+      seen: `${what} may not pull its image (imagePullPolicy Never), although its template lets it`,
+    });
+    expect(await rewrites({ name: 'another' })).toMatchObject({ status: 'fail' });
+    expect(await rewrites({ imagePullPolicy: 'Always' })).toMatchObject({ status: 'pass' });
+    expect(made).toEqual([]);
+    expect(left()).toEqual([]);
+  });
+
   test('fails where the next rollout gets no ReplicaSet', async () => {
     const { view, made, left } = await lab({ refuse: resources.replicaSets });
     expect(await graded(startsAgain(of), view)).toEqual({
@@ -365,7 +404,7 @@ describe('startsAgain', () => {
     const { view } = await lab({ refuse: resources.pods, refusal });
     expect(await graded(startsAgain(of), view)).toEqual({
       status: 'fail',
-      seen: `a fresh pod is refused: ${words}`,
+      seen: `the next pod of refunds is refused: ${words}`,
     });
     const { view: inTrouble } = await lab({ refuse: resources.pods, refusal: new KubeError(500, 'etcd') });
     await expect(graded(startsAgain(of), inTrouble)).rejects.toThrow('etcd');

@@ -130,6 +130,48 @@ describe('what the shop was told, and has not read yet', () => {
     expect(await grade()).toEqual({ status: 'fail', seen: 'configmap/shop-settings is being deleted' });
   });
 
+  const held = { deletionTimestamp: '2026-01-01T00:00:00Z', finalizers: ['example.com/hold'] };
+  const put = (kind: string, name: string, fields: object = {}) =>
+    object('v1', kind, `${name}@shop`, { metadata: held, ...fields });
+  const account = object('v1', 'ServiceAccount', 'default@shop', { imagePullSecrets: [{ name: 'login' }] });
+  const withSpec = (spec: object) =>
+    object('apps/v1', 'Deployment', 'fx@shop', {
+      spec: { template: { spec: { ...specOf('fx'), ...spec } } },
+    });
+
+  test.each([
+    ['secret/login is being deleted', [put('Secret', 'login'), account]],
+    [
+      'secret/login is being deleted',
+      [put('Secret', 'login'), withSpec({ imagePullSecrets: [{ name: 'login' }] })],
+    ],
+    [
+      'serviceaccount/robot is being deleted',
+      [put('ServiceAccount', 'robot'), withSpec({ serviceAccountName: 'robot' })],
+    ],
+    [
+      'configmap/notes is being deleted',
+      [put('ConfigMap', 'notes'), withSpec({ volumes: [{ name: 'notes', configMap: { name: 'notes' } }] })],
+    ],
+  ])('%s: the next pods need what was brought along, too', async (seen, objects) => {
+    const { view, grade } = await shop();
+    await view.put(...objects);
+    expect(await grade()).toEqual({ status: 'fail', seen });
+  });
+
+  test('what was brought along and nobody needs may go', async () => {
+    const { view, grade } = await shop();
+    // A pod with pull secrets of its own takes none of its account.
+    const own = { imagePullSecrets: [{ name: 'robot' }] };
+    const all = ['checkout', 'fx', 'notifier'].map((name) =>
+      object('apps/v1', 'Deployment', `${name}@shop`, {
+        spec: { template: { spec: { ...specOf(name), ...own } } },
+      }),
+    );
+    await view.put(put('Secret', 'tried-out'), put('ConfigMap', 'tried-out'), ...all);
+    expect(await grade()).toMatchObject({ status: 'pass' });
+  });
+
   test('fails where somebody is being deleted', async () => {
     const { view, grade } = await shop();
     const metadata = { deletionTimestamp: '2026-01-01T00:00:00Z', finalizers: ['example.com/hold'] };

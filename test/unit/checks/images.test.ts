@@ -151,6 +151,30 @@ describe('mayPull', () => {
     expect(await mayPull(of).look(await lab([], [], { imagePullPolicy }))).toMatchObject({ status });
   });
 
+  const container = { name: 'refunds', image: IMAGE };
+  const notes = (reference: string, pullPolicy: string) => ({
+    volumes: [
+      { name: 'data', emptyDir: {} },
+      { name: 'notes', image: { reference, pullPolicy } },
+    ],
+  });
+  const byHand = 'shop.test/shop:1.4.2, which no registry has: the nodes of today were given it by hand';
+
+  test.each([
+    ['it may', { initContainers: [{ name: 'first', image: 'busybox:1.37' }] }],
+    [
+      `container first has the image ${byHand}`,
+      { initContainers: [{ name: 'first', image: 'shop.test/shop:1.4.2' }] },
+    ],
+    ['it may', notes(IMAGE, 'IfNotPresent')],
+    [`volume notes has the image ${byHand}`, notes('shop.test/shop:1.4.2', 'IfNotPresent')],
+    ['volume notes takes only what is there', notes(IMAGE, 'Never')],
+  ])('%s', async (seen, spec) => {
+    const template = { spec: { containers: [container], ...spec } };
+    const view = await labView([object('apps/v1', 'Deployment', 'refunds@shop', { spec: { template } })]);
+    expect(await mayPull(of).look(view)).toMatchObject({ seen });
+  });
+
   test('a Deployment that is gone is a fail', async () => {
     const view = await lab([]);
     await view.kube.delete(resources.deployments, namespace, 'refunds');
@@ -165,7 +189,10 @@ describe('mayPull looks at who may run it', () => {
   const deployment = (spec: object, app = 'refunds') =>
     object('apps/v1', 'Deployment', `${app}@shop`, {
       spec: {
-        template: { metadata: { labels: labels(app) }, spec: { containers: [{ name: app }], ...spec } },
+        template: {
+          metadata: { labels: labels(app) },
+          spec: { containers: [{ name: app, image: IMAGE }], ...spec },
+        },
       },
     });
   const term = (matchLabels: object, topologyKey = 'kubernetes.io/hostname') => ({

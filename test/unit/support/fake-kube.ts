@@ -108,7 +108,7 @@ export function fakeKube(
       namespace: string | undefined,
       name: string,
       body: unknown,
-      { type }: { type: string },
+      { type, dryRun = false }: { type: string; dryRun?: boolean },
     ) => {
       reach();
       const object = find(resource, namespace, name);
@@ -117,7 +117,7 @@ export function fakeKube(
         type === 'json'
           ? applyJsonPatch(object, body as JsonPatchOperation[])
           : applyMergePatch(object, body);
-      return put('patch', changed as AnyObject);
+      return dryRun ? (changed as AnyObject) : put('patch', changed as AnyObject);
     },
     applyAll: async (objects: readonly Manifest[]) => {
       const applied: AnyObject[] = [];
