@@ -96,7 +96,7 @@ export default defineScenario({
 again for shop and office, and leave the network as closed as security wants it.`,
   rules: () => [
     'Pods of shop, whatever their labels, may call pods of shop and ask CoreDNS, over UDP and TCP, and nobody else: neither the office nor the lobby, nor their own name servers (resolver and directory, port 53), nor what else runs in kube-system (inventory), nor the API server, nor anybody outside.',
-    'Everybody else goes on reaching whom he reached: the lobby the office, the office the lobby, both what runs in kube-system beside CoreDNS.',
+    'All others go on reaching whom they reached: the lobby the office, the office the lobby, both what runs in kube-system beside CoreDNS.',
     'Names are for the namespaces shop and office. What stands in namespace lobby (kiosk, display, and whatever is put there tomorrow) is open to the public and must not reach CoreDNS.',
     'Labels of namespaces and pods are written down elsewhere and stay as they are, those of pods that run too; clients run their own programs, keep their DNS settings and call each other by name.',
     'Pods come and go: no policy tells them apart by the addresses that they have today.',

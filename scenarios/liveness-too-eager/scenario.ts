@@ -219,7 +219,7 @@ Make ${service} answer its callers again.`,
     ),
     hint(
       10,
-      `kubectl -n shop logs of a pod of ${service}, with --previous: how long had it been starting when it was ended, and how far had it come?`,
+      `kubectl -n shop logs deploy/${service} --previous: how long had it been starting when it was ended, and how far had it come?`,
     ),
     templateHint(20, { namespace, name: service }, ({ container }) => {
       const probe = container.livenessProbe;

@@ -261,7 +261,7 @@ The night shift wanted to double the memory and go back to bed; you are asked fo
   hints: () => [
     hint(
       5,
-      'kubectl -n shop describe pod of a checkout pod says how its last container ended. kubectl -n shop rollout history deployment checkout says what was changed.',
+      'kubectl -n shop describe pods -l app=checkout says how their last containers ended. kubectl -n shop rollout history deployment checkout says what was changed.',
     ),
     hint(
       10,

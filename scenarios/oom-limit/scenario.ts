@@ -208,7 +208,7 @@ worst when many people shop. Make checkout survive its load: ${requests} quotes 
   hints: () => [
     hint(
       5,
-      'kubectl -n shop describe pod of a checkout pod: look at Last State, its reason and its exit code.',
+      'kubectl -n shop describe pods -l app=checkout: look at Last State, its reason and its exit code.',
     ),
     hint(
       10,

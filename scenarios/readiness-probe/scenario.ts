@@ -145,7 +145,7 @@ Make ${service} answer its callers again.`,
   hints: ({ service }) => [
     hint(
       5,
-      `A Service sends traffic to pods that are Ready. Compare RUNNING and READY of the pods of ${service}.`,
+      `A Service sends traffic to pods that are Ready. Compare STATUS and READY of the pods of ${service}.`,
     ),
     hint(10, `kubectl describe pod shows the events of a pod: look for Unhealthy, and at the address in it.`),
     templateHint(20, { namespace, name: service }, ({ container }) => {

@@ -60,6 +60,9 @@ export function createOutput(options: { json: boolean }): Output {
   };
 }
 
+/** What goes to the next line together: a number stays with its unit. */
+const WORD = /\d+(?:\.\d+)? (?:s|min|h|MB)\b\S*|\S+/g;
+
 /** Words in lines of at most `width` columns; blank lines and indentation of paragraphs stay. */
 export function wrap(text: string, width: number, indent = ''): string {
   return text
@@ -67,7 +70,7 @@ export function wrap(text: string, width: number, indent = ''): string {
     .map((paragraph) => {
       const lines: string[] = [];
       let line = '';
-      for (const word of paragraph.split(/\s+/).filter((one) => one !== '')) {
+      for (const word of paragraph.replace(/\s+/g, ' ').match(WORD) ?? []) {
         if (line !== '' && indent.length + line.length + 1 + word.length > width) {
           lines.push(indent + line);
           line = word;

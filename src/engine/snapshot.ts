@@ -79,7 +79,26 @@ function compare(object: string, field: string, before: unknown, after: unknown,
     return;
   }
   const secret = object.includes('/secret/');
-  into.push({ object, field, before: shown(before, secret), after: shown(after, secret) });
+  const [was, is] = changedLines(before, after);
+  into.push({ object, field, before: shown(was, secret), after: shown(is, secret) });
+}
+
+/** Of texts like a Corefile only the lines from the first to the last that differ: what is long is cut where it is shown. */
+function changedLines(before: unknown, after: unknown): [unknown, unknown] {
+  if (typeof before !== 'string' || typeof after !== 'string') return [before, after];
+  const [was, is] = [before.split('\n'), after.split('\n')];
+  const shorter = Math.min(was.length, is.length);
+  let first = 0;
+  while (first < shorter && was[first] === is[first]) first += 1;
+  let last = 0;
+  while (last < shorter - first && was.at(-1 - last) === is.at(-1 - last)) last += 1;
+  const [gone, come] = [was, is].map((lines) =>
+    lines
+      .slice(first, lines.length - last)
+      .join('\n')
+      .trim(),
+  );
+  return gone === come ? [before, after] : [gone, come];
 }
 
 function shown(value: unknown, secret: boolean): string {

@@ -29,6 +29,7 @@ describe('wrapping', () => {
   });
 
   test('paragraphs stay apart, lines of one are joined', () => {
+    expect(wrap('for 30\ns, at most', 7)).toBe('for\n30 s,\nat most');
     expect(wrap('one\ntwo\n\nthree', 80)).toBe('one two\n\nthree');
   });
 

@@ -44,6 +44,20 @@ describe('what differs', () => {
     ]);
   });
 
+  test.each([
+    ['  ttl 30\n  cache 9', '  ttl 5\n  cache 9', 'ttl 30', 'ttl 5'],
+    ['a {\n  errors\n}', 'a {\n  cache 5\n  errors\n}', '', 'cache 5'],
+    ['a {\n  logs\n}', 'a {\n}', 'logs', ''],
+    ['a\na', 'a', 'a', ''],
+    // Of white space alone nothing would be left.
+    ['a', 'a\n', 'a', 'a\n'],
+  ])('of %j and %j the lines that differ', (before, after, was, is) => {
+    const corefile = (Corefile: string) => ({ 'kube-system/configmap/coredns': { data: { Corefile } } });
+    expect(changesBetween(corefile(before), corefile(after))).toEqual([
+      { object: 'kube-system/configmap/coredns', field: 'data.Corefile', before: was, after: is },
+    ]);
+  });
+
   test('long values are cut', () => {
     const [change] = changesBetween({ a: { x: '' } }, { a: { x: 'y'.repeat(500) } });
     expect(change?.after).toHaveLength(201);
