@@ -56,7 +56,8 @@ export function serverBlocks(corefile: string): ServerBlock[] {
 }
 
 function blocksOf(corefile: string): ServerBlock[] {
-  const plain = corefile.replaceAll(/#.*$/gm, '');
+  // Quotation marks around a single word mean nothing.
+  const plain = corefile.replaceAll(/#.*$/gm, '').replaceAll(/"([^\s"{}]+)"/g, '$1');
   const blocks: ServerBlock[] = [];
   let depth = 0;
   let start = 0;

@@ -79,6 +79,12 @@ describe('the cluster DNS is whole', () => {
     expect((await look(corefile(`${snippet}.:53 {\n    errors\n}\n`))).status).toBe('fail');
   });
 
+  test('words may have quotation marks around them', async () => {
+    const quoted = MAIN.replace('forward . /etc/resolv.conf', 'forward "." "/etc/resolv.conf"');
+    expect(quoted).not.toBe(MAIN);
+    expect((await look(corefile(quoted.replace('cluster.local', '"cluster.local"')))).status).toBe('pass');
+  });
+
   test('what a stub domain has does not count', async () => {
     const stub = 'partner.test:53 {\n    cache 30\n}\n';
     expect((await look(corefile(MAIN.replace('    cache 30\n', '') + stub))).status).toBe('fail');
