@@ -53,14 +53,18 @@ const patch = (lab: LabView, fields: Readonly<Record<string, unknown>>) =>
 const environment = (value: string) => ({ env: [{ name: 'CACHE_MEGABYTES', value }] });
 
 /** `kubectl patch pod --subresource resize`, for every pod there is. */
-async function resizePods(lab: LabView, memory: string): Promise<void> {
-  const pods = await lab.kube.list(resources.pods, { namespace, labelSelector: `app=${name}` });
+async function resizePods(
+  lab: LabView,
+  container: string,
+  limits: Readonly<Record<string, string>>,
+): Promise<void> {
+  const pods = await lab.kube.list(resources.pods, { namespace, labelSelector: `app=${container}` });
   for (const { metadata } of pods) {
     await lab.kube.patch(
       resources.pods,
       namespace,
       metadata.name,
-      { spec: { containers: [{ name, resources: { limits: { memory } } }] } },
+      { spec: { containers: [{ name: container, resources: { limits } }] } },
       { type: 'strategic', subresource: 'resize' },
     );
   }
@@ -256,7 +260,7 @@ worst when many people shop. Make checkout survive its load: ${requests} quotes 
       'resize-and-template',
       ['kubectl patch pod … --subresource resize, and the same in the Deployment'],
       async (lab) => {
-        await resizePods(lab, healthyLimit);
+        await resizePods(lab, name, { memory: healthyLimit });
         await patch(lab, limits(healthyLimit));
       },
     ),
@@ -307,6 +311,10 @@ worst when many people shop. Make checkout survive its load: ${requests} quotes 
       const slow = { resources: { limits: { cpu: '25m' } } };
       await faults.patchContainer(lab, { namespace, name: 'gateway' }, slow);
     }),
+    hack('gateway-slowed-for-now', 'load', async (lab) => {
+      await patch(lab, limits(healthyLimit));
+      await resizePods(lab, 'gateway', { cpu: '25m' });
+    }),
     hack('gateway-patient', 'load', async (lab) => {
       await patch(lab, limits(healthyLimit));
       await faults.settings(lab, namespace, { CALL_TIMEOUT_MS: '20000' });
@@ -344,7 +352,7 @@ worst when many people shop. Make checkout survive its load: ${requests} quotes 
       await lab.kube.patch(resources.services, namespace, name, { spec: { ports } }, { type: 'strategic' });
     }),
     hack('pod-only', 'limits', async (lab) => {
-      await resizePods(lab, healthyLimit);
+      await resizePods(lab, name, { memory: healthyLimit });
     }),
     hack('limit-range-gone', 'limit-range', async (lab) => {
       await lab.kube.delete(resources.limitRanges, namespace, 'memory-per-container');

@@ -1,7 +1,8 @@
 import { equal } from '../core/json.ts';
-import type { Container, PodSpec, ResourceList } from '../model/objects.ts';
+import type { Container, Deployment, Pod, PodSpec } from '../model/objects.ts';
 import { containersOf } from '../model/pod-containers.ts';
 import { resources } from '../model/resources.ts';
+import { matchesSelector } from '../model/selector.ts';
 import { type Check, converge, fail, type LabView, type Observation, pass } from './check.ts';
 import {
   differenceOf,
@@ -36,19 +37,26 @@ export function untouched(of: WorkloadRef, { free = [] }: { readonly free?: read
       if (!equal(before.template.spec, now.template.spec))
         return fail(`the pods of deployment/${name} changed`);
       const { newest } = await podsOf(lab, deployment);
-      const changed = changedAlive(newest, deployment, (...both) => sameImage(...both) && sameSize(...both));
-      if (changed !== undefined) return fail(`pod/${changed} is not what its template makes`);
+      const changed = changedAlive(newest, deployment, sameImage);
+      if (changed !== undefined) return fail(`pod/${changed} was given another image than its template has`);
+      const sizes = sizesBefore(lab, deployment);
+      const resized = newest.find((pod) => !sizes.some((before) => equal(before, sizesOf(pod))));
+      if (resized !== undefined) return fail(`pod/${resized.metadata.name} has other resources than before`);
       return settingsKept(lab, of, before.template.spec, free);
     },
   });
 }
 
-/** A pod may have more than its template says: what a LimitRange gives it. */
-const hasAll = (now: ResourceList, made: ResourceList): boolean =>
-  Object.entries(made).every(([name, quantity]) => now[name] === quantity);
+/** What the containers of a pod may take: what its template says, and what a LimitRange gave it when it was made. */
+const sizesOf = ({ spec }: Pod): Readonly<Record<string, Container['resources']>> =>
+  Object.fromEntries(containersOf(spec).map((container) => [container.name, container.resources]));
 
-const sameSize = ({ resources: now }: Container, { resources: made }: Container): boolean =>
-  hasAll(now.limits ?? {}, made.limits ?? {}) && hasAll(now.requests ?? {}, made.requests ?? {});
+/** Of each pod that was there when the shop was healthy. */
+const sizesBefore = ({ baseline }: LabView, { metadata, spec }: Deployment): ReturnType<typeof sizesOf>[] =>
+  baseline
+    .list(resources.pods, metadata.namespace ?? '')
+    .filter((pod) => matchesSelector(spec.selector, pod.metadata.labels ?? {}))
+    .map(sizesOf);
 
 /** @param spec of its pods, which is that of before */
 async function settingsKept(

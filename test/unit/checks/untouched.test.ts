@@ -79,15 +79,32 @@ describe('untouched', () => {
   });
 
   test.each([
-    ['another image', { image: 'shop:2' }, false],
-    ['less memory', { resources: { limits: { memory: '64Mi' } } }, false],
-    ['more than its template says', { resources: { limits: { memory: '128Mi', cpu: '1' } } }, true],
-  ])('a pod that runs, and has %s', async (_what, changed, passes) => {
+    ['another image', { image: 'shop:2' }, 'was given another image than its template has'],
+    ['less memory', { resources: { limits: { memory: '64Mi' } } }, 'has other resources than before'],
+    [
+      'a limit that it had not',
+      { resources: { limits: { memory: '128Mi', cpu: '25m' } } },
+      'has other resources than before',
+    ],
+  ])('a pod that runs, and has %s', async (_what, changed, seen) => {
+    // What is not in the template is what a LimitRange gave.
     const own = { name: 'gateway', image: 'shop:1', resources: { limits: { memory: '128Mi' } } };
     const lab = await labView(workload('gateway@shop', { containers: [own] }, [{}]));
-    const [pod] = await lab.kube.list(resources.pods, { namespace: 'shop' });
-    await lab.put({ ...pod, spec: { containers: [{ ...own, ...changed }] } } as unknown as Manifest);
-    const { seen } = await untouched(of).look(lab);
-    expect(seen !== `pod/${pod?.metadata.name ?? ''} is not what its template makes`).toBe(passes);
+    const pods = await lab.kube.list(resources.pods, { namespace: 'shop' });
+    expect((await untouched(of).look(lab)).status).toBe('pass');
+    await lab.put({ ...pods[0], spec: { containers: [{ ...own, ...changed }] } } as unknown as Manifest);
+    expect(await untouched(of).look(lab)).toEqual({ status: 'fail', seen: `pod/gateway-1-0 ${seen}` });
+  });
+
+  test('a pod may have what a LimitRange gave those of before', async () => {
+    const own = { name: 'gateway', image: 'shop:1', resources: { limits: { memory: '128Mi' } } };
+    const given = { ...own, resources: { limits: { memory: '128Mi', cpu: '1' } } };
+    const [deployment, set, pod] = workload('gateway@shop', { containers: [own] }, [{}]);
+    const lab = await labView([
+      deployment,
+      set,
+      { ...pod, spec: { containers: [given] } },
+    ] as unknown as Manifest[]);
+    expect((await untouched(of).look(lab)).status).toBe('pass');
   });
 });
