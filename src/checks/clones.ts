@@ -151,9 +151,10 @@ function clonePod(template: PodTemplate, clone: Clone, liveness: boolean): NewOb
   // With the processes of all its containers in one place the program is not the first: nobody could make it hang.
   const { hostNetwork: _node, shareProcessNamespace: _shared, ...spec } = copy(template.spec);
   const { labels = {} } = template.metadata ?? {};
-  const containers = spec.containers
-    .map((container) => withLabelsTold(container, labels))
-    .map((container) => (liveness ? container : withoutLiveness(container)));
+  const made = (container: Container): Container => {
+    const told = withLabelsTold(container, labels);
+    return liveness ? told : withoutLiveness(told);
+  };
   return {
     apiVersion: 'v1',
     kind: 'Pod',
@@ -162,7 +163,11 @@ function clonePod(template: PodTemplate, clone: Clone, liveness: boolean): NewOb
       labels: { [CLONE_LABEL]: clone.name },
       annotations: { ...template.metadata?.annotations },
     },
-    spec: { ...spec, containers },
+    spec: {
+      ...spec,
+      containers: spec.containers.map(made),
+      ...(spec.initContainers === undefined ? {} : { initContainers: spec.initContainers.map(made) }),
+    },
   };
 }
 

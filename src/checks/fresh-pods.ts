@@ -1,5 +1,7 @@
 import { equal } from '../core/json.ts';
-import type { Container, Pod, PodSpec, PodTemplate, Probe } from '../model/objects.ts';
+import type { Container, Deployment, Pod, PodSpec, PodTemplate, Probe } from '../model/objects.ts';
+import { containersOf } from '../model/pod-containers.ts';
+import { isOver } from '../model/pod-phase.ts';
 import { resources } from '../model/resources.ts';
 import { workersOf } from '../model/worker-nodes.ts';
 import {
@@ -111,9 +113,9 @@ function placedOn(spec: PodSpec, node: string): PodSpec {
 /**
  * A pod that is made now from the live template comes up: the cluster takes the next rollout, its ReplicaSet and its pods, with the template's images,
  * a node has room for it, and takes it, it starts with the image and the settings that there are now, its liveness probes find it alive, and
- * it becomes ready. Those that run live on no settings that are gone. So is found what only the next start would meet, and a
- * probe that asks where nobody is, whenever it begins to ask.
- * @param withinMs how long that may take
+ * it becomes ready. Those that run live on no settings that are gone, and end in time where the next ones wait for that. So is found
+ * what only the next start would meet, and a probe that asks where nobody is, whenever it begins to ask.
+ * @param withinMs how long that may take, and how long an end that is waited for
  * @param works what it has to do then, in the place of being asked what it was told
  */
 export function startsAgain(
@@ -134,9 +136,31 @@ export function startsAgain(
       const refused = await whyNoRollout(lab, of, template);
       if (refused !== undefined) return refused;
       const room = await canRollOut(of).look(lab);
-      return room.status === 'pass' ? nextPodComesUp(lab, of, template, withinMs, works) : room;
+      if (room.status !== 'pass') return room;
+      return nextPodComesUp(lab, of, template, withinMs, async (view, clone) => {
+        const seen = await works(view, clone);
+        return seen.status === 'pass' && waitsForTheEnd(deployment) ? endsSoon(view, clone, withinMs) : seen;
+      });
     },
   };
+}
+
+/**
+ * Whether the next pods are made when those of before have ended, and not beside them.
+ * https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#recreate-deployment
+ */
+const waitsForTheEnd = ({ spec: { strategy } }: Deployment): boolean => strategy.type === 'Recreate';
+
+/** Its hooks and its program let it end: what they keep, the next rollout waits for. */
+async function endsSoon(lab: LabView, { namespace, name }: Clone, withinMs: number): Promise<Observation> {
+  await lab.kube.delete(resources.pods, namespace, name);
+  const hasEnded = await until(lab, withinMs, async () => {
+    const pod = await lab.kube.get(resources.pods, namespace, name);
+    return pod === undefined || isOver(pod.status);
+  });
+  return hasEnded
+    ? pass('it came up, and it ended')
+    : fail(`a pod takes more than ${withinMs / 1000} s to end, and the next rollout waits for that`);
 }
 
 /** A rollout that is on its way may take its time. */
@@ -158,7 +182,7 @@ export async function nextPodComesUp(
   works?: (lab: LabView, clone: Clone) => Promise<Observation>,
 ): Promise<Observation> {
   const spec = besideTheOthers(template.spec);
-  const { containers } = spec;
+  const { containers, initContainers = [] } = spec;
   const nextPod = (change: (container: Container) => Container): PodTemplate => ({
     ...template,
     spec: { ...spec, containers: containers.map(change) },
@@ -166,10 +190,14 @@ export async function nextPodComesUp(
   const alive = (container: Container): Container => askedAtOnce(container, withinMs);
   const started = (container: Container): Container =>
     container.startupProbe === undefined ? alive(container) : container;
-  const needed = withinMs + Math.max(...containers.map(firstAnswerAfter));
-  if (!containers.some(asksTwice)) return comesUp(lab, of, nextPod(started), needed, works);
+  const needed = withinMs + Math.max(...containersOf(spec).map(firstAnswerAfter));
+  if (!containers.some(asksTwice) && !initContainers.some(isAskedForItsLife))
+    return comesUp(lab, of, nextPod(started), needed, works);
   const seen = await comesUp(lab, of, nextPod(started), needed);
-  return seen.status === 'pass' ? comesUp(lab, of, nextPod(alive), withinMs, works) : seen;
+  if (seen.status !== 'pass') return seen;
+  const { spec: asked, ...rest } = nextPod(alive);
+  const beside = initContainers.map(readyWhenAlive);
+  return comesUp(lab, of, { ...rest, spec: { ...asked, initContainers: beside } }, withinMs, works);
 }
 
 /** Whether its liveness probe asks something that its startup probe does not. */
@@ -206,6 +234,18 @@ function askedAtOnce(container: Container, withinMs: number): Container {
   const { initialDelaySeconds: _later, ...question } = livenessProbe;
   const failureThreshold = Math.ceil(withinMs / 1000);
   return { ...container, startupProbe: { ...question, periodSeconds: 1, failureThreshold } };
+}
+
+/** Of those that run before the others: only what goes on beside them may have a liveness probe. */
+const isAskedForItsLife = (container: Container): boolean =>
+  container.livenessProbe !== undefined && !isNeverAnswered(container, container.livenessProbe);
+
+/** What runs beside the others is waited for by them until it has started: asked for its readiness it keeps none from starting. */
+function readyWhenAlive(container: Container): Container {
+  const { livenessProbe } = container;
+  if (livenessProbe === undefined || !isAskedForItsLife(container)) return container;
+  const { initialDelaySeconds: _later, terminationGracePeriodSeconds: _grace, ...question } = livenessProbe;
+  return { ...container, readinessProbe: { ...question, periodSeconds: 1 } };
 }
 
 /**

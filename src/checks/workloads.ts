@@ -369,8 +369,10 @@ export function restartsChanged(
   return replaced.length > 0 ? `${replaced.length} pods were replaced` : undefined;
 }
 
-function restartCount(pod: Pod): number {
-  return (pod.status.containerStatuses ?? []).reduce((sum, { restartCount: count }) => sum + count, 0);
+/** Those of what runs beside the containers count too. */
+function restartCount({ status: { containerStatuses = [], initContainerStatuses = [] } }: Pod): number {
+  const statuses = [...initContainerStatuses, ...containerStatuses];
+  return statuses.reduce((sum, { restartCount: count }) => sum + count, 0);
 }
 
 function describeRestarts(counts: ReadonlyMap<string, number>): string {

@@ -16,6 +16,7 @@ const coredns = workload(
   [{ startTime: '2026-01-01T00:00:00Z' }],
   { 'k8s-app': 'kube-dns' },
 );
+Object.assign((coredns[0] as Manifest)['spec'] as object, { strategy: { type: 'RollingUpdate' } });
 const service = (path: string, clusterIP: string, ...ports: object[]) =>
   object('v1', 'Service', path, { spec: { clusterIP, ports } });
 const slice = (name: string, ...endpoints: object[]) =>

@@ -282,6 +282,50 @@ describe('startsAgain', () => {
     expect(left()).toEqual([]);
   });
 
+  test('what runs beside the others is asked for its life in the place of its readiness, and keeps none from starting', async () => {
+    const beside = { name: 'logs', image: 'busybox:1.37', restartPolicy: 'Always' };
+    const livenessProbe = { ...probe, terminationGracePeriodSeconds: 5 };
+    const before = { name: 'wait', image: 'busybox:1.37' };
+    const initContainers = [before, { ...beside, livenessProbe }];
+    const objects = [...NODES, deployment('Always', {}, { initContainers })];
+    const { view, made, left } = await lab({ objects });
+    expect(await graded(startsAgain(of), view)).toMatchObject({ status: 'pass' });
+    const readinessProbe = { tcpSocket: { port: 9090 }, timeoutSeconds: 2, periodSeconds: 1 };
+    expect(made.map((spec) => spec.initContainers)).toEqual([
+      [before, beside],
+      [before, { ...beside, readinessProbe }],
+    ]);
+    expect(left()).toEqual([]);
+    const starts = (spec: PodSpec): boolean => spec.initContainers?.[1]?.readinessProbe === undefined;
+    const dead = await lab({ objects, starts });
+    expect(await graded(startsAgain(of), dead.view)).toMatchObject({ status: 'fail' });
+  });
+
+  test.each([
+    ['RollingUpdate', 'pass', 'it came up, and those that run live on no other settings'],
+    ['Recreate', 'fail', 'a pod takes more than 60 s to end, and the next rollout waits for that'],
+  ])('a pod that takes long to end, and the strategy %s', async (type, status, seen) => {
+    const made = deployment('Always');
+    const { view, left } = await lab({
+      objects: [...NODES, { ...made, spec: { ...(made['spec'] as object), strategy: { type } } }],
+    });
+    const { kube } = view;
+    const remove: KubeClient['delete'] = (resource, namespace, name, options) =>
+      options?.grace === 0 ? kube.delete(resource, namespace, name, options) : Promise.resolve(true);
+    const slow = { ...view, kube: { ...kube, delete: remove } };
+    expect(await graded(startsAgain(of), slow)).toEqual({ status, seen });
+    expect(left()).toEqual([]);
+  });
+
+  test('a pod that ends at once, and the strategy Recreate', async () => {
+    const made = deployment('Always');
+    const strategy = { type: 'Recreate' };
+    const { view } = await lab({
+      objects: [...NODES, { ...made, spec: { ...(made['spec'] as object), strategy } }],
+    });
+    expect(await graded(startsAgain(of), view)).toEqual({ status: 'pass', seen: 'it came up, and it ended' });
+  });
+
   test('its own startup probe is asked as it is, and what its liveness probe asks besides of a pod more', async () => {
     const startupProbe = { tcpSocket: { port: 'http' }, periodSeconds: 10, failureThreshold: 30 };
     const two = [...NODES, deployment('Always', { livenessProbe: probe, startupProbe })];
