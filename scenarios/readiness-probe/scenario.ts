@@ -22,6 +22,7 @@ import {
   staysUpAndLasts,
   templateHint,
 } from 'breakfix';
+import { autoscale, besideTheRepair } from './beside.ts';
 
 const namespace = 'shop';
 
@@ -208,6 +209,33 @@ Make ${service} answer its callers again.`,
       const command = ['node', '/app/shop.mjs', 'ready'];
       await patch(lab, service, probe({ exec: { command }, timeoutSeconds: 5 }));
     }),
+    fix(
+      'autoscaled-too',
+      [`the right port, and kubectl -n shop autoscale deployment ${service} --min=2 --max=5`],
+      async (lab) => {
+        await patch(lab, service, { readinessProbe: { httpGet: { port: 'http' } } });
+        await autoscale(lab, service, 2);
+      },
+    ),
+    fix(
+      'slow-drain-and-sidecar',
+      ['the right port, a pre-stop hook of 15 s, and a native sidecar with a liveness probe of its own'],
+      async (lab) => {
+        await patch(lab, service, { readinessProbe: { httpGet: { port: 'http' } } });
+        const command = ['sh', '-c', 'while true; do sleep 60; done'];
+        const livenessProbe = { exec: { command: ['true'] }, initialDelaySeconds: 20 };
+        const beside = {
+          name: 'logs',
+          image: 'busybox:1.37',
+          restartPolicy: 'Always',
+          command,
+          livenessProbe,
+        };
+        const own = { name: service, lifecycle: { preStop: { sleep: { seconds: 15 } } } };
+        const spec = { terminationGracePeriodSeconds: 30, initContainers: [beside], containers: [own] };
+        await faults.patchPods(lab, { namespace, name: service }, spec);
+      },
+    ),
     fix('shared-processes', ['the right port, and shareProcessNamespace: true, to debug it'], async (lab) => {
       await patch(lab, service, { readinessProbe: { httpGet: { port: 'http' } } });
       await faults.patchPods(lab, { namespace, name: service }, { shareProcessNamespace: true });
@@ -307,20 +335,11 @@ Make ${service} answer its callers again.`,
       const program = `require('http').createServer((_, r) => r.end('${answer}')).listen(${wrongPort}); require('http').createServer((_, r) => r.end('${answer}')).listen(8080)`;
       await patch(lab, service, { command: ['node', '-e', program] });
     }),
-    hack('service-of-another-name', 'endpoints', async (lab) => {
-      await patch(lab, service, { readinessProbe: { httpGet: { port: 'http' } } });
-      await lab.clock.wait(seconds(60), lab.signal);
-      await faults.anotherName(lab, { namespace, name: service });
-    }),
-    hack('no-room-for-others', 'shop-starts-again', async (lab) => {
-      await patch(lab, service, { readinessProbe: { httpGet: { port: 'http' } } });
-      await lab.clock.wait(seconds(60), lab.signal);
-      await faults.noMorePods(lab, namespace);
-    }),
     hack('service-replaced', 'same-service', async (lab) => {
       await patch(lab, service, { readinessProbe: { httpGet: { port: 'http' } } });
       await faults.recreateService(lab, { namespace, name: service });
     }),
+    ...besideTheRepair(service),
     hack('callers-elsewhere', 'callers', async (lab) => {
       await patch(lab, service, { readinessProbe: { httpGet: { port: 'http' } } });
       const name = `${service.toUpperCase()}_URL`;
@@ -399,23 +418,6 @@ Make ${service} answer its callers again.`,
         { type: 'merge' },
       );
       await faults.select(lab, { namespace, name: service }, labels);
-    }),
-    hack('wrong-liveness', 'starts-again', async (lab) => {
-      await patch(lab, service, { readinessProbe: { httpGet: { port: 'http' } }, ...faults.asksNobody });
-    }),
-    // Today's pods are right; there is no room for the ReplicaSet of the next rollout.
-    hack('no-more-rollouts', 'starts-again', async (lab) => {
-      await patch(lab, service, { readinessProbe: { httpGet: { port: 'http' } } });
-      await lab.clock.wait(seconds(30), lab.signal);
-      await faults.noMoreRollouts(lab, namespace);
-    }),
-    hack('addresses-written-down', 'endpoints', async (lab) => {
-      // They are right today, and stay when the pods go.
-      await patch(lab, service, { readinessProbe: { httpGet: { port: 'http' } } });
-      await lab.clock.wait(seconds(30), lab.signal);
-      const pods = await lab.kube.list(resources.pods, { namespace, labelSelector: `app=${service}` });
-      const addresses = pods.map(({ status }) => status.podIP ?? '');
-      await faults.endpointsByHand(lab, { namespace, name: service }, addresses);
     }),
     hack('calls-nobody', 'customers', async (lab) => {
       // It is well whenever it is asked for its version, and has nobody to charge.

@@ -1,6 +1,7 @@
 import { matchesSelector } from '../model/selector.ts';
 import { resources } from '../model/resources.ts';
 import { all, type Check, fail, pass } from './check.ts';
+import { policiesFollowPods } from './reach.ts';
 import { http } from './traffic.ts';
 import { whyNotFollowed } from './workloads.ts';
 
@@ -8,7 +9,7 @@ import { whyNotFollowed } from './workloads.ts';
  * The shop does for customers what it is there for: an order is paid, through gateway, checkout, fx, payments and ledger,
  * and money is given back, through refunds. Every service asks the next one itself, with its own settings: what it was
  * told wrong shows here, however well it answers when it is asked for its version. And so it goes on with the next rollout:
- * the Services between them find new pods.
+ * the Services between them find new pods, not before these are ready, and no policy is about the addresses of today's.
  */
 export function customersServed(namespace: string): Check {
   const customer = { from: { namespace, app: 'gateway' }, method: 'POST', timeoutMs: 5000 };
@@ -16,6 +17,7 @@ export function customersServed(namespace: string): Check {
     http({ ...customer, url: 'http://gateway/pay', contains: '"paid"' }),
     http({ ...customer, url: 'http://gateway/refund', contains: '"id"' }),
     servicesFollow(namespace),
+    policiesFollowPods([namespace]),
   ]);
 }
 
@@ -38,6 +40,8 @@ function servicesFollow(namespace: string): Check {
       for (const { metadata, spec } of lab.baseline.list(resources.services, namespace)) {
         const service = services.find((one) => one.metadata.name === metadata.name);
         if (service === undefined || spec.selector === undefined) continue;
+        if (service.spec.publishNotReadyAddresses === true && spec.publishNotReadyAddresses !== true)
+          return fail(`service/${metadata.name} leads to pods that are not ready, too`);
         const own = slices.filter(
           (slice) => slice.metadata.labels?.['kubernetes.io/service-name'] === metadata.name,
         );

@@ -10,13 +10,14 @@ import type {
   Volume,
 } from '../model/objects.ts';
 import { type Resource, resources } from '../model/resources.ts';
-import { type Check, fail, type LabView, type Observation, pass, patient } from './check.ts';
+import { type Check, fail, gradeWithin, type LabView, type Observation, pass, patient } from './check.ts';
 import { type Source, sourcesOf } from './client-settings.ts';
 import { type Clone, probeClone, until } from './clones.ts';
 import { nextPodComesUp } from './fresh-pods.ts';
 import { type Maker, whyNoPod, whyNoRollout } from './next-rollout.ts';
+import { shopAsLarge } from './shop-size.ts';
 import { httpArguments } from './traffic.ts';
-import { whyNotForLong, type WorkloadRef } from './workloads.ts';
+import { UNTIL_REPLACED, whyNotForLong, type WorkloadRef } from './workloads.ts';
 
 /** What a process of each role does for others, or asks them for; workload/README.md. Nobody calls the others. */
 const WORK: Readonly<Record<string, readonly { readonly path: string; readonly method: string }[]>> = {
@@ -51,6 +52,7 @@ export type OwnWorkload = Pick<WorkloadRef, 'namespace'> & Partial<WorkloadRef>;
  * or Secrets are not those of the healthy shop, a fresh pod comes up and does its work. Its work is not looked at where
  * there are NetworkPolicies that were not there: a pod beside the others has none of the labels that they ask for.
  * The others' next pods are taken by the cluster (quotas, limits and policies are for them too), and one of them finds a node.
+ * And none has fewer pods than before.
  * @param own of its workload only what it reads counts
  * @param withinMs how long a pod may take to come up
  */
@@ -61,6 +63,8 @@ export function settingsWork(own: OwnWorkload, withinMs?: number): Check {
     disturbs: `a clone of a pod of each workload of ${namespace} that was given something else`,
     look: () => Promise.resolve(pass('proven on clones when graded')),
     grade: async (lab) => {
+      const size = await gradeWithin(lab, UNTIL_REPLACED, shopAsLarge(namespace, own.name));
+      if (size.status !== 'pass') return size;
       const sources = await changedSources(lab, namespace);
       const closed = await isClosed(lab, namespace);
       const shop = (await workloads(lab, namespace)).filter((workload) => wasThere(lab, namespace, workload));
@@ -71,8 +75,9 @@ export function settingsWork(own: OwnWorkload, withinMs?: number): Check {
         if (refused !== undefined) return refused;
       }
       const given = shop.filter((one) => isChanged(lab, namespace, one, one.name === own.name, sources));
-      // Where somebody else proves nothing, one of them shows that there is a node for pods of the shop.
-      const proven = given.length === 0 && own.name === undefined ? shop.slice(0, 1) : given;
+      // Where nobody else proves anything, one of them shows that there is a node for pods of the shop, not for the own ones only.
+      const others = shop.filter(({ name }) => name !== own.name);
+      const proven = given.some((one) => others.includes(one)) ? given : [...given, ...others.slice(0, 1)];
       for (const { name, template } of proven) {
         const of = { namespace, name };
         const works = (view: LabView, clone: Clone): Promise<Observation> =>
@@ -81,7 +86,7 @@ export function settingsWork(own: OwnWorkload, withinMs?: number): Check {
         if (seen.status !== 'pass') return { ...seen, seen: `${name}: ${seen.seen}` };
       }
       const came = proven.map(({ name }) => name).join(', ');
-      return pass(proven.length === 0 ? 'nobody was given anything else' : `${came} came up`);
+      return pass(proven.length === 0 ? 'nobody else is there' : `${came} came up`);
     },
   };
 }

@@ -20,9 +20,13 @@ export const namesRule =
 export const byHandRule =
   'No registry has the images of shop.test: the nodes of today were given them by hand.';
 
+/** What {@link customersGoOn} and {@link shopStartsAgain} look after. */
+const othersRule =
+  'No service of the shop has fewer pods than before, or an autoscaler that may take some away; their Services lead to ready pods only, and no NetworkPolicy goes by the addresses that pods have today.';
+
 /** The rule that {@link lasts} looks after. */
 export const lastingRule = (service: string, within = 'a minute'): string =>
-  `No pod of ${service} lives on settings that are gone again. One that is made tomorrow, by the next rollout too, is ready within ${within}, and so is one of any other service of the shop with what it was told; customers go on paying and getting their money back.`;
+  `No pod of ${service} lives on settings that are gone again. One that is made tomorrow, by the next rollout too, is ready within ${within}, and so is one of any other service of the shop with what it was told. Where the next pods wait for the end of those before (strategy Recreate), that takes no longer either. ${othersRule} Customers go on paying and getting their money back.`;
 
 /** What a repair of one service of the shop leaves behind lasts: its next pod comes up, and the shop earns money. */
 export function lasts(of: WorkloadRef): Safeguard[] {
@@ -52,8 +56,7 @@ export const shopStartsAgain = (own: OwnWorkload, withinMs?: number): Safeguard 
   );
 
 /** The rule that {@link shopGoesOn} looks after. */
-export const shopRule =
-  'Customers go on paying and getting their money back, and a pod of the shop that is made tomorrow comes up with what it was told, and does its work.';
+export const shopRule = `Customers go on paying and getting their money back, and a pod of the shop that is made tomorrow comes up with what it was told, and does its work. ${othersRule}`;
 
 /**
  * A repair has not harmed the shop.

@@ -67,6 +67,16 @@ describe('customersServed', () => {
     });
   });
 
+  test('fails where a Service leads to pods that are not ready', async () => {
+    const { seen } = await look(undefined, (lab) =>
+      lab.put(service({ selector: { app: 'gateway' }, publishNotReadyAddresses: true })),
+    );
+    expect(seen).toMatchObject({
+      status: 'fail',
+      seen: 'service/gateway leads to pods that are not ready, too',
+    });
+  });
+
   test('a Service that is gone shows in what it is needed for, and nowhere else', async () => {
     const gone = await look(undefined, (lab) => lab.kube.delete(resources.services, 'shop', 'gateway'));
     expect(gone.seen).toMatchObject({ status: 'pass' });

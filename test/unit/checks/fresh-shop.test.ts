@@ -12,11 +12,14 @@ const specOf = (name: string, more: object = {}) => ({
 });
 const deployment = (name: string, more: object = {}, rest: object = {}) =>
   object('apps/v1', 'Deployment', `${name}@shop`, {
-    spec: { template: { spec: specOf(name, more) } },
+    spec: { replicas: 1, template: { spec: specOf(name, more) } },
+    status: { readyReplicas: 1 },
     ...rest,
   });
 const ledger = object('apps/v1', 'StatefulSet', 'ledger@shop', {
+  status: { readyReplicas: 1 },
   spec: {
+    replicas: 1,
     template: {
       spec: specOf('ledger', { envFrom: [], volumeMounts: [{ name: 'data', mountPath: '/data' }] }),
     },
@@ -90,17 +93,30 @@ async function shop({
 const names = (pods: readonly Pod[]): string[] => pods.map(({ spec }) => spec.containers[0]?.name ?? '');
 
 describe('what the shop was told, and has not read yet', () => {
-  test('nothing is made where nobody was told anything', async () => {
-    const { made, grade } = await shop();
-    expect(await grade()).toEqual({ status: 'pass', seen: 'nobody was given anything else' });
-    expect(made).toEqual([]);
+  test.each([
+    ['of the others', 'checkout', 'fx', '/rate'],
+    ['of all', '', 'checkout', '/checkout'],
+  ])('where nobody was told anything one %s shows that there is a node', async (_who, own, name, path) => {
+    const { made, work, grade } = await shop({ own });
+    expect(await grade()).toEqual({ status: 'pass', seen: `${name} came up` });
+    expect(names(made)).toEqual([name]);
+    expect(work).toEqual([path]);
   });
 
-  test('one shows that there is a node, where no proof of another workload does', async () => {
-    const { made, work, grade } = await shop({ own: '' });
-    expect(await grade()).toEqual({ status: 'pass', seen: 'checkout came up' });
-    expect(names(made)).toEqual(['checkout']);
-    expect(work).toEqual(['/checkout']);
+  test('where only the own was told something, one of the others comes up too', async () => {
+    const { view, made, grade } = await shop();
+    const data = { RATE: '1' };
+    await view.put(object('v1', 'ConfigMap', 'of-checkout@shop', { data }));
+    await view.put(deployment('checkout', { envFrom: [{ configMapRef: { name: 'of-checkout' } }] }));
+    expect(await grade()).toEqual({ status: 'pass', seen: 'checkout, fx came up' });
+    expect(names(made)).toEqual(['checkout', 'fx']);
+  });
+
+  test('fails where somebody has fewer pods than before', async () => {
+    const { view, made, grade } = await shop();
+    await view.put(deployment('fx', {}, { status: { readyReplicas: 0 } }));
+    expect(await grade()).toMatchObject({ status: 'fail' });
+    expect(made).toEqual([]);
   });
 
   test('fails where the cluster does not take the next pod of somebody', async () => {

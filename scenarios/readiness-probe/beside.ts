@@ -1,0 +1,122 @@
+import { faults, type Hack, hack, type LabView, resources, seconds } from 'breakfix';
+
+const namespace = 'shop';
+
+/** `kubectl autoscale deployment --max=5`, and `--min` */
+export const autoscale = (lab: LabView, name: string, minReplicas: number): Promise<unknown> =>
+  lab.kube.apply(
+    {
+      apiVersion: 'autoscaling/v2',
+      kind: 'HorizontalPodAutoscaler',
+      metadata: { name, namespace },
+      spec: {
+        scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name },
+        minReplicas,
+        maxReplicas: 5,
+      },
+    },
+    { manager: 'kubectl' },
+  );
+
+/** Wrong repairs: the right one, and something beside it that others meet, or the next pods do. */
+export function besideTheRepair(service: string): Hack[] {
+  const of = { namespace, name: service };
+  const repair = (lab: LabView) =>
+    faults.patchContainer(lab, of, { readinessProbe: { httpGet: { port: 'http' } } });
+  const settled = async (lab: LabView) => {
+    await repair(lab);
+    await lab.clock.wait(seconds(60), lab.signal);
+  };
+  return [
+    // Recreate: the next rollout waits for an hour, and nobody serves meanwhile.
+    hack('slow-goodbye', 'starts-again', async (lab) => {
+      await repair(lab);
+      const lifecycle = { preStop: { sleep: { seconds: 3600 } } };
+      const containers = [{ name: service, lifecycle }];
+      await faults.patchPods(lab, of, { terminationGracePeriodSeconds: 3700, containers });
+    }),
+    // Five minutes after each start what runs beside it is restarted, more and more seldom: the pod is not ready meanwhile.
+    hack('sidecar-asks-nobody', 'starts-again', async (lab) => {
+      await repair(lab);
+      const livenessProbe = { tcpSocket: { port: 9090 }, initialDelaySeconds: 300, periodSeconds: 5 };
+      const command = ['sh', '-c', 'while true; do sleep 60; done'];
+      const beside = { name: 'logs', image: 'busybox:1.37', restartPolicy: 'Always', command, livenessProbe };
+      await faults.patchPods(lab, of, { initContainers: [beside] });
+    }),
+    hack('wrong-liveness', 'starts-again', async (lab) => {
+      await repair(lab);
+      await faults.patchContainer(lab, of, faults.asksNobody);
+    }),
+    hack('addresses-written-down', 'endpoints', async (lab) => {
+      // They are right today, and stay when the pods go.
+      await settled(lab);
+      const pods = await lab.kube.list(resources.pods, { namespace, labelSelector: `app=${service}` });
+      const addresses = pods.map(({ status }) => status.podIP ?? '');
+      await faults.endpointsByHand(lab, of, addresses);
+    }),
+    hack('service-of-another-name', 'endpoints', async (lab) => {
+      await settled(lab);
+      await faults.anotherName(lab, of);
+    }),
+    hack('no-room-for-others', 'shop-starts-again', async (lab) => {
+      await settled(lab);
+      await faults.noMorePods(lab, namespace);
+    }),
+    // Today's pods are right; there is no room for the ReplicaSet of the next rollout.
+    hack('no-more-rollouts', 'starts-again', async (lab) => {
+      await settled(lab);
+      await faults.noMoreRollouts(lab, namespace);
+    }),
+    hack('notifier-gone', 'shop-starts-again', async (lab) => {
+      await settled(lab);
+      await lab.kube.delete(resources.deployments, namespace, 'notifier');
+    }),
+    hack('fewer-of-another', 'shop-starts-again', async (lab) => {
+      await settled(lab);
+      await faults.scale(lab, { namespace, name: 'payments' }, 1);
+    }),
+    // There are two pods for five minutes more.
+    hack('autoscaler-down-to-one', 'shop-starts-again', async (lab) => {
+      await settled(lab);
+      await autoscale(lab, service, 1);
+    }),
+    hack('nodes-for-it-alone', 'shop-starts-again', async (lab) => {
+      await repair(lab);
+      await faults.patchPods(lab, of, { tolerations: [{ operator: 'Exists' }] });
+      await lab.clock.wait(seconds(60), lab.signal);
+      for (const { metadata } of await lab.kube.list(resources.nodes))
+        await lab.kube.patch(
+          resources.nodes,
+          undefined,
+          metadata.name,
+          { spec: { unschedulable: true } },
+          { type: 'merge' },
+        );
+    }),
+    hack('todays-callers-only', 'customers', async (lab) => {
+      await settled(lab);
+      const callers = await lab.kube.list(resources.pods, { namespace, labelSelector: 'app=gateway' });
+      const from = callers.map(({ status }) => ({ ipBlock: { cidr: `${status.podIP ?? ''}/32` } }));
+      await lab.kube.create(resources.networkPolicies, {
+        apiVersion: 'networking.k8s.io/v1',
+        kind: 'NetworkPolicy',
+        metadata: { name: 'callers', namespace },
+        spec: {
+          podSelector: { matchLabels: { app: service } },
+          policyTypes: ['Ingress'],
+          ingress: [{ from }],
+        },
+      });
+    }),
+    hack('another-not-ready-too', 'customers', async (lab) => {
+      await settled(lab);
+      await lab.kube.patch(
+        resources.services,
+        namespace,
+        'payments',
+        { spec: { publishNotReadyAddresses: true } },
+        { type: 'merge' },
+      );
+    }),
+  ];
+}
