@@ -39,6 +39,12 @@ export class State {
   get<T extends KubeObject>(resource: Resource<T>, namespace: string, name: string): T | undefined {
     return this.objects.get(referenceOf(resource, { namespace, name })) as T | undefined;
   }
+
+  list<T extends KubeObject>({ kind }: Resource<T>, namespace: string): readonly T[] {
+    return [...this.objects.values()].filter(
+      (object) => object.kind === kind && object.metadata.namespace === namespace,
+    ) as KubeObject[] as T[];
+  }
 }
 
 /** How an object differs between the healthy and the broken lab. */

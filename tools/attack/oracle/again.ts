@@ -46,21 +46,32 @@ async function restart(view: OracleView, name: string, namespace: string): Promi
 }
 
 /**
- * The other Deployments of the shop are made again as well: what they were told meanwhile they read then. Each has as many
- * pods afterwards as it is to have now, however many those are.
+ * The other Deployments of the shop are made again as well: what they were told meanwhile they read then. None is gone or has fewer
+ * pods than before, and no Service leads to those that are not ready yet.
  */
 async function othersRiseAgain(view: OracleView, own: string): Promise<Complaint> {
-  const all = await view.kube.list<Deployment>(resources.deployments, { namespace: SHOP });
-  const names = all
-    .map(({ metadata }) => metadata.name)
-    .filter((name) => name !== own && wasThere(view, name));
-  for (const name of names) await restart(view, name, SHOP);
+  const before = view.healthy.list<Deployment>(resources.deployments, SHOP);
+  const names = before.map(({ metadata }) => metadata.name).filter((name) => name !== own);
+  for (const name of names) {
+    if ((await deploymentOf(view, name)) === undefined) return `deployment/${name} is not there`;
+    await restart(view, name, SHOP);
+  }
   await view.wait(2000);
   for (const name of names) {
-    const stuck = await within(view, ROLLOUT, () => isComplete(view, name, SHOP, 0));
+    const stuck = await within(view, ROLLOUT, () => isComplete(view, name));
     if (stuck !== undefined) return stuck;
   }
   await view.wait(5000);
+  return leadsToUnready(view);
+}
+
+async function leadsToUnready(view: OracleView): Promise<Complaint> {
+  for (const { metadata, spec } of await view.kube.list(resources.services, { namespace: SHOP })) {
+    const before = view.healthy.get(resources.services, SHOP, metadata.name)?.spec;
+    if (before?.selector === undefined || before.publishNotReadyAddresses === true) continue;
+    if (spec.publishNotReadyAddresses === true)
+      return `service/${metadata.name} leads to pods that are not ready`;
+  }
   return undefined;
 }
 
@@ -70,9 +81,6 @@ export const shopRisesAgain = (stillAsked: readonly Question[]): Question =>
     'after the next rollout of the shop',
     async (view) => (await othersRiseAgain(view, '')) ?? judge(stillAsked, view),
   );
-
-const wasThere = (view: OracleView, name: string): boolean =>
-  view.healthy.get<Deployment>(resources.deployments, SHOP, name) !== undefined;
 
 // One endpoint of three that is dead stays unseen by chance once in 16,000 times.
 const often = { times: 24, everySeconds: 0.1 };

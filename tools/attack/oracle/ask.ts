@@ -175,19 +175,12 @@ export async function runsImage(view: OracleView, name: string, digest: string):
   return other === undefined ? undefined : `${other.metadata.name} runs another image`;
 }
 
-/**
- * As many ready pods as the healthy shop had at least, all of them of the newest template, and none on the way.
- * @param least as many pods at least, instead of those of the healthy shop
- */
-export async function isComplete(
-  view: OracleView,
-  name: string,
-  namespace = SHOP,
-  least = view.healthy.get<Deployment>(resources.deployments, namespace, name)?.spec.replicas ?? 1,
-): Promise<Complaint> {
+/** As many ready pods as the healthy shop had at least, all of them of the newest template, and none on the way. */
+export async function isComplete(view: OracleView, name: string, namespace = SHOP): Promise<Complaint> {
   const now = await deploymentOf(view, name, namespace);
   if (now === undefined) return `deployment/${name} is not there`;
-  const wanted = Math.max(least, now.spec.replicas);
+  const before = view.healthy.get<Deployment>(resources.deployments, namespace, name);
+  const wanted = Math.max(before?.spec.replicas ?? 1, now.spec.replicas);
   const pods = await podsOf(view, name, namespace);
   const ready = pods.filter(isReady);
   if (ready.length < wanted) return `${ready.length} of ${wanted} pods of ${name} are ready`;

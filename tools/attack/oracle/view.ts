@@ -13,6 +13,7 @@ export interface OracleView {
   readonly now: () => number;
   readonly healthy: {
     get<T extends KubeObject>(resource: Resource<T>, namespace: string, name: string): T | undefined;
+    list<T extends KubeObject>(resource: Resource<T>, namespace: string): readonly T[];
   };
   /** What the seed drew: the service that the ticket is about, and the like. */
   readonly values: Readonly<Record<string, unknown>>;
