@@ -63,13 +63,13 @@ export function settingsWork(own: OwnWorkload, withinMs?: number): Check {
     disturbs: `a clone of a pod of each workload of ${namespace} that was given something else`,
     look: () => Promise.resolve(pass('proven on clones when graded')),
     grade: async (lab) => {
-      const size = await gradeWithin(lab, UNTIL_REPLACED, shopAsLarge(namespace, own.name));
-      if (size.status !== 'pass') return size;
       const sources = await changedSources(lab, namespace);
       const closed = await isClosed(lab, namespace);
       const shop = (await workloads(lab, namespace)).filter((workload) => wasThere(lab, namespace, workload));
       const going = await whatIsGoing(lab, namespace, shop);
       if (going !== undefined) return fail(going);
+      const size = await gradeWithin(lab, UNTIL_REPLACED, shopAsLarge(namespace, own.name));
+      if (size.status !== 'pass') return size;
       for (const workload of shop) {
         const refused = await whyRefused(lab, namespace, workload);
         if (refused !== undefined) return refused;

@@ -181,7 +181,8 @@ describe('what the shop was told, and has not read yet', () => {
     const own = { imagePullSecrets: [{ name: 'robot' }] };
     const all = ['checkout', 'fx', 'notifier'].map((name) =>
       object('apps/v1', 'Deployment', `${name}@shop`, {
-        spec: { template: { spec: { ...specOf(name), ...own } } },
+        spec: { replicas: 1, template: { spec: { ...specOf(name), ...own } } },
+        status: { readyReplicas: 1 },
       }),
     );
     await view.put(put('Secret', 'tried-out'), put('ConfigMap', 'tried-out'), ...all);
