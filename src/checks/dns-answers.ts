@@ -2,7 +2,7 @@ import type { Service } from '../model/objects.ts';
 import { resources } from '../model/resources.ts';
 import { all, type Check, fail, hold, type LabView, pass } from './check.ts';
 import type { ClientRef } from './client-pod.ts';
-import { readyAddresses, slicesOf } from './endpoints.ts';
+import { readyEndpoints, slicesOf } from './endpoints.ts';
 import { answersAt } from './traffic.ts';
 
 /** Who asks a server of the cluster's names, and a name outside the cluster that it must know. */
@@ -10,6 +10,9 @@ export interface FreshDns {
   readonly from: ClientRef;
   readonly outside: { readonly name: string; readonly address: string };
 }
+
+/** The port of kube-dns. */
+const DNS = 53;
 
 interface Question {
   readonly name: string;
@@ -59,13 +62,14 @@ export function everyServerAnswers(asked: FreshDns): Check {
   const rightly: Check = {
     expected: 'every server behind service/kube-dns answers rightly',
     look: async (lab) => {
-      const servers = [...(await readyAddresses(lab, 'kube-system', 'kube-dns'))];
+      const endpoints = await readyEndpoints(lab, 'kube-system', 'kube-dns', DNS);
+      const servers = new Set(endpoints.map((endpoint) => endpoint.split(':', 1)[0] ?? ''));
       for (const server of servers) {
         const seen = await (await rightAnswers(lab, asked, server)).look(lab);
         if (seen.status === 'error') return seen;
         if (seen.status === 'fail') return fail(`${server}, which is behind kube-dns: ${seen.seen}`);
       }
-      return servers.length === 0 ? fail('nobody is behind kube-dns') : pass(`${servers.length} servers do`);
+      return servers.size === 0 ? fail('nobody is behind kube-dns') : pass(`${servers.size} servers do`);
     },
   };
   return hold(UNTIL_ALL_ARE_THERE, rightly, READ_WITHIN);

@@ -17,14 +17,19 @@ export async function readyAddresses(
 export const readyAddressesIn = (slices: readonly EndpointSlice[]): ReadonlySet<string> =>
   new Set(slices.flatMap(readyIn));
 
-/** The same with the port of each that callers get to, as `10.244.1.7:8080`: where one process after another can be asked. */
+/**
+ * The same with the port of each that callers get to, as `10.244.1.7:8080`: where one process after another can be asked. A slice
+ * without a port of that name leads nobody anywhere.
+ * @param asked the Service's port
+ */
 export async function readyEndpoints(
   lab: LabView,
   namespace: string,
   service: string,
+  asked = CALLED_PORT,
 ): Promise<readonly string[]> {
   const { spec } = (await lab.kube.get(resources.services, namespace, service)) ?? {};
-  const called = spec?.ports?.find(({ port }) => port === CALLED_PORT)?.name ?? '';
+  const called = spec?.ports?.find(({ port }) => port === asked)?.name ?? '';
   const slices = await slicesOf(lab, namespace, service);
   return slices.flatMap((slice) =>
     readyIn(slice).flatMap((address) =>

@@ -19,11 +19,13 @@ const coredns = workload(
 Object.assign((coredns[0] as Manifest)['spec'] as object, { strategy: { type: 'RollingUpdate' } });
 const service = (path: string, clusterIP: string, ...ports: object[]) =>
   object('v1', 'Service', path, { spec: { clusterIP, ports } });
-const slice = (name: string, ...endpoints: object[]) =>
-  object('discovery.k8s.io/v1', 'EndpointSlice', name.replace('@', '-1@'), {
+const slice = (name: string, ...endpoints: object[]) => sliceOf(name, '1', 'dns', ...endpoints);
+const sliceOf = (name: string, suffix: string, port: string, ...endpoints: object[]) =>
+  object('discovery.k8s.io/v1', 'EndpointSlice', name.replace('@', `-${suffix}@`), {
     metadata: { labels: { 'kubernetes.io/service-name': name.split('@')[0] } },
     addressType: 'IPv4',
     endpoints,
+    ports: [{ name: port, port: 53 }],
   });
 const running = { phase: 'Running', containerStatuses: [{ name: 'gateway', state: { running: {} } }] };
 const objects = [
@@ -44,7 +46,9 @@ const objects = [
   ),
   slice('kube-dns@kube-system', { addresses: ['10.244.0.2'], conditions: { ready: true } }),
   service('kubernetes@default', '10.96.0.1'),
-  service('kube-dns@kube-system', '10.96.0.10'),
+  service('kube-dns@kube-system', '10.96.0.10', { name: 'dns', port: 53 }),
+  // Of a port that the Service does not have: nobody gets there.
+  sliceOf('kube-dns@kube-system', 'manual', 'http', { addresses: ['10.244.9.9'], conditions: {} }),
 ];
 
 describe('a fresh pod of CoreDNS', () => {
