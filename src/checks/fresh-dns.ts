@@ -22,7 +22,9 @@ const ANSWERS_WITHIN = 10_000;
 export function dnsStartsAgain({ from, outside }: FreshDns): Check {
   return {
     ...startsAgain(COREDNS, undefined, async (lab, clone) => {
-      const going = await whatIsGoing(lab, COREDNS.namespace);
+      const { namespace, name } = COREDNS;
+      const own = (await lab.kube.get(resources.deployments, namespace, name))?.spec;
+      const going = own && (await whatIsGoing(lab, namespace, [own]));
       if (going !== undefined) return fail(going);
       const answered = await cloneAnswers(lab, { from, outside }, clone);
       return answered.status === 'pass' ? upstreamsKnow(lab, { from, outside }) : answered;

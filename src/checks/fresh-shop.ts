@@ -99,21 +99,23 @@ const NEEDED: readonly Resource[] = [
   resources.persistentVolumeClaims,
 ];
 
-/** @returns what the next pods need, and is being deleted: a finalizer keeps it for those of today */
+/** @returns what the next pods of these workloads need, and is being deleted: a finalizer keeps it for those of today */
 export async function whatIsGoing(
   { kube, baseline }: LabView,
   namespace: string,
-  workloads: readonly Pick<Workload, 'template'>[] = [],
+  workloads: readonly Pick<Workload, 'template'>[],
 ): Promise<string | undefined> {
   const accounts = await kube.list(resources.serviceAccounts, { namespace });
+  // Of which set a claim is its template does not say.
+  const isClaim = ({ id }: Resource, name: string): boolean =>
+    id === resources.persistentVolumeClaims.id &&
+    baseline.get(resources.persistentVolumeClaims, namespace, name) !== undefined;
   const named = new Set(workloads.flatMap(({ template: { spec } }) => neededBy(spec, accounts)));
   for (const resource of NEEDED) {
-    const before = baseline.list(resource, namespace);
     for (const now of await kube.list(resource, { namespace })) {
       const { name } = now.metadata;
-      const isNeeded = named.has(name) || before.some(({ metadata }) => metadata.name === name);
       const going = whyNotForLong(now);
-      if (isNeeded && going !== undefined) return going;
+      if (going !== undefined && (named.has(name) || isClaim(resource, name))) return going;
     }
   }
   return undefined;
@@ -124,11 +126,12 @@ function neededBy(spec: PodSpec, accounts: readonly ServiceAccount[]): string[] 
   const { serviceAccountName = 'default', imagePullSecrets = [], volumes = [] } = spec;
   const account = accounts.find(({ metadata }) => metadata.name === serviceAccountName);
   const pullSecrets = imagePullSecrets.length > 0 ? imagePullSecrets : (account?.imagePullSecrets ?? []);
-  const mounted = volumes.map(
-    ({ configMap, secret, persistentVolumeClaim }) =>
-      configMap?.name ?? secret?.secretName ?? persistentVolumeClaim?.claimName,
-  );
-  const names = [...sourcesOf(spec), ...pullSecrets].map(({ name }) => name);
+  const mounted = volumes.flatMap(({ configMap, secret, persistentVolumeClaim, projected }) => [
+    configMap?.name ?? secret?.secretName ?? persistentVolumeClaim?.claimName,
+    ...(projected?.sources ?? []).map((source) => source.configMap?.name ?? source.secret?.name),
+  ]);
+  const containers = [...spec.containers, ...(spec.initContainers ?? [])];
+  const names = [...sourcesOf({ ...spec, containers }), ...pullSecrets].map(({ name }) => name);
   return [serviceAccountName, ...names, ...mounted.filter((name) => name !== undefined)];
 }
 

@@ -12,7 +12,7 @@ const from = { namespace: 'shop', app: 'gateway' };
 const outside = { name: 'rates.partner.test', address: '198.51.100.7' };
 const coredns = workload(
   'coredns@kube-system',
-  { containers: [{ name: 'coredns' }] },
+  { containers: [{ name: 'coredns' }], volumes: [{ name: 'config', configMap: { name: 'coredns' } }] },
   [{ startTime: '2026-01-01T00:00:00Z' }],
   { 'k8s-app': 'kube-dns' },
 );
@@ -103,7 +103,7 @@ describe('a fresh pod of CoreDNS', () => {
       asked(kubernetes, 'AAAA'),
       asked(kubernetes, 'SRV'),
       asked(kubeDns, 'AAAA'),
-      asked(kubeDns, 'SRV'),
+      asked(`_dns._tcp.${kubeDns}`, 'SRV'),
       asked('ledger-0.ledger-pods.shop.svc.cluster.local', 'A', '10.244.0.8'),
       asked(outside.name, 'A', outside.address),
     ]);
@@ -151,6 +151,14 @@ describe('a fresh pod of CoreDNS', () => {
       status: 'fail',
       seen: 'configmap/coredns is being deleted',
     });
+  });
+
+  test('what others need may be', async () => {
+    const map = object('v1', 'ConfigMap', 'kube-proxy@kube-system', {
+      metadata: { deletionTimestamp: '2026-01-01T00:00:00Z', finalizers: ['example.com/kept'] },
+      data: {},
+    });
+    expect((await graded(undefined, [], [map])).seen).toMatchObject({ status: 'pass' });
   });
 
   test('of nothing', async () => {
