@@ -84,11 +84,18 @@ async function survivesRush(view: OracleView, { requests, each, everySeconds }: 
   return (await livesOf(view, name)) === before ? undefined : 'a container was killed or a pod replaced';
 }
 
-const afterwards = [serviceRisesAgain(() => name)];
+const risesAgain = serviceRisesAgain(() => name);
+
+const itsProgram = question(
+  'it runs its own program',
+  async (view) =>
+    (await runsItsProgram(view, name)) ??
+    (await runsImage(view, name, view.healthyDigests[name] ?? 'nothing')),
+);
 
 export const oomLimit: Oracle = {
   settle: 75_000,
-  afterwards,
+  afterwards: [risesAgain, itsProgram],
   questions: [
     question('its pods are ready', (view) => isComplete(view, name)),
     question('nothing restarts', (view) => staysUp(view, name)),
@@ -100,12 +107,7 @@ export const oomLimit: Oracle = {
       return equal(before?.spec, now?.spec) ? undefined : 'the LimitRange is not what it was';
     }),
     question('the load is still there', (view) => gatewayUnchanged(view, KNOBS)),
-    question(
-      'it runs its own program',
-      async (view) =>
-        (await runsItsProgram(view, name)) ??
-        (await runsImage(view, name, view.healthyDigests[name] ?? 'nothing')),
-    ),
+    itsProgram,
     question('it is still its Service', (view) => sameService(view, name)),
     question('its Service leads to its pods', (view) => leadsHome(view, name)),
     customersServed,
@@ -164,7 +166,7 @@ async function releaseOfTheTicket(view: OracleView): Promise<Complaint> {
 
 export const oomLeak: Oracle = {
   settle: 120_000,
-  afterwards,
+  afterwards: [risesAgain],
   questions: [
     question('its pods are ready', (view) => isComplete(view, name)),
     question('nothing restarts', (view) => staysUp(view, name)),

@@ -35,7 +35,8 @@ const whole = [
   customersServed,
 ];
 
-const afterwards = [serviceRisesAgain(service)];
+/** What runs may have been given an image that its template does not have. */
+const afterwards = [serviceRisesAgain(service), sameRelease];
 
 /** A pod that hangs must leave its Service for its readiness probe's sake, before anybody restarts it. */
 async function hungPodLeaves(view: OracleView): Promise<Complaint> {
