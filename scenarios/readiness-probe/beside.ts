@@ -18,6 +18,13 @@ export const autoscale = (lab: LabView, name: string, minReplicas: number): Prom
     { manager: 'kubectl' },
   );
 
+/** A native sidecar that does nothing for ever; its image is one that nodes have. */
+export function sidecar(lab: LabView, service: string, livenessProbe: object): object {
+  const own = lab.baseline.get(resources.deployments, namespace, service)?.spec.template.spec.containers[0];
+  const command = ['sh', '-c', 'while true; do sleep 60; done'];
+  return { name: 'logs', image: own?.image, restartPolicy: 'Always', command, livenessProbe };
+}
+
 /** Wrong repairs: the right one, and something beside it that others meet, or the next pods do. */
 export function besideTheRepair(service: string): Hack[] {
   const of = { namespace, name: service };
@@ -39,9 +46,7 @@ export function besideTheRepair(service: string): Hack[] {
     hack('sidecar-asks-nobody', 'starts-again', async (lab) => {
       await repair(lab);
       const livenessProbe = { tcpSocket: { port: 9090 }, initialDelaySeconds: 300, periodSeconds: 5 };
-      const command = ['sh', '-c', 'while true; do sleep 60; done'];
-      const beside = { name: 'logs', image: 'busybox:1.37', restartPolicy: 'Always', command, livenessProbe };
-      await faults.patchPods(lab, of, { initContainers: [beside] });
+      await faults.patchPods(lab, of, { initContainers: [sidecar(lab, service, livenessProbe)] });
     }),
     hack('wrong-liveness', 'starts-again', async (lab) => {
       await repair(lab);

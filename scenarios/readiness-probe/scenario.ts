@@ -22,7 +22,7 @@ import {
   staysUpAndLasts,
   templateHint,
 } from 'breakfix';
-import { autoscale, besideTheRepair } from './beside.ts';
+import { autoscale, besideTheRepair, sidecar } from './beside.ts';
 
 const namespace = 'shop';
 
@@ -222,15 +222,7 @@ Make ${service} answer its callers again.`,
       ['the right port, a pre-stop hook of 15 s, and a native sidecar with a liveness probe of its own'],
       async (lab) => {
         await patch(lab, service, { readinessProbe: { httpGet: { port: 'http' } } });
-        const command = ['sh', '-c', 'while true; do sleep 60; done'];
-        const livenessProbe = { exec: { command: ['true'] }, initialDelaySeconds: 20 };
-        const beside = {
-          name: 'logs',
-          image: 'busybox:1.37',
-          restartPolicy: 'Always',
-          command,
-          livenessProbe,
-        };
+        const beside = sidecar(lab, service, { exec: { command: ['true'] }, initialDelaySeconds: 20 });
         const own = { name: service, lifecycle: { preStop: { sleep: { seconds: 15 } } } };
         const spec = { terminationGracePeriodSeconds: 30, initContainers: [beside], containers: [own] };
         await faults.patchPods(lab, { namespace, name: service }, spec);

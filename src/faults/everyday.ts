@@ -171,6 +171,8 @@ export async function unansweredWebhook(lab: LabView, namespace: string): Promis
     },
     { manager: 'helm' },
   );
+  // The API server hears of it itself by a watch.
+  await lab.clock.wait(5000, lab.signal);
 }
 
 /** `kubectl set image pod`: the pods of a workload that run get another image, and its template does not. */

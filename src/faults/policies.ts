@@ -1,4 +1,5 @@
 import type { LabView } from '../checks/check.ts';
+import { seconds } from '../core/clock.ts';
 
 /** What people have the API server refuse, or write into what it is given: wrong repairs are made of it. */
 
@@ -49,4 +50,6 @@ export async function rewrites(
 async function put(lab: LabView, kind: string, name: string, spec: object): Promise<void> {
   const apiVersion = 'admissionregistration.k8s.io/v1';
   await lab.kube.apply({ apiVersion, kind, metadata: { name }, spec }, { manager: 'kubectl' });
+  // The API server hears of it itself by a watch.
+  await lab.clock.wait(seconds(5), lab.signal);
 }
