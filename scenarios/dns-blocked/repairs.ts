@@ -317,6 +317,10 @@ const hacksInShop: readonly Hack[] = [
     await put(lab, 'names', 'shop', meant);
     await faults.noMoreRollouts(lab, namespace);
   }),
+  hack('no-more-coredns-beside-the-repair', 'dns-whole', async (lab) => {
+    await put(lab, 'names', 'shop', meant);
+    await faults.noMoreRollouts(lab, 'kube-system');
+  }),
   hack('unanswered-webhook-beside-the-repair', 'shop-starts-again', async (lab) => {
     await put(lab, 'names', 'shop', meant);
     await faults.unansweredWebhook(lab, namespace);

@@ -19,8 +19,11 @@ import {
   serverBlocks,
 } from './corefile.ts';
 import { createService, ELSEWHERE, UNTIL_KNOWN } from './fresh-service.ts';
+import { whyNoRollout } from './next-rollout.ts';
 import { dns } from './traffic.ts';
 import { isReady, podsOf, selectedPods, whyNotFollowed } from './workloads.ts';
+
+export const COREDNS = { namespace: 'kube-system', name: 'coredns' };
 
 /**
  * Names of Services that are made while this is graded resolve to their own addresses: one with a ClusterIP, one
@@ -78,7 +81,7 @@ const NEEDED = ['kubernetes', 'forward', 'cache', 'health', 'ready'];
 /**
  * CoreDNS is whole: its Corefile has what every cluster needs, for all namespaces and for addresses, and forwards all
  * that it does not know to whom it did; it is asked for its life as before, and answers there; kube-dns leads to its pods and to
- * nothing else, on the ports of before and from every node.
+ * nothing else, on the ports of before and from every node; the cluster takes its next rollout.
  */
 export function clusterDnsWhole(): Check {
   return {
@@ -111,7 +114,9 @@ export function clusterDnsWhole(): Check {
       if (!healthIsAsked(main)) return fail('health answers where the livenessProbe does not ask');
       const astray = (await whoIsAskedWrongly(lab, blocks)) ?? asksElsewhere(deployment, before);
       if (astray !== undefined) return fail(astray);
-      return judgeKubeDns(lab, deployment);
+      const seen = await judgeKubeDns(lab, deployment);
+      if (seen.status !== 'pass') return seen;
+      return (await whyNoRollout(lab, COREDNS, deployment.spec.template)) ?? seen;
     },
   };
 }

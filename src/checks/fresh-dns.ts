@@ -2,6 +2,7 @@ import type { ConfigMap, Pod } from '../model/objects.ts';
 import { resources } from '../model/resources.ts';
 import { type Check, fail, gradeCheck, gradeWithin, type LabView, type Observation, pass } from './check.ts';
 import type { Clone } from './clones.ts';
+import { COREDNS } from './cluster-dns.ts';
 import { addressIn, corefileOf, forwardsOf, isInZone, mountedCorefile, serverBlocks } from './corefile.ts';
 import { type FreshDns, rightAnswers } from './dns-answers.ts';
 import { startsAgain } from './fresh-pods.ts';
@@ -9,7 +10,6 @@ import { whatIsGoing } from './fresh-shop.ts';
 import { answersAt } from './traffic.ts';
 import { podsOf } from './workloads.ts';
 
-const COREDNS = { namespace: 'kube-system', name: 'coredns' };
 /** Milliseconds in which a pod that is ready answers. */
 const ANSWERS_WITHIN = 10_000;
 

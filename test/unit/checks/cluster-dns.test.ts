@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { clusterDnsWhole } from '../../../src/checks/cluster-dns.ts';
-import type { Manifest } from '../../../src/kube/client.ts';
+import { type KubeClient, KubeError, type Manifest } from '../../../src/kube/client.ts';
 import { labView, object, workload } from './support.ts';
 
 const MAIN = `.:53 {
@@ -77,6 +77,17 @@ describe('the cluster DNS is whole', () => {
     const snippet = `(common) {${inside}}\n`;
     expect((await look(corefile(`${snippet}.:53 {\n    import common\n}\n`))).status).toBe('pass');
     expect((await look(corefile(`${snippet}.:53 {\n    errors\n}\n`))).status).toBe('fail');
+  });
+
+  test('fails where the cluster does not take its next rollout', async () => {
+    const view = await labView([...coredns, corefile(MAIN), slice('10.244.0.2', '10.244.0.3'), kubeDns({})]);
+    const create: KubeClient['create'] = (resource) =>
+      Promise.reject(new KubeError(403, `exceeded quota: ${resource.plural}`));
+    const full = { ...view, kube: { ...view.kube, create } };
+    expect(await clusterDnsWhole().look(full)).toEqual({
+      status: 'fail',
+      seen: 'the next ReplicaSet of coredns is refused: exceeded quota: replicasets',
+    });
   });
 
   test('words may have quotation marks around them', async () => {

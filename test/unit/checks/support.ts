@@ -1,5 +1,6 @@
 import { Baseline } from '../../../src/checks/baseline.ts';
 import type { LabView } from '../../../src/checks/check.ts';
+import { Random } from '../../../src/core/random.ts';
 import type { KubeClient, Manifest } from '../../../src/kube/client.ts';
 import { fakeKube, FakeState } from '../support/fake-kube.ts';
 import { ManualClock } from '../support/manual-clock.ts';
@@ -24,7 +25,8 @@ export async function labView(
   const kube: KubeClient = { ...plain, ...more };
   const baseline = await Baseline.capture(plain, namespaces);
   const { signal } = new AbortController();
-  return { kube, baseline, signal, clock: new ManualClock(), put } as unknown as TestView;
+  const random = new Random('checks');
+  return { kube, baseline, signal, clock: new ManualClock(), random, put } as unknown as TestView;
 }
 
 /** An object at `name@namespace`, with the rest of its fields. */

@@ -89,11 +89,11 @@ export function fakeKube(
       );
       return Promise.resolve(found.map(([, object]) => copy(object)));
     },
-    create: async (resource: Resource, object: AnyObject) => {
+    create: async (resource: Resource, object: AnyObject, { dryRun = false }: { dryRun?: boolean } = {}) => {
       if (find(resource, object.metadata.namespace, object.metadata.name) !== undefined) {
         throw new KubeError(409, `${object.metadata.name} exists`);
       }
-      return put('create', object);
+      return dryRun ? object : put('create', object);
     },
     update: async (resource: Resource, object: AnyObject) => {
       reach();

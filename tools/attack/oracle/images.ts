@@ -135,6 +135,7 @@ export const imageTagTypo: Oracle = {
     ...whole,
     comesFrom([`${REGISTRY}/shop`]),
     question('it runs what is in its image', (view) => runsItsProgram(view, service(view))),
+    question('a new node may fetch it', mayFetch),
     callersGet(NEW),
   ],
 };
