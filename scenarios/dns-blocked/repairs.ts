@@ -321,6 +321,12 @@ const hacksInShop: readonly Hack[] = [
     await put(lab, 'names', 'shop', meant);
     await faults.noMoreRollouts(lab, 'kube-system');
   }),
+  hack('kept-by-a-finalizer', 'by-labels', async (lab) => {
+    await put(lab, 'names', 'shop', meant);
+    const body = { metadata: { finalizers: ['example.com/kept'] } };
+    await lab.kube.patch(resources.networkPolicies, 'shop', 'names', body, { type: 'merge' });
+    await lab.kube.delete(resources.networkPolicies, 'shop', 'names');
+  }),
   hack('unanswered-webhook-beside-the-repair', 'shop-starts-again', async (lab) => {
     await put(lab, 'names', 'shop', meant);
     await faults.unansweredWebhook(lab, namespace);

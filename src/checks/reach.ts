@@ -4,6 +4,7 @@ import { resources } from '../model/resources.ts';
 import { type Check, fail, pass } from './check.ts';
 import { podAddresses } from './pods.ts';
 import { type ClientRef, isReport, probeFrom } from './client-pod.ts';
+import { whyNotForLong } from './workloads.ts';
 
 type IPBlock = NonNullable<NetworkPolicyPeer['ipBlock']>;
 
@@ -40,7 +41,7 @@ export function isolates(options: {
 
 /**
  * No NetworkPolicy of these namespaces tells pods apart by the addresses that they have now, as an `ipBlock` does that has
- * some of them in it and others not: the next pod has another one.
+ * some of them in it and others not: the next pod has another one. And none of them is kept by a finalizer only.
  * https://kubernetes.io/docs/concepts/services-networking/network-policies/#behavior-of-to-and-from-selectors
  */
 export function policiesFollowPods(namespaces: readonly string[]): Check {
@@ -50,6 +51,8 @@ export function policiesFollowPods(namespaces: readonly string[]): Check {
       const addresses = await podAddresses(lab);
       for (const namespace of namespaces) {
         const policies = await lab.kube.list(resources.networkPolicies, { namespace });
+        const [going] = policies.flatMap((policy) => whyNotForLong(policy) ?? []);
+        if (going !== undefined) return fail(going);
         const found = policies.find((policy) =>
           blocksOf(policy).some((block) => tellsApart(block, addresses)),
         );

@@ -59,14 +59,14 @@ describe('kept from a target that others reach', () => {
 describe('policies that follow pods', () => {
   const pod = (name: string, podIP: string, hostNetwork = false) =>
     object('v1', 'Pod', `${name}@kube-system`, { spec: { hostNetwork }, status: { podIP } });
-  const look = async (namespace: string, spec: object) =>
+  const look = async (namespace: string, spec: object, metadata: object = {}) =>
     policiesFollowPods(['shop', 'kube-system']).look(
       await labView([
         pod('coredns', '10.244.0.2'),
         pod('inventory', '10.244.1.2'),
         pod('kube-proxy', '172.18.0.2', true),
         object('v1', 'Pod', 'waiting@shop', { spec: {}, status: {} }),
-        object('networking.k8s.io/v1', 'NetworkPolicy', `names@${namespace}`, { spec }),
+        object('networking.k8s.io/v1', 'NetworkPolicy', `names@${namespace}`, { metadata, spec }),
       ]),
     );
   const block = (cidr: string, ...except: string[]) => [{ ipBlock: { cidr, except } }];
@@ -87,6 +87,14 @@ describe('policies that follow pods', () => {
     ['shop', { egress: [{ to: block('172.18.0.2/32') }] }, 'pass'],
   ])('in %s: %j', async (namespace, spec, status) => {
     expect((await look(namespace, spec)).status).toBe(status);
+  });
+
+  test('one is on its way out', async () => {
+    const metadata = { deletionTimestamp: '2026-01-01T00:00:00Z', finalizers: ['example.com/kept'] };
+    expect(await look('kube-system', { ingress: [{}] }, metadata)).toEqual({
+      status: 'fail',
+      seen: 'networkpolicy/names is being deleted',
+    });
   });
 
   test('says which', async () => {
