@@ -158,10 +158,13 @@ async function releaseOfTheTicket(view: OracleView): Promise<Complaint> {
     'shop.test/shop:1.6.0',
     view.values['cause'] === 'report' ? 'shop.test/shop:1.7.1' : 'shop.test/shop:1.7.0',
   ];
-  const image = (await deploymentOf(view, name))?.spec.template.spec.containers.find(
-    (one) => one.name === name,
-  )?.image;
-  return allowed.includes(image ?? '') ? undefined : `it runs ${image ?? 'nothing'}`;
+  const imageIn = ({ containers }: Pod['spec']): string =>
+    containers.find((one) => one.name === name)?.image ?? 'nothing';
+  const template = (await deploymentOf(view, name))?.spec.template.spec;
+  const image = template === undefined ? 'nothing' : imageIn(template);
+  if (!allowed.includes(image)) return `it runs ${image}`;
+  const other = (await podsOf(view, name)).find(({ spec }) => imageIn(spec) !== image);
+  return other && `${other.metadata.name} was given another release than its template has`;
 }
 
 export const oomLeak: Oracle = {
