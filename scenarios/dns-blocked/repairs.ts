@@ -323,9 +323,7 @@ const hacksInShop: readonly Hack[] = [
   }),
   hack('kept-by-a-finalizer', 'by-labels', async (lab) => {
     await put(lab, 'names', 'shop', meant);
-    const body = { metadata: { finalizers: ['example.com/kept'] } };
-    await lab.kube.patch(resources.networkPolicies, 'shop', 'names', body, { type: 'merge' });
-    await lab.kube.delete(resources.networkPolicies, 'shop', 'names');
+    await faults.onItsWayOut(lab, resources.networkPolicies, { namespace, name: 'names' });
   }),
   hack('unanswered-webhook-beside-the-repair', 'shop-starts-again', async (lab) => {
     await put(lab, 'names', 'shop', meant);

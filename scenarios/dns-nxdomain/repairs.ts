@@ -56,22 +56,11 @@ export const besideTheRepair = (): readonly Hack[] => [
   }),
   hack('scaled-down-at-night', 'dns-whole', async (lab) => {
     await faults.writeCorefile(lab, healthy(lab));
-    await lab.kube.create(resources.horizontalPodAutoscalers, {
-      apiVersion: 'autoscaling/v2',
-      kind: 'HorizontalPodAutoscaler',
-      metadata: coredns,
-      spec: {
-        scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'coredns' },
-        minReplicas: 1,
-        maxReplicas: 5,
-      },
-    });
+    await faults.autoscale(lab, coredns, 1);
   }),
   hack('corefile-on-its-way-out', 'starts-again', async (lab) => {
     await faults.writeCorefile(lab, healthy(lab));
-    const metadata = { finalizers: ['example.com/kept'] };
-    await lab.kube.patch(resources.configMaps, system, 'coredns', { metadata }, { type: 'merge' });
-    await lab.kube.delete(resources.configMaps, system, 'coredns');
+    await faults.onItsWayOut(lab, resources.configMaps, coredns);
   }),
 ];
 

@@ -8,6 +8,7 @@ import {
   minutes,
   resources,
   dnsHarmed,
+  workersOf,
 } from 'breakfix';
 import {
   blockOf,
@@ -165,11 +166,8 @@ export function hacksOf({ form, ttl, service }: Values): readonly Hack[] {
     }),
     hack('workers-cordoned-beside-the-repair', 'shop-starts-again', async (lab) => {
       await faults.writeCorefile(lab, healthy(lab));
-      for (const { metadata } of await lab.kube.list(resources.nodes)) {
-        if (metadata.labels?.['node-role.kubernetes.io/control-plane'] !== undefined) continue;
-        const cordon = { spec: { unschedulable: true } };
-        await lab.kube.patch(resources.nodes, undefined, metadata.name, cordon, { type: 'merge' });
-      }
+      const workers = workersOf(await lab.kube.list(resources.nodes));
+      await faults.cordon(lab, (node) => workers.includes(node));
     }),
     ...dnsHarmed(namespace, (lab) => faults.writeCorefile(lab, healthy(lab))),
     hack('host-aliases', 'clients', async (lab) => {

@@ -194,10 +194,7 @@ export function hacksOf({ service, cause }: Values): readonly Hack[] {
     }),
     hack('cordon', 'rollout', async (lab) => {
       const has = await nodeThatHas(lab, service);
-      for (const { metadata } of await lab.kube.list(resources.nodes)) {
-        const spec = { unschedulable: metadata.name !== has };
-        await lab.kube.patch(resources.nodes, undefined, metadata.name, { spec }, { type: 'merge' });
-      }
+      await faults.cordon(lab, (node) => node !== has);
     }),
     hack('one-left-cordoned', 'new-pod', async (lab) => {
       // Both pods are there; the next one has one node less.
@@ -206,8 +203,7 @@ export function hacksOf({ service, cause }: Values): readonly Hack[] {
       const other = await nodeThatHas(lab, service);
       const nodes = workersOf(await lab.kube.list(resources.nodes));
       const worker = nodes.find((name) => name !== other) ?? '';
-      const cordon = { spec: { unschedulable: true } };
-      await lab.kube.patch(resources.nodes, undefined, worker, cordon, { type: 'merge' });
+      await faults.cordon(lab, (node) => node === worker);
     }),
     ...(cause === 'never'
       ? [

@@ -165,9 +165,7 @@ export const hacksOf = ({ service, secret }: Values): readonly Hack[] => [
     await putLogin(lab, 'robot');
     await patchPods(lab, service, { imagePullSecrets: [{ name: 'robot' }] });
     await lab.clock.wait(seconds(60), lab.signal);
-    const held = { metadata: { finalizers: ['example.com/hold'] } };
-    await lab.kube.patch(resources.secrets, namespace, 'robot', held, { type: 'merge' });
-    await lab.kube.delete(resources.secrets, namespace, 'robot');
+    await faults.onItsWayOut(lab, resources.secrets, { namespace, name: 'robot' });
   }),
   hack('wrong-password', 'image', async (lab) => {
     await putSecret(lab, dockerSecret(secret, authsOf({ username: robot.username, password: 'let-me-in' })));

@@ -427,10 +427,7 @@ The registry is ${host}; ${mirror} is a mirror of it.`,
     hack('no-node-left', 'starts-again', async (lab) => {
       await setContainer(lab, service, { image: image(mirror) });
       await lab.clock.wait(seconds(60), lab.signal);
-      for (const { metadata } of await lab.kube.list(resources.nodes)) {
-        const spec = { unschedulable: true };
-        await lab.kube.patch(resources.nodes, undefined, metadata.name, { spec }, { type: 'merge' });
-      }
+      await faults.cordon(lab);
     }),
     hack('todays-nodes', 'new-node', async (lab) => {
       const containers = [{ name: service, image: image(mirror) }];

@@ -2,22 +2,6 @@ import { faults, type Hack, hack, type LabView, resources, seconds } from 'break
 
 const namespace = 'shop';
 
-/** `kubectl autoscale deployment --max=5`, and `--min` */
-export const autoscale = (lab: LabView, name: string, minReplicas: number): Promise<unknown> =>
-  lab.kube.apply(
-    {
-      apiVersion: 'autoscaling/v2',
-      kind: 'HorizontalPodAutoscaler',
-      metadata: { name, namespace },
-      spec: {
-        scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name },
-        minReplicas,
-        maxReplicas: 5,
-      },
-    },
-    { manager: 'kubectl' },
-  );
-
 /** A native sidecar that does nothing for ever; its image is one that nodes have. */
 export function sidecar(lab: LabView, service: string, livenessProbe: object): object {
   const own = lab.baseline.get(resources.deployments, namespace, service)?.spec.template.spec.containers[0];
@@ -83,20 +67,13 @@ export function besideTheRepair(service: string): Hack[] {
     // There are two pods for five minutes more.
     hack('autoscaler-down-to-one', 'shop-starts-again', async (lab) => {
       await settled(lab);
-      await autoscale(lab, service, 1);
+      await faults.autoscale(lab, of, 1);
     }),
     hack('nodes-for-it-alone', 'shop-starts-again', async (lab) => {
       await repair(lab);
       await faults.patchPods(lab, of, { tolerations: [{ operator: 'Exists' }] });
       await lab.clock.wait(seconds(60), lab.signal);
-      for (const { metadata } of await lab.kube.list(resources.nodes))
-        await lab.kube.patch(
-          resources.nodes,
-          undefined,
-          metadata.name,
-          { spec: { unschedulable: true } },
-          { type: 'merge' },
-        );
+      await faults.cordon(lab);
     }),
     hack('todays-callers-only', 'customers', async (lab) => {
       await settled(lab);

@@ -22,7 +22,7 @@ import {
   staysUpAndLasts,
   templateHint,
 } from 'breakfix';
-import { autoscale, besideTheRepair, sidecar } from './beside.ts';
+import { besideTheRepair, sidecar } from './beside.ts';
 
 const namespace = 'shop';
 
@@ -214,7 +214,7 @@ Make ${service} answer its callers again.`,
       [`the right port, and kubectl -n shop autoscale deployment ${service} --min=2 --max=5`],
       async (lab) => {
         await patch(lab, service, { readinessProbe: { httpGet: { port: 'http' } } });
-        await autoscale(lab, service, 2);
+        await faults.autoscale(lab, { namespace, name: service }, 2);
       },
     ),
     fix(

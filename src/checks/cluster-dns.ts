@@ -20,6 +20,7 @@ import {
 } from './corefile.ts';
 import { createService, ELSEWHERE, UNTIL_KNOWN } from './fresh-service.ts';
 import { whyNoRollout } from './next-rollout.ts';
+import { scalersBelow } from './shop-size.ts';
 import { dns } from './traffic.ts';
 import { isReady, podsOf, selectedPods, whyNotFollowed } from './workloads.ts';
 
@@ -132,11 +133,9 @@ const isKnown = (zone: string, blocks: readonly ServerBlock[]): boolean =>
  * @returns what may take CoreDNS' pods away
  */
 async function whoMayScaleDown(lab: LabView): Promise<string | undefined> {
-  const scalers = await lab.kube.list(resources.horizontalPodAutoscalers, { namespace: 'kube-system' });
-  const found = scalers.find(
-    ({ spec: { scaleTargetRef: target, minReplicas = 1, maxReplicas } }) =>
-      target.kind === 'Deployment' && target.name === 'coredns' && Math.min(minReplicas, maxReplicas) < 2,
-  );
+  const { namespace, name } = COREDNS;
+  const autoscalers = await lab.kube.list(resources.horizontalPodAutoscalers, { namespace });
+  const [found] = scalersBelow(autoscalers, { kind: 'Deployment', name }, 2);
   return found && `horizontalpodautoscaler/${found.metadata.name} may leave fewer than 2 pods of CoreDNS`;
 }
 

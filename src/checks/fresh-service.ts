@@ -1,8 +1,8 @@
-import { KubeError } from '../kube/client.ts';
 import type { Service } from '../model/objects.ts';
 import { resources } from '../model/resources.ts';
-import { fail, type LabView, type Observation } from './check.ts';
+import type { LabView, Observation } from './check.ts';
 import type { ClientRef } from './client-pod.ts';
+import { refusal } from './next-rollout.ts';
 
 /** Milliseconds that a new Service may take to reach every DNS server. */
 export const UNTIL_KNOWN = 10_000;
@@ -35,8 +35,6 @@ export async function createService(
       },
     });
   } catch (error) {
-    if (error instanceof KubeError && error.isRefusal)
-      return fail(`a new Service is refused: ${error.message}`);
-    throw error;
+    return refusal('a new Service', error);
   }
 }

@@ -27,17 +27,26 @@ export function shopAsLarge(namespace: string, own?: string): Check {
   };
 }
 
-/** https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/ */
+/**
+ * Autoscalers of a workload that may leave it fewer pods than this.
+ * https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/
+ */
+export const scalersBelow = (
+  autoscalers: readonly HorizontalPodAutoscaler[],
+  { kind, name }: { readonly kind: string; readonly name: string },
+  least: number,
+): HorizontalPodAutoscaler[] =>
+  autoscalers.filter(
+    ({ spec: { scaleTargetRef: target, minReplicas = 1, maxReplicas } }) =>
+      target.kind === kind && target.name === name && Math.min(minReplicas, maxReplicas) < least,
+  );
+
 function whyTakenAway(
   { kind, metadata: { name }, spec: { replicas } }: Workload,
   autoscalers: readonly HorizontalPodAutoscaler[],
 ): string | undefined {
-  const found = autoscalers.find(
-    ({ spec: { scaleTargetRef: target, minReplicas = 1, behavior } }) =>
-      target.kind === kind &&
-      target.name === name &&
-      minReplicas < replicas &&
-      behavior?.scaleDown?.selectPolicy !== 'Disabled',
+  const found = scalersBelow(autoscalers, { kind, name }, replicas).find(
+    ({ spec: { behavior } }) => behavior?.scaleDown?.selectPolicy !== 'Disabled',
   );
   const least = found?.spec.minReplicas ?? 1;
   return (

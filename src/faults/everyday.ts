@@ -1,6 +1,6 @@
 import type { LabView } from '../checks/check.ts';
 import type { ConfigMap, Deployment, NetworkPolicy, Service } from '../model/objects.ts';
-import { resources } from '../model/resources.ts';
+import { type Resource, resources } from '../model/resources.ts';
 import { restart } from './cluster-dns.ts';
 import { DEPLOYER, type DeploymentRef } from './deployments.ts';
 
@@ -135,6 +135,47 @@ export async function settingsForNow(
   await restart(lab, of);
   await lab.clock.wait(60_000, lab.signal);
   await settings(lab, namespace, Object.fromEntries(before));
+}
+
+/** `kubectl autoscale deployment --min --max=5` */
+export async function autoscale(
+  lab: LabView,
+  { namespace, name }: DeploymentRef,
+  minReplicas: number,
+): Promise<void> {
+  await lab.kube.apply(
+    {
+      apiVersion: 'autoscaling/v2',
+      kind: 'HorizontalPodAutoscaler',
+      metadata: { name, namespace },
+      spec: {
+        scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name },
+        minReplicas,
+        maxReplicas: 5,
+      },
+    },
+    { manager: 'kubectl' },
+  );
+}
+
+/** `kubectl cordon`. @param isChosen by its name; all nodes, if not given */
+export async function cordon(lab: LabView, isChosen: (name: string) => boolean = () => true): Promise<void> {
+  const nodes = await lab.kube.list(resources.nodes);
+  for (const { metadata } of nodes.filter((node) => isChosen(node.metadata.name))) {
+    const spec = { unschedulable: true };
+    await lab.kube.patch(resources.nodes, undefined, metadata.name, { spec }, { type: 'merge' });
+  }
+}
+
+/** Deleted, and kept by a finalizer that somebody takes off one day: it works on until then. */
+export async function onItsWayOut(
+  lab: LabView,
+  resource: Resource,
+  { namespace, name }: { readonly namespace: string; readonly name: string },
+): Promise<void> {
+  const body = { metadata: { finalizers: ['example.com/kept'] } };
+  await lab.kube.patch(resource, namespace, name, body, { type: 'merge' });
+  await lab.kube.delete(resource, namespace, name);
 }
 
 /** A quota that leaves no room for the ReplicaSet of another rollout: what runs goes on, and its next release never comes. */

@@ -20,20 +20,23 @@ export {
 } from './deployments.ts';
 export {
   asksNobody,
+  autoscale,
   claimImage,
   claimReady,
+  cordon,
   dnsOnlyFor,
   imageForNow,
   noMorePods,
   noMoreRollouts,
-  unansweredWebhook,
+  onItsWayOut,
   releaseNotes,
   scale,
   select,
-  type ServiceRef,
   settings,
   settingsForNow,
   todaysNodes,
+  type ServiceRef,
+  unansweredWebhook,
 } from './everyday.ts';
 export {
   digestOf,

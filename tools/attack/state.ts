@@ -5,7 +5,7 @@ import { type Resource, resources } from '../../src/model/resources.ts';
 import { type Reference, referenceOf } from './edits/edit.ts';
 
 /** What a learner may edit; pods and what follows from them are not remembered. */
-const LOOKED_AT: readonly Resource[] = [
+export const LOOKED_AT: readonly Resource[] = [
   resources.deployments,
   resources.services,
   resources.configMaps,

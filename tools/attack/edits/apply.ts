@@ -86,10 +86,16 @@ async function cordon({ kube }: Editor, which: 'one' | 'all', unschedulable: boo
     );
 }
 
-/** What is there, and is to stay: of what is being deleted, whoever wants it back takes the finalizers off. */
-async function staying({ kube }: Editor, of: Reference): Promise<AnyObject | undefined> {
+/**
+ * What is there, and is to stay: of what is being deleted, whoever wants it back takes the finalizers off.
+ * @param is what is there
+ */
+async function staying(
+  { kube }: Editor,
+  of: Reference,
+  is: AnyObject | undefined,
+): Promise<AnyObject | undefined> {
   const { resource, namespace, name } = partsOf(of);
-  const is = (await kube.get(resource, namespace, name)) as AnyObject | undefined;
   if (is?.metadata.deletionTimestamp === undefined) return is;
   const body = { metadata: { finalizers: null } };
   await kube.patch(resource, namespace, name, body, { type: 'merge', fieldManager: 'kubectl-edit' });
@@ -100,7 +106,7 @@ async function putBack(editor: Editor, of: Reference, path?: string): Promise<vo
   const { kube, healthy } = editor;
   const { resource, namespace, name } = partsOf(of);
   const was = healthy.objects.get(of);
-  const is = await staying(editor, of);
+  const is = await staying(editor, of, (await kube.get(resource, namespace, name)) as AnyObject | undefined);
   if (was === undefined) {
     if (is !== undefined) await kube.delete(resource, namespace, name);
     return;
@@ -156,7 +162,7 @@ async function recreate(editor: Editor, of: Reference, as: 'live' | 'healthy'): 
   const live = (await kube.get(resource, namespace, name)) as AnyObject | undefined;
   const model = as === 'live' ? live : healthy.objects.get(of);
   if (model === undefined) return;
-  if ((await staying(editor, of)) !== undefined) await kube.delete(resource, namespace, name);
+  if ((await staying(editor, of, live)) !== undefined) await kube.delete(resource, namespace, name);
   await wait(1000);
   await kube.create(resource, asNew(model));
 }

@@ -5,9 +5,8 @@ import { type Edit, partsOf, type Reference } from './edit.ts';
 
 /** Edits of Services, endpoints and NetworkPolicies. */
 export function networkEdits(facts: Facts): Weighted {
-  const { workload, services, policies } = facts;
-  const { name } = partsOf(workload);
-  const own = services.filter((of) => of.endsWith(`/${name}`) || of.endsWith('/kube-dns'));
+  const { services, policies } = facts;
+  const own = ownServices(facts);
   const service = fc.constantFrom(...(own.length === 0 ? services : own), ...services.slice(0, 1));
   return [
     { weight: 4, arbitrary: fc.tuple(service, serviceSpecs).map(([of, spec]) => merged(of, spec)) },
@@ -25,6 +24,12 @@ export function networkEdits(facts: Facts): Weighted {
           { weight: 1, arbitrary: fc.constantFrom(...policies).map((of): Edit => ({ edit: 'delete', of })) },
         ]),
   ];
+}
+
+/** Those that lead to the workload, and that of the DNS. */
+export function ownServices({ workload, services }: Facts): Reference[] {
+  const { name } = partsOf(workload);
+  return services.filter((of) => of.endsWith(`/${name}`) || of.endsWith('/kube-dns'));
 }
 
 const merged = (of: Reference, spec: object): Edit => ({ edit: 'patch', of, type: 'merge', body: { spec } });

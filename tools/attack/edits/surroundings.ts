@@ -3,10 +3,11 @@ import type { Manifest } from '../../../src/kube/client.ts';
 import { resources } from '../../../src/model/resources.ts';
 import type { Facts } from '../facts.ts';
 import type { Weighted } from './arbitraries.ts';
-import { type Edit, partsOf, type Reference, referenceOf } from './edit.ts';
+import { type Edit, type Reference, referenceOf } from './edit.ts';
+import { ownServices } from './network.ts';
 
 const FINALIZER = 'shop.test/keep';
-/** One that keeps out everybody's next pods, and one that keeps out nobody. */
+/** All but the second keep out next pods or next rollouts; that one keeps out nobody. */
 const QUOTAS: readonly Readonly<Record<string, string>>[] = [
   { pods: '1' },
   { pods: '100' },
@@ -33,12 +34,12 @@ export function surroundingEdits(facts: Facts): Weighted {
     { weight: 2, arbitrary: fc.constantFrom(...gone).map((of): Edit => ({ edit: 'delete', of })) },
     {
       weight: 2,
-      arbitrary: fc
-        .tuple(
-          fc.constantFrom('cordon' as const, 'uncordon' as const),
-          fc.constantFrom('one' as const, 'all' as const),
-        )
-        .map(([edit, nodes]): Edit => ({ edit, nodes })),
+      arbitrary: fc.constantFrom<Edit>(
+        { edit: 'cordon', nodes: 'one' },
+        { edit: 'cordon', nodes: 'all' },
+        { edit: 'uncordon', nodes: 'one' },
+        { edit: 'uncordon', nodes: 'all' },
+      ),
     },
     {
       weight: 1,
@@ -50,11 +51,12 @@ export function surroundingEdits(facts: Facts): Weighted {
 }
 
 /** What people would miss. */
-function lasting({ workload, services, configMaps, others }: Facts): Reference[] {
-  const { name } = partsOf(workload);
-  const own = services.filter((of) => of.endsWith(`/${name}`) || of.endsWith('/kube-dns'));
-  return [workload, ...own, ...configMaps, ...others];
-}
+const lasting = (facts: Facts): Reference[] => [
+  facts.workload,
+  ...ownServices(facts),
+  ...facts.configMaps,
+  ...facts.others,
+];
 
 const GATE = 'gate';
 

@@ -1,22 +1,12 @@
-import { type Resource, resources } from '../../../src/model/resources.ts';
+import { LOOKED_AT } from '../state.ts';
 import { SHOP, SYSTEM } from './ask.ts';
 import { type Complaint, judge, type Oracle, type OracleView } from './view.ts';
-
-const KINDS: readonly Resource[] = [
-  resources.deployments,
-  resources.services,
-  resources.configMaps,
-  resources.secrets,
-  resources.serviceAccounts,
-  resources.networkPolicies,
-  resources.limitRanges,
-];
 
 /** What only a finalizer keeps goes one day: today. @returns whether there was anything of the healthy shop */
 async function letGo({ kube, healthy, wait }: OracleView): Promise<boolean> {
   let some = false;
   for (const namespace of [SHOP, SYSTEM]) {
-    for (const resource of KINDS) {
+    for (const resource of LOOKED_AT) {
       for (const { metadata } of await kube.list(resource, { namespace })) {
         const { name, deletionTimestamp, finalizers = [] } = metadata;
         if (deletionTimestamp === undefined || finalizers.length === 0) continue;
