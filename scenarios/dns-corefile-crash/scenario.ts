@@ -408,7 +408,7 @@ shop. Make names work again, for the shop and for everybody else.`,
 finds that it cannot use it, says so in its log ("Restart failed") and goes on with the old one: such a mistake can lie there for weeks. It
 counts at the next start, here when all pods were restarted at once. Then none starts, kube-dns has no endpoint, and lookups are refused at
 once; a blocked network would let them time out.
-The seed advises to "verify that the CoreDNS pods are running and healthy" and to edit "the Corefile within the ConfigMap": the two
-together are this failure. Its query log (the plugin is called "log") would have shown nothing here: no query arrived.
+The interview notes advise to "verify that the CoreDNS pods are running and healthy" and to edit "the Corefile within the ConfigMap": the two
+together are this failure. CoreDNS' query log (the plugin is called "log") would have shown nothing here: no query arrived.
 A rollout (kubectl rollout restart) in place of deleting the pods would have kept an old pod until a new one was ready.`,
 });

@@ -207,7 +207,7 @@ knows, where ${service} should be. Restarting the shop did not help. Make every 
     return `deployment/${rogue.name} in kube-system was made from a copy of CoreDNS' own, labels included. A Service sends to every ready pod
 that its selector fits, whoever made it: so of ${rogue.replicas + 2} servers behind kube-dns only two were CoreDNS, and who was not gave
 ${rogue.address} for ${rogue.service}. Each query goes to one of the servers at random; that is why errors came and went.
-The seed has Chaos Mesh return "random IPs for specified domains". Here it is done with what every cluster has, and found in the same way:
+The interview notes have Chaos Mesh return "random IPs for specified domains". Here it is done with what every cluster has, and found in the same way:
 count the answers, then count the servers (kubectl -n kube-system get endpointslices -l k8s-app=kube-dns). A longer cache makes it worse:
 it keeps the wrong answer too. Chaos Mesh itself would have changed CoreDNS, for which it brings a plugin of its own.`;
   },

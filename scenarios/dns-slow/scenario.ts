@@ -234,6 +234,6 @@ a quarter of a second more. A payment needs one such lookup; where it took longe
 failed. Nothing was slower than before: the cache had hidden it. Each server block has plugins of its own, so the cache of the main block does
 nothing for a stub domain. How many questions leave the cluster can be read from CoreDNS' metrics (coredns_cache_hits_total,
 coredns_proxy_request_duration_seconds).
-The seed has Gremlin inject latency, and asks to "monitor metrics like DNS query latency": here the latency was there all along, and the
+The interview notes have Gremlin inject latency, and ask to "monitor metrics like DNS query latency": here the latency was there all along, and the
 metric that gives it away is the number of questions. Longer time-outs make customers wait; a cache for a day makes the next move an outage.`,
 });

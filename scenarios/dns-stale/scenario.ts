@@ -210,7 +210,7 @@ which no Service had any more: packets to it are answered by nobody, so callers 
 How long an answer is kept comes from two places: the kubernetes plugin writes a TTL into it (5 s, 30 s in kubeadm's Corefile, 3600 s
 at most), and cache keeps it that long, but never longer than its own TTL nor shorter than its MINTTL. kubeadm does not cache
 cluster.local at all: the kubernetes plugin has everything in memory anyway.
-The seed simulates this by "setting a very low or zero TTL". That cannot make answers outdated: a TTL of zero is never kept. It takes a
+The interview notes simulate this by "setting a very low or zero TTL". That cannot make answers outdated: a TTL of zero is never kept. It takes a
 long one. What a low TTL does instead is to load whoever is asked.`,
 });
 

@@ -265,6 +265,6 @@ the release had been tried out had one; the other answered ErrImageNeverPull, an
 IfNotPresent, the default for every tag but latest, takes the copy where there is one and pulls where there is none. Pre-pulled images
 make starts fast and bridge an outage, but only together with a policy that may pull: copies go away with their node, or when the
 kubelet needs the space. Pinning pods to the node that has the image gives up the second node.
-The seed says that pods whose image cannot be pulled end in CrashLoopBackOff: they never do. The container has not started; it waits as
+The interview notes say that pods whose image cannot be pulled end in CrashLoopBackOff: they never do. The container has not started; it waits as
 ErrImageNeverPull, or as ErrImagePull and ImagePullBackOff with a try after 10 s, 20 s … up to 5 minutes.`,
 });

@@ -269,6 +269,6 @@ A node asks the registry with what the pod brings along: the imagePullSecrets of
 names none. They are secrets of the pod's own namespace, of type kubernetes.io/dockerconfigjson or kubernetes.io/dockercfg;
 all others are passed over without a word. Where one is missing the kubelet warns (FailedToRetrieveImagePullSecret) and tries
 without: the registry's answer, "no basic auth credentials", is the same in all four cases, so look for what else is said.
-The container never started. The seed says that such a pod ends in CrashLoopBackOff; a failed pull never does: it is ErrImagePull,
+The container never started. The interview notes say that such a pod ends in CrashLoopBackOff; a failed pull never does: it is ErrImagePull,
 then ImagePullBackOff, and the next try comes after 10 s, 20 s … up to 5 minutes.`,
 });

@@ -464,7 +464,7 @@ succeeded. The mirror, or the copy that the node had (IfNotPresent), would have 
     }
 Images are pulled by the node, by containerd: neither the network policies of the pod nor its DNS settings have a part in it. The
 default-deny policy of the namespace was there before and cut off nothing that mattered; from a pod the registry could not be reached
-either way. (The seed asks to check network policies: those of the pods do not act on pulls, a firewall between node and registry does.)
-The seed also says that such a pod ends in CrashLoopBackOff; a failed pull never does: the container has not started. It is
+either way. (The interview notes ask to check network policies: those of the pods do not act on pulls, a firewall between node and registry does.)
+They also say that such a pod ends in CrashLoopBackOff; a failed pull never does: the container has not started. It is
 ErrImagePull, then ImagePullBackOff, and the next try comes after 10 s, 20 s … up to 5 minutes.`,
 });

@@ -381,6 +381,6 @@ The registry is ${host}; from inside the cluster it answers as http://registry, 
   debrief: ({ service, typo }) =>
     `deployment/${service} asked for the tag ${typo}; the registry has ${release}. A tag that does not exist is answered with
 404: the kubelet says ErrImagePull, then ImagePullBackOff, and tries again after 10 s, 20 s … up to 5 minutes. The container
-never started, so there is no log, and a failed pull never becomes CrashLoopBackOff (as the seed has it). The rolling update
+never started, so there is no log, and a failed pull never becomes CrashLoopBackOff (as the interview notes have it). The rolling update
 kept the old pods, so customers noticed nothing.`,
 });

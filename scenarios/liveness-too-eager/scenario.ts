@@ -397,8 +397,8 @@ reason is not OOMKilled), then CrashLoopBackOff with its growing pauses. Nothing
 ends in the middle of the start, without an error.
 A startup probe is the tool for this: until it has succeeded once, neither liveness nor readiness is asked, and afterwards the liveness
 probe may be as eager as before. A longer initialDelaySeconds or failureThreshold works too, but is paid for at every later hang.
-The seed's Q4 advises to "disable or widen" the liveness probe to find out whether the program just needs more time: as an
-experiment that is right, as a repair disabling is not (a hung process then stays), and it does not mention startup probes. It also counts failing
+The interview notes advise to "disable or widen" the liveness probe to find out whether the program just needs more time: as an
+experiment that is right, as a repair disabling is not (a hung process then stays), and they do not mention startup probes. They also count failing
 readiness probes among the causes of CrashLoopBackOff: they never restart a container.`;
   },
 });

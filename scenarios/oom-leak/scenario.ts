@@ -450,7 +450,7 @@ The night shift wanted to double the memory and go back to bed; you are asked fo
 The kernel kills a container that passes its limit (${memory}): last state OOMKilled, exit code 137, and then
 CrashLoopBackOff. Raising the limit, more pods and restarts by the clock treat the kill and not the growth: each process still takes more and more of the
 node. What ends it is a bound (${causes[cause].knob}) or the release of before.
-The seed is right that leaks, caches and the size of reports are to be looked at, and wrong in three places: there is no
+The interview notes are right that leaks, caches and the size of reports are to be looked at, and wrong in three places: there is no
 OOMKilled message among a pod's events (the reason is in the container's last state, and the STATUS column of kubectl get pods shows it
 only for a moment); scaling out does not help a process that grows by itself; and a container is killed at its own limit, so more memory for the node changes
 nothing.`,

@@ -369,7 +369,7 @@ worst when many people shop. Make checkout survive its load: ${requests} quotes 
   debrief: ({ limit }) =>
     `The memory limit of deployment/checkout was ${limit}: enough to start and become Ready, too little once the receipts cache
 had filled. The kernel kills the process when its cgroup passes the limit: exit code 137, reason OOMKilled. That reason is in the
-container's last state (kubectl describe pod, kubectl get pod -o yaml); there is no OOMKilled *event*, as the seed has it.
+container's last state (kubectl describe pod, kubectl get pod -o yaml); there is no OOMKilled *event*, as the interview notes have it.
 Restarting helps until the cache is full again. What helps is a limit above the working set under load, within the bounds of the
 namespace, or a smaller cache.`,
 });

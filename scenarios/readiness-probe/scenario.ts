@@ -451,6 +451,6 @@ Make ${service} answer its callers again.`,
   debrief: ({ service, wrongPort }) =>
     `The readiness probe of deployment/${service} asked port ${wrongPort}, where nothing listens. A pod whose readiness
 probe fails keeps running, without restarts, but is taken out of its Service: with no ready pod left, callers are
-refused at once. (The seed's Q4 says that a failing readiness probe restarts a container: it does not; that is what a
+refused at once. (The interview notes say that a failing readiness probe restarts a container: it does not; that is what a
 liveness probe does.) The deployment's strategy is Recreate, so no old pod was left to serve.`,
 });

@@ -42,7 +42,9 @@ function textOf(
     ...fixes.flatMap(({ id, steps }) => [`  ${id}`, ...steps.map((step) => `    ${step}`)]),
     ...head('Read on'),
     ...documents.map((document) =>
-      'url' in document ? `  ${document.url}` : wrap(`${document.seed}: ${document.question}`, width, '  '),
+      'url' in document
+        ? `  ${document.url}`
+        : wrap(`interview notes (${document.seed}): ${document.question}`, width, '  '),
     ),
     '',
   ].join('\n');
