@@ -6,6 +6,7 @@ import {
   defineScenario,
   hint,
   hold,
+  inTurn,
   minutes,
   namesRule,
   objective,
@@ -256,7 +257,10 @@ again for shop and office, and leave the network as closed as security wants it.
       'dns-whole',
       'veto',
       'CoreDNS serves the whole cluster',
-      hold(seconds(10), checks.clusterDnsWhole()),
+      inTurn('CoreDNS is whole, and the cluster takes its next rollout', [
+        hold(seconds(10), checks.clusterDnsWhole()),
+        checks.dnsRollsOut(),
+      ]),
     ),
     safeguard(
       'corefile',
@@ -318,7 +322,7 @@ again for shop and office, and leave the network as closed as security wants it.
   debrief: ({ cut }) =>
     `${cuts[cut].describe} CoreDNS stayed ready all the time: its probes come from the node, which policies let through. So the
 difference was in how lookups failed: never answered, after two tries of five seconds, where a Service without endpoints refuses at once.
-The seed's "blocking network traffic to the CoreDNS pod using network policies" is this failure, and it has two ends: the egress of who
+What the interview notes call "blocking network traffic to the CoreDNS pod using network policies" is this failure, and it has two ends: the egress of who
 asks and the ingress of CoreDNS. Policies only add up; the way to mend one is to allow the missing connection, by labels of namespace and
 pod, and over both protocols: an answer that does not fit into UDP is asked for again over TCP. A Service's address in an ipBlock is
 of no use, because policies look at the pod that is behind it. The label kubernetes.io/metadata.name is on every namespace; "name" is not.`,

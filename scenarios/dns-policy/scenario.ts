@@ -11,6 +11,7 @@ import {
   hack,
   hint,
   hold,
+  inTurn,
   type LabView,
   minutes,
   not,
@@ -230,7 +231,10 @@ whom they call. ${client} must find names again as they do: Services by their sh
       'dns-whole',
       'veto',
       'CoreDNS serves the whole cluster',
-      hold(seconds(10), checks.clusterDnsWhole()),
+      inTurn('CoreDNS is whole, and the cluster takes its next rollout', [
+        hold(seconds(10), checks.clusterDnsWhole()),
+        checks.dnsRollsOut(),
+      ]),
     ),
     safeguard('corefile', 'veto', 'CoreDNS is configured as before', checks.corefileKept()),
     safeguard(
@@ -429,8 +433,8 @@ whom they call. ${client} must find names again as they do: Services by their sh
 
   debrief: ({ client, setting }) =>
     `With its last change deployment/${client} was given ${forms[setting].was}. CoreDNS was whole, and so were the Services: only these
-pods asked somebody else. The seed's "verify that the DNS settings in the pods and the nodes are correct and consistent" is the step that
-finds it: cat /etc/resolv.conf in two pods. (Its "flush the DNS cache on the client machines" would not have helped: pods have none.)
+pods asked somebody else. The step of the interview notes that finds it is "verify that the DNS settings in the pods and the nodes are correct and consistent":
+cat /etc/resolv.conf in two pods. (Their "flush the DNS cache on the client machines" would not have helped: pods have none.)
 dnsPolicy Default is not the default: a pod without dnsPolicy gets ClusterFirst. Name servers in dnsConfig come after those of the
 policy, and the C library asks the second one only if the first does not answer: a "no such name" is an answer.`,
 });

@@ -72,11 +72,15 @@ export function sameProgram(before: PodSpec, now: PodSpec, container: string, ot
 
 function programOf(spec: PodSpec, container: string): Readonly<Record<string, unknown>> {
   const own = spec.containers.find(({ name }) => name === container);
-  const mounts = (own?.volumeMounts ?? []).filter(({ name }) => !name.startsWith('kube-api-access-'));
+  const others = containersOf(spec).filter((other) => other.name !== container);
+  const scratch = scratchOf(spec, others);
+  const mounts = (own?.volumeMounts ?? []).filter(
+    ({ name, mountPath }) =>
+      !name.startsWith('kube-api-access-') && !(scratch.has(name) && SCRATCH.test(mountPath)),
+  );
   const mounted = new Set(mounts.map(({ name }) => name));
   // What has a volume of its own beside the program is nobody's concern; what writes into the program's files is.
-  const sharing = ({ volumeMounts = [] }: Container): boolean =>
-    volumeMounts.some(({ name }) => mounted.has(name));
+  const sharing = (other: Container): boolean => mountedIn(other).some((name) => mounted.has(name));
   return {
     image: own?.image,
     command: own?.command,
@@ -85,8 +89,23 @@ function programOf(spec: PodSpec, container: string): Readonly<Record<string, un
     hook: own?.lifecycle?.postStart,
     mounts,
     volumes: (spec.volumes ?? []).filter(({ name }) => mounted.has(name)),
-    beside: containersOf(spec).filter((other) => other.name !== container && sharing(other)),
+    beside: others.filter(sharing),
   };
+}
+
+const mountedIn = ({ volumeMounts = [] }: Container): string[] => volumeMounts.map(({ name }) => name);
+
+/** Where no image has its program. */
+const SCRATCH = /^\/(tmp|var\/tmp|var\/cache)(\/|$)/;
+
+/** Volumes that begin empty, and that nobody else writes into: room to write, as beside a read-only root. */
+function scratchOf({ volumes = [] }: PodSpec, others: readonly Container[]): Set<string> {
+  const shared = new Set(others.flatMap(mountedIn));
+  return new Set(
+    volumes
+      .filter(({ name, emptyDir }) => emptyDir !== undefined && !shared.has(name))
+      .map(({ name }) => name),
+  );
 }
 
 /**

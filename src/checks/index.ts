@@ -1,5 +1,5 @@
 /** The check library, as scenarios see it: `checks.http({ … })`. */
-export { clusterDnsWhole, freshServicesResolve } from './cluster-dns.ts';
+export { clusterDnsWhole, dnsRollsOut, freshServicesResolve } from './cluster-dns.ts';
 export { addressesAsBefore, clientsAsBefore, nameServersStay } from './client-settings.ts';
 export { type ClientRef } from './client-pod.ts';
 export { crashLoops } from './crash-loop.ts';

@@ -44,6 +44,28 @@ describe('the program is kept', () => {
     expect((await check.look(lab)).status).toBe(expected);
   });
 
+  test.each<[string, string, object, object, string]>([
+    ['a scratch folder of its own', '/tmp', { emptyDir: {} }, {}, 'pass'],
+    ['a scratch folder where its program is', '/app', { emptyDir: {} }, {}, 'fail'],
+    ['a folder beside it', '/tmpl', { emptyDir: {} }, {}, 'fail'],
+    ['files of a ConfigMap', '/tmp', { configMap: { name: 'files' } }, {}, 'fail'],
+    [
+      'a scratch folder into which somebody else writes',
+      '/tmp',
+      { emptyDir: {} },
+      { initContainers: [{ name: 'i', volumeMounts: [{ name: 'tmp', mountPath: '/x' }] }] },
+      'fail',
+    ],
+  ])('with %s', async (_what, mountPath, volume, more, expected) => {
+    const lab = await labView([deployment({})]);
+    const own = { ...container, volumeMounts: [{ name: 'tmp', mountPath }] };
+    const spec = { containers: [own], volumes: [{ name: 'tmp', ...volume }], ...more };
+    await lab.put(
+      object('apps/v1', 'Deployment', 'checkout@shop', { spec: { replicas: 2, template: { spec } } }),
+    );
+    expect((await check.look(lab)).status).toBe(expected);
+  });
+
   test('another release may come where one is expected, another command not', async () => {
     const newer = programKept('shop', 'checkout', { newRelease: true });
     const lab = await labView([deployment({})]);
