@@ -1,4 +1,4 @@
-import { gradeCheck } from '../../src/checks/check.ts';
+import { gradeCheck, observe } from '../../src/checks/check.ts';
 import { viewOf as clusterView } from '../../src/engine/break.ts';
 import { gradeInPlace } from '../../src/engine/grade.ts';
 import type { Cluster } from '../../src/providers/provider.ts';
@@ -44,10 +44,12 @@ export async function attackOnce(
     for (const edits of sequences) {
       await settle(lab, cluster, edits);
       const view = viewOf(lab, cluster);
-      const complaint = await judge(oracle.questions, view);
+      let complaint = await judge(oracle.questions, view);
       // The last of a chain is graded to the end in any case: an error would hide behind a fail.
       const briefly = complaint !== undefined && judgements.length < sequences.length - 1;
       const grade = briefly ? await firstFailure(lab, cluster) : await gradeOf(lab, cluster, PATIENCE);
+      // The grader waits for what is on its way, a controller's next try for one; so may the oracle.
+      if (grade.verdict === 'pass') complaint &&= await judge(oracle.questions, view);
       judgements.push({ complaint: complaint ?? (await lastComplaint(oracle, view)), ...grade });
     }
     return judgements;
@@ -125,7 +127,10 @@ function viewOf({ healthy, healthyDigests, incident }: BrokenLab, cluster: Clust
   };
 }
 
-/** Looks at one part after another until one fails: where that is expected, the others change nothing. */
+/**
+ * Grades one part after another until one fails: where that is expected, the others change nothing. What does not hold at
+ * a first look comes first.
+ */
 async function firstFailure(
   { baseline, incident }: BrokenLab,
   cluster: Cluster,
@@ -134,8 +139,13 @@ async function firstFailure(
   const view = { ...clusterView(cluster, baseline, incident, signal), patience: PATIENCE };
   const parts = [...scenario.objectives(values), ...scenario.safeguards(values)];
   const quiet = parts.filter(({ check }) => check.disturbs === undefined);
+  const amiss: typeof parts = [];
+  for (const part of quiet) {
+    const { status } = await observe(view, () => part.check.look(view));
+    if (status === 'fail') amiss.push(part);
+  }
   const errors: string[] = [];
-  for (const { id, check } of new Set([...quiet, ...parts])) {
+  for (const { id, check } of new Set([...amiss, ...quiet, ...parts])) {
     const { status, seen } = await gradeCheck(view, check);
     if (status === 'fail') return { verdict: 'fail', failed: [`${id}: ${seen}`] };
     if (status === 'error') errors.push(`${id} (error): ${seen}`);

@@ -187,6 +187,25 @@ function askedByKubelet({ spec }: Deployment): unknown {
   ]);
 }
 
+/** What the kubelet writes into CoreDNS' own /etc/resolv.conf. */
+function ownResolver({ spec }: Deployment): unknown {
+  const { dnsPolicy, dnsConfig, hostNetwork } = spec.template.spec;
+  return [
+    hostNetwork === true && dnsPolicy === 'ClusterFirst' ? 'Default' : dnsPolicy,
+    dnsConfig?.nameservers ?? [],
+  ];
+}
+
+async function templateChanged(view: OracleView): Promise<Complaint> {
+  const now = await deploymentOf(view, 'coredns', SYSTEM);
+  const before = view.healthy.get(resources.deployments, SYSTEM, 'coredns');
+  if (!equal(now && askedByKubelet(now), before && askedByKubelet(before)))
+    return 'CoreDNS is asked otherwise whether it lives, or whether it is ready';
+  return equal(now && ownResolver(now), before && ownResolver(before))
+    ? undefined
+    : 'CoreDNS has another /etc/resolv.conf, and asks whom it names';
+}
+
 /** CoreDNS as the rules of the tickets want it: at least two pods and nobody else, with these plugins. */
 export const corednsWhole = question('CoreDNS serves everybody', async (view) => {
   const other = await sameService(view, 'kube-dns', SYSTEM);
@@ -201,10 +220,8 @@ export const corednsWhole = question('CoreDNS serves everybody', async (view) =>
   const led = [...new Set(await addressesOf(view, 'kube-dns', SYSTEM))];
   if (led.some((address) => !own.includes(address))) return 'kube-dns leads elsewhere too';
   if (led.length < 2) return `kube-dns leads to ${led.length} pods`;
-  const now = await deploymentOf(view, 'coredns', SYSTEM);
-  const before = view.healthy.get(resources.deployments, SYSTEM, 'coredns');
-  if (!equal(now && askedByKubelet(now), before && askedByKubelet(before)))
-    return 'CoreDNS is asked otherwise whether it lives, or whether it is ready';
+  const changed = await templateChanged(view);
+  if (changed !== undefined) return changed;
   const corefile = await corefileOf(view);
   const lines = insideOf(corefile, MAIN);
   const missing = ['kubernetes', 'forward .', 'cache', 'health', 'ready'].filter(
