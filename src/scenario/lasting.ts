@@ -26,7 +26,7 @@ const othersRule =
 
 /** The rule that {@link lasts} looks after. */
 export const lastingRule = (service: string, within = 'a minute'): string =>
-  `No pod of ${service} lives on settings that are gone again. One that is made tomorrow, by the next rollout too, is ready within ${within}, and so is one of any other service of the shop with what it was told. Where the next pods wait for the end of those before (strategy Recreate), that takes no longer either. ${othersRule} Customers go on paying and getting their money back.`;
+  `No pod of ${service} lives on settings that are gone again, or on an image that its template does not have. One that is made tomorrow, by the next rollout too, is ready within ${within}, and so is one of any other service of the shop with what it was told. Where the next pods wait for the end of those before (strategy Recreate), that takes no longer either. ${othersRule} Customers go on paying and getting their money back.`;
 
 /** What a repair of one service of the shop leaves behind lasts: its next pod comes up, and the shop earns money. */
 export function lasts(of: WorkloadRef): Safeguard[] {

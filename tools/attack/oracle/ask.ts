@@ -164,6 +164,20 @@ export async function runsItsProgram(view: OracleView, name: string, namespace =
   return equal(was, is) ? undefined : `${name} does not run its own program`;
 }
 
+const imageIn = (spec: PodSpec | undefined, name: string): string =>
+  spec?.containers.find((one) => one.name === name)?.image ?? 'nothing';
+
+/** What the next pods of a Deployment will run in their own container. */
+export const imageOf = async (view: OracleView, name: string): Promise<string> =>
+  imageIn((await deploymentOf(view, name))?.spec.template.spec, name);
+
+/** Those of now must run it as well. */
+export async function runsItsTemplate(view: OracleView, name: string): Promise<Complaint> {
+  const image = await imageOf(view, name);
+  const other = (await podsOf(view, name)).find(({ spec }) => imageIn(spec, name) !== image);
+  return other && `${other.metadata.name} was given another image than its template has`;
+}
+
 /** Every pod of a Deployment runs an image, by digest. */
 export async function runsImage(view: OracleView, name: string, digest: string): Promise<Complaint> {
   const pods = await podsOf(view, name);

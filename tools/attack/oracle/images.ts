@@ -1,9 +1,10 @@
 import { equal } from '../../../src/core/json.ts';
-import type { Deployment, NetworkPolicy, Node, PodSpec } from '../../../src/model/objects.ts';
+import type { NetworkPolicy, Node, PodSpec } from '../../../src/model/objects.ts';
 import { resources } from '../../../src/model/resources.ts';
 import { customersServed, serviceRisesAgain } from './again.ts';
 import {
   deploymentOf,
+  imageOf,
   isComplete,
   isReady,
   leadsHome,
@@ -12,6 +13,7 @@ import {
   run,
   runsImage,
   runsItsProgram,
+  runsItsTemplate,
   sameService,
   servesCallers,
   SHOP,
@@ -28,12 +30,9 @@ const REGISTRY = 'registry.shop.test:5000';
 /** Everything before tag and digest. */
 const repositoryOf = (image: string): string => image.replace(/@.*$/, '').replace(/:[^:/]*$/, '');
 
-const imageIn = (deployment: Deployment | undefined, name: string): string =>
-  deployment?.spec.template.spec.containers.find((one) => one.name === name)?.image ?? 'nothing';
-
 const comesFrom = (allowed: readonly string[]): Question =>
   question('it comes from where it should', async (view) => {
-    const now = repositoryOf(imageIn(await deploymentOf(view, service(view)), service(view)));
+    const now = repositoryOf(await imageOf(view, service(view)));
     return allowed.includes(now) ? undefined : `${service(view)} comes from ${now}`;
   });
 
@@ -93,7 +92,7 @@ async function startsOnEach(view: OracleView): Promise<Complaint> {
 
 /** A node that never had the image is no different from one that lost it. */
 async function startsOnNewNode(view: OracleView): Promise<Complaint> {
-  const image = imageIn(await deploymentOf(view, service(view)), service(view));
+  const image = await imageOf(view, service(view));
   const nodes = await workers(view);
   for (const nodeName of nodes) {
     await view.forget(nodeName, image);
@@ -209,6 +208,8 @@ export const imageRegistry: Oracle = {
   afterwards: afterwards(runsAsBefore),
   questions: [
     runsAsBefore,
+    // Registry and mirror have the same content.
+    question('its pods run what their template says', (view) => runsItsTemplate(view, service(view))),
     ...whole,
     comesFrom([`${REGISTRY}/shop`, 'mirror.shop.test:5000/shop']),
     callersGet(OLD),

@@ -7,6 +7,7 @@ import {
   containerOf,
   deploymentOf,
   fetches,
+  imageOf,
   isComplete,
   leadsHome,
   podsOf,
@@ -15,6 +16,7 @@ import {
   runningPods,
   runsImage,
   runsItsProgram,
+  runsItsTemplate,
   sameService,
   SHOP,
 } from './ask.ts';
@@ -158,13 +160,8 @@ async function releaseOfTheTicket(view: OracleView): Promise<Complaint> {
     'shop.test/shop:1.6.0',
     view.values['cause'] === 'report' ? 'shop.test/shop:1.7.1' : 'shop.test/shop:1.7.0',
   ];
-  const imageIn = ({ containers }: Pod['spec']): string =>
-    containers.find((one) => one.name === name)?.image ?? 'nothing';
-  const template = (await deploymentOf(view, name))?.spec.template.spec;
-  const image = template === undefined ? 'nothing' : imageIn(template);
-  if (!allowed.includes(image)) return `it runs ${image}`;
-  const other = (await podsOf(view, name)).find(({ spec }) => imageIn(spec) !== image);
-  return other && `${other.metadata.name} was given another release than its template has`;
+  const image = await imageOf(view, name);
+  return allowed.includes(image) ? runsItsTemplate(view, name) : `it runs ${image}`;
 }
 
 export const oomLeak: Oracle = {
