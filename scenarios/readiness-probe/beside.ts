@@ -56,6 +56,10 @@ export function besideTheRepair(service: string): Hack[] {
       await settled(lab);
       await faults.noMoreRollouts(lab, namespace);
     }),
+    hack('next-rollout-held-back', 'starts-again', async (lab) => {
+      await settled(lab);
+      await faults.heldBack(lab, of);
+    }),
     hack('notifier-gone', 'shop-starts-again', async (lab) => {
       await settled(lab);
       await lab.kube.delete(resources.deployments, namespace, 'notifier');

@@ -6,8 +6,8 @@ import { fail, type LabView, type Observation } from './check.ts';
 import type { WorkloadRef } from './workloads.ts';
 
 /**
- * What the API server says to the next rollout and to the next pods: quotas, limits and policies, the learner's own among
- * them, refuse objects or write other things into them. All is asked by dry run, so that nothing is kept.
+ * What the cluster says to the next rollout and to the next pods: quotas, limits and policies, the learner's own among
+ * them, refuse objects or write other things into them. All that is asked by dry run, so that nothing is kept.
  */
 
 /** What makes pods of a template, and under which label it keeps them. */
@@ -21,9 +21,38 @@ export async function whyNoRollout(
   template: PodTemplate,
 ): Promise<Observation | undefined> {
   return (
+    (await whyHeldBack(lab, of)) ??
     (await whyNoChange(lab, of, template)) ??
     (await whyNoReplicaSet(lab, of, template)) ??
     (await whyNoPod(lab, of, template, 'ReplicaSet'))
+  );
+}
+
+/** How many pods the Deployment wanted when its controller looked at a ReplicaSet last. */
+const DESIRED_REPLICAS = 'deployment.kubernetes.io/desired-replicas';
+
+/**
+ * A controller that reads another number than the Deployment's there believes that it has been scaled, does that first,
+ * and finds that nothing is to be done: nothing is ever rolled out. Races leave that behind, and so can anybody.
+ * https://github.com/kubernetes/kubernetes/pull/138036
+ */
+async function whyHeldBack(lab: LabView, { namespace, name }: WorkloadRef): Promise<Observation | undefined> {
+  const deployment = await lab.kube.get(resources.deployments, namespace, name);
+  const { uid } = deployment?.metadata ?? {};
+  const sets = await lab.kube.list(resources.replicaSets, { namespace });
+  const replicas = deployment?.spec.replicas ?? 0;
+  const stale = sets.find(
+    ({ metadata, spec }) =>
+      metadata.ownerReferences?.some((owner) => owner.uid === uid) === true &&
+      spec.replicas > 0 &&
+      spec.replicas === replicas &&
+      (metadata.annotations?.[DESIRED_REPLICAS] ?? `${replicas}`) !== `${replicas}`,
+  )?.metadata;
+  return (
+    stale &&
+    fail(
+      `the next rollout of ${name} never begins: replicaset/${stale.name} says that ${stale.annotations?.[DESIRED_REPLICAS]} pods are wanted (${DESIRED_REPLICAS}), and not ${replicas}`,
+    )
   );
 }
 

@@ -265,7 +265,8 @@ export function canRollOut(of: WorkloadRef): Check {
       const { replicas, strategy, template } = deployment.spec;
       const { length } = nodes.filter(({ spec }) => takes(spec, template));
       if (!isAloneOnItsNode(template) || replicas < length) return pass('a node has room for one more pod');
-      return strategy.type === 'Recreate' || maxUnavailable(deployment) > 0
+      // Of more pods than nodes some wait: those are missing already.
+      return strategy.type === 'Recreate' || maxUnavailable(deployment) > replicas - length
         ? pass('one pod may end before the next one starts')
         : fail(`no pod may end first (maxUnavailable), and each of the ${length} nodes has one`);
     },

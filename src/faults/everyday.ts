@@ -192,6 +192,30 @@ export async function noMoreRollouts(lab: LabView, namespace: string): Promise<v
   );
 }
 
+/**
+ * What a race may leave behind: a ReplicaSet says that another number of pods is wanted than its Deployment says, and while it
+ * does nothing is rolled out. https://github.com/kubernetes/kubernetes/pull/138036
+ */
+export async function heldBack(lab: LabView, { namespace, name }: DeploymentRef): Promise<void> {
+  const deployment = await lab.kube.get(resources.deployments, namespace, name);
+  const sets = await lab.kube.list(resources.replicaSets, { namespace });
+  const own = sets.find(
+    ({ metadata, spec }) =>
+      spec.replicas > 0 && metadata.ownerReferences?.[0]?.uid === deployment?.metadata.uid,
+  );
+  if (own === undefined) throw new Error(`deployment/${name} has no ReplicaSet`);
+  const annotations = { 'deployment.kubernetes.io/desired-replicas': String(own.spec.replicas + 1) };
+  await lab.kube.patch(
+    resources.replicaSets,
+    namespace,
+    own.metadata.name,
+    { metadata: { annotations } },
+    {
+      type: 'merge',
+    },
+  );
+}
+
 /** What was left of something that was installed once, and asked about every new pod: nobody answers, and none is taken. */
 export async function unansweredWebhook(lab: LabView, namespace: string): Promise<void> {
   await lab.kube.apply(

@@ -25,6 +25,7 @@ export {
   claimReady,
   cordon,
   dnsOnlyFor,
+  heldBack,
   imageForNow,
   noMorePods,
   noMoreRollouts,

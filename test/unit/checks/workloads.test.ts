@@ -200,6 +200,11 @@ describe('canRollOut', () => {
     expect(await seen({}, rolling(0, 1), 2, hostPort)).toMatchObject({ status: 'fail' });
   });
 
+  test('pods that wait for a node are among those that may be away', async () => {
+    expect(await seen(alone(labels), rolling(1, 1), 3)).toMatchObject({ status: 'fail' });
+    expect(await seen(alone(labels), rolling(2, 1), 3)).toMatchObject({ status: 'pass' });
+  });
+
   test('a part of a pod that may be away is none', async () => {
     expect(await seen(alone(labels), rolling('25%', '25%'))).toMatchObject({ status: 'fail' });
     expect(await seen(alone(labels), rolling('50%', '25%'))).toMatchObject({ status: 'pass' });

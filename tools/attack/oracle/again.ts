@@ -21,17 +21,19 @@ const ROLLOUT = 180_000;
  * All pods of a Deployment are made again, as the next rollout would: what was right only for those that ran shows then.
  * Asked when the grader has been.
  * @param stillAsked what has to hold afterwards as before
+ * @param least where so many pods are enough, whatever its Deployment says: one more may wait for a node
  */
 export function risesAgain(
   nameOf: (view: OracleView) => string,
   namespace: string,
   stillAsked: readonly Question[],
+  least?: number,
 ): Question {
   return question('after the next rollout', async (view) => {
     const name = nameOf(view);
     await restart(view, name, namespace);
     await view.wait(2000);
-    const stuck = await within(view, ROLLOUT, () => isComplete(view, name, namespace));
+    const stuck = await within(view, ROLLOUT, () => isComplete(view, name, namespace, least));
     // Every node hears of new endpoints within seconds.
     await view.wait(5000);
     return stuck ?? judge(stillAsked, view);

@@ -189,21 +189,28 @@ export async function runsImage(view: OracleView, name: string, digest: string):
   return other === undefined ? undefined : `${other.metadata.name} runs another image`;
 }
 
-/** As many ready pods as the healthy shop had at least, all of them of the newest template, and none on the way. */
-export async function isComplete(view: OracleView, name: string, namespace = SHOP): Promise<Complaint> {
+/**
+ * As many ready pods as the healthy shop had at least, all of them of the newest template, and none on the way.
+ * @param least so many are enough, and more may be on the way
+ */
+export async function isComplete(
+  view: OracleView,
+  name: string,
+  namespace = SHOP,
+  least?: number,
+): Promise<Complaint> {
   const now = await deploymentOf(view, name, namespace);
   if (now === undefined) return `deployment/${name} is not there`;
   const before = view.healthy.get<Deployment>(resources.deployments, namespace, name);
-  const wanted = Math.max(before?.spec.replicas ?? 1, now.spec.replicas);
+  const wanted = least ?? Math.max(before?.spec.replicas ?? 1, now.spec.replicas);
   const pods = await podsOf(view, name, namespace);
   const ready = pods.filter(isReady);
   if (ready.length < wanted) return `${ready.length} of ${wanted} pods of ${name} are ready`;
-  if (pods.length > ready.length)
+  if (pods.length > ready.length && least === undefined)
     return `${pods.length - ready.length} pods of ${name} more are there and not ready`;
   const { updatedReplicas = 0, replicas = 0, availableReplicas = 0, observedGeneration = 0 } = now.status;
   if (observedGeneration < (now.metadata.generation ?? 0)) return `the newest ${name} is not observed`;
-  if (updatedReplicas < replicas || updatedReplicas < now.spec.replicas)
-    return `old pods of ${name} are left`;
+  if (updatedReplicas < replicas || updatedReplicas < wanted) return `old pods of ${name} are left`;
   return availableReplicas < wanted ? `${availableReplicas} pods of ${name} are available` : undefined;
 }
 

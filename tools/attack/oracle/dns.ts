@@ -249,7 +249,7 @@ async function addressesHaveNames(view: OracleView): Promise<Complaint> {
 }
 
 /** CoreDNS after its next rollout. */
-export const corednsRisesAgain = risesAgain(() => 'coredns', SYSTEM, [corednsWhole, shopNames]);
+export const corednsRisesAgain = risesAgain(() => 'coredns', SYSTEM, [corednsWhole, shopNames], 2);
 
 export const dnsNxdomain: Oracle = {
   settle: 160_000,
