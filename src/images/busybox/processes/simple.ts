@@ -16,8 +16,14 @@ export function duration(text: string): number {
   return Number(match[1]) * unit * 1000;
 }
 
+/** The longest that the C library sleeps at a time, in milliseconds. */
+const LONGEST = 2_147_483_647_000;
+
 const sleep: Applet = async (command) => {
-  if (command.args.length === 0) throw new UsageError();
+  const [first] = command.args;
+  if (first === undefined) throw new UsageError();
+  // `infinity`, as many a manifest has it; busybox looks at no more of the word, and of the first only.
+  while (/^inf/i.test(first)) await command.context.clock.sleep(LONGEST);
   const ms = command.args.map(duration).reduce((sum, each) => sum + each, 0);
   await command.context.clock.sleep(ms);
   return 0;
