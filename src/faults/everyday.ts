@@ -204,16 +204,10 @@ export async function heldBack(lab: LabView, { namespace, name }: DeploymentRef)
       spec.replicas > 0 && metadata.ownerReferences?.[0]?.uid === deployment?.metadata.uid,
   );
   if (own === undefined) throw new Error(`deployment/${name} has no ReplicaSet`);
-  const annotations = { 'deployment.kubernetes.io/desired-replicas': String(own.spec.replicas + 1) };
-  await lab.kube.patch(
-    resources.replicaSets,
-    namespace,
-    own.metadata.name,
-    { metadata: { annotations } },
-    {
-      type: 'merge',
-    },
-  );
+  const body = {
+    metadata: { annotations: { 'deployment.kubernetes.io/desired-replicas': String(own.spec.replicas + 1) } },
+  };
+  await lab.kube.patch(resources.replicaSets, namespace, own.metadata.name, body, { type: 'merge' });
 }
 
 /** What was left of something that was installed once, and asked about every new pod: nobody answers, and none is taken. */
