@@ -110,29 +110,40 @@ export async function whatIsGoing(
   const isClaim = ({ id }: Resource, name: string): boolean =>
     id === resources.persistentVolumeClaims.id &&
     baseline.get(resources.persistentVolumeClaims, namespace, name) !== undefined;
-  const named = new Set(workloads.flatMap(({ template: { spec } }) => neededBy(spec, accounts)));
+  const needed = new Set(workloads.flatMap(({ template: { spec } }) => neededBy(spec, accounts)));
   for (const resource of NEEDED) {
     for (const now of await kube.list(resource, { namespace })) {
       const { name } = now.metadata;
       const going = whyNotForLong(now);
-      if (going !== undefined && (named.has(name) || isClaim(resource, name))) return going;
+      if (going !== undefined && (needed.has(keyOf({ resource, name })) || isClaim(resource, name)))
+        return going;
     }
   }
   return undefined;
 }
 
-/** The names of what a pod is made with; the learner may have brought it along. */
+/** What a pod is made with, by kind and name; the learner may have brought it along. */
 function neededBy(spec: PodSpec, accounts: readonly ServiceAccount[]): string[] {
   const { serviceAccountName = 'default', imagePullSecrets = [], volumes = [] } = spec;
   const account = accounts.find(({ metadata }) => metadata.name === serviceAccountName);
   const pullSecrets = imagePullSecrets.length > 0 ? imagePullSecrets : (account?.imagePullSecrets ?? []);
-  const mounted = volumes.flatMap(({ configMap, secret, persistentVolumeClaim, projected }) => [
-    configMap?.name ?? secret?.secretName ?? persistentVolumeClaim?.claimName,
-    ...(projected?.sources ?? []).map((source) => source.configMap?.name ?? source.secret?.name),
-  ]);
   const containers = [...spec.containers, ...(spec.initContainers ?? [])];
-  const names = [...sourcesOf({ ...spec, containers }), ...pullSecrets].map(({ name }) => name);
-  return [serviceAccountName, ...names, ...mounted.filter((name) => name !== undefined)];
+  const one = (resource: Resource, name: string | undefined): string[] =>
+    name === undefined ? [] : [keyOf({ resource, name })];
+  return [
+    ...one(resources.serviceAccounts, serviceAccountName),
+    ...pullSecrets.flatMap(({ name }) => one(resources.secrets, name)),
+    ...sourcesOf({ ...spec, containers }).map(keyOf),
+    ...volumes.flatMap(({ configMap, secret, persistentVolumeClaim, projected }) => [
+      ...one(resources.configMaps, configMap?.name),
+      ...one(resources.secrets, secret?.secretName),
+      ...one(resources.persistentVolumeClaims, persistentVolumeClaim?.claimName),
+      ...(projected?.sources ?? []).flatMap((source) => [
+        ...one(resources.configMaps, source.configMap?.name),
+        ...one(resources.secrets, source.secret?.name),
+      ]),
+    ]),
+  ];
 }
 
 /** Who is there; that somebody is not shows elsewhere. */
@@ -197,7 +208,8 @@ function isChanged(
   return sourcesOf(before.spec, template.spec).some((source) => sources.has(keyOf(source)));
 }
 
-const keyOf = ({ resource, name }: Source): string => `${resource.id} ${name}`;
+const keyOf = ({ resource, name }: { readonly resource: Resource; readonly name: string }): string =>
+  `${resource.id} ${name}`;
 
 /** ConfigMaps and Secrets that have other data than they had, are new, or are gone. */
 async function changedSources(lab: LabView, namespace: string): Promise<ReadonlySet<string>> {
