@@ -51,6 +51,8 @@ const callersGet = (release: string): Question =>
   );
 
 const whole: readonly Question[] = [
+  // Registries may have the same content: digests do not tell.
+  question('its pods run what their template says', (view) => runsItsTemplate(view, service(view))),
   question('its pods are ready', (view) => isComplete(view, service(view))),
   question('its Service leads to them', (view) => leadsHome(view, service(view))),
   question('it is still its Service', (view) => sameService(view, service(view))),
@@ -208,8 +210,6 @@ export const imageRegistry: Oracle = {
   afterwards: afterwards(runsAsBefore),
   questions: [
     runsAsBefore,
-    // Registry and mirror have the same content.
-    question('its pods run what their template says', (view) => runsItsTemplate(view, service(view))),
     ...whole,
     comesFrom([`${REGISTRY}/shop`, 'mirror.shop.test:5000/shop']),
     callersGet(OLD),
