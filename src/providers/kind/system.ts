@@ -1,6 +1,6 @@
 import type { Clock } from '../../core/clock.ts';
 import { equal } from '../../core/json.ts';
-import type { KubeClient } from '../../kube/client.ts';
+import { type KubeClient, KubeError } from '../../kube/client.ts';
 import { endCorednsPods } from '../../kube/cluster-dns.ts';
 import type { ConfigMap, Deployment, KubeObject, Node, Service } from '../../model/objects.ts';
 import { resource, type Resource, resources } from '../../model/resources.ts';
@@ -20,12 +20,16 @@ const WIDE: readonly Resource[] = [
   resource(admission, 'v1', 'mutatingwebhookconfigurations', 'MutatingWebhookConfiguration', false),
   resource(admission, 'v1', 'validatingadmissionpolicybindings', 'ValidatingAdmissionPolicyBinding', false),
   resource(admission, 'v1', 'validatingadmissionpolicies', 'ValidatingAdmissionPolicy', false),
+  resource(admission, 'v1', 'mutatingadmissionpolicybindings', 'MutatingAdmissionPolicyBinding', false),
+  resource(admission, 'v1', 'mutatingadmissionpolicies', 'MutatingAdmissionPolicy', false),
   resource('apiextensions.k8s.io', 'v1', 'customresourcedefinitions', 'CustomResourceDefinition', false),
   resources.clusterRoleBindings,
   resources.clusterRoles,
   resources.persistentVolumes,
   resources.priorityClasses,
   resources.storageClasses,
+  resource('networking.k8s.io', 'v1', 'ingressclasses', 'IngressClass', false),
+  resource('node.k8s.io', 'v1', 'runtimeclasses', 'RuntimeClass', false),
 ];
 
 const SYSTEM = 'kube-system';
@@ -87,7 +91,7 @@ async function ownObjects(kube: KubeClient): Promise<OwnObject[]> {
   ];
   const lists = await Promise.all(
     places.map(async ({ resource, namespace }) => {
-      const objects = await kube.list(resource, namespace === undefined ? {} : { namespace });
+      const objects = await listed(kube, resource, namespace);
       return objects
         .filter((object) => !isMade(object))
         .map((object) => {
@@ -98,6 +102,20 @@ async function ownObjects(kube: KubeClient): Promise<OwnObject[]> {
     }),
   );
   return lists.flat();
+}
+
+/** Older releases do not serve all kinds: nobody has made any of those there. */
+async function listed(
+  kube: KubeClient,
+  resource: Resource,
+  namespace: string | undefined,
+): Promise<KubeObject[]> {
+  try {
+    return await kube.list(resource, namespace === undefined ? {} : { namespace });
+  } catch (error) {
+    if (error instanceof KubeError && error.code === 404) return [];
+    throw error;
+  }
 }
 
 /** Takes out what is new, and gives the nodes and CoreDNS back what was changed. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { KubeClient, Manifest } from '../../../../src/kube/client.ts';
+import { type KubeClient, KubeError, type Manifest } from '../../../../src/kube/client.ts';
 import { type Resource, resources } from '../../../../src/model/resources.ts';
 import { emptyCluster, remember } from '../../../../src/providers/kind/empty.ts';
 import { readSystem, type SystemState } from '../../../../src/providers/kind/system.ts';
@@ -187,6 +187,24 @@ describe('emptying a kind cluster', () => {
       'persistentvolumes /mine 0',
       'priorityclasses /first 0',
     ]);
+  });
+
+  test('takes out policies that write into what is made, where there is such a kind', async () => {
+    const { kube, deleted, system } = await cluster();
+    const policy = object('admissionregistration.k8s.io/v1', 'MutatingAdmissionPolicy', 'older');
+    const listing = (policies: () => Promise<unknown[]>): KubeClient => {
+      const list = (resource: Resource, options?: object): Promise<unknown[]> =>
+        resource.plural === 'mutatingadmissionpolicies' ? policies() : kube.list(resource, options);
+      return { ...kube, list: list as KubeClient['list'] };
+    };
+    const unknown = listing(() => Promise.reject(new KubeError(404, 'the server could not find it')));
+    await emptyCluster(unknown, new ManualClock(), system);
+    expect(deleted).toEqual([]);
+    const one = listing(() => Promise.resolve([policy]));
+    await emptyCluster(one, new ManualClock(), system);
+    expect(deleted).toEqual(['mutatingadmissionpolicies /older 0']);
+    const refused = listing(() => Promise.reject(new KubeError(403, 'forbidden')));
+    await expect(emptyCluster(refused, new ManualClock(), system)).rejects.toThrow('forbidden');
   });
 
   test('gives nodes their labels and taints back, and lets pods on them', async () => {
