@@ -39,7 +39,7 @@ function textOf(
     ...changeLines(report, output),
     ...timeLines(report),
     ...head('Repairs that count'),
-    ...fixes.flatMap(({ id, steps }) => [`  ${id}`, ...steps.map((step) => `    ${step}`)]),
+    ...fixes.flatMap(({ id, steps }) => [`  ${id}`, ...steps.map((step) => stepOf(step, width))]),
     ...head('Read on'),
     ...documents.map((document) =>
       'url' in document
@@ -49,6 +49,10 @@ function textOf(
     '',
   ].join('\n');
 }
+
+/** A command stays on its line, to be copied. */
+const stepOf = (step: string, width: number): string =>
+  step.startsWith('kubectl ') ? `    ${step}` : wrap(step, width, '    ');
 
 /** A lab that was never graded has no points to speak of. */
 function pointsOf({ points, most }: Debrief['report']): string[] {
