@@ -2,8 +2,9 @@ import { KubeError } from '../kube/client.ts';
 import type { Deployment, NewObject, Pod, PodSpec, PodTemplate, ReplicaSet } from '../model/objects.ts';
 import { containersOf } from '../model/pod-containers.ts';
 import { resources } from '../model/resources.ts';
+import { DESIRED_REPLICAS } from '../model/rollout.ts';
 import { fail, type LabView, type Observation } from './check.ts';
-import type { WorkloadRef } from './workloads.ts';
+import { ownedBy, type WorkloadRef } from './workloads.ts';
 
 /**
  * What the cluster says to the next rollout and to the next pods: quotas, limits and policies, the learner's own among
@@ -28,9 +29,6 @@ export async function whyNoRollout(
   );
 }
 
-/** How many pods the Deployment wanted when its controller looked at a ReplicaSet last. */
-const DESIRED_REPLICAS = 'deployment.kubernetes.io/desired-replicas';
-
 /**
  * A controller that reads another number than the Deployment's there believes that it has been scaled, does that first,
  * and finds that nothing is to be done: nothing is ever rolled out. Races leave that behind, and so can anybody.
@@ -38,15 +36,15 @@ const DESIRED_REPLICAS = 'deployment.kubernetes.io/desired-replicas';
  */
 async function whyHeldBack(lab: LabView, { namespace, name }: WorkloadRef): Promise<Observation | undefined> {
   const deployment = await lab.kube.get(resources.deployments, namespace, name);
-  const { uid } = deployment?.metadata ?? {};
+  if (deployment === undefined) return undefined;
+  const { replicas } = deployment.spec;
   const sets = await lab.kube.list(resources.replicaSets, { namespace });
-  const replicas = deployment?.spec.replicas ?? 0;
   const stale = sets.find(
-    ({ metadata, spec }) =>
-      metadata.ownerReferences?.some((owner) => owner.uid === uid) === true &&
-      spec.replicas > 0 &&
-      spec.replicas === replicas &&
-      (metadata.annotations?.[DESIRED_REPLICAS] ?? `${replicas}`) !== `${replicas}`,
+    (set) =>
+      ownedBy(set, deployment) &&
+      set.spec.replicas > 0 &&
+      set.spec.replicas === replicas &&
+      (set.metadata.annotations?.[DESIRED_REPLICAS] ?? `${replicas}`) !== `${replicas}`,
   )?.metadata;
   return (
     stale &&

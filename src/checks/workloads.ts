@@ -127,7 +127,7 @@ export async function podsOf(
   return { current: pods, newest: newest === undefined ? [] : pods.filter((pod) => ownedBy(pod, newest)) };
 }
 
-function ownedBy(object: Pod | ReplicaSet, owner: Deployment | ReplicaSet): boolean {
+export function ownedBy(object: Pod | ReplicaSet, owner: Deployment | ReplicaSet): boolean {
   return object.metadata.ownerReferences?.some(({ uid }) => uid === owner.metadata.uid) ?? false;
 }
 

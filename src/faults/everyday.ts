@@ -1,6 +1,7 @@
 import type { LabView } from '../checks/check.ts';
 import type { ConfigMap, Deployment, NetworkPolicy, Service } from '../model/objects.ts';
 import { type Resource, resources } from '../model/resources.ts';
+import { DESIRED_REPLICAS } from '../model/rollout.ts';
 import { restart } from './cluster-dns.ts';
 import { DEPLOYER, type DeploymentRef } from './deployments.ts';
 
@@ -205,7 +206,7 @@ export async function heldBack(lab: LabView, { namespace, name }: DeploymentRef)
   );
   if (own === undefined) throw new Error(`deployment/${name} has no ReplicaSet`);
   const body = {
-    metadata: { annotations: { 'deployment.kubernetes.io/desired-replicas': String(own.spec.replicas + 1) } },
+    metadata: { annotations: { [DESIRED_REPLICAS]: String(own.spec.replicas + 1) } },
   };
   await lab.kube.patch(resources.replicaSets, namespace, own.metadata.name, body, { type: 'merge' });
 }

@@ -1,6 +1,9 @@
 import { scaledValue } from './int-or-percent.ts';
 import type { Deployment } from './objects.ts';
 
+/** On a ReplicaSet: how many pods its Deployment wanted when the controller looked at it last. */
+export const DESIRED_REPLICAS = 'deployment.kubernetes.io/desired-replicas';
+
 /**
  * Whether a Deployment's newest template is observed and all its pods, and no others, have it and are available.
  * https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#complete-deployment

@@ -1,12 +1,11 @@
 import { edit, equal } from '../../../core/json.ts';
 import type { Deployment, Labels, PodTemplate, ReplicaSet } from '../../../model/objects.ts';
-import { maxSurge } from '../../../model/rollout.ts';
+import { DESIRED_REPLICAS, maxSurge } from '../../../model/rollout.ts';
 import { byCreation } from '../by-creation.ts';
 
 export const HASH_LABEL = 'pod-template-hash';
 export const REVISION = 'deployment.kubernetes.io/revision';
 const REVISION_HISTORY = 'deployment.kubernetes.io/revision-history';
-const DESIRED_REPLICAS = 'deployment.kubernetes.io/desired-replicas';
 const MAX_REPLICAS = 'deployment.kubernetes.io/max-replicas';
 const NOT_COPIED = new Set([
   'kubectl.kubernetes.io/last-applied-configuration',
