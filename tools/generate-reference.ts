@@ -29,9 +29,28 @@ const LIBRARIES = [
     title: 'Making checks of checks',
     about: 'Imported from `breakfix` itself.',
   },
+  {
+    file: 'src/scenario/lasting.ts',
+    prefix: '',
+    title: 'What lasts',
+    about: 'Safeguards, their rules, and the wrong repairs that they find, for scenarios that need the same.',
+  },
+  {
+    file: 'src/scenario/parts.ts',
+    prefix: '',
+    title: 'Parts of a scenario',
+    about: 'Imported from `breakfix` itself.',
+  },
+  { file: 'src/scenario/shop.ts', prefix: '', title: 'The shop', about: 'What `baseline` gives.' },
+  {
+    file: 'src/scenario/partner-dns.ts',
+    prefix: '',
+    title: 'Names outside',
+    about: 'Overlays of the shop, for scenarios about names of somebody else.',
+  },
 ] as const;
 
-/** Of `check.ts` only this is public; the others are for the engine. */
+/** Of files with no prefix only this is public; the others are for the engine. */
 const PUBLIC = publicNames('src/index.ts');
 
 const config = ts.readConfigFile('tsconfig.json', (path) => readFileSync(path, 'utf8'));
@@ -43,7 +62,7 @@ const program = ts.createProgram(
 const checker = program.getTypeChecker();
 
 const text = [
-  '<!-- Made by `npm run reference` from the TSDoc of src/checks and src/faults: change it there. -->',
+  '<!-- Made by `npm run reference` from the TSDoc of src/checks, src/faults and src/scenario: change it there. -->',
   '# Checks and faults',
   '',
   'What scenarios are made of ([authoring.md](authoring.md) says how). A check looks at a lab and says what it saw; a fault',

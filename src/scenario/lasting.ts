@@ -37,7 +37,10 @@ export function lasts(of: WorkloadRef): Safeguard[] {
   ];
 }
 
-/** @param settleMs how long it may take until they are served, in milliseconds */
+/**
+ * Customers pay and are paid back, and will be tomorrow.
+ * @param settleMs how long it may take until they are served, in milliseconds
+ */
 export const customersGoOn = (namespace: string, settleMs?: number): Safeguard =>
   safeguard(
     'customers',
@@ -124,6 +127,9 @@ export const corednsLasts = (asked: FreshDns): Safeguard[] => [
   everybodyFindsNames(asked.from),
 ];
 
-/** @param like whose image somebody has who is nobody of the shop */
+/**
+ * Who is nobody of the shop finds names.
+ * @param like whose image such a pod has
+ */
 export const everybodyFindsNames = (like: ClientRef): Safeguard =>
   safeguard('everybody', 'veto', 'Pods of other namespaces find names', servesEverybody(like));

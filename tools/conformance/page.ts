@@ -7,7 +7,7 @@ export function conformancePage(names: readonly string[], results: Results): str
   return `# Conformance
 
 The official conformance tests of Kubernetes 1.36 (\`e2e.test\`, ${names.length} tests), run against embedded clusters of one
-control plane and two workers by \`npm run conformance\`. The embedded cluster is no conformant Kubernetes and does not want
+control plane and two workers by \`npm run conformance -- --suite PATH\`. The embedded cluster is no conformant Kubernetes and does not want
 to be one: the suite is a measure of how far its answers are those of a real one. Results are kept from run to run: a test that
 was not run again counts as it ended last, with the code of that day.
 

@@ -11,7 +11,7 @@ export function addAuthorCommands({ command, run }: Tree, program: Command): voi
   ])
     .option('--all', 'every scenario')
     .option('--provider <name>', 'embedded or kind', 'embedded')
-    .option('--seeds <seeds>', 'how many, or which (7,12)', '1')
+    .option('--seeds <seeds>', 'how many, or which (7,12 or 7,)', '1')
     .option('--only <text>', 'only cases with this in their name')
     .option('--whole', 'grade wrong repairs to the end too')
     .action((ids: string[], flags: VerifyFlags) =>

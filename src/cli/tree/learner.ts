@@ -25,7 +25,7 @@ export function addLearnerCommands({ command, run }: Tree): void {
   ])
     .option('--provider <name>', 'embedded (where not said) or kind')
     .option('--seed <number>', 'the same numbers and names again')
-    .option('--area <area>', 'any incident of an area')
+    .option('--area <area>', 'the first incident of an area; with --random any of it')
     .option('--random', 'any incident')
     .option('--fresh', 'a new cluster, where that of an ended lab is kept (kind)')
     .option('--id <id>', 'a scenario by its id (for authors)')
