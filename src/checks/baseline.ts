@@ -32,18 +32,14 @@ export class Baseline {
     namespaces: readonly string[],
     kinds: readonly Resource[] = REMEMBERED,
   ): Promise<Baseline> {
-    const objects: Record<string, AnyObject> = {};
-    for (const namespace of namespaces) {
-      for (const resource of kinds) {
-        const found = resource.namespaced
-          ? await kube.list(resource, { namespace })
-          : [await kube.get(resource, undefined, namespace)];
-        for (const object of found) {
-          if (object !== undefined) objects[keyOf(resource, object.metadata)] = object as AnyObject;
-        }
-      }
-    }
-    return new Baseline(objects);
+    const places = namespaces.flatMap((namespace) => kinds.map((resource) => ({ resource, namespace })));
+    const found = await Promise.all(
+      places.map(async ({ resource, namespace }): Promise<[string, AnyObject][]> => {
+        const objects = await objectsOf(kube, resource, namespace);
+        return objects.map((object) => [keyOf(resource, object.metadata), object as AnyObject]);
+      }),
+    );
+    return new Baseline(Object.fromEntries(found.flat()));
   }
 
   get<T extends KubeObject>(
@@ -71,6 +67,17 @@ export class Baseline {
   toJSON(): Readonly<Record<string, AnyObject>> {
     return this.#objects;
   }
+}
+
+/** What there is of a kind in a namespace; of namespaces itself. */
+export async function objectsOf(
+  kube: KubeClient,
+  resource: Resource,
+  namespace: string,
+): Promise<KubeObject[]> {
+  if (resource.namespaced) return kube.list(resource, { namespace });
+  const object = await kube.get(resource, undefined, namespace);
+  return object === undefined ? [] : [object];
 }
 
 function keyOf(resource: Resource, of: { namespace?: string | undefined; name: string }): string {

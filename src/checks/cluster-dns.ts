@@ -1,6 +1,7 @@
 import { canonical, equal } from '../core/json.ts';
 import { podAddresses } from './pods.ts';
 import type { ConfigMap, Deployment, Service } from '../model/objects.ts';
+import { isReady } from '../model/pod-ready.ts';
 import { resources } from '../model/resources.ts';
 import { all, type Check, fail, hold, type LabView, type Observation, pass } from './check.ts';
 import type { ClientRef } from './client-pod.ts';
@@ -22,7 +23,7 @@ import { createService, ELSEWHERE, UNTIL_KNOWN } from './fresh-service.ts';
 import { whyNoRollout } from './next-rollout.ts';
 import { scalersBelow } from './shop-size.ts';
 import { dns } from './traffic.ts';
-import { isReady, podsOf, selectedPods, whyNotFollowed } from './workloads.ts';
+import { podsOf, selectedPods, whyNotFollowed } from './workloads.ts';
 
 export const COREDNS = { namespace: 'kube-system', name: 'coredns' };
 

@@ -2,6 +2,7 @@ import { equal } from '../core/json.ts';
 import type { Container, Deployment, Pod, PodSpec, PodTemplate, Probe } from '../model/objects.ts';
 import { containersOf } from '../model/pod-containers.ts';
 import { isOver } from '../model/pod-phase.ts';
+import { isReady } from '../model/pod-ready.ts';
 import { resources } from '../model/resources.ts';
 import { workersOf } from '../model/worker-nodes.ts';
 import {
@@ -18,7 +19,7 @@ import { type Clone, neverReady, until, withClone } from './clones.ts';
 import { toldAsFresh } from './environment.ts';
 import type { ReleaseRef } from './images.ts';
 import { whyNoRollout } from './next-rollout.ts';
-import { canRollOut, isReady, UNTIL_REPLACED, whyNotForLong, type WorkloadRef } from './workloads.ts';
+import { canRollOut, UNTIL_REPLACED, whyNotForLong, type WorkloadRef } from './workloads.ts';
 
 /** How long a fresh pod may take until it is ready, in milliseconds. */
 const STARTS_WITHIN = 60_000;

@@ -1,9 +1,10 @@
 import type { ContainerStatus } from '../model/objects.ts';
+import { isReady } from '../model/pod-ready.ts';
 import { resources } from '../model/resources.ts';
 import { type Check, fail, type LabView, type Observation, pass, patient } from './check.ts';
 import { type Clone, containerOf, hangUp, neverReady, until, withClone } from './clones.ts';
 import { readyAddresses } from './endpoints.ts';
-import { isReady, type WorkloadRef } from './workloads.ts';
+import type { WorkloadRef } from './workloads.ts';
 
 /**
  * The workload's readiness can still fail: a clone whose process closes its listener (but lives on) leaves its

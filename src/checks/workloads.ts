@@ -14,6 +14,7 @@ import type {
 } from '../model/objects.ts';
 import { containersOf } from '../model/pod-containers.ts';
 import { isOver } from '../model/pod-phase.ts';
+import { isReady } from '../model/pod-ready.ts';
 import { resources } from '../model/resources.ts';
 import { maxUnavailable } from '../model/rollout.ts';
 import { formatSelector, matchesSelector } from '../model/selector.ts';
@@ -229,10 +230,6 @@ function judgeEndpoints(served: ReadonlySet<string>, pods: readonly Pod[], wante
 export const isRunning = ({ status }: Pod, container: string): boolean =>
   status.containerStatuses?.some(({ name, state }) => name === container && state.running !== undefined) ===
   true;
-
-export function isReady(pod: Pod): boolean {
-  return pod.status.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
-}
 
 /** The ready pods of the Deployment are on at least so many nodes. */
 export function spreadOver(of: WorkloadRef, nodes: number): Check {

@@ -62,7 +62,7 @@ export function brokenAgain(cluster: Cluster, incident: Incident, signal: AbortS
     return system && { baseline, system, shop: await BrokenShop.capture(cluster, namespaces) };
   };
   const putBack = async ({ baseline, shop, system }: HandedOver): Promise<boolean> => {
-    if (!(await shop.isAllThere()) || !(await system(namespaces)) || !(await shop.putBack(signal)))
+    if (!(await shop.isAllThere()) || !(await system(namespaces, signal)) || !(await shop.putBack(signal)))
       return false;
     const view = viewOf(cluster, baseline, incident, signal);
     const shows = converge(SHOWS_WITHIN, symptomsOf(incident), { often: true });
@@ -70,7 +70,7 @@ export function brokenAgain(cluster: Cluster, incident: Incident, signal: AbortS
   };
   let last: HandedOver | undefined;
   const anew = async (): Promise<Baseline> => {
-    await cluster.can.empty?.();
+    await cluster.can.empty?.(signal);
     return breakCluster(cluster, incident, quiet, signal);
   };
   return async () => {

@@ -1,6 +1,5 @@
 import { all, type Check, fail, pass } from '../checks/check.ts';
-import { isReady } from '../checks/workloads.ts';
-import { corednsPods } from '../kube/cluster-dns.ts';
+import { readyCorednsPods } from '../kube/cluster-dns.ts';
 import { resources } from '../model/resources.ts';
 import type { BaselinePlan } from '../scenario/types.ts';
 
@@ -20,13 +19,11 @@ export function changesCorefile({ manifests }: BaselinePlan): boolean {
   );
 }
 
-/** By its pods: right after some were deleted the Deployment's status still counts them. */
 const corednsReady: Check = {
   expected: 'CoreDNS has its replicas ready',
   look: async ({ kube }) => {
     const coredns = await kube.get(resources.deployments, 'kube-system', 'coredns');
-    const pods = await corednsPods(kube);
-    const ready = pods.filter((pod) => pod.metadata.deletionTimestamp === undefined && isReady(pod)).length;
+    const ready = await readyCorednsPods(kube);
     const text = `CoreDNS: ${ready} of ${coredns?.spec.replicas ?? 0} ready`;
     return coredns !== undefined && ready >= coredns.spec.replicas ? pass(text) : fail(text);
   },

@@ -46,7 +46,7 @@ async function emptied(
 /** A learner may do anything to a cluster: not every one becomes as new. */
 async function isEmptied({ can }: Cluster, { signal }: PhaseOptions): Promise<boolean> {
   try {
-    await can.empty?.();
+    await can.empty?.(signal);
     return can.empty !== undefined;
   } catch {
     signal.throwIfAborted();

@@ -1,5 +1,6 @@
-import { Baseline } from '../checks/baseline.ts';
+import { Baseline, objectsOf } from '../checks/baseline.ts';
 import { equal } from '../core/json.ts';
+import { deleteForGood } from '../kube/finalizers.ts';
 import type { Deployment, KubeObject, Pod } from '../model/objects.ts';
 import { type Resource, resources } from '../model/resources.ts';
 import { isRolledOut } from '../model/rollout.ts';
@@ -7,7 +8,11 @@ import { asNew, writtenContent, writtenKinds } from '../model/written.ts';
 import type { Cluster } from '../providers/provider.ts';
 
 /** What a case may change or add to: it is written back. */
-const KINDS: readonly Resource[] = [...writtenKinds, resources.endpointSlices];
+const KINDS: readonly Resource[] = [
+  ...writtenKinds,
+  resources.horizontalPodAutoscalers,
+  resources.endpointSlices,
+];
 
 /** What has to be the very same, or all is made anew: a claim holds data, and the grader knows objects by their uid. */
 const SAME: readonly Resource[] = [resources.namespaces, resources.persistentVolumeClaims, ...KINDS];
@@ -41,17 +46,14 @@ export class BrokenShop {
 
   /** Whether everything that was there is still there, and the same object, whatever was done to it. */
   async isAllThere(): Promise<boolean> {
-    const { kube } = this.#cluster;
-    for (const namespace of this.#namespaces) {
-      for (const resource of SAME) {
-        const now = resource.namespaced
-          ? await kube.list(resource, { namespace })
-          : [await kube.get(resource, undefined, namespace)];
-        const there = new Set(now.flatMap((object) => (object === undefined ? [] : [identityOf(object)])));
-        if (!this.#listed(resource, namespace).every((object) => there.has(identityOf(object)))) return false;
-      }
-    }
-    return true;
+    const places = this.#namespaces.flatMap((namespace) => SAME.map((resource) => ({ resource, namespace })));
+    const found = await Promise.all(
+      places.map(async ({ resource, namespace }) => {
+        const there = new Set((await objectsOf(this.#cluster.kube, resource, namespace)).map(identityOf));
+        return this.#listed(resource, namespace).every((object) => there.has(identityOf(object)));
+      }),
+    );
+    return found.every((isThere) => isThere);
   }
 
   /**
@@ -90,7 +92,7 @@ export class BrokenShop {
       if (isOwned(now)) continue;
       const { name } = now.metadata;
       const before = this.#before.get(resource, namespace, name);
-      if (before === undefined) await kube.delete(resource, namespace, name, { grace: 0 });
+      if (before === undefined) await deleteForGood(kube, resource, now);
       // Whatever its revision is: its status is written meanwhile.
       else if (!equal(writtenContent(now), writtenContent(before)))
         await kube.update(resource, asNew(resource, before) as unknown as T);

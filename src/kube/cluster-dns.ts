@@ -1,4 +1,5 @@
 import type { Pod } from '../model/objects.ts';
+import { isReady } from '../model/pod-ready.ts';
 import { resources } from '../model/resources.ts';
 import type { KubeClient } from './client.ts';
 
@@ -7,6 +8,12 @@ const namespace = 'kube-system';
 /** The pods of the cluster's DNS, by the label that kubeadm gives them. */
 export function corednsPods(kube: KubeClient): Promise<Pod[]> {
   return kube.list(resources.pods, { namespace, labelSelector: 'k8s-app=kube-dns' });
+}
+
+/** How many of them are ready and stay so: right after some were deleted the Deployment's status still counts them. */
+export async function readyCorednsPods(kube: KubeClient): Promise<number> {
+  const pods = await corednsPods(kube);
+  return pods.filter((pod) => pod.metadata.deletionTimestamp === undefined && isReady(pod)).length;
 }
 
 /**

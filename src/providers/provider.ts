@@ -16,7 +16,7 @@ export interface ClusterProvider {
   };
   /** Whether it can be used here: otherwise what is missing, and the command that mends it. */
   availability(): Promise<Availability>;
-  /** Pure: every name it will own. Saved before anything is created. */
+  /** Every name it will own, and nothing made yet. Saved before anything is created. */
   plan(spec: ClusterSpec): ClusterRef;
   create(ref: ClusterRef, spec: ClusterSpec, io: CreateOptions): Promise<Cluster>;
   /** A lab outlives its creator. Revives a dead embedded lab on its old port. */
@@ -84,7 +84,7 @@ export interface CreateOptions {
 export type Fact = 'ownsCluster' | 'networkPolicy' | 'registry' | 'nodes';
 
 export interface ClusterSpec {
-  /** Name of the lab; every name that the provider makes derives from it. */
+  /** Name of the lab. */
   readonly lab: string;
   /** The lab's own folder; the provider may keep files in it. */
   readonly folder: string;
@@ -133,7 +133,7 @@ export interface Cluster extends AsyncDisposable {
      */
     readonly onCopy?: (question: unknown, signal: AbortSignal) => Promise<unknown>;
     /** Takes everything out again that a scenario puts in, as quickly as it can: the next one breaks it anew. */
-    readonly empty?: () => Promise<void>;
+    readonly empty?: (signal: AbortSignal) => Promise<void>;
     /** Keeps in mind what the cluster's own objects are like now, broken or not. */
     readonly remember?: () => Promise<PutBack>;
     /** Sets the clock to the moment from which the fault will have been live for `since` at hand-over. */
@@ -154,7 +154,7 @@ export interface Cluster extends AsyncDisposable {
  * @param keep namespaces that stay as they are; others that kind did not make go
  * @returns false where that cannot be done: then the cluster is to be emptied
  */
-export type PutBack = (keep: readonly string[]) => Promise<boolean>;
+export type PutBack = (keep: readonly string[], signal: AbortSignal) => Promise<boolean>;
 
 /** What may be asked of a registry of the lab, and done to it. */
 export interface RegistryAccess {

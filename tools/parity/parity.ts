@@ -97,7 +97,7 @@ async function recordReal(incidents: readonly Incident[]): Promise<Recording[]> 
   for (const group of sharingGroups(incidents)) {
     await withCluster(kindProvider(), group, async (cluster) => {
       for (const incident of group) {
-        await cluster.can.empty?.();
+        await cluster.can.empty?.(signal);
         const recording = await record(cluster, incident, SETTLED);
         save(recording);
         recordings.set(incident, recording);

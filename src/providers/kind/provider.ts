@@ -122,7 +122,7 @@ async function removeStale({ stale }: KindRef, nodes: readonly string[]): Promis
 /** Takes everything out that a lab has put into its cluster, its registries too. */
 async function release(ref: KindRef): Promise<void> {
   await using cluster = connect(ref);
-  await cluster.can.empty?.();
+  await cluster.can.empty?.(new AbortController().signal);
   const nodes = await nodesOf(ref);
   for (const registry of ref.registries) {
     await removeContainer(registry.container);
@@ -210,9 +210,9 @@ function connect(ref: KindRef): Cluster {
     facts: FACTS,
     version: versionOf(ref.image),
     can: {
-      empty: async () => {
+      empty: async (signal) => {
         const system = JSON.parse(readFileSync(systemOf(ref), 'utf8')) as SystemState;
-        await emptyCluster(kube, wallClock, system);
+        await emptyCluster(kube, wallClock, system, signal);
         await restoreRegistries(ref);
       },
       remember: () => remember(kube, wallClock),
