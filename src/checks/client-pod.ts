@@ -121,19 +121,63 @@ export async function probeFrom(
 ): Promise<ProbeReport | Observation> {
   const asked = await execShop(lab, client, ['probe', ...args], timeoutMs);
   if (!('output' in asked)) return asked;
-  const { begun, ended } = asked;
   const report = JSON.parse(asked.output) as ProbeReport;
-  const { attempts, succeeded, outcomes } = report;
-  lab.probed?.({ from: client.app, asked: askedBy(args), begun, ended, attempts, succeeded, outcomes });
+  note(lab, client, args, report, asked);
   return report;
+}
+
+/** So many arguments of probes fit into the command of one exec, which is part of a request's address. */
+const PROBES_AT_ONCE = 40;
+
+/**
+ * Several probes, one after another, up to the first with a failure: in one process where that can be, since each costs more
+ * than a question.
+ * @param timeoutMs of all of them
+ * @returns a report of each that was made, or a failing observation where there is no client that runs
+ */
+export async function probeEach(
+  lab: LabView,
+  client: ClientRef,
+  probes: readonly (readonly string[])[],
+  timeoutMs: number,
+): Promise<readonly ProbeReport[] | Observation> {
+  const reports: ProbeReport[] = [];
+  for (let next = 0; next < probes.length && !reports.some(({ failed }) => failed > 0);) {
+    const some = probes.slice(next, next + PROBES_AT_ONCE);
+    next += some.length;
+    const asked = await execShop(lab, client, ['probe', 'each', JSON.stringify(some)], timeoutMs);
+    if (!('output' in asked)) return asked;
+    let begun = asked.begun;
+    for (const [index, report] of (JSON.parse(asked.output) as ProbeReport[]).entries()) {
+      const ended = new Date(begun.getTime() + report.tookMs);
+      note(lab, client, some[index] ?? [], report, { begun, ended });
+      begun = ended;
+      reports.push(report);
+    }
+  }
+  return reports;
+}
+
+function note(
+  lab: LabView,
+  { app: from }: ClientRef,
+  args: readonly string[],
+  { attempts, succeeded, outcomes }: ProbeReport,
+  { begun, ended }: Pick<Ran, 'begun' | 'ended'>,
+): void {
+  lab.probed?.({ from, asked: askedBy(args), begun, ended, attempts, succeeded, outcomes });
 }
 
 /** The arguments of a probe as people say them. */
 function askedBy([kind = '', target = '', ...flags]: readonly string[]): string {
+  const flag = (name: string): string | undefined => {
+    const at = flags.indexOf(name);
+    return at === -1 ? undefined : flags[at + 1];
+  };
   if (kind === 'dns') return `lookup of ${target}`;
   if (kind === 'tcp') return `connection to ${target}`;
-  const method = flags.indexOf('--method');
-  return `${method === -1 ? 'GET' : (flags[method + 1] ?? '')} ${target}`;
+  if (kind === 'ask') return `lookup of ${flag('--name') ?? 'anything'} at ${target}`;
+  return `${flag('--method') ?? 'GET'} ${target}`;
 }
 
 /**

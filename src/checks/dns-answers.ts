@@ -1,9 +1,9 @@
 import type { Service } from '../model/objects.ts';
 import { resources } from '../model/resources.ts';
-import { all, type Check, fail, hold, type LabView, pass } from './check.ts';
+import { type Check, fail, hold, type LabView, pass } from './check.ts';
 import type { ClientRef } from './client-pod.ts';
 import { readyEndpoints, slicesOf } from './endpoints.ts';
-import { answersAt } from './traffic.ts';
+import { answersAt, type Question } from './traffic.ts';
 
 /** Who asks a server of the cluster's names, and a name outside the cluster that it must know. */
 export interface FreshDns {
@@ -13,12 +13,6 @@ export interface FreshDns {
 
 /** The port of kube-dns. */
 const DNS = 53;
-
-interface Question {
-  readonly name: string;
-  readonly type: 'A' | 'AAAA' | 'PTR' | 'SRV';
-  readonly answer?: string;
-}
 
 /** How long those that run may take to read what was written for them, in milliseconds. */
 const READ_WITHIN = 180_000;
@@ -51,10 +45,7 @@ export async function rightAnswers(
     ...(await podNames(lab, from.namespace)),
     { name: outside.name, type: 'A', answer: outside.address },
   ];
-  return all(
-    `${server} answers rightly`,
-    questions.map((question) => answersAt({ from, server, ...question })),
-  );
+  return answersAt(from, server, questions);
 }
 
 /** Whoever is behind kube-dns answers rightly: a lookup is answered by one of them, and nobody knows by which. */

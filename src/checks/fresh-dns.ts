@@ -53,7 +53,7 @@ async function upstreamsKnow(lab: LabView, { from, outside }: FreshDns): Promise
     .filter((to) => addressIn(to) !== undefined && !to.startsWith('tls://'));
   for (const to of servers) {
     const server = to.replace('dns://', '');
-    const knows = answersAt({ from, server, name: outside.name, type: 'A', answer: outside.address });
+    const knows = answersAt(from, server, [{ name: outside.name, type: 'A', answer: outside.address }]);
     const seen = await gradeWithin(lab, ANSWERS_WITHIN, knows);
     if (seen.status === 'error') return seen;
     if (seen.status === 'fail')

@@ -1,7 +1,7 @@
 import { countsOf } from '../core/counts.ts';
 import { type Check, fail, type LabView, type Observation, pass } from './check.ts';
 import { resources } from '../model/resources.ts';
-import { type ClientRef, isReport, probeFrom, type ProbeReport } from './client-pod.ts';
+import { type ClientRef, isReport, probeEach, probeFrom, type ProbeReport } from './client-pod.ts';
 import { restartsChanged, restartsOf, type WorkloadRef } from './workloads.ts';
 
 export interface HttpOptions {
@@ -77,26 +77,30 @@ export const askArguments = (server: string, name: string, type: string): string
   type,
 ];
 
-/**
- * A name server answers a client, whatever the client's own DNS settings: with `answer` and nothing else where one is
- * given, otherwise that there is such a name.
- */
-export function answersAt(options: {
-  readonly from: ClientRef;
-  readonly server: string;
+/** What a name server is asked; it is to say `answer` and nothing else where one is given, otherwise that there is such a name. */
+export interface Question {
   readonly name: string;
   readonly type: 'A' | 'AAAA' | 'PTR' | 'SRV';
   readonly answer?: string;
-}): Check {
-  const { from, server, name, type, answer } = options;
-  const args = askArguments(server, name, type);
-  if (answer !== undefined) args.push('--contains', answer, '--exactly');
-  return probed(
-    from,
-    args,
-    `${server} answers for ${name} (${type})`,
-    ({ last }) => `${name} (${type}): ${last}`,
-  );
+}
+
+/** A name server answers a client rightly, whatever the client's own DNS settings. It is asked no more after a wrong answer. */
+export function answersAt(from: ClientRef, server: string, questions: readonly Question[]): Check {
+  const probes = questions.map(({ name, type, answer }) => [
+    ...askArguments(server, name, type),
+    ...(answer === undefined ? [] : ['--contains', answer, '--exactly']),
+  ]);
+  return {
+    expected: `${server} answers rightly`,
+    look: async (lab) => {
+      const reports = await probeEach(lab, from, probes, 30_000 + 2000 * probes.length);
+      if ('status' in reports) return reports;
+      const wrong = reports.findIndex(({ failed }) => failed > 0);
+      if (wrong === -1) return pass(`${reports.length} answers are right`);
+      const { name = '', type = '' } = questions[wrong] ?? {};
+      return fail(`${name} (${type}): ${reports[wrong]?.last ?? ''}`);
+    },
+  };
 }
 
 /** A client in the cluster opens a TCP connection. */

@@ -7,6 +7,7 @@ import { codeOf, type ShopHost, textOf } from './host.ts';
  *   probe http URL [--method M] [--status 200] [--contains TEXT] …   probe dns NAME …   probe tcp HOST:PORT …
  *   probe ask ADDRESS …      does somebody answer DNS queries there, over UDP; with [--name NAME] [--type T] what
  *   dns, ask: [--contains ADDRESS] [--exactly]
+ *   probe each JSON          arguments of several (a list of lists), in turn, up to the first with a failure: a list of reports
  *   common: [--for 0s] [--every 200ms] [--timeout 2s] [--within 1s] [--until-failure] [--count N]
  *
  * `--timeout` ends a look; `--within` calls one that took longer a failure.
@@ -53,14 +54,21 @@ interface Look {
 
 /** Runs the probe; prints its report. Exit code 0 whatever was seen, 2 for wrong use. */
 export async function runProbe(host: ShopHost, args: readonly string[]): Promise<number> {
-  let options: Options;
+  const several = args[0] === 'each';
+  let probes: Options[];
   try {
-    options = parse(args);
+    probes = several ? (JSON.parse(args[1] ?? '') as string[][]).map(parse) : [parse(args)];
   } catch (error) {
     host.print(JSON.stringify({ error: textOf(error) }));
     return 2;
   }
-  host.print(JSON.stringify(await observe(host, options)));
+  const reports: ProbeReport[] = [];
+  for (const options of probes) {
+    const report = await observe(host, options);
+    reports.push(report);
+    if (report.failed > 0) break;
+  }
+  host.print(JSON.stringify(several ? reports : reports[0]));
   return 0;
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { probeFrom } from '../../../src/checks/client-pod.ts';
+import { probeEach, probeFrom } from '../../../src/checks/client-pod.ts';
 import type { Manifest } from '../../../src/kube/client.ts';
 import { resources } from '../../../src/model/resources.ts';
 import { labView, workload } from './support.ts';
@@ -43,6 +43,55 @@ describe('looking from a client', () => {
     expect(most).toBe(room);
     // Clients do not wait for each other.
     expect(together).toBe(room + 3);
+  });
+
+  describe('several probes', () => {
+    const from = { namespace: 'shop', app: 'gateway' };
+    const names = Array.from({ length: 100 }, (_, index) => ['dns', `name-${index}`]);
+    /** @param failing the name that is not found */
+    const asked = async (failing?: string) => {
+      const commands: string[][] = [];
+      const noted: object[] = [];
+      const lab = await labView(client('gateway', 1), {
+        exec: (_namespace, _pod, { command }) => {
+          commands.push([...command]);
+          const probes = JSON.parse(command.at(-1) ?? '') as string[][];
+          const at = probes.findIndex(([, name]) => name === failing);
+          const reports = probes.slice(0, at === -1 ? undefined : at + 1).map(([, name]) => {
+            const failed = name === failing ? 1 : 0;
+            return { attempts: 1, succeeded: 1 - failed, failed, outcomes: {}, tookMs: 5, last: name };
+          });
+          return Promise.resolve({ code: 0, stdout: JSON.stringify(reports), stderr: '' });
+        },
+      });
+      const reports = await probeEach({ ...lab, probed: (probe) => noted.push(probe) }, from, names, 1000);
+      return { reports: reports as readonly { last: string }[], commands, noted };
+    };
+
+    test('are made by few commands, and noted one after the other', async () => {
+      const { reports, commands, noted } = await asked();
+      expect(reports.map(({ last }) => last)).toEqual(names.map(([, name]) => name));
+      expect(commands.map((command) => (JSON.parse(command.at(-1) ?? '') as unknown[]).length)).toEqual([
+        40, 40, 20,
+      ]);
+      expect(noted).toHaveLength(100);
+      const [first, second] = noted as { asked: string; begun: Date; ended: Date }[];
+      expect(first).toMatchObject({ from: 'gateway', asked: 'lookup of name-0' });
+      expect(second?.begun).toEqual(first?.ended);
+      expect(Number(second?.ended) - Number(second?.begun)).toBe(5);
+    });
+
+    test('end with the first that fails', async () => {
+      const { reports, commands, noted } = await asked('name-50');
+      expect(reports).toHaveLength(51);
+      expect(commands).toHaveLength(2);
+      expect(noted).toHaveLength(51);
+    });
+
+    test('are of no use where nobody can be asked', async () => {
+      const lab = await labView([]);
+      expect(await probeEach(lab, from, names, 1000)).toMatchObject({ status: 'fail' });
+    });
   });
 
   test('a lookup that takes longer than anybody would wait is no answer, and no error', async () => {

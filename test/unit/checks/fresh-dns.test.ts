@@ -51,6 +51,19 @@ const objects = [
   sliceOf('kube-dns@kube-system', 'manual', 'http', { addresses: ['10.244.9.9'], conditions: {} }),
 ];
 
+/** Plays `probe each`. @param wrong whether what such a probe asks is answered wrongly */
+const probing =
+  (wrong: (args: readonly string[]) => boolean): KubeClient['exec'] =>
+  (_namespace, _pod, { command }) => {
+    const reports: object[] = [];
+    for (const args of JSON.parse(command[4] ?? '') as string[][]) {
+      const failed = wrong(args) ? 1 : 0;
+      reports.push({ attempts: 1, succeeded: 1 - failed, failed, outcomes: {}, last: 'queryA ENOTFOUND' });
+      if (failed > 0) break;
+    }
+    return Promise.resolve({ code: 0, stdout: JSON.stringify(reports), stderr: '' });
+  };
+
 describe('a fresh pod of CoreDNS', () => {
   /** @param wrong whether it answers a question wrongly */
   const graded = async (
@@ -59,13 +72,11 @@ describe('a fresh pod of CoreDNS', () => {
     more: Manifest[] = [],
   ) => {
     const questions: string[] = [];
-    const exec: KubeClient['exec'] = (_namespace, _pod, { command }) => {
-      const question = command.slice(3).join(' ');
+    const exec = probing((args) => {
+      const question = args.join(' ');
       questions.push(question);
-      const failed = wrong(question) ? 1 : 0;
-      const report = { attempts: 1, succeeded: 1 - failed, failed, outcomes: {}, last: 'queryA ENOTFOUND' };
-      return Promise.resolve({ code: 0, stdout: JSON.stringify(report), stderr: '' });
-    };
+      return wrong(question);
+    });
     const lab = await labView(
       [...objects, ...more].filter(({ kind, metadata }) => !without.includes(`${kind} ${metadata.name}`)),
       { exec },
@@ -172,11 +183,10 @@ describe('a fresh pod of CoreDNS', () => {
 describe('whoever is behind kube-dns', () => {
   const looked = async (wrong: boolean, without: string[] = []) => {
     const servers = new Set<string>();
-    const exec: KubeClient['exec'] = (_namespace, _pod, { command }) => {
-      servers.add(command[4] ?? '');
-      const report = { attempts: 1, failed: wrong ? 1 : 0, outcomes: {}, last: 'queryA ENOTFOUND' };
-      return Promise.resolve({ code: 0, stdout: JSON.stringify(report), stderr: '' });
-    };
+    const exec = probing(([, server = '']) => {
+      servers.add(server);
+      return wrong;
+    });
     const lab = await labView(
       objects.filter(({ metadata }) => !without.includes(metadata.name)),
       { exec },
