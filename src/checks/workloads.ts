@@ -124,8 +124,14 @@ export async function podsOf(
       // What was evicted or refused by a node stays for a while, and is nobody's pod any more.
       !isOver(pod.status),
   );
-  const newest = sets.find((set) => sameTemplate(set, deployment));
-  return { current: pods, newest: newest === undefined ? [] : pods.filter((pod) => ownedBy(pod, newest)) };
+  return {
+    current: pods,
+    // Templates are compared only for those who ask.
+    get newest() {
+      const newest = sets.find((set) => sameTemplate(set, deployment));
+      return newest === undefined ? [] : pods.filter((pod) => ownedBy(pod, newest));
+    },
+  };
 }
 
 export function ownedBy(object: Pod | ReplicaSet, owner: Deployment | ReplicaSet): boolean {

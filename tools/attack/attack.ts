@@ -27,7 +27,7 @@ export interface AttackReport {
   readonly disagreements: readonly Disagreement[];
   /** Seconds of the wall. */
   readonly seconds: number;
-  /** How often each part was the first that failed. */
+  /** How often each part was the first that was found to fail. */
   readonly parts: Readonly<Record<string, number>>;
 }
 
@@ -44,23 +44,28 @@ export async function attack(args: readonly string[]): Promise<number> {
     },
   });
   if (values.replay !== undefined) return replay(values.replay);
+  const [seed, sequences, processes] = [values.seed, values.sequences, values.processes].map(wholeNumber) as [
+    number,
+    number,
+    number,
+  ];
   const ids = positionals.length === 0 ? Object.keys(oracles) : positionals;
   let bad = 0;
   for (const id of ids) {
     if (oracles[id] === undefined)
       throw new Error(`there is no oracle for "${id}"; there are ${Object.keys(oracles).join(', ')}`);
-    const report = await attackScenario(
-      id,
-      Number(values.seed),
-      Number(values.sequences),
-      Number(values.processes),
-    );
+    const report = await attackScenario(id, seed, sequences, processes);
     mkdirSync(reportFolder, { recursive: true });
     writeFileSync(join(reportFolder, `${id}.json`), `${JSON.stringify(report, undefined, 1)}\n`);
     print(report);
     if (report.disagreements.length > 0 || !counts(report)) bad++;
   }
   return bad === 0 ? 0 : 1;
+}
+
+function wholeNumber(text: string): number {
+  if (/^[1-9]\d*$/.test(text)) return Number(text);
+  throw new Error(`"${text}" is no number of sequences or processes, and no seed: 1 and more`);
 }
 
 /** A run says something only where repairs and failures are both among its sequences. */
@@ -78,7 +83,7 @@ async function attackScenario(
   const chains = Math.ceil(sequences / PER_CHAIN);
   const share = { id, seed, chains, processes };
   await Promise.all(
-    Array.from({ length: Math.min(processes, chains) }, (_, first) =>
+    Array.from({ length: processes }, (_, first) =>
       inProcess({ ...share, first }, (tally) => tallies.push(tally)),
     ),
   );

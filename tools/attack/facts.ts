@@ -1,4 +1,4 @@
-import type { AnyObject, Deployment, PodSpec } from '../../src/model/objects.ts';
+import type { AnyObject, ConfigMap, Deployment, LabelSelector, PodSpec } from '../../src/model/objects.ts';
 import { resources } from '../../src/model/resources.ts';
 import { partsOf, type Reference, referenceOf } from './edits/edit.ts';
 import type { BrokenLab } from './lab.ts';
@@ -13,6 +13,8 @@ export interface Facts {
   /** The Deployment that the fault is about, and the name of its container. */
   readonly workload: Reference;
   readonly container: string;
+  /** Which pods are its. */
+  readonly selector: LabelSelector;
   readonly differences: readonly Difference[];
   readonly deployments: readonly Reference[];
   readonly services: readonly Reference[];
@@ -29,6 +31,8 @@ export interface Facts {
   /** Those of them that are enough for most. */
   readonly limits: readonly string[];
   readonly isDns: boolean;
+  /** As it is in the broken lab. */
+  readonly corefile: string;
 }
 
 const COREDNS = referenceOf(resources.deployments, { namespace: 'kube-system', name: 'coredns' });
@@ -57,12 +61,15 @@ export function factsOf({ incident, healthy, broken }: BrokenLab): Facts {
     namespace,
     workload,
     container: own?.name ?? name,
+    selector: live.spec.selector,
     differences: found,
     deployments: of(resources.deployments.id).filter((one) => inShop(one) || isDns),
     services: of(resources.services.id).filter((one) => inShop(one) || isDns),
     policies: of(resources.networkPolicies.id),
-    configMaps: of(resources.configMaps.id).filter((one) => !one.endsWith('/kube-root-ca.crt')),
-    others: [...of(resources.limitRanges.id), ...of(resources.secrets.id), ...touched],
+    configMaps: of(resources.configMaps.id).filter(
+      (one) => isAnybodys(one) && !one.endsWith('/kube-root-ca.crt'),
+    ),
+    others: [...of(resources.limitRanges.id), ...of(resources.secrets.id).filter(isAnybodys), ...touched],
     addresses: addressesOf(broken.objects),
     images: imagesOf(
       [...healthy.objects.values(), ...broken.objects.values()],
@@ -72,8 +79,12 @@ export function factsOf({ incident, healthy, broken }: BrokenLab): Facts {
     memory: ['32Mi', '56Mi', '96Mi', '160Mi', '192Mi', '224Mi', '256Mi', '512Mi', '1Gi', '2Gi'],
     limits: ['160Mi', '192Mi', '224Mi'],
     isDns,
+    corefile: broken.get<ConfigMap>(resources.configMaps, 'kube-system', 'coredns')?.data?.['Corefile'] ?? '',
   };
 }
+
+/** Not kubeadm's, of which CoreDNS alone has to do with a lab. */
+const isAnybodys = (one: Reference): boolean => !one.includes('/kube-') || one.endsWith('/coredns');
 
 const named = (service: unknown, namespace: string): Reference =>
   referenceOf(resources.deployments, { namespace, name: typeof service === 'string' ? service : 'checkout' });

@@ -1,5 +1,6 @@
 import { loadCatalogue } from '../../src/cli/catalogue.ts';
 import type { Baseline } from '../../src/checks/baseline.ts';
+import { type Check, fail, pass } from '../../src/checks/check.ts';
 import { breakCluster, namespacesOf } from '../../src/engine/break.ts';
 import { findScenario, type Incident, incidentOf } from '../../src/engine/incident.ts';
 import { sharedSpec } from '../../src/engine/sharing.ts';
@@ -13,8 +14,8 @@ import { State } from './state.ts';
 
 const { signal } = new AbortController();
 
-/** A fault is so old when the lab is attacked, in milliseconds: copies are replays, and a short past is a quick one. */
-const SINCE = 120_000;
+/** A fault is not older when the lab is attacked, in milliseconds: copies are replays, and a short past is a quick one. */
+const SINCE = 180_000;
 
 /** When the lab's clock begins, in microseconds since 1970. */
 const EPOCH = Date.UTC(2026, 8, 1, 9) * 1000;
@@ -32,20 +33,22 @@ export interface BrokenLab extends AsyncDisposable {
   copied<T>(work: (cluster: Cluster) => Promise<T>): Promise<T>;
 }
 
-/** Breaks the shop as `start` does, without the hours of history. */
+/** Breaks the shop as `start` does, without the hours of history, and without the proof that it shows. */
 export async function brokenLab(id: string, seed: number): Promise<BrokenLab> {
-  const incident = withShortPast(incidentOf(findScenario(await loadCatalogue(), id, 'id'), seed));
+  const incident = incidentOf(findScenario(await loadCatalogue(), id, 'id'), seed);
   const cluster = await emptyCluster(incident);
   const namespaces = namespacesOf(incident.plan);
   let healthy = new State(new Map());
   let healthyDigests: Record<string, string> = {};
+  let isBroken = false;
   const baseline = await breakCluster(
     withoutHistory(cluster),
-    incident,
+    withShortPast(incident, () => isBroken),
     async (phase, work) => {
       if (phase === 'fault') {
         healthy = await State.capture(cluster.kube, namespaces);
         healthyDigests = await digestsOf(cluster, incident.plan.namespace);
+        isBroken = true;
       }
       await work();
     },
@@ -99,9 +102,15 @@ async function digestsOf({ kube }: Cluster, namespace: string): Promise<Record<s
   );
 }
 
-function withShortPast(incident: Incident): Incident {
+/** Symptoms are proven by `verify`: here each copy would play hundreds of lookups and payments again. */
+function withShortPast(incident: Incident, isBroken: () => boolean): Incident {
   const { scenario } = incident;
-  return { ...incident, scenario: { ...scenario, since: Math.min(scenario.since, SINCE) } };
+  const since = Math.min(scenario.since, SINCE);
+  const fault: Check = {
+    expected: 'the fault is in',
+    look: () => Promise.resolve(isBroken() ? pass('it is') : fail('not yet')),
+  };
+  return { ...incident, scenario: { ...scenario, since, symptoms: () => [fault] } };
 }
 
 /** The healthy shop does not live through minutes before the fault. */

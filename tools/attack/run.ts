@@ -5,6 +5,7 @@ import type { Cluster } from '../../src/providers/provider.ts';
 import { applyEdit } from './edits/apply.ts';
 import type { Edit } from './edits/edit.ts';
 import type { BrokenLab } from './lab.ts';
+import { within } from './oracle/ask.ts';
 import { lastComplaint } from './oracle/going.ts';
 import { oracles } from './oracle/index.ts';
 import { type Complaint, judge, type Oracle, type OracleView } from './oracle/view.ts';
@@ -42,7 +43,7 @@ export async function attackOnce(
   return lab.copied(async (cluster) => {
     const judgements: Judgement[] = [];
     for (const edits of sequences) {
-      await settle(lab, cluster, edits);
+      await settle(lab, cluster, edits, judgements.length > 0 ? oracle.settleAgain : undefined);
       const view = viewOf(lab, cluster);
       let complaint = await judge(oracle.questions, view);
       // The last of a chain is graded to the end in any case: an error would hide behind a fail.
@@ -59,16 +60,19 @@ export async function attackOnce(
 /** The same edits again, and each of the two on a copy of its own; the grader as learners have it. */
 export async function judgeApart(lab: BrokenLab, edits: readonly Edit[]): Promise<Judgement> {
   const oracle = oracleOf(lab);
-  const judged = await lab.copied(async (cluster) => {
-    await settle(lab, cluster, edits);
-    const view = viewOf(lab, cluster);
-    return { complaint: (await judge(oracle.questions, view)) ?? (await lastComplaint(oracle, view)) };
-  });
   const grade = await lab.copied(async (cluster) => {
     await settle(lab, cluster, edits);
     return gradeOf(lab, cluster);
   });
-  return { complaint: judged.complaint, ...grade };
+  const judged = await lab.copied(async (cluster) => {
+    await settle(lab, cluster, edits);
+    const view = viewOf(lab, cluster);
+    // The grader may have waited for what is on its way.
+    const patience = grade.verdict === 'pass' ? PATIENCE : 0;
+    const complaint = await within(view, patience, () => judge(oracle.questions, view));
+    return { complaint: complaint ?? (await lastComplaint(oracle, view)) };
+  });
+  return { ...judged, ...grade };
 }
 
 /** Leaves out what the disagreement does not need. */
@@ -94,8 +98,13 @@ function oracleOf({ incident }: BrokenLab): Oracle {
   return oracle;
 }
 
-/** Does the edits and waits until what they lead to has come. */
-async function settle(lab: BrokenLab, cluster: Cluster, edits: readonly Edit[]): Promise<void> {
+/** Does the edits and waits until what they lead to has come. @param ms how long; as the oracle says where absent */
+async function settle(
+  lab: BrokenLab,
+  cluster: Cluster,
+  edits: readonly Edit[],
+  ms = oracleOf(lab).settle,
+): Promise<void> {
   const editor = {
     kube: cluster.kube,
     healthy: lab.healthy,
@@ -107,7 +116,7 @@ async function settle(lab: BrokenLab, cluster: Cluster, edits: readonly Edit[]):
     // Nobody types faster.
     await cluster.clock.wait(1000, signal);
   }
-  await cluster.clock.wait(oracleOf(lab).settle, signal);
+  await cluster.clock.wait(ms, signal);
 }
 
 function viewOf({ healthy, healthyDigests, incident }: BrokenLab, cluster: Cluster): OracleView {
@@ -123,13 +132,16 @@ function viewOf({ healthy, healthyDigests, incident }: BrokenLab, cluster: Clust
       if (access === undefined) throw new Error(`there is no registry ${host}`);
       return access;
     },
-    forget: async (node, image) => cluster.can.node?.(node).removeImage(image),
+    forget: async (node, image) => {
+      if (cluster.can.node === undefined) throw new Error('no node can be reached');
+      await cluster.can.node(node).removeImage(image);
+    },
   };
 }
 
 /**
  * Grades one part after another until one fails: where that is expected, the others change nothing. What does not hold at
- * a first look comes first.
+ * a first look comes first. Where a part could not be judged, the grader does not know, whatever the others say.
  */
 async function firstFailure(
   { baseline, incident }: BrokenLab,
@@ -139,16 +151,24 @@ async function firstFailure(
   const view = { ...clusterView(cluster, baseline, incident, signal), patience: PATIENCE };
   const parts = [...scenario.objectives(values), ...scenario.safeguards(values)];
   const quiet = parts.filter(({ check }) => check.disturbs === undefined);
-  const amiss: typeof parts = [];
+  const graded = new Set<(typeof parts)[number]>();
+  const errors: string[] = [];
+  const failure = async (part: (typeof parts)[number]): Promise<string | undefined> => {
+    graded.add(part);
+    const { status, seen } = await gradeCheck(view, part.check);
+    if (status === 'error') errors.push(`${part.id} (error): ${seen}`);
+    return status === 'fail' ? `${part.id}: ${seen}` : undefined;
+  };
+  const verdict = (failed: string): Omit<Judgement, 'complaint'> =>
+    errors.length === 0 ? { verdict: 'fail', failed: [failed] } : { verdict: 'error', failed: errors };
   for (const part of quiet) {
     const { status } = await observe(view, () => part.check.look(view));
-    if (status === 'fail') amiss.push(part);
+    const failed = status === 'fail' ? await failure(part) : undefined;
+    if (failed !== undefined) return verdict(failed);
   }
-  const errors: string[] = [];
-  for (const { id, check } of new Set([...amiss, ...quiet, ...parts])) {
-    const { status, seen } = await gradeCheck(view, check);
-    if (status === 'fail') return { verdict: 'fail', failed: [`${id}: ${seen}`] };
-    if (status === 'error') errors.push(`${id} (error): ${seen}`);
+  for (const part of new Set([...quiet, ...parts])) {
+    const failed = graded.has(part) ? undefined : await failure(part);
+    if (failed !== undefined) return verdict(failed);
   }
   return { verdict: errors.length === 0 ? 'pass' : 'error', failed: errors };
 }

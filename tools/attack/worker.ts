@@ -15,7 +15,7 @@ const { agree, attackOnce, shrink } = await import('./run.ts');
 export interface Share {
   readonly id: string;
   readonly seed: number;
-  /** Chains of all processes, and which of them are this one's: every `processes`th from `first`. */
+  /** Chains of all processes, and which of them are this one's: those of every `processes`th lab from `first`. */
   readonly chains: number;
   readonly first: number;
   readonly processes: number;
@@ -39,8 +39,8 @@ export interface Tally {
   readonly parts: readonly string[];
 }
 
-/** Labs of different draws: another service, another form of the fault. */
-const LABS = 5;
+/** Labs of different draws: another service, another form of the fault. Each is made by one process only. */
+const LABS = 6;
 
 /** Where tallies go: a JSON document a line. */
 const TALLIES = 3;
@@ -63,23 +63,27 @@ async function chain(index: number): Promise<Tally> {
   });
   const judgements = await attackOnce(lab, drawn);
   const disagreements: Disagreement[] = [];
+  const good: Judgement[] = [];
   for (const [at, judgement] of judgements.entries()) {
-    if (agree(judgement)) continue;
+    if (agree(judgement)) {
+      good.push(judgement);
+      continue;
+    }
     const edits = drawn.slice(0, at + 1).flat();
     const smaller = await shrink(lab, edits);
     const confirmed = !agree(smaller.judgement);
     disagreements.push({ seed, ...(confirmed ? smaller : { edits, judgement }), confirmed });
-    // What comes after it would tell the same.
+    // What comes after it would tell the same: it is not counted.
     break;
   }
-  const good = judgements.filter(agree);
   const passed = good.filter(({ verdict }) => verdict === 'pass').length;
   const parts = good.flatMap(({ failed }) => failed.slice(0, 1).map((text) => text.split(':')[0] ?? ''));
   return { passed, failed: good.length - passed, disagreements, parts };
 }
 
 try {
-  for (let index = share.first; index < share.chains; index += share.processes) {
+  for (let index = 0; index < share.chains; index++) {
+    if ((index % LABS) % share.processes !== share.first) continue;
     writeFileSync(TALLIES, `${JSON.stringify(await chain(index))}\n`);
   }
 } finally {

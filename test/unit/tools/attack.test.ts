@@ -144,6 +144,8 @@ describe('sequences', () => {
     memory: ['96Mi'],
     limits: ['160Mi'],
     isDns: true,
+    corefile: '.:53 {\n    template ANY ANY {\n    }\n}\n',
+    selector: { matchLabels: { app: 'checkout' } },
   };
 
   test('can be written down and done again: they are plain data, and a seed gives the same', () => {

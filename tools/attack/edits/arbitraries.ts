@@ -4,7 +4,7 @@ import { dnsEdits } from './dns.ts';
 import { type Edit, partsOf, type Reference } from './edit.ts';
 import { networkEdits } from './network.ts';
 import { remedies } from './remedies.ts';
-import { surroundingEdits } from './surroundings.ts';
+import { surroundingEdits, tidyUp } from './surroundings.ts';
 import { workloadEdits } from './workloads.ts';
 
 export type Weighted = readonly { readonly weight: number; readonly arbitrary: fc.Arbitrary<Edit> }[];
@@ -36,11 +36,17 @@ export function sequences(facts: Facts): fc.Arbitrary<Edit[][]> {
   return fc.array(sequence, { minLength: PER_CHAIN, maxLength: PER_CHAIN });
 }
 
-/** A right repair, or what would be one without an edit before it and up to two after it. */
+/**
+ * A right repair, or what would be one without an edit before it and up to two after it; now and then somebody has tidied up first:
+ * what sequences before have left would hide what this one does.
+ */
 function repairWith(facts: Facts, edit: fc.Arbitrary<Edit>): fc.Arbitrary<Edit[]> {
   return fc
     .tuple(
-      fc.array(edit, { maxLength: 1 }),
+      fc.oneof(
+        { weight: 3, arbitrary: fc.array(edit, { maxLength: 1 }) },
+        { weight: 1, arbitrary: fc.constant(tidyUp(facts)) },
+      ),
       fc.constantFrom(...remedies(facts)),
       fc.array(edit, { maxLength: 2 }),
     )

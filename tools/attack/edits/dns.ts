@@ -50,7 +50,7 @@ export function dnsEdits(facts: Facts): Weighted {
         .constantFrom<object>(
           { selector: { 'k8s-app': 'kube-dns', app: 'partner-dns' } },
           { selector: { 'k8s-app': 'other' } },
-          { selector: { 'k8s-app': 'kube-dns', 'pod-template-hash': null } },
+          { selector: { 'k8s-app': 'kube-dns', app: null } },
           { sessionAffinity: 'ClientIP' },
         )
         .map((spec): Edit => ({ edit: 'patch', of: kubeDns, type: 'merge', body: { spec } })),
@@ -88,12 +88,13 @@ const partnerEdits = fc.constantFrom<Edit>(
 );
 
 /** First words of the lines that the fault has put into the Corefile. */
-function faultLines({ differences }: Facts): string[] {
-  const touched = differences.some(({ of }) => of === corefile);
-  return touched ? ['template', 'promethues', 'loadbalancer', 'logs'] : [];
-}
+const faultLines = (facts: Facts): string[] =>
+  ['template', 'promethues', 'loadbalancer', 'logs'].filter(
+    (word) => facts.corefile.includes(`${word} `) || facts.corefile.includes(`${word}\n`),
+  );
 
-function changes({ addresses }: Facts): fc.Arbitrary<CorefileChange> {
+function changes({ addresses, values }: Facts): fc.Arbitrary<CorefileChange> {
+  const zone = typeof values['zone'] === 'string' ? values['zone'] : 'partner.test';
   const hosts = Object.entries(addresses).map(([name, ip]) => `    ${ip} ${name}.shop.svc.cluster.local`);
   return fc.constantFrom<CorefileChange>(
     { before: 'kubernetes', lines: ['log'] },
@@ -102,7 +103,6 @@ function changes({ addresses }: Facts): fc.Arbitrary<CorefileChange> {
     { before: 'kubernetes', lines: ['rewrite name partner.test rates.partner.test'] },
     { before: 'kubernetes', lines: ['nonsense'] },
     { before: 'kubernetes', lines: ['template ANY AAAA {', '    rcode NOERROR', '}'] },
-    { before: '.:53', lines: [] },
     { without: 'cache' },
     { without: 'forward' },
     { without: 'ready' },
@@ -112,7 +112,7 @@ function changes({ addresses }: Facts): fc.Arbitrary<CorefileChange> {
     { without: 'loadbalance' },
     { without: 'prometheus' },
     { without: 'kubernetes' },
-    { without: 'partner.test' },
+    { without: zone },
     { replace: 'ttl 30', by: 'ttl 5' },
     { replace: 'cache 30', by: 'cache 300' },
     { replace: 'pods insecure', by: 'pods insecure\n       namespaces shop' },

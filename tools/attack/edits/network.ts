@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import type { Facts } from '../facts.ts';
 import type { Weighted } from './arbitraries.ts';
-import { type Edit, partsOf, type Reference } from './edit.ts';
+import { resources } from '../../../src/model/resources.ts';
+import { type Edit, partsOf, type Reference, referenceOf } from './edit.ts';
 
 /** Edits of Services, endpoints and NetworkPolicies. */
 export function networkEdits(facts: Facts): Weighted {
@@ -12,6 +13,10 @@ export function networkEdits(facts: Facts): Weighted {
     { weight: 4, arbitrary: fc.tuple(service, serviceSpecs).map(([of, spec]) => merged(of, spec)) },
     { weight: 2, arbitrary: service.map((of) => handMade(of)) },
     { weight: 2, arbitrary: newPolicies(facts) },
+    {
+      weight: 2,
+      arbitrary: fc.constantFrom(...networkLeftovers(facts)).map((of): Edit => ({ edit: 'delete', of })),
+    },
     ...(policies.length === 0
       ? []
       : [
@@ -52,6 +57,23 @@ const serviceSpecs: fc.Arbitrary<object> = fc.constantFrom<object>(
   { internalTrafficPolicy: 'Local' },
 );
 
+/** What {@link handMade} and {@link newPolicies} leave behind. */
+export function networkLeftovers(facts: Facts): Reference[] {
+  const { namespace = '' } = partsOf(facts.workload);
+  return [
+    ...facts.services.map((of) => {
+      const { namespace: where = '', name } = partsOf(of);
+      return referenceOf(resources.endpointSlices, { namespace: where, name: manualSliceOf(name) });
+    }),
+    ...policySpecsOf(facts).map(([policy]) =>
+      referenceOf(resources.networkPolicies, { namespace, name: policyName(policy) }),
+    ),
+  ];
+}
+
+const manualSliceOf = (service: string): string => `${service}-manual`;
+const policyName = (policy: string): string => `more-${policy}`;
+
 /** A slice that nobody keeps up to date. */
 function handMade(of: Reference): Edit {
   const { namespace = '', name } = partsOf(of);
@@ -60,7 +82,7 @@ function handMade(of: Reference): Edit {
     object: {
       apiVersion: 'discovery.k8s.io/v1',
       kind: 'EndpointSlice',
-      metadata: { name: `${name}-manual`, namespace, labels: { 'kubernetes.io/service-name': name } },
+      metadata: { name: manualSliceOf(name), namespace, labels: { 'kubernetes.io/service-name': name } },
       addressType: 'IPv4',
       endpoints: [{ addresses: ['10.244.1.250'], conditions: { ready: true } }],
       ports: [{ name: 'http', port: 8080, protocol: 'TCP' }],
@@ -103,13 +125,12 @@ const policySpecs: fc.Arbitrary<object> = fc.constantFrom<object>(
   { podSelector: {} },
 );
 
-/** Policies that add up with those that are there. */
-function newPolicies({ workload }: Facts): fc.Arbitrary<Edit> {
-  const { namespace = '', name } = partsOf(workload);
-  const self = { podSelector: { matchLabels: { app: name } } };
+/** Policies that add up with those that are there, by name. */
+function policySpecsOf({ selector }: Facts): readonly (readonly [string, object])[] {
+  const self = { podSelector: selector };
   const callers = (apps: readonly string[]): object[] =>
     apps.map((app) => ({ podSelector: { matchLabels: { app } } }));
-  const specs: readonly (readonly [string, object])[] = [
+  return [
     ['closed', { podSelector: {}, policyTypes: ['Ingress'] }],
     ['own-closed', { ...self, policyTypes: ['Ingress'] }],
     ['only-gateway', { ...self, policyTypes: ['Ingress'], ingress: [{ from: callers(['gateway']) }] }],
@@ -121,12 +142,16 @@ function newPolicies({ workload }: Facts): fc.Arbitrary<Edit> {
     ],
     ['open', { podSelector: {}, policyTypes: ['Ingress', 'Egress'], ingress: [{}], egress: [{}] }],
   ];
-  return fc.constantFrom(...specs).map(([policy, spec]): Edit => ({
+}
+
+function newPolicies(facts: Facts): fc.Arbitrary<Edit> {
+  const { namespace = '' } = partsOf(facts.workload);
+  return fc.constantFrom(...policySpecsOf(facts)).map(([policy, spec]): Edit => ({
     edit: 'create',
     object: {
       apiVersion: 'networking.k8s.io/v1',
       kind: 'NetworkPolicy',
-      metadata: { name: `more-${policy}`, namespace },
+      metadata: { name: policyName(policy), namespace },
       spec,
     },
   }));

@@ -4,7 +4,7 @@ import { resources } from '../../../src/model/resources.ts';
 import type { Facts } from '../facts.ts';
 import type { Weighted } from './arbitraries.ts';
 import { type Edit, type Reference, referenceOf } from './edit.ts';
-import { ownServices } from './network.ts';
+import { networkLeftovers, ownServices } from './network.ts';
 
 const FINALIZER = 'shop.test/keep';
 /** All but the second keep out next pods or next rollouts; that one keeps out nobody. */
@@ -25,13 +25,12 @@ export function surroundingEdits(facts: Facts): Weighted {
     webhook(namespace, 'Fail'),
     webhook(namespace, 'Ignore'),
   ];
-  const gone = [
-    referenceOf(resources.resourceQuotas, { namespace, name: GATE }),
-    referenceOf(resources.limitRanges, { namespace, name: GATE }),
-  ];
   return [
     { weight: 2, arbitrary: fc.constantFrom(...gates).map((object): Edit => ({ edit: 'create', object })) },
-    { weight: 2, arbitrary: fc.constantFrom(...gone).map((of): Edit => ({ edit: 'delete', of })) },
+    {
+      weight: 2,
+      arbitrary: fc.constantFrom(...gatesOf(namespace)).map((of): Edit => ({ edit: 'delete', of })),
+    },
     {
       weight: 2,
       arbitrary: fc.constantFrom<Edit>(
@@ -49,6 +48,18 @@ export function surroundingEdits(facts: Facts): Weighted {
     },
   ];
 }
+
+const gatesOf = (namespace: string): Reference[] => [
+  referenceOf(resources.resourceQuotas, { namespace, name: GATE }),
+  referenceOf(resources.limitRanges, { namespace, name: GATE }),
+];
+
+/** What other edits may have left behind is taken away, and every node takes pods. */
+export const tidyUp = (facts: Facts): Edit[] => [
+  ...[...gatesOf(facts.namespace), ...networkLeftovers(facts)].map((of): Edit => ({ edit: 'delete', of })),
+  { edit: 'create', object: webhook(facts.namespace, 'Ignore') },
+  { edit: 'uncordon', nodes: 'all' },
+];
 
 /** What people would miss. */
 const lasting = (facts: Facts): Reference[] => [

@@ -189,7 +189,6 @@ const deploymentFields: fc.Arbitrary<Fields> = fc.constantFrom<Fields>(
   { progressDeadlineSeconds: 60 },
   { revisionHistoryLimit: 0 },
   { template: { metadata: { labels: { team: 'payments' } } } },
-  { template: { metadata: { labels: { app: 'other' } } } },
   { template: { metadata: { annotations: { note: 'looked at' } } } },
 );
 

@@ -227,7 +227,7 @@ export async function addressesOf(view: OracleView, service: string, namespace =
   );
 }
 
-/** A Service is the object that it was, and leads to exactly the ready pods of its Deployment. */
+/** A Service leads to exactly the ready pods of its Deployment. */
 export async function leadsHome(view: OracleView, name: string): Promise<Complaint> {
   const own = (await podsOf(view, name)).filter(isReady).map(({ status }) => status.podIP ?? '');
   const led = [...new Set(await addressesOf(view, name))];

@@ -182,7 +182,11 @@ const partnerUntouched = question('the partner has what it had', async (view) =>
   ];
   const content = ({ spec, data }: AnyObject): unknown => [spec, data];
   for (const resource of kinds) {
-    for (const object of (await view.kube.list(resource, { namespace: PARTNER })) as AnyObject[]) {
+    const now = (await view.kube.list(resource, { namespace: PARTNER })) as AnyObject[];
+    const there = new Set(now.map(({ metadata }) => metadata.name));
+    const gone = view.healthy.list(resource, PARTNER).find(({ metadata }) => !there.has(metadata.name));
+    if (gone !== undefined) return `${resource.kind} ${gone.metadata.name} is gone`;
+    for (const object of now) {
       const { name } = object.metadata;
       const before = view.healthy.get(resource, PARTNER, name) as AnyObject | undefined;
       if (before === undefined) return `${resource.kind} ${name} is new`;

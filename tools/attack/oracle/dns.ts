@@ -34,14 +34,17 @@ export async function resolves(
 ): Promise<Complaint> {
   const pods = await runningPods(view, app);
   if (pods.length === 0) return `no pod of ${app} runs`;
-  for (const pod of pods) {
-    const looks = await look(view, pod, app, ['dns', name, '--for', `${seconds}s`, '--every', every]);
-    if (typeof looks === 'string') return looks;
-    const seen = Object.keys(looks.outcomes);
-    if (seen.length !== 1 || !sameAddresses(seen[0] ?? '', address))
-      return `${pod.metadata.name} gets ${seen.join(' or ')} for ${name}`;
-  }
-  return undefined;
+  const wrong = await Promise.all(
+    pods.map(async (pod): Promise<Complaint> => {
+      const looks = await look(view, pod, app, ['dns', name, '--for', `${seconds}s`, '--every', every]);
+      if (typeof looks === 'string') return looks;
+      const seen = Object.keys(looks.outcomes);
+      return seen.length === 1 && sameAddresses(seen[0] ?? '', address)
+        ? undefined
+        : `${pod.metadata.name} gets ${seen.join(' or ')} for ${name}`;
+    }),
+  );
+  return wrong.find((complaint) => complaint !== undefined);
 }
 
 /** Several addresses come in any order. */

@@ -207,6 +207,8 @@ export const imagePullPolicy: Oracle = {
 export const imageRegistry: Oracle = {
   // Until the registry is back (its twelve minutes at most begin with the lab here), and everybody has asked it again.
   settle: 1_080_000,
+  // It stays up then; a pod may have been backed off for five minutes.
+  settleAgain: 420_000,
   afterwards: afterwards(runsAsBefore),
   questions: [
     runsAsBefore,

@@ -76,7 +76,8 @@ async function serverStays(view: OracleView): Promise<Complaint> {
   const client = word(view, 'client');
   const all = await view.kube.list<Pod>(resources.pods);
   for (const pod of await runningPods(view, client)) {
-    const { text } = await run(view, pod, client, ['cat', '/etc/resolv.conf']);
+    const { ok, text } = await run(view, pod, client, ['cat', '/etc/resolv.conf']);
+    if (!ok) return `${pod.metadata.name} cannot be asked: ${text}`;
     const servers = [...text.matchAll(/^nameserver (\S+)/gm)].map(([, server]) => server);
     if (all.some(({ status }) => servers.includes(status.podIP))) return 'it asks a pod';
   }

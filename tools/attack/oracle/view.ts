@@ -44,6 +44,8 @@ export interface Question {
 export interface Oracle {
   /** How long things may need until nothing moves any more, in milliseconds. */
   readonly settle: number;
+  /** The same for all sequences of a copy but the first, where that is less. */
+  readonly settleAgain?: number;
   readonly questions: readonly Question[];
   /** What is asked when the grader has been: after it things are not what they were. */
   readonly afterwards?: readonly Question[];
