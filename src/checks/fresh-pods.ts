@@ -17,7 +17,7 @@ import {
 } from './check.ts';
 import { type Clone, neverReady, until, withClone } from './clones.ts';
 import { toldAsFresh } from './environment.ts';
-import type { ReleaseRef } from './images.ts';
+import { isByHand, type ReleaseRef } from './images.ts';
 import { whyNoRollout } from './next-rollout.ts';
 import { canRollOut, UNTIL_REPLACED, whyNotForLong, type WorkloadRef } from './workloads.ts';
 
@@ -64,6 +64,8 @@ export function startsWithoutCopy(of: WorkloadRef): Check {
       const deployment = await lab.kube.get(resources.deployments, of.namespace, of.name);
       const image = deployment?.spec.template.spec.containers.find(({ name }) => name === of.name)?.image;
       if (image === undefined) return fail(`the template of ${of.name} has no container ${of.name}`);
+      // To take it away would harm whoever else lives on it.
+      if (isByHand(image)) return fail(`no registry has ${image}, so that no new node can get it`);
       for (const nodeName of nodes) {
         await access(nodeName).removeImage(image);
         const seen = await startsFresh(lab, of, (spec) => placedOn(spec, nodeName));

@@ -116,6 +116,9 @@ export function mayPull(of: WorkloadRef): Check {
 /** What references begin with of the images that the nodes of today were given by hand. */
 const BY_HAND = 'shop.test/';
 
+/** Whether no registry has an image: a node that loses its copy cannot get it again. */
+export const isByHand = (reference: string): boolean => reference.startsWith(BY_HAND);
+
 interface PodImage {
   /** `container refunds`, `volume notes` */
   readonly of: string;
@@ -141,7 +144,7 @@ function imagesOf(spec: PodSpec): PodImage[] {
 
 function whyNotFetched({ of, reference, policy }: PodImage): string | undefined {
   if (policy === 'Never') return `${of} takes only what is there`;
-  return reference.startsWith(BY_HAND)
+  return isByHand(reference)
     ? `${of} has the image ${reference}, which no registry has: the nodes of today were given it by hand`
     : undefined;
 }

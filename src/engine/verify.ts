@@ -216,7 +216,7 @@ function hintsCase(incident: Incident, signal: AbortSignal): Case {
   };
 }
 
-/** Needs no cluster: the listed answers count as right, nonsense and wrong choices do not. */
+/** Asks nothing of its cluster: the listed answers count as right, nonsense and wrong choices do not. */
 function diagnosisCase({ scenario, values }: Incident): Case {
   return {
     name: 'diagnosis',

@@ -11,7 +11,7 @@ export interface ClusterProvider {
   readonly facts: ReadonlySet<Fact>;
   /** A cluster takes so long to make that several incidents share one where they can, emptied in between. */
   readonly slow?: {
-    /** So many nodes of it this machine can have, beside what it has now. */
+    /** So many nodes of it this machine can have, as far as it can be told. */
     nodesThatFit(): number;
   };
   /** Whether it can be used here: otherwise what is missing, and the command that mends it. */

@@ -10,6 +10,7 @@ import { packageRoot } from '../../src/core/package-root.ts';
 import { PER_CHAIN } from './edits/arbitraries.ts';
 import type { Edit } from './edits/edit.ts';
 import { brokenLab } from './lab.ts';
+import { counts } from './counts.ts';
 import { oracles } from './oracle/index.ts';
 import { agree, type Judgement, judgeApart } from './run.ts';
 import type { Disagreement, Share, Tally } from './worker.ts';
@@ -67,10 +68,6 @@ function wholeNumber(text: string): number {
   if (/^[1-9]\d*$/.test(text)) return Number(text);
   throw new Error(`"${text}" is no number of sequences or processes, and no seed: 1 and more`);
 }
-
-/** A run says something only where repairs and failures are both among its sequences. */
-export const counts = ({ sequences, passed, failed }: AttackReport): boolean =>
-  passed >= sequences * 0.05 && failed >= sequences * 0.05;
 
 async function attackScenario(
   id: string,

@@ -1,4 +1,5 @@
 import type { CaseResult } from '../../src/engine/verify.ts';
+import { LEAST_SHARE } from '../attack/counts.ts';
 
 /** What `breakfix verify --json` prints. */
 export interface VerifyRun {
@@ -19,7 +20,7 @@ export function verifyTables({ results }: VerifyRun, before = ''): string {
     const known = sections.get(scenario);
     sections.set(
       scenario,
-      known === undefined || own.some((one) => one.case === 'no-op')
+      known === undefined || isWhole(own)
         ? `### ${scenario}, ${seedsOf(own)}\n\n${tableOf(own)}`
         : withRows(known, own),
     );
@@ -31,7 +32,13 @@ export function verifyTables({ results }: VerifyRun, before = ''): string {
   return [head, ...ordered].join('\n\n');
 }
 
-/** A run without the no-op was of some cases only (`verify --only`): their rows are put in the place of those of before. */
+/** Whether all cases were run, not only those of `verify --only`: whatever else that names, these have no word in common. */
+const isWhole = (results: readonly CaseResult[]): boolean =>
+  ['hints', 'no-op'].every((name) => results.some((one) => one.case === name)) &&
+  results.some((one) => one.case.startsWith('fix ')) &&
+  results.some((one) => one.case.startsWith('hack '));
+
+/** Of a run of some cases only: their rows are put in the place of those of before. */
 function withRows(section: string, results: readonly CaseResult[]): string {
   const lines = section.split('\n');
   for (const [name, own] of groups(results, (one) => one.case)) {
@@ -119,9 +126,6 @@ export interface AttackNumbers {
   readonly seconds: number;
 }
 
-/** Repairs and failures must both be so many of a hundred, or a run says nothing. */
-const LEAST = 5;
-
 /** What a row of the attack says. */
 interface AttackRow {
   readonly sequences: number;
@@ -160,7 +164,7 @@ function attackRow(scenario: string, row: AttackRow): string {
   const { sequences, passed, failed, disagreements, rate } = row;
   const share = (count: number): string => {
     const percent = (100 * count) / sequences;
-    return `${count} (${Math.round(percent)} %${percent < LEAST ? ': **too few**' : ''})`;
+    return `${count} (${Math.round(percent)} %${percent < 100 * LEAST_SHARE ? ': **too few**' : ''})`;
   };
   return `| ${scenario} | ${sequences} | ${share(passed)} | ${share(failed)} | ${disagreements} | ${rate.toFixed(1)} |`;
 }

@@ -11,6 +11,7 @@ export async function reset(context: CommandContext, name: string | undefined): 
   const incident = incidentOfLab(found.record, await context.catalogueOf(found.record));
   const provider = await context.provider(found.record.provider);
   await mustBeAvailable(provider);
+  output.passing(`  clearing ${found.name} …`);
   const lab = await resetLab(found, { provider, incident, clock, signal, progress: phaseLines(context) });
   await lab.cluster[Symbol.asyncDispose]();
   output.result(handOverDocument(lab, incident), handOverText(lab, incident, output));

@@ -1,6 +1,6 @@
 import { BreakfixError, messageOf } from '../../core/errors.ts';
 import type { LabStore, StoredLab } from '../../engine/lab-store.ts';
-import { removeLab, stopLab } from '../../engine/stop.ts';
+import { mayBeKept, removeLab, stopLab } from '../../engine/stop.ts';
 import type { CommandContext } from '../context.ts';
 import { notBoth } from '../not-both.ts';
 
@@ -23,7 +23,10 @@ export async function stop(
     try {
       const provider = await context.provider(lab.record.provider);
       if (flags.all === true || lab.record.state === 'kept') await removeLab(lab, provider);
-      else kept = (await stopLab(lab, provider, store)) === 'kept';
+      else {
+        if (mayBeKept(lab, provider, store)) output.passing('  emptying the cluster …');
+        kept = (await stopLab(lab, provider, store)) === 'kept';
+      }
       stopped.push(lab.name);
     } catch (error) {
       failed.push(`${lab.name}: ${messageOf(error)}`);

@@ -10,7 +10,7 @@ const READY_WITHIN = 120_000;
 /** A node takes some 15 inotify instances, and 1 GB of memory with a shop on it. */
 const NODE = { inotifyInstances: 20, bytes: 1.5 * 2 ** 30 };
 
-/** So many nodes this machine can have, beside what it has now. https://kind.sigs.k8s.io/docs/user/known-issues/ */
+/** So many nodes this machine can have: of its inotify instances, and beside what its memory has now. https://kind.sigs.k8s.io/docs/user/known-issues/ */
 export function nodesThatFit(): number {
   const file = '/proc/sys/fs/inotify/max_user_instances';
   const instances = existsSync(file) ? Number(readFileSync(file, 'utf8')) : Infinity;

@@ -71,8 +71,12 @@ export async function startRegistry(
       const pushed = `localhost:${port}/${repository}:${tag}`;
       await buildShopImage(local, release, signal);
       await run('docker', ['tag', local, pushed], { signal });
-      await run('docker', ['push', '--quiet', pushed], { signal });
-      await run('docker', ['rmi', '--no-prune', pushed], { signal });
+      try {
+        await run('docker', ['push', '--quiet', pushed], { signal });
+      } finally {
+        // Not the user's: also where it is interrupted.
+        await run('docker', ['rmi', '--no-prune', pushed]);
+      }
     }
   }
   if (plan.credentials === undefined) return;

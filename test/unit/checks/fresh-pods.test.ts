@@ -201,6 +201,17 @@ describe('startsWithoutCopy', () => {
     expect(made.map(placeOf)).toEqual(['metadata.name=a', 'metadata.name=b']);
   });
 
+  test('an image that no registry has stays where it is', async () => {
+    const { view, made, done } = await lab({
+      objects: [...NODES, deployment('IfNotPresent', { image: 'shop.test/shop:1.4.2' })],
+    });
+    expect(await graded(startsWithoutCopy(of), view)).toEqual({
+      status: 'fail',
+      seen: 'no registry has shop.test/shop:1.4.2, so that no new node can get it',
+    });
+    expect([...done, ...made]).toEqual([]);
+  });
+
   test('where the template does not pull, the copy is put back', async () => {
     const { view, made, left } = await lab({
       policy: 'Never',

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { lockLab } from '../../../src/engine/lock.ts';
 import { startLab } from '../../../src/engine/start.ts';
 import { removeLab, stopLab } from '../../../src/engine/stop.ts';
 import { type TestLab, testLab } from '../support/lab.ts';
@@ -33,6 +34,20 @@ describe('a provider whose clusters serve one lab after the other', () => {
     if (kept !== undefined) await removeLab(kept, lab.provider);
     expect(lab.provider.states.size).toBe(0);
     expect(lab.store.kept()).toBeUndefined();
+  });
+
+  test('is not emptied while somebody grades it', async () => {
+    using lab = testLab({ reuse: 'works' });
+    await start(lab);
+    {
+      using _grade = lockLab(lab.store.find(undefined), 'graded');
+      await expect(stop(lab)).rejects.toMatchObject({
+        code: 'LAB_BUSY',
+        message: expect.stringMatching(/^lab inc-9100 is being graded already/),
+      });
+      expect(lab.record()).toMatchObject({ state: 'running' });
+    }
+    expect(await stop(lab)).toBe('kept');
   });
 
   test('gives it to the next lab, which is as whole as the first', async () => {

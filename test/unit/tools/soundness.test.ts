@@ -37,9 +37,10 @@ describe('the tables of docs/soundness.md', () => {
 
   test('tables of scenarios that were not run stay, and count', () => {
     const before = verifyTables({ results: [result({ ok: false }), result({ scenario: 'oom-leak' })] });
-    const whole = [result({ seed: 7 }), result({ seed: 7, case: 'no-op' })];
+    const cases = ['hints', 'no-op', 'fix undo', 'hack new'];
+    const whole = cases.map((name) => result({ seed: 7, case: name }));
     const after = verifyTables({ results: whole }, before);
-    expect(after).toContain('3 of 3 cases as expected, 2 scenarios.');
+    expect(after).toContain('5 of 5 cases as expected, 2 scenarios.');
     expect(after.match(/^### .*/gm)).toEqual(['### oom-leak, seed 1', '### readiness-probe, seed 7']);
   });
 
@@ -47,7 +48,8 @@ describe('the tables of docs/soundness.md', () => {
     const before = verifyTables({
       results: [result({ case: 'no-op' }), result({ ok: false }), result({ case: 'fix undo' })],
     });
-    const after = verifyTables({ results: [result({}), result({ case: 'hack new' })] }, before);
+    const some = [result({}), result({ case: 'hack new' }), result({ case: 'no-op' })];
+    const after = verifyTables({ results: some }, before);
     expect(after).toContain('4 of 4 cases as expected, 1 scenarios.');
     expect(after.match(/^\| (?:no-op|hack|fix)[^|]*/gm)).toEqual([
       '| no-op ',
