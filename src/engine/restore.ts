@@ -8,11 +8,7 @@ import { asNew, writtenContent, writtenKinds } from '../model/written.ts';
 import type { Cluster } from '../providers/provider.ts';
 
 /** What a case may change or add to: it is written back. */
-const KINDS: readonly Resource[] = [
-  ...writtenKinds,
-  resources.horizontalPodAutoscalers,
-  resources.endpointSlices,
-];
+const KINDS: readonly Resource[] = [...writtenKinds, resources.endpointSlices];
 
 /** What has to be the very same, or all is made anew: a claim holds data, and the grader knows objects by their uid. */
 const SAME: readonly Resource[] = [resources.namespaces, resources.persistentVolumeClaims, ...KINDS];

@@ -2,6 +2,7 @@ import { equal, isObject } from '../core/json.ts';
 import type { KubeClient } from '../kube/client.ts';
 import type { AnyObject } from '../model/objects.ts';
 import { type Resource, resources } from '../model/resources.ts';
+import { writtenKinds } from '../model/written.ts';
 import type { Change } from '../report/journal.ts';
 import type { BaselinePlan } from '../scenario/types.ts';
 import { namespacesOf } from './break.ts';
@@ -9,33 +10,25 @@ import { namespacesOf } from './break.ts';
 /** What people change: objects by `namespace/kind/name`, without what the cluster itself writes. */
 export type Snapshot = Readonly<Record<string, unknown>>;
 
-const WATCHED: readonly Resource[] = [
-  resources.deployments,
-  resources.statefulSets,
-  resources.daemonSets,
-  resources.services,
-  resources.endpointSlices,
-  resources.configMaps,
-  resources.secrets,
-  resources.serviceAccounts,
-  resources.limitRanges,
-  resources.networkPolicies,
-];
+const WATCHED: readonly Resource[] = [...writtenKinds, resources.endpointSlices];
 
 /** The objects of the learner's namespaces as they are now. */
 export async function takeSnapshot(kube: KubeClient, plan: BaselinePlan): Promise<Snapshot> {
-  const snapshot: Record<string, unknown> = {};
-  for (const namespace of namespacesOf(plan)) {
-    for (const resource of WATCHED) {
-      for (const object of await kube.list(resource, { namespace })) {
-        if (isMadeByTheCluster(object as AnyObject)) continue;
-        snapshot[`${namespace}/${resource.kind.toLowerCase()}/${object.metadata.name}`] = meaningful(
-          object as AnyObject,
-        );
-      }
-    }
-  }
-  return snapshot;
+  const places = namespacesOf(plan).flatMap((namespace) =>
+    WATCHED.map((resource) => ({ resource, namespace })),
+  );
+  const found = await Promise.all(
+    places.map(async ({ resource, namespace }) => {
+      const objects = (await kube.list(resource, { namespace })) as AnyObject[];
+      return objects
+        .filter((object) => !isMadeByTheCluster(object))
+        .map((object): [string, unknown] => [
+          `${namespace}/${resource.kind.toLowerCase()}/${object.metadata.name}`,
+          meaningful(object),
+        ]);
+    }),
+  );
+  return Object.fromEntries(found.flat());
 }
 
 /** Slices and endpoints that a controller keeps follow from other objects. */

@@ -11,6 +11,7 @@ export const writtenKinds: readonly Resource[] = [
   resources.limitRanges,
   resources.resourceQuotas,
   resources.podDisruptionBudgets,
+  resources.horizontalPodAutoscalers,
   resources.networkPolicies,
   resources.services,
   resources.daemonSets,

@@ -16,7 +16,6 @@ export const OWN_NAMESPACES: readonly string[] = [
 /** Kinds of what scenarios and learners put into a namespace. */
 export const KINDS: readonly Resource[] = [
   ...writtenKinds,
-  resources.horizontalPodAutoscalers,
   resource('networking.k8s.io', 'v1', 'ingresses', 'Ingress'),
   resources.persistentVolumeClaims,
   resources.endpoints,

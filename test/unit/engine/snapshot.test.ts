@@ -3,7 +3,7 @@ import { describe, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
 import { noteChanges } from '../../../src/engine/changes.ts';
 import { changesBetween, takeSnapshot } from '../../../src/engine/snapshot.ts';
-import { resources } from '../../../src/model/resources.ts';
+import { apiVersionOf, resources } from '../../../src/model/resources.ts';
 import { setValues } from '../support/settings-scenario.ts';
 import { testLab } from '../support/lab.ts';
 
@@ -128,6 +128,25 @@ describe('a snapshot', () => {
       metadata: { labels: undefined, annotations: { mine: 'x' } },
     });
   });
+});
+
+test.each([
+  ['an autoscaler', resources.horizontalPodAutoscalers],
+  ['a quota', resources.resourceQuotas],
+  ['a budget', resources.podDisruptionBudgets],
+  ['a CronJob', resources.cronJobs],
+])('%s that somebody has made is a change', async (_what, resource) => {
+  using lab = testLab();
+  await using open = await lab.start();
+  const { kube } = open.cluster;
+  const before = await takeSnapshot(kube, open.incident.plan);
+  const { kind } = resource;
+  const metadata = { name: 'mine', namespace: 'shop' };
+  const own = { apiVersion: apiVersionOf(resource), kind, metadata, spec: {} };
+  await kube.applyAll([own], { manager: 'kubectl' });
+  expect(changesBetween(before, await takeSnapshot(kube, open.incident.plan))).toEqual([
+    { object: `shop/${kind.toLowerCase()}/mine`, field: '', before: '', after: 'created' },
+  ]);
 });
 
 describe('noting changes', () => {
