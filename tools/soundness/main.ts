@@ -7,6 +7,7 @@
  * of one scenario each, are put together. The numbers of the attack are those of the last runs (reports/attack/). What
  * is not given stays as it is, scenario by scenario, and case by case where a run was of some cases only.
  */
+import '../breakfix-sources.ts';
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,6 +15,9 @@ import { parseArgs } from 'node:util';
 import { packageRoot } from '../../src/core/package-root.ts';
 import { between, part } from '../markers.ts';
 import { type AttackNumbers, attackTable, verifyTables, type VerifyRun } from './tables.ts';
+
+// Not before: scenarios import `breakfix`.
+const { casesOfNow } = await import('./cases.ts');
 
 const DOCUMENT = join(packageRoot, 'docs/soundness.md');
 const ATTACKS = join(packageRoot, 'reports/attack');
@@ -65,12 +69,13 @@ function attacks(): AttackNumbers[] {
     .map((name) => parsed(join(ATTACKS, name)) as AttackNumbers);
 }
 
+const isCase = await casesOfNow();
 let text = readFileSync(DOCUMENT, 'utf8');
 for (const [marker, run] of [
   ['soundness:embedded', verified()],
   ['soundness:kind', together(flags.kind)],
 ] as const) {
-  if (run !== undefined) text = between(text, marker, verifyTables(run, part(text, marker)));
+  if (run !== undefined) text = between(text, marker, verifyTables(run, part(text, marker), isCase));
 }
 const reports = attacks();
 const ATTACK = 'soundness:attack';

@@ -8,21 +8,31 @@ export interface VerifyRun {
 
 /**
  * A table for each scenario, its cases over all seeds in one row each.
- * @param before tables whose scenarios were not run: they stay, as do other rows where a run was of some cases only
+ * @param before tables whose scenarios were not run: they stay, as do other rows where a run was of some cases only, or was
+ *   interrupted
+ * @param isCase whether a scenario still has a case of this name
  */
-export function verifyTables({ results }: VerifyRun, before = ''): string {
+export function verifyTables(
+  { results }: VerifyRun,
+  before = '',
+  isCase: (scenario: string, name: string) => boolean = () => true,
+): string {
   const sections = new Map<string, string>();
   for (const section of before.split(/^(?=### )/m)) {
     const [, scenario] = /^### ([^,\n]+)/.exec(section) ?? [];
     if (scenario !== undefined) sections.set(scenario, section.trim());
   }
   for (const [scenario, own] of groups(results, (one) => one.scenario)) {
-    const known = sections.get(scenario);
+    const known = sections.get(scenario)?.split('\n') ?? [];
+    const others = known.filter((line) => isRow(line) && isCase(scenario, nameIn(line)) && !isOf(own, line));
     sections.set(
       scenario,
-      known === undefined || isWhole(own)
+      others.length === 0
         ? `### ${scenario}, ${seedsOf(own)}\n\n${tableOf(own)}`
-        : withRows(known, own),
+        : withRows(
+            known.filter((line) => !isRow(line) || isCase(scenario, nameIn(line))),
+            own,
+          ),
     );
   }
   const ordered = [...sections.keys()].sort().map((scenario) => sections.get(scenario) ?? '');
@@ -32,15 +42,14 @@ export function verifyTables({ results }: VerifyRun, before = ''): string {
   return [head, ...ordered].join('\n\n');
 }
 
-/** Whether all cases were run, not only those of `verify --only`: whatever else that names, these have no word in common. */
-const isWhole = (results: readonly CaseResult[]): boolean =>
-  ['hints', 'no-op'].every((name) => results.some((one) => one.case === name)) &&
-  results.some((one) => one.case.startsWith('fix ')) &&
-  results.some((one) => one.case.startsWith('hack '));
+const isRow = (line: string): boolean => line.startsWith('| ') && !/^\| (?:case|---) \|/.test(line);
+const nameIn = (row: string): string => row.split(' | ', 1)[0]?.slice(2) ?? '';
+const isOf = (results: readonly CaseResult[], row: string): boolean =>
+  results.some((one) => one.case === nameIn(row));
 
 /** Of a run of some cases only: their rows are put in the place of those of before. */
-function withRows(section: string, results: readonly CaseResult[]): string {
-  const lines = section.split('\n');
+function withRows(section: readonly string[], results: readonly CaseResult[]): string {
+  const lines = [...section];
   for (const [name, own] of groups(results, (one) => one.case)) {
     const at = lines.findIndex((line) => line.startsWith(`| ${name} |`));
     lines.splice(at === -1 ? lines.length : at, at === -1 ? 0 : 1, rowOf(name, own));
