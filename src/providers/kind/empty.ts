@@ -89,7 +89,8 @@ async function madeNamespaces(kube: KubeClient, kept: ReadonlySet<string>): Prom
  * Ends what a namespace that is being deleted waits long for when it finds it: grace periods of pods, claims that a pod
  * still holds (it looks 5 s after it was deleted for the first time); and for ever: finalizers of nobody's.
  */
-async function hurry(kube: KubeClient, { metadata: { name: namespace }, status }: Namespace): Promise<void> {
+async function hurry(kube: KubeClient, going: Namespace): Promise<void> {
+  const { name: namespace } = going.metadata;
   const kinds: readonly Resource[] = [resources.pods, resources.persistentVolumeClaims];
   for (const resource of kinds) {
     const objects = await kube.list(resource, { namespace });
@@ -97,7 +98,8 @@ async function hurry(kube: KubeClient, { metadata: { name: namespace }, status }
       objects.map(({ metadata }) => kube.delete(resource, namespace, metadata.name, { grace: 0 })),
     );
   }
-  const waitsForFinalizers = status.conditions?.some(
+  await takeOffFinalizers(kube, resources.namespaces, going);
+  const waitsForFinalizers = going.status.conditions?.some(
     (one) => one.type === 'NamespaceFinalizersRemaining' && one.status === 'True',
   );
   if (waitsForFinalizers !== true) return;

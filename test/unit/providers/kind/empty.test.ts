@@ -70,7 +70,9 @@ async function cluster(...extra: readonly Manifest[]): Promise<TestCluster> {
     for (const namespace of ending) {
       const kinds: Resource[] = [resources.persistentVolumeClaims, resources.pods, resources.secrets];
       const left = await Promise.all(kinds.map((resource) => kube.list(resource, { namespace })));
-      if (left.flat().length === 0) await kube.delete(resources.namespaces, undefined, namespace);
+      const { finalizers } = (await kube.get(resources.namespaces, undefined, namespace))?.metadata ?? {};
+      if (left.flat().length === 0 && finalizers === undefined)
+        await kube.delete(resources.namespaces, undefined, namespace);
     }
   };
   /** As the API server does: what has a finalizer stays until that is taken off. */
@@ -274,6 +276,7 @@ describe('emptying a kind cluster', () => {
   test('a namespace does not wait for finalizers of nobody', async () => {
     const { kube, system } = await cluster(
       object('v1', 'Namespace', 'shop', {
+        metadata: { name: 'shop', ...kept },
         status: { conditions: [{ type: 'NamespaceFinalizersRemaining', status: 'True' }] },
       }),
       object('v1', 'Secret', 'login@shop', {
@@ -282,6 +285,7 @@ describe('emptying a kind cluster', () => {
     );
     await emptyCluster(kube, new ManualClock(), system, signal);
     expect(await kube.list(resources.secrets)).toEqual([]);
+    expect((await kube.list(resources.namespaces)).map(({ metadata }) => metadata.name)).toEqual(KIND);
   });
 
   test('makes a ConfigMap of CoreDNS again that is on its way out', async () => {
