@@ -142,9 +142,8 @@ export async function probeEach(
   timeoutMs: number,
 ): Promise<readonly ProbeReport[] | Observation> {
   const reports: ProbeReport[] = [];
-  for (let next = 0; next < probes.length && !reports.some(({ failed }) => failed > 0);) {
+  for (let next = 0; next < probes.length; next += PROBES_AT_ONCE) {
     const some = probes.slice(next, next + PROBES_AT_ONCE);
-    next += some.length;
     const asked = await execShop(lab, client, ['probe', 'each', JSON.stringify(some)], timeoutMs);
     if (!('output' in asked)) return asked;
     let begun = asked.begun;
@@ -154,6 +153,7 @@ export async function probeEach(
       begun = ended;
       reports.push(report);
     }
+    if (reports.some(({ failed }) => failed > 0)) break;
   }
   return reports;
 }

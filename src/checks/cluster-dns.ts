@@ -1,7 +1,7 @@
 import { canonical, equal } from '../core/json.ts';
 import { podAddresses } from './pods.ts';
 import type { ConfigMap, Deployment, Service } from '../model/objects.ts';
-import { isReady } from '../model/pod-ready.ts';
+import { isPodReady } from '../model/pod-ready.ts';
 import { resources } from '../model/resources.ts';
 import { all, type Check, fail, hold, type LabView, type Observation, pass } from './check.ts';
 import type { ClientRef } from './client-pod.ts';
@@ -74,7 +74,7 @@ async function makeServices(
   const headless = await createService(lab, from, names[1], 'None');
   if ('seen' in headless) return headless;
   const pods = await selectedPods(lab, from.namespace, { app: from.app });
-  return [plain.spec.clusterIP ?? '', pods.find(isReady)?.status.podIP ?? 'no ready pod'];
+  return [plain.spec.clusterIP ?? '', pods.find(isPodReady)?.status.podIP ?? 'no ready pod'];
 }
 
 /** What a cluster's DNS must have, whatever else is in its Corefile. */
@@ -205,7 +205,7 @@ function askedBy(probe: (typeof PROBES)[number], now: Deployment, before: Deploy
 
 async function judgeKubeDns(lab: LabView, deployment: Deployment): Promise<Observation> {
   const { current } = await podsOf(lab, deployment);
-  const own = new Set(current.filter(isReady).map(({ status }) => status.podIP));
+  const own = new Set(current.filter(isPodReady).map(({ status }) => status.podIP));
   const served = await readyAddresses(lab, 'kube-system', 'kube-dns');
   const foreign = [...served].filter((address) => !own.has(address));
   if (foreign.length > 0) return fail('service/kube-dns leads to pods that are not CoreDNS');

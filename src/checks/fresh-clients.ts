@@ -1,4 +1,4 @@
-import { isReady } from '../model/pod-ready.ts';
+import { isPodReady } from '../model/pod-ready.ts';
 import { resources } from '../model/resources.ts';
 import { type Check, fail, type LabView, type Observation, pass, patient, unjudged } from './check.ts';
 import type { ClientRef } from './client-pod.ts';
@@ -100,7 +100,7 @@ async function asked(
   prove: (probe: Probe, kubeDns: string) => Promise<Observation>,
 ): Promise<Observation> {
   const pod = await lab.kube.get(resources.pods, clone.namespace, clone.name);
-  if (pod === undefined || !isReady(pod)) return neverReady(lab, of, clone);
+  if (pod === undefined || !isPodReady(pod)) return neverReady(lab, of, clone);
   const kubeDns = await lab.kube.get(resources.services, 'kube-system', 'kube-dns');
   if (kubeDns === undefined) return fail('service/kube-dns does not exist');
   return prove((args) => probeClone(lab, of, clone, args), kubeDns.spec.clusterIP ?? '');

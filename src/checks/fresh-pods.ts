@@ -2,7 +2,7 @@ import { equal } from '../core/json.ts';
 import type { Container, Deployment, Pod, PodSpec, PodTemplate, Probe } from '../model/objects.ts';
 import { containersOf } from '../model/pod-containers.ts';
 import { isOver } from '../model/pod-phase.ts';
-import { isReady } from '../model/pod-ready.ts';
+import { isPodReady } from '../model/pod-ready.ts';
 import { resources } from '../model/resources.ts';
 import { workersOf } from '../model/worker-nodes.ts';
 import {
@@ -284,9 +284,9 @@ function comesUp(
     await until(lab, patient(lab, withinMs), async () => {
       pod = await lab.kube.get(resources.pods, clone.namespace, clone.name);
       // What a node refused it will not take later.
-      return pod !== undefined && (isReady(pod) || pod.status.phase === 'Failed');
+      return pod !== undefined && (isPodReady(pod) || pod.status.phase === 'Failed');
     });
-    if (pod === undefined || !isReady(pod)) return neverReady(lab, of, clone);
+    if (pod === undefined || !isPodReady(pod)) return neverReady(lab, of, clone);
     return (await works?.(lab, clone)) ?? pass('it came up');
   });
 }

@@ -1,5 +1,5 @@
 import type { ContainerStatus } from '../model/objects.ts';
-import { isReady } from '../model/pod-ready.ts';
+import { isPodReady } from '../model/pod-ready.ts';
 import { resources } from '../model/resources.ts';
 import { type Check, fail, type LabView, type Observation, pass, patient } from './check.ts';
 import { type Clone, containerOf, hangUp, neverReady, until, withClone } from './clones.ts';
@@ -51,7 +51,7 @@ async function served(lab: LabView, clone: Clone): Promise<boolean> {
     lab.kube.get(resources.pods, namespace, name),
     readyAddresses(lab, namespace, name),
   ]);
-  return addresses.size > 0 || (pod !== undefined && isReady(pod));
+  return addresses.size > 0 || (pod !== undefined && isPodReady(pod));
 }
 
 /** How long after its start, and how soon then, a process that hangs must be restarted; in milliseconds. */

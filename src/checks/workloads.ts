@@ -14,7 +14,7 @@ import type {
 } from '../model/objects.ts';
 import { containersOf } from '../model/pod-containers.ts';
 import { isOver } from '../model/pod-phase.ts';
-import { isReady } from '../model/pod-ready.ts';
+import { isPodReady } from '../model/pod-ready.ts';
 import { resources } from '../model/resources.ts';
 import { maxUnavailable } from '../model/rollout.ts';
 import { formatSelector, matchesSelector } from '../model/selector.ts';
@@ -224,7 +224,7 @@ function healthyCount(lab: LabView, of: WorkloadRef, live: Deployment): number {
 }
 
 function judgeEndpoints(served: ReadonlySet<string>, pods: readonly Pod[], wanted: number): Observation {
-  const ready = new Set(pods.filter(isReady).map(({ status }) => status.podIP ?? ''));
+  const ready = new Set(pods.filter(isPodReady).map(({ status }) => status.podIP ?? ''));
   const foreign = [...served].filter((ip) => !ready.has(ip));
   if (foreign.length > 0)
     return fail(`it leads to ${foreign.length} addresses that are no ready pod of this workload`);
@@ -245,7 +245,7 @@ export function spreadOver(of: WorkloadRef, nodes: number): Check {
       const deployment = await lab.kube.get(resources.deployments, of.namespace, of.name);
       if (deployment === undefined) return fail(`deployment/${of.name} does not exist`);
       const { current } = await podsOf(lab, deployment);
-      const found = new Set(current.filter(isReady).map(({ spec }) => spec.nodeName));
+      const found = new Set(current.filter(isPodReady).map(({ spec }) => spec.nodeName));
       return found.size >= nodes ? pass(`on ${found.size}`) : fail(`on ${found.size}`);
     },
   };

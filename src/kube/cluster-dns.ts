@@ -1,5 +1,5 @@
 import type { Pod } from '../model/objects.ts';
-import { isReady } from '../model/pod-ready.ts';
+import { isPodReady } from '../model/pod-ready.ts';
 import { resources } from '../model/resources.ts';
 import type { KubeClient } from './client.ts';
 
@@ -13,7 +13,7 @@ export function corednsPods(kube: KubeClient): Promise<Pod[]> {
 /** How many of them are ready and stay so: right after some were deleted the Deployment's status still counts them. */
 export async function readyCorednsPods(kube: KubeClient): Promise<number> {
   const pods = await corednsPods(kube);
-  return pods.filter((pod) => pod.metadata.deletionTimestamp === undefined && isReady(pod)).length;
+  return pods.filter((pod) => pod.metadata.deletionTimestamp === undefined && isPodReady(pod)).length;
 }
 
 /**

@@ -45,11 +45,9 @@ export async function attack(args: readonly string[]): Promise<number> {
     },
   });
   if (values.replay !== undefined) return replay(values.replay);
-  const [seed, sequences, processes] = [values.seed, values.sequences, values.processes].map(wholeNumber) as [
-    number,
-    number,
-    number,
-  ];
+  const seed = wholeNumber(values.seed);
+  const sequences = wholeNumber(values.sequences);
+  const processes = wholeNumber(values.processes);
   const ids = positionals.length === 0 ? Object.keys(oracles) : positionals;
   let bad = 0;
   for (const id of ids) {
@@ -80,7 +78,7 @@ async function attackScenario(
   const chains = Math.ceil(sequences / PER_CHAIN);
   const share = { id, seed, chains, processes };
   await Promise.all(
-    Array.from({ length: processes }, (_, first) =>
+    Array.from({ length: Math.min(processes, chains) }, (_, first) =>
       inProcess({ ...share, first }, (tally) => tallies.push(tally)),
     ),
   );

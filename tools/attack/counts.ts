@@ -8,5 +8,6 @@ export interface Counts {
   readonly failed: number;
 }
 
+/** Whether a run says something. */
 export const counts = ({ sequences, passed, failed }: Counts): boolean =>
   Math.min(passed, failed) >= sequences * LEAST_SHARE;

@@ -23,16 +23,13 @@ export function verifyTables(
     if (scenario !== undefined) sections.set(scenario, section.trim());
   }
   for (const [scenario, own] of groups(results, (one) => one.scenario)) {
-    const known = sections.get(scenario)?.split('\n') ?? [];
-    const others = known.filter((line) => isRow(line) && isCase(scenario, nameIn(line)) && !isOf(own, line));
+    const known = (sections.get(scenario)?.split('\n') ?? []).filter(
+      (line) => !isRow(line) || isCase(scenario, nameIn(line)),
+    );
+    const isWhole = known.every((line) => !isRow(line) || own.some((one) => one.case === nameIn(line)));
     sections.set(
       scenario,
-      others.length === 0
-        ? `### ${scenario}, ${seedsOf(own)}\n\n${tableOf(own)}`
-        : withRows(
-            known.filter((line) => !isRow(line) || isCase(scenario, nameIn(line))),
-            own,
-          ),
+      isWhole ? `### ${scenario}, ${seedsOf(own)}\n\n${tableOf(own)}` : withRows(known, own),
     );
   }
   const ordered = [...sections.keys()].sort().map((scenario) => sections.get(scenario) ?? '');
@@ -44,8 +41,6 @@ export function verifyTables(
 
 const isRow = (line: string): boolean => line.startsWith('| ') && !/^\| (?:case|---) \|/.test(line);
 const nameIn = (row: string): string => row.split(' | ', 1)[0]?.slice(2) ?? '';
-const isOf = (results: readonly CaseResult[], row: string): boolean =>
-  results.some((one) => one.case === nameIn(row));
 
 /** Of a run of some cases only: their rows are put in the place of those of before. */
 function withRows(section: readonly string[], results: readonly CaseResult[]): string {

@@ -1,5 +1,6 @@
 import type { Condition, Pod } from '../../model/objects.ts';
 import { isOver } from '../../model/pod-phase.ts';
+import { isPodReady } from '../../model/pod-ready.ts';
 import { SECOND } from '../simulation/simulation.ts';
 import type { Micros } from '../simulation/simulation.ts';
 
@@ -13,10 +14,6 @@ export function conditionOf(
 /** The instant that a Kubernetes timestamp names. */
 export function microsOf(time: string): Micros {
   return Date.parse(time) * 1000;
-}
-
-export function isPodReady(pod: Pod): boolean {
-  return conditionOf(pod.status.conditions, 'Ready')?.status === 'True';
 }
 
 /** Whether the pod has been ready for `minReadySeconds`. */

@@ -88,10 +88,10 @@ const partnerEdits = fc.constantFrom<Edit>(
 );
 
 /** First words of the lines that the fault has put into the Corefile. */
-const faultLines = (facts: Facts): string[] =>
-  ['template', 'promethues', 'loadbalancer', 'logs'].filter(
-    (word) => facts.corefile.includes(`${word} `) || facts.corefile.includes(`${word}\n`),
-  );
+function faultLines(facts: Facts): string[] {
+  const words = facts.corefile.split(/\s+/);
+  return ['template', 'promethues', 'loadbalancer', 'logs'].filter((word) => words.includes(word));
+}
 
 function changes({ addresses, values }: Facts): fc.Arbitrary<CorefileChange> {
   const zone = typeof values['zone'] === 'string' ? values['zone'] : 'partner.test';

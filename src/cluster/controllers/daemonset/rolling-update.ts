@@ -1,7 +1,7 @@
 import { scaledValue } from '../../../model/int-or-percent.ts';
 import type { DaemonSet, Node, Pod } from '../../../model/objects.ts';
 import { byCreation } from '../by-creation.ts';
-import { isPodReady } from '../pod-state.ts';
+import { isPodReady } from '../../../model/pod-ready.ts';
 import { hashOf, isStaying, type PodsByNode } from './daemon-pods.ts';
 import { placementOn } from './daemon-placement.ts';
 

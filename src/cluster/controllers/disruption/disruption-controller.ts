@@ -8,7 +8,8 @@ import type { Micros } from '../../simulation/simulation.ts';
 import type { Controller, ControllerContext } from '../controller.ts';
 import { goSelector } from '../go-selector.ts';
 import { controllerOf } from '../ownership.ts';
-import { isPodFinished, isPodReady, microsOf } from '../pod-state.ts';
+import { isPodReady } from '../../../model/pod-ready.ts';
+import { isPodFinished, microsOf } from '../pod-state.ts';
 import { WorkQueue, keyOf, splitKey } from '../work-queue.ts';
 
 /** How long an eviction that was granted may take until the budget gets it back. */

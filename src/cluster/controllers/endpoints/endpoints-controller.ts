@@ -2,7 +2,7 @@ import { canonical, edit, equal } from '../../../core/json.ts';
 import type { Endpoints, Labels, NewObject, Pod, Service } from '../../../model/objects.ts';
 import { resources } from '../../../model/resources.ts';
 import type { Controller, ControllerContext } from '../controller.ts';
-import { isPodReady } from '../pod-state.ts';
+import { isPodReady } from '../../../model/pod-ready.ts';
 import { WorkQueue, keyOf, splitKey } from '../work-queue.ts';
 import { ServiceQueueFeed } from './service-queue-feed.ts';
 import { inSubsetOrder } from './port-order.ts';

@@ -1,5 +1,6 @@
 import type { Pod, Service, ServicePort, SliceEndpoint, SlicePort } from '../../../model/objects.ts';
-import { isPodFinished, isPodReady } from '../pod-state.ts';
+import { isPodReady } from '../../../model/pod-ready.ts';
+import { isPodFinished } from '../pod-state.ts';
 import { inSliceOrder } from './port-order.ts';
 
 /** A pod that a Service leads to, with the ports that it has for the Service. */

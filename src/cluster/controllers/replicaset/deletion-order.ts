@@ -1,6 +1,7 @@
 import type { Pod } from '../../../model/objects.ts';
 import type { Micros } from '../../simulation/simulation.ts';
-import { conditionOf, isPodReady, microsOf } from '../pod-state.ts';
+import { isPodReady } from '../../../model/pod-ready.ts';
+import { conditionOf, microsOf } from '../pod-state.ts';
 
 const DELETION_COST = 'controller.kubernetes.io/pod-deletion-cost';
 

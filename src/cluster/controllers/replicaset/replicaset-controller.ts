@@ -6,14 +6,8 @@ import { StatusError } from '../../api.ts';
 import type { WatchEvent } from '../../api.ts';
 import type { Controller, ControllerContext } from '../controller.ts';
 import { claim, concerned, controllerOf, controllerReference, isControlledBy } from '../ownership.ts';
-import {
-  availableIn,
-  conditionOf,
-  isPodActive,
-  isPodAvailable,
-  isPodReady,
-  isPodTerminating,
-} from '../pod-state.ts';
+import { isPodReady } from '../../../model/pod-ready.ts';
+import { availableIn, conditionOf, isPodActive, isPodAvailable, isPodTerminating } from '../pod-state.ts';
 import { RequestPace } from '../request-pace.ts';
 import { PodControl, isNamespaceTerminating, podFromTemplate, slowStart } from '../pod-control.ts';
 import { WorkQueue, keyOf, splitKey } from '../work-queue.ts';

@@ -5,7 +5,7 @@ import { SECOND } from '../../simulation/simulation.ts';
 import { unlessRefused } from '../../api.ts';
 import { SELECTED_NODE } from '../../volume-binding.ts';
 import type { Controller, ControllerContext } from '../controller.ts';
-import { isPodReady } from '../pod-state.ts';
+import { isPodReady } from '../../../model/pod-ready.ts';
 import { WorkQueue, keyOf, splitKey } from '../work-queue.ts';
 import { PROVISIONED_BY, PROVISIONER } from './claims.ts';
 

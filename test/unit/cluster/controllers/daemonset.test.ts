@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { edit } from '../../../../src/core/json.ts';
 import type { DaemonSet, NewObject, Pod } from '../../../../src/model/objects.ts';
 import { resources } from '../../../../src/model/resources.ts';
-import { isPodReady } from '../../../../src/cluster/controllers/pod-state.ts';
+import { isPodReady } from '../../../../src/model/pod-ready.ts';
 import { startScheduler } from '../../../../src/cluster/scheduler/scheduler.ts';
 import { World, node, podSpec } from '../support/world.ts';
 
