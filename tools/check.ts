@@ -10,8 +10,8 @@ const STEPS = ['check:lint', 'check:types', 'check:imports', 'check:format', 'ch
 
 const failed: string[] = [];
 
-async function run(step: string, ...args: readonly string[]): Promise<void> {
-  const { all, exitCode, durationMs } = await execa('npm', ['run', '--silent', step, ...args], {
+async function run(step: string): Promise<void> {
+  const { all, exitCode, durationMs } = await execa('npm', ['run', '--silent', step], {
     all: true,
     reject: false,
   });
@@ -30,8 +30,8 @@ async function work(): Promise<void> {
   for (let step = waiting.shift(); step !== undefined; step = waiting.shift()) await run(step);
 }
 
-// Tests take all cores themselves; left alone, jest would leave one idle.
-await run('test:unit', '--', `--maxWorkers=${cores}`);
+// Tests take all cores themselves.
+await run('test:unit');
 await Promise.all(Array.from({ length: cores }, work));
 if (failed.length > 0) {
   console.error(`failed: ${failed.join(', ')}`);
