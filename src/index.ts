@@ -10,6 +10,7 @@ export {
   everybodyFindsNames,
   customersGoOn,
   forwardingRule,
+  dataKept,
   lastingRule,
   lasts,
   namesRule,

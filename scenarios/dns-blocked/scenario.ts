@@ -3,6 +3,7 @@ import {
   ask,
   checks,
   converge,
+  dataKept,
   defineScenario,
   hint,
   hold,
@@ -253,6 +254,7 @@ again for shop and office, and leave the network as closed as security wants it.
     safeguard('labels', 'veto', 'Labels are as before', converge(minutes(1), labelsKept)),
     safeguard('clients', 'veto', 'Clients are as before', checks.clientsAsBefore(namespace, clients)),
     shopStartsAgain({ namespace }),
+    dataKept(namespace),
     safeguard(
       'dns-whole',
       'veto',

@@ -20,8 +20,24 @@ const template = (lab: LabView, what: string, match?: string): string =>
     '}',
   );
 
+/** A server block that answers for the shop with the addresses of today, one record a Service. */
+export async function recordsBlock(lab: LabView, services: readonly string[]): Promise<string> {
+  const zone = 'shop.svc.cluster.local';
+  const records = await Promise.all(
+    services.map(async (service) => {
+      const address = await faults.addressOf(lab, 'shop', service);
+      return `    template IN A ${service}.${zone} {\n        answer "{{ .Name }} 60 IN A ${address}"\n    }\n`;
+    }),
+  );
+  return `${zone}:53 {\n${records.join('')}}\n`;
+}
+
 /** The shop finds itself again; somebody else does not, or will not. */
 export const besideTheRepair = (): readonly Hack[] => [
+  hack('new-namesakes', 'same-objects', async (lab) => {
+    await faults.writeCorefile(lab, healthy(lab));
+    await faults.recreateService(lab, { namespace: 'shop', name: 'payments' });
+  }),
   hack('another-namespace', 'starts-again', async (lab) => {
     await faults.writeCorefile(lab, template(lab, 'ANY ANY partner.svc.cluster.local'));
   }),

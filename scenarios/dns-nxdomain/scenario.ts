@@ -24,7 +24,7 @@ import {
   dnsHarmed,
   shopRule,
 } from 'breakfix';
-import { anotherMap, besideTheRepair, secondDns } from './repairs.ts';
+import { anotherMap, besideTheRepair, recordsBlock, secondDns } from './repairs.ts';
 
 const namespace = 'shop';
 const from = { namespace, app: 'gateway' };
@@ -290,6 +290,10 @@ ${partner.zone}:53 {
     hack('static-hosts', 'fresh', async (lab) => {
       const corefile = await faults.readCorefile(lab);
       await faults.writeCorefile(lab, (await faults.hostsBlock(lab, namespace, services)) + corefile);
+    }),
+    hack('static-records', 'fresh', async (lab) => {
+      const corefile = await faults.readCorefile(lab);
+      await faults.writeCorefile(lab, (await recordsBlock(lab, services)) + corefile);
     }),
     ...dnsHarmed(namespace, async (lab) => {
       await faults.writeCorefile(lab, withoutTemplate(await faults.readCorefile(lab), form));

@@ -156,8 +156,10 @@ whom they call. ${client} must find names again as they do: Services by their sh
   ],
   since: minutes(10),
   symptoms: ({ client }) => [
-    not(`${client} does not resolve ${stories[client].calls}`, resolvesThere(client)),
-    checks.resolves({ from: gateway, service: stories[client].calls }),
+    all(`${client} does not resolve ${stories[client].calls}, and the gateway does`, [
+      not('it is not found', resolvesThere(client)),
+      checks.resolves({ from: gateway, service: stories[client].calls }),
+    ]),
     not(`customers are refused`, pays(client)),
   ],
 

@@ -214,12 +214,6 @@ See to it that ${service} is whole today, on both nodes, with the release that i
       `Service ${service} leads to its pods and nowhere else`,
       hold(seconds(10), checks.endpointsServe({ namespace, name: service }), seconds(90)),
     ),
-    safeguard(
-      'same-service',
-      'veto',
-      `Service ${service} is still the same`,
-      checks.sameObject(resources.services, namespace, service),
-    ),
   ],
 
   diagnosis: ({ service, cause }) => [

@@ -213,12 +213,6 @@ Its login is kept by the platform team: secret/${robot.name} in namespace ${robo
       `Service ${service} leads to its pods and nowhere else`,
       hold(seconds(10), checks.endpointsServe({ namespace, name: service }), backOff),
     ),
-    safeguard(
-      'same-service',
-      'veto',
-      `Service ${service} is still the same`,
-      checks.sameObject(resources.services, namespace, service),
-    ),
   ],
 
   diagnosis: ({ service, secret, cause }) => [

@@ -231,12 +231,6 @@ The registry is ${host}; ${mirror} is a mirror of it.`,
       `Service ${service} leads to its pods and nowhere else`,
       hold(seconds(10), checks.endpointsServe({ namespace, name: service })),
     ),
-    safeguard(
-      'same-service',
-      'veto',
-      `Service ${service} is still the same`,
-      checks.sameObject(resources.services, namespace, service),
-    ),
   ],
 
   diagnosis: ({ service, cause }) => {

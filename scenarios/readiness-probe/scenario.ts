@@ -65,6 +65,10 @@ export default defineScenario({
   documents: [
     { seed: '000_2c4401dcd96ecfaa.txt', question: 'What breaks if readinessProbe is wrong?' },
     {
+      seed: '004_b7a95fe429fdbe22.txt',
+      question: 'How do you debug a CrashLoopBackOff or pending Pod in Kubernetes?',
+    },
+    {
       url: 'https://kubernetes.io/docs/tasks/configure-pod-container/configure-liveness-readiness-startup-probes/',
     },
   ],
@@ -114,12 +118,6 @@ Make ${service} answer its callers again.`,
       'veto',
       'A pod that stops answering still leaves its Service',
       checks.readinessCanFail({ namespace, name: service }, seconds(60)),
-    ),
-    safeguard(
-      'same-service',
-      'veto',
-      `Service ${service} is still the same`,
-      checks.sameObject(resources.services, namespace, service),
     ),
     safeguard(
       'same-program',
@@ -327,7 +325,7 @@ Make ${service} answer its callers again.`,
       const program = `require('http').createServer((_, r) => r.end('${answer}')).listen(${wrongPort}); require('http').createServer((_, r) => r.end('${answer}')).listen(8080)`;
       await patch(lab, service, { command: ['node', '-e', program] });
     }),
-    hack('service-replaced', 'same-service', async (lab) => {
+    hack('service-replaced', 'same-objects', async (lab) => {
       await patch(lab, service, { readinessProbe: { httpGet: { port: 'http' } } });
       await faults.recreateService(lab, { namespace, name: service });
     }),
@@ -451,6 +449,6 @@ Make ${service} answer its callers again.`,
   debrief: ({ service, wrongPort }) =>
     `The readiness probe of deployment/${service} asked port ${wrongPort}, where nothing listens. A pod whose readiness
 probe fails keeps running, without restarts, but is taken out of its Service: with no ready pod left, callers are
-refused at once. (The interview notes say that a failing readiness probe restarts a container: it does not; that is what a
-liveness probe does.) The deployment's strategy is Recreate, so no old pod was left to serve.`,
+refused at once. (The interview notes count a failing readiness probe among the causes of CrashLoopBackOff: it restarts
+nothing; that is what a liveness probe does.) The deployment's strategy is Recreate, so no old pod was left to serve.`,
 });

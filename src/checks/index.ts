@@ -16,6 +16,7 @@ export {
   networkPoliciesKept,
   programKept,
   sameObject,
+  sameObjects,
   unchanged,
 } from './objects.ts';
 export { type MemoryBudget, type MemoryLoad, memoryStaysBelow } from './memory.ts';

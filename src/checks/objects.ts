@@ -1,7 +1,8 @@
 import { equal } from '../core/json.ts';
 import type { AnyObject, KubeObject } from '../model/objects.ts';
 import { type Resource, resources } from '../model/resources.ts';
-import { type Check, fail, pass } from './check.ts';
+import { type Baseline, objectsOf } from './baseline.ts';
+import { type Check, fail, type LabView, type Observation, pass } from './check.ts';
 import { sameProgram } from './client-pod.ts';
 import { whyNoContainer, whyNotForLong } from './workloads.ts';
 
@@ -12,13 +13,69 @@ export function sameObject(resource: Resource, namespace: string | undefined, na
     expected: `${what} is the one that was there before`,
     look: async (lab) => {
       const before = lab.baseline.get(resource, namespace, name);
-      const now = await lab.kube.get(resource, namespace, name);
-      if (now === undefined) return fail(`${what} does not exist`);
-      const going = whyNotForLong(now);
-      if (going !== undefined) return fail(going);
-      return before?.metadata.uid === now.metadata.uid ? pass('the same') : fail(`${what} was replaced`);
+      const other = whyNotTheSame(what, before, await lab.kube.get(resource, namespace, name));
+      return other === undefined ? pass('the same') : fail(other);
     },
   };
+}
+
+function whyNotTheSame(
+  what: string,
+  before: KubeObject | undefined,
+  now: KubeObject | undefined,
+): string | undefined {
+  if (now === undefined) return `${what} does not exist`;
+  const going = whyNotForLong(now);
+  if (going !== undefined) return going;
+  return before?.metadata.uid === now.metadata.uid ? undefined : `${what} was replaced`;
+}
+
+/** What is more than its text: a claim made again is an empty disk, a Service another address. */
+const WITH_IDENTITY: readonly Resource[] = [
+  resources.namespaces,
+  resources.statefulSets,
+  resources.persistentVolumeClaims,
+];
+
+/**
+ * The namespace, and the StatefulSets, claims and Services that were in it while the shop was healthy, are still the same objects, and
+ * the claims have their volumes. Pods and Deployments may be made again.
+ * @param options `services: false` where the fault itself made a Service again
+ */
+export function sameObjects(namespace: string, { services = true } = {}): Check {
+  const kinds = services ? [...WITH_IDENTITY, resources.services] : WITH_IDENTITY;
+  return {
+    expected: `data and addresses of namespace ${namespace} are those of before`,
+    look: async (lab) => {
+      for (const resource of kinds) {
+        const found = await objectsOf(lab.kube, resource, namespace);
+        const now = new Map(found.map((object) => [object.metadata.name, object]));
+        for (const before of rememberedOf(lab.baseline, resource, namespace)) {
+          const { name } = before.metadata;
+          const what = `${resource.kind.toLowerCase()}/${name}`;
+          const wrong = whyNotTheSame(what, before, now.get(name));
+          if (wrong !== undefined) return fail(wrong);
+        }
+      }
+      return volumesKept(lab, namespace);
+    },
+  };
+}
+
+const rememberedOf = (baseline: Baseline, resource: Resource, namespace: string): readonly KubeObject[] =>
+  resource.namespaced
+    ? baseline.list(resource, namespace)
+    : [baseline.get(resource, undefined, namespace)].filter((object) => object !== undefined);
+
+/** https://kubernetes.io/docs/concepts/storage/persistent-volumes/#binding */
+async function volumesKept(lab: LabView, namespace: string): Promise<Observation> {
+  const claims = await lab.kube.list(resources.persistentVolumeClaims, { namespace });
+  for (const { metadata, spec } of lab.baseline.list(resources.persistentVolumeClaims, namespace)) {
+    const now = claims.find((claim) => claim.metadata.name === metadata.name);
+    if (now?.status.phase !== 'Bound' || now.spec.volumeName !== spec.volumeName)
+      return fail(`persistentvolumeclaim/${metadata.name} has lost its volume`);
+  }
+  return pass('the same');
 }
 
 /** A part of an object is what it was when the shop was healthy. */

@@ -17,7 +17,7 @@ export function questionsOf({ scenario, values }: Incident): readonly Question[]
 /**
  * Grades the answers of a diagnosis by the scenario's rules, and writes them into the journal.
  * @param given by the question's id; of a question with choices also the choice's number, from 1
- * @throws BreakfixError where an answer is missing, or is a number that no choice has
+ * @throws BreakfixError where an answer is missing or nobody asked for it, or is a number that no choice has
  */
 export function diagnose(
   { folder, incident }: { readonly folder: LabFolder; readonly incident: Incident },
@@ -26,7 +26,11 @@ export function diagnose(
 ): Diagnosis {
   const questions = questionsOf(incident);
   const missing = questions.filter(({ id }) => given[id] === undefined);
-  if (missing.length > 0) throw unanswered(missing);
+  if (missing.length > 0) throw unanswered(questions, given);
+  const unasked = Object.keys(given).filter(
+    (id) => given[id] !== undefined && !questions.some((question) => question.id === id),
+  );
+  if (unasked.length > 0) throw nobodyAsked(unasked, questions);
   const answers = questions.map((question): DiagnosisAnswer => {
     const answer = chosen(question, given[question.id] ?? '');
     const right = question.accepts(answer);
@@ -38,6 +42,7 @@ export function diagnose(
 }
 
 function chosen({ id, choices }: Question, given: string): string {
+  if (id === 'object' && given.trim() !== '' && !given.includes('/')) throw noObject(given);
   if (choices === undefined || !/^\d+$/.test(given.trim())) return given;
   const choice = choices[Number(given) - 1];
   if (choice === undefined) throw noSuchChoice(id, choices, given);
@@ -54,17 +59,45 @@ function noSuchChoice(id: string, choices: readonly string[], given: string): Br
   });
 }
 
-function unanswered(missing: readonly Question[]): BreakfixError {
+/** An answer counts once: what cannot be one in this form is a slip. */
+function noObject(given: string): BreakfixError {
+  return new BreakfixError({
+    code: 'DIAGNOSIS_NO_OBJECT',
+    kind: 'user',
+    message: `--object ${given} is no kind/name`,
+    fix: `--object with the kind too, e.g. service/${given.trim().split(/\s/).at(-1)}`,
+  });
+}
+
+function unanswered(
+  questions: readonly Question[],
+  given: Readonly<Record<string, string | undefined>>,
+): BreakfixError {
+  const missing = questions.filter(({ id }) => given[id] === undefined);
   const lines = missing.flatMap(({ id, ask, choices = [] }) => [
     `  --${id}: ${ask}`,
     ...choices.map((choice, index) => `      ${index + 1}. ${choice}`),
   ]);
-  const flags = missing.map(({ id, choices }) => `--${id} ${choices === undefined ? 'ANSWER' : 'NUMBER'}`);
+  // What was given is given again, so that the line can be typed as it stands.
+  const flags = questions.map(({ id, choices }) => {
+    const answer = given[id] ?? (choices === undefined ? 'ANSWER' : 'NUMBER');
+    return `--${id} ${/\s/.test(answer) ? `'${answer}'` : answer}`;
+  });
   return new BreakfixError({
     code: 'DIAGNOSIS_INCOMPLETE',
     kind: 'user',
     message: `answers are missing:\n${lines.join('\n')}`,
     fix: `breakfix diagnose ${flags.join(' ')}`,
+  });
+}
+
+function nobodyAsked(ids: readonly string[], questions: readonly Question[]): BreakfixError {
+  const flags = (names: readonly string[]): string => names.map((id) => `--${id}`).join(', ');
+  return new BreakfixError({
+    code: 'DIAGNOSIS_NOT_ASKED',
+    kind: 'user',
+    message: `${flags(ids)} ${ids.length === 1 ? 'is' : 'are'} not asked for here`,
+    fix: `give ${flags(questions.map(({ id }) => id))} only`,
   });
 }
 

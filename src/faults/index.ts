@@ -52,3 +52,4 @@ export { refuses, type Requests, rewrites } from './policies.ts';
 export { dnsSettings } from './dns-settings.ts';
 export { addressEnv, addressOf, hostAliases, hostsBlock, podAddress, withHostEntry } from './addresses.ts';
 export { anotherName, endpointsByHand, recreateService } from './services.ts';
+export { recreateWithEmptyDisks } from './stateful-sets.ts';

@@ -109,9 +109,20 @@ function contentProblems(scenario: Scenario): string[] {
   const ids = [...objectives, ...safeguards].map(({ id }) => id);
   const points = objectives.reduce((sum, objective) => sum + objective.points, 0);
   if (points !== 100) problems.push(`objectives: their points are ${points} together; they must be 100`);
-  for (const id of new Set(ids.filter((one, index) => ids.indexOf(one) !== index))) {
-    problems.push(`objectives, safeguards: "${id}" is there twice`);
-  }
+  const twice = (names: string, some: readonly string[]): void => {
+    for (const id of new Set(some.filter((one, index) => some.indexOf(one) !== index))) {
+      problems.push(`${names}: "${id}" is there twice`);
+    }
+  };
+  twice('objectives, safeguards', ids);
+  twice(
+    'fixes',
+    fixes.map(({ id }) => id),
+  );
+  twice(
+    'hacks',
+    hacks.map(({ id }) => id),
+  );
   if (symptoms.length === 0) problems.push('symptoms: there must be at least one');
   if (fixes.length === 0) problems.push('fixes: there must be at least one');
   if (hints.length < 3) problems.push('hints: there must be at least three');

@@ -7,6 +7,7 @@ import { servesEverybody } from '../checks/fresh-clients.ts';
 import { dnsStartsAgain } from '../checks/fresh-dns.ts';
 import { startsAgain } from '../checks/fresh-pods.ts';
 import { type OwnWorkload, settingsWork } from '../checks/fresh-shop.ts';
+import { sameObjects } from '../checks/objects.ts';
 import { staysUp, type WorkloadRef } from '../checks/workloads.ts';
 import { dnsOnlyFor, dnsOverUdpOnly, noMorePods, scale, select, settings } from '../faults/everyday.ts';
 import { hack, safeguard } from './parts.ts';
@@ -20,9 +21,9 @@ export const namesRule =
 export const byHandRule =
   'No registry has the images of shop.test: the nodes of today were given them by hand.';
 
-/** What {@link customersGoOn} and {@link shopStartsAgain} look after. */
+/** What {@link customersGoOn}, {@link shopStartsAgain} and {@link dataKept} look after. */
 const othersRule =
-  'No service of the shop has fewer pods than before, or an autoscaler that may take some away; their Services lead to ready pods only, and no NetworkPolicy goes by the addresses that pods have today.';
+  'No service of the shop has fewer pods than before, or an autoscaler that may take some away; their Services lead to ready pods only, and no NetworkPolicy goes by the addresses that pods have today. Services, StatefulSets and claims are not made again: another claim is an empty disk.';
 
 /** The rule that {@link lasts} looks after. */
 export const lastingRule = (service: string, within = 'a minute'): string =>
@@ -34,8 +35,21 @@ export function lasts(of: WorkloadRef): Safeguard[] {
     safeguard('starts-again', 'veto', `A new pod of ${of.name} comes up`, startsAgain(of)),
     shopStartsAgain(of),
     customersGoOn(of.namespace),
+    dataKept(of.namespace),
   ];
 }
+
+/**
+ * What was paid is still written down, and whoever knows an address of the shop finds it there.
+ * @param options `services: false` where the fault itself made a Service again
+ */
+export const dataKept = (namespace: string, options?: { readonly services?: boolean }): Safeguard =>
+  safeguard(
+    'same-objects',
+    'veto',
+    'The data and the addresses of the shop are those of before',
+    sameObjects(namespace, options),
+  );
 
 /**
  * Customers pay and are paid back, and will be tomorrow.
@@ -65,10 +79,16 @@ export const shopRule = `Customers go on paying and getting their money back, an
  * A repair has not harmed the shop.
  * @param own of its workload, if one is named, others look at the template
  * @param settleMs how long it may take until customers are served, in milliseconds
+ * @param kept `services: false` where the fault itself made a Service again
  */
-export const shopGoesOn = (own: OwnWorkload, settleMs?: number): Safeguard[] => [
+export const shopGoesOn = (
+  own: OwnWorkload,
+  settleMs?: number,
+  kept?: { readonly services?: boolean },
+): Safeguard[] => [
   customersGoOn(own.namespace, settleMs),
   shopStartsAgain(own),
+  dataKept(own.namespace, kept),
 ];
 
 /** The wrong repairs that {@link shopGoesOn} finds: a right one, and something else. */

@@ -18,6 +18,8 @@ export interface Facts {
   readonly differences: readonly Difference[];
   readonly deployments: readonly Reference[];
   readonly services: readonly Reference[];
+  /** StatefulSets and claims. */
+  readonly data: readonly Reference[];
   readonly policies: readonly Reference[];
   readonly configMaps: readonly Reference[];
   readonly others: readonly Reference[];
@@ -65,6 +67,7 @@ export function factsOf({ incident, healthy, broken }: BrokenLab): Facts {
     differences: found,
     deployments: of(resources.deployments.id).filter((one) => inShop(one) || isDns),
     services: of(resources.services.id).filter((one) => inShop(one) || isDns),
+    data: [...of(resources.statefulSets.id), ...of(resources.persistentVolumeClaims.id)],
     policies: of(resources.networkPolicies.id),
     configMaps: of(resources.configMaps.id).filter(
       (one) => isAnybodys(one) && !one.endsWith('/kube-root-ca.crt'),

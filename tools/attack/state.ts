@@ -7,6 +7,8 @@ import { type Reference, referenceOf } from './edits/edit.ts';
 /** What a learner may edit; pods and what follows from them are not remembered. */
 export const LOOKED_AT: readonly Resource[] = [
   resources.deployments,
+  resources.statefulSets,
+  resources.persistentVolumeClaims,
   resources.services,
   resources.configMaps,
   resources.secrets,

@@ -2,9 +2,9 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BreakfixError, messageOf } from '../../core/errors.ts';
 import type { CommandContext } from '../context.ts';
-import { scenarioTemplate } from '../texts/scenario-template.ts';
+import { scenarioTemplate, scenarioTestTemplate } from '../texts/scenario-template.ts';
 
-/** `breakfix new scenario ID`: a scenario to change, sound as it is. */
+/** `breakfix new scenario ID`: a scenario to change, sound as it is, and the test that says so. */
 export function newScenario(context: CommandContext, id: string, flags: { dir: string }): void {
   if (!/^[a-z][a-z0-9-]+$/.test(id)) {
     throw new BreakfixError({
@@ -21,26 +21,29 @@ export function newScenario(context: CommandContext, id: string, flags: { dir: s
   }
   const folder = join(flags.dir, id);
   const file = join(folder, 'scenario.ts');
-  if (existsSync(file)) {
+  const test = join(folder, 'scenario.test.ts');
+  const there = [file, test].find((path) => existsSync(path));
+  if (there !== undefined) {
     throw new BreakfixError({
       code: 'SCENARIO_EXISTS',
       kind: 'user',
-      message: `${file} is there already`,
+      message: `${there} is there already`,
       fix: 'take another id, or another folder with --dir',
     });
   }
   try {
     mkdirSync(folder, { recursive: true });
     writeFileSync(file, scenarioTemplate(id), { flag: 'wx' });
+    writeFileSync(test, scenarioTestTemplate(id), { flag: 'wx' });
   } catch (cause) {
     throw new BreakfixError({
       code: 'SCENARIO_UNWRITABLE',
       kind: 'environment',
-      message: `${file} cannot be written: ${messageOf(cause)}`,
+      message: `${folder} cannot be written to: ${messageOf(cause)}`,
       fix: 'give a folder that you may write to: --dir',
       cause,
     });
   }
-  const text = `wrote ${file}\nbreakfix verify ${file} proves it; breakfix start --file ${file} runs it`;
-  context.output.result({ id, file }, text);
+  const text = `wrote ${file} and ${test}\nbreakfix verify ${file} proves it; breakfix start --file ${file} runs it`;
+  context.output.result({ id, file, test }, text);
 }

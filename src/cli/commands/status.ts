@@ -2,6 +2,7 @@ import { messageOf } from '../../core/errors.ts';
 import { takenHints } from '../../engine/hints.ts';
 import type { LabFolder, LabRecord } from '../../engine/lab-store.ts';
 import { symptomsShowing } from '../../engine/symptoms.ts';
+import { OUTCOMES, type Standing, standingOf } from '../../report/standing.ts';
 import type { CommandContext } from '../context.ts';
 import { counted, shortTime, wrapLines } from '../output.ts';
 
@@ -16,6 +17,8 @@ interface LabStatus {
   readonly kubeconfig: string;
   /** How many were taken; absent where the journal cannot be read. */
   readonly hints?: number;
+  /** How it was graded, with points; absent where it was not, or the journal cannot be read. */
+  readonly grade?: string;
   /** The symptom as it is seen now; absent where the cluster does not run. */
   readonly symptom?: string;
 }
@@ -49,9 +52,15 @@ export async function status(context: CommandContext): Promise<void> {
   context.output.result({ labs, ...(kept === undefined ? {} : { kept: kept.provider }), debris }, text);
 }
 
-function stateText({ state, provider, ageMs, hints }: LabStatus): string {
+function stateText({ state, provider, ageMs, hints, grade }: LabStatus): string {
   const started = `${state} on ${provider}, started ${shortTime(ageMs)} ago`;
-  return hints === undefined ? started : `${started}, ${counted(hints, 'hint')} taken`;
+  const taken = hints === undefined ? [] : [`${counted(hints, 'hint')} taken`];
+  return [started, ...taken, ...(grade === undefined ? [] : [grade])].join(', ');
+}
+
+function gradeText({ outcome, points, most }: Standing): string | undefined {
+  if (outcome === 'ungraded') return undefined;
+  return most === 0 ? OUTCOMES[outcome] : `${OUTCOMES[outcome]} with ${points} of ${most} points`;
 }
 
 function wayOn({ lab, state, provider, kubeconfig }: LabStatus): string {
@@ -82,9 +91,17 @@ async function statusOf(
     const provider = await context.provider(record.provider);
     const cluster = await provider.state(record.cluster);
     const state = record.state === 'running' ? cluster : `${record.state} (cluster ${cluster})`;
-    const hints = takenHints(folder.journal.read()).length;
+    const journal = folder.journal.read();
+    const hints = takenHints(journal).length;
+    const grade = gradeText(standingOf(journal));
     const symptom = state === 'running' ? await symptomOf(context, name) : undefined;
-    return { ...known, state, hints, ...(symptom === undefined ? {} : { symptom }) };
+    return {
+      ...known,
+      state,
+      hints,
+      ...(grade === undefined ? {} : { grade }),
+      ...(symptom === undefined ? {} : { symptom }),
+    };
   } catch (error) {
     context.signal.throwIfAborted();
     return { ...known, state: `${UNKNOWN}${messageOf(error)}` };

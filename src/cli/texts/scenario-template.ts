@@ -124,3 +124,22 @@ probe fails keeps running but is taken out of its Service.\`,
 });
 `;
 }
+
+/** The test of a scenario beside it, for Node's own runner: no class should meet it before its listed repairs hold. */
+export function scenarioTestTemplate(id: string): string {
+  return `// npx breakfix verify as a test: node --test ${id}/scenario.test.ts
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const scenario = fileURLToPath(new URL('scenario.ts', import.meta.url));
+
+// Three seeds: each draws another form of the fault.
+test('every listed repair of ${id} is judged as it should be', () => {
+  const args = ['breakfix', 'verify', scenario, '--seeds', '3'];
+  const { status, stdout, stderr } = spawnSync('npx', args, { encoding: 'utf8' });
+  assert.equal(status, 0, stdout + stderr);
+});
+`;
+}

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { namespaceKept, programKept, sameObject } from '../../../src/checks/objects.ts';
+import { namespaceKept, programKept, sameObject, sameObjects } from '../../../src/checks/objects.ts';
 import { resources } from '../../../src/model/resources.ts';
 import { labView, object } from './support.ts';
 
@@ -102,6 +102,63 @@ describe('an object is the one that was there', () => {
     const lab = await labView([ledger()]);
     await lab.put(ledger({ finalizers: ['example.com/hold'], deletionTimestamp: '2026-01-01T00:00:00Z' }));
     expect(await check.look(lab)).toEqual({ status: 'fail', seen: 'service/ledger is being deleted' });
+  });
+});
+
+describe('what has data or an address is the one of before', () => {
+  const check = sameObjects('shop');
+  const claim = (volumeName: string, more: object = {}) =>
+    object('v1', 'PersistentVolumeClaim', 'data-ledger-0@shop', {
+      spec: { volumeName },
+      status: { phase: 'Bound', ...more },
+    });
+  const objects = [
+    object('v1', 'Namespace', 'shop'),
+    object('apps/v1', 'StatefulSet', 'ledger@shop', { spec: {} }),
+    claim('pvc-1'),
+    object('v1', 'Service', 'ledger@shop', { spec: {} }),
+    object('apps/v1', 'Deployment', 'checkout@shop', { spec: {} }),
+  ];
+  const { namespaces, statefulSets, persistentVolumeClaims, services, deployments } = resources;
+
+  test('nothing was made again', async () => {
+    const lab = await labView(objects);
+    await lab.put(object('v1', 'Service', 'more@shop', { spec: {} }));
+    expect(await check.look(lab)).toEqual({ status: 'pass', seen: 'the same' });
+  });
+
+  test.each([
+    ['the namespace', namespaces, undefined, 'shop', 'namespace/shop was replaced'],
+    ['a StatefulSet', statefulSets, 'shop', 'ledger', 'statefulset/ledger was replaced'],
+    ['a claim', persistentVolumeClaims, 'shop', 'data-ledger-0', 'persistentvolumeclaim/data-ledger-0 was'],
+    ['a Service', services, 'shop', 'ledger', 'service/ledger was replaced'],
+  ])('%s was made again', async (_what, resource, namespace, name, expected) => {
+    const lab = await labView(objects);
+    await lab.kube.delete(resource, namespace, name);
+    expect((await check.look(lab)).status).toBe('fail');
+    await lab.put(...objects);
+    const { status, seen } = await check.look(lab);
+    expect([status, seen]).toEqual(['fail', expect.stringContaining(expected)]);
+  });
+
+  test('a Deployment may be, and a Service where the fault did so', async () => {
+    const lab = await labView(objects);
+    await lab.kube.delete(deployments, 'shop', 'checkout');
+    await lab.kube.delete(services, 'shop', 'ledger');
+    await lab.put(...objects);
+    expect((await sameObjects('shop', { services: false }).look(lab)).status).toBe('pass');
+  });
+
+  test.each([
+    ['has another volume', claim('pvc-2')],
+    ['has lost its volume', claim('pvc-1', { phase: 'Lost' })],
+  ])('a claim %s', async (_what, now) => {
+    const lab = await labView(objects);
+    await lab.put(now);
+    expect(await check.look(lab)).toEqual({
+      status: 'fail',
+      seen: 'persistentvolumeclaim/data-ledger-0 has lost its volume',
+    });
   });
 });
 

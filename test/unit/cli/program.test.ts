@@ -578,11 +578,13 @@ describe('what goes wrong', () => {
 });
 
 describe('new scenario', () => {
-  test('writes one, never over another', async () => {
+  test('writes one and its test, never over another', async () => {
     using lab = testLab();
     const dir = join(out, 'scenarios');
     const made = await runWith(lab, ['new', 'scenario', 'my-failure', '--dir', dir]);
-    expect(made).toMatchObject({ code: 0, document: { file: join(dir, 'my-failure/scenario.ts') } });
+    const [file, own] = ['scenario.ts', 'scenario.test.ts'].map((name) => join(dir, 'my-failure', name));
+    expect(made).toMatchObject({ code: 0, document: { file, test: own } });
+    expect([file, own].map((path) => existsSync(path ?? ''))).toEqual([true, true]);
     expect(await runWith(lab, ['new', 'scenario', 'my-failure', '--dir', dir])).toMatchObject({ code: 2 });
     expect(await runWith(lab, ['new', 'scenario', 'My Failure!', '--dir', dir])).toMatchObject({
       code: 2,

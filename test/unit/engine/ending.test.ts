@@ -53,11 +53,40 @@ describe('diagnose', () => {
       expect.objectContaining({
         code: 'DIAGNOSIS_INCOMPLETE',
         kind: 'user',
-        fix: 'breakfix diagnose --field ANSWER --evidence NUMBER',
+        fix: 'breakfix diagnose --object x --field ANSWER --evidence NUMBER',
       }),
     );
     expect(asking).toThrow('1. a pod is gone');
     expect(asking).not.toThrow('data.mode');
+    expect(open.folder.journal.read().some(({ type }) => type === 'diagnosis')).toBe(false);
+  });
+
+  test('an object without its kind is a slip, not an answer', async () => {
+    using lab = testLab();
+    await using open = await lab.start();
+    const slip = (): unknown => diagnose(open, { ...right, object: 'settings' }, lab.provider.clock.now());
+    expect(slip).toThrow(
+      expect.objectContaining({
+        code: 'DIAGNOSIS_NO_OBJECT',
+        kind: 'user',
+        message: '--object settings is no kind/name',
+      }),
+    );
+    expect(open.folder.journal.read().some(({ type }) => type === 'diagnosis')).toBe(false);
+  });
+
+  test('an answer that nobody asked for is not thrown away in silence', async () => {
+    using lab = testLab();
+    await using open = await lab.start();
+    const answer = (): unknown => diagnose(open, { ...right, colour: 'red' }, lab.provider.clock.now());
+    expect(answer).toThrow(
+      expect.objectContaining({
+        code: 'DIAGNOSIS_NOT_ASKED',
+        kind: 'user',
+        message: '--colour is not asked for here',
+        fix: 'give --object, --field, --evidence only',
+      }),
+    );
     expect(open.folder.journal.read().some(({ type }) => type === 'diagnosis')).toBe(false);
   });
 });

@@ -135,6 +135,7 @@ describe('sequences', () => {
     differences: [{ of: checkout, kind: 'changed', paths: [probePort] }],
     deployments: [checkout],
     services: [referenceOf(resources.services, { ...shop, name: 'checkout' })],
+    data: [],
     policies: [],
     configMaps: [settings],
     others: [],

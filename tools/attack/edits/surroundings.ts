@@ -64,6 +64,7 @@ export const tidyUp = (facts: Facts): Edit[] => [
 /** What people would miss. */
 const lasting = (facts: Facts): Reference[] => [
   facts.workload,
+  ...facts.data,
   ...ownServices(facts),
   ...facts.configMaps,
   ...facts.others,

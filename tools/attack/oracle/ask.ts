@@ -1,7 +1,7 @@
 import { equal } from '../../../src/core/json.ts';
 import { KubeError } from '../../../src/kube/client.ts';
 import type { Container, Deployment, Pod, PodSpec } from '../../../src/model/objects.ts';
-import { resources } from '../../../src/model/resources.ts';
+import { type Resource, resources } from '../../../src/model/resources.ts';
 import type { Complaint, OracleView } from './view.ts';
 
 export const SHOP = 'shop';
@@ -242,6 +242,22 @@ export async function sameService(view: OracleView, name: string, namespace = SH
   const now = await view.kube.get(resources.services, namespace, name);
   if (now === undefined) return `service/${name} is gone`;
   return before?.metadata.uid === now.metadata.uid ? undefined : `service/${name} is another one`;
+}
+
+/** Whatever of these is made again has its name, and neither the data nor the address of the one before. */
+export async function nothingMadeAgain(
+  view: OracleView,
+  kinds: readonly Resource[],
+  namespace = SHOP,
+): Promise<Complaint> {
+  for (const resource of kinds) {
+    for (const { kind, metadata } of view.healthy.list(resource, namespace)) {
+      const now = await view.kube.get(resource, namespace, metadata.name);
+      if (now?.metadata.uid !== metadata.uid) return `${kind} ${metadata.name} is not the one of before`;
+      if (now.metadata.deletionTimestamp !== undefined) return `${kind} ${metadata.name} is on its way out`;
+    }
+  }
+  return undefined;
 }
 
 /** Pods of those who really call a service, each of which runs what it ran. */

@@ -14,7 +14,6 @@ import {
   runsImage,
   runsItsProgram,
   runsItsTemplate,
-  sameService,
   servesCallers,
   SHOP,
   within,
@@ -55,7 +54,6 @@ const whole: readonly Question[] = [
   question('its pods run what their template says', (view) => runsItsTemplate(view, service(view))),
   question('its pods are ready', (view) => isComplete(view, service(view))),
   question('its Service leads to them', (view) => leadsHome(view, service(view))),
-  question('it is still its Service', (view) => sameService(view, service(view))),
   question('nothing restarts', (view) => staysUp(view, service(view))),
   customersServed,
 ];

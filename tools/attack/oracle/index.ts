@@ -4,10 +4,11 @@ import { imagePullPolicy, imagePullSecret, imageRegistry, imageTagTypo } from '.
 import { oomLeak, oomLimit } from './memory.ts';
 import { dnsBlocked, dnsPolicy, dnsRandomIp } from './more-dns.ts';
 import { livenessTooEager, readinessProbe } from './probes.ts';
-import type { Oracle } from './view.ts';
+import { resources } from '../../../src/model/resources.ts';
+import { nothingMadeAgain } from './ask.ts';
+import { type Oracle, question } from './view.ts';
 
-/** By the id of the scenario whose ticket they judge. */
-export const oracles: Readonly<Record<string, Oracle>> = {
+const own: Readonly<Record<string, Oracle>> = {
   'readiness-probe': readinessProbe,
   'liveness-too-eager': livenessTooEager,
   'dns-nxdomain': dnsNxdomain,
@@ -24,3 +25,17 @@ export const oracles: Readonly<Record<string, Oracle>> = {
   'oom-limit': oomLimit,
   'oom-leak': oomLeak,
 };
+
+const { statefulSets, persistentVolumeClaims, services } = resources;
+const data = [statefulSets, persistentVolumeClaims];
+/** The fault itself makes a Service again: what names lead to is all that counts there. */
+const SERVICES_MADE_AGAIN = new Set(['dns-stale']);
+
+/** By the id of the scenario whose ticket they judge. */
+export const oracles: Readonly<Record<string, Oracle>> = Object.fromEntries(
+  Object.entries(own).map(([id, oracle]) => {
+    const kinds = SERVICES_MADE_AGAIN.has(id) ? data : [...data, services];
+    const kept = question('data and addresses are those of before', (view) => nothingMadeAgain(view, kinds));
+    return [id, { ...oracle, questions: [...oracle.questions, kept] }];
+  }),
+);

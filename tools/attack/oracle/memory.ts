@@ -17,7 +17,6 @@ import {
   runsImage,
   runsItsProgram,
   runsItsTemplate,
-  sameService,
   SHOP,
 } from './ask.ts';
 import { gatewayUnchanged } from './clients.ts';
@@ -110,7 +109,6 @@ export const oomLimit: Oracle = {
     }),
     question('the load is still there', (view) => gatewayUnchanged(view, KNOBS)),
     itsProgram,
-    question('it is still its Service', (view) => sameService(view, name)),
     question('its Service leads to its pods', (view) => leadsHome(view, name)),
     customersServed,
     question('it survives a rush', (view) =>
@@ -174,7 +172,6 @@ export const oomLeak: Oracle = {
     question('the load is still there', (view) => gatewayUnchanged(view, KNOBS)),
     question('it runs its own program', (view) => runsItsProgram(view, name)),
     question('it runs a release of the ticket', releaseOfTheTicket),
-    question('it is still its Service', (view) => sameService(view, name)),
     question('its Service leads to its pods', (view) => leadsHome(view, name)),
     customersServed,
     question('a process needs no more than the budget', needsNoMore),

@@ -8,7 +8,6 @@ import {
   leadsHome,
   runsImage,
   runsItsProgram,
-  sameService,
   servesCallers,
   SHOP,
   within,
@@ -29,7 +28,6 @@ const sameRelease = question('runs its own program', async (view) => {
 const whole = [
   question('its pods are ready', (view) => isComplete(view, service(view))),
   question('its Service leads to them', (view) => leadsHome(view, service(view))),
-  question('it is still its Service', (view) => sameService(view, service(view))),
   sameRelease,
   question('callers are answered', (view) => servesCallers(view, service(view), `"role":"${service(view)}"`)),
   customersServed,
