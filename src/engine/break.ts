@@ -1,6 +1,7 @@
 import { Baseline } from '../checks/baseline.ts';
 import { all, type Check, converge, type LabView, observe } from '../checks/check.ts';
-import { BreakfixError } from '../core/errors.ts';
+import { BreakfixError, messageOf } from '../core/errors.ts';
+import type { Fault } from '../faults/fault.ts';
 import { Random } from '../core/random.ts';
 import { endCorednsPods } from '../kube/cluster-dns.ts';
 import { resources } from '../model/resources.ts';
@@ -70,7 +71,7 @@ export async function breakCluster(
   });
   const view = viewOf(cluster, baseline, incident, signal);
   await phase('fault', async () => {
-    for (const fault of scenario.inject(values)) await fault.inject(view);
+    for (const fault of scenario.inject(values)) await injected(fault, view);
     return {};
   });
   await phase('symptom', async () => {
@@ -86,6 +87,23 @@ export async function breakCluster(
     return probes.found;
   });
   return baseline;
+}
+
+async function injected(fault: Fault, view: LabView): Promise<void> {
+  try {
+    await fault.inject(view);
+  } catch (cause) {
+    view.signal.throwIfAborted();
+    if (cause instanceof BreakfixError) throw cause;
+    throw new BreakfixError({
+      code: 'FAULT_FAILED',
+      kind: 'lab',
+      // Not which one: a learner may read it.
+      message: `the fault could not be made: ${messageOf(cause)}`,
+      fix: 'mend inject where the scenario is yours; breakfix doctor looks for what this machine lacks',
+      cause,
+    });
+  }
 }
 
 /** That the break shows. */
@@ -119,6 +137,6 @@ function broken(message: string, check: Check, seen: string): BreakfixError {
     code: 'LAB_NOT_READY',
     kind: 'lab',
     message: `${message}: expected ${check.expected}; last seen: ${seen}`,
-    fix: 'start it again; if it stays so, breakfix doctor looks for what this machine lacks',
+    fix: 'start it again; if it stays so, breakfix doctor looks for what this machine lacks. Of a scenario of yours mend inject or symptoms',
   });
 }

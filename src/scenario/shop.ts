@@ -74,12 +74,19 @@ interface ContainerManifest {
 
 let manifests: readonly Manifest[] | undefined;
 
-/** The shop of manifests/shop in namespace `shop`, with an overlay. */
+/**
+ * The shop of manifests/shop in namespace `shop`, with an overlay.
+ * @throws Error where the overlay names a workload that the shop does not have
+ */
 export function shop(overlay: ShopOverlay = {}): BaselinePlan {
   const objects = readManifests().map((object) => patched(overlaid(copy(object), overlay), overlay));
   const workloads = objects
     .filter(({ kind }) => kind === 'Deployment' || kind === 'StatefulSet')
     .map(({ kind, metadata }) => `${kind.toLowerCase()}/${metadata.name}`);
+  checkNames(
+    overlay,
+    workloads.map((workload) => workload.split('/')[1] ?? ''),
+  );
   return {
     namespace: 'shop',
     manifests: [
@@ -93,6 +100,16 @@ export function shop(overlay: ShopOverlay = {}): BaselinePlan {
     ...(overlay.registries === undefined ? {} : { registries: overlay.registries }),
     ...(overlay.workers === undefined ? {} : { workers: overlay.workers }),
   };
+}
+
+/** A workload that the shop does not have would be left as it is, and nobody would be told. */
+function checkNames(overlay: ShopOverlay, known: readonly string[]): void {
+  const parts = ['images', 'strategy', 'replicas', 'env', 'memoryLimit', 'patches'] as const;
+  for (const part of parts) {
+    const strange = Object.keys(overlay[part] ?? {}).find((name) => !known.includes(name));
+    if (strange !== undefined)
+      throw new Error(`${part}: the shop has no workload "${strange}"; it has ${known.join(', ')}`);
+  }
 }
 
 /** The objects of manifests/shop, as the build has read them: to parse YAML would take every command a tenth of a second. */

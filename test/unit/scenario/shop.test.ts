@@ -31,6 +31,11 @@ const container = (overlay: ShopOverlay, name: string): Container =>
   spec(overlay, name).template.spec.containers[0];
 
 describe('the shop', () => {
+  test('a workload that it does not have is no slip to be passed over', () => {
+    const slip = () => shop({ strategy: { chekout: 'Recreate' } });
+    expect(slip).toThrow('strategy: the shop has no workload "chekout"; it has checkout,');
+  });
+
   test('is that of manifests/shop: the build has read it after its last change', () => {
     const folder = join(packageRoot, 'manifests/shop');
     const documents = readdirSync(folder)
