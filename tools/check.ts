@@ -30,7 +30,7 @@ async function work(): Promise<void> {
   for (let step = waiting.shift(); step !== undefined; step = waiting.shift()) await run(step);
 }
 
-// Tests take all cores themselves.
+// Tests take all cores themselves (jest.config.js).
 await run('test:unit');
 await Promise.all(Array.from({ length: cores }, work));
 if (failed.length > 0) {

@@ -50,7 +50,10 @@ export class Baseline {
     return this.#objects[keyOf(resource, { namespace, name })] as T | undefined;
   }
 
+  /** What there was of a kind in a namespace; of namespaces itself. */
   list<T extends KubeObject>(resource: Resource<T>, namespace: string): readonly T[] {
+    if (!resource.namespaced)
+      return [this.get(resource, undefined, namespace)].filter((object) => object !== undefined);
     const prefix = `${resource.id}/${namespace}/`;
     return Object.entries(this.#objects)
       .filter(([key]) => key.startsWith(prefix))

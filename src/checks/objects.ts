@@ -1,8 +1,8 @@
 import { equal } from '../core/json.ts';
-import type { AnyObject, KubeObject } from '../model/objects.ts';
+import type { AnyObject, KubeObject, PersistentVolumeClaim } from '../model/objects.ts';
 import { type Resource, resources } from '../model/resources.ts';
-import { type Baseline, objectsOf } from './baseline.ts';
-import { type Check, fail, type LabView, type Observation, pass } from './check.ts';
+import { objectsOf } from './baseline.ts';
+import { type Check, fail, pass } from './check.ts';
 import { sameProgram } from './client-pod.ts';
 import { whyNoContainer, whyNotForLong } from './workloads.ts';
 
@@ -50,32 +50,26 @@ export function sameObjects(namespace: string, { services = true } = {}): Check 
       for (const resource of kinds) {
         const found = await objectsOf(lab.kube, resource, namespace);
         const now = new Map(found.map((object) => [object.metadata.name, object]));
-        for (const before of rememberedOf(lab.baseline, resource, namespace)) {
+        for (const before of lab.baseline.list(resource, namespace)) {
           const { name } = before.metadata;
           const what = `${resource.kind.toLowerCase()}/${name}`;
-          const wrong = whyNotTheSame(what, before, now.get(name));
+          const wrong =
+            whyNotTheSame(what, before, now.get(name)) ?? whyNoVolume(what, before, now.get(name));
           if (wrong !== undefined) return fail(wrong);
         }
       }
-      return volumesKept(lab, namespace);
+      return pass('the same');
     },
   };
 }
 
-const rememberedOf = (baseline: Baseline, resource: Resource, namespace: string): readonly KubeObject[] =>
-  resource.namespaced
-    ? baseline.list(resource, namespace)
-    : [baseline.get(resource, undefined, namespace)].filter((object) => object !== undefined);
-
-/** https://kubernetes.io/docs/concepts/storage/persistent-volumes/#binding */
-async function volumesKept(lab: LabView, namespace: string): Promise<Observation> {
-  const claims = await lab.kube.list(resources.persistentVolumeClaims, { namespace });
-  for (const { metadata, spec } of lab.baseline.list(resources.persistentVolumeClaims, namespace)) {
-    const now = claims.find((claim) => claim.metadata.name === metadata.name);
-    if (now?.status.phase !== 'Bound' || now.spec.volumeName !== spec.volumeName)
-      return fail(`persistentvolumeclaim/${metadata.name} has lost its volume`);
-  }
-  return pass('the same');
+/** Of a claim. https://kubernetes.io/docs/concepts/storage/persistent-volumes/#binding */
+function whyNoVolume(what: string, before: KubeObject, now: KubeObject | undefined): string | undefined {
+  if (before.kind !== resources.persistentVolumeClaims.kind) return undefined;
+  const [was, is] = [before, now] as PersistentVolumeClaim[];
+  return is?.status.phase === 'Bound' && is.spec.volumeName === was?.spec.volumeName
+    ? undefined
+    : `${what} has lost its volume`;
 }
 
 /** A part of an object is what it was when the shop was healthy. */

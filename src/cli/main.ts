@@ -12,5 +12,5 @@ if ('enableCompileCache' in modules) {
   console.error(
     `error Node ${process.version} is too old for breakfix\nfix: install Node 24 (22.19 at least)`,
   );
-  process.exitCode = 3;
+  process.exitCode = (await import('./exit-codes.ts')).exitCodes.environment;
 }

@@ -26,7 +26,7 @@ export function diagnose(
 ): Diagnosis {
   const questions = questionsOf(incident);
   const missing = questions.filter(({ id }) => given[id] === undefined);
-  if (missing.length > 0) throw unanswered(questions, given);
+  if (missing.length > 0) throw unanswered(missing, questions, given);
   const unasked = Object.keys(given).filter(
     (id) => given[id] !== undefined && !questions.some((question) => question.id === id),
   );
@@ -70,10 +70,10 @@ function noObject(given: string): BreakfixError {
 }
 
 function unanswered(
+  missing: readonly Question[],
   questions: readonly Question[],
   given: Readonly<Record<string, string | undefined>>,
 ): BreakfixError {
-  const missing = questions.filter(({ id }) => given[id] === undefined);
   const lines = missing.flatMap(({ id, ask, choices = [] }) => [
     `  --${id}: ${ask}`,
     ...choices.map((choice, index) => `      ${index + 1}. ${choice}`),

@@ -76,10 +76,7 @@ export class BrokenShop {
   }
 
   #listed(resource: Resource, namespace: string): readonly KubeObject[] {
-    const objects = resource.namespaced
-      ? this.#before.list(resource, namespace)
-      : [this.#before.get(resource, undefined, namespace)];
-    return objects.filter((object) => object !== undefined && !isOwned(object)) as readonly KubeObject[];
+    return this.#before.list(resource, namespace).filter((object) => !isOwned(object));
   }
 
   async #restore<T extends KubeObject>(resource: Resource<T>, namespace: string): Promise<void> {

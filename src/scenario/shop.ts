@@ -80,13 +80,12 @@ let manifests: readonly Manifest[] | undefined;
  */
 export function shop(overlay: ShopOverlay = {}): BaselinePlan {
   const objects = readManifests().map((object) => patched(overlaid(copy(object), overlay), overlay));
-  const workloads = objects
-    .filter(({ kind }) => kind === 'Deployment' || kind === 'StatefulSet')
-    .map(({ kind, metadata }) => `${kind.toLowerCase()}/${metadata.name}`);
+  const workloads = objects.filter(({ kind }) => kind === 'Deployment' || kind === 'StatefulSet');
   checkNames(
     overlay,
-    workloads.map((workload) => workload.split('/')[1] ?? ''),
+    workloads.map(({ metadata }) => metadata.name),
   );
+  const references = workloads.map(({ kind, metadata }) => `${kind.toLowerCase()}/${metadata.name}`);
   return {
     namespace: 'shop',
     manifests: [
@@ -95,7 +94,7 @@ export function shop(overlay: ShopOverlay = {}): BaselinePlan {
       ...objects.slice(1),
       ...(overlay.extra ?? []),
     ],
-    workloads: [...workloads, ...(overlay.extraWorkloads ?? [])],
+    workloads: [...references, ...(overlay.extraWorkloads ?? [])],
     images: [SHOP_IMAGE, ...(overlay.loaded ?? [])],
     ...(overlay.registries === undefined ? {} : { registries: overlay.registries }),
     ...(overlay.workers === undefined ? {} : { workers: overlay.workers }),

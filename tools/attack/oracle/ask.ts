@@ -245,14 +245,10 @@ export async function sameService(view: OracleView, name: string, namespace = SH
 }
 
 /** Whatever of these is made again has its name, and neither the data nor the address of the one before. */
-export async function nothingMadeAgain(
-  view: OracleView,
-  kinds: readonly Resource[],
-  namespace = SHOP,
-): Promise<Complaint> {
+export async function nothingMadeAgain(view: OracleView, kinds: readonly Resource[]): Promise<Complaint> {
   for (const resource of kinds) {
-    for (const { kind, metadata } of view.healthy.list(resource, namespace)) {
-      const now = await view.kube.get(resource, namespace, metadata.name);
+    for (const { kind, metadata } of view.healthy.list(resource, SHOP)) {
+      const now = await view.kube.get(resource, SHOP, metadata.name);
       if (now?.metadata.uid !== metadata.uid) return `${kind} ${metadata.name} is not the one of before`;
       if (now.metadata.deletionTimestamp !== undefined) return `${kind} ${metadata.name} is on its way out`;
     }

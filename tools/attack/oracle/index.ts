@@ -1,11 +1,11 @@
+import { resources } from '../../../src/model/resources.ts';
+import { nothingMadeAgain } from './ask.ts';
 import { dnsCorefileCrash, dnsNxdomain } from './dns.ts';
 import { dnsSlow, dnsStale } from './dns-cache.ts';
 import { imagePullPolicy, imagePullSecret, imageRegistry, imageTagTypo } from './images.ts';
 import { oomLeak, oomLimit } from './memory.ts';
 import { dnsBlocked, dnsPolicy, dnsRandomIp } from './more-dns.ts';
 import { livenessTooEager, readinessProbe } from './probes.ts';
-import { resources } from '../../../src/model/resources.ts';
-import { nothingMadeAgain } from './ask.ts';
 import { type Oracle, question } from './view.ts';
 
 const own: Readonly<Record<string, Oracle>> = {
