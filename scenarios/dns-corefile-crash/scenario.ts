@@ -1,9 +1,13 @@
 import {
   all,
   ask,
+  type Check,
   checks,
+  converge,
   corednsLasts,
   defineScenario,
+  dnsHarmed,
+  fail,
   faults,
   fix,
   hack,
@@ -16,12 +20,12 @@ import {
   objective,
   oneOf,
   partnerDns,
+  pass,
   resources,
   safeguard,
   seconds,
   shop,
   shopGoesOn,
-  dnsHarmed,
   shopRule,
 } from 'breakfix';
 
@@ -77,6 +81,17 @@ async function hostAliases(lab: LabView): Promise<void> {
   const aliases = await faults.hostAliases(lab, namespace, services);
   for (const name of clients) await faults.patchPods(lab, { namespace, name }, { hostAliases: aliases });
 }
+
+/** How often the kubelet has started the pods of CoreDNS again. */
+async function starts(lab: LabView): Promise<number> {
+  const pods = await podsOfCoredns(lab);
+  return pods
+    .flatMap(({ status }) => status.containerStatuses ?? [])
+    .reduce((sum, { restartCount }) => sum + restartCount, 0);
+}
+
+const podsOfCoredns = (lab: LabView) =>
+  lab.kube.list(resources.pods, { namespace: coredns.namespace, labelSelector: 'k8s-app=kube-dns' });
 
 const scale = (lab: LabView, replicas: number) => faults.scale(lab, coredns, replicas);
 
@@ -158,7 +173,7 @@ shop. Make names work again, for the shop and for everybody else.`,
     ),
   ],
   safeguards: () => [
-    ...corednsLasts({ from, outside: partner }),
+    ...corednsLasts({ from, outside: partner }, settle),
     safeguard('clients', 'veto', 'Clients are as before', checks.clientsAsBefore(namespace, clients)),
     ...shopGoesOn({ namespace }, settle),
     safeguard(
@@ -208,10 +223,7 @@ shop. Make names work again, for the shop and for everybody else.`,
     ),
     hint(10, 'kubectl -n kube-system get pods -l k8s-app=kube-dns, then read the log of one of them.'),
     hint(20, async (lab) => {
-      const pods = await lab.kube.list(resources.pods, {
-        namespace: 'kube-system',
-        labelSelector: 'k8s-app=kube-dns',
-      });
+      const pods = await podsOfCoredns(lab);
       const [pod] = pods.filter(({ status }) => status.containerStatuses?.some(({ ready }) => !ready));
       if (pod === undefined) return `${pods.length} pods of CoreDNS are there, and all of them are ready.`;
       const log = await lab.kube.logs('kube-system', pod.metadata.name, { tail: 5 });
@@ -236,11 +248,8 @@ shop. Make names work again, for the shop and for everybody else.`,
       ['take the line out', 'kubectl -n kube-system delete pod -l k8s-app=kube-dns'],
       async (lab) => {
         await editCorefile(lab, withoutLine(word));
-        const pods = await lab.kube.list(resources.pods, {
-          namespace: 'kube-system',
-          labelSelector: 'k8s-app=kube-dns',
-        });
-        for (const { metadata } of pods) await lab.kube.delete(resources.pods, 'kube-system', metadata.name);
+        for (const { metadata } of await podsOfCoredns(lab))
+          await lab.kube.delete(resources.pods, 'kube-system', metadata.name);
       },
     ),
     fix('restore', ['kubectl replace -f the ConfigMap as it was, and a restart'], async (lab) => {
@@ -252,7 +261,14 @@ shop. Make names work again, for the shop and for everybody else.`,
       );
       await restart(lab);
     }),
+    // Just after a start that failed, it takes longest until the next.
     fix('edit-and-wait', ['the same edit; the kubelet starts the pods again by itself'], async (lab) => {
+      const before = await starts(lab);
+      const anotherOne: Check = {
+        expected: 'the pods of CoreDNS have failed once more',
+        look: async () => ((await starts(lab)) > before ? pass('they have') : fail('not yet')),
+      };
+      await converge(minutes(6), anotherOne).grade?.(lab);
       await editCorefile(lab, rightWord(word));
     }),
     fix('three-replicas', ['the same edit, and one pod more'], async (lab) => {

@@ -48,8 +48,11 @@ export async function rightAnswers(
   return answersAt(from, server, questions);
 }
 
-/** Whoever is behind kube-dns answers rightly: a lookup is answered by one of them, and nobody knows by which. */
-export function everyServerAnswers(asked: FreshDns): Check {
+/**
+ * Whoever is behind kube-dns answers rightly: a lookup is answered by one of them, and nobody knows by which.
+ * @param settleMs how long it may take until somebody is there who does
+ */
+export function everyServerAnswers(asked: FreshDns, settleMs = READ_WITHIN): Check {
   const rightly: Check = {
     expected: 'every server behind service/kube-dns answers rightly',
     look: async (lab) => {
@@ -68,7 +71,7 @@ export function everyServerAnswers(asked: FreshDns): Check {
       return rightly.look(lab);
     },
   };
-  return hold(UNTIL_ALL_ARE_THERE, rightly, READ_WITHIN);
+  return hold(UNTIL_ALL_ARE_THERE, rightly, settleMs);
 }
 
 const addressed = (ip: string | undefined): boolean => /^\d+\./.test(ip ?? '');

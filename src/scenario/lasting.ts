@@ -140,10 +140,12 @@ export const forwardingRule =
 /**
  * What a repair of the cluster's DNS leaves behind lasts, and is for everybody: the next pod of CoreDNS comes up, it and all
  * who are behind kube-dns today answer rightly, and who is nobody of the shop finds names as well.
+ * @param settleMs how long it may take until the pods of now answer: three minutes where nothing else is said, for a
+ *   Corefile to be read; more where they may be in back-off
  */
-export const corednsLasts = (asked: FreshDns): Safeguard[] => [
+export const corednsLasts = (asked: FreshDns, settleMs?: number): Safeguard[] => [
   safeguard('starts-again', 'veto', 'A new pod of CoreDNS comes up, and answers', dnsStartsAgain(asked)),
-  safeguard('servers', 'veto', 'Whoever is behind kube-dns answers rightly', everyServerAnswers(asked)),
+  safeguard('servers', 'veto', 'Whoever is behind kube-dns answers rightly', everyServerAnswers(asked, settleMs)),
   everybodyFindsNames(asked.from),
 ];
 
