@@ -21,7 +21,13 @@ export {
   staysUpAndLasts,
 } from './scenario/lasting.ts';
 export { ask, fix, hack, hint, objective, safeguard, templateHint } from './scenario/parts.ts';
-export { countedPartnerDns, type CountedPartner, partnerDns, type Partner } from './scenario/partner-dns.ts';
+export {
+  anyPartner,
+  countedPartnerDns,
+  type CountedPartner,
+  partnerDns,
+  type Partner,
+} from './scenario/partner-dns.ts';
 export { callerOf, shop, SHOP_IMAGE, type ShopOverlay } from './scenario/shop.ts';
 export type {
   Area,

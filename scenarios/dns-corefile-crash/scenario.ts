@@ -1,5 +1,6 @@
 import {
   all,
+  anyPartner,
   ask,
   type Check,
   checks,
@@ -34,14 +35,6 @@ const from = { namespace, app: 'gateway' };
 const coredns = { namespace: 'kube-system', name: 'coredns' };
 /** A ConfigMap reaches a node after up to 90 s, and a container in back-off starts again after up to five minutes. */
 const settle = minutes(7);
-
-/** The lab's own name server for a partner's names: nothing outside is asked. */
-const partner = {
-  zone: 'partner.test',
-  name: 'rates.partner.test',
-  address: '198.51.100.7',
-  server: '10.96.200.10',
-};
 
 const clients = ['gateway', 'checkout', 'payments', 'refunds', 'notifier'];
 const services = ['checkout', 'payments', 'ledger', 'refunds', 'fx'];
@@ -108,9 +101,9 @@ export default defineScenario({
     { url: 'https://kubernetes.io/docs/tasks/administer-cluster/dns-custom-nameservers/' },
   ],
   needs: ['ownsCluster'],
-  variants: { word: oneOf('promethues', 'loadbalancer', 'logs') },
+  variants: { word: oneOf('promethues', 'loadbalancer', 'logs'), partner: anyPartner() },
 
-  ticket: () =>
+  ticket: ({ partner }) =>
     `Nobody can pay. The gateway answers 502 at once: it finds nobody, whatever name it asks for, be it of the shop, of another
 namespace or of the partner (${partner.name}). It began when the nodes' system pods were restarted for maintenance. Nobody touched the
 shop. Make names work again, for the shop and for everybody else.`,
@@ -124,7 +117,7 @@ shop. Make names work again, for the shop and for everybody else.`,
     namesRule,
   ],
 
-  baseline: () => shop(partnerDns(partner)),
+  baseline: ({ partner }) => shop(partnerDns(partner)),
   inject: ({ word }) => [
     faults.corefileAtStart(
       (corefile) => mistaken(word, corefile),
@@ -172,7 +165,7 @@ shop. Make names work again, for the shop and for everybody else.`,
       checks.freshServicesResolve(from, seconds(30), minutes(1)),
     ),
   ],
-  safeguards: () => [
+  safeguards: ({ partner }) => [
     ...corednsLasts({ from, outside: partner }, settle),
     safeguard('clients', 'veto', 'Clients are as before', checks.clientsAsBefore(namespace, clients)),
     ...shopGoesOn({ namespace }, settle),
@@ -277,7 +270,7 @@ shop. Make names work again, for the shop and for everybody else.`,
       await restart(lab);
     }),
   ],
-  hacks: ({ word }) => [
+  hacks: ({ word, partner }) => [
     hack('restart-only', 'names', async (lab) => {
       await restart(lab);
     }),

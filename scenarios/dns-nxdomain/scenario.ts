@@ -1,5 +1,6 @@
 import {
   all,
+  anyPartner,
   ask,
   checks,
   corednsLasts,
@@ -30,14 +31,6 @@ const namespace = 'shop';
 const from = { namespace, app: 'gateway' };
 /** A ConfigMap reaches CoreDNS after up to 90 s, a reload after 45 s more. */
 const settle = seconds(180);
-
-/** The lab's own name server for a partner's names: nothing outside is asked. */
-const partner = {
-  zone: 'partner.test',
-  name: 'rates.partner.test',
-  address: '198.51.100.7',
-  server: '10.96.200.10',
-};
 
 const names = all('names of the shop resolve', [
   checks.resolves({ from, service: 'checkout' }),
@@ -88,9 +81,10 @@ export default defineScenario({
     { url: 'https://kubernetes.io/docs/tasks/administer-cluster/dns-custom-nameservers/' },
   ],
   needs: ['ownsCluster'],
-  variants: { form: oneOf('zone', 'match') },
+  // The partner's names are never looked up in the outside world: a name server of the lab's own answers.
+  variants: { form: oneOf('zone', 'match'), partner: anyPartner() },
 
-  ticket: () =>
+  ticket: ({ partner }) =>
     `Nobody can pay. The gateway answers 502 and says that it cannot find checkout; checkout cannot find payments. The partner's
 names (${partner.name}) still work. Nobody touched the shop itself. Make the shop find its services again, old ones and new ones.`,
   rules: () => [
@@ -103,7 +97,7 @@ names (${partner.name}) still work. Nobody touched the shop itself. Make the sho
     namesRule,
   ],
 
-  baseline: () => shop(partnerDns(partner)),
+  baseline: ({ partner }) => shop(partnerDns(partner)),
   inject: ({ form }) => [
     faults.corefileLines(
       templates[form],
@@ -111,7 +105,7 @@ names (${partner.name}) still work. Nobody touched the shop itself. Make the sho
     ),
   ],
   since: minutes(8),
-  symptoms: () => [
+  symptoms: ({ partner }) => [
     checks.lookupFails({ from, name: 'checkout', code: 'ENOTFOUND' }),
     checks.http({ from, url: 'http://127.0.0.1:8080/pay', status: 502 }),
     checks.dns({ from, name: partner.name, address: partner.address }),
@@ -122,7 +116,7 @@ names (${partner.name}) still work. Nobody touched the shop itself. Make the sho
     objective('payments', 30, 'Customers can pay', hold(seconds(30), pays, settle)),
     objective('fresh', 30, 'New Services resolve', checks.freshServicesResolve(from, seconds(30), settle)),
   ],
-  safeguards: () => [
+  safeguards: ({ partner }) => [
     ...corednsLasts({ from, outside: partner }),
     safeguard('clients', 'veto', 'Clients are as before', checks.clientsAsBefore(namespace, clients)),
     ...shopGoesOn({ namespace }, settle),
@@ -189,7 +183,7 @@ names (${partner.name}) still work. Nobody touched the shop itself. Make the sho
     }),
   ],
 
-  fixes: ({ form }) => [
+  fixes: ({ form, partner }) => [
     fix(
       'remove-block',
       [
@@ -261,7 +255,7 @@ ${partner.zone}:53 {
       await faults.writeCorefile(lab, block + corefile);
     }),
   ],
-  hacks: ({ form }) => [
+  hacks: ({ form, partner }) => [
     hack('host-aliases', 'clients', async (lab) => {
       const hostAliases = await faults.hostAliases(lab, namespace, services);
       await patchPods(lab, clients, { hostAliases });

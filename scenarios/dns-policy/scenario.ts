@@ -1,5 +1,6 @@
 import {
   all,
+  anyPartner,
   ask,
   checks,
   converge,
@@ -31,13 +32,6 @@ import {
 const namespace = 'shop';
 const gateway = { namespace, app: 'gateway' };
 
-/** The lab's own name server for a partner's names: nothing outside is asked. */
-const partner = {
-  zone: 'partner.test',
-  name: 'rates.partner.test',
-  address: '198.51.100.7',
-  server: '10.96.200.10',
-};
 const kubeDns = '10.96.0.10';
 /** Milliseconds; a lookup that takes a second was asked again, of another server. */
 const quick = 900;
@@ -130,9 +124,13 @@ export default defineScenario({
     { url: 'https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/' },
   ],
   needs: ['ownsCluster'],
-  variants: { client: oneOf('payments', 'refunds', 'checkout'), setting: oneOf('default', 'dead') },
+  variants: {
+    client: oneOf('payments', 'refunds', 'checkout'),
+    setting: oneOf('default', 'dead'),
+    partner: anyPartner(),
+  },
 
-  ticket: ({ client }) =>
+  ticket: ({ client, partner }) =>
     `Since its last change ${client} fails every request: it does not find ${stories[client].calls}. All other services find
 whom they call. ${client} must find names again as they do: Services by their short names, names of other namespaces
 (kube-dns.kube-system, and kube-dns.kube-system.svc), and the partner's (${partner.name}).`,
@@ -146,7 +144,7 @@ whom they call. ${client} must find names again as they do: Services by their sh
     namesRule,
   ],
 
-  baseline: () => shop(partnerDns(partner)),
+  baseline: ({ partner }) => shop(partnerDns(partner)),
   inject: ({ client, setting }) => [
     faults.dnsSettings(
       of(client),
@@ -163,7 +161,7 @@ whom they call. ${client} must find names again as they do: Services by their sh
     not(`customers are refused`, pays(client)),
   ],
 
-  objectives: ({ client }) => [
+  objectives: ({ client, partner }) => [
     objective(
       'names',
       40,
@@ -321,7 +319,7 @@ whom they call. ${client} must find names again as they do: Services by their sh
       });
     }),
   ],
-  hacks: ({ client }) => [
+  hacks: ({ client, partner }) => [
     hack('restart-only', 'names', async (lab) => {
       await faults.restart(lab, of(client));
     }),

@@ -1,5 +1,6 @@
 import {
   all,
+  anyPartner,
   ask,
   between,
   checks,
@@ -30,14 +31,6 @@ const settle = seconds(180);
 /** A lookup that takes longer was asked twice: somebody did not answer. */
 const quick = seconds(2);
 
-/** The lab's own name server for a partner's names: nothing outside is asked. */
-const partner = {
-  zone: 'partner.test',
-  name: 'rates.partner.test',
-  address: '198.51.100.7',
-  server: '10.96.200.10',
-};
-
 export default defineScenario({
   id: 'dns-random-ip',
   incident: 'INC-2119',
@@ -56,6 +49,7 @@ export default defineScenario({
     replicas: between(1, 2),
     service: oneOf('checkout', 'payments', 'ledger'),
     last: between(2, 250),
+    partner: anyPartner(),
   },
 
   ticket: ({ service }) =>
@@ -70,7 +64,7 @@ knows, where ${service} should be. Restarting the shop did not help. Make every 
     namesRule,
   ],
 
-  baseline: () => shop(partnerDns(partner)),
+  baseline: ({ partner }) => shop(partnerDns(partner)),
   inject: (values) => [moreServers(rogueOf(values))],
   since: minutes(8),
   symptoms: ({ service }) => [checks.answersVary({ from: gateway, name: service })],
@@ -96,7 +90,7 @@ knows, where ${service} should be. Restarting the shop did not help. Make every 
       hold(seconds(40), checks.http({ from: gateway, url: 'http://127.0.0.1:8080/pay' }), settle),
     ),
   ],
-  safeguards: () => [
+  safeguards: ({ partner }) => [
     ...corednsLasts({ from: gateway, outside: partner }),
     safeguard('clients', 'veto', 'Clients are as before', checks.clientsAsBefore(namespace, clients)),
     ...shopGoesOn({ namespace }, settle),

@@ -1,22 +1,14 @@
-import type { CountedPartner } from 'breakfix';
+import type { CountedPartner, Partner } from 'breakfix';
 
 export const namespace = 'shop';
 export const system = 'kube-system';
 export const clients = ['gateway', 'checkout', 'payments', 'refunds', 'notifier', 'fx'];
 
 /** The bank that fx has its rates from. Its name server has always been slow, and stays so. */
-export const partnerOf = (values: {
-  zone: string;
-  host: string;
-  last: number;
-  delayMs: number;
-}): CountedPartner => ({
-  zone: values.zone,
-  name: `${values.host}.${values.zone}`,
-  address: `198.51.100.${values.last}`,
+export const partnerOf = ({ partner, delayMs }: { partner: Partner; delayMs: number }): CountedPartner => ({
+  ...partner,
   others: '198.51.100.9',
-  server: `10.96.0.${values.last}`,
-  delayMs: values.delayMs,
+  delayMs,
   jitterMs: 250,
 });
 

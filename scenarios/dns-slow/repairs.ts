@@ -6,6 +6,7 @@ import {
   hack,
   type LabView,
   minutes,
+  type Partner,
   resources,
   dnsHarmed,
 } from 'breakfix';
@@ -22,9 +23,7 @@ import {
 
 interface Values {
   readonly form: Form;
-  readonly zone: string;
-  readonly host: string;
-  readonly last: number;
+  readonly partner: Partner;
   readonly delayMs: number;
 }
 
@@ -46,8 +45,9 @@ async function ratesUrl(lab: LabView, value: string): Promise<void> {
 }
 
 export function fixesOf(values: Values): readonly Fix[] {
-  const { form, zone } = values;
+  const { form } = values;
   const partner = partnerOf(values);
+  const { zone } = partner;
   /** Other lines in the partner's server block. */
   const lines = (id: string, text: readonly string[]): Fix =>
     fix(
@@ -98,8 +98,9 @@ export function fixesOf(values: Values): readonly Fix[] {
 }
 
 export function hacksOf(values: Values): readonly Hack[] {
-  const { form, zone } = values;
+  const { form } = values;
   const partner = partnerOf(values);
+  const { zone } = partner;
   const host = ['hosts {', `   ${partner.address} ${partner.name}`, '   fallthrough', '}'];
   const lines = (id: string, caughtBy: string, text: readonly string[]): Hack =>
     hack(id, caughtBy, (lab) => rewrite(lab, (corefile) => mended(corefile, partner, form, text)));

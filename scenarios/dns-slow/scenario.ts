@@ -1,6 +1,6 @@
 import {
+  anyPartner,
   ask,
-  between,
   checks,
   converge,
   corednsLasts,
@@ -73,18 +73,16 @@ export default defineScenario({
   needs: ['ownsCluster'],
   variants: {
     form: oneOf('gone', 'disabled', 'zone'),
-    zone: oneOf('partner.test', 'rates.test', 'bank.test'),
-    host: oneOf('api', 'quotes', 'fx'),
-    last: between(20, 250),
+    partner: anyPartner(),
     delayMs: oneOf(700, 800, 900),
   },
 
-  ticket: ({ host, zone }) =>
+  ticket: ({ partner }) =>
     `Every payment takes almost a second longer than yesterday, and some fail: checkout has no answer from fx in time. Nobody deployed
-anything, pods are ready and idle. fx has its rates from ${host}.${zone}. Our partner there says that their name server has always taken
+anything, pods are ready and idle. fx has its rates from ${partner.name}. Our partner there says that their name server has always taken
 its time, but that we ask it far more than we used to. Make payments quick and reliable again.`,
-  rules: ({ host, zone }) => [
-    `Of 100 lookups of any name of ${zone} in a pod of fx at most ${perHundred} reach the partner's name server, and 99 of 100 lookups of ${host}.${zone}, made 20 times a second, take at most ${quick} ms.`,
+  rules: ({ partner: { name, zone } }) => [
+    `Of 100 lookups of any name of ${zone} in a pod of fx at most ${perHundred} reach the partner's name server, and 99 of 100 lookups of ${name}, made 20 times a second, take at most ${quick} ms.`,
     `The partner moves its addresses at short notice: what its name server said, also that there is no such record, is not given any more after two minutes.`,
     "Namespace partner is the partner's, its name server included: it stays as it is.",
     'A Service of any namespace that is deleted and made again is found at its new address within 30 seconds.',
@@ -106,7 +104,7 @@ its time, but that we ask it far more than we used to. Make payments quick and r
   inject: (values) => [
     faults.corefileChange(
       (corefile) => broken(corefile, partnerOf(values), values.form),
-      described(values.form, values.zone),
+      described(values.form, values.partner.zone),
     ),
   ],
   since: minutes(8),
@@ -191,7 +189,7 @@ its time, but that we ask it far more than we used to. Make payments quick and r
     ];
   },
 
-  diagnosis: ({ zone }) => [
+  diagnosis: ({ partner: { zone } }) => [
     ask.object(10, 'configmap/coredns', [
       'cm/coredns',
       'configmaps/coredns',
@@ -205,7 +203,7 @@ its time, but that we ask it far more than we used to. Make payments quick and r
     ]),
   ],
   hints: (values) => {
-    const { name, server } = partnerOf(values);
+    const { name, server, zone } = values.partner;
     return [
       hint(5, `Look ${name} up in a pod of fx, twice in a row, and take the time of both.`),
       hint(
@@ -220,7 +218,7 @@ its time, but that we ask it far more than we used to. Make payments quick and r
         ).exec(corefile);
         return block === null
           ? `No server block of the Corefile forwards to ${server} any more.`
-          : `This server block of the Corefile answers for ${values.zone}:\n${block[0]}`;
+          : `This server block of the Corefile answers for ${zone}:\n${block[0]}`;
       }),
     ];
   },

@@ -1,17 +1,14 @@
-import type { CountedPartner } from 'breakfix';
+import type { CountedPartner, Partner } from 'breakfix';
 
 export const namespace = 'shop';
 export const coredns = { namespace: 'kube-system', name: 'coredns' };
 export const clients = ['gateway', 'checkout', 'payments', 'refunds', 'notifier', 'fx'];
 
 /** Where the exchange rates come from: the lab's own name server for "external" names. */
-export const partnerOf = (values: { zone: string; last: number; delayMs: number }): CountedPartner => ({
-  zone: values.zone,
-  name: `fx.${values.zone}`,
-  address: `198.51.100.${values.last}`,
+export const partnerOf = ({ partner, delayMs }: { partner: Partner; delayMs: number }): CountedPartner => ({
+  ...partner,
   others: '198.51.100.9',
-  server: `10.96.0.${values.last}`,
-  delayMs: values.delayMs,
+  delayMs,
   jitterMs: 0,
 });
 

@@ -26,15 +26,14 @@ const namespace = 'shop';
 const name = 'checkout';
 const of = { namespace, name };
 
-/** The namespace's own rule: every container has a memory limit between these. */
+/** The namespace's own rule: every container has a memory limit from this to what the seed draws. */
 const floor = '48Mi';
-const ceiling = '224Mi';
 /** The release keeps a megabyte a receipt; the baseline's limit has room for that. */
 const image = 'shop.test/shop:1.6.0';
 const healthyLimit = '192Mi';
 const cacheMegabytes = 64;
 const requests = 200;
-/** More receipts than the ceiling has room for: a cache that is too large only puts the kill off. */
+/** More receipts than any ceiling has room for: a cache that is too large only puts the kill off. */
 const perPod = 250;
 
 const survives = checks.survivesLoad(of, {
@@ -105,12 +104,12 @@ export default defineScenario({
     { url: 'https://kubernetes.io/docs/tasks/configure-pod-container/assign-memory-resource/' },
   ],
   needs: [],
-  variants: { limit: oneOf('56Mi', '60Mi', '64Mi') },
+  variants: { limit: oneOf('56Mi', '60Mi', '64Mi'), ceiling: oneOf('208Mi', '224Mi', '240Mi') },
 
   ticket: () =>
     `Since last night customers are thrown out in the middle of paying: checkout answers for a while and is gone again. It is
 worst when many people shop. Make checkout survive its load: ${requests} quotes within a few seconds are a normal rush, and a pod is to outlive several.`,
-  rules: () => [
+  rules: ({ ceiling }) => [
     `The LimitRange of namespace shop stays as it is: every container, also one that runs before another or beside it, has a memory limit from ${floor} to ${ceiling}.`,
     'The load stays: customers are not sent away, and the gateway and the settings that it takes are not changed (CACHE_MEGABYTES and CACHE_RECEIPTS in them are for checkout).',
     'checkout runs its own program, release 1.6.0, and all that is asked of it reaches its own pods.',
@@ -120,7 +119,7 @@ worst when many people shop. Make checkout survive its load: ${requests} quotes 
     namesRule,
   ],
 
-  baseline: () =>
+  baseline: ({ ceiling }) =>
     shop({
       images: { checkout: image },
       loaded: [image],
@@ -154,7 +153,7 @@ worst when many people shop. Make checkout survive its load: ${requests} quotes 
       hold(seconds(30), checks.rolloutComplete(of), seconds(90)),
     ),
   ],
-  safeguards: () => [
+  safeguards: ({ ceiling }) => [
     ...lasts(of),
     safeguard(
       'limits',
@@ -203,7 +202,7 @@ worst when many people shop. Make checkout survive its load: ${requests} quotes 
       'The pod was evicted: the node was out of memory',
     ]),
   ],
-  hints: () => [
+  hints: ({ ceiling }) => [
     hint(
       5,
       'kubectl -n shop describe pods -l app=checkout: look at Last State, its reason and its exit code.',
@@ -219,7 +218,7 @@ worst when many people shop. Make checkout survive its load: ${requests} quotes 
     }),
   ],
 
-  fixes: () => [
+  fixes: ({ ceiling }) => [
     fix(
       'raise-limit',
       [`kubectl -n shop set resources deployment checkout --limits=memory=${healthyLimit}`],
@@ -266,7 +265,7 @@ worst when many people shop. Make checkout survive its load: ${requests} quotes 
       },
     ),
   ],
-  hacks: () => [
+  hacks: ({ ceiling }) => [
     hack('larger-cache', 'survives', async (lab) => {
       await patch(lab, { ...environment('400'), ...limits(ceiling) });
     }),

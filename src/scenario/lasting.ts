@@ -145,7 +145,12 @@ export const forwardingRule =
  */
 export const corednsLasts = (asked: FreshDns, settleMs?: number): Safeguard[] => [
   safeguard('starts-again', 'veto', 'A new pod of CoreDNS comes up, and answers', dnsStartsAgain(asked)),
-  safeguard('servers', 'veto', 'Whoever is behind kube-dns answers rightly', everyServerAnswers(asked, settleMs)),
+  safeguard(
+    'servers',
+    'veto',
+    'Whoever is behind kube-dns answers rightly',
+    everyServerAnswers(asked, settleMs),
+  ),
   everybodyFindsNames(asked.from),
 ];
 

@@ -1,5 +1,6 @@
 import type { Manifest } from '../kube/client.ts';
 import { SHOP_IMAGE, type ShopOverlay } from './shop.ts';
+import type { Variant } from './variants.ts';
 
 /** A name outside the cluster that clients use, answered by a name server of the lab's own. */
 export interface Partner {
@@ -19,6 +20,33 @@ export interface CountedPartner extends Partner {
   /** Milliseconds before each answer; up to `jitterMs` more, at random. */
   readonly delayMs: number;
   readonly jitterMs: number;
+}
+
+/** Below what a Service gets that asks for no address of its own: https://kubernetes.io/docs/concepts/services-networking/cluster-ip-allocation/ */
+const SERVERS = '10.96.0';
+/** Nobody's, as https://www.rfc-editor.org/rfc/rfc5737 says. */
+const ADDRESSES = '198.51.100';
+const ZONES = ['partner.test', 'rates.test', 'bank.test'] as const;
+const HOSTS = ['api', 'quotes', 'feed'] as const;
+
+/**
+ * Another partner from seed to seed, with other names and addresses: the Corefile of a neighbour's lab is no answer, since
+ * it does not know this one.
+ */
+export function anyPartner(): Variant<Partner> {
+  return {
+    draw: (random) => {
+      const zone = random.pick(ZONES);
+      const last = random.between(20, 250);
+      return {
+        zone,
+        name: `${random.pick(HOSTS)}.${zone}`,
+        address: `${ADDRESSES}.${last}`,
+        server: `${SERVERS}.${last}`,
+      };
+    },
+    describe: `a host of one of ${ZONES.join(', ')}, with an address of ${ADDRESSES}.0/24 and a server of ${SERVERS}.0/24`,
+  };
 }
 
 const IMAGE = 'registry.k8s.io/coredns/coredns:v1.14.2';

@@ -64,7 +64,10 @@ function casesOf(scenario: Scenario): string[] {
 /** Those of all, and of others always the one that draws most of what none has drawn before. */
 function seedsFor(scenario: Scenario): number[] {
   const drawn = Array.from({ length: MORE_SEEDS }, (_, index) =>
-    Object.entries(drawValues(scenario, index + 1)).map(([name, value]) => ({ name, value: String(value) })),
+    Object.entries(drawValues(scenario, index + 1)).map(([name, value]) => ({
+      name,
+      value: JSON.stringify(value),
+    })),
   );
   const valuesOf = Map.groupBy(drawn.flat(), ({ name }) => name);
   const isForm = (name: string): boolean =>

@@ -1,4 +1,5 @@
 import type { Facts } from '../facts.ts';
+import { type Partner, partnerOf } from '../partner.ts';
 import type { CorefileChange } from './edit.ts';
 
 /** Changes of how long answers are kept, where the fault is about that. */
@@ -25,8 +26,7 @@ const blockOf = (name: string, ttl: number): CorefileChange => ({
 export function cacheChanges({ scenario, values }: Facts): CacheChanges {
   if (scenario === 'dns-stale')
     return stale(String(values['form']), Number(values['ttl']), String(values['service']));
-  if (scenario === 'dns-slow')
-    return slow(String(values['form']), `10.96.0.${String(values['last'])}`, String(values['zone']));
+  if (scenario === 'dns-slow') return slow(String(values['form']), partnerOf({ values }));
   return NONE;
 }
 
@@ -81,7 +81,7 @@ function stale(form: string, ttl: number, service: string): CacheChanges {
 }
 
 /** What the stub domain's block keeps. */
-function slow(form: string, server: string, zone: string): CacheChanges {
+function slow(form: string, { server, zone }: Partner): CacheChanges {
   const forward = `forward . ${server}`;
   const by = (text: string): CorefileChange => {
     if (form === 'gone')

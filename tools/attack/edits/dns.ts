@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { resources } from '../../../src/model/resources.ts';
 import type { Facts } from '../facts.ts';
+import { drawnPartner } from '../partner.ts';
 import type { Weighted } from './arbitraries.ts';
 import { cacheChanges } from './dns-cache.ts';
 import { type CorefileChange, deploymentOf, type Edit, type Reference, referenceOf } from './edit.ts';
@@ -94,13 +95,16 @@ function faultLines(facts: Facts): string[] {
 }
 
 function changes({ addresses, values }: Facts): fc.Arbitrary<CorefileChange> {
-  const zone = typeof values['zone'] === 'string' ? values['zone'] : 'partner.test';
-  const hosts = Object.entries(addresses).map(([name, ip]) => `    ${ip} ${name}.shop.svc.cluster.local`);
+  // Where there is no partner, nobody misses one.
+  const { zone, name } = drawnPartner(values) ?? { zone: 'partner.test', name: 'rates.partner.test' };
+  const hosts = Object.entries(addresses).map(
+    ([service, ip]) => `    ${ip} ${service}.shop.svc.cluster.local`,
+  );
   return fc.constantFrom<CorefileChange>(
     { before: 'kubernetes', lines: ['log'] },
     { before: 'kubernetes', lines: ['hosts {', ...hosts, '    fallthrough', '}'] },
     { before: 'kubernetes', lines: ['hosts {', ...hosts, '}'] },
-    { before: 'kubernetes', lines: ['rewrite name partner.test rates.partner.test'] },
+    { before: 'kubernetes', lines: [`rewrite name ${zone} ${name}`] },
     { before: 'kubernetes', lines: ['nonsense'] },
     { before: 'kubernetes', lines: ['template ANY AAAA {', '    rcode NOERROR', '}'] },
     { without: 'cache' },
@@ -126,7 +130,7 @@ function changes({ addresses, values }: Facts): fc.Arbitrary<CorefileChange> {
 const clients = ['gateway', 'checkout', 'payments', 'refunds', 'notifier'];
 
 function clientSettings({ addresses }: Facts): fc.Arbitrary<Edit> {
-  const hostAliases = Object.entries(addresses).map(([name, ip]) => ({ ip, hostnames: [name] }));
+  const hostAliases = Object.entries(addresses).map(([service, ip]) => ({ ip, hostnames: [service] }));
   const searches = ['shop.svc.cluster.local', 'svc.cluster.local', 'cluster.local'];
   const nameservers = [addresses['kube-dns'] ?? '10.96.0.10'];
   return fc

@@ -4,6 +4,7 @@ import type { AnyObject, Deployment, Pod, Service } from '../../../src/model/obj
 import { type Resource, resources } from '../../../src/model/resources.ts';
 import { deploymentOf, isComplete, isReady, look, run, runningPods, SHOP, within } from './ask.ts';
 import { clientsUnchanged } from './clients.ts';
+import { partnerOf } from '../partner.ts';
 import { refundsServed, shopRisesAgain } from './again.ts';
 import { corednsRisesAgain, corednsWhole, freshService, resolves, serviceResolves } from './dns.ts';
 import { type Complaint, type Oracle, type OracleView, question, service, word } from './view.ts';
@@ -55,17 +56,15 @@ const partnerAskedSeldom = question('the partner is asked seldom', async (view) 
 });
 
 const namesElsewhere = question('names elsewhere resolve', async (view) => {
-  const partner = `198.51.100.${String(view.values['last'])}`;
   return (
     (await resolves(view, 'gateway', 'kube-dns.kube-system', '10.96.0.10')) ??
     (await resolves(view, 'checkout', 'kubernetes.default.svc.cluster.local', '10.96.0.1')) ??
-    (await resolves(view, 'fx', partnerName(view), partner))
+    (await resolves(view, 'fx', partnerName(view), partnerOf(view).address))
   );
 });
 
-/** In dns-stale the partner's host is always called fx. */
-const partnerName = ({ values }: OracleView): string =>
-  `${typeof values['host'] === 'string' ? values['host'] : 'fx'}.${String(values['zone'])}.`;
+/** As fx asks for it, past the search list. */
+const partnerName = (view: OracleView): string => `${partnerOf(view).name}.`;
 
 /** Makes a Service that leads to the gateway. @param other an address that it must not get again */
 async function made(view: OracleView, name: string, other?: string): Promise<string> {
@@ -282,9 +281,7 @@ export const dnsSlow: Oracle = {
     corednsWhole,
     partnerUntouched,
     clientsAsBefore,
-    question('nothing is written down', (view) =>
-      nothingWrittenDown(view, [`198.51.100.${String(view.values['last'])}`]),
-    ),
+    question('nothing is written down', (view) => nothingWrittenDown(view, [partnerOf(view).address])),
     noNamesWrittenDown,
     namesElsewhere,
     partnerAskedSeldom,

@@ -2,6 +2,7 @@ import { equal } from '../../../src/core/json.ts';
 import { KubeError } from '../../../src/kube/client.ts';
 import type { ConfigMap, Deployment, NewObject, Service } from '../../../src/model/objects.ts';
 import { resources } from '../../../src/model/resources.ts';
+import { partnerOf } from '../partner.ts';
 import { customersServed, refundsServed, risesAgain, shopRisesAgain } from './again.ts';
 import {
   addressesOf,
@@ -22,7 +23,6 @@ import { type Complaint, type Oracle, type OracleView, question } from './view.t
 import { nothingWrittenDown } from './written-down.ts';
 
 const CLIENTS = ['gateway', 'checkout', 'payments', 'refunds', 'notifier'];
-const partner = { name: 'rates.partner.test', address: '198.51.100.7' };
 
 /** Every pod of a client looks a name up for a while and gets this address and no other. */
 export async function resolves(
@@ -80,7 +80,7 @@ export const shopNames = question('names of the shop resolve', (view) =>
 
 export const otherNames = question('names of others resolve', (view) =>
   inTurn([
-    () => resolves(view, 'gateway', partner.name, partner.address),
+    () => resolves(view, 'gateway', partnerOf(view).name, partnerOf(view).address),
     () => resolves(view, 'gateway', 'kube-dns.kube-system', '10.96.0.10'),
     () => resolves(view, 'checkout', 'kubernetes.default.svc.cluster.local', '10.96.0.1'),
   ]),

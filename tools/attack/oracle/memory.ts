@@ -21,7 +21,7 @@ import {
 } from './ask.ts';
 import { gatewayUnchanged } from './clients.ts';
 import { livesOf, staysUp } from './lives.ts';
-import { type Complaint, type Oracle, type OracleView, question } from './view.ts';
+import { type Complaint, type Oracle, type OracleView, question, word } from './view.ts';
 
 const name = 'checkout';
 /** What the settings say to checkout alone. */
@@ -100,7 +100,7 @@ export const oomLimit: Oracle = {
   questions: [
     question('its pods are ready', (view) => isComplete(view, name)),
     question('nothing restarts', (view) => staysUp(view, name)),
-    question('its limits keep to the rule', (view) => limitsWithin(view, '48Mi', '224Mi')),
+    question('its limits keep to the rule', (view) => limitsWithin(view, '48Mi', word(view, 'ceiling'))),
     question('the rule is still there', async (view) => {
       const of = 'memory-per-container';
       const before = view.healthy.get<LimitRange>(resources.limitRanges, SHOP, of);

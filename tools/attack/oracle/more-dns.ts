@@ -1,6 +1,7 @@
 import { equal } from '../../../src/core/json.ts';
 import type { AnyObject, ConfigMap, Deployment, Pod } from '../../../src/model/objects.ts';
 import { type Resource, resources } from '../../../src/model/resources.ts';
+import { partnerOf } from '../partner.ts';
 import { customersServed, refundsServed, risesAgain, shopRisesAgain } from './again.ts';
 import {
   CALLERS,
@@ -61,13 +62,14 @@ function callOf(client: string): readonly [called: string, request: ShopRequest]
 
 async function findsEverybody(view: OracleView): Promise<Complaint> {
   const client = word(view, 'client');
+  const partner = partnerOf(view);
   const [called] = callOf(client);
   const service = await view.kube.get(resources.services, SHOP, called);
   return (
     (await resolves(view, client, called, service?.spec.clusterIP ?? 'gone')) ??
     (await resolves(view, client, 'kube-dns.kube-system', '10.96.0.10', { seconds: 5 })) ??
     (await resolves(view, client, 'kube-dns.kube-system.svc', '10.96.0.10', { seconds: 5 })) ??
-    (await resolves(view, client, 'rates.partner.test', '198.51.100.7', { seconds: 5 }))
+    (await resolves(view, client, partner.name, partner.address, { seconds: 5 }))
   );
 }
 
