@@ -7,7 +7,7 @@ import { clientsUnchanged } from './clients.ts';
 import { partnerOf } from '../partner.ts';
 import { refundsServed, shopRisesAgain } from './again.ts';
 import { corednsRisesAgain, corednsWhole, freshService, resolves, serviceResolves } from './dns.ts';
-import { type Complaint, type Oracle, type OracleView, question, service, word } from './view.ts';
+import { type Complaint, type Oracle, type OracleView, question, service } from './view.ts';
 import { nothingWrittenDown, noNamesWrittenDown } from './written-down.ts';
 
 const CLIENTS = ['gateway', 'checkout', 'payments', 'refunds', 'notifier', 'fx'];
@@ -19,7 +19,7 @@ const MOVED = '198.51.100.8';
 const GRACE = 2000;
 
 /** A name that nobody has asked for yet: with the final dot, so that no search list is tried. */
-const freshName = (view: OracleView): string => `oracle-${view.now()}.${word(view, 'zone')}.`;
+const freshName = (view: OracleView): string => `oracle-${view.now()}.${partnerOf(view).zone}.`;
 
 async function partnerPods(view: OracleView): Promise<Pod[]> {
   return runningPods(view, 'partner-dns', PARTNER);
