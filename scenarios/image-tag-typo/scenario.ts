@@ -250,7 +250,7 @@ The registry is ${host}; from inside the cluster it answers as http://registry, 
       },
     ),
   ],
-  hacks: ({ service }) => [
+  hacks: ({ service, typo }) => [
     hack('old-release', 'image', async (lab) => {
       await setImage(lab, service, { image: image(oldTag) });
     }),
@@ -279,6 +279,12 @@ The registry is ${host}; from inside the cluster it answers as http://registry, 
     hack('old-digest', 'image', async (lab) => {
       const digest = await faults.digestOf(lab, { host, repository, tag: oldTag });
       await setImage(lab, service, { image: `${image(release)}@${digest}` });
+    }),
+    hack('old-image-under-the-typo', 'image', async (lab) => {
+      await faults.tagAs(lab, { host, repository, tag: oldTag }, typo);
+      // Those that wait would ask again after five minutes at the latest.
+      await faults.restart(lab, { namespace, name: service });
+      await lab.clock.wait(seconds(60), lab.signal);
     }),
     hack('half-way', 'rollout', async (lab) => {
       await setImage(lab, service, { image: image(release) });

@@ -32,6 +32,12 @@ export async function digestOf(lab: LabView, { host, repository, tag }: ReleaseR
   return (await access?.digest(repository, tag)) ?? '';
 }
 
+/** What a tag stands for is there under another one too, as after a push. */
+export async function tagAs(lab: LabView, { host, repository, tag }: ReleaseRef, as: string): Promise<void> {
+  const access = await lab.cluster.can.registry?.(host);
+  await access?.tag(repository, tag, as);
+}
+
 /** Merges fields into the pod template of a Deployment. */
 export async function patchPods(lab: LabView, of: DeploymentRef, spec: object): Promise<void> {
   await lab.kube.patch(

@@ -47,6 +47,7 @@ export {
   podTemplate,
   registryDown,
   secretLost,
+  tagAs,
 } from './images.ts';
 export { refuses, type Requests, rewrites } from './policies.ts';
 export { dnsSettings } from './dns-settings.ts';

@@ -18,7 +18,14 @@ import { removeNetwork, rememberNetwork } from './network.ts';
 import { missingOn, removeImage, removePulled } from './node-images.ts';
 import { nodesThatFit, waitForNodes } from './nodes.ts';
 import { adoptKind, homeOf, type KindRef, kubeconfigOf, planKind, processOf, systemOf } from './ref.ts';
-import { forgetRegistry, registryAccess, removeContainer, startRegistry, useRegistry } from './registry.ts';
+import {
+  forgetRegistry,
+  registryAccess,
+  removeContainer,
+  restoreRegistry,
+  startRegistry,
+  useRegistry,
+} from './registry.ts';
 import { buildShopImage } from './shop-images.ts';
 import { readSystem, type SystemState } from './system.ts';
 
@@ -227,9 +234,9 @@ function connect(ref: KindRef): Cluster {
   };
 }
 
-/** Every registry answers, and no node has anything of theirs. */
+/** Every registry is as it was, and no node has anything of theirs. */
 async function restoreRegistries(ref: KindRef): Promise<void> {
-  for (const registry of ref.registries) await (await registryAccess(registry)).setOutage(false);
+  for (const registry of ref.registries) await restoreRegistry(registry);
   const hosts = ref.registries.map(({ host }) => host);
   if (hosts.length > 0) for (const node of await nodesOf(ref)) await removePulled(node, hosts);
 }

@@ -30,6 +30,10 @@ while :; do
 done
 `;
 
+/** Where the registry keeps which tags and manifests it has, and how it was at the start. */
+const REPOSITORIES = '/var/lib/registry/docker/registry/v2/repositories';
+const AT_START = '/tmp/repositories';
+
 /** Seconds since 1970 that nobody lives to see. */
 const NEVER = 9_999_999_999;
 
@@ -79,6 +83,7 @@ export async function startRegistry(
       }
     }
   }
+  await inContainer(ref.container, `cp -a ${REPOSITORIES} ${AT_START}`);
   if (plan.credentials === undefined) return;
   const { username, password } = plan.credentials;
   const line = `${username}:${await bcrypt(password, node, signal)}\n`;
@@ -171,6 +176,12 @@ export async function registryAccess({ container, credentials }: RegistryRef): P
       await untilStatus(port, (status) => status === undefined);
     },
   };
+}
+
+/** A registry answers, and has what it had at the start: what was pushed since is gone. */
+export async function restoreRegistry(ref: RegistryRef): Promise<void> {
+  await inContainer(ref.container, `rm -rf ${REPOSITORIES} && cp -a ${AT_START} ${REPOSITORIES}`);
+  await (await registryAccess(ref)).setOutage(false);
 }
 
 /** How long a registry may take to come or to go, in milliseconds. */

@@ -11,7 +11,7 @@ import {
   SHOP,
   within,
 } from './ask.ts';
-import { staysUp } from './lives.ts';
+import { foundAlive, staysUp } from './lives.ts';
 import { type Complaint, judge, type OracleView, question, type Question } from './view.ts';
 
 /** Milliseconds that a rollout may need, with an image that has to be fetched and a program that starts slowly. */
@@ -154,7 +154,10 @@ const nextService = (nameOf: (view: OracleView) => string): Question =>
     customersServed,
   ]);
 
-/** However late its liveness probe begins, and however patient it is, up to half an hour. */
+/** Longer than that nobody waits for what a probe does, in milliseconds. */
+const HALF_AN_HOUR = 1_800_000;
+
+/** However late its liveness probe begins, and however patient it is: of one that takes hours the question is asked. */
 async function outlivesItsProbes(view: OracleView, name: string): Promise<Complaint> {
   const { containers = [] } = (await deploymentOf(view, name))?.spec.template.spec ?? {};
   const needed = containers.map(({ livenessProbe }) => {
@@ -162,5 +165,8 @@ async function outlivesItsProbes(view: OracleView, name: string): Promise<Compla
     const { initialDelaySeconds = 0, periodSeconds, failureThreshold } = livenessProbe;
     return (initialDelaySeconds + periodSeconds * failureThreshold) * 1000;
   });
-  return staysUp(view, name, Math.min(Math.max(...needed) + 60_000, 1_800_000));
+  const most = Math.max(...needed) + 60_000;
+  return most > HALF_AN_HOUR
+    ? ((await staysUp(view, name)) ?? foundAlive(view, name))
+    : staysUp(view, name, most);
 }
