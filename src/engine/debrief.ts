@@ -1,6 +1,7 @@
 import { BreakfixError } from '../core/errors.ts';
 import type { DocumentLink } from '../scenario/types.ts';
 import { type LabReport, reportOf } from '../report/summary.ts';
+import { mayDiagnose, standingOf } from '../report/standing.ts';
 import type { Incident } from './incident.ts';
 import type { LabFolder } from './lab-store.ts';
 
@@ -27,11 +28,12 @@ export function debriefOf(
   options: { readonly anyway: boolean; readonly now: Date },
 ): Debrief {
   const { name, folder, incident } = lab;
-  const { outcome } = reportOf(name, folder.journal.read());
+  const { outcome } = standingOf(folder.journal.read());
   if (!['passed', 'given-up', 'solved'].includes(outcome)) {
     if (!options.anyway) throw notEnded(name);
     folder.journal.append(options.now, { type: 'given-up' });
   }
+  if (mayDiagnose(folder.journal.read())) folder.journal.append(options.now, { type: 'debriefed' });
   const { scenario, values } = incident;
   return {
     lab: name,

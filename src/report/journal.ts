@@ -18,7 +18,7 @@ export type JournalEntry = { readonly time: string } & (
   | { readonly type: 'hint'; readonly number: number; readonly price: number; readonly text: string }
   | { readonly type: 'diagnosis'; readonly answers: readonly DiagnosisAnswer[] }
   | ({ readonly type: 'graded' } & GradeEntry)
-  | { readonly type: 'handed-over' | 'reset' | 'given-up' }
+  | { readonly type: 'handed-over' | 'reset' | 'given-up' | 'debriefed' }
   | { readonly type: 'solved'; readonly fix: string }
   | { readonly type: 'changed'; readonly changes: readonly Change[] }
 );

@@ -28,6 +28,21 @@ export function ownWork(entries: readonly JournalEntry[]): readonly JournalEntry
   return end === -1 ? attempt : attempt.slice(0, end);
 }
 
+/** Who has been told what was broken, or how it is mended, guesses nothing any more. */
+const TOLD: ReadonlySet<JournalEntry['type']> = new Set(['debriefed', 'given-up', 'solved']);
+
+/** The diagnosis that counts, of an attempt: the first one, unless the learner had been told by then. */
+export function ownDiagnosis(
+  entries: readonly JournalEntry[],
+): Extract<JournalEntry, { type: 'diagnosis' }> | undefined {
+  const first = sinceReset(entries).find(({ type }) => type === 'diagnosis' || TOLD.has(type));
+  return first?.type === 'diagnosis' ? first : undefined;
+}
+
+/** Whether what is diagnosed from now on can still count. */
+export const mayDiagnose = (entries: readonly JournalEntry[]): boolean =>
+  !sinceReset(entries).some(({ type }) => type === 'diagnosis' || TOLD.has(type));
+
 /** How a lab stands since it was last reset: the first pass counts; what comes after giving up does not. */
 export function standingOf(entries: readonly JournalEntry[]): Standing {
   const attempt = sinceReset(entries);

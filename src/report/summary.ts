@@ -1,6 +1,6 @@
 import type { ObjectiveResult, ProbeRun, SafeguardResult, Verdict } from '../score/score.ts';
 import { type DiagnosisAnswer, type JournalEntry, type PlannedEntry, sinceReset } from './journal.ts';
-import { type Outcome, ownWork, standingOf } from './standing.ts';
+import { type Outcome, ownWork, ownDiagnosis, standingOf } from './standing.ts';
 import { changesOf, type TimedChange, type Times, timesOf } from './timeline.ts';
 
 /** Of `report.json`; it grows when a field changes its meaning or goes, not when one is added. */
@@ -59,7 +59,7 @@ export function reportOf(lab: string, entries: readonly JournalEntry[]): LabRepo
   const planned = entries.find((entry) => entry.type === 'planned');
   const { outcome, points, most, grade } = standingOf(entries);
   const handedOver = attempt.find(({ type }) => type === 'handed-over')?.time;
-  const diagnosis = diagnosisOf(attempt);
+  const diagnosis = diagnosisOf(entries);
   return {
     schema: 'breakfix-report',
     version: REPORT_VERSION,
@@ -110,10 +110,10 @@ function trafficOf(own: readonly JournalEntry[]): Traffic[] {
   });
 }
 
-function diagnosisOf(attempt: readonly JournalEntry[]): LabReport['diagnosis'] {
-  const first = attempt.find((entry) => entry.type === 'diagnosis');
-  if (first === undefined) return undefined;
-  const { time, answers } = first;
+function diagnosisOf(entries: readonly JournalEntry[]): LabReport['diagnosis'] {
+  const own = ownDiagnosis(entries);
+  if (own === undefined) return undefined;
+  const { time, answers } = own;
   const points = answers.reduce((sum, answer) => sum + answer.points, 0);
   const most = answers.reduce((sum, answer) => sum + answer.most, 0);
   return { time, points, most, answers };

@@ -1,7 +1,7 @@
 import { diagnose, type Diagnosis, questionsOf } from '../../engine/diagnose.ts';
 import type { Incident } from '../../engine/incident.ts';
 import { incidentOfLab } from '../../engine/open-lab.ts';
-import { sinceReset } from '../../report/journal.ts';
+import { mayDiagnose } from '../../report/standing.ts';
 import type { CommandContext } from '../context.ts';
 import type { Output } from '../output.ts';
 import type { Prompts } from '../prompts.ts';
@@ -22,10 +22,10 @@ export async function diagnoseLab(
   const { output, prompts, store, clock } = context;
   const found = store.find(name);
   const incident = incidentOfLab(found.record, await context.catalogueOf(found.record));
-  const first = !sinceReset(found.folder.journal.read()).some(({ type }) => type === 'diagnosis');
+  const counts = mayDiagnose(found.folder.journal.read());
   const given = prompts === undefined ? { ...flags } : await answersFrom(prompts, incident, { ...flags });
   const result = diagnose({ folder: found.folder, incident }, given, clock.now());
-  output.result({ lab: found.name, ...result, counts: first }, textOf(result, first, output));
+  output.result({ lab: found.name, ...result, counts }, textOf(result, counts, output));
 }
 
 async function answersFrom(
@@ -47,14 +47,14 @@ async function answersFrom(
   return answers;
 }
 
-function textOf({ answers, points, most }: Diagnosis, first: boolean, { colors }: Output): string {
+function textOf({ answers, points, most }: Diagnosis, counts: boolean, { colors }: Output): string {
   const rows = answers.map(({ question, right, points: earned, most: of }) => [
     question,
     right ? colors.green('right') : colors.red('wrong'),
     `${earned}/${of}`,
   ]);
-  const note = first
+  const note = counts
     ? 'These points stand beside those of the repair.'
-    : 'The first diagnosis counts; this one is for you.';
+    : 'The first diagnosis counts, before you were told: this one is for you.';
   return [`${colors.bold('Diagnosis')}  ${points}/${most}`, '', columns(rows), '', note].join('\n');
 }

@@ -1,10 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import { debriefOf } from '../../../src/engine/debrief.ts';
 import { diagnose } from '../../../src/engine/diagnose.ts';
+import { gradeLab } from '../../../src/engine/grade-lab.ts';
 import { nextIncident } from '../../../src/engine/incident.ts';
 import { applyFix, fixOf, giveUp } from '../../../src/engine/repair.ts';
 import { resources } from '../../../src/model/resources.ts';
-import { standingOf } from '../../../src/report/standing.ts';
+import { mayDiagnose, standingOf } from '../../../src/report/standing.ts';
 import { setValues, settingsScenario } from '../support/settings-scenario.ts';
 import { testLab } from '../support/lab.ts';
 
@@ -168,6 +169,26 @@ describe('debrief', () => {
     debriefOf(open, { anyway: true, now });
     const ends = open.folder.journal.read().filter(({ type }) => type === 'given-up');
     expect(ends).toHaveLength(1);
+  });
+
+  test('whoever has been told diagnoses for fun', async () => {
+    using lab = testLab();
+    await using open = await lab.start();
+    const now = lab.provider.clock.now();
+    const answers = { object: 'cm/settings', field: '.data.mode', evidence: 'The mode is wrong' };
+    await applyFix(open, fixOf(open.incident), now, new AbortController().signal);
+    expect(mayDiagnose(open.folder.journal.read())).toBe(false);
+    using another = testLab();
+    await using passed = await another.start();
+    await setValues(passed.cluster, { mode: 'good', level: '1' });
+    const { signal } = new AbortController();
+    const grade = await gradeLab(passed, { now: () => now, progress: () => {}, signal });
+    expect(grade.verdict).toBe('pass');
+    debriefOf(passed, { anyway: false, now });
+    expect(mayDiagnose(passed.folder.journal.read())).toBe(false);
+    diagnose(passed, answers, now);
+    expect(debriefOf(passed, { anyway: false, now }).report.diagnosis).toBeUndefined();
+    expect(passed.folder.journal.read().filter(({ type }) => type === 'debriefed')).toHaveLength(1);
   });
 
   test('needs no cluster', async () => {
