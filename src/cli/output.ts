@@ -17,11 +17,15 @@ export interface Output {
   /** A line that the next progress replaces, on a terminal; nothing elsewhere. */
   passing(line: string): void;
   readonly colors: Colors;
-  /** Columns of standard output's terminal; 80 where there is none. */
+  /** See {@link outputWidth}. */
   readonly width: number;
 }
 
 export type Colors = ReturnType<typeof pc.createColors>;
+
+/** Columns of standard output's terminal; 80 where there is none. */
+export const outputWidth = (): number =>
+  process.stdout.isTTY && process.stdout.columns > 0 ? process.stdout.columns : 80;
 
 export function createOutput(options: { json: boolean }): Output {
   const { stdout, stderr, env } = process;
@@ -36,7 +40,7 @@ export function createOutput(options: { json: boolean }): Output {
   return {
     json: options.json,
     colors: pc.createColors(colourful && !options.json),
-    width: stdout.isTTY && stdout.columns > 0 ? stdout.columns : 80,
+    width: outputWidth(),
     result: (document, text) => {
       clear();
       stdout.write(options.json ? `${JSON.stringify(document)}\n` : text.endsWith('\n') ? text : `${text}\n`);

@@ -6,7 +6,7 @@ import type { WorkOnCopy } from '../providers/embedded/on-copy.ts';
 import { type CommandContext, createContext, packageVersion } from './context.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
 import { hiddenCommands } from './hidden-commands.ts';
-import { createOutput, type Output, wrapLines } from './output.ts';
+import { createOutput, type Output, outputWidth, wrapLines } from './output.ts';
 import { Cancelled } from './prompts.ts';
 import { addAuthorCommands } from './tree/author.ts';
 import { addClusterCommands } from './tree/cluster.ts';
@@ -155,6 +155,12 @@ async function verifyWorker(): Promise<number> {
 export function createProgram(run: (work: Work) => Promise<void>): Command {
   const program = new Command('breakfix')
     .description('Breaks a Kubernetes cluster, hands it to you with a ticket, and grades your repair.')
+    // Without a terminal, and beside long names, commander's lines have no end. That all commands have options says nothing.
+    .configureOutput({ getOutHelpWidth: outputWidth })
+    .configureHelp({
+      minWidthToWrap: 30,
+      subcommandTerm: (command) => `${command.name()} ${command.usage()}`.replace(' [options]', ''),
+    })
     .version(packageVersion())
     .showSuggestionAfterError()
     .addHelpText('after', '\nExamples:\n  $ breakfix start\n  $ breakfix grade\n  $ breakfix stop --all');

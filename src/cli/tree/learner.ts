@@ -50,7 +50,7 @@ function addWork({ command, run }: Tree): void {
   );
   command('diagnose [lab]', 'say what is wrong: which object, which field, what proves it', [
     'diagnose',
-    'diagnose --object deployment/checkout --field spec.replicas --evidence 2',
+    'diagnose --object deployment/fx --field spec.replicas --evidence 2',
   ])
     .option('--object <kind/name>', 'the object at fault')
     .option('--field <path>', 'the field of it that is wrong')

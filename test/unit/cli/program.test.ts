@@ -50,6 +50,17 @@ describe('the tree of commands', () => {
     },
   );
 
+  test.each([program, ...shown].map((command) => [command.name(), command] as const))(
+    '%s: its help has 80 columns',
+    (_name, command) => {
+      expect(
+        helpOf(command)
+          .split('\n')
+          .filter((line) => line.length > 80),
+      ).toEqual([]);
+    },
+  );
+
   test('a flag behind a command is that command’s, also where the one above has it too', async () => {
     const tree = createProgram(() => Promise.resolve());
     await tree.parseAsync('cluster faults add latency 1s --name dev --json'.split(' '), { from: 'user' });
