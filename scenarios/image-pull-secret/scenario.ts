@@ -228,7 +228,12 @@ Its login is kept by the platform team: secret/${robot.name} in namespace ${robo
             { missing: 'metadata.name', 'wrong type': 'type', 'wrong namespace': 'metadata.namespace' }[
               cause
             ],
-            { missing: ['name'], 'wrong type': [], 'wrong namespace': ['namespace'] }[cause],
+            {
+              // What is not there has no field that is wrong: who names it is right as well.
+              missing: ['name', 'data', 'imagePullSecrets', 'spec.template.spec.imagePullSecrets'],
+              'wrong type': [],
+              'wrong namespace': ['namespace'],
+            }[cause],
           ),
         ]),
     ask.evidence(10, secretIsMissed(cause) ? MISSED : REFUSED, [
