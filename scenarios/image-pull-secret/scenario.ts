@@ -91,7 +91,7 @@ ${oldTag}; customers notice nothing so far. Bring release ${release} of ${servic
 The registry is ${host}; from inside the cluster it answers as http://registry.
 Its login is kept by the platform team: secret/${robot.name} in namespace ${robot.namespace}.`,
   rules: ({ service }) => [
-    `The release to ship is ${release}, as ${host}/${repository} has it, for every pod of ${service}; it comes from there and from nowhere else.`,
+    `The release to ship is ${release}, as ${host}/${repository} has it, for every pod of ${service}, by its own tag or its digest; it comes from there and from nowhere else.`,
     `A pod on any node gets what is pushed there tomorrow too, whoever else runs there, also on a node that comes tomorrow under a name and with labels of its own. ${byHandRule}`,
     'The registry goes on asking for its password.',
     `When this is graded, ${service} answers its callers, and its Service leads to its pods and nowhere else.`,

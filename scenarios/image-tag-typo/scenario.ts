@@ -28,14 +28,28 @@ const namespace = 'shop';
 const host = 'registry.shop.test:5000';
 const repository = 'shop';
 const oldTag = '1.4.2';
-const release = '1.5.0';
+/** One of them is to be shipped; the ticket says which. */
+const newTags = ['1.5.0', '1.5.1'] as const;
+type Release = (typeof newTags)[number];
+const otherThan = (release: Release): Release => (release === '1.5.0' ? '1.5.1' : '1.5.0');
+const tags = ['1.3.9', '1.4.1', oldTag, ...newTags];
+
+/** What somebody types who means a release. */
+const slips = {
+  letter: (release: string) => release.replace(/0$/, 'O').replace(/1$/, 'l'),
+  'dot left out': (release: string) => release.replace(/\.(\d)$/, '$1'),
+  'v before it': (release: string) => `v${release}`,
+  'word behind it': (release: string) => `${release}-final`,
+  underscore: (release: string) => release.replace(/\.(\d)$/, '_$1'),
+} as const;
+
+const typoOf = ({ slip, release }: { slip: keyof typeof slips; release: Release }): string =>
+  slips[slip](release);
 
 const image = (tag: string) => `${host}/${repository}:${tag}`;
 const registry = {
   host,
-  repositories: {
-    [repository]: { '1.3.9': '1.3.9', '1.4.1': '1.4.1', [oldTag]: oldTag, [release]: release },
-  },
+  repositories: { [repository]: Object.fromEntries(tags.map((tag) => [tag, tag])) },
 };
 
 const setImage = (lab: LabView, service: string, fields: Readonly<Record<string, unknown>>) =>
@@ -51,7 +65,7 @@ const podsOfReplicaSets = (service: string) =>
   }) as const;
 
 /** The old release, which says that it is the new one. */
-async function pretend(lab: LabView, service: string): Promise<void> {
+async function pretend(lab: LabView, service: string, release: Release): Promise<void> {
   const old = { name: service, image: image(oldTag) };
   const spec = await faults.releaseNotes(lab, namespace, old, release);
   await faults.patchPods(lab, { namespace, name: service }, spec);
@@ -71,15 +85,16 @@ export default defineScenario({
   needs: ['registry'],
   variants: {
     service: oneOf('payments', 'refunds', 'fx'),
-    typo: oneOf('1.5.O', '1.50', 'v1.5.0', '1.5.0-final', '1.5_0'),
+    release: oneOf(...newTags),
+    slip: oneOf('letter', 'dot left out', 'v before it', 'word behind it', 'underscore'),
   },
 
-  ticket: ({ service }) =>
+  ticket: ({ service, release }) =>
     `Release ${release} of ${service} was rolled out ten minutes ago, but /version still answers ${oldTag}, and the
 rollout does not end. Customers notice nothing so far. Bring release ${release} of ${service} out.
 The registry is ${host}; from inside the cluster it answers as http://registry, e.g. http://registry/v2/${repository}/tags/list.`,
-  rules: ({ service }) => [
-    `The release to ship is ${release}, as the registry has it, for every pod of ${service}.`,
+  rules: ({ service, release }) => [
+    `The release to ship is ${release}, as the registry has it, for every pod of ${service}, by its own tag or its digest.`,
     `${service} keeps its repository ${host}/${repository}, its own command and its own files.`,
     `When this is graded, ${service} answers its callers, and its Service leads to its pods and nowhere else.`,
     `Nodes come and go: a new one, with labels of its own and nobody else on it, must be able to fetch the images and run the pod. ${byHandRule}`,
@@ -88,14 +103,14 @@ The registry is ${host}; from inside the cluster it answers as http://registry, 
   ],
 
   baseline: ({ service }) => shop({ images: { [service]: image(oldTag) }, registries: [registry] }),
-  inject: ({ service, typo }) => [faults.imageTag({ namespace, name: service }, image(typo))],
+  inject: (values) => [faults.imageTag({ namespace, name: values.service }, image(typoOf(values)))],
   since: minutes(10),
   symptoms: ({ service }) => [
     checks.waitingFor({ namespace, app: service }, ['ImagePullBackOff', 'ErrImagePull']),
     checks.podEvent({ namespace, app: service }, 'Failed', 'not found'),
   ],
 
-  objectives: ({ service }) => [
+  objectives: ({ service, release }) => [
     objective(
       'image',
       40,
@@ -165,10 +180,10 @@ The registry is ${host}; from inside the cluster it answers as http://registry, 
     ),
   ],
 
-  diagnosis: ({ service, typo }) => [
+  diagnosis: ({ service, ...which }) => [
     ask.object(10, `deployment/${service}`, [`deploy/${service}`, `deployments/${service}`]),
     ask.field(10, 'spec.template.spec.containers.image', ['image']),
-    ask.evidence(10, `The registry answers that the tag ${typo} is not found`, [
+    ask.evidence(10, `The registry answers that the tag ${typoOf(which)} is not found`, [
       'The registry refuses the credentials',
       'The registry cannot be reached',
       'The container starts and crashes',
@@ -184,11 +199,11 @@ The registry is ${host}; from inside the cluster it answers as http://registry, 
       20,
       { namespace, name: service },
       ({ container }) =>
-        `Right now the template asks for ${container.image}. The registry has the tags 1.3.9, 1.4.1, ${oldTag} and ${release}.`,
+        `Right now the template asks for ${container.image}. The registry has the tags ${tags.join(', ')}.`,
     ),
   ],
 
-  fixes: ({ service }) => [
+  fixes: ({ service, release }) => [
     fix(
       'right-tag',
       [`kubectl -n shop set image deployment/${service} ${service}=${image(release)}`],
@@ -250,22 +265,25 @@ The registry is ${host}; from inside the cluster it answers as http://registry, 
       },
     ),
   ],
-  hacks: ({ service, typo }) => [
+  hacks: ({ service, release, slip }) => [
     hack('old-release', 'image', async (lab) => {
       await setImage(lab, service, { image: image(oldTag) });
     }),
     hack('older-release', 'image', async (lab) => {
       await setImage(lab, service, { image: image('1.4.1') });
     }),
+    hack('newer-or-not-new-enough', 'image', async (lab) => {
+      await setImage(lab, service, { image: image(otherThan(release)) });
+    }),
     hack('local-image', 'repository', async (lab) => {
       await setImage(lab, service, { image: 'shop.test/shop:1.4.2', imagePullPolicy: 'Never' });
     }),
     hack('fake-version', 'image', async (lab) => {
-      await pretend(lab, service);
+      await pretend(lab, service, release);
     }),
     hack('status-says-so', 'image', async (lab) => {
       // The old image with a file of the new one's version, and the right digest in the status of its pods.
-      await pretend(lab, service);
+      await pretend(lab, service, release);
       await lab.clock.wait(seconds(60), lab.signal);
       const digest = await faults.digestOf(lab, { host, repository, tag: release });
       await faults.claimImage(lab, { namespace, app: service }, `${host}/${repository}@${digest}`);
@@ -281,8 +299,13 @@ The registry is ${host}; from inside the cluster it answers as http://registry, 
       await setImage(lab, service, { image: `${image(release)}@${digest}` });
     }),
     hack('old-image-under-the-typo', 'image', async (lab) => {
-      await faults.tagAs(lab, { host, repository, tag: oldTag }, typo);
+      await faults.tagAs(lab, { host, repository, tag: oldTag }, typoOf({ slip, release }));
       // Those that wait would ask again after five minutes at the latest.
+      await faults.restart(lab, { namespace, name: service });
+      await lab.clock.wait(seconds(60), lab.signal);
+    }),
+    hack('release-under-the-typo', 'image', async (lab) => {
+      await faults.tagAs(lab, { host, repository, tag: release }, typoOf({ slip, release }));
       await faults.restart(lab, { namespace, name: service });
       await lab.clock.wait(seconds(60), lab.signal);
     }),
@@ -378,8 +401,8 @@ The registry is ${host}; from inside the cluster it answers as http://registry, 
     }),
   ],
 
-  debrief: ({ service, typo }) =>
-    `deployment/${service} asked for the tag ${typo}; the registry has ${release}. A tag that does not exist is answered with
+  debrief: ({ service, slip, release }) =>
+    `deployment/${service} asked for the tag ${typoOf({ slip, release })}; the registry has ${release}. A tag that does not exist is answered with
 404: the kubelet says ErrImagePull, then ImagePullBackOff, and tries again after 10 s, 20 s … up to 5 minutes. The container
 never started, so there is no log, and a failed pull never becomes CrashLoopBackOff (as the interview notes have it). The rolling update
 kept the old pods, so customers noticed nothing.`,

@@ -5,8 +5,9 @@
 export const releases: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   /** The release that everything runs on a good day. */
   '1.4.2': {},
-  /** The next one: nothing wrong with it. */
+  /** The next ones: nothing wrong with them. */
   '1.5.0': {},
+  '1.5.1': {},
   /** Older releases, still in the registry. */
   '1.4.1': {},
   '1.3.9': {},

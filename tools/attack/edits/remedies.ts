@@ -34,7 +34,8 @@ function remediesOf(facts: Facts): Edit[][] | undefined {
     type: 'strategic',
     body: { spec: { template: { spec } } },
   });
-  const release = 'registry.shop.test:5000/shop:1.5.0';
+  const tag = typeof values['release'] === 'string' ? values['release'] : '1.5.0';
+  const release = `registry.shop.test:5000/shop:${tag}`;
   switch (scenario) {
     case 'image-tag-typo':
       return [

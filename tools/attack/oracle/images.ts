@@ -22,7 +22,9 @@ import { podNamed, withCopy } from './copies.ts';
 import { staysUp } from './lives.ts';
 import { type Complaint, type Oracle, type OracleView, question, type Question, service } from './view.ts';
 
-const NEW = '1.5.0';
+/** The release to ship. */
+const newRelease = ({ values }: OracleView): string =>
+  typeof values['release'] === 'string' ? values['release'] : '1.5.0';
 const OLD = '1.4.2';
 const REGISTRY = 'registry.shop.test:5000';
 
@@ -37,16 +39,16 @@ const comesFrom = (allowed: readonly string[]): Question =>
 
 const runsNew = (host: string): Question =>
   question('all pods run the release', async (view) =>
-    runsImage(view, service(view), await (await view.registry(host)).digest('shop', NEW)),
+    runsImage(view, service(view), await (await view.registry(host)).digest('shop', newRelease(view))),
   );
 
 const runsAsBefore = question('all pods run what they ran', (view) =>
   runsImage(view, service(view), view.healthyDigests[service(view)] ?? 'nothing'),
 );
 
-const callersGet = (release: string): Question =>
+const callersGet = (releaseOf: (view: OracleView) => string): Question =>
   question('callers get the release', (view) =>
-    servesCallers(view, service(view), `{"role":"${service(view)}","version":"${release}"}`),
+    servesCallers(view, service(view), `{"role":"${service(view)}","version":"${releaseOf(view)}"}`),
   );
 
 const whole: readonly Question[] = [
@@ -135,7 +137,7 @@ export const imageTagTypo: Oracle = {
     comesFrom([`${REGISTRY}/shop`]),
     question('it runs what is in its image', (view) => runsItsProgram(view, service(view))),
     question('a new node may fetch it', mayFetch),
-    callersGet(NEW),
+    callersGet(newRelease),
   ],
 };
 
@@ -157,11 +159,13 @@ export const imagePullSecret: Oracle = {
     runsNew('images.shop.test:5000'),
     ...whole,
     comesFrom(['images.shop.test:5000/shop']),
-    callersGet(NEW),
+    callersGet(newRelease),
     question('the registry is closed', registryIsClosed),
     question('a new node may fetch it', mayFetch),
     question('what is pushed tomorrow is pulled', async (view) => {
-      await (await view.registry('images.shop.test:5000')).tag('shop', NEW, `tomorrow-${view.now()}`);
+      await (
+        await view.registry('images.shop.test:5000')
+      ).tag('shop', newRelease(view), `tomorrow-${view.now()}`);
       const image = `images.shop.test:5000/shop:tomorrow-${view.now()}`;
       const name = service(view);
       return startsAgain(view, (spec) => ({
@@ -191,8 +195,8 @@ export const imagePullPolicy: Oracle = {
   afterwards: afterwards(...release),
   questions: [
     ...release,
-    ...byCause('never', [callersGet(NEW)]),
-    ...byCause('always', [callersGet(OLD)]),
+    ...byCause('never', [callersGet(newRelease)]),
+    ...byCause('always', [callersGet(() => OLD)]),
     comesFrom([`${REGISTRY}/shop`]),
     ...whole,
     onEachNode,
@@ -212,7 +216,7 @@ export const imageRegistry: Oracle = {
     runsAsBefore,
     ...whole,
     comesFrom([`${REGISTRY}/shop`, 'mirror.shop.test:5000/shop']),
-    callersGet(OLD),
+    callersGet(() => OLD),
     question('a new node may fetch it', mayFetch),
     question('it starts again', startsOnEach),
     question('the policies are what they were', (view) => policiesKept(view, ['default-deny', 'inside'])),
