@@ -85,6 +85,7 @@ export default defineScenario({
   needs: ['registry'],
   variants: {
     service: oneOf('payments', 'refunds', 'fx'),
+    replicas: oneOf(2, 3),
     release: oneOf(...newTags),
     slip: oneOf('letter', 'dot left out', 'v before it', 'word behind it', 'underscore'),
   },
@@ -102,7 +103,12 @@ The registry is ${host}; from inside the cluster it answers as http://registry, 
     namesRule,
   ],
 
-  baseline: ({ service }) => shop({ images: { [service]: image(oldTag) }, registries: [registry] }),
+  baseline: ({ service, replicas }) =>
+    shop({
+      images: { [service]: image(oldTag) },
+      replicas: { [service]: replicas },
+      registries: [registry],
+    }),
   inject: (values) => [faults.imageTag({ namespace, name: values.service }, image(typoOf(values)))],
   since: minutes(10),
   symptoms: ({ service }) => [

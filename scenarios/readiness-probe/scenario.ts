@@ -73,7 +73,7 @@ export default defineScenario({
     },
   ],
   needs: [],
-  variants: { service: oneOf('checkout', 'refunds'), wrongPort: port() },
+  variants: { service: oneOf('checkout', 'refunds'), replicas: oneOf(2, 3), wrongPort: port() },
 
   ticket: ({ service }) =>
     `Since this morning's deployment every call to ${service} fails. The gateway logs that the connection is
@@ -87,7 +87,8 @@ Make ${service} answer its callers again.`,
     namesRule,
   ],
 
-  baseline: ({ service }) => shop({ strategy: { [service]: 'Recreate' } }),
+  baseline: ({ service, replicas }) =>
+    shop({ strategy: { [service]: 'Recreate' }, replicas: { [service]: replicas } }),
   inject: ({ service, wrongPort }) => [faults.readinessProbePort({ namespace, name: service }, wrongPort)],
   since: minutes(8),
   symptoms: ({ service }) => [
@@ -156,7 +157,7 @@ Make ${service} answer its callers again.`,
     }),
   ],
 
-  fixes: ({ service, wrongPort }) => [
+  fixes: ({ service, replicas, wrongPort }) => [
     fix(
       'named-port',
       [`kubectl -n shop edit deployment ${service}   # readinessProbe.httpGet.port: http`],
@@ -209,10 +210,10 @@ Make ${service} answer its callers again.`,
     }),
     fix(
       'autoscaled-too',
-      [`the right port, and kubectl -n shop autoscale deployment ${service} --min=2 --max=5`],
+      [`the right port, and kubectl -n shop autoscale deployment ${service} --min=${replicas} --max=5`],
       async (lab) => {
         await patch(lab, service, { readinessProbe: { httpGet: { port: 'http' } } });
-        await faults.autoscale(lab, { namespace, name: service }, 2);
+        await faults.autoscale(lab, { namespace, name: service }, replicas);
       },
     ),
     fix(
