@@ -83,7 +83,7 @@ export async function startRegistry(
       }
     }
   }
-  await inContainer(ref.container, `cp -a ${REPOSITORIES} ${AT_START}`);
+  await inContainer(ref.container, `mkdir -p ${REPOSITORIES} && cp -a ${REPOSITORIES} ${AT_START}`);
   if (plan.credentials === undefined) return;
   const { username, password } = plan.credentials;
   const line = `${username}:${await bcrypt(password, node, signal)}\n`;
@@ -180,7 +180,10 @@ export async function registryAccess({ container, credentials }: RegistryRef): P
 
 /** A registry answers, and has what it had at the start: what was pushed since is gone. */
 export async function restoreRegistry(ref: RegistryRef): Promise<void> {
-  await inContainer(ref.container, `rm -rf ${REPOSITORIES} && cp -a ${AT_START} ${REPOSITORIES}`);
+  await inContainer(
+    ref.container,
+    `test -e ${AT_START} && rm -rf ${REPOSITORIES} && cp -a ${AT_START} ${REPOSITORIES}`,
+  );
   await (await registryAccess(ref)).setOutage(false);
 }
 
