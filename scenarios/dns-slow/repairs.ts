@@ -116,6 +116,15 @@ export function hacksOf(values: Values): readonly Hack[] {
       '   denial 9984 86400 86400',
       '}',
     ]),
+    // The partner's zone is right, and the one host that everybody asks for is kept for a day.
+    hack('one-host-for-a-day-beside-the-repair', 'partner-moves', (lab) =>
+      rewrite(lab, (corefile) => {
+        const block = [`${partner.name}:53 {`, ...A_DAY, `forward . ${partner.server}`, '}', ''];
+        return mended(corefile, partner, form, ['cache 30']) + block.join('\n');
+      }),
+    ),
+    // Clients ask for IPv6 addresses too.
+    lines('no-denials', 'upstream', ['cache 30 {', '   disable denial', '}']),
     // Graded before it is read: what runs has another one.
     hack('for-a-day-not-read-yet', 'partner-moves', async (lab) => {
       const corefile = await faults.readCorefile(lab);

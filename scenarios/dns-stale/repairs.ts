@@ -106,6 +106,11 @@ export function hacksOf({ form, ttl, service }: Values): readonly Hack[] {
     hack('excluded-for-the-shop', 'follows', async (lab) => {
       await rewrite(lab, (corefile) => excludedFor(corefile, form, ttl, 'shop.svc.cluster.local'));
     }),
+    hack('namespaces-that-nobody-named', 'follows', async (lab) => {
+      const zones = ['partner', 'kube-system'].map((name) => `${name}.svc.cluster.local:53`);
+      const inside = `    kubernetes cluster.local {\n       ttl ${ttl}\n    }\n    cache ${ttl}\n`;
+      await faults.writeCorefile(lab, `${healthy(lab)}${zones.join(' ')} {\n${inside}}\n`);
+    }),
     // Graded before it is read: what runs has another one.
     hack('repaired-and-broken-again', 'follows', async (lab) => {
       const corefile = await faults.readCorefile(lab);

@@ -8,12 +8,27 @@ import type { LabView } from './check.ts';
 export function mountedCorefile({ spec }: Deployment): { map: string; key: string } {
   const { containers, volumes = [] } = spec.template.spec;
   const { args = [], volumeMounts = [] } = containers[0] ?? {};
-  const file = args[args.findIndex((word) => /^--?conf$/.test(word)) + 1] ?? '';
-  const mount = volumeMounts.find(({ mountPath }) => file.startsWith(`${mountPath.replace(/\/$/, '')}/`));
+  const file = confOf(args);
+  const mount = volumeMounts.find(({ mountPath }) => behind(file, mountPath) !== undefined);
   const mounted = volumes.find(({ name }) => name === mount?.name) ?? volumes.find(hasMap);
   const source = mounted && mapsOf(mounted)[0];
-  const item = source?.items?.find(({ path }) => path === 'Corefile');
-  return { map: source?.name ?? 'coredns', key: item?.key ?? 'Corefile' };
+  const within = [mount?.subPath ?? '', mount === undefined ? 'Corefile' : behind(file, mount.mountPath)];
+  const path = within.filter((part) => part !== '').join('/');
+  const item = source?.items?.find((one) => one.path === path);
+  return { map: source?.name ?? 'coredns', key: item?.key ?? path };
+}
+
+/** `-conf FILE` or `-conf=FILE`. */
+function confOf(args: readonly string[]): string {
+  const at = args.findIndex((word) => /^--?conf(=|$)/.test(word));
+  return args[at]?.split('=', 2)[1] ?? args[at + 1] ?? '';
+}
+
+/** What is left of a path below a folder; undefined where it is not there. */
+function behind(file: string, folder: string): string | undefined {
+  const above = folder.replace(/\/$/, '');
+  if (file === above) return '';
+  return file.startsWith(`${above}/`) ? file.slice(above.length + 1) : undefined;
 }
 
 const mapsOf = ({ configMap, projected }: Volume) => [

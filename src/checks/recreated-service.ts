@@ -22,8 +22,8 @@ interface Known {
  * Services that clients know are deleted and made again while this is graded: the name of one, which clients go on
  * asking for, leads to the new address within `withinMs`, and to nothing else for `windowMs` then. Nobody asks for the
  * other until that time is over: a cache that first gives what is outdated, and then looks, is found out by that. A
- * third is asked for only while it is not there: that there is none may not be kept for longer either. Of these two
- * there is one in another namespace as well: what is not kept for one may be for others.
+ * third is asked for only while it is not there: that there is none may not be kept for longer either, here and in another
+ * namespace. Of those that nobody asks for there is one in each namespace: what is not kept for one may be for others.
  */
 export function followsRecreation(
   from: ClientRef,
@@ -36,10 +36,18 @@ export function followsRecreation(
     grade: async (lab) => {
       const suffix = lab.random.suffix(5);
       const near = (name: string): Known => ({ namespace: from.namespace, name, asked: name });
-      const far = (name: string): Known => ({ namespace: ELSEWHERE, name, asked: `${name}.${ELSEWHERE}` });
+      const far = (namespace: string, name: string): Known => ({
+        namespace,
+        name,
+        asked: `${name}.${namespace}`,
+      });
       const busy = near(`moved-${suffix}`);
-      const idle = [near(`moved-idle-${suffix}`), far(`moved-far-${suffix}`)];
-      const late = [near(`moved-late-${suffix}`), far(`moved-far-late-${suffix}`)];
+      const others = await otherNamespaces(lab, from.namespace);
+      const idle = [
+        near(`moved-idle-${suffix}`),
+        ...others.map((namespace) => far(namespace, `moved-far-${suffix}`)),
+      ];
+      const late = [near(`moved-late-${suffix}`), far(ELSEWHERE, `moved-far-late-${suffix}`)];
       const leadsTo = (service: Known, addresses: Addresses): Check =>
         dns({ from, name: service.asked, address: addresses.get(service) ?? '', exactly: true });
       try {
@@ -59,13 +67,23 @@ export function followsRecreation(
         const found = await gradeHold(lab, windowMs, leadsTo(busy, now), withinMs + GRACE);
         if (found.status !== 'pass') return found;
         await lab.clock.wait(Math.max(0, end - lab.clock.now().getTime()), lab.signal);
-        const others = [...idle, ...late].map((service) => leadsTo(service, now));
-        return await gradeHold(lab, ALL_SERVERS, all('', others), 0);
+        const unasked = [...idle, ...late].map((service) => leadsTo(service, now));
+        return await gradeHold(lab, ALL_SERVERS, all('', unasked), 0);
       } finally {
         await remove(lab, [busy, ...idle, ...late]);
       }
     },
   };
+}
+
+/** All that are to stay. */
+async function otherNamespaces(lab: LabView, own: string): Promise<string[]> {
+  const namespaces = (await lab.kube.list(resources.namespaces)).filter(
+    ({ metadata }) => metadata.deletionTimestamp === undefined,
+  );
+  const names = new Set([ELSEWHERE, ...namespaces.map(({ metadata }) => metadata.name)]);
+  names.delete(own);
+  return [...names];
 }
 
 async function remove(lab: LabView, services: readonly Known[]): Promise<void> {

@@ -32,6 +32,9 @@ function hasLabels(own: Labels, template: Labels, exactly: boolean): boolean {
   return !exactly || Object.keys(own).every((key) => key in template || GIVEN.test(key));
 }
 
+/** Who tells in a comment what happened has configured nothing. */
+const uncommented = (text: string): string => text.replaceAll(/(^|\s)#.*$/gm, '$1');
+
 /**
  * No ConfigMap of `where` has an address of a Service of `namespace` in it, nor one of `others` (by what has it): such
  * a copy does not follow what it was copied from. One that was there before, of a name server for instance, may stay. With
@@ -46,7 +49,7 @@ export function notWrittenDown(options: {
 }): Check {
   const { namespace, where, others = {}, names = false } = options;
   return {
-    expected: `addresses of ${[`Services of ${namespace}`, ...Object.keys(others)].join(', ')} are written into no ConfigMap of ${where}`,
+    expected: `addresses${names ? ' and names' : ''} of ${[`Services of ${namespace}`, ...Object.keys(others)].join(', ')} are written into no ConfigMap of ${where}`,
     look: async (lab) => {
       const services = await lab.kube.list(resources.services, { namespace });
       const maps = await lab.kube.list<ConfigMap>(resources.configMaps, { namespace: where });
@@ -59,13 +62,15 @@ export function notWrittenDown(options: {
         if (!/^\d+\./.test(address)) continue;
         const whole = new RegExp(`(?<![\\d.])${address.replaceAll('.', '\\.')}(?![\\d.])`);
         const isCopy = ({ data }: ConfigMap): boolean =>
-          Object.values(data ?? {}).some((text) => whole.test(text));
+          Object.values(data ?? {}).some((text) => whole.test(uncommented(text)));
         const copy = before.some(isCopy) ? undefined : maps.find(isCopy);
         if (copy !== undefined) return fail(`configmap/${copy.metadata.name} has the address of ${whose}`);
       }
       for (const { metadata } of names ? services : []) {
         const whole = new RegExp(`(?<![\\w.-])${metadata.name}\\.${namespace}\\b`);
-        const named = maps.find(({ data }) => Object.values(data ?? {}).some((text) => whole.test(text)));
+        const named = maps.find(({ data }) =>
+          Object.values(data ?? {}).some((text) => whole.test(uncommented(text))),
+        );
         if (named !== undefined)
           return fail(`configmap/${named.metadata.name} has the name of service/${metadata.name}`);
       }

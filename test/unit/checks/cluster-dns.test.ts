@@ -273,6 +273,26 @@ describe('the cluster DNS is whole', () => {
     expect((await look(map, deployment as Manifest)).status).toBe('pass');
   });
 
+  test.each([
+    [
+      'by the name of its file',
+      ['-conf', '/etc/coredns/core.conf'],
+      { mountPath: '/etc/coredns' },
+      'core.conf',
+    ],
+    ['in a folder', ['-conf=/etc/coredns/a/b'], { mountPath: '/etc/coredns/' }, 'of-b'],
+    ['as one file', ['--conf', '/etc/Corefile'], { mountPath: '/etc/Corefile', subPath: 'core' }, 'core'],
+  ])('a Corefile %s', async (_how, args, mount, key) => {
+    const items = key === 'of-b' ? { items: [{ key, path: 'a/b' }] } : {};
+    const spec = {
+      containers: [{ name: 'coredns', args, volumeMounts: [{ name: 'config', ...mount }] }],
+      volumes: [{ name: 'config', configMap: { name: 'coredns', ...items } }],
+    };
+    const [deployment] = workload('coredns@kube-system', spec, [], selector);
+    const map = object('v1', 'ConfigMap', 'coredns@kube-system', { data: { [key]: MAIN } });
+    expect((await look(map, deployment as Manifest)).status).toBe('pass');
+  });
+
   test('another ConfigMap beside it', async () => {
     const mounted = (name: string, mountPath: string) => ({ name, mountPath });
     const spec = {

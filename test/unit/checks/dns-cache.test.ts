@@ -4,22 +4,39 @@ import { Random } from '../../../src/core/random.ts';
 import { labView, object, workload } from './support.ts';
 
 const from = { namespace: 'shop', app: 'fx' };
-const of: CountedZone = { zone: 'bank.test', server: '10.96.200.7', others: '198.51.100.9', delayMs: 800 };
+const of: CountedZone = {
+  zone: 'bank.test',
+  name: 'fx.bank.test',
+  address: '198.51.100.7',
+  server: '10.96.200.7',
+  others: '198.51.100.9',
+  delayMs: 800,
+};
 
 interface World {
   /** How often the name server was asked, each time somebody wants to know. */
   readonly asked?: readonly (number | undefined)[];
   /** The same for IPv6 addresses, which no name has. */
   readonly denied?: readonly number[];
+  /** The same for the name that clients use. */
+  readonly used?: readonly number[];
   readonly failed?: number;
   readonly medianMs?: number;
   readonly p99Ms?: number;
 }
 
-async function lab({ asked = [], denied = [2, 4, 6, 8], failed = 0, medianMs = 1, p99Ms = 1 }: World) {
+async function lab({
+  asked = [],
+  denied = [2, 4, 6, 8],
+  used = [1, 2, 3, 4],
+  failed = 0,
+  medianMs = 1,
+  p99Ms = 1,
+}: World) {
   const commands: string[] = [];
   const counts = [...asked];
   const denials = [...denied];
+  const uses = [...used];
   const running = { phase: 'Running', containerStatuses: [{ name: 'fx', state: { running: {} } }] };
   const view = await labView(
     [
@@ -31,7 +48,8 @@ async function lab({ asked = [], denied = [2, 4, 6, 8], failed = 0, medianMs = 1
         const [kind, ...rest] = command.slice(2);
         commands.push([kind, ...rest].join(' '));
         if (kind === 'get') {
-          const count = (rest.join('').endsWith('AAAA') ? denials : counts).shift();
+          const isUsed = rest.join('').includes(`name=${of.name}&`);
+          const count = (rest.join('').endsWith('AAAA') ? denials : isUsed ? uses : counts).shift();
           return Promise.resolve({
             code: count === undefined ? 1 : 0,
             stdout: JSON.stringify({ asked: count }),
@@ -67,11 +85,14 @@ describe('a name server that is asked seldom', () => {
     expect(commands).toEqual([
       `probe dns ${name}. --contains 198.51.100.9 --exactly --every 50ms --count 60`,
       `get http://10.96.200.7/asked?name=${name}&type=A`,
+      `probe ask 10.96.0.10 --name ${name} --type AAAA --every 50ms --count 60`,
+      `get http://10.96.200.7/asked?name=${name}&type=AAAA`,
     ]);
   });
 
   test.each([
     [{ asked: [7] }, '7 questions for 60 lookups'],
+    [{ asked: [2], denied: [7] }, '7 questions for 60 lookups of what it has not (AAAA)'],
     [{ asked: [0] }, '0 questions for 60 lookups: whoever answers has not asked bank.test'],
     [{ asked: [2], failed: 3 }, '3 of 60 lookups failed or were wrong, the last gave EAI_AGAIN'],
   ])('not with %j', async (world, seen) => {
@@ -112,6 +133,10 @@ describe('an answer that is kept no longer', () => {
     [
       { asked: [2, 4, 4, 6], denied: [2, 2, 2, 2], p99Ms: 800 },
       'that a name has no other address was said 120 s ago, and is still said',
+    ],
+    [
+      { asked: [2, 4, 4, 6], used: [5, 5, 5, 5], p99Ms: 800 },
+      'the answer for fx.bank.test of 120 s ago is still given',
     ],
     [{ asked: [2, 4], failed: 60 }, '60 of 60 lookups failed or were wrong, the last gave EAI_AGAIN'],
   ])('not with %j', async (world, seen) => {

@@ -70,6 +70,7 @@ describe('addresses that are written down', () => {
   test.each([
     ['cache 3600 ledger.shop.svc.cluster.local', 'configmap/coredns has the name of service/ledger'],
     ['cache 3600 old-ledger.shop.svc ledger.shopping.svc', 'none'],
+    ['# ledger.shop.svc.cluster.local was at 10.96.0.7\ncache 30 # not for ledger.shop', 'none'],
   ])('names too, where they are asked for: %j', async (Corefile, seen) => {
     const view = await lab(Corefile);
     const check = (names: boolean) => notWrittenDown({ namespace: 'shop', where: 'kube-system', names });

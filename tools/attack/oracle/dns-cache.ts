@@ -15,6 +15,8 @@ const PARTNER = 'partner';
 /** What names of the partner resolve to that have no record of their own, and where they are moved to. */
 const OTHERS = '198.51.100.9';
 const MOVED = '198.51.100.8';
+/** Where the host is moved to that clients use. */
+const MOVED_HOST = '198.51.100.6';
 /** Milliseconds for the API's watches. */
 const GRACE = 2000;
 
@@ -254,22 +256,28 @@ async function moveAll(view: OracleView, from: string, to: string): Promise<Comp
 /** The partner moves a name that fx has looked up: after two minutes of silence nobody gets the old address. */
 const partnerMoves = question('the partner may move', async (view) => {
   const pods = (await runningPods(view, 'fx')).filter(isReady);
-  const name = freshName(view);
+  const moves = [
+    { name: freshName(view), from: OTHERS, to: MOVED },
+    { name: partnerName(view), from: partnerOf(view).address, to: MOVED_HOST },
+  ];
   const length = ['--count', '40', '--every', '50ms'];
-  for (const pod of pods) await look(view, pod, 'fx', ['dns', name, ...length]);
+  for (const pod of pods) for (const { name } of moves) await look(view, pod, 'fx', ['dns', name, ...length]);
   try {
-    const stuck = await moveAll(view, OTHERS, MOVED);
-    if (stuck !== undefined) return stuck;
-    await view.wait(120_000 + GRACE);
-    for (const pod of pods) {
-      const seen = await look(view, pod, 'fx', ['dns', name, ...length]);
-      if (typeof seen === 'string') return seen;
-      const answers = Object.keys(seen.outcomes).join(' or ');
-      if (answers !== MOVED) return `${pod.metadata.name} still gets ${answers}`;
+    for (const { from, to } of moves) {
+      const stuck = await moveAll(view, from, to);
+      if (stuck !== undefined) return stuck;
     }
+    await view.wait(120_000 + GRACE);
+    for (const pod of pods)
+      for (const { name, to } of moves) {
+        const seen = await look(view, pod, 'fx', ['dns', name, ...length]);
+        if (typeof seen === 'string') return seen;
+        const answers = Object.keys(seen.outcomes).join(' or ');
+        if (answers !== to) return `${pod.metadata.name} still gets ${answers} for ${name}`;
+      }
     return undefined;
   } finally {
-    await moveAll(view, MOVED, OTHERS);
+    for (const { from, to } of moves) await moveAll(view, to, from);
     // Until nobody is led to the pod that is on its way out: the grader asks next.
     await view.wait(5 * GRACE);
   }
