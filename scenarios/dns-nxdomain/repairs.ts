@@ -41,6 +41,23 @@ export const besideTheRepair = (): readonly Hack[] => [
   hack('another-namespace', 'starts-again', async (lab) => {
     await faults.writeCorefile(lab, template(lab, 'ANY ANY partner.svc.cluster.local'));
   }),
+  hack('no-headless-names', 'starts-again', async (lab) => {
+    await faults.writeCorefile(lab, template(lab, 'ANY ANY shop.svc.cluster.local', '^ledger-pods[.]'));
+  }),
+  hack('other-types-gone', 'starts-again', async (lab) => {
+    await faults.writeCorefile(lab, template(lab, 'IN TXT shop.svc.cluster.local'));
+  }),
+  // Who runs is connected already; names outside are looked up by nobody of the shop.
+  hack('only-the-cluster-is-asked', 'dns-whole', async (lab) => {
+    await faults.writeCorefile(lab, healthy(lab));
+    const egress = [{ to: [{ namespaceSelector: {} }] }];
+    await lab.kube.create(resources.networkPolicies, {
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'NetworkPolicy',
+      metadata: { name: 'closed', namespace: system },
+      spec: { podSelector: { matchLabels: { 'k8s-app': 'kube-dns' } }, policyTypes: ['Egress'], egress },
+    });
+  }),
   hack('no-names-of-pods-and-ports', 'starts-again', async (lab) => {
     const match = String.raw`^\S+\.\S+\.shop\.svc\.`;
     await faults.writeCorefile(lab, template(lab, 'ANY ANY shop.svc.cluster.local', match));

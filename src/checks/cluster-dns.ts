@@ -3,6 +3,7 @@ import { podAddresses } from './pods.ts';
 import type { ConfigMap, Deployment, Service } from '../model/objects.ts';
 import { isPodReady } from '../model/pod-ready.ts';
 import { resources } from '../model/resources.ts';
+import { matchesSelector } from '../model/selector.ts';
 import { all, type Check, fail, hold, type LabView, type Observation, pass } from './check.ts';
 import type { ClientRef } from './client-pod.ts';
 import { readyAddresses, slicesOf } from './endpoints.ts';
@@ -82,7 +83,7 @@ const NEEDED = ['kubernetes', 'forward', 'cache', 'health', 'ready'];
 
 /**
  * CoreDNS is whole: its Corefile has what every cluster needs, for all namespaces and for addresses, and forwards all
- * that it does not know to whom it did; it is asked for its life as before, and answers there; kube-dns leads to its pods and to
+ * that it does not know to whom it did, which no policy keeps it from; it is asked for its life as before, and answers there; kube-dns leads to its pods and to
  * nothing else, on the ports of before and from every node.
  */
 export function clusterDnsWhole(): Check {
@@ -114,7 +115,10 @@ export function clusterDnsWhole(): Check {
         return fail('the Corefile knows only some namespaces or Services');
       }
       if (!healthIsAsked(main)) return fail('health answers where the livenessProbe does not ask');
-      const astray = (await whoIsAskedWrongly(lab, blocks)) ?? asksElsewhere(deployment, before);
+      const astray =
+        (await whoIsAskedWrongly(lab, blocks)) ??
+        asksElsewhere(deployment, before) ??
+        (await whoSilences(lab, deployment));
       if (astray !== undefined) return fail(astray);
       return judgeKubeDns(lab, deployment);
     },
@@ -156,6 +160,23 @@ function asksElsewhere(now: Deployment, before: Deployment | undefined): string 
   return before === undefined || equal(resolverOf(now), resolverOf(before))
     ? undefined
     : 'the pods of deployment/coredns have another /etc/resolv.conf now, and forward names outside to whom it names';
+}
+
+/**
+ * CoreDNS asks the API server for Services, and others for names outside, whoever they are: a policy that lets it ask some
+ * keeps it from the rest. Those that run are connected already, and nobody looks names up whose answers do not come.
+ */
+async function whoSilences(lab: LabView, { metadata, spec }: Deployment): Promise<string | undefined> {
+  const { namespace = '' } = metadata;
+  const about = (await lab.kube.list(resources.networkPolicies, { namespace })).filter(
+    ({ spec: { podSelector, policyTypes } }) =>
+      policyTypes.includes('Egress') && matchesSelector(podSelector, spec.template.metadata?.labels),
+  );
+  const isOpen = about.some(({ spec: { egress = [] } }) =>
+    egress.some(({ to = [], ports = [] }) => to.length === 0 && ports.length === 0),
+  );
+  const [policy] = isOpen ? [] : about;
+  return policy && `networkpolicy/${policy.metadata.name} keeps CoreDNS from asking others`;
 }
 
 /** https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/#pod-s-dns-policy */

@@ -14,6 +14,9 @@ export interface FreshDns {
 /** The port of kube-dns. */
 const DNS = 53;
 
+/** Types of which a Service has no record: that its name is there is said all the same. */
+const NOTHING_OF = ['AAAA', 'TXT', 'MX'] as const;
+
 /** How long those that run may take to read what was written for them, in milliseconds. */
 const READ_WITHIN = 180_000;
 /** Who is just being replaced is behind kube-dns again in that time, in milliseconds. */
@@ -39,7 +42,7 @@ export async function rightAnswers(
     ...services.map((one): Question => ({ name: nameOf(one), type: 'A', answer: one.spec.clusterIP ?? '' })),
     ...samples.map((one): Question => ({ name: reverseOf(one), type: 'PTR', answer: nameOf(one) })),
     ...[...new Set([...samples, ...own])].flatMap((one): Question[] => [
-      { name: nameOf(one), type: 'AAAA' },
+      ...NOTHING_OF.map((type) => ({ name: nameOf(one), type })),
       { name: portOf(one), type: 'SRV' },
     ]),
     ...(await podNames(lab, from.namespace)),
@@ -89,7 +92,7 @@ function portOf(service: Service): string {
   return named === undefined ? nameOf(service) : `_${name}._${protocol.toLowerCase()}.${nameOf(service)}`;
 }
 
-/** Pods that have a name of their own, as those of a StatefulSet have with its headless Service. */
+/** Headless Services, and pods that have a name of their own there, as those of a StatefulSet have. */
 async function podNames(lab: LabView, namespace: string): Promise<Question[]> {
   const services = await lab.kube.list(resources.services, { namespace });
   const questions: Question[] = [];
@@ -97,6 +100,10 @@ async function podNames(lab: LabView, namespace: string): Promise<Question[]> {
     for (const { endpoints } of await slicesOf(lab, namespace, service.metadata.name))
       for (const { hostname, addresses, conditions } of endpoints ?? [])
         if (hostname !== undefined && conditions.ready !== false)
-          questions.push({ name: `${hostname}.${nameOf(service)}`, type: 'A', answer: addresses[0] ?? '' });
+          questions.push(
+            { name: `${hostname}.${nameOf(service)}`, type: 'A', answer: addresses[0] ?? '' },
+            { name: nameOf(service), type: 'A' },
+            { name: nameOf(service), type: 'AAAA' },
+          );
   return questions;
 }

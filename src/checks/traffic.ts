@@ -80,7 +80,7 @@ export const askArguments = (server: string, name: string, type: string): string
 /** What a name server is asked; it is to say `answer` and nothing else where one is given, otherwise that there is such a name. */
 export interface Question {
   readonly name: string;
-  readonly type: 'A' | 'AAAA' | 'PTR' | 'SRV';
+  readonly type: 'A' | 'AAAA' | 'PTR' | 'SRV' | 'TXT' | 'MX';
   readonly answer?: string;
 }
 

@@ -135,7 +135,7 @@ export function staysUpAndLasts(of: WorkloadRef): Safeguard[] {
 
 /** Whom CoreDNS may forward names to, of which {@link corednsLasts} and `checks.clusterDnsWhole` look after. */
 export const forwardingRule =
-  'CoreDNS forwards names outside to whom it did before. Whoever it forwards those of a zone to knows them, and is asked at an address that stays, never at that of a pod.';
+  'CoreDNS forwards names outside to whom it did before. Whoever it forwards those of a zone to knows them, and is asked at an address that stays, never at that of a pod. No policy keeps it from asking others.';
 
 /**
  * What a repair of the cluster's DNS leaves behind lasts, and is for everybody: the next pod of CoreDNS comes up, it and all

@@ -265,6 +265,20 @@ describe('the cluster DNS is whole', () => {
     expect((await look(corefile(text))).seen).toBe(whole ? '2 pods of CoreDNS serve' : seen);
   });
 
+  test.each([
+    ['of the namespaces', [{ to: [{ namespaceSelector: {} }] }], {}, false],
+    ['of one port', [{ ports: [{ port: 53 }] }], {}, false],
+    ['nobody', undefined, {}, false],
+    ['anybody', [{ to: [{ namespaceSelector: {} }] }, {}], {}, true],
+    ['nobody, which is about other pods', [], { matchLabels: { app: 'inventory' } }, true],
+  ])('a policy that lets pods ask %s', async (_whom, egress, podSelector, whole) => {
+    const policy = object('networking.k8s.io/v1', 'NetworkPolicy', 'closed@kube-system', {
+      spec: { podSelector, policyTypes: ['Egress'], ...(egress && { egress }) },
+    });
+    const seen = 'networkpolicy/closed keeps CoreDNS from asking others';
+    expect((await look(policy)).seen).toBe(whole ? '2 pods of CoreDNS serve' : seen);
+  });
+
   test('a Corefile under another key', async () => {
     const items = [{ key: 'corefile.txt', path: 'Corefile' }];
     const spec = { containers: [], volumes: [{ name: 'config', configMap: { name: 'coredns', items } }] };

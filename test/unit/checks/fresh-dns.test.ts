@@ -109,13 +109,15 @@ describe('a fresh pod of CoreDNS', () => {
       asked('7.0.96.10.in-addr.arpa', 'PTR', ledger),
       asked('1.0.96.10.in-addr.arpa', 'PTR', kubernetes),
       asked('10.0.96.10.in-addr.arpa', 'PTR', kubeDns),
-      asked(ledger, 'AAAA'),
+      ...['AAAA', 'TXT', 'MX'].map((type) => asked(ledger, type)),
       asked(`_http._tcp.${ledger}`, 'SRV'),
-      asked(kubernetes, 'AAAA'),
+      ...['AAAA', 'TXT', 'MX'].map((type) => asked(kubernetes, type)),
       asked(kubernetes, 'SRV'),
-      asked(kubeDns, 'AAAA'),
+      ...['AAAA', 'TXT', 'MX'].map((type) => asked(kubeDns, type)),
       asked(`_dns._tcp.${kubeDns}`, 'SRV'),
       asked('ledger-0.ledger-pods.shop.svc.cluster.local', 'A', '10.244.0.8'),
+      asked('ledger-pods.shop.svc.cluster.local', 'A'),
+      asked('ledger-pods.shop.svc.cluster.local', 'AAAA'),
       asked(outside.name, 'A', outside.address),
     ]);
   });

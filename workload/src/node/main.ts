@@ -154,6 +154,10 @@ async function ask(
     if (question?.type === 'AAAA') return await resolver.resolve6(question.name);
     if (question?.type === 'PTR') return await resolver.resolvePtr(question.name);
     if (question?.type === 'SRV') return (await resolver.resolveSrv(question.name)).map(({ name }) => name);
+    if (question?.type === 'TXT')
+      return (await resolver.resolveTxt(question.name)).map((part) => part.join(''));
+    if (question?.type === 'MX')
+      return (await resolver.resolveMx(question.name)).map(({ exchange }) => exchange);
     return await resolver.resolve4(question?.name ?? 'kubernetes.default.svc.cluster.local');
   } catch (error) {
     const code = codeOf(error);
