@@ -1,3 +1,4 @@
+import { messageOf } from '../../core/errors.ts';
 import { NetError, type HttpResponse, type Listening } from '../network/types.ts';
 import type { DnsMessage } from '../network/dns-message.ts';
 import type { ProgramContext } from '../runtime/types.ts';
@@ -7,7 +8,7 @@ import { dotted, fitToUdp, normalName, replyTo, zoneOf } from './messages.ts';
 import type { Metrics } from './metrics.ts';
 import type { BlockContext, DnsRequest, Done, Instance, Plugin, Setup } from './plugin.ts';
 import { cache } from './plugins/cache.ts';
-import { normalZone, parseListenAddress } from './plugins/common.ts';
+import { parseListenAddress } from './plugins/common.ts';
 import { forward, loop } from './plugins/forward.ts';
 import { hosts } from './plugins/hosts.ts';
 import { kubernetes } from './plugins/kubernetes.ts';
@@ -16,6 +17,7 @@ import { errors, log, prometheus } from './plugins/observing.ts';
 import { erratic, loadbalance, rewrite } from './plugins/shaping.ts';
 import { template } from './plugins/template.ts';
 import type { ClusterRecords } from './records.ts';
+import { parseZone, type HostAndPort } from './zones.ts';
 
 /**
  * Every directive of CoreDNS in the order in which plugins see a query, whatever the order in the Corefile. Those
@@ -239,7 +241,7 @@ export class Configuration implements Instance {
   }
 
   #setUp(blocks: readonly ServerBlock[], { file, defaultPort }: ConfigurationOptions): void {
-    const servers = blocks.map((block) => block.keys.map((key) => addressOf(key, defaultPort)));
+    const servers = blocks.map((block) => block.keys.flatMap((key) => addressesOf(key, defaultPort)));
     const seen = new Set<string>();
     for (const { zone, port } of servers.flat()) {
       const address = `dns://${dotted(zone)}:${port}`;
@@ -309,18 +311,17 @@ function run(plugins: readonly Plugin[], index: number, request: DnsRequest, don
   plugin.serve(request, (changed, then) => run(plugins, index + 1, changed, then), done);
 }
 
-/** Zone and port of a server block's key: `shop.test:5353`, `dns://.`, `10.0.0.0/24`. @throws Error */
-function addressOf(key: string, defaultPort: number): { zone: string; port: number } {
-  const plain = key.replace(/^(dns|tls|quic|https|https3|grpc):\/\//, '');
-  const match = /^(.*?)(?::(\d+))?$/.exec(plain);
-  const name = match?.[1] ?? '';
-  const zone = name === '.' || name === '' ? '' : normalZone(name);
-  if (zone.split('.').includes('') && zone !== '') {
-    throw new Error(`error inspecting server blocks: zone is not a valid domain name: ${name}`);
+/** Zones and port of a server block's key. @throws Error */
+function addressesOf(key: string, defaultPort: number): { zone: string; port: number }[] {
+  let parsed: HostAndPort;
+  try {
+    parsed = parseZone(key);
+  } catch (error) {
+    throw new Error(`error inspecting server blocks: ${messageOf(error)}`, { cause: error });
   }
-  const port = Number(match?.[2] ?? defaultPort);
-  if (port > 65535) throw new Error(`address ${match?.[2] ?? ''}: invalid port`);
-  return { zone, port };
+  const { zones, port = defaultPort } = parsed;
+  if (port < 0 || port > 65535) throw new Error(`address ${port}: invalid port`);
+  return zones.map((zone) => ({ zone, port }));
 }
 
 function notFound(): HttpResponse {

@@ -1,23 +1,17 @@
 import type { Dispenser } from '../dispenser.ts';
 import { CorefileError } from '../dispenser.ts';
-import { normalName, zoneOf } from '../messages.ts';
+import { zoneOf } from '../messages.ts';
 import type { Fallthrough } from '../plugin.ts';
+import { zonesOf } from '../zones.ts';
 
-/** Zones as given, or the block's own; `10.0.0.0/24` becomes its reverse zone. */
+/** Zones as given, or the block's own; a network (`10.96.0.0/12`) becomes its reverse zones. */
 export function zonesOr(given: readonly string[], block: readonly string[]): string[] {
-  return given.length === 0 ? [...block] : given.map(normalZone);
-}
-
-export function normalZone(text: string): string {
-  const network = /^(\d+)\.(\d+)\.(\d+)\.(\d+)\/(8|16|24|32)$/.exec(text);
-  if (network === null) return normalName(text);
-  const octets = network.slice(1, 1 + Number(network[5]) / 8);
-  return `${octets.reverse().join('.')}.in-addr.arpa`;
+  return given.length === 0 ? [...block] : zonesOf(given);
 }
 
 /** `fallthrough [ZONES…]`: without zones for every name. */
 export function fallthroughOf(zones: readonly string[]): Fallthrough {
-  const normal = zones.length === 0 ? [''] : zones.map(normalZone);
+  const normal = zones.length === 0 ? [''] : zonesOf(zones);
   return { through: (name) => zoneOf(name, normal) !== undefined };
 }
 

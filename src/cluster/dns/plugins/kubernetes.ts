@@ -289,7 +289,7 @@ function parse(tokens: Dispenser, blockZones: readonly string[]): Options {
   const options: Options = { zones: [], pods: 'disabled', ttl: 5, fall: NO_FALLTHROUGH };
   while (tokens.next()) {
     options.zones = zonesOr(tokens.remaining(), blockZones);
-    if (options.zones.every((zone) => zone.endsWith('.arpa') || zone.includes('..'))) {
+    if (options.zones.every((zone) => /(^|\.)(in-addr|ip6)\.arpa$/.test(zone))) {
       throw new Error('non-reverse zone name must be used');
     }
     while (tokens.nextInBlock()) property(tokens, options);

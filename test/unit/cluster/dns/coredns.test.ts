@@ -199,6 +199,29 @@ describe('kubernetes', () => {
     expect(answer.replace(/local\. \d+ 7200/, 'local. 1792627200 7200')).toBe(expected);
   });
 
+  test('networks that end within an octet', async () => {
+    const { digs } = await lab(
+      `.:53 {
+    kubernetes cluster.local 10.96.0.0/12 10.244.0.0/21 {
+       fallthrough 10.98.0.0/15
+    }
+    template IN PTR 10.98.0.0/15 10.200.0.0/15 {
+       answer "{{ .Name }} 9 IN PTR {{ .Zone }}"
+    }
+}
+`,
+      { world: recordedCluster() },
+    );
+    // Behind kubernetes' own zones only what falls through is for template.
+    expect(await digs('219.168.96.10.in-addr.arpa', 'PTR')).toContain('PTR a.t.svc.cluster.local.');
+    expect(await digs('7.0.244.10.in-addr.arpa', 'PTR')).toContain('.hl.t.svc.cluster.local.');
+    expect(await digs('1.0.111.10.in-addr.arpa', 'PTR')).toContain('NXDOMAIN');
+    expect(await digs('1.0.112.10.in-addr.arpa', 'PTR')).toBe('SERVFAIL');
+    expect(await digs('1.8.244.10.in-addr.arpa', 'PTR')).toBe('SERVFAIL');
+    expect(await digs('1.0.99.10.in-addr.arpa', 'PTR')).toContain('PTR 99.10.in-addr.arpa.');
+    expect(await digs('1.0.201.10.in-addr.arpa', 'PTR')).toContain('PTR 201.10.in-addr.arpa.');
+  });
+
   test('answers follow the cluster; pods by mode', async () => {
     const world = recordedCluster();
     const verified = await lab(RECORDED.replace('insecure', 'verified'), { world });
@@ -299,6 +322,11 @@ describe('start, reload and end', () => {
       'foo..bar {\n errors\n}',
       'error inspecting server blocks: zone is not a valid domain name: foo..bar',
     ],
+    [
+      'nothing behind a colon',
+      'a.test: {\n errors\n}',
+      'error inspecting server blocks: expecting data after last colon: "a.test:"',
+    ],
     ['a wrong port', '.:99999 {\n errors\n}', 'address 99999: invalid port'],
   ])('%s ends with exit code 1', async (_name, corefile, message) => {
     const { coredns, news } = await lab(corefile);
@@ -332,6 +360,17 @@ describe('start, reload and end', () => {
     expect(news().at(-1)).toBe('[ERROR] plugin/errors: 2 x.a.test. A: plugin/errors: no next plugin found');
     expect(await digs('elsewhere.test')).toBe('REFUSED');
     expect(await (await lab('')).digs('x')).toBe('REFUSED');
+  });
+
+  test('a network is a server for each of its reverse zones', async () => {
+    const { news } = await lab('10.96.0.0/14:53 dns://10.244.0.0/16 {\n errors\n}\n');
+    expect(news().slice(1, 6)).toEqual([
+      '244.10.in-addr.arpa.:53',
+      '96.10.in-addr.arpa.:53',
+      '97.10.in-addr.arpa.:53',
+      '98.10.in-addr.arpa.:53',
+      '99.10.in-addr.arpa.:53',
+    ]);
   });
 
   test('a brace too many makes a strange server, with a warning', async () => {
@@ -551,6 +590,13 @@ describe('other plugins, in their own order whatever the file says', () => {
     expect(news().at(-1)).toMatch(/read tcp 10\.244\.1\.4:\d+->10\.244\.1\.2:53: i\/o timeout$/);
     behaviour.outage = false;
     expect(await digs('fx.up.test')).toContain('NOERROR');
+  });
+
+  test('forward: of a network that is several zones it takes the first, and says so', async () => {
+    const { news } = await lab('.:53 {\n forward 10.96.0.0/12 10.0.0.1\n}\n');
+    expect(news()).toContain(
+      "[WARNING] plugin/forward: Unsupported CIDR notation: '10.96.0.0/12' expands to multiple zones. Using only '96.10.in-addr.arpa.'.",
+    );
   });
 
   test('forward: refused for a second, then at once; delay passes through; other zones elsewhere', async () => {

@@ -36,6 +36,7 @@ export const SETUP_ERRORS: readonly (readonly [string, string])[] = [
     'forward .',
     "plugin/forward: F:2 - Error during parsing: Wrong argument count or unexpected line ending after '.'",
   ],
+  ['forward a..b 10.0.0.1', "plugin/forward: unable to normalize 'a..b'"],
   ['forward . /nonexist', 'plugin/forward: not an IP address or file: "/nonexist"'],
   ['forward . 300.2.3.4', 'plugin/forward: not an IP address or file: "300.2.3.4"'],
   [
@@ -90,6 +91,7 @@ export const SETUP_ERRORS: readonly (readonly [string, string])[] = [
     'plugin/kubernetes: F:3 - Error during parsing: ttl must be in range [0, 3600]: 99999',
   ],
   ['kubernetes cluster.local {\n ttl x\n}', 'plugin/kubernetes: strconv.Atoi: parsing "x": invalid syntax'],
+  ['kubernetes 10.96.0.0/12', 'plugin/kubernetes: non-reverse zone name must be used'],
   ['kubernetes foo..bar', 'plugin/kubernetes: non-reverse zone name must be used'],
   [
     'template',
