@@ -1,6 +1,7 @@
-import { FileError, type Program, type ProgramContext } from '../runtime/types.ts';
+import type { Program, ProgramContext } from '../runtime/types.ts';
 import { formatGoDuration } from '../../core/go-duration.ts';
-import { Configuration } from './instance.ts';
+import { fileProblem } from './imports.ts';
+import { Configuration, type CorefileSource } from './instance.ts';
 import { COREDNS_VERSION, GO_VERSION, Metrics } from './metrics.ts';
 import type { ClusterRecords } from './records.ts';
 
@@ -79,17 +80,23 @@ class Coredns {
     }
   }
 
-  #configure(text: string): Configuration {
-    return new Configuration({
+  #source(text: string): CorefileSource {
+    return {
       program: this.#context,
-      records: this.#options.records,
-      metrics: this.#metrics,
       file: this.#file,
       text,
-      defaultPort: this.#port,
       log: (level, words) => {
         this.#log(level, words);
       },
+    };
+  }
+
+  #configure(text: string): Configuration {
+    return new Configuration({
+      ...this.#source(text),
+      records: this.#options.records,
+      metrics: this.#metrics,
+      defaultPort: this.#port,
       exit: (code) => {
         this.#current?.stop();
         this.#exit.resolve(code);
@@ -102,8 +109,8 @@ class Coredns {
     try {
       return this.#context.files.readText(this.#file);
     } catch (error) {
-      if (!(error instanceof FileError)) throw error;
-      const problem = FILE_PROBLEMS[error.code] ?? error.code;
+      const problem = fileProblem(error);
+      if (problem === undefined) throw error;
       throw new Error(`loading Caddyfile via flag: open ${this.#file}: ${problem}`, { cause: error });
     }
   }
@@ -130,9 +137,10 @@ class Coredns {
       } catch {
         continue;
       }
-      if (text === seen) continue;
+      // What it imports may be another although it is the same.
+      if (text === seen && !/\bimport\b/.test(text)) continue;
       try {
-        hash = Configuration.hashOf(this.#file, text);
+        hash = Configuration.hashOf(this.#source(text));
       } catch (error) {
         this.#log('WARNING', `plugin/reload: Corefile parse failed: ${(error as Error).message}`);
         continue;
@@ -184,13 +192,6 @@ class Coredns {
 }
 
 const VERSION = `CoreDNS-${COREDNS_VERSION}\nlinux/amd64, ${GO_VERSION}, \n`;
-
-const FILE_PROBLEMS: Readonly<Record<string, string>> = {
-  ENOENT: 'no such file or directory',
-  EACCES: 'permission denied',
-  ENOTDIR: 'not a directory',
-  EISDIR: 'is a directory',
-};
 
 /** The value of `-name value` or `-name=value`, with one dash or two. */
 function argument(args: readonly string[], name: string): string | undefined {

@@ -1,9 +1,11 @@
 import { messageOf } from '../../core/errors.ts';
+import { parseCorefile, type ServerBlock } from '../../model/corefile/corefile.ts';
+import { Dispenser } from '../../model/corefile/dispenser.ts';
 import { NetError, type HttpResponse, type Listening } from '../network/types.ts';
 import type { DnsMessage } from '../network/dns-message.ts';
 import type { ProgramContext } from '../runtime/types.ts';
-import { configurationHash, parseCorefile, type ServerBlock } from './corefile.ts';
-import { Dispenser } from './dispenser.ts';
+import { configurationHash } from './configuration-hash.ts';
+import { importsFrom } from './imports.ts';
 import { dotted, fitToUdp, normalName, replyTo, zoneOf } from './messages.ts';
 import type { Metrics } from './metrics.ts';
 import type { BlockContext, DnsRequest, Done, Instance, Plugin, Setup } from './plugin.ts';
@@ -98,14 +100,18 @@ interface Port {
   readonly servers: ReadonlyMap<string, Server>;
 }
 
-export interface ConfigurationOptions {
+/** A Corefile, and the program that reads it, whose files it may import. */
+export interface CorefileSource {
   readonly program: ProgramContext;
-  readonly records: ClusterRecords;
-  readonly metrics: Metrics;
   readonly file: string;
   readonly text: string;
-  readonly defaultPort: number;
   readonly log: Instance['log'];
+}
+
+export interface ConfigurationOptions extends CorefileSource {
+  readonly records: ClusterRecords;
+  readonly metrics: Metrics;
+  readonly defaultPort: number;
   readonly exit: (code: number) => void;
 }
 
@@ -136,7 +142,7 @@ export class Configuration implements Instance {
     this.metrics = options.metrics;
     this.log = options.log;
     this.exit = options.exit;
-    const blocks = parseCorefile(options.file, options.text, KNOWN);
+    const blocks = blocksOf(options, KNOWN);
     this.hash = configurationHash(blocks);
     this.#setUp(blocks, options);
     // Nothing has gone wrong: these now belong to this configuration.
@@ -152,8 +158,8 @@ export class Configuration implements Instance {
    * The hash of a Corefile that is not set up; unknown directives do not matter for it.
    * @throws Error where it is no Corefile at all
    */
-  static hashOf(file: string, text: string): string {
-    return configurationHash(parseCorefile(file, text));
+  static hashOf(source: CorefileSource): string {
+    return configurationHash(blocksOf(source));
   }
 
   get stopped(): boolean {
@@ -300,6 +306,11 @@ export class Configuration implements Instance {
     }
     run(server.plugins, 0, request, done);
   }
+}
+
+function blocksOf({ program, file, text, log }: CorefileSource, known?: ReadonlySet<string>): ServerBlock[] {
+  const files = importsFrom(program.files, (words) => log('WARNING', words));
+  return parseCorefile(file, text, { files, ...(known !== undefined && { known }) });
 }
 
 function run(plugins: readonly Plugin[], index: number, request: DnsRequest, done: Done): void {

@@ -1,7 +1,7 @@
 import type { DnsCode, DnsMessage, DnsType } from '../network/dns-message.ts';
 import type { HttpResponse } from '../network/types.ts';
 import type { ProgramContext } from '../runtime/types.ts';
-import type { Dispenser } from './dispenser.ts';
+import type { Dispenser } from '../../model/corefile/dispenser.ts';
 import type { Metrics } from './metrics.ts';
 import type { ClusterRecords } from './records.ts';
 

@@ -3,7 +3,7 @@ import { parseGoDuration } from '../../../core/go-duration.ts';
 import { kindOf, normalName, zoneOf, type AnswerKind } from '../messages.ts';
 import type { MetricName, Series } from '../metrics.ts';
 import type { DnsRequest, Done, Next, Setup } from '../plugin.ts';
-import type { Dispenser } from '../dispenser.ts';
+import type { Dispenser } from '../../../model/corefile/dispenser.ts';
 import { once, parseWhole, zonesOr } from './common.ts';
 
 const CAPACITY = 9984;

@@ -1,5 +1,5 @@
-import type { Dispenser } from '../dispenser.ts';
-import { CorefileError } from '../dispenser.ts';
+import type { Dispenser } from '../../../model/corefile/dispenser.ts';
+import { CorefileError, isSameLine } from '../../../model/corefile/dispenser.ts';
 import { zoneOf } from '../messages.ts';
 import type { Fallthrough } from '../plugin.ts';
 import { zonesOf } from '../zones.ts';
@@ -17,13 +17,12 @@ export function fallthroughOf(zones: readonly string[]): Fallthrough {
 
 /** @throws CorefileError where a directive that is allowed once came again */
 export function once(tokens: Dispenser, plugin: string): void {
-  if (tokens.tokens.filter(({ text }, index) => text === plugin && beginsLine(tokens, index)).length > 1) {
+  const times = tokens.tokens.filter(
+    (token, index, all) => token.text === plugin && !isSameLine(all[index - 1], token),
+  ).length;
+  if (times > 1) {
     throw new CorefileError('this plugin can only be used once per Server Block');
   }
-}
-
-function beginsLine(tokens: Dispenser, index: number): boolean {
-  return index === 0 || tokens.tokens[index - 1]?.line !== tokens.tokens[index]?.line;
 }
 
 /** A whole number as Go reads it. @throws Error with Go's words */

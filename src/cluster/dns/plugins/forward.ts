@@ -1,7 +1,7 @@
 import type { DnsMessage } from '../../network/dns-message.ts';
 import { parseIp } from '../../network/addresses.ts';
 import { NetError } from '../../network/types.ts';
-import type { Dispenser } from '../dispenser.ts';
+import type { Dispenser } from '../../../model/corefile/dispenser.ts';
 import { parseGoDuration } from '../../../core/go-duration.ts';
 import { dotted, inZone } from '../messages.ts';
 import type { DnsRequest, Done, Instance, Setup } from '../plugin.ts';

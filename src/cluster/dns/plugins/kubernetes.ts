@@ -1,7 +1,7 @@
 import type { EndpointSlice, Service } from '../../../model/objects.ts';
 import type { DnsRecord } from '../../network/dns-message.ts';
 import { parseIp } from '../../network/addresses.ts';
-import type { Dispenser } from '../dispenser.ts';
+import type { Dispenser } from '../../../model/corefile/dispenser.ts';
 import { addressOfReverse, replyTo, zoneOf } from '../messages.ts';
 import { NO_FALLTHROUGH, type DnsRequest, type Fallthrough, type Setup } from '../plugin.ts';
 import type { ClusterRecords } from '../records.ts';

@@ -1,5 +1,5 @@
 import type { DnsCode, DnsRecord, DnsType } from '../../network/dns-message.ts';
-import type { Dispenser } from '../dispenser.ts';
+import type { Dispenser } from '../../../model/corefile/dispenser.ts';
 import { dotted, isCode, normalName, replyTo, zoneOf } from '../messages.ts';
 import { NO_FALLTHROUGH, type DnsRequest, type Fallthrough, type Setup } from '../plugin.ts';
 import { fallthroughOf, goRegExp, zonesOr } from './common.ts';

@@ -416,6 +416,33 @@ describe('start, reload and end', () => {
     expect(await digs('three.test')).toBe('NOERROR three.test 60 A 10.0.0.1');
   });
 
+  test('imports files that a pattern fits, warns of one that fits none, and sees that such a file changed', async () => {
+    const { coredns, digs, run, news } = await lab(
+      '(common) {\n reload 2s\n errors\n}\n.:53 {\n import common\n import extra/*.conf\n import none/*\n}\nimport more\n',
+      {
+        files: {
+          '/etc/coredns/extra/b.conf': 'template IN A b.test {\n answer "{{ .Name }} 9 IN A 10.0.0.2"\n}\n',
+          '/etc/coredns/extra/.a.conf': 'template IN A a.test {\n answer "{{ .Name }} 9 IN A 10.0.0.1"\n}\n',
+          '/etc/coredns/extra/c.txt': 'nonsense',
+          '/etc/coredns/more': 'c.test {\n template ANY ANY {\n rcode NXDOMAIN\n }\n}\n',
+        },
+      },
+    );
+    expect(news()).toContain('[WARNING] No files matching import glob pattern: none/*');
+    expect(await digs('x.a.test')).toContain('10.0.0.1');
+    expect(await digs('x.b.test')).toContain('10.0.0.2');
+    expect(await digs('x.c.test')).toBe('NXDOMAIN');
+    coredns.files.set('/etc/coredns/more', 'c.test {\n template ANY ANY {\n rcode NOERROR\n }\n}\n');
+    await run(10);
+    expect(news()).toContain('[INFO] Reloading complete');
+    expect(await digs('x.c.test')).toBe('NOERROR');
+    coredns.files.set('/etc/coredns/extra/d.conf/x', '');
+    await run(10);
+    expect(news()).toContain(
+      `[WARNING] plugin/reload: Corefile parse failed: ${FILE}:7 - Error during parsing: Could not import /etc/coredns/extra/d.conf: is a directory`,
+    );
+  });
+
   test('SIGTERM: serves on in lameduck mode, then ends well', async () => {
     const { coredns, news, digs, run } = await lab(
       '.:53 {\n health {\n lameduck 5s\n }\n template IN A {\n answer "{{ .Name }} 60 IN A 10.0.0.1"\n }\n}\n',

@@ -75,10 +75,17 @@ export function runProgram(
 }
 
 function fileSystem(files: Map<string, string>): ProgramContext['files'] {
+  const isFolder = (path: string): boolean => [...files.keys()].some((file) => file.startsWith(`${path}/`));
   const reader: Partial<ProgramContext['files']> = {
-    exists: (path) => files.has(path),
+    exists: (path) => files.has(path) || isFolder(path),
+    list: (path) => {
+      if (!isFolder(path)) throw new FileError('ENOENT', path);
+      const inside = [...files.keys()].filter((file) => file.startsWith(`${path}/`));
+      return [...new Set(inside.map((file) => file.slice(path.length + 1).split('/')[0] ?? ''))];
+    },
     readText: (path) => {
       const text = files.get(path);
+      if (isFolder(path)) throw new FileError('EISDIR', path);
       if (text === undefined) throw new FileError('ENOENT', path);
       return text;
     },
