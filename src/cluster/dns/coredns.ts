@@ -66,7 +66,7 @@ class Coredns {
       this.#current = configuration;
       await configuration.start();
       for (const address of configuration.addresses) {
-        const zone = address.replace(/:\d+$/, '');
+        const zone = address.replace(/:\d+( on .+)?$/, '');
         if (!/^[\w.*-]+$/.test(zone)) {
           stdout.write(`Warning: Domain "${zone}" does not follow RFC1035 preferred syntax\n`);
         }

@@ -4,6 +4,16 @@ import { zoneOf } from '../messages.ts';
 import type { Fallthrough } from '../plugin.ts';
 import { zonesOf } from '../zones.ts';
 
+/** Types of queries that CoreDNS' DNS library knows by name; few of them are ever asked for here. */
+export const QUERY_TYPES: ReadonlySet<string> = new Set(
+  (
+    'A AAAA AFSDB AMTRELAY ANY APL ATMA AVC AXFR CAA CDNSKEY CDS CERT CNAME CSYNC DHCID DLV DNAME DNSKEY DS EID EUI48 ' +
+    'EUI64 GID GPOS HINFO HIP HTTPS IPSECKEY ISDN IXFR KEY KX L32 L64 LOC LP MAILA MAILB MB MD MF MG MINFO MR MX NAPTR ' +
+    'NID NIMLOC NINFO NS NSAP NSAP-PTR NSEC NSEC3 NSEC3PARAM NULL NXNAME NXT None OPENPGPKEY OPT PTR PX RESINFO RKEY RP ' +
+    'RRSIG RT Reserved SIG SMIMEA SOA SPF SRV SSHFP SVCB TA TALINK TKEY TLSA TSIG TXT UID UINFO UNSPEC URI X25 ZONEMD'
+  ).split(' '),
+);
+
 /** Zones as given, or the block's own; a network (`10.96.0.0/12`) becomes its reverse zones. */
 export function zonesOr(given: readonly string[], block: readonly string[]): string[] {
   return given.length === 0 ? [...block] : zonesOf(given);

@@ -199,6 +199,21 @@ describe('kubernetes', () => {
     expect(answer.replace(/local\. \d+ 7200/, 'local. 1792627200 7200')).toBe(expected);
   });
 
+  test('only some namespaces are told of', async () => {
+    const { digs } = await lab(
+      '.:53 {\n kubernetes cluster.local in-addr.arpa {\n pods insecure\n namespaces default\n namespaces emptyns\n }\n}\n',
+      { world: recordedCluster() },
+    );
+    expect(await digs('kubernetes.default.svc.cluster.local')).toContain('A 10.96.0.1');
+    expect(await digs('emptyns.svc.cluster.local')).toContain('NOERROR');
+    for (const name of ['a.t.svc', 't.svc', '10-244-0-5.t.pod'])
+      expect(await digs(`${name}.cluster.local`)).toContain('NXDOMAIN');
+    expect(await digs('10-244-0-5.default.pod.cluster.local')).toContain('A 10.244.0.5');
+    expect(await digs('1.0.96.10.in-addr.arpa', 'PTR')).toContain('kubernetes.default.svc.');
+    expect(await digs('219.168.96.10.in-addr.arpa', 'PTR')).toContain('NXDOMAIN');
+    expect(await digs('7.0.244.10.in-addr.arpa', 'PTR')).toContain('NXDOMAIN');
+  });
+
   test('networks that end within an octet', async () => {
     const { digs } = await lab(
       `.:53 {
@@ -360,6 +375,47 @@ describe('start, reload and end', () => {
     expect(news().at(-1)).toBe('[ERROR] plugin/errors: 2 x.a.test. A: plugin/errors: no next plugin found');
     expect(await digs('elsewhere.test')).toBe('REFUSED');
     expect(await (await lab('')).digs('x')).toBe('REFUSED');
+  });
+
+  test('bind: who asks at another address than it listens on is refused', async () => {
+    const zone = (name: string): string => `template ANY ANY {\n rcode ${name}\n }`;
+    const made = await lab(
+      `.:53 {\n bind lo\n prometheus 0.0.0.0:9153\n ${zone('NXDOMAIN')}\n}\n.:54 {\n bind eth0 10.0.0.9 {\n except 10.0.0.9\n }\n ${zone('NOERROR')}\n}\n`,
+    );
+    const { server, news, digs } = made;
+    expect(news().slice(1, 3)).toEqual(['.:53 on 127.0.0.1', `.:54 on ${server.ip}`]);
+    expect(await digs('a.test')).toBe('ECONNREFUSED');
+    expect(await digs('a.test', 'A', { protocol: 'TCP' })).toBe('ECONNREFUSED');
+    expect(brief(await ask(made, server, '127.0.0.1', { name: 'a.test', type: 'A' }))).toBe('NXDOMAIN');
+    expect(server.listening().filter(({ port }) => port === 54)).toEqual([
+      { protocol: 'tcp', ip: server.ip, port: 54, pid: 0 },
+      { protocol: 'udp', ip: server.ip, port: 54, pid: 0 },
+    ]);
+    expect(await page(made, made.client, server.ip, 9153, '/metrics')).toContain(
+      'coredns_dns_requests_total{family="1",proto="udp",server="dns://127.0.0.1:53"',
+    );
+  });
+
+  test('bind: one zone at two addresses is two servers', async () => {
+    const made = await lab(
+      '.:53 {\n bind 127.0.0.1\n template ANY ANY {\n rcode NXDOMAIN\n }\n}\n.:53 {\n bind eth0\n template ANY ANY {\n rcode NOERROR\n }\n}\n',
+    );
+    const { server, digs } = made;
+    expect(await digs('a.test')).toBe('NOERROR');
+    const inside = await ask(made, server, '127.0.0.1', {
+      name: 'a.test',
+      type: 'A',
+    });
+    expect(brief(inside)).toBe('NXDOMAIN');
+  });
+
+  test.each([
+    ['', 'bind lo', 'dns://.:53 on 127.0.0.1 - zone overlap listener capacity with dns://.:53'],
+    ['bind lo', '', 'dns://.:53 - zone overlap listener capacity with dns://.:53 on 127.0.0.1'],
+    ['bind lo', 'bind 127.0.0.1', 'dns://.:53 on 127.0.0.1 - it is already defined'],
+  ])('%j and %j cannot serve the same zone', async (one, other, message) => {
+    const { news } = await lab(`.:53 {\n errors\n ${one}\n}\n.:53 {\n errors\n ${other}\n}\n`);
+    expect(news().slice(1)).toEqual([`cannot serve ${message}`]);
   });
 
   test('a network is a server for each of its reverse zones', async () => {
@@ -549,6 +605,49 @@ describe('other plugins, in their own order whatever the file says', () => {
     expect(await digs('old.test')).toBe('NOERROR old.test 3600 A 10.1.1.1; old.test 3600 A 10.1.1.2');
     expect(await digs('fx.alias.test')).toContain('fx.alias.test 3600 A 10.1.1.1');
     expect(await digs('fx.re.test')).toContain('fx.up.test 3600 A 10.1.1.1');
+  });
+
+  test('acl: the first policy that fits decides', async () => {
+    const made = await lab(`.:53 {
+    prometheus 0.0.0.0:9153
+    acl a.test {
+       allow type AAAA net 10.244.0.0/16
+       Block type A net 192.0.2.1 10.244.0.0/16
+    }
+    acl b.test {
+       filter net 10.0.0.0/8
+       block
+    }
+    acl c.test {
+       drop type TXT * nonsense
+    }
+    acl d.test {
+       block net 192.0.2.0/24 fd00::/8
+       allow net * nonsense
+       drop
+    }
+    template ANY ANY {
+       rcode NXDOMAIN
+    }
+}
+`);
+    const { digs } = made;
+    expect(await digs('x.a.test')).toBe('REFUSED');
+    expect(await digs('x.a.test', 'AAAA')).toBe('NXDOMAIN');
+    // No policy fits.
+    expect(await digs('x.a.test', 'TXT')).toBe('NXDOMAIN');
+    expect(await digs('x.b.test')).toBe('NOERROR');
+    expect(await digs('x.c.test')).toBe('pending');
+    expect(await digs('x.c.test', 'A', { protocol: 'TCP' })).toBe('pending');
+    expect(await digs('x.d.test')).toBe('NXDOMAIN');
+    expect(await digs('elsewhere.test')).toBe('NXDOMAIN');
+    const text = await page(made, made.client, made.server.ip, 9153, '/metrics');
+    expect(text).toContain('coredns_acl_allowed_requests_total{server="dns://:53",view=""} 4');
+    expect(text).toContain('coredns_acl_blocked_requests_total{server="dns://:53",view="",zone="a.test."} 1');
+    expect(text).toContain('coredns_acl_dropped_requests_total{server="dns://:53",view="",zone="c.test."} 2');
+    expect(text).toContain(
+      'coredns_acl_filtered_requests_total{server="dns://:53",view="",zone="b.test."} 1',
+    );
   });
 
   test('hosts', async () => {

@@ -136,6 +136,36 @@ export const SETUP_ERRORS: readonly (readonly [string, string])[] = [
     "plugin/errors: F:3 - Syntax error: Unexpected token 'bogus', expecting 'Unknown field bogus'",
   ],
   ['errors {\n consolidate x y\n}', 'plugin/errors: F:3 - Error during parsing: time: invalid duration "x"'],
+  ['bind', 'plugin/bind: at least one address or interface name is expected'],
+  ['bind eth7', 'plugin/bind: not a valid IP address or interface name: "eth7"'],
+  [
+    'bind lo {\n except\n}',
+    'plugin/bind: at least one address or interface must be given to except subdirective',
+  ],
+  ['bind lo {\n only lo\n}', 'plugin/bind: invalid option "only"'],
+  ['bind 10.9.9.9', 'listen tcp 10.9.9.9:53: bind: cannot assign requested address'],
+  [
+    'acl {\n deny\n}',
+    `plugin/acl: F:3 - Error during parsing: unexpected token "deny"; expect 'allow', 'block', 'filter' or 'drop'`,
+  ],
+  [
+    'acl {\n block from 10.0.0.0/8\n}',
+    `plugin/acl: F:3 - Error during parsing: unexpected token "from"; expect 'type | net'`,
+  ],
+  ['acl {\n block net\n}', 'plugin/acl: F:3 - Error during parsing: no token specified in "net" section'],
+  [
+    'acl {\n block type A B\n}',
+    'plugin/acl: F:3 - Error during parsing: unexpected token "B"; expect legal QTYPE',
+  ],
+  [
+    'acl {\n block net 10.0.0.0/33\n}',
+    'plugin/acl: F:3 - Error during parsing: illegal CIDR notation "10.0.0.0/33"',
+  ],
+  ['acl {\n block net a\n}', 'plugin/acl: F:3 - Error during parsing: illegal CIDR notation "a/32"'],
+  [
+    'kubernetes cluster.local {\n namespaces\n}',
+    "plugin/kubernetes: F:3 - Error during parsing: Wrong argument count or unexpected line ending after 'namespaces'",
+  ],
   ['loadbalance foo', 'plugin/loadbalance: unknown policy: foo'],
   [
     'loadbalance round_robin x',

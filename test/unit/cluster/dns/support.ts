@@ -108,14 +108,18 @@ export function programNetwork({ simulation }: World, stack: NetworkStack): Prog
         },
         listenOptions,
       ),
-    listenDns: (port, handler) =>
-      stack.listen(port, {
-        kind: 'dns',
-        handle: (query, from, respond) => {
-          simulation.wake();
-          handler(query, from, respond);
+    listenDns: (port, handler, listenOptions) =>
+      stack.listen(
+        port,
+        {
+          kind: 'dns',
+          handle: (query, from, respond) => {
+            simulation.wake();
+            handler(query, from, respond);
+          },
         },
-      }),
+        listenOptions,
+      ),
     query: (to, protocol, query, { timeoutMs } = {}) => {
       const deferred = simulation.deferred<DnsMessage>();
       const cancel = stack.query(to, protocol, query, (result) => {
