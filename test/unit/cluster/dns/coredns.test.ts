@@ -607,6 +607,26 @@ describe('other plugins, in their own order whatever the file says', () => {
     expect(await digs('fx.re.test')).toContain('fx.up.test 3600 A 10.1.1.1');
   });
 
+  test('template and rewrite know every type that has a name', async () => {
+    const { digs } = await lab(`.:53 {
+    rewrite type SVCB HTTPS
+    template IN HTTPS a.test {
+       answer "{{ .Name }} 60 IN HTTPS 1 . alpn=h2"
+    }
+    template ANY CAA {
+       answer "{{ .Name }} 60 IN CAA 0 issue ca.test"
+       additional "{{ .Name }} IN NSAP-PTR x.test."
+    }
+}
+`);
+    expect(await digs('a.test', 'HTTPS')).toBe('NOERROR a.test 60 HTTPS 1 . alpn=h2');
+    expect(await digs('a.test', 'SVCB')).toBe('NOERROR a.test 60 HTTPS 1 . alpn=h2');
+    expect(await digs('a.test', 'CAA')).toBe(
+      'NOERROR a.test 60 CAA 0 issue ca.test + a.test 3600 NSAP-PTR x.test.',
+    );
+    expect(await digs('a.test')).toBe('SERVFAIL');
+  });
+
   test('acl: the first policy that fits decides', async () => {
     const made = await lab(`.:53 {
     prometheus 0.0.0.0:9153
