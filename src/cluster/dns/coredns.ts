@@ -1,6 +1,7 @@
 import type { Program, ProgramContext } from '../runtime/types.ts';
+import { messageOf } from '../../core/errors.ts';
 import { formatGoDuration } from '../../core/go-duration.ts';
-import { fileProblem } from './imports.ts';
+import { readAsGo } from './imports.ts';
 import { Configuration, type CorefileSource } from './instance.ts';
 import { COREDNS_VERSION, GO_VERSION, Metrics } from './metrics.ts';
 import type { ClusterRecords } from './records.ts';
@@ -107,11 +108,9 @@ class Coredns {
   /** @throws Error where the file cannot be read */
   #read(): string {
     try {
-      return this.#context.files.readText(this.#file);
+      return readAsGo(this.#context.files, this.#file);
     } catch (error) {
-      const problem = fileProblem(error);
-      if (problem === undefined) throw error;
-      throw new Error(`loading Caddyfile via flag: open ${this.#file}: ${problem}`, { cause: error });
+      throw new Error(`loading Caddyfile via flag: ${messageOf(error)}`, { cause: error });
     }
   }
 

@@ -8,9 +8,16 @@ const PROBLEMS: Partial<Readonly<Record<FileErrorCode, string>>> = {
   EISDIR: 'is a directory',
 };
 
-/** What keeps a file from being read, in Go's words; undefined for what is no problem of files. */
-export function fileProblem(error: unknown): string | undefined {
-  return error instanceof FileError ? (PROBLEMS[error.code] ?? error.code) : undefined;
+/** A file's text. @throws Error in Go's words where it cannot be read */
+export function readAsGo(files: FileSystem, path: string): string {
+  try {
+    return files.readText(path);
+  } catch (error) {
+    if (!(error instanceof FileError)) throw error;
+    // A folder is opened like a file.
+    const action = isFolder(error) ? 'read' : 'open';
+    throw new Error(`${action} ${path}: ${PROBLEMS[error.code] ?? error.code}`, { cause: error });
+  }
 }
 
 /** Files of a container as Corefiles import them. */
@@ -19,18 +26,18 @@ export function importsFrom(files: FileSystem, warn: (words: string) => void): I
     find: (pattern) => find(files, pattern),
     read: (path) => {
       try {
-        return files.readText(path);
+        return readAsGo(files, path);
       } catch (error) {
-        const problem = fileProblem(error);
-        if (problem === undefined) throw error;
-        // Go opens a folder like a file, and sees only then what it is.
-        const isFolder = problem === PROBLEMS.EISDIR;
-        throw new Error(isFolder ? problem : `open ${path}: ${problem}`, { cause: error });
+        // CoreDNS looks itself, before it reads.
+        const { cause } = error as Error;
+        throw isFolder(cause) ? new Error('is a directory', { cause }) : error;
       }
     },
     warn,
   };
 }
+
+const isFolder = (error: unknown): boolean => error instanceof FileError && error.code === 'EISDIR';
 
 /** As Go's filepath.Glob: `*` and `?` within the parts of an absolute path, also for names that begin with a dot. */
 function find(files: FileSystem, pattern: string): string[] {

@@ -14,6 +14,7 @@ import type { BlockContext, DnsRequest, Done, Instance, Plugin, Setup } from './
 import { acl } from './plugins/acl.ts';
 import { bind } from './plugins/bind.ts';
 import { cache } from './plugins/cache.ts';
+import { autopath, bufsize } from './plugins/checked.ts';
 import { parseListenAddress } from './plugins/common.ts';
 import { forward, loop } from './plugins/forward.ts';
 import { hosts } from './plugins/hosts.ts';
@@ -44,7 +45,7 @@ const DIRECTIVES: readonly (readonly [string, Setup?])[] = [
   ['multisocket'],
   ['reload', reload],
   ['nsid'],
-  ['bufsize'],
+  ['bufsize', bufsize],
   ['bind', bind],
   ['debug'],
   ['trace'],
@@ -66,7 +67,7 @@ const DIRECTIVES: readonly (readonly [string, Setup?])[] = [
   ['rewrite', rewrite],
   ['header'],
   ['dnssec'],
-  ['autopath'],
+  ['autopath', autopath],
   ['minimal'],
   ['template', template],
   ['transfer'],

@@ -377,6 +377,20 @@ describe('start, reload and end', () => {
     expect(await (await lab('')).digs('x')).toBe('REFUSED');
   });
 
+  test.each([
+    'autopath @kubernetes',
+    'autopath a.test /etc/resolv.conf',
+    'bufsize',
+    'bufsize 512',
+    'bufsize 4096',
+  ])('%s is taken, and changes nothing', async (directive) => {
+    const { coredns, digs } = await lab(
+      `.:53 {\n ${directive}\n template ANY ANY {\n rcode NXDOMAIN\n }\n}\n`,
+    );
+    expect(coredns.exit).toBe(undefined);
+    expect(await digs('a.test')).toBe('NXDOMAIN');
+  });
+
   test('bind: who asks at another address than it listens on is refused', async () => {
     const zone = (name: string): string => `template ANY ANY {\n rcode ${name}\n }`;
     const made = await lab(

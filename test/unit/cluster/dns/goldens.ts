@@ -26,7 +26,7 @@ export const KIND_COREFILE = `.:53 {
 }
 `;
 
-/** Plugin set-ups that fail, each in a block of its own from the second line on, and the server's last words. */
+/** Plugin set-ups that fail (bind, acl, autopath and bufsize as their source says it), each in a block of its own from the second line on, and the server's last words. */
 export const SETUP_ERRORS: readonly (readonly [string, string])[] = [
   [
     'forward',
@@ -136,6 +136,16 @@ export const SETUP_ERRORS: readonly (readonly [string, string])[] = [
     "plugin/errors: F:3 - Syntax error: Unexpected token 'bogus', expecting 'Unknown field bogus'",
   ],
   ['errors {\n consolidate x y\n}', 'plugin/errors: F:3 - Error during parsing: time: invalid duration "x"'],
+  ['autopath', 'plugin/autopath: no resolv-conf specified'],
+  [
+    'autopath cluster.local /etc/none',
+    'plugin/autopath: failed to parse "/etc/none": open /etc/none: no such file or directory',
+  ],
+  ['autopath /etc', 'plugin/autopath: failed to parse "/etc": read /etc: is a directory'],
+  ...['100', '511', '4097', 'x', '512 512'].map((size): [string, string] => [
+    `bufsize ${size}`,
+    `plugin/bufsize: plugin/bufsize: F:2 - Error during parsing: Wrong argument count or unexpected line ending after '${size.split(' ').at(-1) ?? ''}'`,
+  ]),
   ['bind', 'plugin/bind: at least one address or interface name is expected'],
   ['bind eth7', 'plugin/bind: not a valid IP address or interface name: "eth7"'],
   [
