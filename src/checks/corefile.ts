@@ -1,5 +1,7 @@
 import type { ConfigMap, Deployment, Volume } from '../model/objects.ts';
 import { resources } from '../model/resources.ts';
+import { parseCorefile, type ImportedFiles } from '../model/corefile/corefile.ts';
+import { CorefileError, isSameLine, type Token } from '../model/corefile/dispenser.ts';
 import type { LabView } from './check.ts';
 
 // A Corefile as far as checks understand it. https://coredns.io/manual/toc/#configuration
@@ -50,48 +52,33 @@ export interface ServerBlock {
   readonly inside: string;
 }
 
+/** What other files than the Corefile would add is not known here. */
+const NO_FILES: ImportedFiles = { find: (pattern) => [pattern], read: () => '', warn: () => {} };
+
 /**
- * Snippets stand where they are imported. https://coredns.io/manual/configuration/#reusable-snippets
- * @param corefile comments are left out
+ * Server blocks as CoreDNS reads them: snippets stand where they are imported, every directive on a line of its own, and a
+ * Corefile that CoreDNS refuses has none. https://coredns.io/manual/configuration/
  */
 export function serverBlocks(corefile: string): ServerBlock[] {
-  const blocks = blocksOf(corefile);
-  const snippets = new Map(
-    blocks.map(({ zones, inside }) => [/^\((.*)\)$/.exec(zones[0] ?? '')?.[1], inside]),
-  );
-  return blocks
-    .filter(({ zones }) => zones[0]?.startsWith('(') !== true)
-    .map(({ zones, inside }) => ({
-      zones,
-      inside: inside.replaceAll(
-        /^[ \t]*import[ \t]+(\S+).*$/gm,
-        (line, name: string) => snippets.get(name) ?? line,
-      ),
+  try {
+    return parseCorefile('Corefile', corefile, { files: NO_FILES }).map(({ keys, directives }) => ({
+      zones: keys.map((key) => key.replace(/^dns:\/\//, '').replace(/:53$/, '')),
+      inside: [...directives.values()].map(textOf).join('\n'),
     }));
+  } catch (error) {
+    if (error instanceof CorefileError) return [];
+    throw error;
+  }
 }
 
-function blocksOf(corefile: string): ServerBlock[] {
-  // Quotation marks around a single word mean nothing.
-  const plain = corefile.replaceAll(/#.*$/gm, '').replaceAll(/"([^\s"{}]+)"/g, '$1');
-  const blocks: ServerBlock[] = [];
-  let depth = 0;
-  let start = 0;
-  let zones: string[] = [];
-  for (let index = 0; index < plain.length; index++) {
-    if (plain[index] === '{' && depth++ === 0) {
-      const named = plain
-        .slice(start, index)
-        .trim()
-        .split(/[\s,]+/);
-      zones = named.map((zone) => zone.replace(/^dns:\/\//, '').replace(/:53$/, ''));
-      start = index + 1;
-    } else if (plain[index] === '}' && --depth === 0) {
-      blocks.push({ zones, inside: plain.slice(start, index) });
-      start = index + 1;
-    }
-  }
-  return blocks;
-}
+/** Words line by line as they were written, without comments and without quotation marks that mean nothing. */
+const textOf = (tokens: readonly Token[]): string =>
+  tokens
+    .map((token, index) => {
+      const word = /^[^\s"]+$/.test(token.text) ? token.text : JSON.stringify(token.text);
+      return (index === 0 ? '' : isSameLine(tokens[index - 1], token) ? ' ' : '\n') + word;
+    })
+    .join('');
 
 /** The inside of the server blocks that answer for the whole cluster; a stub domain's cache is not the cluster's. */
 export const mainOf = (blocks: readonly ServerBlock[]): string =>

@@ -1,6 +1,8 @@
-import { FileError, type Program, type ProgramContext } from '../runtime/types.ts';
+import type { Program, ProgramContext } from '../runtime/types.ts';
+import { messageOf } from '../../core/errors.ts';
 import { formatGoDuration } from '../../core/go-duration.ts';
-import { Configuration } from './instance.ts';
+import { readAsGo } from './imports.ts';
+import { Configuration, type CorefileSource } from './instance.ts';
 import { COREDNS_VERSION, GO_VERSION, Metrics } from './metrics.ts';
 import type { ClusterRecords } from './records.ts';
 
@@ -65,7 +67,7 @@ class Coredns {
       this.#current = configuration;
       await configuration.start();
       for (const address of configuration.addresses) {
-        const zone = address.replace(/:\d+$/, '');
+        const zone = address.replace(/:\d+( on .+)?$/, '');
         if (!/^[\w.*-]+$/.test(zone)) {
           stdout.write(`Warning: Domain "${zone}" does not follow RFC1035 preferred syntax\n`);
         }
@@ -79,17 +81,23 @@ class Coredns {
     }
   }
 
-  #configure(text: string): Configuration {
-    return new Configuration({
+  #source(text: string): CorefileSource {
+    return {
       program: this.#context,
-      records: this.#options.records,
-      metrics: this.#metrics,
       file: this.#file,
       text,
-      defaultPort: this.#port,
       log: (level, words) => {
         this.#log(level, words);
       },
+    };
+  }
+
+  #configure(text: string): Configuration {
+    return new Configuration({
+      ...this.#source(text),
+      records: this.#options.records,
+      metrics: this.#metrics,
+      defaultPort: this.#port,
       exit: (code) => {
         this.#current?.stop();
         this.#exit.resolve(code);
@@ -100,11 +108,9 @@ class Coredns {
   /** @throws Error where the file cannot be read */
   #read(): string {
     try {
-      return this.#context.files.readText(this.#file);
+      return readAsGo(this.#context.files, this.#file);
     } catch (error) {
-      if (!(error instanceof FileError)) throw error;
-      const problem = FILE_PROBLEMS[error.code] ?? error.code;
-      throw new Error(`loading Caddyfile via flag: open ${this.#file}: ${problem}`, { cause: error });
+      throw new Error(`loading Caddyfile via flag: ${messageOf(error)}`, { cause: error });
     }
   }
 
@@ -130,9 +136,10 @@ class Coredns {
       } catch {
         continue;
       }
-      if (text === seen) continue;
+      // What it imports may be another although it is the same.
+      if (text === seen && !/\bimport\b/.test(text)) continue;
       try {
-        hash = Configuration.hashOf(this.#file, text);
+        hash = Configuration.hashOf(this.#source(text));
       } catch (error) {
         this.#log('WARNING', `plugin/reload: Corefile parse failed: ${(error as Error).message}`);
         continue;
@@ -184,13 +191,6 @@ class Coredns {
 }
 
 const VERSION = `CoreDNS-${COREDNS_VERSION}\nlinux/amd64, ${GO_VERSION}, \n`;
-
-const FILE_PROBLEMS: Readonly<Record<string, string>> = {
-  ENOENT: 'no such file or directory',
-  EACCES: 'permission denied',
-  ENOTDIR: 'not a directory',
-  EISDIR: 'is a directory',
-};
 
 /** The value of `-name value` or `-name=value`, with one dash or two. */
 function argument(args: readonly string[], name: string): string | undefined {

@@ -1,13 +1,21 @@
+import { isIPv4, isIPv6 } from 'node:net';
+import { messageOf } from '../../core/errors.ts';
+import { parseCorefile, type ServerBlock } from '../../model/corefile/corefile.ts';
+import { Dispenser } from '../../model/corefile/dispenser.ts';
+import { isLoopback } from '../network/addresses.ts';
 import { NetError, type HttpResponse, type Listening } from '../network/types.ts';
 import type { DnsMessage } from '../network/dns-message.ts';
 import type { ProgramContext } from '../runtime/types.ts';
-import { configurationHash, parseCorefile, type ServerBlock } from './corefile.ts';
-import { Dispenser } from './dispenser.ts';
+import { configurationHash } from './configuration-hash.ts';
+import { importsFrom } from './imports.ts';
 import { dotted, fitToUdp, normalName, replyTo, zoneOf } from './messages.ts';
 import type { Metrics } from './metrics.ts';
 import type { BlockContext, DnsRequest, Done, Instance, Plugin, Setup } from './plugin.ts';
+import { acl } from './plugins/acl.ts';
+import { bind } from './plugins/bind.ts';
 import { cache } from './plugins/cache.ts';
-import { normalZone, parseListenAddress } from './plugins/common.ts';
+import { autopath, bufsize } from './plugins/checked.ts';
+import { parseListenAddress } from './plugins/common.ts';
 import { forward, loop } from './plugins/forward.ts';
 import { hosts } from './plugins/hosts.ts';
 import { kubernetes } from './plugins/kubernetes.ts';
@@ -16,6 +24,7 @@ import { errors, log, prometheus } from './plugins/observing.ts';
 import { erratic, loadbalance, rewrite } from './plugins/shaping.ts';
 import { template } from './plugins/template.ts';
 import type { ClusterRecords } from './records.ts';
+import { parseZone, type HostAndPort } from './zones.ts';
 
 /**
  * Every directive of CoreDNS in the order in which plugins see a query, whatever the order in the Corefile. Those
@@ -36,8 +45,8 @@ const DIRECTIVES: readonly (readonly [string, Setup?])[] = [
   ['multisocket'],
   ['reload', reload],
   ['nsid'],
-  ['bufsize'],
-  ['bind'],
+  ['bufsize', bufsize],
+  ['bind', bind],
   ['debug'],
   ['trace'],
   ['ready', ready],
@@ -49,7 +58,7 @@ const DIRECTIVES: readonly (readonly [string, Setup?])[] = [
   ['dnstap'],
   ['local'],
   ['dns64'],
-  ['acl'],
+  ['acl', acl],
   ['any'],
   ['chaos'],
   ['loadbalance', loadbalance],
@@ -58,7 +67,7 @@ const DIRECTIVES: readonly (readonly [string, Setup?])[] = [
   ['rewrite', rewrite],
   ['header'],
   ['dnssec'],
-  ['autopath'],
+  ['autopath', autopath],
   ['minimal'],
   ['template', template],
   ['transfer'],
@@ -87,23 +96,31 @@ const KNOWN: ReadonlySet<string> = new Set(DIRECTIVES.map(([name]) => name));
 interface Server {
   readonly zone: string;
   readonly port: number;
+  /** The addresses that it listens on; an empty one stands for all. */
+  hosts: readonly string[];
   readonly plugins: Plugin[];
 }
 
-/** The servers of one port, by zone. */
-interface Port {
+/** The servers that listen on one address and port, by zone. */
+interface Listener {
+  readonly host: string;
+  readonly port: number;
   readonly zones: readonly string[];
   readonly servers: ReadonlyMap<string, Server>;
 }
 
-export interface ConfigurationOptions {
+/** A Corefile, and the program that reads it, whose files it may import. */
+export interface CorefileSource {
   readonly program: ProgramContext;
-  readonly records: ClusterRecords;
-  readonly metrics: Metrics;
   readonly file: string;
   readonly text: string;
-  readonly defaultPort: number;
   readonly log: Instance['log'];
+}
+
+export interface ConfigurationOptions extends CorefileSource {
+  readonly records: ClusterRecords;
+  readonly metrics: Metrics;
+  readonly defaultPort: number;
   readonly exit: (code: number) => void;
 }
 
@@ -120,7 +137,7 @@ export class Configuration implements Instance {
   reloadTiming: { interval: number; jitter: number } | undefined;
   #stopped = false;
   readonly #servers: Server[] = [];
-  readonly #ports = new Map<number, Port>();
+  readonly #listeners = new Map<string, Listener>();
   readonly #waits: (() => Promise<void>)[] = [];
   readonly #starts: (() => void)[] = [];
   readonly #readiness: { plugin: string; isReady: () => boolean }[] = [];
@@ -134,15 +151,17 @@ export class Configuration implements Instance {
     this.metrics = options.metrics;
     this.log = options.log;
     this.exit = options.exit;
-    const blocks = parseCorefile(options.file, options.text, KNOWN);
+    const blocks = blocksOf(options, KNOWN);
     this.hash = configurationHash(blocks);
     this.#setUp(blocks, options);
     // Nothing has gone wrong: these now belong to this configuration.
     this.metrics.clear('coredns_cache_entries');
     this.metrics.clear('coredns_plugin_enabled');
-    for (const { zone, port, plugins } of this.#servers) {
-      const labels = { server: `dns://:${port}`, view: '', zone: dotted(zone) };
-      for (const { name } of plugins) this.metrics.set('coredns_plugin_enabled', { ...labels, name }, 1);
+    for (const { host, port, servers } of this.#listeners.values()) {
+      for (const { zone, plugins } of servers.values()) {
+        const labels = { server: `dns://${addressText(host, port)}`, view: '', zone: dotted(zone) };
+        for (const { name } of plugins) this.metrics.set('coredns_plugin_enabled', { ...labels, name }, 1);
+      }
     }
   }
 
@@ -150,17 +169,21 @@ export class Configuration implements Instance {
    * The hash of a Corefile that is not set up; unknown directives do not matter for it.
    * @throws Error where it is no Corefile at all
    */
-  static hashOf(file: string, text: string): string {
-    return configurationHash(parseCorefile(file, text));
+  static hashOf(source: CorefileSource): string {
+    return configurationHash(blocksOf(source));
   }
 
   get stopped(): boolean {
     return this.#stopped;
   }
 
-  /** The servers as the start-up lines name them: `.:53`, `shop.test.:53`. */
+  /** The servers as the start-up lines name them: `.:53`, `shop.test.:53`, `.:53 on 127.0.0.1`. */
   get addresses(): string[] {
-    return this.#servers.map(({ zone, port }) => `${dotted(zone)}:${port}`).sort();
+    return this.#servers
+      .flatMap(({ zone, port, hosts: own }) =>
+        own.map((host) => `${dotted(zone)}:${port}${host === '' ? '' : ` on ${host}`}`),
+      )
+      .sort();
   }
 
   setLameduck(ms: number): void {
@@ -197,7 +220,7 @@ export class Configuration implements Instance {
   async start(): Promise<void> {
     for (const [address, pages] of this.#pages) {
       const { ip, port } = parseListenAddress(address);
-      this.#open(port, () =>
+      this.#open('', port, () =>
         this.program.net.listenHttp(
           port,
           ({ path }) => pages.get(path.split('?')[0] ?? '')?.() ?? notFound(),
@@ -206,19 +229,7 @@ export class Configuration implements Instance {
       );
     }
     for (const wait of this.#waits) await wait();
-    for (const port of this.#ports.keys()) {
-      this.#open(port, () =>
-        this.program.net.listenDns(port, (query, from, respond) => {
-          const name = normalName(query.question.name);
-          const request: DnsRequest = { query, name, type: query.question.type, from };
-          this.#dispatch(port, request, (outcome) => {
-            const answer = outcome.answer ?? replyTo(query, { code: outcome.code });
-            const whole: DnsMessage = { ...answer, id: query.id, question: query.question };
-            respond(from.protocol === 'UDP' ? fitToUdp(whole) : whole);
-          });
-        }),
-      );
-    }
+    for (const { host, port } of this.#listeners.values()) this.#listen(host, port);
     for (const start of this.#starts) start();
   }
 
@@ -229,31 +240,48 @@ export class Configuration implements Instance {
     this.#listenings.length = 0;
   }
 
-  #open(port: number, listen: () => Listening): void {
+  #listen(host: string, port: number): void {
+    const address = addressText(host, port);
+    if (isIPv4(host) && host !== '0.0.0.0' && !isLoopback(host) && host !== this.program.net.ip) {
+      throw new Error(`listen tcp ${address}: bind: cannot assign requested address`);
+    }
+    this.#open(host, port, () =>
+      this.program.net.listenDns(
+        port,
+        (query, from, respond) => {
+          const name = normalName(query.question.name);
+          const request: DnsRequest = { query, name, type: query.question.type, from };
+          this.#dispatch(address, request, (outcome) => {
+            const answer = outcome.answer ?? replyTo(query, { code: outcome.code });
+            const whole: DnsMessage = { ...answer, id: query.id, question: query.question };
+            respond(from.protocol === 'UDP' ? fitToUdp(whole) : whole);
+          });
+        },
+        host === '' ? {} : { ip: host },
+      ),
+    );
+  }
+
+  #open(host: string, port: number, listen: () => Listening): void {
     try {
       this.#listenings.push(listen());
     } catch (error) {
       if (!(error instanceof NetError)) throw error;
-      throw new Error(`listen tcp :${port}: bind: address already in use`, { cause: error });
+      throw new Error(`listen tcp ${addressText(host, port)}: bind: address already in use`, {
+        cause: error,
+      });
     }
   }
 
   #setUp(blocks: readonly ServerBlock[], { file, defaultPort }: ConfigurationOptions): void {
-    const servers = blocks.map((block) => block.keys.map((key) => addressOf(key, defaultPort)));
-    const seen = new Set<string>();
-    for (const { zone, port } of servers.flat()) {
-      const address = `dns://${dotted(zone)}:${port}`;
-      if (seen.has(address)) throw new Error(`cannot serve ${address} - it is already defined`);
-      seen.add(address);
-    }
-    const made = servers.map((some) => some.map(({ zone, port }): Server => ({ zone, port, plugins: [] })));
+    const servers = blocks.map((block) => block.keys.flatMap((key) => addressesOf(key, defaultPort)));
+    const made = servers.map((some) =>
+      some.map(({ zone, port }): Server => ({ zone, port, hosts: [''], plugins: [] })),
+    );
     this.#servers.push(...made.flat());
     // An empty Corefile is one server for everything that knows nothing.
-    if (this.#servers.length === 0) this.#servers.push({ zone: '', port: defaultPort, plugins: [] });
-    for (const [port, own] of Map.groupBy(this.#servers, (server) => server.port)) {
-      const byZone = new Map(own.map((server) => [server.zone, server]));
-      this.#ports.set(port, { zones: [...byZone.keys()], servers: byZone });
-    }
+    if (this.#servers.length === 0)
+      this.#servers.push({ zone: '', port: defaultPort, hosts: [''], plugins: [] });
     for (const [name, setup] of DIRECTIVES) {
       if (setup === undefined) continue;
       for (const [index, block] of blocks.entries()) {
@@ -264,16 +292,27 @@ export class Configuration implements Instance {
           this.#addPlugin(name, setup, new Dispenser(file, tokens), server, zones);
       }
     }
+    refuseOverlaps(this.#servers);
+    const bound = this.#servers.flatMap((server) => server.hosts.map((host) => ({ host, server })));
+    for (const [address, some] of Map.groupBy(bound, ({ host, server }) => addressText(host, server.port))) {
+      const byZone = new Map(some.map(({ server }) => [server.zone, server]));
+      const { host = '', server } = some[0] ?? {};
+      const port = server?.port ?? defaultPort;
+      this.#listeners.set(address, { host, port, zones: [...byZone.keys()], servers: byZone });
+    }
   }
 
   #addPlugin(name: string, setup: Setup, tokens: Dispenser, server: Server, zones: readonly string[]): void {
     const block: BlockContext = {
       zones,
       port: server.port,
-      server: `dns://:${server.port}`,
+      server: `dns://${addressText(server.hosts[0] ?? '', server.port)}`,
+      listenOn: (hosts) => {
+        server.hosts = hosts;
+      },
       zoneLabel: dotted(server.zone),
       lookup: (request, done) => {
-        this.#dispatch(server.port, request, done);
+        this.#dispatch(addressText(server.hosts[0] ?? '', server.port), request, done);
       },
       following: (plugin) =>
         server.plugins[server.plugins.findIndex((one) => one.name === plugin) + 1]?.name ?? '',
@@ -288,8 +327,8 @@ export class Configuration implements Instance {
   }
 
   /** Gives a request to the server whose zone fits best. */
-  #dispatch(port: number, request: DnsRequest, done: Done): void {
-    const on = this.#ports.get(port);
+  #dispatch(address: string, request: DnsRequest, done: Done): void {
+    const on = this.#listeners.get(address);
     const zone = zoneOf(request.name, on?.zones ?? []);
     const server = zone === undefined ? undefined : on?.servers.get(zone);
     if (server === undefined || server.plugins.length === 0) {
@@ -298,6 +337,11 @@ export class Configuration implements Instance {
     }
     run(server.plugins, 0, request, done);
   }
+}
+
+function blocksOf({ program, file, text, log }: CorefileSource, known?: ReadonlySet<string>): ServerBlock[] {
+  const files = importsFrom(program.files, (words) => log('WARNING', words));
+  return parseCorefile(file, text, { files, ...(known !== undefined && { known }) });
 }
 
 function run(plugins: readonly Plugin[], index: number, request: DnsRequest, done: Done): void {
@@ -309,18 +353,41 @@ function run(plugins: readonly Plugin[], index: number, request: DnsRequest, don
   plugin.serve(request, (changed, then) => run(plugins, index + 1, changed, then), done);
 }
 
-/** Zone and port of a server block's key: `shop.test:5353`, `dns://.`, `10.0.0.0/24`. @throws Error */
-function addressOf(key: string, defaultPort: number): { zone: string; port: number } {
-  const plain = key.replace(/^(dns|tls|quic|https|https3|grpc):\/\//, '');
-  const match = /^(.*?)(?::(\d+))?$/.exec(plain);
-  const name = match?.[1] ?? '';
-  const zone = name === '.' || name === '' ? '' : normalZone(name);
-  if (zone.split('.').includes('') && zone !== '') {
-    throw new Error(`error inspecting server blocks: zone is not a valid domain name: ${name}`);
+/** `:53` or `127.0.0.1:53`, as Go writes what a server listens on. */
+function addressText(host: string, port: number): string {
+  return `${isIPv6(host) ? `[${host}]` : host}:${port}`;
+}
+
+/** Two servers of a zone need addresses of their own. @throws Error */
+function refuseOverlaps(servers: readonly Server[]): void {
+  const registered = new Set<string>();
+  /** By zone and port, one that is there already. */
+  const known = new Map<string, string>();
+  for (const { zone, port, hosts: own } of servers) {
+    const everywhere = `dns://${dotted(zone)}:${port}`;
+    for (const host of own) {
+      const here = host === '' ? everywhere : `${everywhere} on ${host}`;
+      if (registered.has(here)) throw new Error(`cannot serve ${here} - it is already defined`);
+      const other = registered.has(everywhere) ? everywhere : host === '' ? known.get(everywhere) : undefined;
+      if (other !== undefined)
+        throw new Error(`cannot serve ${here} - zone overlap listener capacity with ${other}`);
+      registered.add(here);
+      known.set(everywhere, here);
+    }
   }
-  const port = Number(match?.[2] ?? defaultPort);
-  if (port > 65535) throw new Error(`address ${match?.[2] ?? ''}: invalid port`);
-  return { zone, port };
+}
+
+/** Zones and port of a server block's key. @throws Error */
+function addressesOf(key: string, defaultPort: number): { zone: string; port: number }[] {
+  let parsed: HostAndPort;
+  try {
+    parsed = parseZone(key);
+  } catch (error) {
+    throw new Error(`error inspecting server blocks: ${messageOf(error)}`, { cause: error });
+  }
+  const { zones, port = defaultPort } = parsed;
+  if (port < 0 || port > 65535) throw new Error(`address ${port}: invalid port`);
+  return zones.map((zone) => ({ zone, port }));
 }
 
 function notFound(): HttpResponse {

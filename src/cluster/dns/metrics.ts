@@ -18,6 +18,10 @@ const DURATION_BUCKETS = [
 const SIZE_BUCKETS = [0, 100, 200, 300, 400, 511, 1023, 2047, 4095, 8291, 16000, 32000, 48000, 64000];
 
 const FAMILIES = {
+  coredns_acl_allowed_requests_total: ['counter', 'Counter of DNS requests being allowed.'],
+  coredns_acl_blocked_requests_total: ['counter', 'Counter of DNS requests being blocked.'],
+  coredns_acl_dropped_requests_total: ['counter', 'Counter of DNS requests being dropped.'],
+  coredns_acl_filtered_requests_total: ['counter', 'Counter of DNS requests being filtered.'],
   coredns_build_info: [
     'gauge',
     "A metric with a constant '1' value labeled by version, revision, and goversion from which CoreDNS was built.",

@@ -1,7 +1,7 @@
 import type { DnsCode, DnsMessage, DnsType } from '../network/dns-message.ts';
 import type { HttpResponse } from '../network/types.ts';
 import type { ProgramContext } from '../runtime/types.ts';
-import type { Dispenser } from './dispenser.ts';
+import type { Dispenser } from '../../model/corefile/dispenser.ts';
 import type { Metrics } from './metrics.ts';
 import type { ClusterRecords } from './records.ts';
 
@@ -34,7 +34,9 @@ export interface BlockContext {
   /** Normalized zones of the block. */
   readonly zones: readonly string[];
   readonly port: number;
-  /** As in metrics: `dns://:53`. */
+  /** Listens on these addresses instead of on all. */
+  readonly listenOn: (hosts: readonly string[]) => void;
+  /** As in metrics: `dns://:53`, of the first address that it listens on. */
   readonly server: string;
   /** The first zone with its final dot, as in metrics. */
   readonly zoneLabel: string;

@@ -1,5 +1,19 @@
 /** DNS messages as data (RFC 1035), as far as cluster DNS needs them. */
-export type DnsType = 'A' | 'AAAA' | 'SRV' | 'PTR' | 'CNAME' | 'TXT' | 'NS' | 'SOA' | 'MX' | 'HINFO' | 'ANY';
+export type DnsType =
+  | 'A'
+  | 'AAAA'
+  | 'SRV'
+  | 'PTR'
+  | 'CNAME'
+  | 'TXT'
+  | 'NS'
+  | 'SOA'
+  | 'MX'
+  | 'HINFO'
+  | 'CAA'
+  | 'HTTPS'
+  | 'SVCB'
+  | 'ANY';
 export type DnsCode = 'NOERROR' | 'FORMERR' | 'SERVFAIL' | 'NXDOMAIN' | 'NOTIMP' | 'REFUSED';
 
 export interface DnsRecord {

@@ -133,17 +133,21 @@ export function createProgramNetwork(options: {
           return handlerFor(accepted, () => own, guarded);
         },
       }),
-    listenDns: (port, handler) =>
-      listen(port, {
-        kind: 'dns',
-        handle: (message, from, respond) => {
-          guarded(() => {
-            handler(message, from, (answer) => {
-              if (process.isAlive) respond(answer);
+    listenDns: (port, handler, { ip } = {}) =>
+      listen(
+        port,
+        {
+          kind: 'dns',
+          handle: (message, from, respond) => {
+            guarded(() => {
+              handler(message, from, (answer) => {
+                if (process.isAlive) respond(answer);
+              });
             });
-          });
+          },
         },
-      }),
+        ip,
+      ),
     listenUdp: (port, handler, { ip } = {}) =>
       listen(
         port,

@@ -109,6 +109,7 @@ export interface ProgramNetwork {
       from: Peer & { readonly protocol: 'UDP' | 'TCP' },
       respond: (answer: DnsMessage) => void,
     ) => void,
+    options?: { ip?: string },
   ): Listening;
   listenUdp(
     port: number,

@@ -5,7 +5,21 @@ import type { DnsMessage, DnsType } from '../../cluster/network/dns-message.ts';
 import { NetError } from '../../cluster/network/types.ts';
 import { LookupError, type Program, type ProgramContext } from '../../cluster/runtime/types.ts';
 
-const TYPES: readonly DnsType[] = ['A', 'AAAA', 'SRV', 'PTR', 'CNAME', 'TXT', 'NS', 'SOA', 'MX', 'ANY'];
+const TYPES: readonly DnsType[] = [
+  'A',
+  'AAAA',
+  'SRV',
+  'PTR',
+  'CNAME',
+  'TXT',
+  'NS',
+  'SOA',
+  'MX',
+  'CAA',
+  'HTTPS',
+  'SVCB',
+  'ANY',
+];
 const PORT = 53;
 const TIMEOUT_MS = 5_000;
 const TRIES = 3;

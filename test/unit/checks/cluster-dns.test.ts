@@ -77,6 +77,11 @@ describe('the cluster DNS is whole', () => {
     const snippet = `(common) {${inside}}\n`;
     expect((await look(corefile(`${snippet}.:53 {\n    import common\n}\n`))).status).toBe('pass');
     expect((await look(corefile(`${snippet}.:53 {\n    errors\n}\n`))).status).toBe('fail');
+    // Snippets in snippets, and servers in them.
+    const nested = `${snippet}(all) {\n .:53 {\n import common\n }\n}\nimport all\nimport custom/*.server\n`;
+    expect((await look(corefile(nested))).status).toBe('pass');
+    // CoreDNS does not know a snippet before its line.
+    expect((await look(corefile(`.:53 {\n import common\n}\n${snippet}`))).status).toBe('fail');
   });
 
   test('the cluster takes its next rollout, or says why not', async () => {

@@ -1,7 +1,7 @@
 import { parseReference, InvalidReferenceError } from '../../../src/cluster/registry/reference.ts';
 import { HttpSyntaxError, RequestParser, ResponseParser } from '../../../src/cluster/network/http-bytes.ts';
-import { parseCorefile } from '../../../src/cluster/dns/corefile.ts';
-import { CorefileError } from '../../../src/cluster/dns/dispenser.ts';
+import { parseCorefile } from '../../../src/model/corefile/corefile.ts';
+import { CorefileError } from '../../../src/model/corefile/dispenser.ts';
 import { createTokens } from '../../../src/cluster/apiserver/auth/tokens.ts';
 import { bytes, texts } from '../inputs.ts';
 import { mustHold, reader, unlessRefused } from '../reader.ts';
@@ -78,7 +78,10 @@ export const corefiles = reader<string>({
     ],
   }),
   tested: 250,
-  open: () => (text) => unlessRefused(() => parseCorefile('Corefile', text), CorefileError),
+  open: () => {
+    const files = { find: () => [], read: () => '', warn: () => {} };
+    return (text) => unlessRefused(() => parseCorefile('Corefile', text, { files }), CorefileError);
+  },
 });
 
 export const references = reader<string>({

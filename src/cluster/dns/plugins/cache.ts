@@ -1,10 +1,10 @@
 import type { DnsMessage, DnsRecord } from '../../network/dns-message.ts';
 import { parseGoDuration } from '../../../core/go-duration.ts';
-import { kindOf, zoneOf, type AnswerKind } from '../messages.ts';
+import { kindOf, normalName, zoneOf, type AnswerKind } from '../messages.ts';
 import type { MetricName, Series } from '../metrics.ts';
 import type { DnsRequest, Done, Next, Setup } from '../plugin.ts';
-import type { Dispenser } from '../dispenser.ts';
-import { normalZone, once, parseWhole, zonesOr } from './common.ts';
+import type { Dispenser } from '../../../model/corefile/dispenser.ts';
+import { once, parseWhole, zonesOr } from './common.ts';
 
 const CAPACITY = 9984;
 const MIN_TTL = 5;
@@ -253,7 +253,8 @@ const PROPERTIES: Readonly<Record<string, Property>> = {
     if (type !== 'success' && type !== 'denial') {
       throw new Error('cache type for disable must be "success" or "denial"');
     }
-    options[type].disabled = zones.length === 0 ? [''] : zones.map(normalZone);
+    // Names only: CoreDNS takes a network for a name here, which no question has.
+    options[type].disabled = zones.length === 0 ? [''] : zones.map(normalName);
   },
   keepttl: (options) => {
     options.keepTtl = true;

@@ -1,35 +1,38 @@
-import type { Dispenser } from '../dispenser.ts';
-import { CorefileError } from '../dispenser.ts';
-import { normalName, zoneOf } from '../messages.ts';
+import type { Dispenser } from '../../../model/corefile/dispenser.ts';
+import { CorefileError, isSameLine } from '../../../model/corefile/dispenser.ts';
+import { zoneOf } from '../messages.ts';
 import type { Fallthrough } from '../plugin.ts';
+import { zonesOf } from '../zones.ts';
 
-/** Zones as given, or the block's own; `10.0.0.0/24` becomes its reverse zone. */
+/** Types of queries that CoreDNS' DNS library knows by name; few of them are ever asked for here. */
+export const QUERY_TYPES: ReadonlySet<string> = new Set(
+  (
+    'A AAAA AFSDB AMTRELAY ANY APL ATMA AVC AXFR CAA CDNSKEY CDS CERT CNAME CSYNC DHCID DLV DNAME DNSKEY DS EID EUI48 ' +
+    'EUI64 GID GPOS HINFO HIP HTTPS IPSECKEY ISDN IXFR KEY KX L32 L64 LOC LP MAILA MAILB MB MD MF MG MINFO MR MX NAPTR ' +
+    'NID NIMLOC NINFO NS NSAP NSAP-PTR NSEC NSEC3 NSEC3PARAM NULL NXNAME NXT None OPENPGPKEY OPT PTR PX RESINFO RKEY RP ' +
+    'RRSIG RT Reserved SIG SMIMEA SOA SPF SRV SSHFP SVCB TA TALINK TKEY TLSA TSIG TXT UID UINFO UNSPEC URI X25 ZONEMD'
+  ).split(' '),
+);
+
+/** Zones as given, or the block's own; a network (`10.96.0.0/12`) becomes its reverse zones. */
 export function zonesOr(given: readonly string[], block: readonly string[]): string[] {
-  return given.length === 0 ? [...block] : given.map(normalZone);
-}
-
-export function normalZone(text: string): string {
-  const network = /^(\d+)\.(\d+)\.(\d+)\.(\d+)\/(8|16|24|32)$/.exec(text);
-  if (network === null) return normalName(text);
-  const octets = network.slice(1, 1 + Number(network[5]) / 8);
-  return `${octets.reverse().join('.')}.in-addr.arpa`;
+  return given.length === 0 ? [...block] : zonesOf(given);
 }
 
 /** `fallthrough [ZONES…]`: without zones for every name. */
 export function fallthroughOf(zones: readonly string[]): Fallthrough {
-  const normal = zones.length === 0 ? [''] : zones.map(normalZone);
+  const normal = zones.length === 0 ? [''] : zonesOf(zones);
   return { through: (name) => zoneOf(name, normal) !== undefined };
 }
 
 /** @throws CorefileError where a directive that is allowed once came again */
 export function once(tokens: Dispenser, plugin: string): void {
-  if (tokens.tokens.filter(({ text }, index) => text === plugin && beginsLine(tokens, index)).length > 1) {
+  const times = tokens.tokens.filter(
+    (token, index, all) => token.text === plugin && !isSameLine(all[index - 1], token),
+  ).length;
+  if (times > 1) {
     throw new CorefileError('this plugin can only be used once per Server Block');
   }
-}
-
-function beginsLine(tokens: Dispenser, index: number): boolean {
-  return index === 0 || tokens.tokens[index - 1]?.line !== tokens.tokens[index]?.line;
 }
 
 /** A whole number as Go reads it. @throws Error with Go's words */

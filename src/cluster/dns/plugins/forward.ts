@@ -1,11 +1,12 @@
 import type { DnsMessage } from '../../network/dns-message.ts';
 import { parseIp } from '../../network/addresses.ts';
 import { NetError } from '../../network/types.ts';
-import type { Dispenser } from '../dispenser.ts';
+import type { Dispenser } from '../../../model/corefile/dispenser.ts';
 import { parseGoDuration } from '../../../core/go-duration.ts';
 import { dotted, inZone } from '../messages.ts';
 import type { DnsRequest, Done, Instance, Setup } from '../plugin.ts';
-import { normalZone, parseWhole } from './common.ts';
+import { zonesOf } from '../zones.ts';
+import { parseWhole } from './common.ts';
 
 /** For how long one query is tried. */
 const DEADLINE_MS = 5000;
@@ -205,7 +206,7 @@ function problemOf({ code }: NetError, protocol: string, local: string, to: stri
 }
 
 function parse(tokens: Dispenser, instance: Instance): Options {
-  const from = normalZone(tokens.argument());
+  const from = fromOf(tokens.argument(), instance);
   const targets = tokens.remaining();
   if (targets.length === 0) throw tokens.argumentError();
   const options: Options = {
@@ -225,6 +226,19 @@ function parse(tokens: Dispenser, instance: Instance): Options {
     property(options, tokens.remaining(), tokens);
   }
   return options;
+}
+
+/** The one zone that is forwarded: a network that is several zones is cut to the first. */
+function fromOf(text: string, instance: Instance): string {
+  const [zone, ...more] = zonesOf([text]);
+  if (zone === undefined) throw new Error(`unable to normalize '${text}'`);
+  if (more.length > 0) {
+    instance.log(
+      'WARNING',
+      `plugin/forward: Unsupported CIDR notation: '${text}' expands to multiple zones. Using only '${dotted(zone)}'.`,
+    );
+  }
+  return zone;
 }
 
 /** An address with or without port, or a file like /etc/resolv.conf. */
@@ -259,7 +273,7 @@ const ignored: Property = () => {};
 const PROPERTIES: Readonly<Record<string, Property>> = {
   except: (options, words, tokens) => {
     if (words.length === 0) throw tokens.argumentError();
-    options.except.push(...words.map(normalZone));
+    options.except.push(...zonesOf(words));
   },
   max_fails: (options, words, tokens) => {
     const text = single(words, tokens);

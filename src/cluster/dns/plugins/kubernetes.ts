@@ -1,7 +1,7 @@
 import type { EndpointSlice, Service } from '../../../model/objects.ts';
 import type { DnsRecord } from '../../network/dns-message.ts';
 import { parseIp } from '../../network/addresses.ts';
-import type { Dispenser } from '../dispenser.ts';
+import type { Dispenser } from '../../../model/corefile/dispenser.ts';
 import { addressOfReverse, replyTo, zoneOf } from '../messages.ts';
 import { NO_FALLTHROUGH, type DnsRequest, type Fallthrough, type Setup } from '../plugin.ts';
 import type { ClusterRecords } from '../records.ts';
@@ -14,6 +14,8 @@ interface Options {
   pods: PodMode;
   ttl: number;
   fall: Fallthrough;
+  /** The only ones that are told of; undefined for all. */
+  namespaces: Set<string> | undefined;
 }
 
 /** One address behind a name: of a Service, of an endpoint, or a name to follow. */
@@ -32,6 +34,7 @@ export const kubernetes: Setup = ({ tokens, block, instance }) => {
   once(tokens, 'kubernetes');
   const options = parse(tokens, block.zones);
   const { records, program } = instance;
+  const shown = ofNamespaces(records, options.namespaces);
   const isSynced = (): boolean => records.synced;
   instance.addReadiness('kubernetes', isSynced);
   instance.beforeStart(async () => {
@@ -76,7 +79,7 @@ export const kubernetes: Setup = ({ tokens, block, instance }) => {
         else nothing('NXDOMAIN');
       };
       if (zone.endsWith('in-addr.arpa') || zone.endsWith('ip6.arpa')) {
-        const names = request.type === 'PTR' ? namesOf(records, request.name, options.zones) : [];
+        const names = request.type === 'PTR' ? namesOf(shown, request.name, options.zones) : [];
         if (names.length === 0) missing();
         else found(names.map((data) => ({ name: request.name, type: 'PTR', ttl: options.ttl, data })));
         return;
@@ -87,7 +90,7 @@ export const kubernetes: Setup = ({ tokens, block, instance }) => {
         else found(own);
         return;
       }
-      const targets = targetsOf(request.name, zone, records, options.pods);
+      const targets = targetsOf(request.name, zone, shown, options.pods);
       if (targets === undefined) {
         missing();
         return;
@@ -102,6 +105,18 @@ export const kubernetes: Setup = ({ tokens, block, instance }) => {
     },
   };
 };
+
+/** The cluster without what is in other namespaces, which are as good as none. */
+function ofNamespaces(records: ClusterRecords, namespaces: ReadonlySet<string> | undefined): ClusterRecords {
+  if (namespaces === undefined) return records;
+  const inside = ({ metadata }: Service | EndpointSlice): boolean => namespaces.has(metadata.namespace ?? '');
+  return {
+    ...records,
+    hasNamespace: (name) => namespaces.has(name) && records.hasNamespace(name),
+    servicesWithIp: (ip) => records.servicesWithIp(ip).filter(inside),
+    slicesWithIp: (ip) => records.slicesWithIp(ip).filter(inside),
+  };
+}
 
 function recordsOf(
   { name, type }: DnsRequest,
@@ -286,10 +301,16 @@ function answerAlias(
 }
 
 function parse(tokens: Dispenser, blockZones: readonly string[]): Options {
-  const options: Options = { zones: [], pods: 'disabled', ttl: 5, fall: NO_FALLTHROUGH };
+  const options: Options = {
+    zones: [],
+    pods: 'disabled',
+    ttl: 5,
+    fall: NO_FALLTHROUGH,
+    namespaces: undefined,
+  };
   while (tokens.next()) {
     options.zones = zonesOr(tokens.remaining(), blockZones);
-    if (options.zones.every((zone) => zone.endsWith('.arpa') || zone.includes('..'))) {
+    if (options.zones.every((zone) => /(^|\.)(in-addr|ip6)\.arpa$/.test(zone))) {
       throw new Error('non-reverse zone name must be used');
     }
     while (tokens.nextInBlock()) property(tokens, options);
@@ -303,7 +324,6 @@ const WITHOUT_EFFECT = new Set([
   'tls',
   'kubeconfig',
   'endpoint_pod_names',
-  'namespaces',
   'labels',
   'namespace_labels',
   'noendpoints',
@@ -321,6 +341,12 @@ function property(tokens: Dispenser, options: Options): void {
   const name = tokens.value;
   if (name === 'fallthrough') {
     options.fall = fallthroughOf(tokens.remaining());
+    return;
+  }
+  if (name === 'namespaces') {
+    const words = tokens.remaining();
+    if (words.length === 0) throw tokens.argumentError();
+    options.namespaces = new Set([...(options.namespaces ?? []), ...words]);
     return;
   }
   if (name === 'pods' || name === 'ttl') {

@@ -1,9 +1,9 @@
 import type { DnsMessage } from '../../network/dns-message.ts';
 import { formatGoDuration, parseGoDuration } from '../../../core/go-duration.ts';
-import { codeNumber, dotted, kindOf, wireSize, zoneOf } from '../messages.ts';
+import { codeNumber, dotted, kindOf, normalName, wireSize, zoneOf } from '../messages.ts';
 import type { Series } from '../metrics.ts';
 import type { DnsRequest, Outcome, Setup } from '../plugin.ts';
-import { goRegExp, once, zonesOr } from './common.ts';
+import { goRegExp, once } from './common.ts';
 
 // Plugins that watch queries go by: errors, log, prometheus. https://coredns.io/plugins/
 
@@ -76,7 +76,7 @@ const COMBINED = `${COMMON} "{>opcode}"`;
 
 /** Logs every query. */
 export const log: Setup = ({ tokens, block, instance }) => {
-  const rules: { zones: string[]; format: string; classes: Set<string> }[] = [];
+  const rules: { zones: readonly string[]; format: string; classes: Set<string> }[] = [];
   while (tokens.next()) {
     const words = tokens.remaining();
     const last = words.at(-1);
@@ -94,7 +94,8 @@ export const log: Setup = ({ tokens, block, instance }) => {
       }
     }
     if (classes.size === 0) classes.add('all');
-    rules.push({ zones: zonesOr(names, block.zones), format, classes });
+    // Names only: CoreDNS takes a network for a name here.
+    rules.push({ zones: names.length === 0 ? block.zones : names.map(normalName), format, classes });
   }
   return {
     name: 'log',

@@ -1,7 +1,7 @@
 import type { DnsMessage, DnsRecord, DnsType } from '../../network/dns-message.ts';
 import { inZone, normalName, replyTo } from '../messages.ts';
 import type { DnsRequest, Setup } from '../plugin.ts';
-import { goRegExp, parseWhole } from './common.ts';
+import { goRegExp, parseWhole, QUERY_TYPES } from './common.ts';
 
 // Plugins that change queries and answers: loadbalance, rewrite, erratic. https://coredns.io/plugins/
 
@@ -47,7 +47,6 @@ interface RewriteRule {
 }
 
 const NAME_RULES = ['exact', 'prefix', 'suffix', 'substring', 'regex'];
-const TYPES = new Set<string>(['A', 'AAAA', 'SRV', 'PTR', 'CNAME', 'TXT', 'NS', 'SOA', 'MX', 'HINFO', 'ANY']);
 
 /** Rewrites the name or the type of a query, and names in its answer back. */
 export const rewrite: Setup = ({ tokens }) => {
@@ -113,7 +112,7 @@ function ruleOf(words: string[]): RewriteRule {
 
 function typeRule([from = '', to = '']: string[], stop: boolean): RewriteRule {
   for (const type of [from, to]) {
-    if (!TYPES.has(type)) throw new Error(`invalid type ${JSON.stringify(type)}`);
+    if (!QUERY_TYPES.has(type)) throw new Error(`invalid type ${JSON.stringify(type)}`);
   }
   return {
     stop,

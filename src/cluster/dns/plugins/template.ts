@@ -1,10 +1,9 @@
 import type { DnsCode, DnsRecord, DnsType } from '../../network/dns-message.ts';
-import type { Dispenser } from '../dispenser.ts';
+import type { Dispenser } from '../../../model/corefile/dispenser.ts';
 import { dotted, isCode, normalName, replyTo, zoneOf } from '../messages.ts';
 import { NO_FALLTHROUGH, type DnsRequest, type Fallthrough, type Setup } from '../plugin.ts';
-import { fallthroughOf, goRegExp, zonesOr } from './common.ts';
+import { fallthroughOf, goRegExp, QUERY_TYPES, zonesOr } from './common.ts';
 
-const TYPES = new Set<string>(['A', 'AAAA', 'SRV', 'PTR', 'CNAME', 'TXT', 'NS', 'SOA', 'MX', 'HINFO', 'ANY']);
 const CLASSES = new Set(['IN', 'CH', 'CS', 'HS', 'NONE', 'ANY']);
 
 interface Facts {
@@ -98,7 +97,7 @@ function parse(tokens: Dispenser, blockZones: readonly string[]): Template {
   const className = tokens.argument();
   if (!CLASSES.has(className)) throw tokens.error(`invalid query class ${className}`);
   const type = tokens.argument();
-  if (!TYPES.has(type)) throw tokens.error(`invalid RR class ${type}`);
+  if (!QUERY_TYPES.has(type)) throw tokens.error(`invalid RR class ${type}`);
   const result: Template = {
     zones: zonesOr(tokens.remaining(), blockZones),
     class: className,
@@ -220,9 +219,9 @@ function actionOf(action: string, kind: string, fail: (problem: string) => Error
 
 /** A record as a zone file writes it: `name ttl IN A 10.0.0.1`. @throws Error like the DNS library's */
 function parseRecord(text: string): DnsRecord {
-  const match = /^(\S+)\s+(?:(\d+)\s+)?(?:IN\s+)?(?:(\d+)\s+)?([A-Z]+)\s+(.+)$/.exec(text.trim());
+  const match = /^(\S+)\s+(?:(\d+)\s+)?(?:IN\s+)?(?:(\d+)\s+)?([A-Z][A-Z0-9-]*)\s+(.+)$/.exec(text.trim());
   const type = match?.[4] ?? '';
-  if (match === null || !TYPES.has(type))
+  if (match === null || !QUERY_TYPES.has(type))
     throw new Error(`dns: not a TTL: ${JSON.stringify(text.split(/\s+/)[1] ?? text)} at line: 1:0`);
   const [, name = '', first, second, , data = ''] = match;
   if (type === 'A' && !/^\d+\.\d+\.\d+\.\d+$/.test(data))

@@ -199,6 +199,44 @@ describe('kubernetes', () => {
     expect(answer.replace(/local\. \d+ 7200/, 'local. 1792627200 7200')).toBe(expected);
   });
 
+  test('only some namespaces are told of', async () => {
+    const { digs } = await lab(
+      '.:53 {\n kubernetes cluster.local in-addr.arpa {\n pods insecure\n namespaces default\n namespaces emptyns\n }\n}\n',
+      { world: recordedCluster() },
+    );
+    expect(await digs('kubernetes.default.svc.cluster.local')).toContain('A 10.96.0.1');
+    expect(await digs('emptyns.svc.cluster.local')).toContain('NOERROR');
+    for (const name of ['a.t.svc', 't.svc', '10-244-0-5.t.pod'])
+      expect(await digs(`${name}.cluster.local`)).toContain('NXDOMAIN');
+    expect(await digs('10-244-0-5.default.pod.cluster.local')).toContain('A 10.244.0.5');
+    expect(await digs('1.0.96.10.in-addr.arpa', 'PTR')).toContain('kubernetes.default.svc.');
+    expect(await digs('219.168.96.10.in-addr.arpa', 'PTR')).toContain('NXDOMAIN');
+    expect(await digs('7.0.244.10.in-addr.arpa', 'PTR')).toContain('NXDOMAIN');
+  });
+
+  test('networks that end within an octet', async () => {
+    const { digs } = await lab(
+      `.:53 {
+    kubernetes cluster.local 10.96.0.0/12 10.244.0.0/21 {
+       fallthrough 10.98.0.0/15
+    }
+    template IN PTR 10.98.0.0/15 10.200.0.0/15 {
+       answer "{{ .Name }} 9 IN PTR {{ .Zone }}"
+    }
+}
+`,
+      { world: recordedCluster() },
+    );
+    // Behind kubernetes' own zones only what falls through is for template.
+    expect(await digs('219.168.96.10.in-addr.arpa', 'PTR')).toContain('PTR a.t.svc.cluster.local.');
+    expect(await digs('7.0.244.10.in-addr.arpa', 'PTR')).toContain('.hl.t.svc.cluster.local.');
+    expect(await digs('1.0.111.10.in-addr.arpa', 'PTR')).toContain('NXDOMAIN');
+    expect(await digs('1.0.112.10.in-addr.arpa', 'PTR')).toBe('SERVFAIL');
+    expect(await digs('1.8.244.10.in-addr.arpa', 'PTR')).toBe('SERVFAIL');
+    expect(await digs('1.0.99.10.in-addr.arpa', 'PTR')).toContain('PTR 99.10.in-addr.arpa.');
+    expect(await digs('1.0.201.10.in-addr.arpa', 'PTR')).toContain('PTR 201.10.in-addr.arpa.');
+  });
+
   test('answers follow the cluster; pods by mode', async () => {
     const world = recordedCluster();
     const verified = await lab(RECORDED.replace('insecure', 'verified'), { world });
@@ -299,6 +337,11 @@ describe('start, reload and end', () => {
       'foo..bar {\n errors\n}',
       'error inspecting server blocks: zone is not a valid domain name: foo..bar',
     ],
+    [
+      'nothing behind a colon',
+      'a.test: {\n errors\n}',
+      'error inspecting server blocks: expecting data after last colon: "a.test:"',
+    ],
     ['a wrong port', '.:99999 {\n errors\n}', 'address 99999: invalid port'],
   ])('%s ends with exit code 1', async (_name, corefile, message) => {
     const { coredns, news } = await lab(corefile);
@@ -332,6 +375,72 @@ describe('start, reload and end', () => {
     expect(news().at(-1)).toBe('[ERROR] plugin/errors: 2 x.a.test. A: plugin/errors: no next plugin found');
     expect(await digs('elsewhere.test')).toBe('REFUSED');
     expect(await (await lab('')).digs('x')).toBe('REFUSED');
+  });
+
+  test.each([
+    'autopath @kubernetes',
+    'autopath a.test /etc/resolv.conf',
+    'bufsize',
+    'bufsize 512',
+    'bufsize 4096',
+  ])('%s is taken, and changes nothing', async (directive) => {
+    const { coredns, digs } = await lab(
+      `.:53 {\n ${directive}\n template ANY ANY {\n rcode NXDOMAIN\n }\n}\n`,
+    );
+    expect(coredns.exit).toBe(undefined);
+    expect(await digs('a.test')).toBe('NXDOMAIN');
+  });
+
+  test('bind: who asks at another address than it listens on is refused', async () => {
+    const zone = (name: string): string => `template ANY ANY {\n rcode ${name}\n }`;
+    const made = await lab(
+      `.:53 {\n bind lo\n prometheus 0.0.0.0:9153\n ${zone('NXDOMAIN')}\n}\n.:54 {\n bind eth0 10.0.0.9 {\n except 10.0.0.9\n }\n ${zone('NOERROR')}\n}\n`,
+    );
+    const { server, news, digs } = made;
+    expect(news().slice(1, 3)).toEqual(['.:53 on 127.0.0.1', `.:54 on ${server.ip}`]);
+    expect(await digs('a.test')).toBe('ECONNREFUSED');
+    expect(await digs('a.test', 'A', { protocol: 'TCP' })).toBe('ECONNREFUSED');
+    expect(brief(await ask(made, server, '127.0.0.1', { name: 'a.test', type: 'A' }))).toBe('NXDOMAIN');
+    expect(server.listening().filter(({ port }) => port === 54)).toEqual([
+      { protocol: 'tcp', ip: server.ip, port: 54, pid: 0 },
+      { protocol: 'udp', ip: server.ip, port: 54, pid: 0 },
+    ]);
+    expect(await page(made, made.client, server.ip, 9153, '/metrics')).toContain(
+      'coredns_dns_requests_total{family="1",proto="udp",server="dns://127.0.0.1:53"',
+    );
+  });
+
+  test('bind: one zone at two addresses is two servers', async () => {
+    const made = await lab(
+      '.:53 {\n bind 127.0.0.1\n template ANY ANY {\n rcode NXDOMAIN\n }\n}\n.:53 {\n bind eth0\n template ANY ANY {\n rcode NOERROR\n }\n}\n',
+    );
+    const { server, digs } = made;
+    expect(await digs('a.test')).toBe('NOERROR');
+    const inside = await ask(made, server, '127.0.0.1', {
+      name: 'a.test',
+      type: 'A',
+    });
+    expect(brief(inside)).toBe('NXDOMAIN');
+  });
+
+  test.each([
+    ['', 'bind lo', 'dns://.:53 on 127.0.0.1 - zone overlap listener capacity with dns://.:53'],
+    ['bind lo', '', 'dns://.:53 - zone overlap listener capacity with dns://.:53 on 127.0.0.1'],
+    ['bind lo', 'bind 127.0.0.1', 'dns://.:53 on 127.0.0.1 - it is already defined'],
+  ])('%j and %j cannot serve the same zone', async (one, other, message) => {
+    const { news } = await lab(`.:53 {\n errors\n ${one}\n}\n.:53 {\n errors\n ${other}\n}\n`);
+    expect(news().slice(1)).toEqual([`cannot serve ${message}`]);
+  });
+
+  test('a network is a server for each of its reverse zones', async () => {
+    const { news } = await lab('10.96.0.0/14:53 dns://10.244.0.0/16 {\n errors\n}\n');
+    expect(news().slice(1, 6)).toEqual([
+      '244.10.in-addr.arpa.:53',
+      '96.10.in-addr.arpa.:53',
+      '97.10.in-addr.arpa.:53',
+      '98.10.in-addr.arpa.:53',
+      '99.10.in-addr.arpa.:53',
+    ]);
   });
 
   test('a brace too many makes a strange server, with a warning', async () => {
@@ -375,6 +484,33 @@ describe('start, reload and end', () => {
     expect(await put(undefined)).toEqual([]);
     expect(await put(hello('three'))).toEqual(changed);
     expect(await digs('three.test')).toBe('NOERROR three.test 60 A 10.0.0.1');
+  });
+
+  test('imports files that a pattern fits, warns of one that fits none, and sees that such a file changed', async () => {
+    const { coredns, digs, run, news } = await lab(
+      '(common) {\n reload 2s\n errors\n}\n.:53 {\n import common\n import extra/*.conf\n import none/*\n}\nimport more\n',
+      {
+        files: {
+          '/etc/coredns/extra/b.conf': 'template IN A b.test {\n answer "{{ .Name }} 9 IN A 10.0.0.2"\n}\n',
+          '/etc/coredns/extra/.a.conf': 'template IN A a.test {\n answer "{{ .Name }} 9 IN A 10.0.0.1"\n}\n',
+          '/etc/coredns/extra/c.txt': 'nonsense',
+          '/etc/coredns/more': 'c.test {\n template ANY ANY {\n rcode NXDOMAIN\n }\n}\n',
+        },
+      },
+    );
+    expect(news()).toContain('[WARNING] No files matching import glob pattern: none/*');
+    expect(await digs('x.a.test')).toContain('10.0.0.1');
+    expect(await digs('x.b.test')).toContain('10.0.0.2');
+    expect(await digs('x.c.test')).toBe('NXDOMAIN');
+    coredns.files.set('/etc/coredns/more', 'c.test {\n template ANY ANY {\n rcode NOERROR\n }\n}\n');
+    await run(10);
+    expect(news()).toContain('[INFO] Reloading complete');
+    expect(await digs('x.c.test')).toBe('NOERROR');
+    coredns.files.set('/etc/coredns/extra/d.conf/x', '');
+    await run(10);
+    expect(news()).toContain(
+      `[WARNING] plugin/reload: Corefile parse failed: ${FILE}:7 - Error during parsing: Could not import /etc/coredns/extra/d.conf: is a directory`,
+    );
   });
 
   test('SIGTERM: serves on in lameduck mode, then ends well', async () => {
@@ -485,6 +621,69 @@ describe('other plugins, in their own order whatever the file says', () => {
     expect(await digs('fx.re.test')).toContain('fx.up.test 3600 A 10.1.1.1');
   });
 
+  test('template and rewrite know every type that has a name', async () => {
+    const { digs } = await lab(`.:53 {
+    rewrite type SVCB HTTPS
+    template IN HTTPS a.test {
+       answer "{{ .Name }} 60 IN HTTPS 1 . alpn=h2"
+    }
+    template ANY CAA {
+       answer "{{ .Name }} 60 IN CAA 0 issue ca.test"
+       additional "{{ .Name }} IN NSAP-PTR x.test."
+    }
+}
+`);
+    expect(await digs('a.test', 'HTTPS')).toBe('NOERROR a.test 60 HTTPS 1 . alpn=h2');
+    expect(await digs('a.test', 'SVCB')).toBe('NOERROR a.test 60 HTTPS 1 . alpn=h2');
+    expect(await digs('a.test', 'CAA')).toBe(
+      'NOERROR a.test 60 CAA 0 issue ca.test + a.test 3600 NSAP-PTR x.test.',
+    );
+    expect(await digs('a.test')).toBe('SERVFAIL');
+  });
+
+  test('acl: the first policy that fits decides', async () => {
+    const made = await lab(`.:53 {
+    prometheus 0.0.0.0:9153
+    acl a.test {
+       allow type AAAA net 10.244.0.0/16
+       Block type A net 192.0.2.1 10.244.0.0/16
+    }
+    acl b.test {
+       filter net 10.0.0.0/8
+       block
+    }
+    acl c.test {
+       drop type TXT * nonsense
+    }
+    acl d.test {
+       block net 192.0.2.0/24 fd00::/8
+       allow net * nonsense
+       drop
+    }
+    template ANY ANY {
+       rcode NXDOMAIN
+    }
+}
+`);
+    const { digs } = made;
+    expect(await digs('x.a.test')).toBe('REFUSED');
+    expect(await digs('x.a.test', 'AAAA')).toBe('NXDOMAIN');
+    // No policy fits.
+    expect(await digs('x.a.test', 'TXT')).toBe('NXDOMAIN');
+    expect(await digs('x.b.test')).toBe('NOERROR');
+    expect(await digs('x.c.test')).toBe('pending');
+    expect(await digs('x.c.test', 'A', { protocol: 'TCP' })).toBe('pending');
+    expect(await digs('x.d.test')).toBe('NXDOMAIN');
+    expect(await digs('elsewhere.test')).toBe('NXDOMAIN');
+    const text = await page(made, made.client, made.server.ip, 9153, '/metrics');
+    expect(text).toContain('coredns_acl_allowed_requests_total{server="dns://:53",view=""} 4');
+    expect(text).toContain('coredns_acl_blocked_requests_total{server="dns://:53",view="",zone="a.test."} 1');
+    expect(text).toContain('coredns_acl_dropped_requests_total{server="dns://:53",view="",zone="c.test."} 2');
+    expect(text).toContain(
+      'coredns_acl_filtered_requests_total{server="dns://:53",view="",zone="b.test."} 1',
+    );
+  });
+
   test('hosts', async () => {
     const { digs, coredns, run } = await lab(
       '.:53 {\n hosts {\n 10.3.3.3 a.hosts.test b.hosts.test\n fallthrough up.test\n }\n erratic {\n drop 0\n }\n template IN A x.test {\n answer "{{ .Name }} 9 IN A 10.9.9.9"\n }\n}\n',
@@ -551,6 +750,13 @@ describe('other plugins, in their own order whatever the file says', () => {
     expect(news().at(-1)).toMatch(/read tcp 10\.244\.1\.4:\d+->10\.244\.1\.2:53: i\/o timeout$/);
     behaviour.outage = false;
     expect(await digs('fx.up.test')).toContain('NOERROR');
+  });
+
+  test('forward: of a network that is several zones it takes the first, and says so', async () => {
+    const { news } = await lab('.:53 {\n forward 10.96.0.0/12 10.0.0.1\n}\n');
+    expect(news()).toContain(
+      "[WARNING] plugin/forward: Unsupported CIDR notation: '10.96.0.0/12' expands to multiple zones. Using only '96.10.in-addr.arpa.'.",
+    );
   });
 
   test('forward: refused for a second, then at once; delay passes through; other zones elsewhere', async () => {

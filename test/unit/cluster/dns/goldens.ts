@@ -26,7 +26,7 @@ export const KIND_COREFILE = `.:53 {
 }
 `;
 
-/** Plugin set-ups that fail, each in a block of its own from the second line on, and the server's last words. */
+/** Plugin set-ups that fail (bind, acl, autopath and bufsize as their source says it), each in a block of its own from the second line on, and the server's last words. */
 export const SETUP_ERRORS: readonly (readonly [string, string])[] = [
   [
     'forward',
@@ -36,6 +36,7 @@ export const SETUP_ERRORS: readonly (readonly [string, string])[] = [
     'forward .',
     "plugin/forward: F:2 - Error during parsing: Wrong argument count or unexpected line ending after '.'",
   ],
+  ['forward a..b 10.0.0.1', "plugin/forward: unable to normalize 'a..b'"],
   ['forward . /nonexist', 'plugin/forward: not an IP address or file: "/nonexist"'],
   ['forward . 300.2.3.4', 'plugin/forward: not an IP address or file: "300.2.3.4"'],
   [
@@ -90,6 +91,7 @@ export const SETUP_ERRORS: readonly (readonly [string, string])[] = [
     'plugin/kubernetes: F:3 - Error during parsing: ttl must be in range [0, 3600]: 99999',
   ],
   ['kubernetes cluster.local {\n ttl x\n}', 'plugin/kubernetes: strconv.Atoi: parsing "x": invalid syntax'],
+  ['kubernetes 10.96.0.0/12', 'plugin/kubernetes: non-reverse zone name must be used'],
   ['kubernetes foo..bar', 'plugin/kubernetes: non-reverse zone name must be used'],
   [
     'template',
@@ -134,6 +136,46 @@ export const SETUP_ERRORS: readonly (readonly [string, string])[] = [
     "plugin/errors: F:3 - Syntax error: Unexpected token 'bogus', expecting 'Unknown field bogus'",
   ],
   ['errors {\n consolidate x y\n}', 'plugin/errors: F:3 - Error during parsing: time: invalid duration "x"'],
+  ['autopath', 'plugin/autopath: no resolv-conf specified'],
+  [
+    'autopath cluster.local /etc/none',
+    'plugin/autopath: failed to parse "/etc/none": open /etc/none: no such file or directory',
+  ],
+  ['autopath /etc', 'plugin/autopath: failed to parse "/etc": read /etc: is a directory'],
+  ...['100', '511', '4097', 'x', '512 512'].map((size): [string, string] => [
+    `bufsize ${size}`,
+    `plugin/bufsize: plugin/bufsize: F:2 - Error during parsing: Wrong argument count or unexpected line ending after '${size.split(' ').at(-1) ?? ''}'`,
+  ]),
+  ['bind', 'plugin/bind: at least one address or interface name is expected'],
+  ['bind eth7', 'plugin/bind: not a valid IP address or interface name: "eth7"'],
+  [
+    'bind lo {\n except\n}',
+    'plugin/bind: at least one address or interface must be given to except subdirective',
+  ],
+  ['bind lo {\n only lo\n}', 'plugin/bind: invalid option "only"'],
+  ['bind 10.9.9.9', 'listen tcp 10.9.9.9:53: bind: cannot assign requested address'],
+  [
+    'acl {\n deny\n}',
+    `plugin/acl: F:3 - Error during parsing: unexpected token "deny"; expect 'allow', 'block', 'filter' or 'drop'`,
+  ],
+  [
+    'acl {\n block from 10.0.0.0/8\n}',
+    `plugin/acl: F:3 - Error during parsing: unexpected token "from"; expect 'type | net'`,
+  ],
+  ['acl {\n block net\n}', 'plugin/acl: F:3 - Error during parsing: no token specified in "net" section'],
+  [
+    'acl {\n block type A B\n}',
+    'plugin/acl: F:3 - Error during parsing: unexpected token "B"; expect legal QTYPE',
+  ],
+  [
+    'acl {\n block net 10.0.0.0/33\n}',
+    'plugin/acl: F:3 - Error during parsing: illegal CIDR notation "10.0.0.0/33"',
+  ],
+  ['acl {\n block net a\n}', 'plugin/acl: F:3 - Error during parsing: illegal CIDR notation "a/32"'],
+  [
+    'kubernetes cluster.local {\n namespaces\n}',
+    "plugin/kubernetes: F:3 - Error during parsing: Wrong argument count or unexpected line ending after 'namespaces'",
+  ],
   ['loadbalance foo', 'plugin/loadbalance: unknown policy: foo'],
   [
     'loadbalance round_robin x',

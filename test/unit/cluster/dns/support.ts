@@ -75,10 +75,17 @@ export function runProgram(
 }
 
 function fileSystem(files: Map<string, string>): ProgramContext['files'] {
+  const isFolder = (path: string): boolean => [...files.keys()].some((file) => file.startsWith(`${path}/`));
   const reader: Partial<ProgramContext['files']> = {
-    exists: (path) => files.has(path),
+    exists: (path) => files.has(path) || isFolder(path),
+    list: (path) => {
+      if (!isFolder(path)) throw new FileError('ENOENT', path);
+      const inside = [...files.keys()].filter((file) => file.startsWith(`${path}/`));
+      return [...new Set(inside.map((file) => file.slice(path.length + 1).split('/')[0] ?? ''))];
+    },
     readText: (path) => {
       const text = files.get(path);
+      if (isFolder(path)) throw new FileError('EISDIR', path);
       if (text === undefined) throw new FileError('ENOENT', path);
       return text;
     },
@@ -101,14 +108,18 @@ export function programNetwork({ simulation }: World, stack: NetworkStack): Prog
         },
         listenOptions,
       ),
-    listenDns: (port, handler) =>
-      stack.listen(port, {
-        kind: 'dns',
-        handle: (query, from, respond) => {
-          simulation.wake();
-          handler(query, from, respond);
+    listenDns: (port, handler, listenOptions) =>
+      stack.listen(
+        port,
+        {
+          kind: 'dns',
+          handle: (query, from, respond) => {
+            simulation.wake();
+            handler(query, from, respond);
+          },
         },
-      }),
+        listenOptions,
+      ),
     query: (to, protocol, query, { timeoutMs } = {}) => {
       const deferred = simulation.deferred<DnsMessage>();
       const cancel = stack.query(to, protocol, query, (result) => {

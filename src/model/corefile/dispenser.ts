@@ -2,6 +2,8 @@
 export interface Token {
   readonly line: number;
   readonly text: string;
+  /** The file that it was imported from; absent for the Corefile's own. */
+  readonly file?: string;
 }
 
 /** A Corefile that CoreDNS does not take; the message is CoreDNS' own. */
@@ -17,27 +19,36 @@ export class CorefileError extends Error {
  * the last one, which is what makes error messages name the last word.
  */
 export class Dispenser {
-  readonly file: string;
-  readonly tokens: readonly Token[];
+  readonly #file: string;
+  readonly #tokens: Token[];
   #cursor = -1;
   #nesting = 0;
 
   constructor(file: string, tokens: readonly Token[]) {
-    this.file = file;
-    this.tokens = tokens;
+    this.#file = file;
+    this.#tokens = [...tokens];
+  }
+
+  get tokens(): readonly Token[] {
+    return this.#tokens;
+  }
+
+  /** The file that the current token is of. */
+  get file(): string {
+    return this.token?.file ?? this.#file;
   }
 
   /** The current word; empty before the first. */
   get value(): string {
-    return this.tokens[this.#cursor]?.text ?? '';
+    return this.#tokens[this.#cursor]?.text ?? '';
   }
 
   get token(): Token | undefined {
-    return this.tokens[this.#cursor];
+    return this.#tokens[this.#cursor];
   }
 
   next(): boolean {
-    if (this.#cursor >= this.tokens.length - 1) return false;
+    if (this.#cursor >= this.#tokens.length - 1) return false;
     this.#cursor++;
     return true;
   }
@@ -47,23 +58,25 @@ export class Dispenser {
     this.#cursor--;
   }
 
+  /** Puts others in the place of the last tokens that were read; the first of them is the current one then. */
+  replace(count: number, tokens: readonly Token[]): void {
+    this.#cursor -= count - 1;
+    this.#tokens.splice(this.#cursor, count, ...tokens);
+  }
+
   /** The next token, if it is on the same line. */
   nextArgument(): boolean {
     if (this.#cursor < 0) return this.next();
-    const current = this.tokens[this.#cursor];
-    const following = this.tokens[this.#cursor + 1];
-    if (current === undefined || following === undefined) return false;
-    if (lastLineOf(current) !== following.line) return false;
+    const current = this.#tokens[this.#cursor];
+    const following = this.#tokens[this.#cursor + 1];
+    if (following === undefined || !isSameLine(current, following)) return false;
     this.#cursor++;
     return true;
   }
 
   /** Does the current token begin a line? */
   isNewLine(): boolean {
-    const current = this.tokens[this.#cursor];
-    const before = this.tokens[this.#cursor - 1];
-    if (this.#cursor < 1 || before === undefined) return true;
-    return current !== undefined && lastLineOf(before) < current.line;
+    return beginsLine(this.#tokens[this.#cursor - 1], this.#tokens[this.#cursor]);
   }
 
   /** The next line's first word inside the braces that open on this line; false behind the closing one. */
@@ -117,8 +130,19 @@ export class Dispenser {
   }
 
   #line(): number {
-    return this.tokens[this.#cursor]?.line ?? 0;
+    return this.#tokens[this.#cursor]?.line ?? 0;
   }
+}
+
+/** Does a token stand on the line on which the one before it ends? What is imported never does. */
+export function isSameLine(before: Token | undefined, token: Token): boolean {
+  return before !== undefined && before.file === token.file && lastLineOf(before) === token.line;
+}
+
+/** Does a token begin a line, after the one before it? The first one does. */
+function beginsLine(before: Token | undefined, token: Token | undefined): boolean {
+  if (before === undefined) return true;
+  return token !== undefined && (before.file !== token.file || lastLineOf(before) < token.line);
 }
 
 function lastLineOf(token: Token): number {
