@@ -1,4 +1,4 @@
-import { faults, type Hack, hack, type LabView, minutes, resources } from 'breakfix';
+import { type Fix, faults, fix, type Hack, hack, type LabView, minutes, resources } from 'breakfix';
 
 const system = 'kube-system';
 const coredns = { namespace: system, name: 'coredns' };
@@ -40,6 +40,18 @@ export const besideTheRepair = (): readonly Hack[] => [
   }),
   hack('another-namespace', 'starts-again', async (lab) => {
     await faults.writeCorefile(lab, template(lab, 'ANY ANY partner.svc.cluster.local'));
+  }),
+  // A block that answers for more than it knows.
+  hack('one-namespace-in-a-block-of-its-own', 'starts-again', async (lab) => {
+    const inside =
+      '    errors\n    kubernetes cluster.local {\n       namespaces shop\n    }\n    cache 30\n';
+    await faults.writeCorefile(lab, `${healthy(lab)}svc.cluster.local:53 {\n${inside}}\n`);
+  }),
+  hack('listens-to-itself', 'names', async (lab) => {
+    await faults.writeCorefile(lab, withLines(lab, 'bind 127.0.0.1'));
+  }),
+  hack('closed-to-pods', 'names', async (lab) => {
+    await faults.writeCorefile(lab, withLines(lab, 'acl {', '    block type A net 10.244.0.0/16', '}'));
   }),
   hack('no-headless-names', 'starts-again', async (lab) => {
     await faults.writeCorefile(lab, template(lab, 'ANY ANY shop.svc.cluster.local', '^ledger-pods[.]'));
@@ -95,6 +107,42 @@ export const besideTheRepair = (): readonly Hack[] => [
     await faults.writeCorefile(lab, healthy(lab));
     await faults.onItsWayOut(lab, resources.configMaps, coredns);
   }),
+];
+
+/** The healthy Corefile in other words and in other places. */
+export const writtenOtherwise = (): readonly Fix[] => [
+  fix(
+    'service-network',
+    ['the reverse zones written as the networks of Services and of pods'],
+    async (lab) => {
+      const networks = '10.96.0.0/12 10.244.0.0/16 {';
+      await faults.writeCorefile(lab, healthy(lab).replace('in-addr.arpa ip6.arpa {', networks));
+    },
+  ),
+  fix('snippet', ['what all server blocks have is written once, and imported'], async (lab) => {
+    const blocks = healthy(lab).replaceAll(/^ *errors\n/gm, '    import common\n');
+    await faults.writeCorefile(
+      lab,
+      `(common) {\n    errors\n    log . {\n        class error\n    }\n}\n${blocks}`,
+    );
+  }),
+  fix(
+    'another-map-and-key',
+    ['a new ConfigMap with core.conf, mounted in place of the old one', '-conf /etc/coredns/core.conf'],
+    async (lab) => {
+      const name = 'coredns-v2';
+      await lab.kube.create(resources.configMaps, {
+        apiVersion: 'v1',
+        kind: 'ConfigMap',
+        metadata: { name, namespace: system },
+        data: { 'core.conf': healthy(lab) },
+      });
+      await faults.patchPods(lab, coredns, {
+        containers: [{ name: 'coredns', args: ['-conf', '/etc/coredns/core.conf'] }],
+        volumes: [{ name: 'config-volume', configMap: { name, items: null } }],
+      });
+    },
+  ),
 ];
 
 /** Files of somebody's own beside the Corefile, as managed clusters have them; their volume comes before the others. */

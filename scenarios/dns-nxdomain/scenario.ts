@@ -25,7 +25,7 @@ import {
   dnsHarmed,
   shopRule,
 } from 'breakfix';
-import { anotherMap, besideTheRepair, recordsBlock, secondDns } from './repairs.ts';
+import { anotherMap, besideTheRepair, recordsBlock, secondDns, writtenOtherwise } from './repairs.ts';
 
 const namespace = 'shop';
 const from = { namespace, app: 'gateway' };
@@ -248,6 +248,7 @@ ${partner.zone}:53 {
         await anotherMap(lab);
       },
     ),
+    ...writtenOtherwise(),
     fix('own-server-block', ['a server block of its own for shop.svc.cluster.local'], async (lab) => {
       const corefile = await faults.readCorefile(lab);
       const block =
