@@ -97,7 +97,7 @@ export default defineScenario({
     }; CoreDNS runs and is ready. Make names work
 again for shop and office, and leave the network as closed as security wants it.`,
   rules: () => [
-    'Pods of shop, whatever their labels, may call pods of shop and ask CoreDNS, over UDP and TCP, and nobody else: neither the office nor the lobby, nor their own name servers (resolver and directory, port 53), nor what else runs in kube-system (inventory), nor the API server, nor anybody outside.',
+    'Pods of shop, whatever their labels, may call pods of shop and ask CoreDNS, over UDP and TCP, and nobody else: neither the office nor the lobby, nor their own name servers (resolver and directory, port 53), nor what else runs in kube-system (inventory), nor the API server and the nodes, nor what is put into another namespace tomorrow, nor any address outside the cluster.',
     'All others go on reaching whom they reached: the lobby the office, the office the lobby, both what runs in kube-system beside CoreDNS.',
     'Names are for the namespaces shop and office. What stands in namespace lobby (kiosk, display, and whatever is put there tomorrow) is open to the public and must not reach CoreDNS.',
     'Labels of namespaces and pods are written down elsewhere and stay as they are, those of pods that run too; clients run their own programs, keep their DNS settings and call each other by name.',
@@ -229,6 +229,12 @@ again for shop and office, and leave the network as closed as security wants it.
           closedTo('payments', { ask: addresses.directory }),
         ]),
       ),
+    ),
+    safeguard(
+      'nobody-else',
+      'veto',
+      'No policy lets the shop call anybody else, of tomorrow or outside',
+      checks.egressOnlyTo(namespace, { namespace: 'kube-system', name: 'coredns' }),
     ),
     safeguard(
       'kiosk',

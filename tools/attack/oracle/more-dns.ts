@@ -28,6 +28,7 @@ import {
   shopNames,
 } from './dns.ts';
 import { foundAlive } from './lives.ts';
+import { callsNoStranger } from './strangers.ts';
 import { type Complaint, type Oracle, type OracleView, question, word } from './view.ts';
 import { nothingWrittenDown } from './written-down.ts';
 
@@ -309,6 +310,7 @@ export const dnsBlocked: Oracle = {
       access(app, LOBBY, `tcp ${KUBE_DNS}:53`, false),
     ]),
     question('policies know no pod by its address', noPodWrittenDown),
+    question('the shop calls no stranger', callsNoStranger),
     customersPay,
     refundsServed,
     newNames(['gateway']),
