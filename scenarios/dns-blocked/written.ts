@@ -203,6 +203,16 @@ const anybodyBut = (...values: string[]): PolicySpec => {
   };
 };
 
+/** The rule that was meant, and whoever wants to gets at these ports. */
+const withPorts = (...ports: number[]): PolicySpec => ({
+  podSelector: corednsPods,
+  policyTypes: ['Ingress'],
+  ingress: [
+    ...(askedBy(fromNamespaces(byName), both).ingress ?? []),
+    { ports: ports.map((port) => ({ protocol: 'TCP', port })) },
+  ],
+});
+
 export const wrongAtCoredns: readonly WrittenWrongly[] = [
   ['not-the-lobby-of-today', 'lobby-tomorrow', 'dns-clients', anybodyBut('kiosk', 'display', 'directory')],
   ['anybody-may-ask', 'kiosk', 'dns-clients', askedBy({}, both)],
@@ -218,6 +228,9 @@ export const wrongAtCoredns: readonly WrittenWrongly[] = [
     },
   ],
   ['not-the-kiosk', 'kiosk', 'dns-clients', anybodyBut('kiosk')],
+  // Whoever is not to have names gets at the other ports.
+  ['other-ports-for-all', 'kiosk', 'dns-clients', withPorts(9153, 8080, 8181)],
+  ['health-for-all', 'lobby-tomorrow', 'dns-clients', withPorts(8080, 8181)],
   ['shop-only', 'office', 'dns-clients', askedBy({ matchLabels: { [byName]: 'shop' } }, both)],
   [
     'reports-only',
