@@ -110,6 +110,7 @@ export const dnsPolicy: Oracle = {
       question('it is found alive', (view) => foundAlive(view, word(view, 'client'))),
     ]),
     shopRisesAgain([customersServed]),
+    risesAgain(() => 'coredns', SYSTEM, [corednsWhole, question('it finds everybody', findsEverybody)], 2),
   ],
   questions: [
     question('its pods are ready', (view) => isComplete(view, word(view, 'client'))),
