@@ -112,6 +112,31 @@ const settings = (lab: LabView, client: Client, dnsPolicy: string, dnsConfig: ob
     { type: 'json' },
   );
 
+const dnsPorts = [
+  { name: 'dns', port: 53, protocol: 'UDP' as const },
+  { name: 'dns-tcp', port: 53, protocol: 'TCP' as const },
+];
+
+/** Another Service in front of CoreDNS, which the client asks instead of kube-dns. */
+async function ownService(lab: LabView, client: Client, selector?: Readonly<Record<string, string>>) {
+  const { spec } = await lab.kube.create(resources.services, {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: 'names', namespace: 'kube-system' },
+    spec: {
+      type: 'ClusterIP',
+      sessionAffinity: 'None',
+      ...(selector && { selector }),
+      ports: dnsPorts.map((port) => ({ ...port, targetPort: port.port })),
+    },
+  });
+  const nameservers = [spec.clusterIP];
+  await settings(lab, client, 'None', { nameservers, searches, options: ndots });
+}
+
+const corednsPods = (lab: LabView) =>
+  lab.kube.list(resources.pods, { namespace: 'kube-system', labelSelector: 'k8s-app=kube-dns' });
+
 export default defineScenario({
   id: 'dns-policy',
   incident: 'INC-2113',
@@ -138,7 +163,7 @@ whom they call. ${client} must find names again as they do: Services by their sh
     `${client} is the one to change: the other services, CoreDNS and Service kube-dns are fine and stay as they are.`,
     `Every lookup in ${client} is answered in less than a second.`,
     'Services are called by their names: hostAliases, hostNetwork and addresses in the environment stay as they are.',
-    'Pods come and go: a name server is asked at an address that stays, never at that of a pod.',
+    'Pods come and go, those of CoreDNS too: a name server is asked at an address that stays and goes on leading to it, never at that of a pod.',
     `Services that are made tomorrow must resolve too, and a pod of ${client} that is made tomorrow must come up; none of today lives on settings that are gone again.`,
     shopRule,
     namesRule,
@@ -304,6 +329,14 @@ whom they call. ${client} must find names again as they do: Services by their sh
         await settings(lab, client, 'None', { nameservers: [kubeDns], searches, options: ndots });
       },
     ),
+    fix(
+      'own-service',
+      [
+        'another Service in kube-system, with the selector and the ports of kube-dns',
+        'dnsPolicy: None, and a dnsConfig with its address',
+      ],
+      (lab) => ownService(lab, client, { 'k8s-app': 'kube-dns' }),
+    ),
     fix('fewer-dots', ['ClusterFirst, and a dnsConfig with ndots:2'], async (lab) => {
       await settings(lab, client, 'ClusterFirst', { options: [{ name: 'ndots', value: '2' }] });
     }),
@@ -376,12 +409,18 @@ whom they call. ${client} must find names again as they do: Services by their sh
       await faults.noMoreRollouts(lab, namespace);
     }),
     hack('pod-address', 'server', async (lab) => {
-      const pods = await lab.kube.list(resources.pods, {
-        namespace: 'kube-system',
-        labelSelector: 'k8s-app=kube-dns',
-      });
-      const nameservers = pods.flatMap(({ status }) => status.podIP ?? []);
+      const nameservers = (await corednsPods(lab)).flatMap(({ status }) => status.podIP ?? []);
       await settings(lab, client, 'None', { nameservers, searches, options: ndots });
+    }),
+    // Both lead nowhere after the next rollout of CoreDNS.
+    hack('endpoints-by-hand', 'server', async (lab) => {
+      await ownService(lab, client);
+      const addresses = (await corednsPods(lab)).flatMap(({ status }) => status.podIP ?? []);
+      await faults.endpointsByHand(lab, { namespace: 'kube-system', name: 'names' }, addresses, dnsPorts);
+    }),
+    hack('todays-release-of-coredns', 'server', async (lab) => {
+      const [pod] = await corednsPods(lab);
+      await ownService(lab, client, pod?.metadata.labels);
     }),
     hack('partner-server', 'names', async (lab) => {
       await settings(lab, client, 'None', { nameservers: [partner.server], searches });

@@ -1,11 +1,13 @@
 import { canonical, equal } from '../core/json.ts';
-import type { ConfigMap, KubeObject, PodSpec, Secret } from '../model/objects.ts';
+import type { ConfigMap, KubeObject, PodSpec, Secret, Service } from '../model/objects.ts';
 import { type Resource, resources } from '../model/resources.ts';
+import { matchesSelector } from '../model/selector.ts';
 import { type Check, converge, fail, type LabView, type Observation, pass } from './check.ts';
+import { slicesOf } from './endpoints.ts';
 import { differenceOf, type Environment, givenTo, readBefore, wereTold } from './environment.ts';
 import { podAddresses } from './pods.ts';
 import { sameProgram } from './client-pod.ts';
-import { UNTIL_REPLACED, whyNoContainer, type WorkloadRef } from './workloads.ts';
+import { UNTIL_REPLACED, whyNoContainer, whyNotFollowed, type WorkloadRef } from './workloads.ts';
 
 /** What a container may have its environment from. */
 export interface Source {
@@ -153,10 +155,13 @@ function addressVariables({ baseline }: LabView, namespace: string): IsAddress {
   return (variable) => read.has(variable);
 }
 
-/** None of the name servers that a workload brings along is a pod: a pod's address goes when the pod does. */
+/**
+ * None of the name servers that a workload brings along is a pod, whose address goes when the pod does; and a Service among them
+ * follows the pods that it leads to, or it leads nowhere after their next rollout.
+ */
 export function nameServersStay({ namespace, name }: WorkloadRef): Check {
   return {
-    expected: `no name server of deployment/${name} is the address of a pod`,
+    expected: `the name servers of deployment/${name} outlive the pods of today`,
     look: async (lab) => {
       const deployment = await lab.kube.get(resources.deployments, namespace, name);
       if (deployment === undefined) return fail(`deployment/${name} does not exist`);
@@ -164,9 +169,31 @@ export function nameServersStay({ namespace, name }: WorkloadRef): Check {
       if (servers.length === 0) return pass('it names none');
       const pods = await podAddresses(lab);
       const taken = servers.filter((server) => pods.includes(server));
-      return taken.length === 0
-        ? pass(servers.join(', '))
-        : fail(`${taken.join(', ')} is the address of a pod`);
+      if (taken.length > 0) return fail(`${taken.join(', ')} is the address of a pod`);
+      const services = await lab.kube.list(resources.services);
+      for (const service of services.filter(({ spec }) => servers.includes(spec.clusterIP ?? ''))) {
+        const stale = await whyNotTomorrow(lab, service);
+        if (stale !== undefined) return fail(stale);
+      }
+      return pass(servers.join(', '));
     },
   };
+}
+
+/** Why a Service would not lead to the next pods of any workload. */
+async function whyNotTomorrow(lab: LabView, service: Service): Promise<string | undefined> {
+  const { name, namespace = '' } = service.metadata;
+  const [slices, deployments, statefulSets, daemonSets] = await Promise.all([
+    slicesOf(lab, namespace, name),
+    lab.kube.list(resources.deployments, { namespace }),
+    lab.kube.list(resources.statefulSets, { namespace }),
+    lab.kube.list(resources.daemonSets, { namespace }),
+  ]);
+  const selector = { matchLabels: service.spec.selector ?? {} };
+  const own = [...deployments, ...statefulSets, ...daemonSets].find(({ spec }) =>
+    matchesSelector(selector, spec.template.metadata?.labels),
+  );
+  return own === undefined
+    ? `service/${name} would not lead to new pods: it selects other labels`
+    : whyNotFollowed(service, slices, own);
 }

@@ -1,3 +1,5 @@
+import { corednsPods } from '../kube/cluster-dns.ts';
+import type { Pod } from '../model/objects.ts';
 import { isPodReady } from '../model/pod-ready.ts';
 import { resources } from '../model/resources.ts';
 import { type Check, fail, type LabView, type Observation, pass, patient, unjudged } from './check.ts';
@@ -15,6 +17,8 @@ const ANYWHERE = 'kube-public';
 
 /** What a pod of nobody sees: its arguments are those of the shop's probe program. */
 type Probe = (args: readonly string[]) => Promise<Observation>;
+
+type Proof = (probe: Probe, kubeDns: string, lab: LabView) => Promise<Observation>;
 
 /**
  * Whoever comes to the cluster finds names: a pod of another namespace, with no labels that anybody knows, asks as it was told
@@ -40,15 +44,25 @@ export function servesEverybody(
   });
 }
 
-/** A pod of a namespace, with no labels that anybody knows, does not reach CoreDNS. */
+/** A pod of a namespace, with no labels that anybody knows, does not reach CoreDNS, on any port that its containers name. */
 export function servesNobodyOf(like: ClientRef, namespace: string): Check {
-  return asNobody(like, namespace, 'does not reach CoreDNS', STARTS_WITHIN, (probe, kubeDns) =>
-    reachesNone(probe, [
+  return asNobody(like, namespace, 'does not reach CoreDNS', STARTS_WITHIN, async (probe, kubeDns, lab) => {
+    // One is like the others: policies go by labels.
+    const [pod] = (await corednsPods(lab.kube)).filter(isPodReady);
+    return reachesNone(probe, [
       ['ask', kubeDns],
       ['tcp', `${kubeDns}:53`],
-    ]),
-  );
+      ...listening(pod).map((address) => ['tcp', address]),
+    ]);
+  });
 }
+
+/** Where a pod's containers say that they listen for TCP. */
+const listening = (pod: Pod | undefined): string[] =>
+  (pod?.spec.containers ?? [])
+    .flatMap(({ ports = [] }) => ports)
+    .filter(({ protocol }) => protocol === 'TCP')
+    .map(({ containerPort }) => `${pod?.status.podIP}:${containerPort}`);
 
 async function reachesNone(probe: Probe, targets: readonly (readonly string[])[]): Promise<Observation> {
   for (const [kind = '', address = ''] of targets) {
@@ -59,13 +73,7 @@ async function reachesNone(probe: Probe, targets: readonly (readonly string[])[]
   return pass('it finds whom it may, and nobody else');
 }
 
-function asNobody(
-  like: ClientRef,
-  namespace: string,
-  does: string,
-  withinMs: number,
-  prove: (probe: Probe, kubeDns: string) => Promise<Observation>,
-): Check {
+function asNobody(like: ClientRef, namespace: string, does: string, withinMs: number, prove: Proof): Check {
   return {
     expected: `a fresh pod of namespace ${namespace} ${does}`,
     disturbs: `a pod in namespace ${namespace}`,
@@ -93,15 +101,10 @@ function asNobody(
   };
 }
 
-async function asked(
-  lab: LabView,
-  of: WorkloadRef,
-  clone: Clone,
-  prove: (probe: Probe, kubeDns: string) => Promise<Observation>,
-): Promise<Observation> {
+async function asked(lab: LabView, of: WorkloadRef, clone: Clone, prove: Proof): Promise<Observation> {
   const pod = await lab.kube.get(resources.pods, clone.namespace, clone.name);
   if (pod === undefined || !isPodReady(pod)) return neverReady(lab, of, clone);
   const kubeDns = await lab.kube.get(resources.services, 'kube-system', 'kube-dns');
   if (kubeDns === undefined) return fail('service/kube-dns does not exist');
-  return prove((args) => probeClone(lab, of, clone, args), kubeDns.spec.clusterIP ?? '');
+  return prove((args) => probeClone(lab, of, clone, args), kubeDns.spec.clusterIP ?? '', lab);
 }

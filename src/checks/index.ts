@@ -5,6 +5,7 @@ export { type ClientRef } from './client-pod.ts';
 export { crashLoops } from './crash-loop.ts';
 export { askedSeldom, type CountedZone, keptNoLonger, quickLookups } from './dns-cache.ts';
 export { everyServerAnswers, type FreshDns } from './dns-answers.ts';
+export { egressOnlyTo } from './egress.ts';
 export { servesEverybody, servesNobodyOf } from './fresh-clients.ts';
 export { dnsStartsAgain, onceLoaded } from './fresh-dns.ts';
 export { freshTagPulls, startsAgain, startsOnEveryNode, startsWithoutCopy } from './fresh-pods.ts';

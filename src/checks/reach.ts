@@ -14,9 +14,10 @@ export type ReachTarget = { readonly tcp: string } | { readonly ask: string };
 /**
  * Somebody is kept from a target that somebody else reaches. Both sides are looked at: a target that is gone keeps
  * nobody away. https://kubernetes.io/docs/concepts/services-networking/network-policies/
+ * @param options `allowed` is left out where nobody has to reach the target
  */
 export function isolates(options: {
-  readonly allowed: ClientRef;
+  readonly allowed?: ClientRef;
   readonly forbidden: ClientRef;
   readonly target: ReachTarget;
 }): Check {
@@ -25,11 +26,13 @@ export function isolates(options: {
   const args = [kind, address, '--timeout', '2000ms'];
   const where = kind === 'tcp' ? address : `${address}:53 (UDP)`;
   return {
-    expected: `${allowed.app} reaches ${where}, and ${forbidden.app} does not`,
+    expected: `${forbidden.app} does not reach ${where}${allowed === undefined ? '' : `, and ${allowed.app} does`}`,
     look: async (lab) => {
-      const served = await probeFrom(lab, allowed, args, 30_000);
-      if (!isReport(served)) return served;
-      if (served.failed > 0) return fail(`${allowed.app} does not reach ${where}: ${served.last}`);
+      if (allowed !== undefined) {
+        const served = await probeFrom(lab, allowed, args, 30_000);
+        if (!isReport(served)) return served;
+        if (served.failed > 0) return fail(`${allowed.app} does not reach ${where}: ${served.last}`);
+      }
       const kept = await probeFrom(lab, forbidden, args, 30_000);
       if (!isReport(kept)) return kept;
       return kept.failed > 0

@@ -1,5 +1,5 @@
 import type { LabView } from '../checks/check.ts';
-import type { Service } from '../model/objects.ts';
+import type { EndpointSlice, Service } from '../model/objects.ts';
 import { resources } from '../model/resources.ts';
 
 /**
@@ -56,11 +56,15 @@ export async function anotherName(
   await lab.kube.patch(resources.services, namespace, name, body, { type: 'merge' });
 }
 
-/** Makes an EndpointSlice of a shop's Service by hand, beside the controller's: it leads to these addresses as well. */
+/**
+ * Makes an EndpointSlice of a Service by hand, beside the controller's: it leads to these addresses as well.
+ * @param ports those of the shop's Services, if not said
+ */
 export async function endpointsByHand(
   lab: LabView,
   { namespace, name }: { readonly namespace: string; readonly name: string },
   addresses: readonly string[],
+  ports: EndpointSlice['ports'] = [{ name: 'http', port: 8080, protocol: 'TCP' }],
 ): Promise<void> {
   await lab.kube.create(resources.endpointSlices, {
     apiVersion: 'discovery.k8s.io/v1',
@@ -68,6 +72,6 @@ export async function endpointsByHand(
     metadata: { name: `${name}-manual`, namespace, labels: { 'kubernetes.io/service-name': name } },
     addressType: 'IPv4',
     endpoints: addresses.map((address) => ({ addresses: [address], conditions: { ready: true } })),
-    ports: [{ name: 'http', port: 8080, protocol: 'TCP' }],
+    ports,
   });
 }

@@ -90,8 +90,10 @@ describe('clients as before', () => {
 
 describe('name servers that stay', () => {
   const pod = object('v1', 'Pod', 'coredns-1@kube-system', { spec: {}, status: { podIP: '10.244.0.3' } });
-  const look = async (spec: object) =>
-    nameServersStay({ namespace: 'shop', name: 'payments' }).look(await labView([payments(spec), pod]));
+  const look = async (spec: object, ...more: Parameters<typeof labView>[0]) =>
+    nameServersStay({ namespace: 'shop', name: 'payments' }).look(
+      await labView([payments(spec), pod, ...more]),
+    );
 
   test('none of its own, or a Service', async () => {
     expect((await look(healthy)).status).toBe('pass');
@@ -104,5 +106,40 @@ describe('name servers that stay', () => {
       status: 'fail',
       seen: '10.244.0.3 is the address of a pod',
     });
+  });
+
+  const coredns = object('apps/v1', 'Deployment', 'coredns@kube-system', {
+    spec: { template: { metadata: { labels: { app: 'dns' } }, spec: { containers: [] } } },
+  });
+  const service = (selector?: object) =>
+    object('v1', 'Service', 'names@kube-system', { spec: { clusterIP: '10.96.0.10', selector } });
+  const slice = (manager: string) =>
+    object('discovery.k8s.io/v1', 'EndpointSlice', 'names-1@kube-system', {
+      metadata: {
+        labels: {
+          'kubernetes.io/service-name': 'names',
+          'endpointslice.kubernetes.io/managed-by': manager,
+        },
+      },
+    });
+  const kept = slice('endpointslice-controller.k8s.io');
+
+  test.each([
+    ['follows', service({ app: 'dns' }), kept, '10.96.0.10'],
+    ['was written by hand', service(), slice('me'), 'service/names selects no pods'],
+    [
+      'was written by hand in part',
+      service({ app: 'dns' }),
+      slice('me'),
+      'endpointslice/names-1 was written by hand, and follows nobody',
+    ],
+    [
+      'selects only pods of today',
+      service({ app: 'dns', 'pod-template-hash': 'today' }),
+      kept,
+      'service/names would not lead to new pods: it selects other labels',
+    ],
+  ])('a Service that %s', async (_what, of, own, seen) => {
+    expect((await look({ ...healthy, dnsConfig }, coredns, of, own)).seen).toBe(seen);
   });
 });

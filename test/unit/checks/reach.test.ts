@@ -13,7 +13,11 @@ const client = (path: string, index: number) => {
 };
 
 /** @param reached whether the client of a namespace gets through */
-async function look(target: ReachTarget, reached: Readonly<Record<string, boolean>>) {
+async function look(
+  target: ReachTarget,
+  reached: Readonly<Record<string, boolean>>,
+  check = isolates({ allowed, forbidden, target }),
+) {
   const asked: string[] = [];
   const lab = await labView(
     Object.keys(reached).flatMap((namespace, index) =>
@@ -29,7 +33,7 @@ async function look(target: ReachTarget, reached: Readonly<Record<string, boolea
     },
     ['shop', 'lobby'],
   );
-  return { seen: await isolates({ allowed, forbidden, target }).look(lab), asked };
+  return { seen: await check.look(lab), asked };
 }
 
 describe('kept from a target that others reach', () => {
@@ -48,6 +52,13 @@ describe('kept from a target that others reach', () => {
   test('nobody is served: that keeps nobody away', async () => {
     const { seen } = await look({ tcp: '10.96.0.7:80' }, { lobby: false, shop: false });
     expect(seen).toEqual({ status: 'fail', seen: 'kiosk does not reach 10.96.0.7:80: timed out' });
+  });
+
+  test('nobody has to be served', async () => {
+    const metrics = isolates({ forbidden, target: { tcp: '10.96.0.10:9153' } });
+    const seen = async (through: boolean) => (await look({ tcp: '' }, { shop: through }, metrics)).seen;
+    expect(await seen(false)).toEqual({ status: 'pass', seen: 'gateway: timed out' });
+    expect(await seen(true)).toEqual({ status: 'fail', seen: 'gateway reaches 10.96.0.10:9153' });
   });
 
   test('one of the two does not run', async () => {

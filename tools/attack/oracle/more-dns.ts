@@ -28,6 +28,7 @@ import {
   shopNames,
 } from './dns.ts';
 import { foundAlive } from './lives.ts';
+import { callsNoStranger } from './strangers.ts';
 import { type Complaint, type Oracle, type OracleView, question, word } from './view.ts';
 import { nothingWrittenDown } from './written-down.ts';
 
@@ -109,6 +110,7 @@ export const dnsPolicy: Oracle = {
       question('it is found alive', (view) => foundAlive(view, word(view, 'client'))),
     ]),
     shopRisesAgain([customersServed]),
+    risesAgain(() => 'coredns', SYSTEM, [corednsWhole, question('it finds everybody', findsEverybody)], 2),
   ],
   questions: [
     question('its pods are ready', (view) => isComplete(view, word(view, 'client'))),
@@ -246,6 +248,18 @@ function access(app: string, namespace: string, target: string, should: boolean)
   });
 }
 
+/** Who stands in the lobby does not get at what CoreDNS tells of itself either: health, readiness, metrics. */
+async function reachesNoServer(view: OracleView, app: string): Promise<Complaint> {
+  const pod = await somePod(view, app, LOBBY);
+  if (pod === undefined) return `no pod of ${app} runs`;
+  for (const { status } of await runningPods(view, 'coredns', SYSTEM))
+    for (const port of [53, 8080, 8181, 9153]) {
+      const does = await reaches(view, pod, app, `tcp ${status.podIP}:${port}`);
+      if (does !== false) return does === true ? `it reaches port ${port}` : does;
+    }
+  return undefined;
+}
+
 /** Labels that policies go by: of templates, and of what runs. No edit changes those of namespaces. */
 async function labelsKept(view: OracleView): Promise<Complaint> {
   for (const [namespace, name] of [
@@ -307,8 +321,10 @@ export const dnsBlocked: Oracle = {
     ...['kiosk', 'display'].flatMap((app) => [
       access(app, LOBBY, `ask ${KUBE_DNS}`, false),
       access(app, LOBBY, `tcp ${KUBE_DNS}:53`, false),
+      question(`${app} reaches no CoreDNS`, (view) => reachesNoServer(view, app)),
     ]),
     question('policies know no pod by its address', noPodWrittenDown),
+    question('the shop calls no stranger', callsNoStranger),
     customersPay,
     refundsServed,
     newNames(['gateway']),
