@@ -216,6 +216,13 @@ const withPorts = (...ports: number[]): PolicySpec => ({
 export const wrongAtCoredns: readonly WrittenWrongly[] = [
   ['not-the-lobby-of-today', 'lobby-tomorrow', 'dns-clients', anybodyBut('kiosk', 'display', 'directory')],
   ['anybody-may-ask', 'kiosk', 'dns-clients', askedBy({}, both)],
+  // Who asks for names of the cluster notices nothing, until CoreDNS starts again.
+  [
+    'coredns-asks-nobody',
+    'dns-whole',
+    'dns-clients',
+    { ...askedBy(fromNamespaces(byName), both), policyTypes: ['Ingress', 'Egress'] },
+  ],
   ['second-door', 'kiosk', 'open', { podSelector: corednsPods, policyTypes: ['Ingress'], ingress: [{}] }],
   [
     'pod-network',
