@@ -262,6 +262,26 @@ The registry is ${host}; from inside the cluster it answers as http://registry, 
       },
     ),
     fix(
+      'linux-nodes',
+      [
+        'the right tag, and what every node has: nodeSelector kubernetes.io/os: linux, amd64 or arm64, no control plane',
+      ],
+      async (lab) => {
+        const matchExpressions = [
+          { key: 'kubernetes.io/arch', operator: 'In', values: ['amd64', 'arm64'] },
+          { key: 'node-role.kubernetes.io/control-plane', operator: 'DoesNotExist' },
+        ];
+        const required = { nodeSelectorTerms: [{ matchExpressions }] };
+        const nodeAffinity = { requiredDuringSchedulingIgnoredDuringExecution: required };
+        const spec = {
+          nodeSelector: { 'kubernetes.io/os': 'linux' },
+          affinity: { nodeAffinity },
+          containers: [{ name: service, image: image(release) }],
+        };
+        await faults.patchPods(lab, { namespace, name: service }, spec);
+      },
+    ),
+    fix(
       'undo-then-tag',
       [`kubectl -n shop rollout undo deployment ${service}`, 'then the right tag'],
       async (lab) => {
