@@ -193,7 +193,7 @@ export async function nextPodComesUp(
   const alive = (container: Container): Container => askedAtOnce(container, withinMs);
   const started = (container: Container): Container =>
     container.startupProbe === undefined ? alive(container) : container;
-  const needed = withinMs + Math.max(...containersOf(spec).map(firstAnswerAfter));
+  const needed = withinMs + asksAfter(spec);
   if (!containers.some(asksTwice) && !initContainers.some(isAskedForItsLife))
     return comesUp(lab, of, nextPod(started), needed, works);
   const seen = await comesUp(lab, of, nextPod(started), needed);
@@ -213,7 +213,9 @@ function asksTwice(container: Container): boolean {
 
 const questionOf = ({ exec, httpGet, tcpSocket, grpc }: Probe): unknown => [exec, httpGet, tcpSocket, grpc];
 
-/** Milliseconds until a startup probe can have been answered. */
+/** Milliseconds until the startup probes of a pod can have been answered. */
+export const asksAfter = (spec: PodSpec): number => Math.max(...containersOf(spec).map(firstAnswerAfter));
+
 function firstAnswerAfter({ startupProbe }: Container): number {
   const { initialDelaySeconds = 0, periodSeconds = 0 } = startupProbe ?? {};
   return (initialDelaySeconds + periodSeconds) * 1000;
