@@ -365,6 +365,12 @@ The registry is ${host}; from inside the cluster it answers as http://registry, 
       await setImage(lab, service, { image: image(release) });
       await faults.select(lab, { namespace, name: 'checkout' }, null);
     }),
+    // Today each node that asks has a pod of it; the next one may have none.
+    hack('local-only-beside-the-repair', 'customers', async (lab) => {
+      await setImage(lab, service, { image: image(release) });
+      const local = { spec: { internalTrafficPolicy: 'Local' } };
+      await lab.kube.patch(resources.services, namespace, service, local, { type: 'merge' });
+    }),
     hack('wrong-liveness', 'starts-again', async (lab) => {
       await setImage(lab, service, { image: image(release), ...faults.asksNobody });
     }),
