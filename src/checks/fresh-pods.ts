@@ -19,7 +19,8 @@ import { type Clone, neverReady, until, withClone } from './clones.ts';
 import { toldAsFresh } from './environment.ts';
 import { isByHand, type ReleaseRef } from './images.ts';
 import { whyNoRollout } from './next-rollout.ts';
-import { canRollOut, UNTIL_REPLACED, whyNotForLong, type WorkloadRef } from './workloads.ts';
+import { whyGoing } from './owners.ts';
+import { canRollOut, UNTIL_REPLACED, type WorkloadRef } from './workloads.ts';
 
 /** How long a fresh pod may take until it is ready, in milliseconds. */
 const STARTS_WITHIN = 60_000;
@@ -133,7 +134,7 @@ export function startsAgain(
     grade: async (lab) => {
       const deployment = await lab.kube.get(resources.deployments, of.namespace, of.name);
       if (deployment === undefined) return fail(`deployment/${of.name} does not exist`);
-      const going = whyNotForLong(deployment);
+      const going = await whyGoing(lab, deployment);
       if (going !== undefined) return fail(going);
       const { template } = deployment.spec;
       const refused = await whyNoRollout(lab, of, template);
