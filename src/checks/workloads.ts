@@ -128,10 +128,22 @@ export async function podsOf(
     current: pods,
     // Templates are compared only for those who ask.
     get newest() {
-      const newest = sets.find((set) => sameTemplate(set, deployment));
+      const newest = newestOf(sets, deployment);
       return newest === undefined ? [] : pods.filter((pod) => ownedBy(pod, newest));
     },
   };
+}
+
+const newestOf = (sets: readonly ReplicaSet[], deployment: Deployment): ReplicaSet | undefined =>
+  sets.find((set) => ownedBy(set, deployment) && sameTemplate(set, deployment));
+
+/** The hash in names and labels of the Deployment's next pods; undefined where there is no ReplicaSet of its template. */
+export async function hashOf(lab: LabView, { namespace, name }: WorkloadRef): Promise<string | undefined> {
+  const [deployment, sets] = await Promise.all([
+    lab.kube.get(resources.deployments, namespace, name),
+    lab.kube.list(resources.replicaSets, { namespace }),
+  ]);
+  return deployment && newestOf(sets, deployment)?.metadata.labels?.['pod-template-hash'];
 }
 
 export function ownedBy(object: Pod | ReplicaSet, owner: Deployment | ReplicaSet): boolean {
