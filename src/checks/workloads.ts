@@ -296,16 +296,25 @@ function takes({ taints, unschedulable }: Node['spec'], { spec }: PodTemplate): 
   );
 }
 
-/** No other pod with its labels may be on its node, or can be, as it takes ports of it. */
+/** No other pod with its labels, of whichever rollout, may be on its node, or can be, as it takes ports of it. */
 function isAloneOnItsNode({ metadata, spec }: PodTemplate): boolean {
   const terms = spec.affinity?.podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? [];
   const ports = spec.containers.flatMap((container) => container.ports ?? []);
   return (
-    terms.some((term) => keepsApart(term, metadata?.labels)) ||
+    terms.some((term) => keepsApart(term, metadata?.labels) && !sparesTheNext(term, metadata?.labels)) ||
     (spec.hostNetwork === true && ports.length > 0) ||
     ports.some(({ hostPort }) => hostPort !== undefined)
   );
 }
+
+/**
+ * Whether it is only about pods of the same rollout, or about none of its own.
+ * https://kubernetes.io/docs/concepts/scheduling-eviction/assign-pod-node/#matchlabelkeys
+ */
+const sparesTheNext = (
+  { matchLabelKeys = [], mismatchLabelKeys = [] }: PodAffinityTerm,
+  labels: Labels = {},
+): boolean => matchLabelKeys.includes('pod-template-hash') || mismatchLabelKeys.some((key) => key in labels);
 
 /** What a term of a podAntiAffinity and a topologySpreadConstraint have in common. */
 export type SpreadRule = Pick<PodAffinityTerm, 'labelSelector' | 'topologyKey'>;
