@@ -97,6 +97,37 @@ export function fixesOf({ service, cause }: Values): readonly Fix[] {
         );
       },
     ),
+    fix(
+      'apart-in-each-rollout',
+      [
+        edit('IfNotPresent'),
+        'matchLabelKeys: [pod-template-hash] in the anti-affinity, then maxUnavailable: 0: the next pods come up beside those of before',
+      ],
+      async (lab) => {
+        const selected = {
+          labelSelector: { matchLabels: { app: service } },
+          matchLabelKeys: ['pod-template-hash'],
+        };
+        const apart = { ...selected, topologyKey: 'kubernetes.io/hostname' };
+        const podAntiAffinity = { requiredDuringSchedulingIgnoredDuringExecution: [apart] };
+        const containers = [{ name: service, imagePullPolicy: 'IfNotPresent' }];
+        await faults.patchPods(
+          lab,
+          { namespace, name: service },
+          { affinity: { podAntiAffinity }, containers },
+        );
+        await lab.clock.wait(seconds(60), lab.signal);
+        const strategy = { rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } };
+        await lab.kube.patch(
+          resources.deployments,
+          namespace,
+          service,
+          { spec: { strategy } },
+          { type: 'merge' },
+        );
+        await faults.restart(lab, { namespace, name: service });
+      },
+    ),
     fix('pre-pull', ['a DaemonSet that keeps the image on every node', edit('IfNotPresent')], async (lab) => {
       await prePull(lab, service, wanted);
       await setContainer(lab, service, { imagePullPolicy: 'IfNotPresent' });

@@ -167,6 +167,15 @@ export const hacksOf = ({ service, secret }: Values): readonly Hack[] => [
     await lab.clock.wait(seconds(60), lab.signal);
     await faults.onItsWayOut(lab, resources.secrets, { namespace, name: 'robot' });
   }),
+  hack('login-of-a-pod', 'shop-starts-again', async (lab) => {
+    // It goes with the pod that owns it, at the gateway's next rollout.
+    await putLogin(lab, 'robot');
+    const [owner] = await lab.kube.list(resources.pods, { namespace, labelSelector: 'app=gateway' });
+    const { name = '', uid = '' } = owner?.metadata ?? {};
+    const owned = { metadata: { ownerReferences: [{ apiVersion: 'v1', kind: 'Pod', name, uid }] } };
+    await lab.kube.patch(resources.secrets, namespace, 'robot', owned, { type: 'merge' });
+    await patchPods(lab, service, { imagePullSecrets: [{ name: 'robot' }] });
+  }),
   hack('wrong-password', 'image', async (lab) => {
     await putSecret(lab, dockerSecret(secret, authsOf({ username: robot.username, password: 'let-me-in' })));
     await patchPods(lab, service, { imagePullSecrets: [{ name: secret }] });

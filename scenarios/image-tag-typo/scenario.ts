@@ -262,6 +262,26 @@ The registry is ${host}; from inside the cluster it answers as http://registry, 
       },
     ),
     fix(
+      'linux-nodes',
+      [
+        'the right tag, and what every node has: nodeSelector kubernetes.io/os: linux, amd64 or arm64, no control plane',
+      ],
+      async (lab) => {
+        const matchExpressions = [
+          { key: 'kubernetes.io/arch', operator: 'In', values: ['amd64', 'arm64'] },
+          { key: 'node-role.kubernetes.io/control-plane', operator: 'DoesNotExist' },
+        ];
+        const required = { nodeSelectorTerms: [{ matchExpressions }] };
+        const nodeAffinity = { requiredDuringSchedulingIgnoredDuringExecution: required };
+        const spec = {
+          nodeSelector: { 'kubernetes.io/os': 'linux' },
+          affinity: { nodeAffinity },
+          containers: [{ name: service, image: image(release) }],
+        };
+        await faults.patchPods(lab, { namespace, name: service }, spec);
+      },
+    ),
+    fix(
       'undo-then-tag',
       [`kubectl -n shop rollout undo deployment ${service}`, 'then the right tag'],
       async (lab) => {
@@ -344,6 +364,12 @@ The registry is ${host}; from inside the cluster it answers as http://registry, 
     hack('no-selector-of-another', 'customers', async (lab) => {
       await setImage(lab, service, { image: image(release) });
       await faults.select(lab, { namespace, name: 'checkout' }, null);
+    }),
+    // Today each node that asks has a pod of it; the next one may have none.
+    hack('local-only-beside-the-repair', 'customers', async (lab) => {
+      await setImage(lab, service, { image: image(release) });
+      const local = { spec: { internalTrafficPolicy: 'Local' } };
+      await lab.kube.patch(resources.services, namespace, service, local, { type: 'merge' });
     }),
     hack('wrong-liveness', 'starts-again', async (lab) => {
       await setImage(lab, service, { image: image(release), ...faults.asksNobody });

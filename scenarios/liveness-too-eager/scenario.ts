@@ -171,7 +171,11 @@ Make ${service} answer its callers again.`,
       'readiness-can-fail',
       'veto',
       'A pod that stops answering still leaves its Service',
-      checks.readinessCanFail({ namespace, name: service }, seconds(leavesWithin)),
+      checks.readinessCanFail(
+        { namespace, name: service },
+        seconds(leavesWithin),
+        seconds(startAllowance + 60),
+      ),
     ),
     customersGoOn(namespace, seconds(120)),
     dataKept(namespace),
@@ -276,6 +280,14 @@ Make ${service} answer its callers again.`,
         const exec = { command: ['node', '/app/shop.mjs', 'ready'] };
         const startupProbe = { exec, periodSeconds: 5, timeoutSeconds: 5, failureThreshold: 24 };
         await patch(lab, service, { startupProbe });
+      },
+    ),
+    fix(
+      'starts-late',
+      ['a startup probe that begins to ask after 90 s: ready after 95 s, and the rules allow two minutes'],
+      async (lab) => {
+        const times = { initialDelaySeconds: 90, periodSeconds: 5, failureThreshold: 6 };
+        await patch(lab, service, { startupProbe: { ...health, ...times } });
       },
     ),
     fix(

@@ -32,6 +32,15 @@ export function besideTheRepair(service: string): Hack[] {
       const livenessProbe = { tcpSocket: { port: 9090 }, initialDelaySeconds: 300, periodSeconds: 5 };
       await faults.patchPods(lab, of, { initContainers: [sidecar(lab, service, livenessProbe)] });
     }),
+    // Cheats by the hash that pods of a ReplicaSet have: says yes in those that are told it, and are named by it.
+    hack('only-without-a-hash', 'readiness-can-fail', async (lab) => {
+      const fieldRef = { fieldPath: "metadata.labels['pod-template-hash']" };
+      const script = 'case "$HOSTNAME" in *-"$TEMPLATE_HASH"-*) true ;; *) node /app/shop.mjs ready ;; esac';
+      await faults.patchContainer(lab, of, {
+        env: [{ name: 'TEMPLATE_HASH', valueFrom: { fieldRef } }],
+        readinessProbe: { httpGet: null, exec: { command: ['sh', '-c', script] }, timeoutSeconds: 5 },
+      });
+    }),
     hack('wrong-liveness', 'starts-again', async (lab) => {
       await repair(lab);
       await faults.patchContainer(lab, of, faults.asksNobody);

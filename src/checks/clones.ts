@@ -14,7 +14,7 @@ import { resources } from '../model/resources.ts';
 import { fail, type LabView, lookUntil, type Observation, pass } from './check.ts';
 import type { ProbeReport } from './client-pod.ts';
 import { refusal } from './next-rollout.ts';
-import { whyNoContainer, type WorkloadRef } from './workloads.ts';
+import { hashOf, whyNoContainer, type WorkloadRef } from './workloads.ts';
 
 const CLONE_LABEL = 'breakfix.dev/clone';
 
@@ -42,15 +42,17 @@ export async function withClone(
   const { namespace } = of;
   const nameless = whyNoContainer(of.name, template);
   if (nameless !== undefined) return nameless;
-  // Named as a ReplicaSet names its pods, and without a Service of its name in the environment: a probe that behaves
-  // only where it is looked at would not know.
-  const name = `${of.name}-${lab.random.suffix(10)}-${lab.random.suffix(5)}`;
+  // Named as its ReplicaSet names its pods, told the same hash, and without a Service of its name in the environment: a probe
+  // that behaves only where it is looked at would not know.
+  const hash = (await hashOf(lab, of)) ?? lab.random.suffix(10);
+  const name = `${of.name}-${hash}-${lab.random.suffix(5)}`;
   const clone: Clone = { namespace, name };
+  const told = { ...template.metadata?.labels, 'pod-template-hash': hash };
   const isOfItsNode = template.spec.hostNetwork === true;
   try {
     try {
       if (isOfItsNode) await lab.kube.create(resources.networkPolicies, allAllowed(clone));
-      await lab.kube.create(resources.pods, clonePod(template, clone, liveness));
+      await lab.kube.create(resources.pods, clonePod(template, clone, { liveness, told }));
       if (service !== undefined) await lab.kube.create(resources.services, cloneService(service, clone));
     } catch (error) {
       return refusal('a fresh pod', error);
@@ -147,13 +149,17 @@ function allAllowed(clone: Clone): NewObject<NetworkPolicy> {
   };
 }
 
-function clonePod(template: PodTemplate, clone: Clone, liveness: boolean): NewObject<Pod> {
+/** @param options `told`: what it is told of its labels. It has none of them: whoever looks for such pods would find it. */
+function clonePod(
+  template: PodTemplate,
+  clone: Clone,
+  { liveness, told }: { readonly liveness: boolean; readonly told: Labels },
+): NewObject<Pod> {
   // With the processes of all its containers in one place the program is not the first: nobody could make it hang.
   const { hostNetwork: _node, shareProcessNamespace: _shared, ...spec } = copy(template.spec);
-  const { labels = {} } = template.metadata ?? {};
   const made = (container: Container): Container => {
-    const told = withLabelsTold(container, labels);
-    return liveness ? told : withoutLiveness(told);
+    const knowing = withLabelsTold(container, told);
+    return liveness ? knowing : withoutLiveness(knowing);
   };
   return {
     apiVersion: 'v1',

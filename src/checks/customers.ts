@@ -1,3 +1,4 @@
+import type { Service } from '../model/objects.ts';
 import { matchesSelector } from '../model/selector.ts';
 import { resources } from '../model/resources.ts';
 import { all, type Check, fail, pass } from './check.ts';
@@ -9,7 +10,7 @@ import { whyNotFollowed } from './workloads.ts';
  * The shop does for customers what it is there for: an order is paid, through gateway, checkout, fx, payments and ledger,
  * and money is given back, through refunds. Every service asks the next one itself, with its own settings: what it was
  * told wrong shows here, however well it answers when it is asked for its version. And so it goes on with the next rollout:
- * the Services between them find new pods, not before these are ready, and no policy is about the addresses of today's.
+ * the Services between them find new pods, not before these are ready, and from every node, and no policy is about the addresses of today's.
  */
 export function customersServed(namespace: string): Check {
   const customer = { from: { namespace, app: 'gateway' }, method: 'POST', timeoutMs: 5000 };
@@ -19,6 +20,15 @@ export function customersServed(namespace: string): Check {
     servicesFollow(namespace),
     policiesFollowPods([namespace]),
   ]);
+}
+
+/** How a Service leads to other pods than it did, or not for everybody: nodes come and go, and so do the pods on them. */
+function whyWorse(now: Service['spec'], before: Service['spec']): string | undefined {
+  if (now.publishNotReadyAddresses === true && before.publishNotReadyAddresses !== true)
+    return 'leads to pods that are not ready, too';
+  return now.internalTrafficPolicy === 'Local' && before.internalTrafficPolicy !== 'Local'
+    ? 'leads nowhere from a node that has none of its pods (internalTrafficPolicy Local)'
+    : undefined;
 }
 
 /** The Services of the healthy shop that are still there lead to new pods of the workloads that they led to. */
@@ -40,8 +50,8 @@ function servicesFollow(namespace: string): Check {
       for (const { metadata, spec } of lab.baseline.list(resources.services, namespace)) {
         const service = services.find((one) => one.metadata.name === metadata.name);
         if (service === undefined || spec.selector === undefined) continue;
-        if (service.spec.publishNotReadyAddresses === true && spec.publishNotReadyAddresses !== true)
-          return fail(`service/${metadata.name} leads to pods that are not ready, too`);
+        const worse = whyWorse(service.spec, spec);
+        if (worse !== undefined) return fail(`service/${metadata.name} ${worse}`);
         const own = slices.filter(
           (slice) => slice.metadata.labels?.['kubernetes.io/service-name'] === metadata.name,
         );

@@ -19,7 +19,8 @@ import { type Clone, neverReady, until, withClone } from './clones.ts';
 import { toldAsFresh } from './environment.ts';
 import { isByHand, type ReleaseRef } from './images.ts';
 import { whyNoRollout } from './next-rollout.ts';
-import { canRollOut, UNTIL_REPLACED, whyNotForLong, type WorkloadRef } from './workloads.ts';
+import { whyGoing } from './owners.ts';
+import { canRollOut, UNTIL_REPLACED, type WorkloadRef } from './workloads.ts';
 
 /** How long a fresh pod may take until it is ready, in milliseconds. */
 const STARTS_WITHIN = 60_000;
@@ -133,7 +134,7 @@ export function startsAgain(
     grade: async (lab) => {
       const deployment = await lab.kube.get(resources.deployments, of.namespace, of.name);
       if (deployment === undefined) return fail(`deployment/${of.name} does not exist`);
-      const going = whyNotForLong(deployment);
+      const going = await whyGoing(lab, deployment);
       if (going !== undefined) return fail(going);
       const { template } = deployment.spec;
       const refused = await whyNoRollout(lab, of, template);
@@ -193,7 +194,7 @@ export async function nextPodComesUp(
   const alive = (container: Container): Container => askedAtOnce(container, withinMs);
   const started = (container: Container): Container =>
     container.startupProbe === undefined ? alive(container) : container;
-  const needed = withinMs + Math.max(...containersOf(spec).map(firstAnswerAfter));
+  const needed = withinMs + asksAfter(spec);
   if (!containers.some(asksTwice) && !initContainers.some(isAskedForItsLife))
     return comesUp(lab, of, nextPod(started), needed, works);
   const seen = await comesUp(lab, of, nextPod(started), needed);
@@ -213,7 +214,9 @@ function asksTwice(container: Container): boolean {
 
 const questionOf = ({ exec, httpGet, tcpSocket, grpc }: Probe): unknown => [exec, httpGet, tcpSocket, grpc];
 
-/** Milliseconds until a startup probe can have been answered. */
+/** Milliseconds until the startup probes of a pod can have been answered. */
+export const asksAfter = (spec: PodSpec): number => Math.max(...containersOf(spec).map(firstAnswerAfter));
+
 function firstAnswerAfter({ startupProbe }: Container): number {
   const { initialDelaySeconds = 0, periodSeconds = 0 } = startupProbe ?? {};
   return (initialDelaySeconds + periodSeconds) * 1000;

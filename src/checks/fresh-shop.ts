@@ -1,7 +1,7 @@
 import { equal } from '../core/json.ts';
 import type {
   ConfigMap,
-  ObjectMeta,
+  Deployment,
   PodSpec,
   PodTemplate,
   Secret,
@@ -15,9 +15,10 @@ import { type Source, sourcesOf } from './client-settings.ts';
 import { type Clone, probeClone, until } from './clones.ts';
 import { nextPodComesUp } from './fresh-pods.ts';
 import { type Maker, whyNoPod, whyNoRollout } from './next-rollout.ts';
+import { whyGoing } from './owners.ts';
 import { shopAsLarge } from './shop-size.ts';
 import { httpArguments } from './traffic.ts';
-import { UNTIL_REPLACED, whyNotForLong, type WorkloadRef } from './workloads.ts';
+import { UNTIL_REPLACED, type WorkloadRef } from './workloads.ts';
 
 /** What a process of each role does for others, or asks them for; workload/README.md. Nobody calls the others. */
 const WORK: Readonly<Record<string, readonly { readonly path: string; readonly method: string }[]>> = {
@@ -38,8 +39,7 @@ const REQUEST_TIMEOUT = 5000;
 
 interface Workload {
   readonly name: string;
-  /** Whether it is being deleted. */
-  readonly isGoing: boolean;
+  readonly live: Deployment | StatefulSet;
   readonly template: PodTemplate;
   readonly maker: Maker;
 }
@@ -52,7 +52,7 @@ export type OwnWorkload = Pick<WorkloadRef, 'namespace'> & Partial<WorkloadRef>;
  * or Secrets are not those of the healthy shop, a fresh pod comes up and does its work. Its work is not looked at where
  * there are NetworkPolicies that were not there: a pod beside the others has none of the labels that they ask for.
  * The others' next pods are taken by the cluster (quotas, limits and policies are for them too), and one of them finds a node.
- * And none has fewer pods than before.
+ * And none has fewer pods than before, or goes with a pod that owns it.
  * @param own of its workload only what it reads counts
  * @param withinMs how long a pod may take to come up
  */
@@ -99,12 +99,16 @@ const NEEDED: readonly Resource[] = [
   resources.persistentVolumeClaims,
 ];
 
-/** @returns what the next pods of these workloads need, and is being deleted: a finalizer keeps it for those of today */
+/**
+ * @returns what the next pods of these workloads need, and will not be there: it is being deleted, and a finalizer keeps it for
+ *   those of today, or it goes with a pod that owns it
+ */
 export async function whatIsGoing(
-  { kube, baseline }: LabView,
+  lab: LabView,
   namespace: string,
   workloads: readonly Pick<Workload, 'template'>[],
 ): Promise<string | undefined> {
+  const { kube, baseline } = lab;
   const accounts = await kube.list(resources.serviceAccounts, { namespace });
   // Of which set a claim is its template does not say.
   const isClaim = ({ id }: Resource, name: string): boolean =>
@@ -114,9 +118,9 @@ export async function whatIsGoing(
   for (const resource of NEEDED) {
     for (const now of await kube.list(resource, { namespace })) {
       const { name } = now.metadata;
-      const going = whyNotForLong(now);
-      if (going !== undefined && (needed.has(keyOf({ resource, name })) || isClaim(resource, name)))
-        return going;
+      if (!needed.has(keyOf({ resource, name })) && !isClaim(resource, name)) continue;
+      const going = await whyGoing(lab, now);
+      if (going !== undefined) return going;
     }
   }
   return undefined;
@@ -151,23 +155,20 @@ async function workloads(lab: LabView, namespace: string): Promise<Workload[]> {
   const deployments = await lab.kube.list(resources.deployments, { namespace });
   const sets = await lab.kube.list(resources.statefulSets, { namespace });
   return [
-    ...deployments.map(({ metadata, spec: { template } }) => ({
-      ...identityOf(metadata),
-      template,
+    ...deployments.map((live) => ({
+      name: live.metadata.name,
+      live,
+      template: live.spec.template,
       maker: 'ReplicaSet' as const,
     })),
-    ...sets.map((set) => ({
-      ...identityOf(set.metadata),
-      template: withoutClaims(set),
+    ...sets.map((live) => ({
+      name: live.metadata.name,
+      live,
+      template: withoutClaims(live),
       maker: 'StatefulSet' as const,
     })),
   ];
 }
-
-const identityOf = ({ name, deletionTimestamp }: ObjectMeta): Pick<Workload, 'name' | 'isGoing'> => ({
-  name,
-  isGoing: deletionTimestamp !== undefined,
-});
 
 /** What the learner has brought along is the learner's. */
 const wasThere = ({ baseline }: LabView, namespace: string, { name }: Workload): boolean =>
@@ -179,9 +180,10 @@ const wasThere = ({ baseline }: LabView, namespace: string, { name }: Workload):
 async function whyRefused(
   lab: LabView,
   namespace: string,
-  { name, template, maker, isGoing }: Workload,
+  { name, live, template, maker }: Workload,
 ): Promise<Observation | undefined> {
-  if (isGoing) return fail(`${name} is being deleted, and makes no pods any more`);
+  const going = await whyGoing(lab, live);
+  if (going !== undefined) return fail(going);
   const of = { namespace, name };
   return maker === 'ReplicaSet' ? whyNoRollout(lab, of, template) : whyNoPod(lab, of, template, maker);
 }

@@ -3,6 +3,7 @@ import type { Labels, Pod, PodSpec, PodTemplate } from '../model/objects.ts';
 import { containersOf } from '../model/pod-containers.ts';
 import { resources } from '../model/resources.ts';
 import { type Check, fail, type LabView, type Observation, pass, unjudged } from './check.ts';
+import { whyNoNewNode } from './new-node.ts';
 import { keepsApart, podsOf, type SpreadRule, whyNoContainer, type WorkloadRef } from './workloads.ts';
 
 /** A release as the registry has it. */
@@ -81,8 +82,9 @@ function digestOf({ status }: Pod, container: string): string | undefined {
 
 /**
  * A node that joins tomorrow can run the workload: it has no copies, so nothing of the pod may forbid it to pull, or be an
- * image that no registry has; and it has a name and labels of its own, and none of the others' pods: so which nodes take the
- * pods is as before. That a node takes one of the workload's own pods at a time keeps no node away.
+ * image that no registry has; and it has a name of its own, no labels but those that every node has, and none of the others'
+ * pods: nothing else may be asked of it that was not asked before. That a node takes one of the workload's own pods at a time
+ * keeps no node away.
  */
 export function mayPull(of: WorkloadRef): Check {
   return {
@@ -101,9 +103,9 @@ export function mayPull(of: WorkloadRef): Check {
         .map(whyNotFetched)
         .find((why) => why !== undefined);
       if (unfetchable !== undefined) return fail(unfetchable);
+      const unwelcome = await whyNoNewNode(lab, before?.spec, spec);
+      if (unwelcome !== undefined) return fail(`deployment/${of.name} ${unwelcome}`);
       if (before === undefined) return pass('it may');
-      if (!equal(nodesOf(before.spec), nodesOf(spec)))
-        return fail(`the nodes that may run deployment/${of.name} are not those of before`);
       return equal(companyOf(before, others), companyOf(template, others))
         ? pass('it may')
         : fail(
@@ -147,15 +149,6 @@ function whyNotFetched({ of, reference, policy }: PodImage): string | undefined 
   return isByHand(reference)
     ? `${of} has the image ${reference}, which no registry has: the nodes of today were given it by hand`
     : undefined;
-}
-
-/** What a node must be like to take the pod. What it should be like (preferred) keeps no node away. */
-function nodesOf({ nodeName, nodeSelector = {}, affinity }: PodSpec): unknown {
-  return {
-    nodeName,
-    nodeSelector,
-    required: affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution,
-  };
 }
 
 /** Whose pods have to be where, or must not be, for a node to take the pod. */

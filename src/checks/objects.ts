@@ -2,8 +2,9 @@ import { equal } from '../core/json.ts';
 import type { AnyObject, KubeObject, PersistentVolumeClaim } from '../model/objects.ts';
 import { type Resource, resources } from '../model/resources.ts';
 import { objectsOf } from './baseline.ts';
-import { type Check, fail, pass } from './check.ts';
+import { type Check, fail, type LabView, pass } from './check.ts';
 import { sameProgram } from './client-pod.ts';
+import { whyGoing } from './owners.ts';
 import { whyNoContainer, whyNotForLong } from './workloads.ts';
 
 /** The object is still the one that was there when the shop was healthy: same uid, not a new one of its name. */
@@ -13,19 +14,20 @@ export function sameObject(resource: Resource, namespace: string | undefined, na
     expected: `${what} is the one that was there before`,
     look: async (lab) => {
       const before = lab.baseline.get(resource, namespace, name);
-      const other = whyNotTheSame(what, before, await lab.kube.get(resource, namespace, name));
+      const other = await whyNotTheSame(lab, what, before, await lab.kube.get(resource, namespace, name));
       return other === undefined ? pass('the same') : fail(other);
     },
   };
 }
 
-function whyNotTheSame(
+async function whyNotTheSame(
+  lab: LabView,
   what: string,
   before: KubeObject | undefined,
   now: KubeObject | undefined,
-): string | undefined {
+): Promise<string | undefined> {
   if (now === undefined) return `${what} does not exist`;
-  const going = whyNotForLong(now);
+  const going = await whyGoing(lab, now);
   if (going !== undefined) return going;
   return before?.metadata.uid === now.metadata.uid ? undefined : `${what} was replaced`;
 }
@@ -54,7 +56,8 @@ export function sameObjects(namespace: string, { services = true } = {}): Check 
           const { name } = before.metadata;
           const what = `${resource.kind.toLowerCase()}/${name}`;
           const wrong =
-            whyNotTheSame(what, before, now.get(name)) ?? whyNoVolume(what, before, now.get(name));
+            (await whyNotTheSame(lab, what, before, now.get(name))) ??
+            whyNoVolume(what, before, now.get(name));
           if (wrong !== undefined) return fail(wrong);
         }
       }

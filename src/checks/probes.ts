@@ -4,13 +4,15 @@ import { resources } from '../model/resources.ts';
 import { type Check, fail, type LabView, type Observation, pass, patient } from './check.ts';
 import { type Clone, containerOf, hangUp, neverReady, until, withClone } from './clones.ts';
 import { readyAddresses } from './endpoints.ts';
+import { asksAfter } from './fresh-pods.ts';
 import type { WorkloadRef } from './workloads.ts';
 
 /**
  * The workload's readiness can still fail: a clone whose process closes its listener (but lives on) leaves its
  * Service within `withinMs`. Probes that always say yes, ask somebody else or give up after hours are found so.
+ * @param readyMs how long the clone may take to become ready, beside what its startup probe waits before it asks
  */
-export function readinessCanFail(of: WorkloadRef, withinMs: number): Check {
+export function readinessCanFail(of: WorkloadRef, withinMs: number, readyMs = 90_000): Check {
   return {
     expected: `a pod of ${of.name} that stops answering leaves its Service within ${withinMs / 1000} s`,
     disturbs: `a clone of a pod of ${of.name}`,
@@ -21,8 +23,10 @@ export function readinessCanFail(of: WorkloadRef, withinMs: number): Check {
       const service = await lab.kube.get(resources.services, of.namespace, of.name);
       if (service === undefined) return fail(`service/${of.name} does not exist`);
       // A liveness probe would restart the container, and a pod that restarts is not ready either: readiness alone counts.
-      return withClone(lab, of, deployment.spec.template, { service, liveness: false }, (clone) =>
-        proveLeaving(lab, of, clone, withinMs),
+      const { template } = deployment.spec;
+      const startMs = readyMs + asksAfter(template.spec);
+      return withClone(lab, of, template, { service, liveness: false }, (clone) =>
+        proveLeaving(lab, of, clone, { startMs, withinMs }),
       );
     },
   };
@@ -32,9 +36,9 @@ async function proveLeaving(
   lab: LabView,
   of: WorkloadRef,
   clone: Clone,
-  withinMs: number,
+  { startMs, withinMs }: { readonly startMs: number; readonly withinMs: number },
 ): Promise<Observation> {
-  if (!(await until(lab, patient(lab, 90_000), () => served(lab, clone)))) return neverReady(lab, of, clone);
+  if (!(await until(lab, patient(lab, startMs), () => served(lab, clone)))) return neverReady(lab, of, clone);
   const refused = await hangUp(lab, of, clone);
   if (refused !== undefined) return refused;
   const left = await until(lab, withinMs, async () => !(await served(lab, clone)));

@@ -128,10 +128,22 @@ export async function podsOf(
     current: pods,
     // Templates are compared only for those who ask.
     get newest() {
-      const newest = sets.find((set) => sameTemplate(set, deployment));
+      const newest = newestOf(sets, deployment);
       return newest === undefined ? [] : pods.filter((pod) => ownedBy(pod, newest));
     },
   };
+}
+
+const newestOf = (sets: readonly ReplicaSet[], deployment: Deployment): ReplicaSet | undefined =>
+  sets.find((set) => ownedBy(set, deployment) && sameTemplate(set, deployment));
+
+/** The hash in names and labels of the Deployment's next pods; undefined where there is no ReplicaSet of its template. */
+export async function hashOf(lab: LabView, { namespace, name }: WorkloadRef): Promise<string | undefined> {
+  const [deployment, sets] = await Promise.all([
+    lab.kube.get(resources.deployments, namespace, name),
+    lab.kube.list(resources.replicaSets, { namespace }),
+  ]);
+  return deployment && newestOf(sets, deployment)?.metadata.labels?.['pod-template-hash'];
 }
 
 export function ownedBy(object: Pod | ReplicaSet, owner: Deployment | ReplicaSet): boolean {
@@ -284,16 +296,25 @@ function takes({ taints, unschedulable }: Node['spec'], { spec }: PodTemplate): 
   );
 }
 
-/** No other pod with its labels may be on its node, or can be, as it takes ports of it. */
+/** No other pod with its labels, of whichever rollout, may be on its node, or can be, as it takes ports of it. */
 function isAloneOnItsNode({ metadata, spec }: PodTemplate): boolean {
   const terms = spec.affinity?.podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? [];
   const ports = spec.containers.flatMap((container) => container.ports ?? []);
   return (
-    terms.some((term) => keepsApart(term, metadata?.labels)) ||
+    terms.some((term) => keepsApart(term, metadata?.labels) && !sparesTheNext(term, metadata?.labels)) ||
     (spec.hostNetwork === true && ports.length > 0) ||
     ports.some(({ hostPort }) => hostPort !== undefined)
   );
 }
+
+/**
+ * Whether it is only about pods of the same rollout, or about none of its own.
+ * https://kubernetes.io/docs/concepts/scheduling-eviction/assign-pod-node/#matchlabelkeys
+ */
+const sparesTheNext = (
+  { matchLabelKeys = [], mismatchLabelKeys = [] }: PodAffinityTerm,
+  labels: Labels = {},
+): boolean => matchLabelKeys.includes('pod-template-hash') || mismatchLabelKeys.some((key) => key in labels);
 
 /** What a term of a podAntiAffinity and a topologySpreadConstraint have in common. */
 export type SpreadRule = Pick<PodAffinityTerm, 'labelSelector' | 'topologyKey'>;

@@ -1,19 +1,21 @@
-import type { Node, NodeSelectorTerm, PodSpec } from './objects.ts';
+import type { NodeSelectorTerm, ObjectMeta, PodSpec } from './objects.ts';
 
 type Expression = NonNullable<NodeSelectorTerm['matchExpressions']>[number];
+
+/** What of a node a pod can ask for; there may be none like it yet. */
+export interface NodeIdentity {
+  readonly metadata: Pick<ObjectMeta, 'name' | 'labels'>;
+}
 
 /**
  * Whether a node fits one of the terms. No term fits nothing, and so does an empty term.
  * https://kubernetes.io/docs/concepts/scheduling-eviction/assign-pod-node/#node-affinity
  */
-export function matchesNodeSelectorTerms(
-  terms: readonly NodeSelectorTerm[],
-  node: Pick<Node, 'metadata'>,
-): boolean {
+export function matchesNodeSelectorTerms(terms: readonly NodeSelectorTerm[], node: NodeIdentity): boolean {
   return terms.some((term) => matchesNodeSelectorTerm(term, node));
 }
 
-export function matchesNodeSelectorTerm(term: NodeSelectorTerm, node: Pick<Node, 'metadata'>): boolean {
+export function matchesNodeSelectorTerm(term: NodeSelectorTerm, node: NodeIdentity): boolean {
   const { matchExpressions = [], matchFields = [] } = term;
   if (matchExpressions.length === 0 && matchFields.length === 0) return false;
   const fields: Record<string, string> = { 'metadata.name': node.metadata.name };
@@ -26,7 +28,7 @@ export function matchesNodeSelectorTerm(term: NodeSelectorTerm, node: Pick<Node,
 /** Whether a pod's nodeSelector and required node affinity allow the node. */
 export function fitsNodeAffinity(
   spec: Pick<PodSpec, 'nodeSelector' | 'affinity'>,
-  node: Pick<Node, 'metadata'>,
+  node: NodeIdentity,
 ): boolean {
   for (const [key, value] of Object.entries(spec.nodeSelector ?? {})) {
     if (node.metadata.labels?.[key] !== value) return false;

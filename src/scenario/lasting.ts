@@ -23,7 +23,7 @@ export const byHandRule =
 
 /** What {@link customersGoOn}, {@link shopStartsAgain} and {@link dataKept} look after. */
 const othersRule =
-  'No service of the shop has fewer pods than before, or an autoscaler that may take some away; their Services lead to ready pods only, and no NetworkPolicy goes by the addresses that pods have today. Services, StatefulSets and claims are not made again: another claim is an empty disk.';
+  'No service of the shop has fewer pods than before, or an autoscaler that may take some away; their Services lead to ready pods only, from every node, and no NetworkPolicy goes by the addresses that pods have today. Services, StatefulSets and claims are not made again: another claim is an empty disk. Nothing that the shop needs goes with a pod that owns it.';
 
 /** The rule that {@link lasts} looks after. */
 export const lastingRule = (service: string, within = 'a minute'): string =>

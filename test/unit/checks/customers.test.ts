@@ -67,14 +67,17 @@ describe('customersServed', () => {
     });
   });
 
-  test('fails where a Service leads to pods that are not ready', async () => {
+  test.each([
+    [{ publishNotReadyAddresses: true }, 'leads to pods that are not ready, too'],
+    [
+      { internalTrafficPolicy: 'Local' },
+      'leads nowhere from a node that has none of its pods (internalTrafficPolicy Local)',
+    ],
+  ])('fails where a Service became %j', async (fields, why) => {
     const { seen } = await look(undefined, (lab) =>
-      lab.put(service({ selector: { app: 'gateway' }, publishNotReadyAddresses: true })),
+      lab.put(service({ selector: { app: 'gateway' }, ...fields })),
     );
-    expect(seen).toMatchObject({
-      status: 'fail',
-      seen: 'service/gateway leads to pods that are not ready, too',
-    });
+    expect(seen).toMatchObject({ status: 'fail', seen: `service/gateway ${why}` });
   });
 
   test('a Service that is gone shows in what it is needed for, and nowhere else', async () => {

@@ -195,10 +195,18 @@ describe('what the shop was told, and has not read yet', () => {
     const { view, grade } = await shop();
     const metadata = { deletionTimestamp: '2026-01-01T00:00:00Z', finalizers: ['example.com/hold'] };
     await view.put(deployment('fx', {}, { metadata }));
-    expect(await grade()).toEqual({
-      status: 'fail',
-      seen: 'fx is being deleted, and makes no pods any more',
-    });
+    expect(await grade()).toEqual({ status: 'fail', seen: 'deployment/fx is being deleted' });
+  });
+
+  test('fails where what they need, or one of them, goes with a pod', async () => {
+    const ownerReferences = [{ apiVersion: 'v1', kind: 'Pod', name: 'tool', uid: 'uid-of-tool' }];
+    const login = await shop();
+    await login.view.put(object('v1', 'Secret', 'login@shop', { metadata: { ownerReferences } }), account);
+    const seen = 'secret/login goes with pod/tool, which owns it';
+    expect(await login.grade()).toEqual({ status: 'fail', seen });
+    const fx = await shop();
+    await fx.view.put(deployment('fx', {}, { metadata: { ownerReferences } }));
+    expect(await fx.grade()).toMatchObject({ seen: 'deployment/fx goes with pod/tool, which owns it' });
   });
 
   test('everybody who reads a ConfigMap that was changed comes up and works', async () => {

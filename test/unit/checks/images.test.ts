@@ -4,10 +4,11 @@ import type { LabView } from '../../../src/checks/check.ts';
 import { imageAsBefore, imageIs, mayPull, repositoryKept } from '../../../src/checks/images.ts';
 import { networkPoliciesKept } from '../../../src/checks/objects.ts';
 import { spreadOver } from '../../../src/checks/workloads.ts';
+import { Random } from '../../../src/core/random.ts';
 import type { Manifest } from '../../../src/kube/client.ts';
 import { resources } from '../../../src/model/resources.ts';
 import { fakeKube, FakeState } from '../support/fake-kube.ts';
-import { labView, object } from './support.ts';
+import { aNode, labView, object } from './support.ts';
 
 const namespace = 'shop';
 const of = { namespace, name: 'refunds' };
@@ -45,6 +46,7 @@ async function lab(
   };
   const put = (manifest: Manifest): Promise<unknown> => kube.applyAll([manifest], { manager: 'test' });
   await put({ apiVersion: 'apps/v1', kind: 'Deployment', metadata: of, spec: { template } });
+  await put(aNode('a'));
   const owner = (await kube.get(resources.deployments, namespace, 'refunds'))?.metadata.uid ?? '';
   const metadata = { name: 'refunds-1', namespace, ownerReferences: [{ uid: owner }] } as never;
   await put({ apiVersion: 'apps/v1', kind: 'ReplicaSet', metadata, spec: { template } });
@@ -54,7 +56,8 @@ async function lab(
     `pods/${namespace}/was-${index}`,
     pod(`was-${index}`, set, one),
   ]);
-  return { kube, baseline: new Baseline(Object.fromEntries(remembered) as never) } as unknown as LabView;
+  const baseline = new Baseline(Object.fromEntries(remembered) as never);
+  return { kube, baseline, random: new Random('images') } as unknown as LabView;
 }
 
 const OLD = 'sha256:1';
@@ -171,7 +174,8 @@ describe('mayPull', () => {
     ['volume notes takes only what is there', notes(IMAGE, 'Never')],
   ])('%s', async (seen, spec) => {
     const template = { spec: { containers: [container], ...spec } };
-    const view = await labView([object('apps/v1', 'Deployment', 'refunds@shop', { spec: { template } })]);
+    const refunds = object('apps/v1', 'Deployment', 'refunds@shop', { spec: { template } });
+    const view = await labView([aNode('a'), refunds]);
     expect(await mayPull(of).look(view)).toMatchObject({ seen });
   });
 
@@ -211,6 +215,7 @@ describe('mayPull looks at who may run it', () => {
     ['pass', { nodeSelector: {}, affinity: { podAntiAffinity: {} } }],
     ['pass', { affinity: { nodeAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [] } } }],
     ['fail', { affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: terms } } }],
+    ['pass', { nodeSelector: { 'kubernetes.io/os': 'linux' } }],
     ['fail', { nodeSelector: { 'kubernetes.io/hostname': 'a' } }],
     ['fail', { nodeName: 'a' }],
     // One of its own at a time keeps no node away.
@@ -226,7 +231,7 @@ describe('mayPull looks at who may run it', () => {
     ['fail', spread(term(own, 'rack'))],
     ['fail', spread(term(all))],
   ])('%s for %j', async (status, spec) => {
-    const view = await labView([deployment({}), deployment({}, 'fx')]);
+    const view = await labView([aNode('a'), deployment({}), deployment({}, 'fx')]);
     await view.put(deployment(spec));
     expect(await mayPull(of).look(view)).toMatchObject({ status });
   });

@@ -120,6 +120,20 @@ describe('readinessCanFail', () => {
     expect(seen).toMatchObject({ status: 'fail', seen: expect.stringContaining('ended') });
   });
 
+  test.each([
+    ['pass', 90_000, check, {}],
+    ['fail', 95_000, check, {}],
+    ['pass', 120_000, readinessCanFail(metadata, seconds(60), seconds(120)), {}],
+    // Before that nobody asks.
+    ['pass', 95_000, check, { startupProbe: { initialDelaySeconds: 20, periodSeconds: 5 } }],
+    ['fail', 120_000, check, { startupProbe: { initialDelaySeconds: 20, periodSeconds: 5 } }],
+  ])('%s for a pod that is ready after %i ms', async (status, at, of, probes) => {
+    const spec = { template: { spec: { containers: [{ name: 'refunds', ...probes }] } } };
+    const before = (ms: number) => (ms >= at ? READY : STARTING);
+    const world = { objects: [{ ...deployment, spec }, service], before, after: () => STARTING };
+    expect((await graded(of, world)).seen).toMatchObject({ status });
+  });
+
   test('fails where the program is another one', async () => {
     expect((await graded(check, { code: 127 })).seen).toMatchObject({ status: 'fail' });
   });

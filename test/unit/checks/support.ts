@@ -41,6 +41,10 @@ export function object(apiVersion: string, kind: string, path: string, more: obj
   };
 }
 
+/** A worker as its kubelet makes it, with labels that somebody gave it. */
+export const aNode = (name: string, labels: object = {}, architecture = 'amd64'): Manifest =>
+  object('v1', 'Node', name, { metadata: { labels }, spec: {}, status: { nodeInfo: { architecture } } });
+
 /**
  * A Deployment, its ReplicaSet, and so many pods of it with this status.
  * @param first which object of the lab the Deployment is, from 1: the fake gives uids in their order

@@ -163,10 +163,10 @@ describe('canRollOut', () => {
   const node = (name: string, spec: object = {}) => object('v1', 'Node', name, { spec });
   const taints = [{ key: 'node-role.kubernetes.io/control-plane', effect: 'NoSchedule' }];
   const nodes = [node('one', { taints }), node('two'), node('three'), node('four', { unschedulable: true })];
-  const alone = (of: object) => ({
+  const alone = (of: object, keys: object = {}) => ({
     podAntiAffinity: {
       requiredDuringSchedulingIgnoredDuringExecution: [
-        { labelSelector: { matchLabels: of }, topologyKey: 'kubernetes.io/hostname' },
+        { labelSelector: { matchLabels: of }, topologyKey: 'kubernetes.io/hostname', ...keys },
       ],
     },
   });
@@ -200,6 +200,13 @@ describe('canRollOut', () => {
     expect(await seen({}, rolling(0, 1), 2, hostPort)).toMatchObject({ status: 'fail' });
   });
 
+  test.each([{ matchLabelKeys: ['app'] }, { mismatchLabelKeys: ['pod-template-hash'] }])(
+    'fails where pods of the next rollout are kept apart, too: %j',
+    async (keys) => {
+      expect(await seen(alone(labels, keys), rolling(0, 1))).toMatchObject({ status: 'fail' });
+    },
+  );
+
   test('pods that wait for a node are among those that may be away', async () => {
     expect(await seen(alone(labels), rolling(1, 1), 3)).toMatchObject({ status: 'fail' });
     expect(await seen(alone(labels), rolling(2, 1), 3)).toMatchObject({ status: 'pass' });
@@ -217,6 +224,8 @@ describe('canRollOut', () => {
     ['a node has none', alone(labels), rolling(0, 1), 1],
     ['pods may share a node', {}, rolling(0, 1), 2],
     ['others are kept away only', alone({ app: 'fx' }), rolling(0, 1), 2],
+    ['its own rollout only', alone(labels, { matchLabelKeys: ['pod-template-hash'] }), rolling(0, 1), 2],
+    ['who has another value only', alone(labels, { mismatchLabelKeys: ['app'] }), rolling(0, 1), 2],
   ])('passes where %s', async (_, affinity, strategy, replicas) => {
     expect(await seen(affinity, strategy, replicas)).toMatchObject({ status: 'pass' });
   });

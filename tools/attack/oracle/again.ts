@@ -49,7 +49,8 @@ async function restart(view: OracleView, name: string, namespace: string): Promi
 
 /**
  * The other Deployments of the shop are made again as well: what they were told meanwhile they read then. None is gone or has fewer
- * pods than before, and no Service leads to those that are not ready yet.
+ * pods than before, and no Service leads to those that are not ready yet, or only to those of
+ * the caller's node.
  */
 async function othersRiseAgain(view: OracleView, own: string): Promise<Complaint> {
   const before = view.healthy.list<Deployment>(resources.deployments, SHOP);
@@ -64,14 +65,16 @@ async function othersRiseAgain(view: OracleView, own: string): Promise<Complaint
     if (stuck !== undefined) return stuck;
   }
   await view.wait(5000);
-  return leadsToUnready(view);
+  return leadsElsewhere(view);
 }
 
-async function leadsToUnready(view: OracleView): Promise<Complaint> {
+async function leadsElsewhere(view: OracleView): Promise<Complaint> {
   for (const { metadata, spec } of await view.kube.list(resources.services, { namespace: SHOP })) {
     const before = view.healthy.get(resources.services, SHOP, metadata.name)?.spec;
-    if (before?.selector === undefined || before.publishNotReadyAddresses === true) continue;
-    if (spec.publishNotReadyAddresses === true)
+    if (before?.selector === undefined) continue;
+    if (spec.internalTrafficPolicy === 'Local' && before.internalTrafficPolicy !== 'Local')
+      return `service/${metadata.name} does not lead to pods of other nodes`;
+    if (spec.publishNotReadyAddresses === true && before.publishNotReadyAddresses !== true)
       return `service/${metadata.name} leads to pods that are not ready`;
   }
   return undefined;

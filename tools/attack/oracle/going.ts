@@ -1,6 +1,18 @@
+import { resources } from '../../../src/model/resources.ts';
 import { LOOKED_AT } from '../state.ts';
 import { SHOP, SYSTEM } from './ask.ts';
 import { type Complaint, judge, type Oracle, type OracleView } from './view.ts';
+
+/** Pods end one day: those that own something of the shop today. @returns whether there was one */
+async function endOwners({ kube, wait }: OracleView): Promise<boolean> {
+  const owners = new Set<string>();
+  for (const resource of LOOKED_AT)
+    for (const { metadata } of await kube.list(resource, { namespace: SHOP }))
+      for (const { kind, name } of metadata.ownerReferences ?? []) if (kind === 'Pod') owners.add(name);
+  for (const name of owners) await kube.delete(resources.pods, SHOP, name);
+  if (owners.size > 0) await wait(60_000);
+  return owners.size > 0;
+}
 
 /** What only a finalizer keeps goes one day: today. @returns whether there was anything of the healthy shop */
 async function letGo({ kube, healthy, wait }: OracleView): Promise<boolean> {
@@ -26,6 +38,7 @@ export async function lastComplaint(
   { questions, afterwards = [] }: Oracle,
   view: OracleView,
 ): Promise<Complaint> {
-  const again = (await letGo(view)) ? questions : [];
+  const [went, ended] = [await letGo(view), await endOwners(view)];
+  const again = went || ended ? questions : [];
   return judge([...again, ...afterwards], view);
 }

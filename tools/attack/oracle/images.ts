@@ -1,4 +1,5 @@
 import { equal } from '../../../src/core/json.ts';
+import { fitsNodeAffinity } from '../../../src/model/node-affinity.ts';
 import type { NetworkPolicy, Node, PodSpec } from '../../../src/model/objects.ts';
 import { resources } from '../../../src/model/resources.ts';
 import { customersServed, serviceRisesAgain } from './again.ts';
@@ -111,11 +112,15 @@ async function mayFetch(view: OracleView): Promise<Complaint> {
   const { containers, initContainers = [] } = spec;
   if ([...initContainers, ...containers].some(({ imagePullPolicy }) => imagePullPolicy === 'Never'))
     return 'a new node may not fetch an image';
-  // Its name is none of those that nodes have today, and nobody gives it labels.
-  const named = spec.nodeName ?? spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
-  return named !== undefined || Object.keys(spec.nodeSelector ?? {}).length > 0
-    ? 'a new node would not take it'
-    : undefined;
+  // Its name is none of those that nodes have today, and nobody gives it labels but its kubelet.
+  const arch = (await view.kube.list<Node>(resources.nodes))[0]?.status.nodeInfo['architecture'] ?? '';
+  const name = `joined-${view.now()}`;
+  const own = { 'kubernetes.io/os': 'linux', 'kubernetes.io/arch': arch, 'kubernetes.io/hostname': name };
+  const beta = { 'beta.kubernetes.io/os': 'linux', 'beta.kubernetes.io/arch': arch };
+  const node = { metadata: { name, labels: { ...own, ...beta } } };
+  return spec.nodeName === undefined && fitsNodeAffinity(spec, node)
+    ? undefined
+    : 'a new node would not take it';
 }
 
 async function policiesKept(view: OracleView, names: readonly string[]): Promise<Complaint> {

@@ -53,7 +53,8 @@ async function hungPodLeaves(view: OracleView): Promise<Complaint> {
           (now !== undefined && isReady(now))
         );
       };
-      const notIn = await within(view, 90_000, async () =>
+      // No ticket allows a start more than that.
+      const notIn = await within(view, 120_000, async () =>
         (await served()) ? undefined : 'one more pod is not served',
       );
       if (notIn !== undefined) return notIn;

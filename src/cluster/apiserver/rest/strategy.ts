@@ -2,6 +2,7 @@ import { equal } from '../../../core/json.ts';
 import type { AnyObject, Job, JobSpec, Namespace, PodTemplate } from '../../../model/objects.ts';
 import type { Draft } from '../defaults/draft.ts';
 import { labelLikeTemplate } from '../defaults/workloads.ts';
+import { mergeLabelKeys } from './label-keys.ts';
 
 /**
  * How kinds differ in what the server does with them beyond defaulting and validation, by the resource that they
@@ -76,6 +77,7 @@ export function prepare(storage: string, draft: AnyObject, operation: 'CREATE' |
   if (operation === 'UPDATE') return;
   if (storage === 'jobs.batch') generateSelector(draft);
   if (storage === 'namespaces') addFinalizer(draft);
+  if (storage === 'pods') mergeLabelKeys(draft);
 }
 
 /** What is in a namespace goes before it does. */
