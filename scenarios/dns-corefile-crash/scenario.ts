@@ -77,14 +77,11 @@ async function hostAliases(lab: LabView): Promise<void> {
 
 /** How often the kubelet has started the pods of CoreDNS again. */
 async function starts(lab: LabView): Promise<number> {
-  const pods = await podsOfCoredns(lab);
+  const pods = await faults.corednsPods(lab);
   return pods
     .flatMap(({ status }) => status.containerStatuses ?? [])
     .reduce((sum, { restartCount }) => sum + restartCount, 0);
 }
-
-const podsOfCoredns = (lab: LabView) =>
-  lab.kube.list(resources.pods, { namespace: coredns.namespace, labelSelector: 'k8s-app=kube-dns' });
 
 const scale = (lab: LabView, replicas: number) => faults.scale(lab, coredns, replicas);
 
@@ -216,7 +213,7 @@ shop. Make names work again, for the shop and for everybody else.`,
     ),
     hint(10, 'kubectl -n kube-system get pods -l k8s-app=kube-dns, then read the log of one of them.'),
     hint(20, async (lab) => {
-      const pods = await podsOfCoredns(lab);
+      const pods = await faults.corednsPods(lab);
       const [pod] = pods.filter(({ status }) => status.containerStatuses?.some(({ ready }) => !ready));
       if (pod === undefined) return `${pods.length} pods of CoreDNS are there, and all of them are ready.`;
       const log = await lab.kube.logs('kube-system', pod.metadata.name, { tail: 5 });
@@ -241,7 +238,7 @@ shop. Make names work again, for the shop and for everybody else.`,
       ['take the line out', 'kubectl -n kube-system delete pod -l k8s-app=kube-dns'],
       async (lab) => {
         await editCorefile(lab, withoutLine(word));
-        for (const { metadata } of await podsOfCoredns(lab))
+        for (const { metadata } of await faults.corednsPods(lab))
           await lab.kube.delete(resources.pods, 'kube-system', metadata.name);
       },
     ),

@@ -134,9 +134,6 @@ async function ownService(lab: LabView, client: Client, selector?: Readonly<Reco
   await settings(lab, client, 'None', { nameservers, searches, options: ndots });
 }
 
-const corednsPods = (lab: LabView) =>
-  lab.kube.list(resources.pods, { namespace: 'kube-system', labelSelector: 'k8s-app=kube-dns' });
-
 export default defineScenario({
   id: 'dns-policy',
   incident: 'INC-2113',
@@ -409,17 +406,17 @@ whom they call. ${client} must find names again as they do: Services by their sh
       await faults.noMoreRollouts(lab, namespace);
     }),
     hack('pod-address', 'server', async (lab) => {
-      const nameservers = (await corednsPods(lab)).flatMap(({ status }) => status.podIP ?? []);
+      const nameservers = (await faults.corednsPods(lab)).flatMap(({ status }) => status.podIP ?? []);
       await settings(lab, client, 'None', { nameservers, searches, options: ndots });
     }),
     // Both lead nowhere after the next rollout of CoreDNS.
     hack('endpoints-by-hand', 'server', async (lab) => {
       await ownService(lab, client);
-      const addresses = (await corednsPods(lab)).flatMap(({ status }) => status.podIP ?? []);
+      const addresses = (await faults.corednsPods(lab)).flatMap(({ status }) => status.podIP ?? []);
       await faults.endpointsByHand(lab, { namespace: 'kube-system', name: 'names' }, addresses, dnsPorts);
     }),
     hack('todays-release-of-coredns', 'server', async (lab) => {
-      const [pod] = await corednsPods(lab);
+      const [pod] = await faults.corednsPods(lab);
       await ownService(lab, client, pod?.metadata.labels);
     }),
     hack('partner-server', 'names', async (lab) => {

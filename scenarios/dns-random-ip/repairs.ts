@@ -140,10 +140,7 @@ export function hacksOf(rogue: Rogue): readonly Hack[] {
     }),
     hack('host-aliases', 'clients', everyAlias),
     hack('selector-of-a-rollout', 'kube-dns', async (lab) => {
-      const pods = await lab.kube.list(resources.pods, {
-        namespace: system,
-        labelSelector: 'k8s-app=kube-dns',
-      });
+      const pods = await faults.corednsPods(lab);
       const own = pods.find(({ metadata }) => metadata.name.startsWith('coredns-'));
       const hash = own?.metadata.labels?.['pod-template-hash'] ?? '';
       await patchKubeDns(lab, { selector: { 'k8s-app': 'kube-dns', 'pod-template-hash': hash } });

@@ -7,6 +7,7 @@ import {
   converge,
   corednsLasts,
   defineScenario,
+  faults,
   hint,
   hold,
   minutes,
@@ -184,10 +185,7 @@ knows, where ${service} should be. Restarting the shop did not help. Make every 
       'Two answers for one name need two servers that disagree. A Service sends to every pod that has the labels of its selector: who is behind kube-dns?',
     ),
     hint(20, async (lab) => {
-      const pods = await lab.kube.list(resources.pods, {
-        namespace: system,
-        labelSelector: 'k8s-app=kube-dns',
-      });
+      const pods = await faults.corednsPods(lab);
       const lines = pods.map(({ metadata, status }) => `${status.podIP ?? 'no address'} ${metadata.name}`);
       return `Pods that Service kube-dns selects right now:\n${lines.sort().join('\n')}`;
     }),

@@ -76,8 +76,7 @@ export function fixesOf({ form, ttl }: Values): readonly Fix[] {
     }),
     fix('pods-deleted', [EDIT, 'kubectl -n kube-system delete pod -l k8s-app=kube-dns'], async (lab) => {
       await faults.patchCorefile(lab, healthy(lab));
-      const pods = { namespace: coredns.namespace, labelSelector: 'k8s-app=kube-dns' };
-      for (const { metadata } of await lab.kube.list(resources.pods, pods))
+      for (const { metadata } of await faults.corednsPods(lab))
         await lab.kube.delete(resources.pods, coredns.namespace, metadata.name);
     }),
   ];
@@ -126,10 +125,7 @@ export function hacksOf({ form, ttl, service }: Values): readonly Hack[] {
     hack('pods-of-today-beside-the-repair', 'dns-whole', async (lab) => {
       await faults.writeCorefile(lab, healthy(lab));
       await lab.clock.wait(minutes(1), lab.signal);
-      const pods = await lab.kube.list(resources.pods, {
-        namespace: coredns.namespace,
-        labelSelector: 'k8s-app=kube-dns',
-      });
+      const pods = await faults.corednsPods(lab);
       const hash = pods[0]?.metadata.labels?.['pod-template-hash'] ?? '';
       await faults.select(
         lab,

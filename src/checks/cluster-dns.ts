@@ -83,8 +83,8 @@ const NEEDED = ['kubernetes', 'forward', 'cache', 'health', 'ready'];
 
 /**
  * CoreDNS is whole: its Corefile has what every cluster needs, for all namespaces and for addresses, and forwards all
- * that it does not know to whom it did, which no policy keeps it from; it is asked for its life as before, and answers there; kube-dns leads to its pods and to
- * nothing else, on the ports of before and from every node.
+ * that it does not know to whom it did, which no policy keeps it from; it is asked for its life as before, and answers
+ * there; kube-dns leads to its pods and to nothing else, on the ports of before and from every node.
  */
 export function clusterDnsWhole(): Check {
   return {

@@ -1,3 +1,4 @@
+import { goFlag } from '../core/go-flags.ts';
 import type { ConfigMap, Deployment, Volume } from '../model/objects.ts';
 import { resources } from '../model/resources.ts';
 import { parseCorefile, type ImportedFiles } from '../model/corefile/corefile.ts';
@@ -10,7 +11,7 @@ import type { LabView } from './check.ts';
 export function mountedCorefile({ spec }: Deployment): { map: string; key: string } {
   const { containers, volumes = [] } = spec.template.spec;
   const { args = [], volumeMounts = [] } = containers[0] ?? {};
-  const file = confOf(args);
+  const file = goFlag(args, 'conf') ?? '';
   const mount = volumeMounts.find(({ mountPath }) => behind(file, mountPath) !== undefined);
   const mounted = volumes.find(({ name }) => name === mount?.name) ?? volumes.find(hasMap);
   const source = mounted && mapsOf(mounted)[0];
@@ -18,12 +19,6 @@ export function mountedCorefile({ spec }: Deployment): { map: string; key: strin
   const path = within.filter((part) => part !== '').join('/');
   const item = source?.items?.find((one) => one.path === path);
   return { map: source?.name ?? 'coredns', key: item?.key ?? path };
-}
-
-/** `-conf FILE` or `-conf=FILE`. */
-function confOf(args: readonly string[]): string {
-  const at = args.findIndex((word) => /^--?conf(=|$)/.test(word));
-  return args[at]?.split('=', 2)[1] ?? args[at + 1] ?? '';
 }
 
 /** What is left of a path below a folder; undefined where it is not there. */

@@ -10,7 +10,8 @@ import { whyNotFollowed } from './workloads.ts';
  * The shop does for customers what it is there for: an order is paid, through gateway, checkout, fx, payments and ledger,
  * and money is given back, through refunds. Every service asks the next one itself, with its own settings: what it was
  * told wrong shows here, however well it answers when it is asked for its version. And so it goes on with the next rollout:
- * the Services between them find new pods, not before these are ready, and from every node, and no policy is about the addresses of today's.
+ * the Services between them find new pods, not before these are ready, and from every node, and no policy is about the
+ * addresses of today's.
  */
 export function customersServed(namespace: string): Check {
   const customer = { from: { namespace, app: 'gateway' }, method: 'POST', timeoutMs: 5000 };

@@ -32,8 +32,11 @@ function hasLabels(own: Labels, template: Labels, exactly: boolean): boolean {
   return !exactly || Object.keys(own).every((key) => key in template || GIVEN.test(key));
 }
 
-/** Who tells in a comment what happened has configured nothing. */
-const uncommented = (text: string): string => text.replaceAll(/(^|\s)#.*$/gm, '$1');
+/** Whether a ConfigMap says something. Who tells in a comment what happened has configured nothing. */
+const says =
+  (what: RegExp) =>
+  ({ data }: ConfigMap): boolean =>
+    Object.values(data ?? {}).some((text) => what.test(text.replaceAll(/(^|\s)#.*$/gm, '$1')));
 
 /**
  * No ConfigMap of `where` has an address of a Service of `namespace` in it, nor one of `others` (by what has it): such
@@ -60,17 +63,12 @@ export function notWrittenDown(options: {
       ];
       for (const [whose, address] of addresses) {
         if (!/^\d+\./.test(address)) continue;
-        const whole = new RegExp(`(?<![\\d.])${address.replaceAll('.', '\\.')}(?![\\d.])`);
-        const isCopy = ({ data }: ConfigMap): boolean =>
-          Object.values(data ?? {}).some((text) => whole.test(uncommented(text)));
+        const isCopy = says(new RegExp(`(?<![\\d.])${address.replaceAll('.', '\\.')}(?![\\d.])`));
         const copy = before.some(isCopy) ? undefined : maps.find(isCopy);
         if (copy !== undefined) return fail(`configmap/${copy.metadata.name} has the address of ${whose}`);
       }
       for (const { metadata } of names ? services : []) {
-        const whole = new RegExp(`(?<![\\w.-])${metadata.name}\\.${namespace}\\b`);
-        const named = maps.find(({ data }) =>
-          Object.values(data ?? {}).some((text) => whole.test(uncommented(text))),
-        );
+        const named = maps.find(says(new RegExp(`(?<![\\w.-])${metadata.name}\\.${namespace}\\b`)));
         if (named !== undefined)
           return fail(`configmap/${named.metadata.name} has the name of service/${metadata.name}`);
       }

@@ -1,9 +1,12 @@
 import type { LabView } from '../checks/check.ts';
-import { endCorednsPods } from '../kube/cluster-dns.ts';
-import type { ConfigMap } from '../model/objects.ts';
+import { corednsPods as podsOfDns, endCorednsPods } from '../kube/cluster-dns.ts';
+import type { ConfigMap, Pod } from '../model/objects.ts';
 import { resources } from '../model/resources.ts';
 import { DEPLOYER } from './deployments.ts';
 import type { Fault } from './fault.ts';
+
+/** Pods with the label that Service kube-dns selects by. */
+export const corednsPods = (lab: LabView): Promise<Pod[]> => podsOfDns(lab.kube);
 
 /** The Corefile in `configmap/coredns`; empty where there is none. */
 export async function readCorefile(lab: LabView): Promise<string> {

@@ -3,6 +3,7 @@ export {
   corefileAtStart,
   corefileChange,
   corefileLines,
+  corednsPods,
   patchCorefile,
   readCorefile,
   restart,

@@ -35,13 +35,17 @@ const TOLD: ReadonlySet<JournalEntry['type']> = new Set(['debriefed', 'given-up'
 export function ownDiagnosis(
   entries: readonly JournalEntry[],
 ): Extract<JournalEntry, { type: 'diagnosis' }> | undefined {
-  const first = sinceReset(entries).find(({ type }) => type === 'diagnosis' || TOLD.has(type));
+  const first = diagnosedOrTold(entries);
   return first?.type === 'diagnosis' ? first : undefined;
 }
 
 /** Whether what is diagnosed from now on can still count. */
 export const mayDiagnose = (entries: readonly JournalEntry[]): boolean =>
-  !sinceReset(entries).some(({ type }) => type === 'diagnosis' || TOLD.has(type));
+  diagnosedOrTold(entries) === undefined;
+
+/** Which of both came first. */
+const diagnosedOrTold = (entries: readonly JournalEntry[]): JournalEntry | undefined =>
+  sinceReset(entries).find(({ type }) => type === 'diagnosis' || TOLD.has(type));
 
 /** How a lab stands since it was last reset: the first pass counts; what comes after giving up does not. */
 export function standingOf(entries: readonly JournalEntry[]): Standing {

@@ -1,6 +1,7 @@
 import type { Program, ProgramContext } from '../runtime/types.ts';
 import { messageOf } from '../../core/errors.ts';
 import { formatGoDuration } from '../../core/go-duration.ts';
+import { goFlag } from '../../core/go-flags.ts';
 import { readAsGo } from './imports.ts';
 import { Configuration, type CorefileSource } from './instance.ts';
 import { COREDNS_VERSION, GO_VERSION, Metrics } from './metrics.ts';
@@ -38,8 +39,8 @@ class Coredns {
     this.#context = context;
     this.#options = options;
     this.#exit = context.deferred<number>();
-    this.#file = argument(context.args, 'conf') ?? 'Corefile';
-    this.#port = Number(argument(context.args, 'dns.port') ?? argument(context.args, 'p') ?? 53);
+    this.#file = goFlag(context.args, 'conf') ?? 'Corefile';
+    this.#port = Number(goFlag(context.args, 'dns.port') ?? goFlag(context.args, 'p') ?? 53);
   }
 
   run(): Promise<number> {
@@ -191,13 +192,3 @@ class Coredns {
 }
 
 const VERSION = `CoreDNS-${COREDNS_VERSION}\nlinux/amd64, ${GO_VERSION}, \n`;
-
-/** The value of `-name value` or `-name=value`, with one dash or two. */
-function argument(args: readonly string[], name: string): string | undefined {
-  for (const [index, word] of args.entries()) {
-    if (word === `-${name}` || word === `--${name}`) return args[index + 1];
-    const prefix = new RegExp(`^--?${name.replace('.', '\\.')}=`).exec(word);
-    if (prefix !== null) return word.slice(prefix[0].length);
-  }
-  return undefined;
-}

@@ -54,6 +54,17 @@ export function createProgramNetwork(options: {
     }
   };
 
+  /** Hands what comes to the program; what it answers when it has ended is lost. */
+  const answering =
+    <T, F>(handler: (message: T, from: F, respond: (answer: T) => void) => void) =>
+    (message: T, from: F, respond: (answer: T) => void): void => {
+      guarded(() => {
+        handler(message, from, (answer) => {
+          if (process.isAlive) respond(answer);
+        });
+      });
+    };
+
   /** @returns calls it off */
   const later = (afterMs: number | undefined, run: () => void): (() => void) => {
     if (afterMs === undefined) return () => {};
@@ -138,13 +149,7 @@ export function createProgramNetwork(options: {
         port,
         {
           kind: 'dns',
-          handle: (message, from, respond) => {
-            guarded(() => {
-              handler(message, from, (answer) => {
-                if (process.isAlive) respond(answer);
-              });
-            });
-          },
+          handle: answering(handler),
         },
         ip,
       ),
@@ -153,13 +158,7 @@ export function createProgramNetwork(options: {
         port,
         {
           kind: 'datagram',
-          handle: (bytes, from, respond) => {
-            guarded(() => {
-              handler(bytes, from, (answer) => {
-                if (process.isAlive) respond(answer);
-              });
-            });
-          },
+          handle: answering(handler),
         },
         ip,
       ),

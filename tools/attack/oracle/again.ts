@@ -49,8 +49,8 @@ async function restart(view: OracleView, name: string, namespace: string): Promi
 
 /**
  * The other Deployments of the shop are made again as well: what they were told meanwhile they read then. None is gone or has fewer
- * pods than before, and no Service leads to those that are not ready yet, or only to those of
- * the caller's node.
+ * pods than before, and no Service leads to those that are not ready yet, or only to
+ * those of the caller's node.
  */
 async function othersRiseAgain(view: OracleView, own: string): Promise<Complaint> {
   const before = view.healthy.list<Deployment>(resources.deployments, SHOP);

@@ -1,7 +1,5 @@
-import type { LabelSelector, Pod, PodAffinity, PodAffinityTerm } from '../../../model/objects.ts';
+import type { Labels, LabelSelector, Pod, PodAffinity, PodAffinityTerm } from '../../../model/objects.ts';
 import type { Draft } from '../defaults/draft.ts';
-
-type Labels = Readonly<Record<string, string>>;
 
 /** What a term of an affinity and a topologySpreadConstraint have in common. */
 type Keyed = Draft<Pick<PodAffinityTerm, 'labelSelector' | 'matchLabelKeys' | 'mismatchLabelKeys'>>;
