@@ -41,8 +41,8 @@ export interface JobOptions {
   readonly signal: AbortSignal;
   /** Milliseconds of the wall, for the report. */
   readonly stopwatch: () => number;
-  /** Only the case of this name; where none is called so, those whose name has this in it. */
-  readonly only?: string;
+  /** Only the cases of these names; where none is called so, those whose name has that in it. All where there are none. */
+  readonly only?: readonly string[];
   /**
    * Names of cases that are judged wholly: a wrong repair by all checks, a repair twice. Of the others a wrong repair is
    * judged by the check that is to catch it, and a repair once, but for the first one that the scenario lists.
@@ -78,7 +78,7 @@ export async function verifyIncident(options: VerifyOptions): Promise<CaseResult
 
 /** The same in pieces, of which each can be done on another cluster. */
 export function verifyJobs(options: JobOptions): VerifyJob[] {
-  const cases = chosen(casesOf(options), options.only ?? '');
+  const cases = chosen(casesOf(options), options.only ?? []);
   const groups: Case[][] = [];
   for (const [index, one] of cases.entries()) {
     const group = groups.at(-1);
@@ -91,9 +91,12 @@ export function verifyJobs(options: JobOptions): VerifyJob[] {
   }));
 }
 
-function chosen(cases: readonly Case[], only: string): readonly Case[] {
-  const named = cases.filter(({ name }) => name === only);
-  return named.length > 0 ? named : cases.filter(({ name }) => name.includes(only));
+function chosen(cases: readonly Case[], only: readonly string[]): readonly Case[] {
+  if (only.length === 0) return cases;
+  const names = new Set(cases.map(({ name }) => name));
+  const isMeant = (name: string, text: string): boolean =>
+    names.has(text) ? name === text : name.includes(text);
+  return cases.filter(({ name }) => only.some((text) => isMeant(name, text)));
 }
 
 async function verifyGroup(

@@ -46,7 +46,7 @@ export async function realCluster(incidents: readonly Incident[], lab: string): 
         if (last?.incident !== incident) last = { incident, broken: brokenAgain(cluster, incident, signal) };
         const { broken } = last;
         const stopwatch = (): number => wallClock.now().getTime();
-        return verifyIncident({ incident, only, signal, stopwatch, broken });
+        return verifyIncident({ incident, only: [only], signal, stopwatch, broken });
       },
       [Symbol.asyncDispose]: async () => {
         await cluster[Symbol.asyncDispose]();

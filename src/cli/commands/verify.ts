@@ -15,7 +15,8 @@ export interface VerifyFlags {
   readonly all?: boolean;
   readonly provider: string;
   readonly seeds: string;
-  readonly only?: string;
+  /** None where it was not given. */
+  readonly only: readonly string[];
   readonly whole?: boolean;
 }
 
@@ -72,7 +73,7 @@ export async function verify(
     throw new BreakfixError({
       code: 'NOTHING_TO_VERIFY',
       kind: 'user',
-      message: `no case has "${flags.only ?? ''}" in its name`,
+      message: `no case has ${flags.only.map((text) => `"${text}"`).join(' or ')} in its name`,
       fix: 'without --only all cases are proven, and their names are printed',
     });
   }

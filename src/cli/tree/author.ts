@@ -8,11 +8,12 @@ export function addAuthorCommands({ command, run }: Tree, program: Command): voi
     'verify --all',
     'verify readiness-probe --seeds 3',
     'verify scenarios/my-failure/scenario.ts --seeds 7,12',
+    "verify readiness-probe --only fix --only 'hack always-true'",
   ])
     .option('--all', 'every scenario')
     .option('--provider <name>', 'embedded or kind', 'embedded')
     .option('--seeds <seeds>', 'how many, or which (7,12 or 7,)', '1')
-    .option('--only <text>', 'only cases with this in their name')
+    .option('--only <text>', 'only cases with this in their name; again for more of them', together, [])
     .option('--whole', 'grade wrong repairs to the end too')
     .action((ids: string[], flags: VerifyFlags) =>
       run(async (context) => (await import('../commands/verify.ts')).verify(context, ids, flags)),
@@ -47,3 +48,6 @@ export function addAuthorCommands({ command, run }: Tree, program: Command): voi
       run(async (context) => (await import('../commands/completion.ts')).complete(context, kind)),
     );
 }
+
+/** An option that may be given several times. */
+const together = (text: string, before: readonly string[]): readonly string[] => [...before, text];

@@ -23,8 +23,8 @@ export interface Proof {
   readonly aged: boolean;
   /** Names of cases that are judged wholly: see the jobs' options. */
   readonly wholly: readonly string[];
-  /** Only cases whose name has this in it. */
-  readonly only: string | undefined;
+  /** Only cases whose name has one of these in it; all where there are none. */
+  readonly only: readonly string[];
 }
 
 /** Told of every case when the job that it is in is done. */
@@ -166,7 +166,7 @@ async function planOf(
     signal,
     stopwatch,
     wholly,
-    ...(only === undefined ? {} : { only }),
+    only,
   });
   return { incident, jobs };
 }
@@ -179,7 +179,7 @@ export async function proofsOf(
   context: CommandContext,
   scenarios: readonly string[],
   seeds: readonly number[],
-  { only, wholly }: { readonly only: string | undefined; readonly wholly: boolean },
+  { only, wholly }: { readonly only: readonly string[]; readonly wholly: boolean },
 ): Promise<Proof[]> {
   const known = new Map(scenarios.map((scenario) => [scenario, new Set<string>()]));
   const proofs: Proof[] = [];

@@ -118,6 +118,7 @@ describe('exit codes', () => {
     [['verify', '--all', '--seeds', 'three'], 'seed "three" is not possible', 'from 1 to 999999'],
     [['verify', '--all', '--seeds', '7,,8'], 'seed "" is not possible', 'from 1 to 999999'],
     [['verify', '--all', '--only', 'hakc'], 'no case has "hakc" in its name', 'without --only'],
+    [['verify', '--all', '--only', 'a?', '--only', 'b?'], 'no case has "a?" or "b?" in its name', '--only'],
     [['verify', 'settings', '--all'], '"settings" and "--all" were given', 'leave one of them out'],
     [['stop', 'inc-1', '--all'], '"inc-1" and "--all" were given', 'leave one of them out'],
     [

@@ -60,16 +60,22 @@ describe('verify', () => {
   });
 
   test('only some cases', async () => {
-    expect((await verify({}, { only: 'fix' })).map((one) => one.case)).toEqual([
+    expect((await verify({}, { only: ['fix'] })).map((one) => one.case)).toEqual([
       'fix patch',
+      'fix two-steps',
+    ]);
+    expect((await verify({}, { only: ['two', 'no-op'] })).map((one) => one.case)).toEqual([
+      'no-op',
       'fix two-steps',
     ]);
   });
 
   test('the one that is called so, though others have its name in theirs', async () => {
     const hacks = () => ['again', 'again-and-again'].map((name) => hack(name, 'same-map', right));
-    expect((await verify({ hacks }, { only: 'hack again' })).map((one) => one.case)).toEqual(['hack again']);
-    expect(await verify({ hacks }, { only: 'hack aga' })).toHaveLength(2);
+    expect((await verify({ hacks }, { only: ['hack again'] })).map((one) => one.case)).toEqual([
+      'hack again',
+    ]);
+    expect(await verify({ hacks }, { only: ['hack aga'] })).toHaveLength(2);
   });
 
   test('in pieces: what only reads shares the broken cluster of the case after it', async () => {
@@ -142,7 +148,7 @@ describe('verify', () => {
     };
     const objectives = () => [objective('once', 100, 'Once', once)];
     const fixes = () => [fix('patch', [], right)];
-    const [result] = await verify({ objectives, fixes }, { only: 'fix patch' });
+    const [result] = await verify({ objectives, fixes }, { only: ['fix patch'] });
     expect(result).toMatchObject({ ok: false, seen: expect.stringContaining('again: fail') });
   });
 
@@ -162,9 +168,9 @@ describe('verify', () => {
         await kube.delete(resources.configMaps, 'shop', 'settings');
       }),
     ];
-    const [briefly] = await verify({ hacks }, { only: 'hack again' });
+    const [briefly] = await verify({ hacks }, { only: ['hack again'] });
     expect(briefly).toMatchObject({ ok: true, failed: ['same-map'], brief: true });
-    const [wholly] = await verify({ hacks }, { only: 'hack again', wholly: ['hack again'] });
+    const [wholly] = await verify({ hacks }, { only: ['hack again'], wholly: ['hack again'] });
     expect(wholly).toMatchObject({ ok: true, failed: ['mode', 'level', 'same-map', 'color'] });
     expect(wholly).not.toHaveProperty('brief');
   });

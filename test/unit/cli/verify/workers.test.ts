@@ -9,7 +9,7 @@ const proof = (scenario: string, seed = 1): Proof => ({
   scenario,
   seed,
   aged: true,
-  only: undefined,
+  only: [],
   wholly: [],
 });
 
