@@ -120,17 +120,6 @@ export async function containerOf(
   return pod?.status.containerStatuses?.find(({ name }) => name === of.name);
 }
 
-/** A clone that is not ready: says why where it is not for its probe (no node takes the pod, or its container waits). */
-export async function neverReady(lab: LabView, of: WorkloadRef, clone: Clone): Promise<Observation> {
-  const pod = await lab.kube.get(resources.pods, clone.namespace, clone.name);
-  const unplaced = pod?.status.conditions?.find(
-    ({ type, status }) => type === 'PodScheduled' && status === 'False',
-  );
-  const own = pod?.status.containerStatuses?.find(({ name }) => name === of.name);
-  const why = unplaced?.message?.split('. ')[0] ?? pod?.status.reason ?? own?.state.waiting?.reason;
-  return fail(`a fresh pod of the template does not become ready${why === undefined ? '' : `: ${why}`}`);
-}
-
 /**
  * No policy has a say on the network of a node. A clone cannot be there (the ports are taken by those whom it is like), and no
  * policy is to have a say in it either.

@@ -1,6 +1,6 @@
 import { canonical, equal } from '../core/json.ts';
 import { podAddresses } from './pods.ts';
-import type { ConfigMap, Deployment, Service } from '../model/objects.ts';
+import type { ConfigMap, Deployment, NetworkPolicyPeer, Service } from '../model/objects.ts';
 import { isPodReady } from '../model/pod-ready.ts';
 import { resources } from '../model/resources.ts';
 import { matchesSelector } from '../model/selector.ts';
@@ -173,11 +173,15 @@ async function whoSilences(lab: LabView, { metadata, spec }: Deployment): Promis
       policyTypes.includes('Egress') && matchesSelector(podSelector, spec.template.metadata?.labels),
   );
   const isOpen = about.some(({ spec: { egress = [] } }) =>
-    egress.some(({ to = [], ports = [] }) => to.length === 0 && ports.length === 0),
+    egress.some(({ to = [], ports = [] }) => ports.length === 0 && (to.length === 0 || to.some(isAnybody))),
   );
   const [policy] = isOpen ? [] : about;
   return policy && `networkpolicy/${policy.metadata.name} keeps CoreDNS from asking others`;
 }
+
+/** Pods of a lab have IPv4 addresses, and so has whom they ask. */
+const isAnybody = ({ ipBlock }: NetworkPolicyPeer): boolean =>
+  ipBlock?.cidr === '0.0.0.0/0' && (ipBlock.except ?? []).length === 0;
 
 /** https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/#pod-s-dns-policy */
 function resolverOf({ spec }: Deployment): unknown {

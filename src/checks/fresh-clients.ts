@@ -4,7 +4,8 @@ import { isPodReady } from '../model/pod-ready.ts';
 import { resources } from '../model/resources.ts';
 import { type Check, fail, type LabView, type Observation, pass, patient, unjudged } from './check.ts';
 import type { ClientRef } from './client-pod.ts';
-import { type Clone, neverReady, probeClone, until, withClone } from './clones.ts';
+import { type Clone, probeClone, until, withClone } from './clones.ts';
+import { neverReady } from './never-ready.ts';
 import type { WorkloadRef } from './workloads.ts';
 
 /** How long those that run may take to read what was written for them, in milliseconds. */

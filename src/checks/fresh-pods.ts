@@ -15,9 +15,10 @@ import {
   patient,
   unjudged,
 } from './check.ts';
-import { type Clone, neverReady, until, withClone } from './clones.ts';
+import { type Clone, until, withClone } from './clones.ts';
 import { toldAsFresh } from './environment.ts';
 import { isByHand, type ReleaseRef } from './images.ts';
+import { neverReady } from './never-ready.ts';
 import { whyNoRollout } from './next-rollout.ts';
 import { whyGoing } from './owners.ts';
 import { canRollOut, UNTIL_REPLACED, type WorkloadRef } from './workloads.ts';
@@ -107,7 +108,7 @@ export function startsOnEveryNode(of: WorkloadRef): Check {
 function placedOn(spec: PodSpec, node: string): PodSpec {
   const { affinity = {}, ...rest } = besideTheOthers(spec);
   const required = affinity.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
-  const matchFields = [{ key: 'metadata.name', operator: 'In', values: [node] }];
+  const matchFields = [{ key: 'metadata.name', operator: 'In' as const, values: [node] }];
   // One of the terms is enough, so that each of them has to name it.
   const nodeSelectorTerms = (required?.nodeSelectorTerms ?? [{}]).map((term) => ({ ...term, matchFields }));
   const nodeAffinity = { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms } };

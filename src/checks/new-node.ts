@@ -1,15 +1,14 @@
 import { equal } from '../core/json.ts';
 import { matchesNodeSelectorTerm, type NodeIdentity } from '../model/node-affinity.ts';
-import type { Node, NodeSelectorTerm, PodSpec } from '../model/objects.ts';
+import type { Node, NodeSelectorRequirement, PodSpec } from '../model/objects.ts';
 import { resources } from '../model/resources.ts';
+import { formatRequirements } from '../model/selector.ts';
 import type { LabView } from './check.ts';
-
-type Expression = NonNullable<NodeSelectorTerm['matchExpressions']>[number];
 
 /** One thing that a pod asks of its node: of a label, or of a field. */
 interface Requirement {
   readonly of: 'matchExpressions' | 'matchFields';
-  readonly expression: Expression;
+  readonly expression: NodeSelectorRequirement;
 }
 
 /**
@@ -81,16 +80,17 @@ function newNodes({ random }: LabView, nodes: readonly Node[]): NodeIdentity[] {
 const isMet = ({ of, expression }: Requirement, node: NodeIdentity): boolean =>
   matchesNodeSelectorTerm({ [of]: [expression] }, node);
 
-/** As kubectl writes selectors. */
+const OPERATORS = {
+  In: 'in',
+  NotIn: 'notin',
+  Exists: 'exists',
+  DoesNotExist: '!',
+  Gt: 'gt',
+  Lt: 'lt',
+} as const;
+
+/** As kubectl writes selectors: `key=value` where one value is asked for. */
 function formatted({ expression: { key, operator, values = [] } }: Requirement): string {
-  switch (operator) {
-    case 'Exists':
-      return key;
-    case 'DoesNotExist':
-      return `!${key}`;
-    case 'In':
-      return values.length === 1 ? `${key}=${values[0]}` : `${key} in (${values.join(', ')})`;
-    default:
-      return `${key} ${operator} (${values.join(', ')})`;
-  }
+  const isOne = operator === 'In' && values.length === 1;
+  return formatRequirements([{ key, operator: isOne ? '=' : OPERATORS[operator], values }]);
 }

@@ -1,6 +1,4 @@
-import type { NodeSelectorTerm, ObjectMeta, PodSpec } from './objects.ts';
-
-type Expression = NonNullable<NodeSelectorTerm['matchExpressions']>[number];
+import type { NodeSelectorRequirement, NodeSelectorTerm, ObjectMeta, PodSpec } from './objects.ts';
 
 /** What of a node a pod can ask for; there may be none like it yet. */
 export interface NodeIdentity {
@@ -37,7 +35,7 @@ export function fitsNodeAffinity(
   return required === undefined || matchesNodeSelectorTerms(required.nodeSelectorTerms, node);
 }
 
-function holds({ operator, values = [] }: Expression, actual: string | undefined): boolean {
+function holds({ operator, values = [] }: NodeSelectorRequirement, actual: string | undefined): boolean {
   switch (operator) {
     case 'In':
       return actual !== undefined && values.includes(actual);
@@ -51,8 +49,6 @@ function holds({ operator, values = [] }: Expression, actual: string | undefined
       return actual !== undefined && isInteger(actual) && Number(actual) > Number(values[0]);
     case 'Lt':
       return actual !== undefined && isInteger(actual) && Number(actual) < Number(values[0]);
-    default:
-      return false;
   }
 }
 

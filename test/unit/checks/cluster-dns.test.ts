@@ -275,6 +275,8 @@ describe('the cluster DNS is whole', () => {
     ['of one port', [{ ports: [{ port: 53 }] }], {}, false],
     ['nobody', undefined, {}, false],
     ['anybody', [{ to: [{ namespaceSelector: {} }] }, {}], {}, true],
+    ['any address', [{ to: [{ ipBlock: { cidr: '0.0.0.0/0' } }] }], {}, true],
+    ['all but some', [{ to: [{ ipBlock: { cidr: '0.0.0.0/0', except: ['192.0.2.0/24'] } }] }], {}, false],
     ['nobody, which is about other pods', [], { matchLabels: { app: 'inventory' } }, true],
   ])('a policy that lets pods ask %s', async (_whom, egress, podSelector, whole) => {
     const policy = object('networking.k8s.io/v1', 'NetworkPolicy', 'closed@kube-system', {

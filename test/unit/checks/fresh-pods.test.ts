@@ -84,8 +84,8 @@ async function lab(options: {
     if (resource !== resources.pods || object === undefined) return object as never;
     const started = starts((object as unknown as Pod).spec);
     const container = started
-      ? { name: 'refunds', imageID: `${host}/shop@sha256:1`, state: { running: {} } }
-      : { name: 'refunds', imageID: '', state: { waiting: { reason: 'ErrImagePull' } } };
+      ? { name: 'refunds', imageID: `${host}/shop@sha256:1`, state: { running: {} }, lastState: {} }
+      : { name: 'refunds', imageID: '', state: { waiting: { reason: 'ErrImagePull' } }, lastState: {} };
     const conditions = [{ type: 'Ready', status: started ? 'True' : 'False' }];
     return { ...object, status: { phase: 'Pending', conditions, containerStatuses: [container] } } as never;
   };

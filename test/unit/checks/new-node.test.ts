@@ -39,12 +39,12 @@ describe('whyNoNewNode', () => {
     [missing('kubernetes.io/os=windows'), { nodeSelector: { 'kubernetes.io/os': 'windows' } }],
     // What a node's label says anybody may have written.
     [missing('kubernetes.io/arch=shop'), { nodeSelector: { [ARCH]: 'shop' } }],
-    [missing(`${HOSTNAME} in (a, b)`), terms(needs(HOSTNAME, 'In', 'a', 'b'))],
+    [missing(`${HOSTNAME} in (a,b)`), terms(needs(HOSTNAME, 'In', 'a', 'b'))],
     [missing('pool'), terms(needs('pool', 'Exists'))],
     [missing('!kubernetes.io/os'), terms(needs('kubernetes.io/os', 'DoesNotExist'))],
-    [missing('cpus Gt (4)'), terms(needs('cpus', 'Gt', '4'))],
+    [missing('cpus>4'), terms(needs('cpus', 'Gt', '4'))],
     [
-      missing('metadata.name in (a, b)'),
+      missing('metadata.name in (a,b)'),
       terms({ matchFields: [{ key: 'metadata.name', operator: 'In', values: ['a', 'b'] }] }),
     ],
     ['asks for what no node has', terms({})],

@@ -182,29 +182,6 @@ describe('livenessKills', () => {
     expect(tookMs).toBe(20_000);
   });
 
-  test.each([
-    [
-      {
-        conditions: [
-          {
-            type: 'PodScheduled',
-            status: 'False',
-            message:
-              '0/2 nodes are available: 2 node(s) were unschedulable. preemption: 0/2 nodes are available.',
-          },
-        ],
-      },
-      '0/2 nodes are available: 2 node(s) were unschedulable',
-    ],
-    [
-      { containerStatuses: [{ ...container(false), state: { waiting: { reason: 'ErrImagePull' } } }] },
-      'ErrImagePull',
-    ],
-  ])('says why a fresh pod does not become ready: %j', async (status, why) => {
-    const { seen } = await graded(check, { before: () => status });
-    expect(seen.seen).toBe(`a fresh pod of the template does not become ready: ${why}`);
-  });
-
   test('fails where a fresh pod never becomes ready', async () => {
     const { seen, tookMs } = await graded(check, { before: () => STARTING });
     expect(seen).toMatchObject({ status: 'fail', seen: expect.stringContaining('does not become ready') });

@@ -43,7 +43,7 @@ export function placementOn(set: DaemonSet, node: Node): { shouldRun: boolean; m
 
 /** Binds a pod to a node through the scheduler, by the node's name instead of its labels. */
 export function pinnedTo(spec: PodSpec, node: string): PodSpec['affinity'] {
-  const matchFields = [{ key: 'metadata.name', operator: 'In', values: [node] }];
+  const matchFields = [{ key: 'metadata.name', operator: 'In' as const, values: [node] }];
   return {
     ...spec.affinity,
     nodeAffinity: {

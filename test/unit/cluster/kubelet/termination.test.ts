@@ -191,7 +191,7 @@ describe('admission', () => {
     const lab = new Lab();
     await lab.seconds(1);
     const on = (key: string, value: string): Pick<PodSpec, 'affinity'> => {
-      const matchExpressions = [{ key, operator: 'In', values: [value] }];
+      const matchExpressions = [{ key, operator: 'In' as const, values: [value] }];
       const required = { nodeSelectorTerms: [{ matchExpressions }] };
       return { affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: required } } };
     };
