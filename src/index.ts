@@ -4,22 +4,18 @@
 export { minutes, seconds } from './core/clock.ts';
 export { defineScenario } from './scenario/define.ts';
 export {
-  byHandRule,
   corednsLasts,
   dnsHarmed,
   everybodyFindsNames,
   customersGoOn,
-  forwardingRule,
   dataKept,
-  lastingRule,
   lasts,
-  namesRule,
   shopGoesOn,
   shopHarmed,
-  shopRule,
   shopStartsAgain,
   staysUpAndLasts,
 } from './scenario/lasting.ts';
+export { byHandRule, corednsRules, lastingRules, serversRule, shopRules } from './scenario/rules.ts';
 export { ask, fix, hack, hint, objective, safeguard, templateHint } from './scenario/parts.ts';
 export {
   anyPartner,

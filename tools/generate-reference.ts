@@ -33,7 +33,13 @@ const LIBRARIES = [
     file: 'src/scenario/lasting.ts',
     prefix: '',
     title: 'What lasts',
-    about: 'Safeguards, their rules, and the wrong repairs that they find, for scenarios that need the same.',
+    about: 'Safeguards, and the wrong repairs that they find, for scenarios that need the same.',
+  },
+  {
+    file: 'src/scenario/rules.ts',
+    prefix: '',
+    title: 'Rules that scenarios share',
+    about: 'What learners are told of these safeguards.',
   },
   {
     file: 'src/scenario/parts.ts',

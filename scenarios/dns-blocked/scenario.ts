@@ -9,14 +9,13 @@ import {
   hold,
   inTurn,
   minutes,
-  namesRule,
   objective,
   oneOf,
   resources,
   safeguard,
   seconds,
   shop,
-  shopRule,
+  shopRules,
   shopStartsAgain,
 } from 'breakfix';
 import {
@@ -103,9 +102,8 @@ again for shop and office, and leave the network as closed as security wants it.
     'Labels of namespaces and pods are written down elsewhere and stay as they are, those of pods that run too; clients run their own programs, keep their DNS settings and call each other by name.',
     'Pods come and go: no policy tells them apart by the addresses that they have today.',
     'CoreDNS serves the whole cluster: at least two of its pods behind kube-dns, which keeps its ports, leads to pods that are ready, also to those of tomorrow, and serves every node, configured as before; no policy keeps it from asking others.',
-    shopRule,
-    namesRule,
   ],
+  houseRules: () => shopRules,
 
   baseline: () =>
     shop({

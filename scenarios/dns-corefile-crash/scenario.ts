@@ -6,18 +6,17 @@ import {
   checks,
   converge,
   corednsLasts,
+  corednsRules,
   defineScenario,
   dnsHarmed,
   fail,
   faults,
   fix,
   hack,
-  forwardingRule,
   hint,
   hold,
   type LabView,
   minutes,
-  namesRule,
   objective,
   oneOf,
   partnerDns,
@@ -27,7 +26,7 @@ import {
   seconds,
   shop,
   shopGoesOn,
-  shopRule,
+  shopRules,
 } from 'breakfix';
 
 const namespace = 'shop';
@@ -106,13 +105,11 @@ namespace or of the partner (${partner.name}). It began when the nodes' system p
 shop. Make names work again, for the shop and for everybody else.`,
   rules: () => [
     'Clients run their own programs, keep their DNS settings and call each other by name: dnsPolicy, dnsConfig, hostAliases and addresses in their environment stay as they are.',
-    'CoreDNS serves the whole cluster, over UDP and TCP: at least two pods of deployment/coredns and nothing else behind kube-dns, which keeps its ports, leads to pods that are ready, also to those of tomorrow, and serves every node, with the kubernetes (reverse zones too), forward, cache, health and ready plugins. Its liveness and readiness probes ask what they asked before, and are answered.',
-    forwardingRule,
-    'Services that are made tomorrow must resolve too, and whoever is behind kube-dns, pods of CoreDNS that are made tomorrow too, must come up and answer rightly, for all namespaces and whatever type of record of a name is asked for (AAAA and SRV too).',
+    ...corednsRules('at least two pods of deployment/coredns and nothing else'),
+    'Services that are made tomorrow must resolve too.',
     'Services may move: no address of one is written into the configuration of CoreDNS that was not there before.',
-    shopRule,
-    namesRule,
   ],
+  houseRules: () => shopRules,
 
   baseline: ({ partner }) => shop(partnerDns(partner)),
   inject: ({ word }) => [

@@ -4,16 +4,15 @@ import {
   ask,
   checks,
   corednsLasts,
+  corednsRules,
   defineScenario,
   faults,
   fix,
   hack,
-  forwardingRule,
   hint,
   hold,
   type LabView,
   minutes,
-  namesRule,
   objective,
   oneOf,
   partnerDns,
@@ -23,7 +22,7 @@ import {
   shop,
   shopGoesOn,
   dnsHarmed,
-  shopRule,
+  shopRules,
 } from 'breakfix';
 import { anotherMap, besideTheRepair, recordsBlock, secondDns, writtenOtherwise } from './repairs.ts';
 
@@ -89,13 +88,11 @@ export default defineScenario({
 names (${partner.name}) still work. Nobody touched the shop itself. Make the shop find its services again, old ones and new ones.`,
   rules: () => [
     'Clients run their own programs, keep their DNS settings and call each other by name: dnsPolicy, dnsConfig, hostAliases and addresses in their environment stay as they are.',
-    'CoreDNS serves the whole cluster, over UDP and TCP: at least two of its pods behind kube-dns, which keeps its ports, leads to pods that are ready, also to those of tomorrow, and serves every node, with the kubernetes (reverse zones too), forward, cache, health and ready plugins. Its liveness and readiness probes ask what they asked before, and are answered.',
-    forwardingRule,
-    'Services that are made tomorrow must resolve too, and whoever is behind kube-dns, pods of CoreDNS that are made tomorrow too, must come up and answer rightly, for all namespaces and whatever type of record of a name is asked for (AAAA and SRV too).',
+    ...corednsRules(),
+    'Services that are made tomorrow must resolve too.',
     'Services may move: no address of one is written into the configuration of CoreDNS that was not there before.',
-    shopRule,
-    namesRule,
   ],
+  houseRules: () => shopRules,
 
   baseline: ({ partner }) => shop(partnerDns(partner)),
   inject: ({ form }) => [

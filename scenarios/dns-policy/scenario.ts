@@ -16,7 +16,6 @@ import {
   type LabView,
   minutes,
   not,
-  namesRule,
   objective,
   oneOf,
   partnerDns,
@@ -25,7 +24,7 @@ import {
   seconds,
   shop,
   shopGoesOn,
-  shopRule,
+  shopRules,
   templateHint,
 } from 'breakfix';
 
@@ -162,9 +161,8 @@ whom they call. ${client} must find names again as they do: Services by their sh
     'Services are called by their names: hostAliases, hostNetwork and addresses in the environment stay as they are.',
     'Pods come and go, those of CoreDNS too: a name server is asked at an address that stays and goes on leading to it, never at that of a pod.',
     `Services that are made tomorrow must resolve too, and a pod of ${client} that is made tomorrow must come up; none of today lives on settings that are gone again.`,
-    shopRule,
-    namesRule,
   ],
+  houseRules: () => shopRules,
 
   baseline: ({ partner }) => shop(partnerDns(partner)),
   inject: ({ client, setting }) => [

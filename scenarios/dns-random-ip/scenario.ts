@@ -11,16 +11,16 @@ import {
   hint,
   hold,
   minutes,
-  namesRule,
   objective,
   oneOf,
   partnerDns,
   resources,
   safeguard,
   seconds,
+  serversRule,
   shop,
   shopGoesOn,
-  shopRule,
+  shopRules,
 } from 'breakfix';
 import { fixesOf, hacksOf } from './repairs.ts';
 import { clients, coredns, moreServers, namespace, rogueOf, system } from './rogue.ts';
@@ -59,11 +59,11 @@ knows, where ${service} should be. Restarting the shop did not help. Make every 
   rules: ({ service }) => [
     "CoreDNS is the platform team's and right: the template of deployment/coredns, its Corefile and Service kube-dns stay as they are.",
     `Clients run their own programs, keep their DNS settings and call each other by name. No address of a Service is written into a configuration: ${service} must be found tomorrow too, wherever it is then.`,
-    'What is changed must last: pods carry the labels that their Deployments give them, and whoever is behind kube-dns, pods of CoreDNS that are made tomorrow too, comes up and answers rightly, for all namespaces and whatever type of record of a name is asked for (AAAA and SRV too).',
+    'What is changed must last: pods carry the labels that their Deployments give them.',
+    serversRule,
     'A lookup takes no longer than two seconds.',
-    shopRule,
-    namesRule,
   ],
+  houseRules: () => shopRules,
 
   baseline: ({ partner }) => shop(partnerDns(partner)),
   inject: (values) => [moreServers(rogueOf(values))],

@@ -6,16 +6,15 @@ import {
   checks,
   converge,
   corednsLasts,
+  corednsRules,
   countedPartnerDns,
   defineScenario,
   type Fault,
   faults,
-  forwardingRule,
   hint,
   hold,
   minutes,
   not,
-  namesRule,
   objective,
   oneOf,
   resources,
@@ -23,7 +22,7 @@ import {
   seconds,
   shop,
   shopGoesOn,
-  shopRule,
+  shopRules,
 } from 'breakfix';
 import { broken, clients, coredns, namespace, partnerOf } from './corefile.ts';
 import { fixesOf, hacksOf } from './repairs.ts';
@@ -82,11 +81,9 @@ Make payments work again, and see to it that the next such deployment does not e
     `Answers for names outside stay cached: of 100 lookups of a name of ${zone} at most 10 reach its name server.`,
     "Namespace partner is the partner's, its name server included: it stays as it is.",
     'Clients run their own programs, keep their DNS settings and call each other by name. No address of a Service is written into a configuration, and no name of one into that of CoreDNS.',
-    'CoreDNS serves the whole cluster, over UDP and TCP: at least two of its pods behind kube-dns, which keeps its ports, leads to pods that are ready, also to those of tomorrow, and serves every node, with the kubernetes (reverse zones too), forward, cache, health and ready plugins. Its liveness and readiness probes ask what they asked before, and are answered; whoever is behind kube-dns, pods of CoreDNS that are made tomorrow too, comes up and answers rightly, for all namespaces and whatever type of record of a name is asked for (AAAA and SRV too).',
-    forwardingRule,
-    shopRule,
-    namesRule,
+    ...corednsRules(),
   ],
+  houseRules: () => shopRules,
 
   baseline: (values) => {
     const partner = partnerOf(values);

@@ -8,9 +8,8 @@ import {
   faults,
   hint,
   hold,
-  lastingRule,
+  lastingRules,
   minutes,
-  namesRule,
   objective,
   oneOf,
   resources,
@@ -93,9 +92,8 @@ See to it that ${service} is whole today, on both nodes, with the release that i
       ? 'Nodes come and go: a new pod starts on whichever node there is, whoever else runs there, also on one that comes tomorrow under a name and with labels of its own, and has never had an image of the pod.'
       : 'Nodes come and go: once the registry is back, a node that comes under a name and with labels of its own, and runs nothing else, must be able to fetch the images and run the pod.') +
       ` ${byHandRule}`,
-    lastingRule(service),
-    namesRule,
   ],
+  houseRules: ({ service }) => lastingRules(service),
 
   baseline: ({ service }) =>
     shop({

@@ -9,9 +9,8 @@ import {
   faults,
   hint,
   hold,
-  lastingRule,
+  lastingRules,
   minutes,
-  namesRule,
   objective,
   oneOf,
   resources,
@@ -95,9 +94,8 @@ Its login is kept by the platform team: secret/${robot.name} in namespace ${robo
     `A pod on any node gets what is pushed there tomorrow too, whoever else runs there, also on a node that comes tomorrow under a name and with labels of its own. ${byHandRule}`,
     'The registry goes on asking for its password.',
     `When this is graded, ${service} answers its callers, and its Service leads to its pods and nowhere else.`,
-    lastingRule(service),
-    namesRule,
   ],
+  houseRules: ({ service }) => lastingRules(service),
 
   baseline: ({ service, secret }) =>
     shop({

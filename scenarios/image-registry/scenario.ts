@@ -11,10 +11,9 @@ import {
   hint,
   hold,
   type LabView,
-  lastingRule,
+  lastingRules,
   type Manifest,
   minutes,
-  namesRule,
   objective,
   oneOf,
   resources,
@@ -130,10 +129,9 @@ The registry is ${host}; ${mirror} is a mirror of it.`,
     `${service} runs what it ran before, release ${release}; its image comes from the registry or from the mirror.`,
     `When this is graded, ${service} answers its callers, and its Service leads to its pods and nowhere else.`,
     `Nodes come and go: a new one, with labels of its own and nobody else on it, must be able to fetch the images and run the pod. ${byHandRule}`,
-    lastingRule(service),
     `The network policies of namespace ${namespace} stay as they are; none is added.`,
-    namesRule,
   ],
+  houseRules: ({ service }) => lastingRules(service),
 
   baseline: ({ service }) =>
     shop({

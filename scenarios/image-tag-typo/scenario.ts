@@ -11,9 +11,8 @@ import {
   hint,
   hold,
   type LabView,
-  lastingRule,
+  lastingRules,
   minutes,
-  namesRule,
   objective,
   oneOf,
   resources,
@@ -99,9 +98,8 @@ The registry is ${host}; from inside the cluster it answers as http://registry, 
     `${service} keeps its repository ${host}/${repository}, its own command and its own files.`,
     `When this is graded, ${service} answers its callers, and its Service leads to its pods and nowhere else.`,
     `Nodes come and go: a new one, with labels of its own and nobody else on it, must be able to fetch the images and run the pod. ${byHandRule}`,
-    lastingRule(service),
-    namesRule,
   ],
+  houseRules: ({ service }) => lastingRules(service),
 
   baseline: ({ service, replicas }) =>
     shop({

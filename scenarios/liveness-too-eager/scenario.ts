@@ -13,10 +13,9 @@ import {
   hint,
   hold,
   type LabView,
-  lastingRule,
+  lastingRules,
   minutes,
   not,
-  namesRule,
   objective,
   oneOf,
   resources,
@@ -105,10 +104,9 @@ Make ${service} answer its callers again.`,
   rules: ({ service, release }) => [
     `Probes are company policy: ${service} keeps its probes. A pod that stops answering leaves its Service within ${leavesWithin} s, and a container that has run for ${startAllowance} s and then stops answering must be restarted within ${killedWithin} s.`,
     `${service} stays at release ${release} and runs its own program, in at least as many pods as before.`,
-    lastingRule(service, 'two minutes'),
     `The Service ${service} keeps its name, stays the same object, and leads to the pods of ${service} and nowhere else.`,
-    namesRule,
   ],
+  houseRules: ({ service }) => lastingRules(service, 'two minutes'),
 
   baseline: ({ service, release }) =>
     shop({

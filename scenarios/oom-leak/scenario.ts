@@ -10,10 +10,9 @@ import {
   hold,
   inTurn,
   type LabView,
-  lastingRule,
+  lastingRules,
   lasts,
   minutes,
-  namesRule,
   objective,
   oneOf,
   resources,
@@ -180,10 +179,9 @@ The night shift wanted to double the memory and go back to bed; you are asked fo
     `Every container of checkout, also one that runs before it or beside it, keeps a memory limit, of at most ${ceiling}, the same in template and pods.`,
     'The load stays: the gateway and the settings that it takes are not changed (the knobs of checkout, below, are no settings of the gateway), and every call is answered in full.',
     `checkout runs its own program: the release of the ticket or the one before (${goodImage}), in at least as many pods as before. Its Service stays the same object, and leads to its pods.`,
-    lastingRule(name),
     'Operator knobs of checkout, in configmap/shop-settings: CACHE_MEGABYTES and CACHE_RECEIPTS (the most receipts that are kept; 0: no such bound), REPORT_BATCH_ROWS (rows of a report that are worked on at once; 0: as the release does by itself).',
-    namesRule,
   ],
+  houseRules: () => lastingRules(name),
 
   baseline: ({ memory, rows, cause }) =>
     shop({

@@ -9,10 +9,9 @@ import {
   hint,
   hold,
   type LabView,
-  lastingRule,
+  lastingRules,
   lasts,
   minutes,
-  namesRule,
   objective,
   oneOf,
   resources,
@@ -115,9 +114,8 @@ worst when many people shop. Make checkout survive its load: ${requests} quotes 
     'checkout runs its own program, release 1.6.0, and all that is asked of it reaches its own pods.',
     'What a pod has and what its template says agree: the repair must survive the next rollout.',
     'Operator knobs of the shop are documented in configmap/shop-settings; CACHE_MEGABYTES bounds the receipts that checkout keeps.',
-    lastingRule(name),
-    namesRule,
   ],
+  houseRules: () => lastingRules(name),
 
   baseline: ({ ceiling }) =>
     shop({

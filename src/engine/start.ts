@@ -4,6 +4,7 @@ import { messageOf } from '../core/errors.ts';
 import type { Clock } from '../core/clock.ts';
 import type { PhaseFindings, PhaseName, PlannedEntry } from '../report/journal.ts';
 import type { Cluster, ClusterProvider, ClusterRef, ClusterSpec } from '../providers/provider.ts';
+import { rulesOf } from '../scenario/rules.ts';
 import { breakCluster, type PhaseReport } from './break.ts';
 import type { Incident } from './incident.ts';
 import type { LabFolder, LabRecord, LabStore } from './lab-store.ts';
@@ -169,7 +170,14 @@ async function handOver(
 /** What the journal says of a lab before anything is made. */
 export function plannedEntry({ scenario, seed, values }: Incident, provider: string): PlannedEntry {
   const { incident, title } = scenario;
-  return { incident, seed, provider, title, ticket: scenario.ticket(values), rules: scenario.rules(values) };
+  return {
+    incident,
+    seed,
+    provider,
+    title,
+    ticket: scenario.ticket(values),
+    rules: rulesOf(scenario, values),
+  };
 }
 
 /** Runs phases with a journal entry each. */

@@ -1,4 +1,5 @@
 import { BreakfixError, messageOf } from '../core/errors.ts';
+import { rulesOf } from './rules.ts';
 import type { Scenario } from './types.ts';
 import { drawValues, type Values, type Variants } from './variants.ts';
 
@@ -75,6 +76,8 @@ function fieldProblems(scenario: Partial<Scenario>): string[] {
   need(Array.isArray(scenario.needs), 'needs', 'a list (empty where nothing is needed)');
   need(typeof scenario.variants === 'object', 'variants', 'an object (empty where nothing varies)');
   for (const name of FUNCTIONS) need(typeof scenario[name] === 'function', name, 'a function of the values');
+  if (scenario.houseRules !== undefined)
+    need(typeof scenario.houseRules === 'function', 'houseRules', 'a function of the values');
   return problems;
 }
 
@@ -103,7 +106,8 @@ function contentProblems(scenario: Scenario): string[] {
   for (const name of ['ticket', 'baseline', 'debrief'] as const) {
     given(name, (one) => [scenario[name](one)]);
   }
-  for (const name of ['rules', 'inject', 'diagnosis'] as const) given<unknown>(name, scenario[name]);
+  given('rules', (one) => rulesOf(scenario, one));
+  for (const name of ['inject', 'diagnosis'] as const) given<unknown>(name, scenario[name]);
   if (problems.length > 0) return problems;
 
   const ids = [...objectives, ...safeguards].map(({ id }) => id);

@@ -13,22 +13,6 @@ import { dnsOnlyFor, dnsOverUdpOnly, noMorePods, scale, select, settings } from 
 import { hack, safeguard } from './parts.ts';
 import type { Hack, Safeguard } from './types.ts';
 
-/** What all checks that ask in a container of the shop, or in a clone of it, go by. */
-export const namesRule =
-  'Deployments that the shop needs keep their names, and so do their containers: people and alerts find them by these.';
-
-/** What `checks.mayPull` goes by, beside what rules say of nodes that come. */
-export const byHandRule =
-  'No registry has the images of shop.test: the nodes of today were given them by hand.';
-
-/** What {@link customersGoOn}, {@link shopStartsAgain} and {@link dataKept} look after. */
-const othersRule =
-  'No service of the shop has fewer pods than before, or an autoscaler that may take some away; their Services lead to ready pods only, from every node, and no NetworkPolicy goes by the addresses that pods have today. Services, StatefulSets and claims are not made again: another claim is an empty disk. Nothing that the shop needs goes with a pod that owns it.';
-
-/** The rule that {@link lasts} looks after. */
-export const lastingRule = (service: string, within = 'a minute'): string =>
-  `No pod of ${service} lives on settings that are gone again, or on an image that its template does not have. One that is made tomorrow, by the next rollout too, is ready within ${within}, and so is one of any other service of the shop with what it was told. Where the next pods wait for the end of those before (strategy Recreate), that takes no longer either. ${othersRule} Customers go on paying and getting their money back.`;
-
 /** What a repair of one service of the shop leaves behind lasts: its next pod comes up, and the shop earns money. */
 export function lasts(of: WorkloadRef): Safeguard[] {
   return [
@@ -71,9 +55,6 @@ export const shopStartsAgain = (own: OwnWorkload, withinMs?: number): Safeguard 
     'New pods of the shop come up with what they were told',
     settingsWork(own, withinMs),
   );
-
-/** The rule that {@link shopGoesOn} looks after. */
-export const shopRule = `Customers go on paying and getting their money back, and a pod of the shop that is made tomorrow comes up with what it was told, and does its work. ${othersRule}`;
 
 /**
  * A repair has not harmed the shop.
@@ -132,10 +113,6 @@ export function staysUpAndLasts(of: WorkloadRef): Safeguard[] {
     ...lasts(of),
   ];
 }
-
-/** Whom CoreDNS may forward names to, of which {@link corednsLasts} and `checks.clusterDnsWhole` look after. */
-export const forwardingRule =
-  'CoreDNS forwards names outside to whom it did before. Whoever it forwards those of a zone to knows them, and is asked at an address that stays, never at that of a pod. No policy keeps it from asking others.';
 
 /**
  * What a repair of the cluster's DNS leaves behind lasts, and is for everybody: the next pod of CoreDNS comes up, it and all

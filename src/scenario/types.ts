@@ -96,6 +96,8 @@ export interface Scenario<V extends Variants = Variants> {
   readonly ticket: (values: Values<V>) => string;
   /** Whatever a safeguard demands beyond common sense; printed with the ticket. */
   readonly rules: (values: Values<V>) => readonly string[];
+  /** The same in many scenarios (`lastingRules`, `shopRules`); printed after the rules, under a heading of their own. */
+  readonly houseRules?: (values: Values<V>) => readonly string[];
   readonly baseline: (values: Values<V>) => BaselinePlan;
   readonly inject: (values: Values<V>) => readonly Fault[];
   /** How long it has been broken at hand-over, in milliseconds. */

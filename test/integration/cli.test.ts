@@ -45,6 +45,7 @@ describe('the newcomer’s path', () => {
     expect(started).toMatchObject({ code: 0 });
     expect(started.stdout).toMatch(/^\nINC-2041 · Customers cannot be served\n/);
     expect(started.stdout).toContain('Rules\n- Probes are company policy');
+    expect(started.stdout).toContain('House rules\n- No pod of refunds');
     expect(started.stderr).toMatch(/✓ symptom proven/);
     lab = user.lab('inc-2041');
     expect(started.stdout).toContain(`export KUBECONFIG=${lab.kubeconfig}\n`);

@@ -2,10 +2,11 @@ import { closest } from 'fastest-levenshtein';
 import { BreakfixError } from '../../core/errors.ts';
 import { findScenario, inArea, incidentOf } from '../../engine/incident.ts';
 import { DIFFICULTIES } from '../../scenario/define.ts';
+import { rulesOf } from '../../scenario/rules.ts';
 import type { Scenario } from '../../scenario/types.ts';
 import type { CommandContext } from '../context.ts';
 import { wrap } from '../output.ts';
-import { oneParagraph } from '../texts/hand-over.ts';
+import { oneParagraph, rulesText } from '../texts/hand-over.ts';
 
 export interface ListFlags {
   readonly area?: string;
@@ -60,9 +61,9 @@ export async function show(
   const lab = context.store
     .list()
     .findLast(({ record }) => record.incident === scenario.incident && record.scenarioFile === undefined);
-  const { values } = incidentOf(scenario, lab?.record.seed ?? 1);
+  const incident = incidentOf(scenario, lab?.record.seed ?? 1);
+  const { values } = incident;
   const ticket = oneParagraph(scenario.ticket(values));
-  const rules = scenario.rules(values);
   const { width, colors } = context.output;
   const text = [
     colors.bold(`${scenario.incident} · ${scenario.title}`),
@@ -73,10 +74,11 @@ export async function show(
     '',
     wrap(ticket, width),
     '',
-    ...rules.map((rule) => wrap(rule, width - 2, '  ').replace(/^ {2}/, '- ')),
+    ...rulesText(incident, context.output),
     ...(flags.author === true ? ['', `id ${scenario.id}`, ...scenario.documents.map(documentText)] : []),
   ].join('\n');
   const own = lab === undefined ? {} : { lab: lab.name };
+  const rules = rulesOf(scenario, values);
   context.output.result({ ...publicPart(scenario, flags.author === true), ...own, ticket, rules }, text);
 }
 

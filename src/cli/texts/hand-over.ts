@@ -1,5 +1,6 @@
 import type { LabFolder } from '../../engine/lab-store.ts';
 import type { Incident } from '../../engine/incident.ts';
+import { rulesOf } from '../../scenario/rules.ts';
 import { type Output, wrap } from '../output.ts';
 
 export interface HandedLab {
@@ -18,27 +19,23 @@ export function handOverDocument(
     title: scenario.title,
     seed,
     ticket: oneParagraph(scenario.ticket(values)),
-    rules: scenario.rules(values),
+    rules: rulesOf(scenario, values),
     minutes: scenario.minutes,
     kubeconfig: lab.folder.file('kubeconfig'),
   };
 }
 
-export function handOverText(
-  lab: HandedLab,
-  { scenario, values }: Incident,
-  { width, colors }: Output,
-): string {
+export function handOverText(lab: HandedLab, incident: Incident, output: Output): string {
+  const { scenario, values } = incident;
+  const { width, colors } = output;
   const kubeconfig = lab.folder.file('kubeconfig');
-  const rules = scenario.rules(values).map((rule) => wrap(rule, width - 2, '  ').replace(/^ {2}/, '- '));
   return [
     '',
     colors.bold(`${scenario.incident} · ${scenario.title}`),
     '',
     wrap(oneParagraph(scenario.ticket(values)), width),
     '',
-    colors.bold('Rules'),
-    ...rules,
+    ...rulesText(incident, output),
     '',
     colors.bold('Get to work'),
     `  export KUBECONFIG=${kubeconfig}`,
@@ -49,6 +46,18 @@ export function handOverText(
     `The clock runs: ${scenario.minutes} minutes are a good time. npx breakfix hint · grade · stop`,
     '',
   ].join('\n');
+}
+
+/** Those of the incident, and then those of the house, each as an item of a list. */
+export function rulesText({ scenario, values }: Incident, { width, colors }: Output): string[] {
+  const items = (rules: readonly string[]): string[] =>
+    rules.map((rule) => wrap(rule, width - 2, '  ').replace(/^ {2}/, '- '));
+  const house = scenario.houseRules?.(values) ?? [];
+  return [
+    colors.bold('Rules'),
+    ...items(scenario.rules(values)),
+    ...(house.length === 0 ? [] : ['', colors.bold('House rules'), ...items(house)]),
+  ];
 }
 
 export function oneParagraph(text: string): string {

@@ -47,6 +47,11 @@ describe('a scenario', () => {
     ['an incident without four digits', { incident: 'INC-7' }, 'incident: must be INC- and four digits'],
     ['an unknown area', { area: 'storage' as never }, 'area: must be probes, dns, images, memory'],
     ['no documents', { documents: [] }, 'documents: must be a list with at least one'],
+    [
+      'house rules that are a list',
+      { houseRules: [] as never },
+      'houseRules: must be a function of the values',
+    ],
     ['a text where a function must be', { ticket: 'x' as never }, 'ticket: must be a function of the values'],
     [
       'points that are not 100 together',

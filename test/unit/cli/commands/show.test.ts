@@ -18,3 +18,20 @@ test('the ticket is that of the lab, where there is one', async () => {
   expect(document).toMatchObject({ lab: 'inc-9100', ticket: scenario.ticket(lab.incident.values) });
   expect(before.document).not.toMatchObject({ ticket: scenario.ticket(lab.incident.values) });
 });
+
+test('the rules of the house have a heading of their own, and programs get all in one list', async () => {
+  const house = 'Nobody else is harmed.';
+  using lab = testLab({ scenario: settingsScenario({ houseRules: () => [house] }) });
+  const own = 'The map stays the same object.';
+  const { text, document } = await runWith(lab, ['show', 'INC-9100']);
+  expect(text).toContain(`Rules\n- ${own}\n\nHouse rules\n- ${house}`);
+  expect(document).toMatchObject({ rules: [own, house] });
+  const started = await runWith(lab, ['start']);
+  expect(started.text).toContain(`Rules\n- ${own}\n\nHouse rules\n- ${house}\n\nGet to work\n`);
+  expect(started.document).toMatchObject({ rules: [own, house] });
+});
+
+test('where there are no rules of the house there is no such heading', async () => {
+  using lab = testLab({ scenario: settingsScenario({}) });
+  expect((await runWith(lab, ['show', 'INC-9100'])).text).not.toContain('House');
+});
