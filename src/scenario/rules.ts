@@ -38,7 +38,7 @@ export const serversRule =
  */
 export const corednsRules = (servers = 'at least two of its pods'): readonly string[] => [
   `CoreDNS serves the whole cluster, over UDP and TCP: ${servers} behind kube-dns, which keeps its ports, leads to pods that are ready, also to those of tomorrow, and serves every node.`,
-  'It keeps the plugins kubernetes (reverse zones too), forward, cache, health and ready. Its liveness and readiness probes ask what they asked before, and are answered.',
+  'CoreDNS keeps the plugins kubernetes (reverse zones too), forward, cache, health and ready. Its liveness and readiness probes ask what they asked before, and are answered.',
   serversRule,
   'CoreDNS forwards names outside to whom it did before. Whoever it forwards those of a zone to knows them, and is asked at an address that stays, never at that of a pod. No policy keeps it from asking others.',
 ];
