@@ -178,18 +178,18 @@ interface Cut {
 export const cuts = {
   gone: {
     describe:
-      'The NetworkPolicy of shop that allowed lookups was deleted: default-deny was left, and what is allowed within the shop.',
+      'The NetworkPolicy of shop that allowed DNS lookups was deleted. Only default-deny and the policy for calls within the shop were left.',
     object: 'networkpolicy/default-deny',
     field: 'spec.egress',
     fieldAliases: ['spec.policyTypes', 'egress'],
     evidence:
-      'Lookups from shop time out, those from office are answered, and no policy of shop lets port 53 out',
+      'Lookups from shop time out, those from office are answered, and no policy of shop allows port 53 to kube-system',
     everybody: false,
     make: (lab: LabView) => drop(lab, 'names', 'shop'),
   },
   label: {
     describe:
-      'networkpolicy/names in shop was made to select pods with k8s-app: coredns; CoreDNS pods have k8s-app: kube-dns.',
+      'networkpolicy/names in shop was changed to select pods with the label k8s-app: coredns. The pods of CoreDNS have k8s-app: kube-dns.',
     object: 'networkpolicy/names',
     field: 'spec.egress.to.podSelector',
     fieldAliases: [
@@ -211,7 +211,7 @@ export const cuts = {
   },
   ingress: {
     describe:
-      'networkpolicy/dns-clients in kube-system was made to select namespaces by the label "name", which none has.',
+      'networkpolicy/dns-clients in kube-system was changed to select namespaces by the label "name", which no namespace has.',
     object: 'networkpolicy/dns-clients',
     field: 'spec.ingress.from.namespaceSelector',
     fieldAliases: [
@@ -221,7 +221,7 @@ export const cuts = {
       'spec.ingress',
     ],
     evidence:
-      'Lookups time out in every namespace although CoreDNS is ready, and its policy selects no namespace',
+      'Lookups time out in every namespace although CoreDNS is ready, and the policy of CoreDNS selects no namespace',
     everybody: true,
     make: (lab: LabView) => put(lab, 'dns-clients', 'kube-system', corednsAnswers(fromNamespaces('name'))),
   },

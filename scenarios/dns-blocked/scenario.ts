@@ -78,7 +78,7 @@ const closedTo = (app: string, target: checks.ReachTarget) =>
 export default defineScenario({
   id: 'dns-blocked',
   incident: 'INC-2108',
-  title: 'Payments fail: every lookup runs into a time-out',
+  title: 'Payments fail: every DNS lookup times out',
   area: 'dns',
   difficulty: 'advanced',
   minutes: 30,
@@ -91,17 +91,22 @@ export default defineScenario({
   variants: { cut: oneOf('gone', 'label', 'ingress') },
 
   ticket: ({ cut }) =>
-    `Nobody can pay since the security team's work on the network tonight. The shop's lookups are never answered${
-      cuts[cut].everybody ? ', and the office (namespace office) complains of the same' : ''
-    }; CoreDNS runs and is ready. Make names work
-again for shop and office, and leave the network as closed as security wants it.`,
+    `Since the security team worked on the network tonight, nobody can pay. DNS lookups of the shop get no answer${
+      cuts[cut].everybody ? ', and the office (namespace office) reports the same' : ''
+    }. CoreDNS runs and is ready. Make names resolve
+again for shop and office, and leave the network as closed as the security team wants it.`,
   rules: () => [
-    'Pods of shop, whatever their labels, may call pods of shop and ask CoreDNS, over UDP and TCP, and nobody else: neither the office nor the lobby, nor their own name servers (resolver and directory, port 53), nor what else runs in kube-system (inventory), nor the API server and the nodes, nor what is put into another namespace tomorrow, nor any address outside the cluster.',
-    'All others go on reaching whom they reached: the lobby the office, the office the lobby, both what runs in kube-system beside CoreDNS.',
-    'Names are for the namespaces shop and office. What stands in namespace lobby (kiosk, display, and whatever is put there tomorrow) is open to the public and must not reach CoreDNS, on any port.',
-    'Labels of namespaces and pods are written down elsewhere and stay as they are, those of pods that run too; clients run their own programs, keep their DNS settings and call each other by name.',
-    'Pods come and go: no policy tells them apart by the addresses that they have today.',
-    'CoreDNS serves the whole cluster: at least two of its pods behind kube-dns, which keeps its ports, leads to pods that are ready, also to those of tomorrow, and serves every node, configured as before; no policy keeps it from asking others.',
+    'Pods of namespace shop, whatever their labels, may call each other, and may ask CoreDNS over UDP and TCP.',
+    'They may call nobody else: not the office, not the lobby, not the name servers of these two (resolver and directory, port 53), not what else runs in kube-system (inventory), not the API server, not the nodes, not what is created in another namespace tomorrow, and no address outside the cluster.',
+    'All others can still reach whom they reached before: the lobby and the office reach each other, and both reach what runs in kube-system beside CoreDNS.',
+    'Pods of the namespaces shop and office, also those that are created tomorrow, resolve names.',
+    'Namespace lobby is open to the public: its pods (kiosk, display, and whatever is created there tomorrow) must not reach CoreDNS on any port.',
+    'Labels of namespaces and pods stay as they are, also on pods that already run: other people rely on them.',
+    'Clients in the shop run their own programs, keep their DNS settings and call each other by name.',
+    'Pods come and go: no NetworkPolicy tells them apart by the addresses that they have today.',
+    'CoreDNS serves the whole cluster, and it is configured as before. Behind Service kube-dns are at least two pods of deployment/coredns, and nothing else.',
+    'Service kube-dns keeps its ports, serves every node, and leads to ready pods only, also to those that are created tomorrow.',
+    'No NetworkPolicy keeps CoreDNS from asking others, such as the API server and other name servers.',
   ],
   houseRules: () => shopRules,
 
@@ -166,7 +171,7 @@ again for shop and office, and leave the network as closed as security wants it.
     safeguard(
       'office',
       'veto',
-      'The office finds names, and whom it calls',
+      'The office resolves names, and reaches whom it calls',
       hold(
         seconds(10),
         all('names resolve in the office, and it reaches what runs in kube-system', [
@@ -179,13 +184,13 @@ again for shop and office, and leave the network as closed as security wants it.
     safeguard(
       'office-tomorrow',
       'veto',
-      'New pods of the office find names',
+      'New pods of the office resolve names',
       checks.servesEverybody(gateway, 'office'),
     ),
     safeguard(
       'shop-tomorrow',
       'veto',
-      'New pods of the shop find names, and nobody else',
+      'New pods of the shop resolve names, and reach nobody else',
       checks.servesEverybody(gateway, namespace, [`${addresses.kiosk}:80`, `${addresses.inventory}:80`]),
     ),
     safeguard(
@@ -231,7 +236,7 @@ again for shop and office, and leave the network as closed as security wants it.
     safeguard(
       'nobody-else',
       'veto',
-      'No policy lets the shop call anybody else, of tomorrow or outside',
+      'No policy lets the shop call new namespaces or addresses outside',
       checks.egressOnlyTo(namespace, { namespace: 'kube-system', name: 'coredns' }),
     ),
     safeguard(
@@ -254,7 +259,7 @@ again for shop and office, and leave the network as closed as security wants it.
     safeguard(
       'by-labels',
       'veto',
-      "Policies find tomorrow's pods too",
+      "Policies apply to tomorrow's pods too",
       checks.policiesFollowPods(['shop', 'kube-system']),
     ),
     safeguard('labels', 'veto', 'Labels are as before', converge(minutes(1), labelsKept)),
@@ -303,11 +308,11 @@ again for shop and office, and leave the network as closed as security wants it.
   hints: () => [
     hint(
       5,
-      'A lookup that is refused fails at once; one that fails after ten seconds was never answered: something drops it on its way.',
+      'A lookup that is refused fails at once. One that fails after ten seconds was never answered: something drops it on its way.',
     ),
     hint(
       10,
-      'A connection needs leave on both sides: egress of the pod that calls, ingress of the pod that is called. kubectl get networkpolicy -A',
+      'A connection must be allowed on both sides: egress of the pod that calls, and ingress of the pod that is called. Try: kubectl get networkpolicy -A',
     ),
     hint(20, async (lab) => {
       const found = await lab.kube.list(resources.networkPolicies);
@@ -319,8 +324,8 @@ again for shop and office, and leave the network as closed as security wants it.
         return `${metadata.namespace ?? ''}/${metadata.name} ${spec.policyTypes.join('+')}: ${JSON.stringify(rules)}`;
       });
       return lines.length === 0
-        ? 'No NetworkPolicy is left in the cluster: whatever is dropped now, no policy does it. Nothing is closed either.'
-        : `These policies decide right now; compare their selectors with the labels that pods and namespaces have:\n${lines.join('\n')}`;
+        ? 'Right now the cluster has no NetworkPolicy: if something is still dropped, no policy does it. But nothing is closed either.'
+        : `These policies apply right now. Compare their selectors with the labels of pods and namespaces:\n${lines.join('\n')}`;
     }),
   ],
 
@@ -328,10 +333,11 @@ again for shop and office, and leave the network as closed as security wants it.
   hacks: ({ cut }) => hacksOf(cut),
 
   debrief: ({ cut }) =>
-    `${cuts[cut].describe} CoreDNS stayed ready all the time: its probes come from the node, which policies let through. So the
-difference was in how lookups failed: never answered, after two tries of five seconds, where a Service without endpoints refuses at once.
-What the interview notes call "blocking network traffic to the CoreDNS pod using network policies" is this failure, and it has two ends: the egress of who
-asks and the ingress of CoreDNS. Policies only add up; the way to mend one is to allow the missing connection, by labels of namespace and
-pod, and over both protocols: an answer that does not fit into UDP is asked for again over TCP. A Service's address in an ipBlock is
-of no use, because policies look at the pod that is behind it. The label kubernetes.io/metadata.name is on every namespace; "name" is not.`,
+    `${cuts[cut].describe} CoreDNS stayed ready all the time: its probes come from the node, and policies always let those through. What
+showed the cause was how lookups failed: they were never answered, and gave up after two tries of five seconds. A Service without
+endpoints refuses at once. The interview notes call this failure "blocking network traffic to the CoreDNS pod using network policies". It has
+two ends: the egress of the pod that asks, and the ingress of CoreDNS. Policies only add up, so the repair is to allow the missing connection:
+by labels of namespace and pod, and over both protocols, because an answer that does not fit into UDP is asked for again over TCP. The
+address of a Service in an ipBlock does not help here: policies see the pod behind the Service, not the Service's address. Every namespace has the label
+kubernetes.io/metadata.name; the label "name" is there only if somebody sets it.`,
 });

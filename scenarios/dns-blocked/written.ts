@@ -32,14 +32,19 @@ type Written = readonly [id: string, policy: string, spec: PolicySpec, step: str
 type WrittenWrongly = readonly [id: string, caughtBy: string, policy: string, spec: PolicySpec];
 
 export const rightInShop: readonly [Written, ...Written[]] = [
-  ['by-labels', 'names', meant, 'egress of shop to pods k8s-app=kube-dns of kube-system, UDP and TCP 53'],
+  [
+    'by-labels',
+    'names',
+    meant,
+    'allow egress from shop to pods k8s-app=kube-dns in kube-system, UDP and TCP port 53',
+  ],
   [
     'by-namespace',
     'names',
     shopAsks({ namespaceSelector: kubeSystem }),
-    'the same to all pods of kube-system',
+    'the same, to all pods of kube-system',
   ],
-  ['in-default-deny', 'default-deny', meant, 'the same rule in the policy that denies'],
+  ['in-default-deny', 'default-deny', meant, 'the same rule, in policy default-deny'],
   [
     'named-ports',
     'allow-dns',
@@ -47,13 +52,13 @@ export const rightInShop: readonly [Written, ...Written[]] = [
       { protocol: 'UDP', port: 'dns' },
       { protocol: 'TCP', port: 'dns-tcp' },
     ]),
-    'the same with the ports dns and dns-tcp by name',
+    'the same, with the ports by name: dns and dns-tcp',
   ],
   [
     'that-label-anywhere',
     'names',
     shopAsks({ namespaceSelector: {}, podSelector: corednsPods }),
-    'the same to pods k8s-app=kube-dns of any namespace',
+    'the same, to pods k8s-app=kube-dns of any namespace',
   ],
 ];
 
@@ -68,15 +73,20 @@ export const rightAtCoredns: readonly [Written, ...Written[]] = [
     'all-but-the-lobby',
     'dns-clients',
     askedBy({ matchExpressions: [{ key: byName, operator: 'NotIn', values: ['lobby'] }] }, both),
-    'the same policy with operator NotIn and lobby',
+    'in the same policy, operator NotIn with the value lobby',
   ],
   [
     'second-policy',
     'dns-clients-by-name',
     corednsAnswers(fromNamespaces(byName)),
-    'another policy beside it that allows the two namespaces',
+    'add another policy that allows the two namespaces by kubernetes.io/metadata.name',
   ],
-  ['any-port', 'dns-clients', askedBy(fromNamespaces(byName)), 'the two namespaces, without a list of ports'],
+  [
+    'any-port',
+    'dns-clients',
+    askedBy(fromNamespaces(byName)),
+    'allow the two namespaces, without a list of ports',
+  ],
 ];
 
 export const wrongInShop: readonly WrittenWrongly[] = [

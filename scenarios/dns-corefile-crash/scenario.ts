@@ -87,7 +87,7 @@ const scale = (lab: LabView, replicas: number) => faults.scale(lab, coredns, rep
 export default defineScenario({
   id: 'dns-corefile-crash',
   incident: 'INC-2101',
-  title: 'Payments fail, and no name can be found',
+  title: 'Payments fail, and no name resolves',
   area: 'dns',
   difficulty: 'beginner',
   minutes: 15,
@@ -100,14 +100,14 @@ export default defineScenario({
   variants: { word: oneOf('promethues', 'loadbalancer', 'logs'), partner: anyPartner() },
 
   ticket: ({ partner }) =>
-    `Nobody can pay. The gateway answers 502 at once: it finds nobody, whatever name it asks for, be it of the shop, of another
-namespace or of the partner (${partner.name}). It began when the nodes' system pods were restarted for maintenance. Nobody touched the
-shop. Make names work again, for the shop and for everybody else.`,
+    `Nobody can pay. The gateway answers 502 at once: it can resolve no name at all, neither of the shop nor of another
+namespace nor of the partner (${partner.name}). It began when the system pods were restarted for maintenance. Nobody changed the
+shop. Make names resolve again, for the shop and for everybody else.`,
   rules: () => [
-    'Clients run their own programs, keep their DNS settings and call each other by name: dnsPolicy, dnsConfig, hostAliases and addresses in their environment stay as they are.',
-    ...corednsRules('at least two pods of deployment/coredns and nothing else'),
-    'Services that are made tomorrow must resolve too.',
-    'Services may move: no address of one is written into the configuration of CoreDNS that was not there before.',
+    'Clients in the shop run their own programs, keep their DNS settings and call each other by name: dnsPolicy, dnsConfig, hostAliases, hostNetwork and the addresses in their environment stay as they are.',
+    ...corednsRules,
+    'Services that are created tomorrow must resolve too.',
+    'Services may get new addresses: no address of a Service is written into the configuration of CoreDNS, unless it was there before.',
   ],
   houseRules: () => shopRules,
 
@@ -185,7 +185,7 @@ shop. Make names work again, for the shop and for everybody else.`,
     safeguard(
       'no-copies',
       'veto',
-      'No address is written down',
+      'No address of a Service is written down',
       checks.notWrittenDown({ namespace, where: 'kube-system' }),
     ),
   ],
@@ -206,15 +206,16 @@ shop. Make names work again, for the shop and for everybody else.`,
   hints: () => [
     hint(
       5,
-      'Most lookups fail at once instead of timing out: nobody is behind the address that /etc/resolv.conf names. Who should be?',
+      'Most lookups do not time out but fail at once: nobody is behind the address in /etc/resolv.conf. Who should be?',
     ),
     hint(10, 'kubectl -n kube-system get pods -l k8s-app=kube-dns, then read the log of one of them.'),
     hint(20, async (lab) => {
       const pods = await faults.corednsPods(lab);
       const [pod] = pods.filter(({ status }) => status.containerStatuses?.some(({ ready }) => !ready));
-      if (pod === undefined) return `${pods.length} pods of CoreDNS are there, and all of them are ready.`;
+      if (pod === undefined)
+        return `Right now there are ${pods.length} pods of CoreDNS, and all of them are ready.`;
       const log = await lab.kube.logs('kube-system', pod.metadata.name, { tail: 5 });
-      return `The log of ${pod.metadata.name}, which is not ready, ends with:\n${log.trim()}`;
+      return `Pod ${pod.metadata.name} is not ready. Its log ends with:\n${log.trim()}`;
     }),
   ],
 
@@ -232,33 +233,41 @@ shop. Make names work again, for the shop and for everybody else.`,
     ),
     fix(
       'remove-line',
-      ['take the line out', 'kubectl -n kube-system delete pod -l k8s-app=kube-dns'],
+      ['remove the line from the Corefile', 'kubectl -n kube-system delete pod -l k8s-app=kube-dns'],
       async (lab) => {
         await editCorefile(lab, withoutLine(word));
         for (const { metadata } of await faults.corednsPods(lab))
           await lab.kube.delete(resources.pods, 'kube-system', metadata.name);
       },
     ),
-    fix('restore', ['kubectl replace -f the ConfigMap as it was, and a restart'], async (lab) => {
-      await faults.writeCorefile(lab, healthyCorefile(lab));
-    }),
-    fix('comment-out', ['a # in front of the line, and a restart'], async (lab) => {
+    fix(
+      'restore',
+      ['put the ConfigMap back as it was (kubectl replace -f), and restart CoreDNS'],
+      async (lab) => {
+        await faults.writeCorefile(lab, healthyCorefile(lab));
+      },
+    ),
+    fix('comment-out', ['put a # in front of the line, and restart CoreDNS'], async (lab) => {
       await editCorefile(lab, (corefile) =>
         corefile.replace(mistakes[word].line, `# ${mistakes[word].line}`),
       );
       await restart(lab);
     }),
     // Just after a start that failed, it takes longest until the next.
-    fix('edit-and-wait', ['the same edit; the kubelet starts the pods again by itself'], async (lab) => {
-      const before = await starts(lab);
-      const anotherOne: Check = {
-        expected: 'the pods of CoreDNS have failed once more',
-        look: async () => ((await starts(lab)) > before ? pass('they have') : fail('not yet')),
-      };
-      await converge(minutes(6), anotherOne).grade?.(lab);
-      await editCorefile(lab, rightWord(word));
-    }),
-    fix('three-replicas', ['the same edit, and one pod more'], async (lab) => {
+    fix(
+      'edit-and-wait',
+      ['correct the word, and wait: the kubelet starts the containers again by itself'],
+      async (lab) => {
+        const before = await starts(lab);
+        const anotherOne: Check = {
+          expected: 'the pods of CoreDNS have failed once more',
+          look: async () => ((await starts(lab)) > before ? pass('they have') : fail('not yet')),
+        };
+        await converge(minutes(6), anotherOne).grade?.(lab);
+        await editCorefile(lab, rightWord(word));
+      },
+    ),
+    fix('three-replicas', ['remove the line, run three pods of CoreDNS, and restart them'], async (lab) => {
       await editCorefile(lab, withoutLine(word));
       await scale(lab, 3);
       await restart(lab);
@@ -407,11 +416,11 @@ shop. Make names work again, for the shop and for everybody else.`,
   ],
 
   debrief: ({ word }) =>
-    `The Corefile had a line with "${word}", which is no directive of CoreDNS. A CoreDNS that runs reads a changed Corefile every 30 s,
-finds that it cannot use it, says so in its log ("Restart failed") and goes on with the old one: such a mistake can lie there for weeks. It
-counts at the next start, here when all pods were restarted at once. Then none starts, kube-dns has no endpoint, and lookups are refused at
-once; a blocked network would let them time out.
-The interview notes advise to "verify that the CoreDNS pods are running and healthy" and to edit "the Corefile within the ConfigMap": the two
-together are this failure. CoreDNS' query log (the plugin is called "log") would have shown nothing here: no query arrived.
-A rollout (kubectl rollout restart) in place of deleting the pods would have kept an old pod until a new one was ready.`,
+    `The Corefile had a line with "${word}", which is no directive of CoreDNS. About every 30 s a running CoreDNS checks whether its
+Corefile has changed (plugin reload). If it cannot use the new one, it says so in its log ("Restart failed") and goes on with the old one, so
+such a mistake can stay unnoticed for weeks. It takes effect at the next start: here all pods were restarted at once, and none came up. Then
+kube-dns has no endpoints, and lookups are refused at once. If the network were blocked, they would time out.
+The interview notes advise to "verify that the CoreDNS pods are running and healthy", and to edit "the Corefile within the ConfigMap". In
+this failure the edit is what stops the pods. The query log of CoreDNS (plugin log) would have shown nothing here, because no query arrived.
+A rollout (kubectl rollout restart), instead of deleting the pods, would have kept an old pod until a new one was ready.`,
 });

@@ -111,15 +111,11 @@ export const besideTheRepair = (): readonly Hack[] => [
 
 /** The healthy Corefile in other words and in other places. */
 export const writtenOtherwise = (): readonly Fix[] => [
-  fix(
-    'service-network',
-    ['the reverse zones written as the networks of Services and of pods'],
-    async (lab) => {
-      const networks = '10.96.0.0/12 10.244.0.0/16 {';
-      await faults.writeCorefile(lab, healthy(lab).replace('in-addr.arpa ip6.arpa {', networks));
-    },
-  ),
-  fix('snippet', ['what all server blocks have is written once, and imported'], async (lab) => {
+  fix('service-network', ['write the reverse zones as the networks of Services and of pods'], async (lab) => {
+    const networks = '10.96.0.0/12 10.244.0.0/16 {';
+    await faults.writeCorefile(lab, healthy(lab).replace('in-addr.arpa ip6.arpa {', networks));
+  }),
+  fix('snippet', ['write once what all server blocks share, and import it'], async (lab) => {
     const blocks = healthy(lab).replaceAll(/^ *errors\n/gm, '    import common\n');
     await faults.writeCorefile(
       lab,
@@ -128,7 +124,7 @@ export const writtenOtherwise = (): readonly Fix[] => [
   }),
   fix(
     'another-map-and-key',
-    ['a new ConfigMap with core.conf, mounted in place of the old one', '-conf /etc/coredns/core.conf'],
+    ['mount a new ConfigMap with core.conf in place of the old one', 'args: -conf /etc/coredns/core.conf'],
     async (lab) => {
       const name = 'coredns-v2';
       await lab.kube.create(resources.configMaps, {

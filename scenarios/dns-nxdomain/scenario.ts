@@ -71,7 +71,7 @@ const services = ['checkout', 'payments', 'ledger', 'refunds', 'fx'];
 export default defineScenario({
   id: 'dns-nxdomain',
   incident: 'INC-2088',
-  title: 'Payments fail: the shop cannot find itself',
+  title: 'Payments fail: the shop cannot find its own services',
   area: 'dns',
   difficulty: 'intermediate',
   minutes: 20,
@@ -85,12 +85,12 @@ export default defineScenario({
 
   ticket: ({ partner }) =>
     `Nobody can pay. The gateway answers 502 and says that it cannot find checkout; checkout cannot find payments. The partner's
-names (${partner.name}) still work. Nobody touched the shop itself. Make the shop find its services again, old ones and new ones.`,
+names (${partner.name}) still resolve. Nobody changed the shop itself. Make the shop find its services again, old ones and new ones.`,
   rules: () => [
-    'Clients run their own programs, keep their DNS settings and call each other by name: dnsPolicy, dnsConfig, hostAliases and addresses in their environment stay as they are.',
-    ...corednsRules(),
-    'Services that are made tomorrow must resolve too.',
-    'Services may move: no address of one is written into the configuration of CoreDNS that was not there before.',
+    'Clients in the shop run their own programs, keep their DNS settings and call each other by name: dnsPolicy, dnsConfig, hostAliases, hostNetwork and the addresses in their environment stay as they are.',
+    ...corednsRules,
+    'Services that are created tomorrow must resolve too.',
+    'Services may get new addresses: no address of a Service is written into the configuration of CoreDNS, unless it was there before.',
   ],
   houseRules: () => shopRules,
 
@@ -145,7 +145,7 @@ names (${partner.name}) still work. Nobody touched the shop itself. Make the sho
     safeguard(
       'no-copies',
       'veto',
-      'No address is written down',
+      'No address of a Service is written down',
       checks.notWrittenDown({ namespace, where: 'kube-system' }),
     ),
   ],
@@ -157,7 +157,7 @@ names (${partner.name}) still work. Nobody touched the shop itself. Make the sho
       'kube-system/configmap/coredns',
     ]),
     ask.field(10, 'data.Corefile', ['Corefile']),
-    ask.evidence(10, 'Lookups of the shop answer NXDOMAIN at once, others are answered rightly', [
+    ask.evidence(10, 'Lookups of names of the shop get NXDOMAIN at once, and other names resolve', [
       'Lookups time out',
       'CoreDNS crashes',
       'The Services have no endpoints',
@@ -166,7 +166,7 @@ names (${partner.name}) still work. Nobody touched the shop itself. Make the sho
   hints: () => [
     hint(
       5,
-      'Ask for a name of the shop and for one of another namespace from the same pod, and compare: kube-dns.kube-system.svc.cluster.local resolves.',
+      'Look up a name of the shop and a name of another namespace in the same pod, and compare: kube-dns.kube-system.svc.cluster.local resolves.',
     ),
     hint(10, 'CoreDNS reads its Corefile from configmap/coredns in kube-system.'),
     hint(20, async (lab) => {
@@ -175,7 +175,7 @@ names (${partner.name}) still work. Nobody touched the shop itself. Make the sho
         .split('\n')
         .filter((line) => line.includes('template') || line.includes('NXDOMAIN'));
       return lines.length === 0
-        ? 'No template is left in the Corefile; CoreDNS may still run with the old one: kubectl -n kube-system rollout restart deployment coredns.'
+        ? 'No template is left in the Corefile. CoreDNS may still run with the old Corefile: kubectl -n kube-system rollout restart deployment coredns.'
         : `These lines of the Corefile answer for the shop:\n${lines.join('\n')}`;
     }),
   ],
@@ -191,7 +191,7 @@ names (${partner.name}) still work. Nobody touched the shop itself. Make the sho
         await faults.writeCorefile(lab, withoutTemplate(await faults.readCorefile(lab), form));
       },
     ),
-    fix('restore', ['kubectl replace -f the ConfigMap as it was'], async (lab) => {
+    fix('restore', ['put the ConfigMap back as it was (kubectl replace -f)'], async (lab) => {
       await faults.writeCorefile(
         lab,
         lab.baseline.get(resources.configMaps, 'kube-system', 'coredns')?.data?.['Corefile'] ?? '',
@@ -205,12 +205,15 @@ names (${partner.name}) still work. Nobody touched the shop itself. Make the sho
         await lab.kube.patch(resources.configMaps, 'kube-system', 'coredns', { data }, { type: 'merge' });
       },
     ),
-    fix('other-zone', ['the template answers for a zone that nobody has'], async (lab) => {
+    fix('other-zone', ['let the template answer for a zone that nobody uses'], async (lab) => {
       const corefile = await faults.readCorefile(lab);
       await faults.writeCorefile(lab, corefile.replace(/template .* \{/, 'template ANY ANY nobody.test {'));
     }),
-    fix('two-blocks', ['a block for the cluster and one for all other names'], async (lab) => {
-      const main = `cluster.local:53 in-addr.arpa:53 ip6.arpa:53 {
+    fix(
+      'two-blocks',
+      ['two server blocks: one for the cluster, and one for all other names'],
+      async (lab) => {
+        const main = `cluster.local:53 in-addr.arpa:53 ip6.arpa:53 {
     errors
     kubernetes cluster.local in-addr.arpa ip6.arpa {
        pods insecure
@@ -231,22 +234,27 @@ ${partner.zone}:53 {
     forward . ${partner.server}
 }
 `;
-      await faults.writeCorefile(lab, main);
-    }),
-    fix('networks-for-addresses', ['the reverse zones written as networks'], async (lab) => {
-      const corefile = withoutTemplate(await faults.readCorefile(lab), form);
-      await faults.writeCorefile(lab, corefile.replace('in-addr.arpa ip6.arpa {', '10.0.0.0/8 {'));
-    }),
+        await faults.writeCorefile(lab, main);
+      },
+    ),
+    fix(
+      'networks-for-addresses',
+      ['remove the template, and write the reverse zones as networks'],
+      async (lab) => {
+        const corefile = withoutTemplate(await faults.readCorefile(lab), form);
+        await faults.writeCorefile(lab, corefile.replace('in-addr.arpa ip6.arpa {', '10.0.0.0/8 {'));
+      },
+    ),
     fix(
       'another-map-mounted-too',
-      ['the template is gone, and a ConfigMap for files of our own'],
+      ['remove the template, and mount another ConfigMap for files of our own'],
       async (lab) => {
         await faults.writeCorefile(lab, withoutTemplate(await faults.readCorefile(lab), form));
         await anotherMap(lab);
       },
     ),
     ...writtenOtherwise(),
-    fix('own-server-block', ['a server block of its own for shop.svc.cluster.local'], async (lab) => {
+    fix('own-server-block', ['add a server block for shop.svc.cluster.local'], async (lab) => {
       const corefile = await faults.readCorefile(lab);
       const block =
         'shop.svc.cluster.local:53 {\n    errors\n    kubernetes cluster.local {\n       ttl 30\n    }\n    cache 30\n}\n';
@@ -446,6 +454,7 @@ ${partner.zone}:53 {
 
   debrief: () =>
     `A template in the Corefile answered NXDOMAIN for everything under shop.svc.cluster.local, before the kubernetes plugin was
-asked: plugins run in CoreDNS' fixed order, not in the order of the file. The shop's pods and Services were whole; only their names
-were gone, and only for the shop. hostAliases or addresses in the environment would have helped until the next Service is made.`,
+asked: CoreDNS runs its plugins in a fixed order, not in the order of the Corefile. The shop's pods and Services were healthy. Only their
+names did not resolve; names of other namespaces did. hostAliases, or addresses in the environment, would have helped only until the next
+Service was created.`,
 });

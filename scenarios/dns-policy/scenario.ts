@@ -53,7 +53,7 @@ const forms = {
     settings: { dnsPolicy: 'Default' },
     field: 'spec.template.spec.dnsPolicy',
     aliases: ['dnsPolicy'],
-    was: "dnsPolicy Default, which makes a pod ask its node's name server. That one knows no Services",
+    was: "dnsPolicy Default, which makes a pod ask its node's name server. That server knows no Services",
     evidence: "/etc/resolv.conf in the pod names the node's server, and no search list of the cluster",
   },
   dead: {
@@ -152,15 +152,16 @@ export default defineScenario({
   },
 
   ticket: ({ client, partner }) =>
-    `Since its last change ${client} fails every request: it does not find ${stories[client].calls}. All other services find
-whom they call. ${client} must find names again as they do: Services by their short names, names of other namespaces
-(kube-dns.kube-system, and kube-dns.kube-system.svc), and the partner's (${partner.name}).`,
+    `Since its last change ${client} fails every request: it cannot resolve ${stories[client].calls}. All other services resolve
+the names that they call. ${client} must resolve names again as they do: Services by their short names, names of other namespaces
+(kube-dns.kube-system, and kube-dns.kube-system.svc), and the partner's name (${partner.name}).`,
   rules: ({ client }) => [
-    `${client} is the one to change: the other services, CoreDNS and Service kube-dns are fine and stay as they are.`,
+    `${client} is the service to change. The other services, CoreDNS and Service kube-dns are fine and stay as they are.`,
     `Every lookup in ${client} is answered in less than a second.`,
-    'Services are called by their names: hostAliases, hostNetwork and addresses in the environment stay as they are.',
-    'Pods come and go, those of CoreDNS too: a name server is asked at an address that stays and goes on leading to it, never at that of a pod.',
-    `Services that are made tomorrow must resolve too, and a pod of ${client} that is made tomorrow must come up; none of today lives on settings that are gone again.`,
+    `${client} runs its own program and calls Services by their names: hostAliases, hostNetwork and the addresses in its environment stay as they are.`,
+    'Pods come and go, those of CoreDNS too. A name server needs an address that stays and still leads to it tomorrow, never the address of a pod.',
+    'Services that are created tomorrow must resolve too.',
+    `A pod of ${client} that is created tomorrow must come up, and no pod of today runs with settings that are no longer in the cluster.`,
   ],
   houseRules: () => shopRules,
 
@@ -185,7 +186,7 @@ whom they call. ${client} must find names again as they do: Services by their sh
     objective(
       'names',
       40,
-      `${client} finds names`,
+      `${client} resolves names`,
       hold(
         seconds(30),
         all(`names of the cluster and of the partner resolve in ${client}`, [
@@ -211,7 +212,7 @@ whom they call. ${client} must find names again as they do: Services by their sh
     objective(
       'fresh',
       30,
-      `${client} finds new Services`,
+      `${client} resolves new Services`,
       checks.freshServicesResolve({ namespace, app: client }, seconds(30), seconds(60)),
     ),
   ],
@@ -281,15 +282,15 @@ whom they call. ${client} must find names again as they do: Services by their sh
     ask.evidence(10, forms[setting].evidence, [
       'CoreDNS restarts again and again',
       'kube-dns has no endpoints',
-      'The Service that is looked for has no endpoints',
+      'The Service that is looked up has no endpoints',
     ]),
   ],
   hints: ({ client }) => [
-    hint(5, `Look the same name up in a pod of ${client} and in a pod of the gateway, and compare.`),
+    hint(5, `Look up the same name in a pod of ${client} and in a pod of the gateway, and compare.`),
     hint(10, 'Which name server and which search list does /etc/resolv.conf have in each of the two?'),
     templateHint(20, of(client), ({ spec }) => {
-      const servers = spec.dnsConfig?.nameservers?.join(', ') ?? 'no name server of its own';
-      return `The template of ${client} has dnsPolicy ${spec.dnsPolicy} and ${servers} now; Service kube-dns has ${kubeDns}.`;
+      const servers = spec.dnsConfig?.nameservers?.join(', ') ?? 'none';
+      return `Right now the template of ${client} has dnsPolicy ${spec.dnsPolicy}, and these name servers in its dnsConfig: ${servers}. The address of Service kube-dns is ${kubeDns}.`;
     }),
   ],
 
@@ -301,10 +302,10 @@ whom they call. ${client} must find names again as they do: Services by their sh
         await mended(lab, client);
       },
     ),
-    fix('policy-only', ['dnsPolicy: ClusterFirst, dnsConfig stays'], async (lab) => {
+    fix('policy-only', ['dnsPolicy: ClusterFirst, and dnsConfig stays'], async (lab) => {
       await faults.patchPods(lab, of(client), { dnsPolicy: 'ClusterFirst' });
     }),
-    fix('unset', ['take dnsPolicy and dnsConfig out: ClusterFirst is the default'], async (lab) => {
+    fix('unset', ['remove dnsPolicy and dnsConfig: ClusterFirst is the default'], async (lab) => {
       await faults.patchPods(lab, of(client), { dnsPolicy: null, dnsConfig: null });
     }),
     fix('rollback', [`kubectl -n shop rollout undo deployment ${client}`], async (lab) => {
@@ -335,17 +336,21 @@ whom they call. ${client} must find names again as they do: Services by their sh
     fix('fewer-dots', ['ClusterFirst, and a dnsConfig with ndots:2'], async (lab) => {
       await settings(lab, client, 'ClusterFirst', { options: [{ name: 'ndots', value: '2' }] });
     }),
-    fix('made-again', ['kubectl replace --force with the manifest as it was'], async (lab) => {
-      const before = lab.baseline.get(resources.deployments, namespace, client);
-      if (before === undefined) return;
-      await lab.kube.delete(resources.deployments, namespace, client);
-      await lab.kube.create(resources.deployments, {
-        apiVersion: 'apps/v1',
-        kind: 'Deployment',
-        metadata: { name: client, namespace, labels: before.metadata.labels ?? {} },
-        spec: before.spec,
-      });
-    }),
+    fix(
+      'made-again',
+      ['delete the Deployment, and create it again as it was (kubectl replace --force)'],
+      async (lab) => {
+        const before = lab.baseline.get(resources.deployments, namespace, client);
+        if (before === undefined) return;
+        await lab.kube.delete(resources.deployments, namespace, client);
+        await lab.kube.create(resources.deployments, {
+          apiVersion: 'apps/v1',
+          kind: 'Deployment',
+          metadata: { name: client, namespace, labels: before.metadata.labels ?? {} },
+          spec: before.spec,
+        });
+      },
+    ),
   ],
   hacks: ({ client, partner }) => [
     hack('restart-only', 'names', async (lab) => {
@@ -466,9 +471,9 @@ whom they call. ${client} must find names again as they do: Services by their sh
   ],
 
   debrief: ({ client, setting }) =>
-    `With its last change deployment/${client} was given ${forms[setting].was}. CoreDNS was whole, and so were the Services: only these
-pods asked somebody else. The step of the interview notes that finds it is "verify that the DNS settings in the pods and the nodes are correct and consistent":
-cat /etc/resolv.conf in two pods. (Their "flush the DNS cache on the client machines" would not have helped: pods have none.)
+    `With its last change deployment/${client} was given ${forms[setting].was}. CoreDNS and the Services were healthy: only these
+pods asked another name server. One step of the interview notes finds it: "verify that the DNS settings in the pods and the nodes are correct
+and consistent". Compare /etc/resolv.conf in two pods. Their step "flush the DNS cache on the client machines" would not have helped: these pods have no DNS cache.
 dnsPolicy Default is not the default: a pod without dnsPolicy gets ClusterFirst. Name servers in dnsConfig come after those of the
-policy, and the C library asks the second one only if the first does not answer: a "no such name" is an answer.`,
+policy. The C library usually asks the second one only if the first does not answer, and "no such name" is an answer.`,
 });

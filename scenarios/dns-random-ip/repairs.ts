@@ -54,7 +54,7 @@ export function fixesOf(rogue: Rogue): readonly Fix[] {
     ),
     fix(
       'mend-without-a-restart',
-      [`kubectl -n kube-system edit configmap ${name}   # remove the template, and wait`],
+      [`kubectl -n kube-system edit configmap ${name}   # remove the template, and wait until it is loaded`],
       async (lab) => {
         const data = { Corefile: await faults.readCorefile(lab) };
         await lab.kube.patch(resources.configMaps, system, name, { data }, { type: 'merge' });
@@ -65,7 +65,9 @@ export function fixesOf(rogue: Rogue): readonly Fix[] {
     }),
     fix(
       'take-out',
-      [`kubectl -n kube-system edit deployment ${name}   # template: another label than k8s-app: kube-dns`],
+      [
+        `kubectl -n kube-system edit deployment ${name}   # in the template, another value for the label k8s-app`,
+      ],
       async (lab) => {
         await patchRogue(lab, rogue, { spec: { template: { metadata: { labels: { 'k8s-app': name } } } } });
       },
@@ -80,7 +82,7 @@ export function fixesOf(rogue: Rogue): readonly Fix[] {
         await rogueCorefile(lab, rogue, await faults.readCorefile(lab));
       },
     ),
-    fix('same-configuration', [`deployment ${name} reads configmap coredns as well`], async (lab) => {
+    fix('same-configuration', [`let deployment ${name} read configmap coredns as well`], async (lab) => {
       await lab.kube.patch(
         resources.deployments,
         system,

@@ -54,14 +54,15 @@ export default defineScenario({
   },
 
   ticket: ({ service }) =>
-    `Since this morning some payments hang and fail; the next one works. The logs show time-outs of calls to an address that nobody
-knows, where ${service} should be. Restarting the shop did not help. Make every lookup right again, whoever asks.`,
+    `Since this morning some payments hang and fail; the next one works. The logs show that calls to ${service} time out: they go to an
+address that nobody knows. Restarting the shop did not help. Make every lookup give the right answer again, whoever asks.`,
   rules: ({ service }) => [
-    "CoreDNS is the platform team's and right: the template of deployment/coredns, its Corefile and Service kube-dns stay as they are.",
-    `Clients run their own programs, keep their DNS settings and call each other by name. No address of a Service is written into a configuration: ${service} must be found tomorrow too, wherever it is then.`,
-    'What is changed must last: pods carry the labels that their Deployments give them.',
+    'CoreDNS belongs to the platform team and is right as it is: the template of deployment/coredns, its Corefile and Service kube-dns stay as they are.',
+    `Clients in the shop run their own programs, keep their DNS settings and call each other by name.`,
+    `No address of a Service is written into a configuration: ${service} must resolve tomorrow too, whatever its address is then.`,
+    'What you change must last: pods have the labels that their Deployments give them.',
     serversRule,
-    'A lookup takes no longer than two seconds.',
+    'A lookup takes at most two seconds.',
   ],
   houseRules: () => shopRules,
 
@@ -154,7 +155,7 @@ knows, where ${service} should be. Restarting the shop did not help. Make every 
     safeguard(
       'no-copies',
       'veto',
-      'No address is written down',
+      'No address of a Service is written down',
       checks.notWrittenDown({ namespace, where: system }),
     ),
   ],
@@ -179,7 +180,7 @@ knows, where ${service} should be. Restarting the shop did not help. Make every 
     ]),
   ],
   hints: ({ service }) => [
-    hint(5, `Look ${service} up twenty times in a pod of the gateway, and count the answers.`),
+    hint(5, `Look up ${service} twenty times in a pod of the gateway, and count the different answers.`),
     hint(
       10,
       'Two answers for one name need two servers that disagree. A Service sends to every pod that has the labels of its selector: who is behind kube-dns?',
@@ -196,11 +197,11 @@ knows, where ${service} should be. Restarting the shop did not help. Make every 
 
   debrief: (values) => {
     const rogue = rogueOf(values);
-    return `deployment/${rogue.name} in kube-system was made from a copy of CoreDNS' own, labels included. A Service sends to every ready pod
-that its selector fits, whoever made it: so of ${rogue.replicas + 2} servers behind kube-dns only two were CoreDNS, and who was not gave
-${rogue.address} for ${rogue.service}. Each query goes to one of the servers at random; that is why errors came and went.
-The interview notes have Chaos Mesh return "random IPs for specified domains". Here it is done with what every cluster has, and found in the same way:
-count the answers, then count the servers (kubectl -n kube-system get endpointslices -l k8s-app=kube-dns). A longer cache makes it worse:
-it keeps the wrong answer too. Chaos Mesh itself would have changed CoreDNS, for which it brings a plugin of its own.`;
+    return `deployment/${rogue.name} in kube-system was a copy of the Deployment of CoreDNS, labels included. A Service sends to every ready pod
+that matches its selector, whoever created it. So only two of the ${rogue.replicas + 2} servers behind kube-dns were CoreDNS; every other one answered
+${rogue.address} for ${rogue.service}. Each query goes to one of the servers at random, so errors came and went.
+To find this, count the answers, and then the servers: kubectl -n kube-system get endpointslices -l k8s-app=kube-dns. A longer cache makes it
+worse, because it keeps the wrong answer too. The interview notes let Chaos Mesh return "random IPs for specified domains". Chaos Mesh brings a
+DNS server of its own for that (CoreDNS with a plugin), and lets chosen pods ask it. Here the same was done with what every cluster has.`;
   },
 });

@@ -76,16 +76,20 @@ export function fixesOf(values: Values): readonly Fix[] {
       (lab) =>
         faults.writeCorefile(lab, healthy(lab).replace(/cache 30 \{\n( {7}disable .*\n)+ {4}\}/, 'cache 30')),
     ),
-    fix('caching-server', ['a caching server of our own in front of the partner', RESTART], async (lab) => {
-      await cachingServer(lab, partner.server);
-      await rewrite(lab, (corefile) =>
-        corefile.replace(`forward . ${partner.server}`, `forward . ${CACHING_SERVER}`),
-      );
-    }),
+    fix(
+      'caching-server',
+      ['put a caching name server of our own in front of the partner', RESTART],
+      async (lab) => {
+        await cachingServer(lab, partner.server);
+        await rewrite(lab, (corefile) =>
+          corefile.replace(`forward . ${partner.server}`, `forward . ${CACHING_SERVER}`),
+        );
+      },
+    ),
     fix(
       'partner-in-reserve',
       [
-        'the same, and the partner itself is asked where our server does not answer (policy sequential)',
+        'the same; if our server does not answer, CoreDNS asks the partner itself (policy sequential)',
         RESTART,
       ],
       async (lab) => {

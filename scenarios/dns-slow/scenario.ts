@@ -50,7 +50,7 @@ const described = (form: Form, zone: string): string => {
     case 'disabled':
       return `The cache of the Corefile's server block for ${zone} was told not to keep answers (disable success).`;
     case 'zone':
-      return `The cache of the Corefile's server block for ${zone} was meant for cluster.local only, which is never asked for there.`;
+      return `The cache of the Corefile's server block for ${zone} was limited to cluster.local, and nobody asks that block for such names.`;
   }
 };
 
@@ -77,16 +77,18 @@ export default defineScenario({
   },
 
   ticket: ({ partner }) =>
-    `Every payment takes almost a second longer than yesterday, and some fail: checkout has no answer from fx in time. Nobody deployed
-anything, pods are ready and idle. fx has its rates from ${partner.name}. Our partner there says that their name server has always taken
-its time, but that we ask it far more than we used to. Make payments quick and reliable again.`,
+    `Every payment takes almost a second longer than yesterday, and some fail: checkout gets no answer from fx in time. Nobody deployed
+anything; pods are ready and idle. fx gets its rates from ${partner.name}. The partner says that their name server has always been
+slow, but that we ask it far more often than before. Make payments quick and reliable again.`,
   rules: ({ partner: { name, zone } }) => [
-    `Of 100 lookups of any name of ${zone} in a pod of fx at most ${perHundred} reach the partner's name server, and 99 of 100 lookups of ${name}, made 20 times a second, take at most ${quick} ms.`,
-    `The partner moves its addresses at short notice: what its name server said, also that there is no such record, is not given any more after two minutes.`,
-    "Namespace partner is the partner's, its name server included: it stays as it is.",
-    'A Service of any namespace that is deleted and made again is found at its new address within 30 seconds.',
-    'Clients run their own programs, keep their DNS settings and the names that they call. No address is written into a configuration, and no name of a Service into that of CoreDNS.',
-    ...corednsRules(),
+    `Of 100 lookups of any name of ${zone} in a pod of fx, also for a record that the name does not have (AAAA), at most ${perHundred} reach the partner's name server.`,
+    `Of 100 lookups of ${name}, at 20 a second, 99 take at most ${quick} ms.`,
+    'The partner changes its addresses at short notice: an answer of its name server may be given for two minutes at most, also the answer that there is no such record.',
+    'Namespace partner belongs to the partner: it stays as it is, with the name server in it.',
+    'A Service of any namespace that is deleted and created again resolves to its new address within 30 seconds.',
+    'Clients in the shop run their own programs, keep their DNS settings and call the same names as before.',
+    'No address is written into a configuration, and no name of a Service into the configuration of CoreDNS.',
+    ...corednsRules,
   ],
   houseRules: () => shopRules,
 
@@ -124,7 +126,7 @@ its time, but that we ask it far more than we used to. Make payments quick and r
       objective(
         'upstream',
         40,
-        'The partner is asked seldom',
+        "The partner's name server is rarely asked",
         hold(seconds(20), checks.askedSeldom({ from: fx, of: partner, perHundred }), settle),
       ),
       objective(
@@ -159,7 +161,7 @@ its time, but that we ask it far more than we used to. Make payments quick and r
       safeguard(
         'no-copies',
         'veto',
-        'Nothing is written down',
+        'No address and no name of a Service is written down',
         checks.notWrittenDown({
           namespace,
           where: system,
@@ -170,7 +172,7 @@ its time, but that we ask it far more than we used to. Make payments quick and r
       safeguard(
         'partner-moves',
         'veto',
-        'The partner may move',
+        'The partner may change its addresses',
         checks.onceLoaded(
           checks.keptNoLonger({ from: fx, of: partner, maxMs: minutes(2), settleMs: settle }),
         ),
@@ -178,7 +180,7 @@ its time, but that we ask it far more than we used to. Make payments quick and r
       safeguard(
         'follows',
         'veto',
-        'Services may move',
+        'Services may get new addresses',
         checks.onceLoaded(
           checks.followsRecreation(gateway, { withinMs: seconds(30), windowMs: seconds(20) }),
         ),
@@ -195,17 +197,17 @@ its time, but that we ask it far more than we used to. Make payments quick and r
     ask.field(10, 'data.Corefile', ['Corefile']),
     ask.evidence(10, `Every lookup of a name of ${zone} takes as long as the first`, [
       'CoreDNS has too few pods for so many lookups',
-      'fx needs more CPU than it may have',
+      'fx needs more CPU than its limit allows',
       `The name server of ${zone} became slower today`,
     ]),
   ],
   hints: (values) => {
     const { name, server, zone } = values.partner;
     return [
-      hint(5, `Look ${name} up in a pod of fx, twice in a row, and take the time of both.`),
+      hint(5, `Look up ${name} in a pod of fx twice in a row, and measure how long each lookup takes.`),
       hint(
         10,
-        'The second lookup should not have to ask anybody. Which server block of the Corefile is the name answered by, and what does that block keep?',
+        'The second lookup should not have to ask anybody. Which server block of the Corefile answers for the name, and what does that block keep?',
       ),
       hint(20, async (lab) => {
         const corefile = await faults.readCorefile(lab);
@@ -214,7 +216,7 @@ its time, but that we ask it far more than we used to. Make payments quick and r
           'm',
         ).exec(corefile);
         return block === null
-          ? `No server block of the Corefile forwards to ${server} any more.`
+          ? `Right now no server block of the Corefile forwards to ${server}.`
           : `This server block of the Corefile answers for ${zone}:\n${block[0]}`;
       }),
     ];
@@ -224,11 +226,12 @@ its time, but that we ask it far more than we used to. Make payments quick and r
   hacks: hacksOf,
 
   debrief: ({ delayMs }) =>
-    `With nobody to remember them, all answers came from the partner's name server, which takes ${delayMs} ms and at times
-a quarter of a second more. A payment needs one such lookup; where it took longer than checkout waits (CALL_TIMEOUT_MS), the payment
-failed. Nothing was slower than before: the cache had hidden it. Each server block has plugins of its own, so the cache of the main block does
-nothing for a stub domain. How many questions leave the cluster can be read from CoreDNS' metrics (coredns_cache_hits_total,
+    `No cache kept the answers, so all of them came from the partner's name server, which takes ${delayMs} ms and at times
+a quarter of a second more. A payment needs one such lookup. If it took longer than checkout waits (CALL_TIMEOUT_MS), the payment
+failed. The name server was as slow as ever; before, the cache had hidden it. Each server block has its own plugins, so the cache of the main
+block does nothing for a stub domain. The metrics of CoreDNS show how many queries leave the cluster (coredns_cache_hits_total,
 coredns_proxy_request_duration_seconds).
-The interview notes have Gremlin inject latency, and ask to "monitor metrics like DNS query latency": here the latency was there all along, and the
-metric that gives it away is the number of questions. Longer time-outs make customers wait; a cache for a day makes the next move an outage.`,
+The interview notes let Gremlin inject latency, and ask to "monitor metrics like DNS query latency". Here the latency was there all along, and the
+metric that shows the failure is the number of queries. Longer time-outs would make customers wait. A cache that keeps answers for a day would turn the
+partner's next change of address into an outage.`,
 });

@@ -60,15 +60,15 @@ export function fixesOf({ form, ttl }: Values): readonly Fix[] {
     }),
     fix(
       'excluded',
-      ['disable success cluster.local, disable denial cluster.local in the cache', RESTART],
+      ['in the cache: disable success cluster.local, disable denial cluster.local', RESTART],
       async (lab) => {
         await rewrite(lab, (corefile) => excluded(corefile, form, ttl, 'too'));
       },
     ),
-    fix('other-zones', ["a cache with zones that are not the cluster's", RESTART], async (lab) => {
+    fix('other-zones', ["limit the cache to zones that are not the cluster's", RESTART], async (lab) => {
       await rewrite(lab, (corefile) => otherZones(corefile, form, ttl));
     }),
-    fix('own-block', ['a server block for cluster.local without a cache', RESTART], async (lab) => {
+    fix('own-block', ['add a server block for cluster.local without a cache', RESTART], async (lab) => {
       await faults.writeCorefile(lab, healthy(lab) + clusterBlock('       ttl 30\n', ''));
     }),
     fix('without-a-restart', [`${EDIT}   # and wait until CoreDNS has loaded it again`], async (lab) => {

@@ -38,7 +38,7 @@ const keptAnswer = (service: string, change: (corefile: string) => string, descr
   const resolves = checks.resolves({ from: { namespace, app: callerOf(service) }, service });
   return {
     name: 'kept-answer',
-    describe: `${describe} Then service/${service} was deleted and made again, and got another address.`,
+    describe: `${describe} Then service/${service} was deleted and created again, and got another address.`,
     inject: async (lab) => {
       const revert = await told.inject(lab);
       // The old servers are gone, and each of the new ones has been asked.
@@ -53,7 +53,7 @@ const keptAnswer = (service: string, change: (corefile: string) => string, descr
 export default defineScenario({
   id: 'dns-stale',
   incident: 'INC-2124',
-  title: 'Payments wait for somebody who is not there',
+  title: 'Payments wait for an answer that never comes',
   area: 'dns',
   difficulty: 'advanced',
   minutes: 25,
@@ -73,15 +73,16 @@ export default defineScenario({
   },
 
   ticket: ({ service }) =>
-    `Payments fail: ${callerOf(service)} waits for ${service} until its time is over. The pods of ${service} are ready, and answer whoever asks them
-directly. Restarting them did not help. The last change to the shop was a deployment of ${service} that went well, as they all did.
-Make payments work again, and see to it that the next such deployment does not end like this.`,
+    `Payments fail: calls from ${callerOf(service)} to ${service} time out. The pods of ${service} are ready, and answer whoever asks them
+directly. Restarting them did not help. The last change to the shop was a deployment of ${service}, which went well, as all of them did.
+Make payments work again, and make sure that the next such deployment does not end like this.`,
   rules: ({ partner: { zone } }) => [
-    'A Service of any namespace that is deleted and made again is found at its new address within 60 seconds, also by clients that went on asking meanwhile.',
-    `Answers for names outside stay cached: of 100 lookups of a name of ${zone} at most 10 reach its name server.`,
-    "Namespace partner is the partner's, its name server included: it stays as it is.",
-    'Clients run their own programs, keep their DNS settings and call each other by name. No address of a Service is written into a configuration, and no name of one into that of CoreDNS.',
-    ...corednsRules(),
+    'A Service of any namespace that is deleted and created again resolves to its new address within 60 seconds, also for clients that kept asking in the meantime.',
+    `Answers for names outside the cluster stay cached: of 100 lookups of a name of ${zone}, also for a record that the name does not have (AAAA), at most 10 reach its name server.`,
+    'Namespace partner belongs to the partner: it stays as it is, with the name server in it.',
+    'Clients in the shop run their own programs, keep their DNS settings and call each other by name.',
+    'No address of a Service is written into a configuration, and no name of a Service into the configuration of CoreDNS.',
+    ...corednsRules,
   ],
   houseRules: () => shopRules,
 
@@ -107,7 +108,7 @@ Make payments work again, and see to it that the next such deployment does not e
     objective(
       'address',
       30,
-      `${service} is found where it is`,
+      `${service} resolves to the address that it has`,
       hold(
         seconds(30),
         all(`clients resolve ${service} to its address`, [
@@ -121,7 +122,7 @@ Make payments work again, and see to it that the next such deployment does not e
     objective(
       'follows',
       50,
-      'The next Service that is made again is found too',
+      'The next Service that is created again resolves too',
       checks.onceLoaded(checks.followsRecreation(gateway, { withinMs: seconds(60), windowMs: seconds(30) })),
     ),
   ],
@@ -148,7 +149,7 @@ Make payments work again, and see to it that the next such deployment does not e
       safeguard(
         'no-copies',
         'veto',
-        'Nothing is written down',
+        'No address and no name of a Service is written down',
         checks.notWrittenDown({ namespace, where: 'kube-system', names: true }),
       ),
       safeguard(
@@ -182,18 +183,18 @@ Make payments work again, and see to it that the next such deployment does not e
   hints: ({ service }) => [
     hint(
       5,
-      `Look ${service} up in a pod of ${callerOf(service)}, and compare with: kubectl -n shop get service ${service}. How old are the shop's Services?`,
+      `Look up ${service} in a pod of ${callerOf(service)}, and compare the address with: kubectl -n shop get service ${service}. How old are the shop's Services?`,
     ),
     hint(
       10,
-      'Somebody remembers an answer. An answer says itself how long it may be kept (ttl of the kubernetes plugin); the cache plugin says what it makes of that, at most and at least.',
+      'Something keeps an answer. Each answer says how long it may be kept (ttl of the kubernetes plugin). The cache plugin has limits of its own for that: at most and at least.',
     ),
     hint(20, async (lab) => {
       const lines = (await faults.readCorefile(lab))
         .split('\n')
         .filter((line) => /^\S.*\{|^\s+(ttl|cache|success|denial|disable|serve_stale)\b/.test(line));
       if (lines.length === 0)
-        return 'Right now kube-system has no Corefile: CoreDNS goes on with what it has read.';
+        return 'Right now there is no Corefile in kube-system: CoreDNS goes on with the one that it has read.';
       return `These lines of the Corefile say how long answers are kept, in seconds:\n${lines.join('\n')}`;
     }),
   ],
@@ -202,22 +203,23 @@ Make payments work again, and see to it that the next such deployment does not e
   hacks: hacksOf,
 
   debrief: ({ service }) =>
-    `When service/${service} was made again it got another address, as Services do, and CoreDNS went on with the old one,
-which no Service had any more: packets to it are answered by nobody, so callers waited until their time was over. The pods and the Service were whole all the time. A restart of CoreDNS empties its cache and hides it until the next deployment.
-How long an answer is kept comes from two places: the kubernetes plugin writes a TTL into it (5 s, 30 s in kubeadm's Corefile, 3600 s
-at most), and cache keeps it that long, but never longer than its own TTL nor shorter than its MINTTL. kubeadm does not cache
-cluster.local at all: the kubernetes plugin has everything in memory anyway.
-The interview notes simulate this by "setting a very low or zero TTL". That cannot make answers outdated: a TTL of zero is never kept. It takes a
-long one. What a low TTL does instead is to load whoever is asked.`,
+    `When service/${service} was deleted and created again, it got another address, as Services do. CoreDNS still gave the old one,
+which no Service had any more. Nobody answers packets to such an address, so callers waited until they timed out. The pods and the Service were
+healthy all the time. A restart of CoreDNS empties its cache, and so hides the failure until the next such deployment.
+Two settings decide how long an answer is kept. The kubernetes plugin writes a TTL into it (5 s where nothing is set, 30 s in kubeadm's Corefile,
+3600 s at most). The cache plugin keeps the answer that long, but never longer than its own TTL, and never shorter than its MINTTL (5 s where nothing is
+set). kubeadm's Corefile does not cache cluster.local at all: the kubernetes plugin has everything in memory anyway.
+The interview notes simulate this by "setting a very low or zero TTL". That does not make answers outdated: even an answer with a TTL of zero is kept only
+for MINTTL. It takes a long TTL. What a low TTL does is to send more queries to the server.`,
 });
 
 function described(form: string, ttl: number): string {
   switch (form) {
     case 'ttl':
-      return `The kubernetes plugin gave its answers a TTL of ${ttl} s, and cache kept them for as long, names of the cluster included.`;
+      return `The kubernetes plugin gave its answers a TTL of ${ttl} s, and the cache plugin kept them that long, also for names of the cluster.`;
     case 'minimum':
-      return `The cache plugin kept every good answer for at least ${ttl} s, whatever its TTL, names of the cluster included.`;
+      return `The cache plugin kept every positive answer for at least ${ttl} s, whatever its TTL, also for names of the cluster.`;
     default:
-      return `A server block of its own for cluster.local had a TTL of ${ttl} s and a cache that kept answers for as long.`;
+      return `A separate server block for cluster.local had a TTL of ${ttl} s, and a cache that kept answers that long.`;
   }
 }

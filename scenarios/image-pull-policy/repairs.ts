@@ -76,14 +76,14 @@ export function fixesOf({ service, cause }: Values): readonly Fix[] {
     }),
     fix(
       'default',
-      ['the field removed: with a tag that is not latest it means IfNotPresent'],
+      ['remove the field: for a tag other than latest the default is IfNotPresent'],
       async (lab) => {
         await setContainer(lab, service, { imagePullPolicy: null });
       },
     ),
     fix(
       'spread-by-constraint-too',
-      [edit('IfNotPresent'), 'topologySpreadConstraints that put its pods on different nodes'],
+      [edit('IfNotPresent'), 'and topologySpreadConstraints that put its pods on different nodes'],
       async (lab) => {
         const labelSelector = { matchLabels: { app: service } };
         const apart = { maxSkew: 1, topologyKey: 'kubernetes.io/hostname', labelSelector };
@@ -101,7 +101,7 @@ export function fixesOf({ service, cause }: Values): readonly Fix[] {
       'apart-in-each-rollout',
       [
         edit('IfNotPresent'),
-        'matchLabelKeys: [pod-template-hash] in the anti-affinity, then maxUnavailable: 0: the next pods come up beside those of before',
+        'matchLabelKeys: [pod-template-hash] in the anti-affinity, then maxSurge: 1 and maxUnavailable: 0: new pods come up beside the old ones',
       ],
       async (lab) => {
         const selected = {
@@ -139,7 +139,7 @@ export function fixesOf({ service, cause }: Values): readonly Fix[] {
         fix('always', [edit('Always')], async (lab) => {
           await setContainer(lab, service, { imagePullPolicy: 'Always' });
         }),
-        fix('digest', ['the digest in place of the tag, and IfNotPresent'], async (lab) => {
+        fix('digest', ['the digest instead of the tag, and IfNotPresent'], async (lab) => {
           await setContainer(lab, service, { image: await pinned(lab), imagePullPolicy: 'IfNotPresent' });
         }),
       ]

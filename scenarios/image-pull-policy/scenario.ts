@@ -59,7 +59,7 @@ const tryOut = (service: string) =>
 
 /** What the events end with. */
 const ABSENT = 'The image is not on the node, and the pod forbids the node to pull it';
-const DOWN = 'The node asks the registry, which refuses connections, although it has the image';
+const DOWN = 'The node has the image, but asks the registry, which refuses connections';
 
 export default defineScenario({
   id: 'image-pull-policy',
@@ -78,19 +78,20 @@ export default defineScenario({
 
   ticket: ({ service, cause }) =>
     (cause === 'never'
-      ? `Release ${newTag} of ${service} was tried out in a single pod this morning, and found good. Ten minutes ago it was rolled out.
-Since then ${service} has one pod instead of two, and the rollout does not end.
-Bring release ${newTag} of ${service} out, on both nodes. `
-      : `Ten minutes ago the pods of ${service} were hardened. Since then ${service} has one pod instead of two, and the rollout
-does not end. The registry is being rebuilt until tomorrow night; nothing can be done about that.
-See to it that ${service} is whole today, on both nodes, with the release that it runs. `) +
+      ? `Release ${newTag} of ${service} was tried out in a single pod this morning, and worked well. Ten minutes ago it was rolled out.
+Since then ${service} has one ready pod instead of two, and the rollout does not finish.
+Get release ${newTag} of ${service} running on both nodes. `
+      : `Ten minutes ago the pods of ${service} were hardened. Since then ${service} has one ready pod instead of two, and the rollout
+does not finish. The registry is being rebuilt until tomorrow night; nothing can be done about that.
+Get ${service} running on both nodes today, with the release that it has now. `) +
     `The registry is ${host}; from inside the cluster it is http://registry.`,
   rules: ({ service, cause }) => [
     `${service} runs release ${cause === 'never' ? newTag : oldTag} of ${host}/${repository} in every pod.`,
-    `When this is graded, ${service} has a ready pod on each of the two nodes and answers its callers, its Service leads to its pods and nowhere else, and its next release can be rolled out.`,
+    `When this is graded, ${service} has a ready pod on each of the two nodes, and it answers its callers. Its Service leads to its pods and nowhere else.`,
+    `The next release of ${service} can be rolled out.`,
     (cause === 'never'
-      ? 'Nodes come and go: a new pod starts on whichever node there is, whoever else runs there, also on one that comes tomorrow under a name and with labels of its own, and has never had an image of the pod.'
-      : 'Nodes come and go: once the registry is back, a node that comes under a name and with labels of its own, and runs nothing else, must be able to fetch the images and run the pod.') +
+      ? 'Nodes come and go: a new pod starts on any node, whatever else runs there. That includes a node that joins tomorrow, with a new name and only the labels that every node has, and that never had an image of the pod.'
+      : 'Nodes come and go: once the registry is back, a node that joins with a new name and only the labels that every node has, and that runs nothing else, must be able to pull the images and run the pod.') +
       ` ${byHandRule}`,
   ],
   houseRules: ({ service }) => lastingRules(service),
@@ -110,7 +111,7 @@ See to it that ${service} is whole today, on both nodes, with the release that i
           faults.podTemplate(
             of,
             { containers: [{ name: service, image: image(newTag), imagePullPolicy: 'Never' }] },
-            `deployment/${service} was given release ${newTag} with imagePullPolicy Never; one node had it, the other did not.`,
+            `deployment/${service} was given release ${newTag} with imagePullPolicy Never; one node had the image, the other did not.`,
           ),
         ]
       : [
@@ -166,7 +167,7 @@ See to it that ${service} is whole today, on both nodes, with the release that i
         'new-pod',
         25,
         cause === 'never'
-          ? `${service} starts on a node that has no copy`
+          ? `${service} starts on a node that has no copy of the image`
           : `${service} starts on every node`,
         cause === 'never' ? checks.startsWithoutCopy(of) : checks.startsOnEveryNode(of),
       ),
@@ -203,7 +204,7 @@ See to it that ${service} is whole today, on both nodes, with the release that i
     safeguard(
       'new-node',
       'veto',
-      'A new node may fetch the images and run the pod',
+      'A new node may pull the images and run the pod',
       checks.mayPull({ namespace, name: service }),
     ),
     safeguard(
@@ -227,11 +228,11 @@ See to it that ${service} is whole today, on both nodes, with the release that i
   hints: ({ service }) => [
     hint(
       5,
-      `kubectl -n shop get pods -o wide shows which pod of ${service} is missing, and on which node: describe it.`,
+      `kubectl -n shop get pods -o wide shows which pod of ${service} is not ready, and on which node. Describe that pod.`,
     ),
     hint(
       10,
-      'Whether a node asks the registry, takes its own copy, or gives up is written beside the image of the container.',
+      'A field beside the image of the container decides whether a node asks the registry, uses its own copy, or gives up.',
     ),
     templateHint(20, { namespace, name: service }, async ({ container }, lab) => {
       const wanted = container.image;
@@ -249,14 +250,14 @@ See to it that ${service} is whole today, on both nodes, with the release that i
   debrief: ({ service, cause }) =>
     `${
       cause === 'never'
-        ? `deployment/${service} was given release ${newTag} with imagePullPolicy Never: a node takes its own copy or none. The node on which
-the release had been tried out had one; the other answered ErrImageNeverPull, and never asked the registry.`
-        : `deployment/${service} was given imagePullPolicy Always: a node asks the registry for every new pod, also for an image that it has
-(it pulls nothing again, but it asks). The registry was down, so the pod that was to start got ErrImagePull, although both nodes had the image.`
+        ? `deployment/${service} was given release ${newTag} with imagePullPolicy Never: a node then uses only a copy that it has already. The
+node on which the release had been tried out had one. On the other node the pod waited with ErrImageNeverPull, and nobody asked the registry.`
+        : `deployment/${service} was given imagePullPolicy Always: a node then asks the registry for every new pod, also for an image that it
+has already (it pulls nothing again, but it asks). The registry was down, so the new pod got ErrImagePull, although both nodes had the image.`
     }
-IfNotPresent, the default for every tag but latest, takes the copy where there is one and pulls where there is none. Pre-pulled images
-make starts fast and bridge an outage, but only together with a policy that may pull: copies go away with their node, or when the
-kubelet needs the space. Pinning pods to the node that has the image gives up the second node.
-The interview notes say that pods whose image cannot be pulled end in CrashLoopBackOff: they never do. The container has not started; it waits as
-ErrImageNeverPull, or as ErrImagePull and ImagePullBackOff with a try after 10 s, 20 s … up to 5 minutes.`,
+IfNotPresent is the default for every tag but latest: a node uses its copy if it has one, and pulls if it has none. Pre-pulled images
+make starts fast and bridge an outage of the registry, but only with a policy that may pull: a copy is gone when its node is gone, or when the
+kubelet needs the disk space. If you pin the pods to the node that has the image, you give up the second node.
+The interview notes say that pods whose image cannot be pulled end in CrashLoopBackOff. They never do: their container has not started. It waits with
+ErrImageNeverPull, or with ErrImagePull and ImagePullBackOff; then the kubelet tries again after 10 s, 20 s … up to 5 minutes.`,
 });

@@ -43,7 +43,7 @@ export function fixesOf({ service, secret }: Values): readonly Fix[] {
     ),
     fix(
       'dockercfg',
-      ['the same as a secret of type kubernetes.io/dockercfg, the older form'],
+      ['create the Secret with type kubernetes.io/dockercfg, the older form, and name it in the template'],
       async (lab) => {
         await putSecret(lab, {
           ...dockerSecret(secret, {}),
@@ -58,7 +58,7 @@ export function fixesOf({ service, secret }: Values): readonly Fix[] {
       [
         create('robot'),
         `kubectl -n shop patch serviceaccount default -p '{"imagePullSecrets":[{"name":"robot"}]}'`,
-        `kubectl -n shop edit deployment ${service}   # without imagePullSecrets: a pod that has its own takes none of its account`,
+        `kubectl -n shop edit deployment ${service}   # remove imagePullSecrets: a pod that names its own gets none from its ServiceAccount`,
         `kubectl -n shop rollout restart deployment ${service}`,
       ],
       async (lab) => {
@@ -83,14 +83,14 @@ export function fixesOf({ service, secret }: Values): readonly Fix[] {
         await patchPods(lab, service, { serviceAccountName: service, imagePullSecrets: null });
       },
     ),
-    fix('second-secret', [create('robot'), 'named beside the first one'], async (lab) => {
+    fix('second-secret', [create('robot'), 'name it in the template, beside the first one'], async (lab) => {
       await putLogin(lab, 'robot');
       await patchPods(lab, service, { imagePullSecrets: [{ name: secret }, { name: 'robot' }] });
     }),
     fix(
       'auth-only',
       [
-        'a .dockerconfigjson that has only "auth", as docker login writes it, under the address of the registry',
+        'create the Secret with a .dockerconfigjson that has only "auth", as docker login writes it, and the address of the registry as a URL',
       ],
       async (lab) => {
         const { username, password } = await loginOf(lab);

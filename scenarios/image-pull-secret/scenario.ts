@@ -58,17 +58,17 @@ const STORIES: Record<Cause, (service: string, secret: string) => string> = {
   missing: (service, secret) =>
     `deployment/${service} names the pull secret ${secret}, which had been deleted.`,
   'wrong type': (service, secret) =>
-    `deployment/${service} names the pull secret ${secret}, which had been made again with type Opaque: right content, wrong type.`,
+    `deployment/${service} names the pull secret ${secret}, which had been created again with type Opaque: right content, wrong type.`,
   'wrong namespace': (service, secret) =>
     `deployment/${service} names the pull secret ${secret}, which was in namespace ${robot.namespace} and not in ${namespace}.`,
   'not referenced': (service, secret) =>
-    `secret/${secret} was right, but with the new release the template of deployment/${service} had lost its imagePullSecrets.`,
+    `secret/${secret} was right, but with the new release the template of deployment/${service} lost its imagePullSecrets.`,
 };
 
 export default defineScenario({
   id: 'image-pull-secret',
   incident: 'INC-2141',
-  title: 'A rollout does not come to its end',
+  title: 'A rollout does not finish',
   area: 'images',
   difficulty: 'intermediate',
   minutes: 15,
@@ -85,14 +85,14 @@ export default defineScenario({
   },
 
   ticket: ({ service }) =>
-    `Release ${release} of ${service} was rolled out ten minutes ago. The rollout does not end, and /version still answers
-${oldTag}; customers notice nothing so far. Bring release ${release} of ${service} out.
+    `Release ${release} of ${service} was rolled out ten minutes ago. The rollout does not finish, and /version still answers
+${oldTag}. Customers notice nothing so far. Get release ${release} of ${service} running.
 The registry is ${host}; from inside the cluster it answers as http://registry.
-Its login is kept by the platform team: secret/${robot.name} in namespace ${robot.namespace}.`,
+The platform team keeps its login in secret/${robot.name} in namespace ${robot.namespace}.`,
   rules: ({ service }) => [
-    `The release to ship is ${release}, as ${host}/${repository} has it, for every pod of ${service}, by its own tag or its digest; it comes from there and from nowhere else.`,
-    `A pod on any node gets what is pushed there tomorrow too, whoever else runs there, also on a node that comes tomorrow under a name and with labels of its own. ${byHandRule}`,
-    'The registry goes on asking for its password.',
+    `Every pod of ${service} runs release ${release} as ${host}/${repository} has it; the image comes from there and from nowhere else. The template names it by its own tag or by its digest.`,
+    `A pod on any node, whatever else runs there, can also pull what is pushed there tomorrow. That includes a node that joins tomorrow, with a new name and only the labels that every node has. ${byHandRule}`,
+    'The registry still asks for its password.',
     `When this is graded, ${service} answers its callers, and its Service leads to its pods and nowhere else.`,
   ],
   houseRules: ({ service }) => lastingRules(service),
@@ -167,7 +167,7 @@ Its login is kept by the platform team: secret/${robot.name} in namespace ${robo
     objective(
       'next-release',
       30,
-      `Pods of ${service} get what is pushed next`,
+      `Pods of ${service} can pull what is pushed next`,
       checks.freshTagPulls({ namespace, name: service }, { host, repository, tag: release }),
     ),
   ],
@@ -182,13 +182,13 @@ Its login is kept by the platform team: secret/${robot.name} in namespace ${robo
     safeguard(
       'new-node',
       'veto',
-      'A new node may fetch the images and run the pod',
+      'A new node may pull the images and run the pod',
       checks.mayPull({ namespace, name: service }),
     ),
     safeguard(
       'closed',
       'veto',
-      'The registry refuses who has no password',
+      'The registry refuses whoever has no password',
       checks.http({ from: { namespace, app: 'gateway' }, url: 'http://registry/v2/', status: 401 }),
     ),
     safeguard(
@@ -244,11 +244,11 @@ Its login is kept by the platform team: secret/${robot.name} in namespace ${robo
   hints: ({ service }) => [
     hint(
       5,
-      `kubectl -n shop get pods shows a pod of ${service} that never starts: what do its events say, to the end of the line?`,
+      `kubectl -n shop get pods shows a pod of ${service} that never starts. What do its events say? Read each line to its end.`,
     ),
     hint(
       10,
-      'A node asks with what the pod brings along: imagePullSecrets of the pod or of its ServiceAccount, which name secrets of the same namespace and of a type made for it.',
+      'A node asks the registry with the credentials that the pod brings: imagePullSecrets of the pod or of its ServiceAccount. They name Secrets of the same namespace, of a type that is made for this.',
     ),
     templateHint(20, { namespace, name: service }, async ({ spec }, lab) => {
       const named = spec.imagePullSecrets?.map(({ name }) => name) ?? [];
@@ -262,10 +262,11 @@ Its login is kept by the platform team: secret/${robot.name} in namespace ${robo
   hacks: hacksOf,
 
   debrief: ({ service, secret, cause }) => `${STORIES[cause](service, secret)}
-A node asks the registry with what the pod brings along: the imagePullSecrets of the pod, or of its ServiceAccount if the pod
-names none. They are secrets of the pod's own namespace, of type kubernetes.io/dockerconfigjson or kubernetes.io/dockercfg;
-all others are passed over without a word. Where one is missing the kubelet warns (FailedToRetrieveImagePullSecret) and tries
-without: the registry's answer, "no basic auth credentials", is the same in all four cases, so look for what else is said.
-The container never started. The interview notes say that such a pod ends in CrashLoopBackOff; a failed pull never does: it is ErrImagePull,
-then ImagePullBackOff, and the next try comes after 10 s, 20 s … up to 5 minutes.`,
+A node asks the registry with the credentials that the pod brings: the imagePullSecrets of the pod, or those of its ServiceAccount if the pod
+names none. They are Secrets of the pod's own namespace, of type kubernetes.io/dockerconfigjson or kubernetes.io/dockercfg. The kubelet ignores
+Secrets of other types, and no event says so. If one is missing, the kubelet warns (FailedToRetrieveImagePullSecret) and tries without it. This
+failure has four forms (a Secret that is missing, of the wrong type, in the wrong namespace, or not named), and in each of them the pull ends with
+"no basic auth credentials": so look for what else the events say.
+The container never started. The interview notes say that such a pod ends in CrashLoopBackOff. A failed pull never does: the pod waits with ErrImagePull,
+then with ImagePullBackOff, and the kubelet tries again after 10 s, 20 s … up to 5 minutes.`,
 });

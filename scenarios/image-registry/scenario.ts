@@ -122,14 +122,14 @@ export default defineScenario({
 
   ticket: ({ service }) =>
     `Six minutes ago a small change of ${service} was rolled out: a longer time-out. One of its new pods does not come up, and
-the rollout does not end. Customers notice nothing so far. See to it that all pods of ${service} are up again,
-and that a new one would be too.
+the rollout does not finish. Customers notice nothing so far. Make sure that all pods of ${service} are up again,
+and that a new pod would come up too.
 The registry is ${host}; ${mirror} is a mirror of it.`,
   rules: ({ service }) => [
     `${service} runs what it ran before, release ${release}; its image comes from the registry or from the mirror.`,
     `When this is graded, ${service} answers its callers, and its Service leads to its pods and nowhere else.`,
-    `Nodes come and go: a new one, with labels of its own and nobody else on it, must be able to fetch the images and run the pod. ${byHandRule}`,
-    `The network policies of namespace ${namespace} stay as they are; none is added.`,
+    `Nodes come and go: a new node, with only the labels that every node has, and nothing else running on it, must be able to pull the images and run the pod. ${byHandRule}`,
+    `The NetworkPolicies of namespace ${namespace} stay as they are, and none is added.`,
   ],
   houseRules: ({ service }) => lastingRules(service),
 
@@ -178,7 +178,7 @@ The registry is ${host}; ${mirror} is a mirror of it.`,
     objective(
       'image',
       30,
-      `All pods of ${service} run their image`,
+      `All pods of ${service} run the image of before`,
       converge(seconds(60), checks.imageAsBefore({ namespace, name: service })),
     ),
     objective(
@@ -216,11 +216,11 @@ The registry is ${host}; ${mirror} is a mirror of it.`,
       'The image comes from the registry or its mirror',
       checks.repositoryKept({ namespace, name: service }, [`${mirror}/${repository}`]),
     ),
-    safeguard('policies', 'veto', 'The network policies are the same', checks.networkPoliciesKept(namespace)),
+    safeguard('policies', 'veto', 'The NetworkPolicies are the same', checks.networkPoliciesKept(namespace)),
     safeguard(
       'new-node',
       'veto',
-      'A new node may fetch the images and run the pod',
+      'A new node may pull the images and run the pod',
       checks.mayPull({ namespace, name: service }),
     ),
     safeguard(
@@ -249,17 +249,17 @@ The registry is ${host}; ${mirror} is a mirror of it.`,
   hints: ({ service }) => [
     hint(
       5,
-      `kubectl -n shop describe the pod of ${service} that is not ready: how does the longest line of its events end?`,
+      `Describe the pod of ${service} that is not ready (kubectl -n shop describe pod). How does the longest line of its events end?`,
     ),
     hint(
       10,
-      'It is the node that pulls, by its own name server and its own network: what pods may do in the network plays no part. Where does the image come from, and does it answer there?',
+      'It is the node that pulls, with its own name server and its own network. What pods may do on the network does not matter. Where does the image come from, and does anybody answer there?',
     ),
     hint(20, async (lab) => {
       const stuck = await stuckPod(lab, service);
       return stuck === undefined
         ? `Right now no pod of ${service} waits for an image.`
-        : `Right now ${stuck.name} waits: ${stuck.message}. The next try comes by itself within five minutes; a new pod tries at once.`;
+        : `Right now ${stuck.name} waits: ${stuck.message}. The kubelet tries again by itself within five minutes; for a new pod it tries at once.`;
     }),
   ],
 
@@ -284,12 +284,14 @@ The registry is ${host}; ${mirror} is a mirror of it.`,
             env: [{ name: 'CALL_TIMEOUT_MS', $patch: 'delete' }],
           });
         }),
-        fix('local-copy', [`${setImage(image(host))}, with imagePullPolicy: IfNotPresent`], async (lab) => {
+        fix('local-copy', [setImage(image(host)), 'and set imagePullPolicy: IfNotPresent'], async (lab) => {
           await setContainer(lab, service, { image: image(host), imagePullPolicy: 'IfNotPresent' });
         }),
         fix(
           'made-again',
-          ['the Deployment deleted without its pods, and made again with the right host'],
+          [
+            'delete the Deployment without its pods (--cascade=orphan), and create it again with the right host',
+          ],
           async (lab) => {
             const live = await lab.kube.get(resources.deployments, namespace, service);
             if (live === undefined) return;
@@ -315,7 +317,7 @@ The registry is ${host}; ${mirror} is a mirror of it.`,
       fix(
         'local-copy',
         [
-          `kubectl -n shop edit deployment ${service}   # imagePullPolicy: IfNotPresent: the node has the image`,
+          `kubectl -n shop edit deployment ${service}   # imagePullPolicy: IfNotPresent, because the node has the image`,
         ],
         async (lab) => {
           await setContainer(lab, service, { imagePullPolicy: 'IfNotPresent' });
@@ -449,14 +451,14 @@ The registry is ${host}; ${mirror} is a mirror of it.`,
     `${
       cause === 'host'
         ? `With its change deployment/${service} was given an image of ${wrongHost}; the registry is ${host}. The node's name server knows
-no such host, and that is what the events end with: "no such host".`
+no such host, and the events say so at the end of the line: "no such host".`
         : `The registry ${host} was down when ${service} was changed. With imagePullPolicy Always a node asks the registry for every new pod,
-also for an image that it has: "connection refused". Nothing in the cluster was wrong; it came back after a while, and the next try
-succeeded. The mirror, or the copy that the node had (IfNotPresent), would have bridged the time.`
+also for an image that it has already: "connection refused". Nothing in the cluster was wrong. The registry comes back after a while, and
+then the next try succeeds. The mirror, or the copy that the node has (IfNotPresent), bridges that time.`
     }
-Images are pulled by the node, by containerd: neither the network policies of the pod nor its DNS settings have a part in it. The
-default-deny policy of the namespace was there before and cut off nothing that mattered; from a pod the registry could not be reached
-either way. (The interview notes ask to check network policies: those of the pods do not act on pulls, a firewall between node and registry does.)
-They also say that such a pod ends in CrashLoopBackOff; a failed pull never does: the container has not started. It is
-ErrImagePull, then ImagePullBackOff, and the next try comes after 10 s, 20 s … up to 5 minutes.`,
+The node pulls images, with containerd: neither the NetworkPolicies of the pod nor its DNS settings matter for that. The
+default-deny policy of the namespace was there before, and blocked nothing that mattered: from a pod the registry could not be reached either way, and a
+pull does not need that. The interview notes ask to check network policies. NetworkPolicies for pods do not apply to pulls; a firewall between node and registry does.
+The notes also say that such a pod ends in CrashLoopBackOff. A failed pull never does: the container has not started. The pod waits with
+ErrImagePull, then with ImagePullBackOff, and the kubelet tries again after 10 s, 20 s … up to 5 minutes.`,
 });

@@ -91,13 +91,13 @@ export default defineScenario({
 
   ticket: ({ service, release }) =>
     `Release ${release} of ${service} was rolled out ten minutes ago, but /version still answers ${oldTag}, and the
-rollout does not end. Customers notice nothing so far. Bring release ${release} of ${service} out.
+rollout does not finish. Customers notice nothing so far. Get release ${release} of ${service} running.
 The registry is ${host}; from inside the cluster it answers as http://registry, e.g. http://registry/v2/${repository}/tags/list.`,
   rules: ({ service, release }) => [
-    `The release to ship is ${release}, as the registry has it, for every pod of ${service}, by its own tag or its digest.`,
+    `Every pod of ${service} runs release ${release} as the registry has it. The template names it by its own tag or by its digest.`,
     `${service} keeps its repository ${host}/${repository}, its own command and its own files.`,
     `When this is graded, ${service} answers its callers, and its Service leads to its pods and nowhere else.`,
-    `Nodes come and go: a new one, with labels of its own and nobody else on it, must be able to fetch the images and run the pod. ${byHandRule}`,
+    `Nodes come and go: a new node, with only the labels that every node has, and nothing else running on it, must be able to pull the images and run the pod. ${byHandRule}`,
   ],
   houseRules: ({ service }) => lastingRules(service),
 
@@ -124,7 +124,7 @@ The registry is ${host}; from inside the cluster it answers as http://registry, 
     objective(
       'release',
       40,
-      `${service} answers as ${release}`,
+      `${service} answers as release ${release}`,
       hold(
         seconds(30),
         checks.http({
@@ -153,7 +153,7 @@ The registry is ${host}; from inside the cluster it answers as http://registry, 
     safeguard(
       'new-node',
       'veto',
-      'A new node may fetch the images and run the pod',
+      'A new node may pull the images and run the pod',
       checks.mayPull({ namespace, name: service }),
     ),
     safeguard(
@@ -194,7 +194,7 @@ The registry is ${host}; from inside the cluster it answers as http://registry, 
     ]),
   ],
   hints: ({ service }) => [
-    hint(5, `kubectl -n shop get pods shows one pod of ${service} that never starts: describe it.`),
+    hint(5, `kubectl -n shop get pods shows one pod of ${service} that never starts. Describe it.`),
     hint(
       10,
       `Ask the registry for its tags: kubectl -n shop exec deploy/gateway -- wget -qO- http://registry/v2/${repository}/tags/list`,
@@ -235,7 +235,7 @@ The registry is ${host}; from inside the cluster it answers as http://registry, 
       'tried-out-first',
       [
         `kubectl -n shop run try-out -l app=${service} --restart=Never --image=${image(release)} --command -- node --version`,
-        'then the right tag; the pod stays, Completed',
+        'then set the right tag; the pod stays, as Completed',
       ],
       async (lab) => {
         await lab.kube.create(resources.pods, {
@@ -253,7 +253,7 @@ The registry is ${host}; from inside the cluster it answers as http://registry, 
     ),
     fix(
       'tag-and-hook',
-      ['the right tag, and a preStop hook that lets calls end: that is no other program'],
+      ['the right tag, and a preStop hook that lets running calls end: the program stays the same'],
       async (lab) => {
         const lifecycle = { preStop: { exec: { command: ['sleep', '2'] } } };
         await setImage(lab, service, { image: image(release), lifecycle });
@@ -262,7 +262,7 @@ The registry is ${host}; from inside the cluster it answers as http://registry, 
     fix(
       'linux-nodes',
       [
-        'the right tag, and what every node has: nodeSelector kubernetes.io/os: linux, amd64 or arm64, no control plane',
+        'the right tag, and node labels that every worker has: kubernetes.io/os: linux, kubernetes.io/arch: amd64 or arm64, no control plane',
       ],
       async (lab) => {
         const matchExpressions = [
@@ -281,7 +281,7 @@ The registry is ${host}; from inside the cluster it answers as http://registry, 
     ),
     fix(
       'undo-then-tag',
-      [`kubectl -n shop rollout undo deployment ${service}`, 'then the right tag'],
+      [`kubectl -n shop rollout undo deployment ${service}`, 'then set the right tag'],
       async (lab) => {
         await setImage(lab, service, { image: image(oldTag) });
         await lab.clock.wait(seconds(5), lab.signal);
@@ -432,8 +432,8 @@ The registry is ${host}; from inside the cluster it answers as http://registry, 
   ],
 
   debrief: ({ service, slip, release }) =>
-    `deployment/${service} asked for the tag ${typoOf({ slip, release })}; the registry has ${release}. A tag that does not exist is answered with
-404: the kubelet says ErrImagePull, then ImagePullBackOff, and tries again after 10 s, 20 s … up to 5 minutes. The container
-never started, so there is no log, and a failed pull never becomes CrashLoopBackOff (as the interview notes have it). The rolling update
-kept the old pods, so customers noticed nothing.`,
+    `deployment/${service} asked for the tag ${typoOf({ slip, release })}; the registry has ${release}. For a tag that does not exist the registry
+answers 404. The pod waits with ErrImagePull, then with ImagePullBackOff, and the kubelet tries again after 10 s, 20 s … up to 5 minutes.
+The container never started, so it has no log. The interview notes say that such a pod ends in CrashLoopBackOff: a failed pull never does. The
+rolling update kept the old pods, so customers noticed nothing.`,
 });

@@ -99,10 +99,11 @@ export default defineScenario({
 
   ticket: ({ service, release }) =>
     `${service} was changed last night and has not answered a single call since. Its pods are there, but none of them ever
-becomes ready, and RESTARTS climbs. The team of ${service} swears that release ${release} is good: it ran all day yesterday.
+becomes ready, and RESTARTS climbs. The team of ${service} is sure that release ${release} is good: it ran all day yesterday.
 Make ${service} answer its callers again.`,
   rules: ({ service, release }) => [
-    `Probes are company policy: ${service} keeps its probes. A pod that stops answering leaves its Service within ${leavesWithin} s, and a container that has run for ${startAllowance} s and then stops answering must be restarted within ${killedWithin} s.`,
+    `Probes are company policy: ${service} keeps its probes.`,
+    `A pod that stops answering must leave its Service within ${leavesWithin} s. A container that has run for ${startAllowance} s and then stops answering must be restarted within ${killedWithin} s.`,
     `${service} stays at release ${release} and runs its own program, in at least as many pods as before.`,
     `The Service ${service} keeps its name, stays the same object, and leads to the pods of ${service} and nowhere else.`,
   ],
@@ -161,7 +162,7 @@ Make ${service} answer its callers again.`,
     safeguard(
       'starts-again',
       'veto',
-      `A new pod of ${service} comes up, and is found alive`,
+      `A new pod of ${service} comes up, and its liveness probe succeeds`,
       checks.startsAgain({ namespace, name: service }, seconds(startAllowance + 60)),
     ),
     shopStartsAgain({ namespace, name: service }, seconds(startAllowance + 60)),
@@ -202,7 +203,7 @@ Make ${service} answer its callers again.`,
     ]),
     ask.evidence(
       10,
-      'Event Killing: the liveness probe fails while the log still says how far the start is',
+      'Event Killing: the liveness probe fails while the log shows that the start is still going on',
       [
         'Last state OOMKilled, exit code 137: the limit is below what the program needs',
         'The log of the previous container ends with an error: the program gives up',
@@ -213,11 +214,11 @@ Make ${service} answer its callers again.`,
   hints: ({ service }) => [
     hint(
       5,
-      `Exit code 137 says that somebody killed the program, not why. Read the events of a pod of ${service}: who ended its container?`,
+      `Exit code 137 says that the program was killed, but not why. Read the events of a pod of ${service}: who killed its container?`,
     ),
     hint(
       10,
-      `kubectl -n shop logs deploy/${service} --previous: how long had it been starting when it was ended, and how far had it come?`,
+      `kubectl -n shop logs deploy/${service} --previous: how long had the program been starting when it was killed, and how far had it come?`,
     ),
     templateHint(20, { namespace, name: service }, ({ container }) => {
       const probe = container.livenessProbe;
@@ -225,7 +226,7 @@ Make ${service} answer its callers again.`,
       if (probe === undefined) return `Right now ${service} has ${startup} and no liveness probe at all.`;
       const { initialDelaySeconds = 0, periodSeconds, failureThreshold } = probe;
       const after = initialDelaySeconds + periodSeconds * (failureThreshold - 1);
-      return `Right now ${service} has ${startup}, and without one the liveness probe would give up ${after} s after the start. How long does the release need until it listens?`;
+      return `Right now ${service} has ${startup}. Without one, the liveness probe gives up ${after} s after the start. How long does the release need until it listens?`;
     }),
   ],
 
@@ -273,7 +274,7 @@ Make ${service} answer its callers again.`,
     }),
     fix(
       'startup-exec',
-      ['an exec startup probe that asks the process itself: node /app/shop.mjs ready'],
+      ['an exec startup probe that asks the program itself: node /app/shop.mjs ready'],
       async (lab) => {
         const exec = { command: ['node', '/app/shop.mjs', 'ready'] };
         const startupProbe = { exec, periodSeconds: 5, timeoutSeconds: 5, failureThreshold: 24 };
@@ -282,7 +283,9 @@ Make ${service} answer its callers again.`,
     ),
     fix(
       'starts-late',
-      ['a startup probe that begins to ask after 90 s: ready after 95 s, and the rules allow two minutes'],
+      [
+        'a startup probe that begins after 90 s: the pod is ready after 95 s, and the rules allow two minutes',
+      ],
       async (lab) => {
         const times = { initialDelaySeconds: 90, periodSeconds: 5, failureThreshold: 6 };
         await patch(lab, service, { startupProbe: { ...health, ...times } });
@@ -296,13 +299,9 @@ Make ${service} answer its callers again.`,
         await patch(lab, service, liveness({ tcpSocket: { port: 'http' }, ...times }));
       },
     ),
-    fix(
-      'deploy-again',
-      ['kubectl delete deployment, and kubectl apply of the manifest of before'],
-      async (lab) => {
-        await deployAgain(lab, service);
-      },
-    ),
+    fix('deploy-again', ['delete the Deployment, and apply the manifest that it had before'], async (lab) => {
+      await deployAgain(lab, service);
+    }),
   ],
   hacks: ({ service }) => [
     hack('remove-probe', 'hung-is-killed', async (lab) => {
@@ -396,16 +395,16 @@ Make ${service} answer its callers again.`,
   debrief: ({ release, initialDelay }) => {
     const { periodSeconds, failureThreshold } = eager(initialDelay);
     const givesUp = initialDelay + periodSeconds * (failureThreshold - 1);
-    return `Release ${release} loads its price lists for ${startSeconds[release]} s before it listens. Its startup probe had waited for that;
-the change removed it and left a liveness probe that gives up ${givesUp} s after the start. So the kubelet killed every start:
-event Killing "failed liveness probe, will be restarted", last state Error with exit code 137 (SIGKILL after the grace period; the
-reason is not OOMKilled), then CrashLoopBackOff with its growing pauses. Nothing is wrong with the program, and its log shows it: it
+    return `Release ${release} loads its price lists for ${startSeconds[release]} s before it listens. Its startup probe waited for that. The
+change removed the startup probe and left a liveness probe that gives up ${givesUp} s after the start. So the kubelet killed the container at
+every start: event Killing "failed liveness probe, will be restarted", last state Error with exit code 137 (SIGKILL after the grace period; the
+reason is not OOMKilled), then CrashLoopBackOff with longer and longer pauses. Nothing is wrong with the program, and its log shows that: it
 ends in the middle of the start, without an error.
-A startup probe is the tool for this: until it has succeeded once, neither liveness nor readiness is asked, and afterwards the liveness
-probe may be as eager as before. More failures (failureThreshold) work too, but are paid for at every later hang; a longer
-initialDelaySeconds costs less: what hangs right after a start is restarted later.
-The interview notes advise to "disable or widen" the liveness probe to find out whether the program just needs more time: as an
-experiment that is right, as a repair disabling is not (a hung process then stays), and they do not mention startup probes. They also count failing
-readiness probes among the causes of CrashLoopBackOff: they never restart a container.`;
+A startup probe is made for this. Until it has succeeded once, neither the liveness nor the readiness probe runs; after that the liveness
+probe may be as strict as before. A higher failureThreshold works too, but then every later hang takes longer to be noticed. A longer
+initialDelaySeconds costs less: only a program that hangs right after its start is restarted later.
+The interview notes advise to "disable or widen" the liveness probe to find out whether the program just needs more time. That is right as an
+experiment. As a repair, disabling the probe is wrong, because a hung process then stays. The notes do not mention startup probes. They also count failing
+readiness probes among the causes of CrashLoopBackOff: a readiness probe never restarts a container.`;
   },
 });

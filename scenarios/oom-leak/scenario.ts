@@ -39,8 +39,8 @@ const causes = {
     bounds: ['32', '64'],
     tooMuch: '5000',
     evidence: 'cache_bytes in /metrics grows with every order, far beyond CACHE_MEGABYTES',
-    story: `keeps every receipt, a megabyte each: CACHE_MEGABYTES=${cacheMegabytes} is there, and the release does not look at it. Memory climbs with the
-orders that a process has served, and a higher limit only buys time until the next kill: /metrics shows it as cache_bytes.`,
+    story: `keeps every receipt, a megabyte each: CACHE_MEGABYTES=${cacheMegabytes} is set, but the release ignores it. Memory grows with the
+orders that a process has served (cache_bytes in /metrics shows it), and a higher limit only delays the next kill.`,
   },
   report: {
     image: 'shop.test/shop:1.7.1',
@@ -49,8 +49,8 @@ orders that a process has served, and a higher limit only buys time until the ne
     bounds: ['200', '500'],
     tooMuch: '50000',
     evidence: 'The last line in the log of every killed container is the same: a report has begun',
-    story: `has all rows of a report in memory at once, 32 kilobytes each. Memory is flat until accounting asks for its report, and one
-request kills: the last line of kubectl logs --previous is "report begun". A higher limit lasts until somebody asks for more rows.`,
+    story: `has all rows of a report in memory at once, 32 kilobytes each. Memory is flat until accounting asks for its report; then one
+request is enough to get the container killed: the last line of kubectl logs --previous is "report begun". A higher limit helps only until somebody asks for more rows.`,
   },
 } as const;
 
@@ -171,15 +171,16 @@ export default defineScenario({
   },
 
   ticket: ({ cause }) =>
-    `Since checkout was brought to release ${causes[cause].image.split(':')[1] ?? ''}, customers are thrown out in the middle of paying. It works again by itself,
+    `Since checkout was updated to release ${causes[cause].image.split(':')[1] ?? ''}, payments of customers break off in the middle. It works again by itself,
 and some minutes later it happens again. Accounting, which asks checkout for a sales report every minute, complains as well.
-The night shift wanted to double the memory and go back to bed; you are asked for a repair that still holds next week.`,
+The night shift wanted to double the memory. You are asked for a repair that still holds next week.`,
   rules: ({ rows }) => [
-    `Budget: one process of checkout takes at most ${budget}, whatever it has served in its life: ${quotes} quotes are a quiet day, and accounting (${rows} rows now) will soon want reports of ${largestReport} rows, two of them at the same time: there are two gateways.`,
-    `Every container of checkout, also one that runs before it or beside it, keeps a memory limit, of at most ${ceiling}, the same in template and pods.`,
-    'The load stays: the gateway and the settings that it takes are not changed (the knobs of checkout, below, are no settings of the gateway), and every call is answered in full.',
-    `checkout runs its own program: the release of the ticket or the one before (${goodImage}), in at least as many pods as before. Its Service stays the same object, and leads to its pods.`,
-    'Operator knobs of checkout, in configmap/shop-settings: CACHE_MEGABYTES and CACHE_RECEIPTS (the most receipts that are kept; 0: no such bound), REPORT_BATCH_ROWS (rows of a report that are worked on at once; 0: as the release does by itself).',
+    `Budget: one process of checkout takes at most ${budget} of memory, whatever it has served in its life. ${quotes} quotes are a quiet day. Accounting asks for reports of ${rows} rows now, and will soon ask for reports of ${largestReport} rows, two of them at the same time, because there are two gateways.`,
+    `Every container of the pods of checkout, also an init container or a sidecar, keeps a memory limit of at most ${ceiling}. The limit is the same in the template and in the pods.`,
+    'The load stays: every call is answered in full, and the gateway and the settings that it takes are not changed. (The settings of checkout, below, are no settings of the gateway.)',
+    `checkout runs its own program: the release of the ticket or the one before (${goodImage}), in at least as many pods as before.`,
+    'Service checkout stays the same object, and leads to the pods of checkout.',
+    'Settings of checkout, in configmap/shop-settings: CACHE_MEGABYTES (receipts to keep in memory at most, in megabytes), CACHE_RECEIPTS (the same as a number of receipts; 0: no such limit), REPORT_BATCH_ROWS (rows of a report to process at once; 0: the release decides).',
   ],
   houseRules: () => lastingRules(name),
 
@@ -196,7 +197,7 @@ The night shift wanted to double the memory and go back to bed; you are asked fo
   symptoms: () => [checks.terminatedFor({ namespace, app: name }, 'OOMKilled', 3)],
 
   objectives: () => [
-    objective('within-budget', 60, 'What a process needs does not grow with what it serves', withinBudget),
+    objective('within-budget', 60, 'Memory of a process does not grow with what it serves', withinBudget),
     objective('served', 40, 'Callers are answered under load', served),
   ],
   safeguards: ({ cause }) => [
@@ -253,7 +254,7 @@ The night shift wanted to double the memory and go back to bed; you are asked fo
   hints: () => [
     hint(
       5,
-      'kubectl -n shop describe pods -l app=checkout says how their last containers ended. kubectl -n shop rollout history deployment checkout --revision=2, and the same of 1, show what was changed.',
+      'kubectl -n shop describe pods -l app=checkout says how the last containers ended. kubectl -n shop rollout history deployment checkout --revision=2, compared with --revision=1, shows what was changed.',
     ),
     hint(
       10,
@@ -262,14 +263,14 @@ The night shift wanted to double the memory and go back to bed; you are asked fo
     hint(20, async (lab) => {
       const pods = await lab.kube.list(resources.pods, { namespace, labelSelector: `app=${name}` });
       if (pods.length === 0)
-        return `Right now no pod of ${name} is there, so none can be asked what it said last.`;
+        return `Right now there is no pod of ${name}, so there is no last line of a log to show.`;
       const lines: string[] = [];
       for (const { metadata, status } of pods) {
         const restarts = status.containerStatuses?.[0]?.restartCount ?? 0;
         const log = restarts === 0 ? '' : await lab.kube.logs(namespace, metadata.name, { previous: true });
         lines.push(`${metadata.name}, ${restarts} restarts: ${log.trimEnd().split('\n').at(-1) ?? ''}`);
       }
-      return `The last thing that each killed container said:\n${lines.join('\n')}`;
+      return `The last line in the log of each killed container:\n${lines.join('\n')}`;
     }),
   ],
 
@@ -321,7 +322,7 @@ The night shift wanted to double the memory and go back to bed; you are asked fo
           await faults.scale(lab, of, 3);
         },
       ),
-      fix('bound-both', ['CACHE_RECEIPTS=24 and REPORT_BATCH_ROWS=50: whatever it is'], async (lab) => {
+      fix('bound-both', ['CACHE_RECEIPTS=24 and REPORT_BATCH_ROWS=50: a limit for both'], async (lab) => {
         await patch(lab, environment({ CACHE_RECEIPTS: '24', REPORT_BATCH_ROWS: '50' }));
       }),
     ];
@@ -439,11 +440,11 @@ The night shift wanted to double the memory and go back to bed; you are asked fo
 
   debrief: ({ cause, memory }) =>
     `Release ${causes[cause].image} ${causes[cause].story}
-The kernel kills a container that passes its limit (${memory}): last state OOMKilled, exit code 137, and then
-CrashLoopBackOff. Raising the limit, more pods and restarts by the clock treat the kill and not the growth: each process still takes more and more of the
-node. What ends it is a bound (${causes[cause].knob}) or the release of before.
-The interview notes are right that leaks, caches and the size of reports are to be looked at, and wrong in three places: there is no
-OOMKilled message among a pod's events (the reason is in the container's last state, and the STATUS column of kubectl get pods shows it
-only for a moment); scaling out does not help a process that grows by itself; and a container is killed at its own limit, so more memory for the node changes
-nothing.`,
+The kernel kills a container that exceeds its memory limit (${memory}): last state OOMKilled, exit code 137, and then
+CrashLoopBackOff. A higher limit, more pods or regular restarts change when a container is killed. They do not change why its memory grows. What stops the growth is a limit in the settings
+(${causes[cause].knob}), or the release of before.
+The interview notes are right that you should look at leaks, caches and the size of reports. They are wrong in three places. First, a pod has no
+event that says OOMKilled: the reason is in the last state of the container, and the STATUS column of kubectl get pods shows it
+only for a moment. Second, scaling out does not help a process that grows by itself. Third, a container is killed at its own limit, so more memory for the node
+changes nothing.`,
 });

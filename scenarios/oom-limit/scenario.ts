@@ -106,14 +106,14 @@ export default defineScenario({
   variants: { limit: oneOf('56Mi', '60Mi', '64Mi'), ceiling: oneOf('208Mi', '224Mi', '240Mi') },
 
   ticket: () =>
-    `Since last night customers are thrown out in the middle of paying: checkout answers for a while and is gone again. It is
-worst when many people shop. Make checkout survive its load: ${requests} quotes within a few seconds are a normal rush, and a pod is to outlive several.`,
+    `Since last night payments of customers break off in the middle: checkout answers for a while, and then it is gone again. It is
+worst when many people shop. Make checkout survive its load: ${requests} quotes within a few seconds are a normal rush, and a pod must survive several of them.`,
   rules: ({ ceiling }) => [
-    `The LimitRange of namespace shop stays as it is: every container, also one that runs before another or beside it, has a memory limit from ${floor} to ${ceiling}.`,
-    'The load stays: customers are not sent away, and the gateway and the settings that it takes are not changed (CACHE_MEGABYTES and CACHE_RECEIPTS in them are for checkout).',
-    'checkout runs its own program, release 1.6.0, and all that is asked of it reaches its own pods.',
-    'What a pod has and what its template says agree: the repair must survive the next rollout.',
-    'Operator knobs of the shop are documented in configmap/shop-settings; CACHE_MEGABYTES bounds the receipts that checkout keeps.',
+    `The LimitRange of namespace shop stays as it is: every container, also an init container or a sidecar, has a memory limit from ${floor} to ${ceiling}.`,
+    'The load stays: customers are not sent away, and the gateway and the settings that it takes are not changed. (CACHE_MEGABYTES and CACHE_RECEIPTS among them are for checkout.)',
+    'checkout runs its own program, release 1.6.0, and all requests to it reach its own pods.',
+    'Pods have what their template says: the repair must survive the next rollout.',
+    'Settings of the shop are in configmap/shop-settings. CACHE_MEGABYTES limits how much memory checkout uses for the receipts that it keeps.',
   ],
   houseRules: () => lastingRules(name),
 
@@ -137,7 +137,7 @@ worst when many people shop. Make checkout survive its load: ${requests} quotes 
   symptoms: () => [checks.terminatedFor({ namespace, app: name }, 'OOMKilled', 3)],
 
   objectives: () => [
-    objective('survives', 60, `checkout survives a rush, ${perPod} quotes a pod`, survives),
+    objective('survives', 60, `checkout survives a rush of ${perPod} quotes per pod`, survives),
     objective(
       'stable',
       20,
@@ -163,7 +163,7 @@ worst when many people shop. Make checkout survive its load: ${requests} quotes 
     safeguard(
       'limit-range',
       'veto',
-      'The rule of the namespace is kept',
+      'The LimitRange of the namespace is kept',
       checks.unchanged({
         resource: resources.limitRanges,
         namespace,
@@ -207,7 +207,7 @@ worst when many people shop. Make checkout survive its load: ${requests} quotes 
     ),
     hint(
       10,
-      'Memory grows with load here: checkout keeps receipts up to CACHE_MEGABYTES, on top of what the process needs.',
+      'Memory grows with load here: checkout keeps receipts in memory, up to CACHE_MEGABYTES, on top of what the process itself needs.',
     ),
     templateHint(20, { namespace, name }, ({ container }) => {
       const limit = container.resources.limits?.['memory'] ?? 'none';
@@ -233,14 +233,14 @@ worst when many people shop. Make checkout survive its load: ${requests} quotes 
     ),
     fix(
       'smaller-cache',
-      ['kubectl -n shop set env deployment/checkout CACHE_MEGABYTES=4', 'and a limit of 96Mi'],
+      ['kubectl -n shop set env deployment/checkout CACHE_MEGABYTES=4', 'and set the limit to 96Mi'],
       async (lab) => {
         await patch(lab, { ...environment('4'), ...limits('96Mi') });
       },
     ),
     fix(
       'cache-only',
-      ['kubectl -n shop set env deployment/checkout CACHE_MEGABYTES=4', 'and the limit as it is'],
+      ['kubectl -n shop set env deployment/checkout CACHE_MEGABYTES=4', 'and leave the limit as it is'],
       async (lab) => {
         await patch(lab, environment('4'));
       },
@@ -256,7 +256,7 @@ worst when many people shop. Make checkout survive its load: ${requests} quotes 
     ),
     fix(
       'resize-and-template',
-      ['kubectl patch pod … --subresource resize, and the same in the Deployment'],
+      ['kubectl -n shop patch pod … --subresource resize', 'and set the same limit in the Deployment'],
       async (lab) => {
         await resizePods(lab, name, { memory: healthyLimit });
         await patch(lab, limits(healthyLimit));
@@ -370,9 +370,9 @@ worst when many people shop. Make checkout survive its load: ${requests} quotes 
   ],
 
   debrief: ({ limit }) =>
-    `The memory limit of deployment/checkout was ${limit}: enough to start and become Ready, too little once the receipts cache
-had filled. The kernel kills the process when its cgroup passes the limit: exit code 137, reason OOMKilled. That reason is in the
-container's last state (kubectl describe pod, kubectl get pod -o yaml); there is no OOMKilled *event*, as the interview notes have it.
-Restarting helps until the cache is full again. What helps is a limit above the working set under load, within the bounds of the
-namespace, or a smaller cache.`,
+    `The memory limit of deployment/checkout was ${limit}: enough to start and become Ready, but too little when the cache of receipts
+was full. The kernel kills the process when its cgroup exceeds the limit: exit code 137, reason OOMKilled. That reason is in the
+last state of the container (kubectl describe pod, kubectl get pod -o yaml). The interview notes speak of an OOMKilled event: a pod has none.
+A restart helps only until the cache is full again. The repair is a limit above the working set under load, within the range that the
+namespace allows, or a smaller cache.`,
 });

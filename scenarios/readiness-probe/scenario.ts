@@ -76,12 +76,13 @@ export default defineScenario({
 
   ticket: ({ service }) =>
     `Since this morning's deployment every call to ${service} fails. The gateway logs that the connection is
-refused; the pods of ${service} are there, they run, and their own logs look healthy.
+refused. The pods of ${service} are there, they run, and their own logs look healthy.
 Make ${service} answer its callers again.`,
   rules: ({ service }) => [
     `Probes are company policy: ${service} must keep a readiness probe, and a pod that stops answering must leave its Service within 60 s.`,
-    `The Service ${service} keeps its name, stays the same object, and leads to the pods of ${service} and nowhere else; ${service} runs its own program.`,
-    'Its caller, the gateway, is not changed: neither its replicas and pods nor the settings that it takes from configmap/shop-settings and secret/ledger.',
+    `The Service ${service} keeps its name, stays the same object, and leads to the pods of ${service} and nowhere else.`,
+    `${service} runs its own program.`,
+    'The gateway, which calls it, is not changed: neither its replicas and pods nor the settings that it takes from configmap/shop-settings and secret/ledger.',
   ],
   houseRules: ({ service }) => lastingRules(service),
 
@@ -145,13 +146,16 @@ Make ${service} answer its callers again.`,
       5,
       `A Service sends traffic to pods that are Ready. Compare STATUS and READY of the pods of ${service}.`,
     ),
-    hint(10, `kubectl describe pod shows the events of a pod: look for Unhealthy, and at the address in it.`),
+    hint(
+      10,
+      `kubectl describe pod shows the events of a pod. Look for Unhealthy, and for the address in its message.`,
+    ),
     templateHint(20, { namespace, name: service }, ({ container }) => {
-      const asked = container.readinessProbe?.httpGet?.port ?? 'nothing over HTTP';
+      const asked = container.readinessProbe?.httpGet?.port ?? 'none';
       const listens = container.ports
         ?.map(({ name = '', containerPort }) => `${name} ${containerPort}`)
         .join(', ');
-      return `Right now the readiness probe asks ${asked}; the container says that it listens on ${listens ?? 'nothing'}.`;
+      return `Right now the port that the readiness probe asks over HTTP is: ${asked}. Ports on which the container says that it listens: ${listens ?? 'none'}.`;
     }),
   ],
 
@@ -176,22 +180,30 @@ Make ${service} answer its callers again.`,
     fix('tcp-probe', ['a tcpSocket readiness probe on port http'], async (lab) => {
       await patch(lab, service, probe({ tcpSocket: { port: 'http' } }));
     }),
-    fix('healthz', ['a readiness probe on /healthz: it looks at the process as well'], async (lab) => {
-      await patch(lab, service, { readinessProbe: { httpGet: { port: 'http', path: '/healthz' } } });
-    }),
-    fix('made-again', [`kubectl replace --force -f a mended deployment ${service}`], async (lab) => {
-      const broken = await lab.kube.get(resources.deployments, namespace, service);
-      if (broken === undefined) return;
-      const { name, labels = {} } = broken.metadata;
-      await lab.kube.delete(resources.deployments, namespace, service);
-      await lab.kube.create(resources.deployments, {
-        apiVersion: 'apps/v1',
-        kind: 'Deployment',
-        metadata: { name, namespace, labels },
-        spec: broken.spec,
-      });
-      await patch(lab, service, { readinessProbe: { httpGet: { port: 'http' } } });
-    }),
+    fix(
+      'healthz',
+      ['a readiness probe on /healthz, on port http: it fails too when the process stops answering'],
+      async (lab) => {
+        await patch(lab, service, { readinessProbe: { httpGet: { port: 'http', path: '/healthz' } } });
+      },
+    ),
+    fix(
+      'made-again',
+      [`delete deployment ${service}, and create it again with the right port (kubectl replace --force)`],
+      async (lab) => {
+        const broken = await lab.kube.get(resources.deployments, namespace, service);
+        if (broken === undefined) return;
+        const { name, labels = {} } = broken.metadata;
+        await lab.kube.delete(resources.deployments, namespace, service);
+        await lab.kube.create(resources.deployments, {
+          apiVersion: 'apps/v1',
+          kind: 'Deployment',
+          metadata: { name, namespace, labels },
+          spec: broken.spec,
+        });
+        await patch(lab, service, { readinessProbe: { httpGet: { port: 'http' } } });
+      },
+    ),
     fix('from-outside-too', ['the right port, and the Service as a NodePort'], async (lab) => {
       await patch(lab, service, { readinessProbe: { httpGet: { port: 'http' } } });
       await lab.kube.patch(
@@ -202,7 +214,7 @@ Make ${service} answer its callers again.`,
         { type: 'merge' },
       );
     }),
-    fix('exec-probe', ['an exec readiness probe that asks the process itself'], async (lab) => {
+    fix('exec-probe', ['an exec readiness probe that asks the program itself'], async (lab) => {
       const command = ['node', '/app/shop.mjs', 'ready'];
       await patch(lab, service, probe({ exec: { command }, timeoutSeconds: 5 }));
     }),
@@ -231,7 +243,9 @@ Make ${service} answer its callers again.`,
     }),
     fix(
       'callers-restarted-too',
-      ['the right port, and kubectl -n shop rollout restart deployment gateway: that changes nothing'],
+      [
+        'the right port, and kubectl -n shop rollout restart deployment gateway: a restart changes no setting',
+      ],
       async (lab) => {
         await patch(lab, service, { readinessProbe: { httpGet: { port: 'http' } } });
         await faults.restart(lab, { namespace, name: 'gateway' });
@@ -447,7 +461,7 @@ Make ${service} answer its callers again.`,
 
   debrief: ({ service, wrongPort }) =>
     `The readiness probe of deployment/${service} asked port ${wrongPort}, where nothing listens. A pod whose readiness
-probe fails keeps running, without restarts, but is taken out of its Service: with no ready pod left, callers are
-refused at once. (The interview notes count a failing readiness probe among the causes of CrashLoopBackOff: it restarts
-nothing; that is what a liveness probe does.) The deployment's strategy is Recreate, so no old pod was left to serve.`,
+probe fails keeps running, without restarts, but its Service sends it nothing any more. No ready pod was left, so callers were
+refused at once. The strategy of the Deployment is Recreate: that is why no old pod was left to serve. The interview notes count a failing
+readiness probe among the causes of CrashLoopBackOff: it restarts nothing. A liveness probe does that.`,
 });

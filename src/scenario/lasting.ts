@@ -31,7 +31,7 @@ export const dataKept = (namespace: string, options?: { readonly services?: bool
   safeguard(
     'same-objects',
     'veto',
-    'The data and the addresses of the shop are those of before',
+    'Data and addresses of the shop are as before',
     sameObjects(namespace, options),
   );
 
@@ -52,7 +52,7 @@ export const shopStartsAgain = (own: OwnWorkload, withinMs?: number): Safeguard 
   safeguard(
     'shop-starts-again',
     'veto',
-    'New pods of the shop come up with what they were told',
+    'New pods of the shop come up with their settings',
     settingsWork(own, withinMs),
   );
 
@@ -125,7 +125,7 @@ export const corednsLasts = (asked: FreshDns, settleMs?: number): Safeguard[] =>
   safeguard(
     'servers',
     'veto',
-    'Whoever is behind kube-dns answers rightly',
+    'Every server behind kube-dns answers correctly',
     everyServerAnswers(asked, settleMs),
   ),
   everybodyFindsNames(asked.from),
@@ -136,4 +136,4 @@ export const corednsLasts = (asked: FreshDns, settleMs?: number): Safeguard[] =>
  * @param like whose image such a pod has
  */
 export const everybodyFindsNames = (like: ClientRef): Safeguard =>
-  safeguard('everybody', 'veto', 'Pods of other namespaces find names', servesEverybody(like));
+  safeguard('everybody', 'veto', 'Pods of other namespaces resolve names', servesEverybody(like));

@@ -4,43 +4,45 @@ import type { Values, Variants } from './variants.ts';
 
 /** What `checks.mayPull` goes by, beside what rules say of nodes that come. */
 export const byHandRule =
-  'No registry has the images of shop.test: the nodes of today were given them by hand.';
+  'Images whose names begin with shop.test/ are in no registry: they were loaded by hand onto the nodes of today.';
 
 /** What the safeguards of `lasts` and `shopGoesOn` look after, and what all checks go by that ask in a container. */
 const costsNobody: readonly string[] = [
-  'Customers go on paying and getting their money back.',
-  'No service of the shop has fewer pods than before, or an autoscaler that may take some away.',
-  'Services of the shop lead to ready pods only, from every node, and no NetworkPolicy goes by the addresses that pods have today.',
-  'Services, StatefulSets and claims are not made again: another claim is an empty disk. Nothing that the shop needs goes with a pod that owns it.',
-  'Deployments that the shop needs keep their names, and so do their containers: people and alerts find them by these.',
+  'Customers can pay and get their money back, after the next rollouts too.',
+  'Every service of the shop keeps at least as many pods as before, and no autoscaler may scale it below that number.',
+  'Services of the shop lead to ready pods only, and can be reached from every node.',
+  'No NetworkPolicy tells pods apart by the addresses that they have today.',
+  'Services, StatefulSets and PersistentVolumeClaims are not deleted and created again: a new claim is an empty disk.',
+  'Nothing that the shop needs is deleted together with a pod that owns it (ownerReferences).',
+  'Deployments that the shop needs keep their names, and so do their containers: people and alerts find them by name.',
 ];
 
 /** The house rules where one service of the shop is to be mended, as `lasts` looks after them. */
 export const lastingRules = (service: string, within = 'a minute'): readonly string[] => [
-  `No pod of ${service} lives on settings that are gone again, or on an image that its template does not have.`,
-  `A pod of ${service} that is made tomorrow, by the next rollout too, is ready within ${within}, and so is one of any other service of the shop with what it was told. Where the next pods wait for the end of those before (strategy Recreate), that takes no longer either.`,
+  `No pod of ${service} runs with settings that are no longer in the cluster, or with an image other than the one in its template.`,
+  `A pod of ${service} that is created tomorrow, also by the next rollout, is ready within ${within}. With strategy Recreate new pods wait until the old ones have ended: that takes no longer than ${within} either.`,
+  `A pod of any other service of the shop that is created tomorrow is ready within ${within} too, with the settings that it is given.`,
   ...costsNobody,
 ];
 
 /** The house rules where something else is to be mended, as `shopGoesOn` looks after them. */
 export const shopRules: readonly string[] = [
-  'A pod of the shop that is made tomorrow comes up with what it was told, and does its work.',
+  'A pod of the shop that is created tomorrow comes up with the settings that it is given, and does its work.',
   ...costsNobody,
 ];
 
 /** Of whoever is behind kube-dns, as `corednsLasts` looks after it. */
 export const serversRule =
-  'Whoever is behind kube-dns, pods of CoreDNS that are made tomorrow too, comes up and answers rightly, for all namespaces and whatever type of record of a name is asked for (AAAA and SRV too).';
+  'Every server behind Service kube-dns answers correctly, for names of all namespaces and for every record type (AAAA and SRV too). A pod of CoreDNS that is created tomorrow comes up and does the same.';
 
-/**
- * Where the Corefile is to be mended, as `checks.clusterDnsWhole` and `corednsLasts` look after it.
- * @param servers who is behind kube-dns
- */
-export const corednsRules = (servers = 'at least two of its pods'): readonly string[] => [
-  `CoreDNS serves the whole cluster, over UDP and TCP: ${servers} behind kube-dns, which keeps its ports, leads to pods that are ready, also to those of tomorrow, and serves every node.`,
-  'CoreDNS keeps the plugins kubernetes (reverse zones too), forward, cache, health and ready. Its liveness and readiness probes ask what they asked before, and are answered.',
+/** Where the Corefile is to be mended, as `checks.clusterDnsWhole` and `corednsLasts` look after it. */
+export const corednsRules: readonly string[] = [
+  'CoreDNS serves the whole cluster, over UDP and TCP. Behind Service kube-dns are at least two pods of deployment/coredns, and nothing else.',
+  'Service kube-dns keeps its ports, serves every node, and leads to ready pods only, also to those that are created tomorrow.',
+  'CoreDNS keeps the plugins kubernetes (with the reverse zones), forward, cache, health and ready. Its liveness and readiness probes ask what they asked before, and get an answer.',
   serversRule,
-  'CoreDNS forwards names outside to whom it did before. Whoever it forwards those of a zone to knows them, and is asked at an address that stays, never at that of a pod. No policy keeps it from asking others.',
+  'CoreDNS forwards names outside the cluster to the same servers as before. If it forwards a single zone to other servers, each of them knows the names of that zone. It forwards to addresses that stay, never to the address of a pod.',
+  'No NetworkPolicy keeps CoreDNS from asking others, such as the API server and other name servers.',
 ];
 
 /** All that is asked of a repair: the scenario's own rules, and then those of the house. */
