@@ -60,7 +60,7 @@ function pointsOf({ points, most }: Debrief['report']): string[] {
 }
 
 function changeLines({ changes }: Debrief['report'], { width }: Output): string[] {
-  if (changes.length === 0) return ['  nothing that is still in the cluster’s objects'];
+  if (changes.length === 0) return ['  nothing that still shows in the objects of the cluster'];
   return changes.map(({ time, object, field, before, after }) => {
     const what =
       field === ''

@@ -54,7 +54,7 @@ function textOf({ answers, points, most }: Diagnosis, counts: boolean, { colors 
     `${earned}/${of}`,
   ]);
   const note = counts
-    ? 'These points stand beside those of the repair.'
-    : 'The first diagnosis counts, before you were told: this one is for you.';
+    ? 'These points are separate from those of the repair.'
+    : 'Only the first diagnosis counts, and only before you are told the answer: this one is for you.';
   return [`${colors.bold('Diagnosis')}  ${points}/${most}`, '', columns(rows), '', note].join('\n');
 }

@@ -54,7 +54,7 @@ export async function doctor(context: CommandContext, tools?: DoctorTools): Prom
   const lines = findings.map((finding) => lineOf(finding, context.output));
   const end = usable
     ? 'provider embedded can be used'
-    : 'provider embedded cannot be used until what is missing is mended';
+    : 'provider embedded cannot be used until what is missing is there';
   context.output.result({ usable, findings }, [...lines, '', end].join('\n'));
   return usable ? exitCodes.ok : exitCodes.environment;
 }

@@ -34,7 +34,7 @@ export async function list(context: CommandContext, flags: ListFlags): Promise<v
     const id = shown[index]?.id;
     return author && id !== undefined ? [row, `          ${id}`] : [row];
   });
-  const text = shown.length === 0 ? 'no incident is like that; breakfix list shows all' : lines.join('\n');
+  const text = shown.length === 0 ? 'no incident matches; breakfix list shows all' : lines.join('\n');
   context.output.result(
     shown.map((scenario) => publicPart(scenario, author)),
     text,
@@ -69,7 +69,7 @@ export async function show(
     colors.bold(`${scenario.incident} · ${scenario.title}`),
     `${scenario.difficulty}, ${scenario.minutes} minutes`,
     lab === undefined
-      ? 'Names differ from lab to lab; these are those of seed 1.'
+      ? 'Names differ from lab to lab; these are the names of seed 1.'
       : `As in your lab ${lab.name}.`,
     '',
     wrap(ticket, width),

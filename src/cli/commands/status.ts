@@ -69,7 +69,7 @@ function wayOn({ lab, state, provider, kubeconfig }: LabStatus): string {
   if (state === 'stopped' && provider === 'embedded') {
     return `  breakfix shell ${lab} brings it back as it was; breakfix stop ${lab} removes it`;
   }
-  if (state.startsWith(UNKNOWN)) return `  mend that; breakfix stop ${lab} removes the lab`;
+  if (state.startsWith(UNKNOWN)) return `  fix that first, or breakfix stop ${lab} removes the lab`;
   return `  breakfix stop ${lab} removes what is left`;
 }
 

@@ -44,7 +44,7 @@ export function stopIncomplete(failed: readonly string[]): BreakfixError {
     code: 'STOP_INCOMPLETE',
     kind: 'environment',
     message: `not all could be removed: ${failed.join('; ')}`,
-    fix: 'mend what is named there and run it again: nothing is forgotten',
+    fix: 'fix what is named there, and run it again: nothing is forgotten',
   });
 }
 

@@ -19,7 +19,7 @@ export async function watch(context: CommandContext, name: string | undefined): 
   });
   output.result(
     { lab: lab.name, ...result },
-    `It looks repaired. breakfix grade ${lab.name} says whether it is: it also tries what a look cannot.`,
+    `It looks repaired. breakfix grade ${lab.name} says whether it is: a grade also tests what watching cannot show.`,
   );
 }
 

@@ -17,8 +17,11 @@ export function gradeText(grade: GradeEntry, output: Output): string {
   }
   lines.push('');
   if (grade.hintPrice > 0) lines.push(`Hints cost ${grade.hintPrice} points.`);
-  const where = grade.onCopy ? 'a copy of your cluster; the cluster itself was not touched' : 'your cluster';
-  lines.push(colors.dim(wrap(`Looked for ${shortTime(grade.tookMs)} at ${where}.`, width)));
+  const time = shortTime(grade.tookMs);
+  const watched = grade.onCopy
+    ? `Watched a copy of your cluster for ${time}; the cluster itself was not touched.`
+    : `Watched your cluster for ${time}.`;
+  lines.push(colors.dim(wrap(watched, width)));
   return lines.join('\n');
 }
 
@@ -48,6 +51,6 @@ function details({ status, expected, seen, tookMs }: PartResult, { colors, width
   const line = (label: string, text: string): string =>
     colors.dim(wrap(`${label} ${text}`, width - 4, '    '));
   // Where one look says it all there is no time to tell.
-  const time = tookMs < 100 ? '' : ` (looked for ${shortTime(tookMs)})`;
+  const time = tookMs < 100 ? '' : ` (watched for ${shortTime(tookMs)})`;
   return [line('expected:', expected), line('last seen:', `${seen}${time}`)];
 }

@@ -43,7 +43,7 @@ export function handOverText(lab: HandedLab, incident: Incident, output: Output)
     `  PowerShell: $env:KUBECONFIG='${kubeconfig}'`,
     `  kubectl -n shop get pods`,
     '',
-    `The clock runs: ${scenario.minutes} minutes are a good time. npx breakfix hint · grade · stop`,
+    `The clock runs: ${scenario.minutes} minutes is a good time. npx breakfix hint · grade · stop`,
     '',
   ].join('\n');
 }

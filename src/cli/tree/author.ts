@@ -33,7 +33,7 @@ export function addAuthorCommands({ command, run }: Tree, program: Command): voi
     .action((id: string, flags: { dir: string }) =>
       run(async (context) => (await import('../commands/new-scenario.ts')).newScenario(context, id, flags)),
     );
-  command('doctor', 'what each provider needs, what is missing, and what mends it', ['doctor']).action(() =>
+  command('doctor', 'what each provider needs, what is missing, and how to get it', ['doctor']).action(() =>
     run(async (context) => (await import('../commands/doctor.ts')).doctor(context)),
   );
   command('completion <shell>', 'a completion script: bash, zsh or fish', ['completion bash']).action(

@@ -23,11 +23,11 @@ export function addLearnerCommands({ command, run }: Tree): void {
     'start --area dns --provider kind',
     'start --file scenarios/my-failure/scenario.ts',
   ])
-    .option('--provider <name>', 'embedded (where not said) or kind')
+    .option('--provider <name>', 'embedded (the default) or kind')
     .option('--seed <number>', 'the same numbers and names again')
-    .option('--area <area>', 'the first incident of an area; with --random any of it')
+    .option('--area <area>', 'the first incident of an area; with --random, any one of it')
     .option('--random', 'any incident')
-    .option('--fresh', 'a new cluster, where that of an ended lab is kept (kind)')
+    .option('--fresh', 'a new cluster, even if one of an ended lab is kept (kind)')
     .option('--id <id>', 'a scenario by its id (for authors)')
     .option('--file <path>', 'a scenario of your own')
     .action((incident: string | undefined, flags: StartFlags) =>
@@ -72,7 +72,7 @@ function addWork({ command, run }: Tree): void {
         return (await import('../commands/replay.ts')).gradeReplays(context, lab, replay, flags);
       }),
     );
-  command('watch [lab]', 'look again at each change, until it would pass', ['watch']).action(
+  command('watch [lab]', 'look again after each change, until the repair would pass', ['watch']).action(
     (lab: string | undefined) =>
       run(async (context) => (await import('../commands/watch.ts')).watch(context, lab)),
   );
@@ -88,7 +88,7 @@ function addEnd({ command, run }: Tree): void {
       run(async (context) => (await import('../commands/giveup.ts')).giveup(context, lab)),
   );
   command('debrief [lab]', 'what was broken and why, and what you did', ['debrief', 'debrief --anyway'])
-    .option('--anyway', 'before the end; it ends the lab with 0 points')
+    .option('--anyway', 'also before the end; this ends the lab with 0 points')
     .action((lab: string | undefined, flags: { anyway?: boolean }) =>
       run(async (context) => (await import('../commands/debrief.ts')).debrief(context, lab, flags)),
     );
@@ -99,7 +99,7 @@ function addEnd({ command, run }: Tree): void {
   );
   command(
     'report [labs-or-folders...]',
-    'files made from the journals; of folders with many, a class summary',
+    'write reports from the journals; for folders with many labs, a class summary',
     ['report', 'report marked --out class', 'report inc-2041 --format html,junit --out reports'],
   )
     .option('--format <formats>', 'json, md, html, junit, classroom; all where absent')

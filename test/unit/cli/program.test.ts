@@ -261,7 +261,7 @@ describe('a session', () => {
     expect(await run('diagnose')).toMatchObject({ code: 2, notes: expect.stringContaining('--object:') });
     const diagnosis = await run('diagnose', '--object', 'cm/settings', '--field', 'x', '--evidence', '2');
     expect(diagnosis.text).toMatch(/^Diagnosis {2}20\/30/);
-    expect(diagnosis.text).toContain('These points stand beside those of the repair.');
+    expect(diagnosis.text).toContain('These points are separate from those of the repair.');
     expect(await run('grade')).toMatchObject({ code: 1, text: expect.stringMatching(/^FAIL {2}0\/100/) });
     expect(await run('debrief')).toMatchObject({ code: 2, notes: expect.stringContaining('is not over') });
 

@@ -11,7 +11,7 @@ test('the ticket is that of the lab, where there is one', async () => {
   });
   using lab = testLab({ scenario });
   const before = await runWith(lab, ['show', 'INC-9100']);
-  expect(before.text).toContain('Names differ from lab to lab; these are those of seed 1.');
+  expect(before.text).toContain('Names differ from lab to lab; these are the names of seed 1.');
   await runWith(lab, ['start', '--seed', '7']);
   const { text, document } = await runWith(lab, ['show', 'INC-9100']);
   expect(text).toContain('As in your lab inc-9100.');

@@ -21,7 +21,7 @@ test('a lab whose cluster cannot be asked does not hide the others', async () =>
     ],
   });
   expect(text).toContain('  unknown: docker ps (exit code 1): Cannot connect');
-  expect(text).toContain('  mend that; breakfix stop inc-9100 removes the lab');
+  expect(text).toContain('  fix that first, or breakfix stop inc-9100 removes the lab');
   expect(text).toMatch(/^ {2}running on embedded, started .* ago, 0 hints taken$/m);
 });
 
