@@ -15,7 +15,15 @@ export {
   shopStartsAgain,
   staysUpAndLasts,
 } from './scenario/lasting.ts';
-export { byHandRule, corednsRules, lastingRules, serversRule, shopRules } from './scenario/rules.ts';
+export {
+  askingRule,
+  byHandRule,
+  corednsRules,
+  kubeDnsRule,
+  lastingRules,
+  serversRule,
+  shopRules,
+} from './scenario/rules.ts';
 export { ask, fix, hack, hint, objective, safeguard, templateHint } from './scenario/parts.ts';
 export {
   anyPartner,

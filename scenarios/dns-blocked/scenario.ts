@@ -1,4 +1,5 @@
 import {
+  askingRule,
   all,
   ask,
   checks,
@@ -8,6 +9,7 @@ import {
   hint,
   hold,
   inTurn,
+  kubeDnsRule,
   minutes,
   objective,
   oneOf,
@@ -105,8 +107,8 @@ again for shop and office, and leave the network as closed as the security team 
     'Clients in the shop run their own programs, keep their DNS settings and call each other by name.',
     'Pods come and go: no NetworkPolicy tells them apart by the addresses that they have today.',
     'CoreDNS serves the whole cluster, and it is configured as before. Behind Service kube-dns are at least two pods of deployment/coredns, and nothing else.',
-    'Service kube-dns keeps its ports, serves every node, and leads to ready pods only, also to those that are created tomorrow.',
-    'No NetworkPolicy keeps CoreDNS from asking others, such as the API server and other name servers.',
+    kubeDnsRule,
+    askingRule,
   ],
   houseRules: () => shopRules,
 

@@ -35,14 +35,22 @@ export const shopRules: readonly string[] = [
 export const serversRule =
   'Every server behind Service kube-dns answers correctly, for names of all namespaces and for every record type (AAAA and SRV too). A pod of CoreDNS that is created tomorrow comes up and does the same.';
 
+/** Of the Service, as `checks.clusterDnsWhole` looks after it. */
+export const kubeDnsRule =
+  'Service kube-dns keeps its ports, serves every node, and leads to ready pods only, also to those that are created tomorrow.';
+
+/** Of policies, as `checks.clusterDnsWhole` looks after them. */
+export const askingRule =
+  'No NetworkPolicy keeps CoreDNS from asking others, such as the API server and other name servers.';
+
 /** Where the Corefile is to be mended, as `checks.clusterDnsWhole` and `corednsLasts` look after it. */
 export const corednsRules: readonly string[] = [
   'CoreDNS serves the whole cluster, over UDP and TCP. Behind Service kube-dns are at least two pods of deployment/coredns, and nothing else.',
-  'Service kube-dns keeps its ports, serves every node, and leads to ready pods only, also to those that are created tomorrow.',
+  kubeDnsRule,
   'CoreDNS keeps the plugins kubernetes (with the reverse zones), forward, cache, health and ready. Its liveness and readiness probes ask what they asked before, and get an answer.',
   serversRule,
   'CoreDNS forwards names outside the cluster to the same servers as before. If it forwards a single zone to other servers, each of them knows the names of that zone. It forwards to addresses that stay, never to the address of a pod.',
-  'No NetworkPolicy keeps CoreDNS from asking others, such as the API server and other name servers.',
+  askingRule,
 ];
 
 /** All that is asked of a repair: the scenario's own rules, and then those of the house. */
