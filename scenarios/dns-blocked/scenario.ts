@@ -337,8 +337,12 @@ again for shop and office, and leave the network as closed as the security team 
   debrief: ({ cut }) =>
     `${cuts[cut].describe} CoreDNS stayed ready all the time: its probes come from the node, and policies always let those through. What
 showed the cause was how lookups failed: they were never answered, and gave up after two tries of five seconds. A Service without
-endpoints refuses at once. The interview notes call this failure "blocking network traffic to the CoreDNS pod using network policies". It has
-two ends: the egress of the pod that asks, and the ingress of CoreDNS. Policies only add up, so the repair is to allow the missing connection:
+endpoints refuses at once.
+
+The interview notes call this failure "blocking network traffic to the CoreDNS pod using network policies". It has
+two ends: the egress of the pod that asks, and the ingress of CoreDNS.
+
+Policies only add up, so the repair is to allow the missing connection:
 by labels of namespace and pod, and over both protocols, because an answer that does not fit into UDP is asked for again over TCP. The
 address of a Service in an ipBlock does not help here: policies see the pod behind the Service, not the Service's address. Every namespace has the label
 kubernetes.io/metadata.name; the label "name" is there only if somebody sets it.`,

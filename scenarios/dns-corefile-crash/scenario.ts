@@ -420,7 +420,9 @@ shop. Make names resolve again, for the shop and for everybody else.`,
 Corefile has changed (plugin reload). If it cannot use the new one, it says so in its log ("Restart failed") and goes on with the old one, so
 such a mistake can stay unnoticed for weeks. It takes effect at the next start: here all pods were restarted at once, and none came up. Then
 kube-dns has no endpoints, and lookups are refused at once. If the network were blocked, they would time out.
+
 The interview notes advise to "verify that the CoreDNS pods are running and healthy", and to edit "the Corefile within the ConfigMap". In
 this failure the edit is what stops the pods. The query log of CoreDNS (plugin log) would have shown nothing here, because no query arrived.
+
 A rollout (kubectl rollout restart), instead of deleting the pods, would have kept an old pod until a new one was ready.`,
 });

@@ -474,6 +474,7 @@ the names that they call. ${client} must resolve names again as they do: Service
     `With its last change deployment/${client} was given ${forms[setting].was}. CoreDNS and the Services were healthy: only these
 pods asked another name server. One step of the interview notes finds it: "verify that the DNS settings in the pods and the nodes are correct
 and consistent". Compare /etc/resolv.conf in two pods. Their step "flush the DNS cache on the client machines" would not have helped: these pods have no DNS cache.
+
 dnsPolicy Default is not the default: a pod without dnsPolicy gets ClusterFirst. Name servers in dnsConfig come after those of the
 policy. The C library usually asks the second one only if the first does not answer, and "no such name" is an answer.`,
 });

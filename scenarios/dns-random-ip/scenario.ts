@@ -200,8 +200,11 @@ address that nobody knows. Restarting the shop did not help. Make every lookup g
     return `deployment/${rogue.name} in kube-system was a copy of the Deployment of CoreDNS, labels included. A Service sends to every ready pod
 that matches its selector, whoever created it. So only two of the ${rogue.replicas + 2} servers behind kube-dns were CoreDNS; every other one answered
 ${rogue.address} for ${rogue.service}. Each query goes to one of the servers at random, so errors came and went.
+
 To find this, count the answers, and then the servers: kubectl -n kube-system get endpointslices -l k8s-app=kube-dns. A longer cache makes it
-worse, because it keeps the wrong answer too. The interview notes let Chaos Mesh return "random IPs for specified domains". Chaos Mesh brings a
+worse, because it keeps the wrong answer too.
+
+The interview notes let Chaos Mesh return "random IPs for specified domains". Chaos Mesh brings a
 DNS server of its own for that (CoreDNS with a plugin), and lets chosen pods ask it. Here the same was done with what every cluster has.`;
   },
 });

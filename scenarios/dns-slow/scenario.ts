@@ -231,6 +231,7 @@ a quarter of a second more. A payment needs one such lookup. If it took longer t
 failed. The name server was as slow as ever; before, the cache had hidden it. Each server block has its own plugins, so the cache of the main
 block does nothing for a stub domain. The metrics of CoreDNS show how many queries leave the cluster (coredns_cache_hits_total,
 coredns_proxy_request_duration_seconds).
+
 The interview notes let Gremlin inject latency, and ask to "monitor metrics like DNS query latency". Here the latency was there all along, and the
 metric that shows the failure is the number of queries. Longer time-outs would make customers wait. A cache that keeps answers for a day would turn the
 partner's next change of address into an outage.`,

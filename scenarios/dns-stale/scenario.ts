@@ -206,9 +206,11 @@ Make payments work again, and make sure that the next such deployment does not e
     `When service/${service} was deleted and created again, it got another address, as Services do. CoreDNS still gave the old one,
 which no Service had any more. Nobody answers packets to such an address, so callers waited until they timed out. The pods and the Service were
 healthy all the time. A restart of CoreDNS empties its cache, and so hides the failure until the next such deployment.
+
 Two settings decide how long an answer is kept. The kubernetes plugin writes a TTL into it (5 s where nothing is set, 30 s in kubeadm's Corefile,
 3600 s at most). The cache plugin keeps the answer that long, but never longer than its own TTL, and never shorter than its MINTTL (5 s where nothing is
 set). kubeadm's Corefile does not cache cluster.local at all: the kubernetes plugin has everything in memory anyway.
+
 The interview notes simulate this by "setting a very low or zero TTL". That does not make answers outdated: even an answer with a TTL of zero is kept only
 for MINTTL. It takes a long TTL. What a low TTL does is to send more queries to the server.`,
 });

@@ -255,9 +255,11 @@ node on which the release had been tried out had one. On the other node the pod 
         : `deployment/${service} was given imagePullPolicy Always: a node then asks the registry for every new pod, also for an image that it
 has already (it pulls nothing again, but it asks). The registry was down, so the new pod got ErrImagePull, although both nodes had the image.`
     }
+
 IfNotPresent is the default for every tag but latest: a node uses its copy if it has one, and pulls if it has none. Pre-pulled images
 make starts fast and bridge an outage of the registry, but only with a policy that may pull: a copy is gone when its node is gone, or when the
 kubelet needs the disk space. If you pin the pods to the node that has the image, you give up the second node.
+
 The interview notes say that pods whose image cannot be pulled end in CrashLoopBackOff. They never do: their container has not started. It waits with
 ErrImageNeverPull, or with ErrImagePull and ImagePullBackOff; then the kubelet tries again after 10 s, 20 s … up to 5 minutes.`,
 });

@@ -262,6 +262,7 @@ The platform team keeps its login in secret/${robot.name} in namespace ${robot.n
   hacks: hacksOf,
 
   debrief: ({ service, secret, cause }) => `${STORIES[cause](service, secret)}
+
 A node asks the registry with the credentials that the pod brings: the imagePullSecrets of the pod, or those of its ServiceAccount if the pod
 names none. They are Secrets of the pod's own namespace, of type kubernetes.io/dockerconfigjson or kubernetes.io/dockercfg. The kubelet ignores
 Secrets of other types, and no event says so. If one is missing, the kubelet warns (FailedToRetrieveImagePullSecret) and tries without it. This

@@ -456,9 +456,12 @@ no such host, and the events say so at the end of the line: "no such host".`
 also for an image that it has already: "connection refused". Nothing in the cluster was wrong. The registry comes back after a while, and
 then the next try succeeds. The mirror, or the copy that the node has (IfNotPresent), bridges that time.`
     }
+
 The node pulls images, with containerd: neither the NetworkPolicies of the pod nor its DNS settings matter for that. The
 default-deny policy of the namespace was there before, and blocked nothing that mattered: from a pod the registry could not be reached either way, and a
-pull does not need that. The interview notes ask to check network policies. NetworkPolicies for pods do not apply to pulls; a firewall between node and registry does.
+pull does not need that.
+
+The interview notes ask to check network policies. NetworkPolicies for pods do not apply to pulls; a firewall between node and registry does.
 The notes also say that such a pod ends in CrashLoopBackOff. A failed pull never does: the container has not started. The pod waits with
 ErrImagePull, then with ImagePullBackOff, and the kubelet tries again after 10 s, 20 s … up to 5 minutes.`,
 });

@@ -434,6 +434,7 @@ The registry is ${host}; from inside the cluster it answers as http://registry, 
   debrief: ({ service, slip, release }) =>
     `deployment/${service} asked for the tag ${typoOf({ slip, release })}; the registry has ${release}. For a tag that does not exist the registry
 answers 404. The pod waits with ErrImagePull, then with ImagePullBackOff, and the kubelet tries again after 10 s, 20 s … up to 5 minutes.
-The container never started, so it has no log. The interview notes say that such a pod ends in CrashLoopBackOff: a failed pull never does. The
-rolling update kept the old pods, so customers noticed nothing.`,
+The container never started, so it has no log. The rolling update kept the old pods, so customers noticed nothing.
+
+The interview notes say that such a pod ends in CrashLoopBackOff: a failed pull never does.`,
 });

@@ -400,9 +400,11 @@ change removed the startup probe and left a liveness probe that gives up ${gives
 every start: event Killing "failed liveness probe, will be restarted", last state Error with exit code 137 (SIGKILL after the grace period; the
 reason is not OOMKilled), then CrashLoopBackOff with longer and longer pauses. Nothing is wrong with the program, and its log shows that: it
 ends in the middle of the start, without an error.
+
 A startup probe is made for this. Until it has succeeded once, neither the liveness nor the readiness probe runs; after that the liveness
 probe may be as strict as before. A higher failureThreshold works too, but then every later hang takes longer to be noticed. A longer
 initialDelaySeconds costs less: only a program that hangs right after its start is restarted later.
+
 The interview notes advise to "disable or widen" the liveness probe to find out whether the program just needs more time. That is right as an
 experiment. As a repair, disabling the probe is wrong, because a hung process then stays. The notes do not mention startup probes. They also count failing
 readiness probes among the causes of CrashLoopBackOff: a readiness probe never restarts a container.`;

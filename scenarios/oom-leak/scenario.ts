@@ -440,9 +440,11 @@ The night shift wanted to double the memory. You are asked for a repair that sti
 
   debrief: ({ cause, memory }) =>
     `Release ${causes[cause].image} ${causes[cause].story}
+
 The kernel kills a container that exceeds its memory limit (${memory}): last state OOMKilled, exit code 137, and then
 CrashLoopBackOff. A higher limit, more pods or regular restarts change when a container is killed. They do not change why its memory grows. What stops the growth is a limit in the settings
 (${causes[cause].knob}), or the release of before.
+
 The interview notes are right that you should look at leaks, caches and the size of reports. They are wrong in three places. First, a pod has no
 event that says OOMKilled: the reason is in the last state of the container, and the STATUS column of kubectl get pods shows it
 only for a moment. Second, scaling out does not help a process that grows by itself. Third, a container is killed at its own limit, so more memory for the node

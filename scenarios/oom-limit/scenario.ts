@@ -372,7 +372,10 @@ worst when many people shop. Make checkout survive its load: ${requests} quotes 
   debrief: ({ limit }) =>
     `The memory limit of deployment/checkout was ${limit}: enough to start and become Ready, but too little when the cache of receipts
 was full. The kernel kills the process when its cgroup exceeds the limit: exit code 137, reason OOMKilled. That reason is in the
-last state of the container (kubectl describe pod, kubectl get pod -o yaml). The interview notes speak of an OOMKilled event: a pod has none.
+last state of the container (kubectl describe pod, kubectl get pod -o yaml).
+
+The interview notes speak of an OOMKilled event: a pod has none.
+
 A restart helps only until the cache is full again. The repair is a limit above the working set under load, within the range that the
 namespace allows, or a smaller cache.`,
 });

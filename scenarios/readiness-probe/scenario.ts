@@ -462,6 +462,8 @@ Make ${service} answer its callers again.`,
   debrief: ({ service, wrongPort }) =>
     `The readiness probe of deployment/${service} asked port ${wrongPort}, where nothing listens. A pod whose readiness
 probe fails keeps running, without restarts, but its Service sends it nothing any more. No ready pod was left, so callers were
-refused at once. The strategy of the Deployment is Recreate: that is why no old pod was left to serve. The interview notes count a failing
+refused at once. The strategy of the Deployment is Recreate: that is why no old pod was left to serve.
+
+The interview notes count a failing
 readiness probe among the causes of CrashLoopBackOff: it restarts nothing. A liveness probe does that.`,
 });

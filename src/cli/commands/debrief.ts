@@ -34,7 +34,10 @@ function textOf(
     ...head('What was broken'),
     ...cause.map(prose),
     ...head('Why it looked as it did'),
-    prose(story),
+    story
+      .split(/\n\s*\n/)
+      .map(prose)
+      .join('\n\n'),
     ...head('What you did'),
     ...changeLines(report, output),
     ...timeLines(report),
