@@ -34,7 +34,7 @@ import {
 } from './network.ts';
 import { fixesOf, hacksOf } from './repairs.ts';
 
-const labelsKept = all('labels of namespaces and of pods as before', [
+const labelsKept = all('labels of namespaces and of pods are as before', [
   ...['shop', 'office', 'lobby', 'kube-system'].map((name) =>
     checks.unchanged({
       resource: resources.namespaces,
@@ -272,7 +272,7 @@ again for shop and office, and leave the network as closed as the security team 
       'dns-whole',
       'veto',
       'CoreDNS serves the whole cluster',
-      inTurn('CoreDNS is whole, and the cluster takes its next rollout', [
+      inTurn('CoreDNS serves the whole cluster, and its next rollout can begin', [
         hold(seconds(10), checks.clusterDnsWhole()),
         checks.dnsRollsOut(),
       ]),
@@ -288,7 +288,7 @@ again for shop and office, and leave the network as closed as the security team 
           resource: resources.deployments,
           namespace: 'kube-system',
           name: 'coredns',
-          what: 'what its pods are made from',
+          what: 'the pod template',
           part: ({ spec }) => spec.template.spec,
         }),
       ]),

@@ -252,7 +252,7 @@ the names that they call. ${client} must resolve names again as they do: Service
       'dns-whole',
       'veto',
       'CoreDNS serves the whole cluster',
-      inTurn('CoreDNS is whole, and the cluster takes its next rollout', [
+      inTurn('CoreDNS serves the whole cluster, and its next rollout can begin', [
         hold(seconds(10), checks.clusterDnsWhole()),
         checks.dnsRollsOut(),
       ]),
@@ -266,7 +266,7 @@ the names that they call. ${client} must resolve names again as they do: Service
         resource: resources.services,
         namespace: 'kube-system',
         name: 'kube-dns',
-        what: 'identity and spec',
+        what: 'uid and spec',
         part: ({ metadata, spec }) => [metadata.uid, spec],
       }),
     ),

@@ -78,7 +78,7 @@ address that nobody knows. Restarting the shop did not help. Make every lookup g
       `200 lookups of ${service} in a row are right`,
       hold(
         seconds(40),
-        all('every lookup is answered rightly and in time', [
+        all('every lookup is answered correctly and in time', [
           checks.resolves({ from: gateway, service, withinMs: quick }),
           checks.resolves({ from: refunds, service, withinMs: quick }),
         ]),
@@ -141,7 +141,7 @@ address that nobody knows. Restarting the shop did not help. Make every lookup g
         resource: resources.services,
         namespace: system,
         name: 'kube-dns',
-        what: 'identity and spec',
+        what: 'uid and spec',
         part: ({ metadata, spec }) => [metadata.uid, spec],
       }),
     ),

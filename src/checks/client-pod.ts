@@ -37,18 +37,19 @@ export interface ProbeReport {
 async function witness(lab: LabView, client: ClientRef): Promise<Pod | Observation> {
   const { namespace, app } = client;
   const template = lab.baseline.get(resources.deployments, namespace, app)?.spec.template.spec;
-  const none = fail(`no pod of ${app} runs as it was, so nobody can be asked`);
+  const none = fail(`no pod of ${app} is running its own program, so nothing can be tested from there`);
   let candidates: readonly Pod[];
   if (template === undefined)
     candidates = await lab.kube.list(resources.pods, { namespace, labelSelector: `app=${app}` });
   else {
     // Labels are not enough: the learner's own pods may have them, with another DNS.
     const deployment = await lab.kube.get(resources.deployments, namespace, app);
-    if (deployment === undefined) return fail(`deployment/${app} does not exist, so nobody can be asked`);
+    if (deployment === undefined)
+      return fail(`deployment/${app} does not exist, so nothing can be tested from there`);
     const nameless = whyNoContainer(app, deployment.spec.template);
     if (nameless !== undefined) return nameless;
     if (!sameProgram(template, deployment.spec.template.spec, app))
-      return fail(`deployment/${app} does not run its own program, so nobody can be asked`);
+      return fail(`deployment/${app} does not run its own program, so nothing can be tested from there`);
     candidates = (await podsOf(lab, deployment)).current;
   }
   const found = candidates.find(
@@ -230,7 +231,7 @@ const execShop = (
 ): Promise<Ran | Observation> =>
   limitOf(lab, client, COMMANDS_AT_ONCE)(() => execInWitness(lab, client, args, timeoutMs));
 
-/** So many witnesses may be taken away while they are asked, before it is said that nobody can be asked. */
+/** So many witnesses may be taken away while they are asked, before it is said that nothing can be tested from there. */
 const WITNESSES = 4;
 
 async function execInWitness(
@@ -270,10 +271,12 @@ async function execIn(
       signal: lab.signal,
     });
     if (code === 0) return { output: stdout, begun, ended: lab.clock.now() };
-    return fail(`in pod ${name}: ${args[0] ?? ''} ended with ${code}: ${(stderr || stdout).slice(0, 200)}`);
+    return fail(
+      `in pod ${name}: ${args[0] ?? ''} ended with exit code ${code}: ${(stderr || stdout).slice(0, 200)}`,
+    );
   } catch (error) {
     // The API server refuses where the pod or its container has gone meanwhile: that is the learner's state.
-    if (error instanceof KubeError) return fail(`pod ${name} cannot be asked: ${error.message}`);
+    if (error instanceof KubeError) return fail(`no command can be run in pod ${name}: ${error.message}`);
     // A lookup may take as long as the pod's DNS settings say: minutes. What is not there by now is no answer.
     if (isTimeout(error)) return fail(`in pod ${name}: no answer within ${timeoutMs / 1000} s`);
     throw error;

@@ -18,9 +18,9 @@ export interface Source {
 /** Whether a variable of that name can be an address that somebody calls. */
 type IsAddress = (variable: string) => boolean;
 
-/** What the pods of a workload run, how they look names up, and under which addresses they call others. */
+/** The workloads run their own programs, keep their DNS settings, and call others under the addresses of before. */
 export function clientsAsBefore(namespace: string, apps: readonly string[]): Check {
-  return asBefore(namespace, apps, 'DNS settings and addresses', changedSetting);
+  return asBefore(namespace, apps, 'program, DNS settings and called addresses', changedSetting);
 }
 
 /**
@@ -28,7 +28,7 @@ export function clientsAsBefore(namespace: string, apps: readonly string[]): Che
  * which name servers they ask is free.
  */
 export function addressesAsBefore(namespace: string, apps: readonly string[]): Check {
-  return asBefore(namespace, apps, 'addresses', changedAddress);
+  return asBefore(namespace, apps, 'program and called addresses', changedAddress);
 }
 
 function asBefore(
@@ -38,7 +38,7 @@ function asBefore(
   changedIn: (before: PodSpec, now: PodSpec, isAddress: IsAddress) => string | undefined,
 ): Check {
   return converge(UNTIL_REPLACED, {
-    expected: `${what} of ${apps.join(', ')} as before`,
+    expected: `${what} of ${apps.join(', ')} are as before`,
     look: async (lab) => {
       const isAddress = addressVariables(lab, namespace);
       for (const app of apps) {
@@ -161,12 +161,12 @@ function addressVariables({ baseline }: LabView, namespace: string): IsAddress {
  */
 export function nameServersStay({ namespace, name }: WorkloadRef): Check {
   return {
-    expected: `the name servers of deployment/${name} outlive the pods of today`,
+    expected: `the name servers of deployment/${name} have addresses that stay when pods are replaced`,
     look: async (lab) => {
       const deployment = await lab.kube.get(resources.deployments, namespace, name);
       if (deployment === undefined) return fail(`deployment/${name} does not exist`);
       const servers = deployment.spec.template.spec.dnsConfig?.nameservers ?? [];
-      if (servers.length === 0) return pass('it names none');
+      if (servers.length === 0) return pass('it sets no name servers');
       const pods = await podAddresses(lab);
       const taken = servers.filter((server) => pods.includes(server));
       if (taken.length > 0) return fail(`${taken.join(', ')} is the address of a pod`);
@@ -194,6 +194,6 @@ async function whyNotTomorrow(lab: LabView, service: Service): Promise<string | 
     matchesSelector(selector, spec.template.metadata?.labels),
   );
   return own === undefined
-    ? `service/${name} would not lead to new pods: it selects other labels`
+    ? `service/${name} would not lead to new pods: its selector does not match their labels`
     : whyNotFollowed(service, slices, own);
 }

@@ -55,7 +55,7 @@ export async function withClone(
       await lab.kube.create(resources.pods, clonePod(template, clone, { liveness, told }));
       if (service !== undefined) await lab.kube.create(resources.services, cloneService(service, clone));
     } catch (error) {
-      return refusal('a fresh pod', error);
+      return refusal('a new pod', error);
     }
     return await prove(clone);
   } finally {
@@ -69,7 +69,7 @@ export async function withClone(
 export async function hangUp(lab: LabView, of: WorkloadRef, clone: Clone): Promise<Observation | undefined> {
   const asked = await askClone(lab, of, clone, ['hang-up']);
   if ('status' in asked) return asked;
-  return asked.code === 0 ? undefined : fail('the program in the pod is not the shop');
+  return asked.code === 0 ? undefined : fail('a new pod does not run the program of the shop');
 }
 
 /** Runs a command of the shop in a clone. @returns a failing observation where that cannot be done */
@@ -88,7 +88,7 @@ export async function askClone(
   } catch (error) {
     // There is no such container, or it has just ended: that is the template's doing.
     if (error instanceof KubeError && (error.isRefusal || error.message.includes('container not found')))
-      return fail(`a fresh pod cannot be asked: ${error.message}`);
+      return fail(`no command can be run in a new pod: ${error.message}`);
     throw error;
   }
 }
@@ -102,7 +102,7 @@ export async function probeClone(
 ): Promise<Observation> {
   const asked = await askClone(lab, of, clone, ['probe', ...args]);
   if ('status' in asked) return asked;
-  if (asked.code !== 0) return fail('the program in the pod is not the shop');
+  if (asked.code !== 0) return fail('a new pod does not run the program of the shop');
   const { failed, last } = JSON.parse(asked.stdout) as ProbeReport;
   return failed === 0 ? pass(last) : fail(last);
 }

@@ -29,14 +29,14 @@ import { podsOf, selectedPods, whyNotFollowed } from './workloads.ts';
 export const COREDNS = { namespace: 'kube-system', name: 'coredns' };
 
 /**
- * Names of Services that are made while this is graded resolve to their own addresses: one with a ClusterIP, one
+ * Names of Services that are created while this is graded resolve to their own addresses: one with a ClusterIP, one
  * headless, and one of another namespace. Static records cannot know them.
  */
 export function freshServicesResolve(from: ClientRef, windowMs: number, settleMs: number): Check {
   return {
-    expected: `${from.app} resolves Services that are only being made now, for ${windowMs / 1000} s`,
+    expected: `${from.app} resolves Services that are created during grading, for ${windowMs / 1000} s`,
     disturbs: 'three Services for a while',
-    look: () => Promise.resolve(pass('proven with Services made while grading')),
+    look: () => Promise.resolve(pass('proven with Services that are created during grading')),
     grade: async (lab) => {
       const suffix = lab.random.suffix(5);
       const names = [`fresh-${suffix}`, `fresh-headless-${suffix}`] as const;
@@ -82,13 +82,14 @@ async function makeServices(
 const NEEDED = ['kubernetes', 'forward', 'cache', 'health', 'ready'];
 
 /**
- * CoreDNS is whole: its Corefile has what every cluster needs, for all namespaces and for addresses, and forwards all
- * that it does not know to whom it did, which no policy keeps it from; it is asked for its life as before, and answers
- * there; kube-dns leads to its pods and to nothing else, on the ports of before and from every node.
+ * CoreDNS is whole: its Corefile has what every cluster needs, for all namespaces and for reverse zones, and forwards all
+ * that it does not know to the same servers as before, which no NetworkPolicy keeps it from; its liveness and readiness probes
+ * ask what they asked before, and get an answer; kube-dns leads to its pods and to nothing else, on the ports of before and from
+ * every node.
  */
 export function clusterDnsWhole(): Check {
   return {
-    expected: `CoreDNS keeps ${NEEDED.join(', ')}, and service/kube-dns leads to at least 2 of its pods and to nothing else`,
+    expected: `CoreDNS keeps the plugins ${NEEDED.join(', ')}, and service/kube-dns leads to at least 2 ready pods of deployment/coredns and to nothing else`,
     look: async (lab) => {
       const deployment = await lab.kube.get(resources.deployments, 'kube-system', 'coredns');
       if (deployment === undefined) return fail('deployment/coredns does not exist');
@@ -105,16 +106,16 @@ export function clusterDnsWhole(): Check {
       const blocks = serverBlocks(corefile);
       const main = mainOf(blocks);
       const missing = NEEDED.filter((plugin) => !new RegExp(`^\\s*${plugin}\\b`, 'm').test(main));
-      if (missing.length > 0) return fail(`the Corefile lacks ${missing.join(', ')}`);
+      if (missing.length > 0) return fail(`the Corefile does not have ${missing.join(', ')}`);
       if (!/^\s*forward\s+\.\s/m.test(main)) return fail('the Corefile forwards only some names');
       const unasked = exceptionsOf(blocks).find((zone) => !isKnown(zone, blocks));
       if (unasked !== undefined) return fail(`the Corefile forwards no names of ${unasked}`);
       if (!blocks.some(answersReverse))
-        return fail('the Corefile knows no addresses (in-addr.arpa) any more');
+        return fail('the plugin kubernetes has no reverse zones (in-addr.arpa) any more');
       if (/^\s*(namespaces|labels|namespace_labels|noendpoints)\b/m.test(main)) {
-        return fail('the Corefile knows only some namespaces or Services');
+        return fail('the plugin kubernetes answers only for some namespaces or Services');
       }
-      if (!healthIsAsked(main)) return fail('health answers where the livenessProbe does not ask');
+      if (!healthIsAsked(main)) return fail('the plugin health listens where the livenessProbe does not ask');
       const astray =
         (await whoIsAskedWrongly(lab, blocks)) ??
         asksElsewhere(deployment, before) ??
@@ -128,12 +129,12 @@ export function clusterDnsWhole(): Check {
 /** The cluster takes the next rollout of CoreDNS: for scenarios in which no clone of it shows that. */
 export function dnsRollsOut(): Check {
   return {
-    expected: 'the cluster takes the next rollout of CoreDNS',
+    expected: 'the next rollout of CoreDNS can begin',
     look: async (lab) => {
       const deployment = await lab.kube.get(resources.deployments, COREDNS.namespace, COREDNS.name);
       if (deployment === undefined) return fail('deployment/coredns does not exist');
       const refused = await whyNoRollout(lab, COREDNS, deployment.spec.template);
-      return refused ?? pass('the next rollout of CoreDNS is taken');
+      return refused ?? pass('the next rollout of CoreDNS can begin');
     },
   };
 }
@@ -152,14 +153,14 @@ async function whoMayScaleDown(lab: LabView): Promise<string | undefined> {
   const { namespace, name } = COREDNS;
   const autoscalers = await lab.kube.list(resources.horizontalPodAutoscalers, { namespace });
   const [found] = scalersBelow(autoscalers, { kind: 'Deployment', name }, 2);
-  return found && `horizontalpodautoscaler/${found.metadata.name} may leave fewer than 2 pods of CoreDNS`;
+  return found && `horizontalpodautoscaler/${found.metadata.name} may scale CoreDNS below 2 pods`;
 }
 
 /** What `/etc/resolv.conf` is for CoreDNS, to which its Corefile forwards, is said by its pods. */
 function asksElsewhere(now: Deployment, before: Deployment | undefined): string | undefined {
   return before === undefined || equal(resolverOf(now), resolverOf(before))
     ? undefined
-    : 'the pods of deployment/coredns have another /etc/resolv.conf now, and forward names outside to whom it names';
+    : 'the pods of deployment/coredns have another /etc/resolv.conf now, and forward names outside the cluster to the servers in it';
 }
 
 /**
@@ -205,7 +206,7 @@ async function whoIsAskedWrongly(lab: LabView, blocks: readonly ServerBlock[]): 
   const before = data?.['Corefile'];
   const known = before === undefined ? undefined : outsideOf(serverBlocks(before));
   const other = outsideOf(blocks).find((to) => known?.includes(to) === false);
-  if (other !== undefined) return `the Corefile forwards names outside to ${other} now`;
+  if (other !== undefined) return `the Corefile forwards names outside the cluster to ${other} now`;
   const pods = await podAddresses(lab);
   const pod = forwardsOf(blocks)
     .flatMap(({ to }) => to)
@@ -241,8 +242,8 @@ async function judgeKubeDns(lab: LabView, deployment: Deployment): Promise<Obser
   const stale = whyNotFollowed(now, await slicesOf(lab, 'kube-system', 'kube-dns'), deployment);
   if (stale !== undefined) return fail(stale);
   return served.size >= 2
-    ? pass(`${served.size} pods of CoreDNS serve`)
-    : fail(`${served.size} pods of CoreDNS serve`);
+    ? pass(`service/kube-dns leads to ${served.size} ready pods of CoreDNS`)
+    : fail(`service/kube-dns leads to ${served.size} ready pods of CoreDNS`);
 }
 
 /**

@@ -8,10 +8,10 @@ import { whyNotFollowed } from './workloads.ts';
 
 /**
  * The shop does for customers what it is there for: an order is paid, through gateway, checkout, fx, payments and ledger,
- * and money is given back, through refunds. Every service asks the next one itself, with its own settings: what it was
- * told wrong shows here, however well it answers when it is asked for its version. And so it goes on with the next rollout:
- * the Services between them find new pods, not before these are ready, and from every node, and no policy is about the
- * addresses of today's.
+ * and money is given back, through refunds. Every service calls the next one itself, with its own settings: a wrong setting
+ * shows here, however well a service answers when it is asked for its version. And customers can pay after the next rollouts
+ * too: the Services lead to new pods, but not before these are ready, and from every node, and no NetworkPolicy tells pods apart by
+ * the addresses that they have today.
  */
 export function customersServed(namespace: string): Check {
   const customer = { from: { namespace, app: 'gateway' }, method: 'POST', timeoutMs: 5000 };
@@ -26,9 +26,9 @@ export function customersServed(namespace: string): Check {
 /** How a Service leads to other pods than it did, or not for everybody: nodes come and go, and so do the pods on them. */
 function whyWorse(now: Service['spec'], before: Service['spec']): string | undefined {
   if (now.publishNotReadyAddresses === true && before.publishNotReadyAddresses !== true)
-    return 'leads to pods that are not ready, too';
+    return 'also leads to pods that are not ready (publishNotReadyAddresses)';
   return now.internalTrafficPolicy === 'Local' && before.internalTrafficPolicy !== 'Local'
-    ? 'leads nowhere from a node that has none of its pods (internalTrafficPolicy Local)'
+    ? 'cannot be reached from a node that has none of its pods (internalTrafficPolicy Local)'
     : undefined;
 }
 
@@ -64,7 +64,7 @@ function servicesFollow(namespace: string): Check {
           if (stale !== undefined) return fail(stale);
         }
       }
-      return pass('Services find new pods');
+      return pass('Services lead to new pods');
     },
   };
 }

@@ -17,7 +17,7 @@ const DNS = 53;
 /** Types of which a Service has no record: that its name is there is said all the same. */
 const NOTHING_OF = ['AAAA', 'TXT', 'MX'] as const;
 
-/** How long those that run may take to read what was written for them, in milliseconds. */
+/** How long running pods may take to read a configuration that has just been written, in milliseconds. */
 const READ_WITHIN = 180_000;
 /** Who is just being replaced is behind kube-dns again in that time, in milliseconds. */
 const UNTIL_ALL_ARE_THERE = 10_000;
@@ -25,7 +25,7 @@ const UNTIL_ALL_ARE_THERE = 10_000;
 /**
  * A server is asked for every Service of every namespace, and for one of each (all of the client's) by all types of records:
  * https://github.com/kubernetes/dns/blob/master/docs/specification.md
- * @returns a check that it answers all of it rightly
+ * @returns a check that it answers all of it correctly
  */
 export async function rightAnswers(
   lab: LabView,
@@ -52,21 +52,23 @@ export async function rightAnswers(
 }
 
 /**
- * Whoever is behind kube-dns answers rightly: a lookup is answered by one of them, and nobody knows by which.
- * @param settleMs how long it may take until somebody is there who does
+ * Every server behind Service kube-dns answers correctly: a lookup is answered by one of them, and nobody knows by which.
+ * @param settleMs how long it may take until they do
  */
 export function everyServerAnswers(asked: FreshDns, settleMs = READ_WITHIN): Check {
   const rightly: Check = {
-    expected: 'every server behind service/kube-dns answers rightly',
+    expected: 'every server behind service/kube-dns answers correctly',
     look: async (lab) => {
       const endpoints = await readyEndpoints(lab, 'kube-system', 'kube-dns', DNS);
       const servers = new Set(endpoints.map((endpoint) => endpoint.split(':', 1)[0] ?? ''));
       for (const server of servers) {
         const seen = await (await rightAnswers(lab, asked, server)).look(lab);
         if (seen.status === 'error') return seen;
-        if (seen.status === 'fail') return fail(`${server}, which is behind kube-dns: ${seen.seen}`);
+        if (seen.status === 'fail') return fail(`server ${server} behind service/kube-dns: ${seen.seen}`);
       }
-      return servers.size === 0 ? fail('nobody is behind kube-dns') : pass(`${servers.size} servers do`);
+      return servers.size === 0
+        ? fail('service/kube-dns has no ready endpoints')
+        : pass(`${servers.size} servers answer correctly`);
     },
     // Every second would be hundreds of questions to say the same.
     observe: async (lab, windowMs) => {

@@ -50,15 +50,17 @@ export function askedSeldom(options: {
     if (!isReport(report)) return report;
     const asked = await questions(lab, from, of, name);
     if (typeof asked !== 'number') return asked;
-    const seen = `${asked} questions for ${report.attempts} lookups`;
-    if (asked === 0) return fail(`${seen}: whoever answers has not asked ${of.zone}`);
+    const seen = `${asked} queries to the name server for ${report.attempts} lookups`;
+    if (asked === 0) return fail(`${seen}: the answers do not come from the name server of ${of.zone}`);
     if (asked * 100 > perHundred * report.attempts) return fail(seen);
     // Clients that can do without an IPv6 address ask for one all the same.
     const denied = await denials(lab, from, of, name);
     if (typeof denied !== 'number') return denied;
     return denied * 100 <= perHundred * A_FEW_LOOKUPS
       ? pass(seen)
-      : fail(`${denied} questions for ${A_FEW_LOOKUPS} lookups of what it has not (AAAA)`);
+      : fail(
+          `${denied} queries to the name server for ${A_FEW_LOOKUPS} lookups of a record that the name does not have (AAAA)`,
+        );
   };
   return {
     expected: `of 100 lookups at most ${perHundred} reach the name server of ${of.zone}`,
@@ -92,7 +94,7 @@ export function keptNoLonger(options: {
     const denied = await denials(lab, from, of, name);
     if (typeof denied !== 'number') return denied;
     await lab.clock.wait(maxMs, lab.signal);
-    const kept = fail(`an answer of ${maxMs / 1000} s ago is still given`);
+    const kept = fail(`an answer that is ${maxMs / 1000} s old is still given`);
     // A cache may give what is outdated, and ask meanwhile.
     const next = await lookUp(lab, { from, of }, name, ONE);
     if (!isReport(next)) return next;
@@ -104,15 +106,16 @@ export function keptNoLonger(options: {
     if (after <= before) return kept;
     const usedAgain = await usedUntilNow(lab, from, of);
     if (typeof usedAgain !== 'number') return usedAgain;
-    if (usedAgain <= used) return fail(`the answer for ${of.name} of ${maxMs / 1000} s ago is still given`);
+    if (usedAgain <= used)
+      return fail(`an answer for ${of.name} that is ${maxMs / 1000} s old is still given`);
     const deniedAgain = await denials(lab, from, of, name);
     if (typeof deniedAgain !== 'number') return deniedAgain;
     return deniedAgain > denied
-      ? pass('its server was asked again')
-      : fail(`that a name has no other address was said ${maxMs / 1000} s ago, and is still said`);
+      ? pass('the name server was asked again')
+      : fail(`the answer that a name has no such record (AAAA) is ${maxMs / 1000} s old, and is still given`);
   };
   return {
-    expected: `an answer of ${of.zone} is kept for ${maxMs / 1000} s at most`,
+    expected: `an answer of the name server of ${of.zone} is given for ${maxMs / 1000} s at most`,
     look: () => Promise.resolve(pass('proven while grading')),
     grade: async (lab) => {
       const settled = lab.clock.now().getTime() + settleMs;

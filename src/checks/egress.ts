@@ -9,7 +9,7 @@ const BY_NAME = 'kubernetes.io/metadata.name';
 
 /**
  * The NetworkPolicies of a namespace let its pods call each other and one workload, and nobody else. That is read from the
- * policies: nobody outside the cluster can be asked, and nobody in a namespace that is made tomorrow. Policies only add up, so
+ * policies: nobody outside the cluster can be asked, and nobody in a namespace that is created tomorrow. Policies only add up, so
  * each rule is judged by itself, whichever pods it is for: tomorrow's may have any labels. Who else is in the workload's
  * namespace has to be tried (`isolates`), and so has whether any pod is not closed off at all.
  * https://kubernetes.io/docs/concepts/services-networking/network-policies/
@@ -17,7 +17,7 @@ const BY_NAME = 'kubernetes.io/metadata.name';
  */
 export function egressOnlyTo(namespace: string, called: WorkloadRef): Check {
   return {
-    expected: `policies let pods of ${namespace} call nobody but each other and ${called.name}`,
+    expected: `NetworkPolicies let pods of ${namespace} call each other and ${called.name}, and nobody else`,
     look: async (lab) => {
       const [policies, namespaces, ranges] = await Promise.all([
         lab.kube.list(resources.networkPolicies, { namespace }),
@@ -37,7 +37,7 @@ export function egressOnlyTo(namespace: string, called: WorkloadRef): Check {
         if (stranger !== undefined)
           return fail(`networkpolicy/${policy.metadata.name} lets pods of ${namespace} call ${stranger}`);
       }
-      return pass('they let nobody else be called');
+      return pass('they allow nobody else');
     },
   };
 }
@@ -99,7 +99,7 @@ function strangeAddresses(
 ): string | undefined {
   // Pods of a lab have IPv4 addresses: whoever has another one is outside.
   const outside = isIPv6(cidr) || exceeds(cidr, [...except, ...services.filter((range) => !isIPv6(range))]);
-  return outside ? `addresses of ${cidr} that are no Service's` : undefined;
+  return outside ? `addresses of ${cidr} that do not belong to Services` : undefined;
 }
 
 const isIPv6 = (cidr: string): boolean => cidr.includes(':');

@@ -5,8 +5,8 @@ import { fail, type LabView, type Observation, pass } from './check.ts';
 import type { Clone } from './clones.ts';
 import { isRunning, podsOf, type WorkloadRef } from './workloads.ts';
 
-// What containers are told: by the objects that there are, and what those that run were told when they started. A setting
-// that was turned, read and turned back is in no object any more.
+// The settings of containers: those in the objects that there are, and those that running containers were given when they started. A
+// setting that was changed, read and changed back is in no object any more.
 
 /** The environment of a container, by variable. */
 export type Environment = ReadonlyMap<string, string>;
@@ -36,8 +36,8 @@ function textOf(source: ConfigMap | Secret | undefined): Readonly<Record<string,
 }
 
 /**
- * What a container is given by its template, ConfigMaps and Secrets: what is said later counts, and what the container
- * says itself before all. What depends on the pod is not in it.
+ * What a container is given by its template, ConfigMaps and Secrets: of two values the later one counts, and one in the
+ * container's own `env` before all. What depends on the pod is not in it.
  */
 export async function givenTo(read: Read, { env = [], envFrom = [] }: Container): Promise<Environment> {
   const given = new Map<string, string>();
@@ -72,8 +72,8 @@ const dependsOnPod = ({ value = '', valueFrom }: EnvVar): boolean =>
   valueFrom?.fieldRef !== undefined || valueFrom?.resourceFieldRef !== undefined || value.includes('$(');
 
 /**
- * What a container that runs was told when it started.
- * @returns undefined where it cannot be asked
+ * The environment that a running container was given when it started.
+ * @returns undefined where it cannot be read
  */
 async function toldTo(lab: LabView, pod: Clone, container: string): Promise<Environment | undefined> {
   try {
@@ -95,9 +95,9 @@ async function toldTo(lab: LabView, pod: Clone, container: string): Promise<Envi
 }
 
 /**
- * Looks at what the pods of a Deployment were told when they started.
+ * Looks at the settings with which the pods of a Deployment run.
  * @param container which of its containers
- * @param differs a variable that is not what it should be, of what a pod was told
+ * @param differs a variable that is not what it should be, of those that a pod was given
  */
 export async function wereTold(
   lab: LabView,
@@ -113,9 +113,11 @@ export async function wereTold(
     const told = await toldTo(lab, { namespace, name: pod.metadata.name }, container);
     const variable = told && differs(told);
     if (variable !== undefined)
-      return fail(`pod/${pod.metadata.name} runs with another ${variable} than it would be given now`);
+      return fail(
+        `pod/${pod.metadata.name} runs with another value of ${variable} than a new pod would be given`,
+      );
   }
-  return pass('they were told what is there');
+  return pass('no pod runs with other settings');
 }
 
 /** The first variable that is not the same in both. */
@@ -126,9 +128,9 @@ export const differenceOf = (one: Environment, other: Environment): string | und
 const OF_THE_MOMENT = /^HOSTNAME$|._(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT(_\d+_\w+)?)$/;
 
 /**
- * The pods of a workload that run were told what a fresh pod of it is told, or what those of the healthy shop were: nobody
- * has to restart what a setting is nothing to, but nothing may live on one that is gone.
- * @param fresh one that runs too
+ * The running pods of a workload have the settings that a new pod of it is given, or those of the healthy shop: nobody has to
+ * restart pods that do not need a new setting, but no pod may run with settings that are no longer in the cluster.
+ * @param fresh the new pod, which runs too
  */
 export async function toldAsFresh(lab: LabView, of: WorkloadRef, fresh: Clone): Promise<Observation> {
   const { namespace, name } = of;
@@ -136,7 +138,7 @@ export async function toldAsFresh(lab: LabView, of: WorkloadRef, fresh: Clone): 
     deployment?.spec.template.spec.containers.find((container) => container.name === name);
   const own = ownOf(await lab.kube.get(resources.deployments, namespace, name));
   const told = await toldTo(lab, fresh, name);
-  if (own === undefined || told === undefined) return fail('a fresh pod cannot be asked what it was told');
+  if (own === undefined || told === undefined) return fail('the settings of a new pod cannot be read');
   const each = new Set((own.env ?? []).filter(dependsOnPod).map((variable) => variable.name));
   const healthy = ownOf(lab.baseline.get(resources.deployments, namespace, name));
   const before: Environment =

@@ -8,12 +8,12 @@ import { type Clone, probeClone, until, withClone } from './clones.ts';
 import { neverReady } from './never-ready.ts';
 import type { WorkloadRef } from './workloads.ts';
 
-/** How long those that run may take to read what was written for them, in milliseconds. */
+/** How long running pods may take to read a configuration that has just been written, in milliseconds. */
 const SERVED_WITHIN = 180_000;
 /** How long a pod may take to come up where its program is on the node, in milliseconds. */
 const STARTS_WITHIN = 60_000;
 
-/** A namespace that every cluster has and nobody thinks of who writes down whom he lets in. */
+/** A namespace that every cluster has, and that people forget when they write a list of those who are let in. */
 const ANYWHERE = 'kube-public';
 
 /** What a pod of nobody sees: its arguments are those of the shop's probe program. */
@@ -22,8 +22,8 @@ type Probe = (args: readonly string[]) => Promise<Observation>;
 type Proof = (probe: Probe, kubeDns: string, lab: LabView) => Promise<Observation>;
 
 /**
- * Whoever comes to the cluster finds names: a pod of another namespace, with no labels that anybody knows, asks as it was told
- * to by the cluster, and may ask over TCP what does not fit into a datagram.
+ * Every new pod of the cluster resolves names: one in another namespace, with no labels that anybody knows, asks with the DNS
+ * settings that the cluster gives it, and may ask over TCP what does not fit into a datagram.
  * @param like whose image it has
  * @param namespace where it is
  * @param closed whom it must not reach: `host:port`
@@ -33,7 +33,8 @@ export function servesEverybody(
   namespace = ANYWHERE,
   closed: readonly string[] = [],
 ): Check {
-  return asNobody(like, namespace, 'finds names', SERVED_WITHIN, async (probe, kubeDns) => {
+  const kept = closed.length === 0 ? '' : `, and does not reach ${closed.join(' or ')}`;
+  return asNobody(like, namespace, `resolves names${kept}`, SERVED_WITHIN, async (probe, kubeDns) => {
     const found = await probe(['dns', 'kube-dns.kube-system', '--contains', kubeDns]);
     if (found.status !== 'pass') return found;
     const connected = await probe(['tcp', `${kubeDns}:53`]);
@@ -68,17 +69,17 @@ const listening = (pod: Pod | undefined): string[] =>
 async function reachesNone(probe: Probe, targets: readonly (readonly string[])[]): Promise<Observation> {
   for (const [kind = '', address = ''] of targets) {
     const seen = await probe([kind, address, '--timeout', '2000ms']);
-    if (seen.status === 'pass') return fail(`reaches ${address}${kind === 'ask' ? ' (UDP)' : ''}`);
+    if (seen.status === 'pass') return fail(`it reaches ${address}${kind === 'ask' ? ' (UDP)' : ''}`);
     if (seen.status === 'error') return seen;
   }
-  return pass('it finds whom it may, and nobody else');
+  return pass('it reaches nobody whom it must not reach');
 }
 
 function asNobody(like: ClientRef, namespace: string, does: string, withinMs: number, prove: Proof): Check {
   return {
-    expected: `a fresh pod of namespace ${namespace} ${does}`,
+    expected: `a new pod in namespace ${namespace} ${does}`,
     disturbs: `a pod in namespace ${namespace}`,
-    look: () => Promise.resolve(pass('proven with a pod made while grading')),
+    look: () => Promise.resolve(pass('proven with a pod that is created during grading')),
     grade: async (lab) => {
       const spec = lab.baseline.get(resources.deployments, like.namespace, like.app)?.spec.template.spec;
       const own = spec?.containers.find(({ name }) => name === like.app);
@@ -96,7 +97,7 @@ function asNobody(like: ClientRef, namespace: string, does: string, withinMs: nu
           seen = await asked(lab, of, clone, prove);
           return seen.status !== 'fail';
         });
-        return found ? seen : fail(`a fresh pod of namespace ${namespace}: ${seen.seen}`);
+        return found ? seen : fail(`a new pod in namespace ${namespace}: ${seen.seen}`);
       });
     },
   };

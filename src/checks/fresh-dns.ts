@@ -14,10 +14,10 @@ import { podsOf } from './workloads.ts';
 const ANSWERS_WITHIN = 10_000;
 
 /**
- * A pod of CoreDNS that is made now, with the Corefile that there is now, comes up and answers rightly: names of the
- * client's namespace and of others, addresses, and the name outside; and that a name is there it says whatever type of
- * record it is asked for. So is found what those that run have not read yet. And each of those whom it forwards the name
- * outside to knows it: who does not answer is asked as well, and clients wait.
+ * A pod of CoreDNS that is created now, with the Corefile that there is now, comes up and answers correctly: names of the
+ * client's namespace and of others, addresses, and the name outside; and for every record type it says that a name exists. So is
+ * found what running pods have not read yet. And each server to which it forwards the name outside knows it: one that does not
+ * answer is asked as well, and clients wait.
  */
 export function dnsStartsAgain({ from, outside }: FreshDns): Check {
   return {
@@ -29,18 +29,18 @@ export function dnsStartsAgain({ from, outside }: FreshDns): Check {
       const answered = await cloneAnswers(lab, { from, outside }, clone);
       return answered.status === 'pass' ? upstreamsKnow(lab, { from, outside }) : answered;
     }),
-    expected: 'a fresh pod of CoreDNS finds a node, comes up, and answers rightly',
+    expected: 'a new pod of CoreDNS finds a node, comes up, and answers correctly',
   };
 }
 
 async function cloneAnswers(lab: LabView, asked: FreshDns, { namespace, name }: Clone): Promise<Observation> {
   const server = (await lab.kube.get(resources.pods, namespace, name))?.status.podIP;
-  if (server === undefined) return fail('a fresh pod of CoreDNS has no address');
+  if (server === undefined) return fail('a new pod of CoreDNS has no address');
   const seen = await gradeWithin(lab, ANSWERS_WITHIN, await rightAnswers(lab, asked, server));
   if (seen.status === 'error') return seen;
   return seen.status === 'pass'
-    ? pass('it came up, and answers rightly')
-    : fail(`a fresh pod of CoreDNS comes up, and answers wrongly: ${seen.seen}`);
+    ? pass('it came up, and answers correctly')
+    : fail(`a new pod of CoreDNS comes up, but an answer is wrong: ${seen.seen}`);
 }
 
 async function upstreamsKnow(lab: LabView, { from, outside }: FreshDns): Promise<Observation> {
@@ -57,12 +57,12 @@ async function upstreamsKnow(lab: LabView, { from, outside }: FreshDns): Promise
     const seen = await gradeWithin(lab, ANSWERS_WITHIN, knows);
     if (seen.status === 'error') return seen;
     if (seen.status === 'fail')
-      return fail(`the Corefile forwards to ${to}, where nobody knows ${seen.seen}`);
+      return fail(`the Corefile forwards to ${to}, which does not answer correctly: ${seen.seen}`);
   }
-  return pass('it came up, and answers rightly');
+  return pass('it came up, and answers correctly');
 }
 
-/** Milliseconds after which a CoreDNS that runs has read what was written for it: a kubelet's round, and its own. */
+/** Milliseconds after which a running CoreDNS has read a Corefile that has just been written: a kubelet's round, and its own. */
 const LOADED_AFTER = 150_000;
 
 /** A proof that waits until CoreDNS has read the Corefile that there is now: otherwise it proves what was there before. */

@@ -23,7 +23,7 @@ import { whyNoRollout } from './next-rollout.ts';
 import { whyGoing } from './owners.ts';
 import { canRollOut, UNTIL_REPLACED, type WorkloadRef } from './workloads.ts';
 
-/** How long a fresh pod may take until it is ready, in milliseconds. */
+/** How long a new pod may take until it is ready, in milliseconds. */
 const STARTS_WITHIN = 60_000;
 
 /**
@@ -32,12 +32,12 @@ const STARTS_WITHIN = 60_000;
  */
 export function freshTagPulls(of: WorkloadRef, release: ReleaseRef): Check {
   return {
-    expected: `a fresh pod of ${of.name} gets a tag that was pushed to ${release.host} just now`,
+    expected: `a new pod of ${of.name} can pull a tag that was just pushed to ${release.host}`,
     disturbs: `a clone of a pod of ${of.name}, and a tag in the registry`,
     look: () => Promise.resolve(pass('proven on a clone when graded')),
     grade: async (lab) => {
       const registry = await lab.cluster.can.registry?.(release.host);
-      if (registry === undefined) return unjudged(`the registry ${release.host} cannot be asked`);
+      if (registry === undefined) return unjudged(`the registry ${release.host} cannot be reached`);
       const tag = `check-${lab.random.suffix(8)}`;
       await registry.tag(release.repository, release.tag, tag);
       const image = `${release.host}/${release.repository}:${tag}`;
@@ -56,7 +56,7 @@ function withImage({ containers }: PodSpec, name: string, image: string): Contai
  */
 export function startsWithoutCopy(of: WorkloadRef): Check {
   return {
-    expected: `a fresh pod of ${of.name} starts on a node that has no copy of its image`,
+    expected: `a new pod of ${of.name} starts on every node, also where there is no copy of its image`,
     disturbs: `a clone of a pod of ${of.name} on every node, which loses its copy of the image`,
     look: () => Promise.resolve(pass('proven on clones when graded')),
     grade: async (lab) => {
@@ -67,7 +67,7 @@ export function startsWithoutCopy(of: WorkloadRef): Check {
       const image = deployment?.spec.template.spec.containers.find(({ name }) => name === of.name)?.image;
       if (image === undefined) return fail(`the template of ${of.name} has no container ${of.name}`);
       // To take it away would harm whoever else lives on it.
-      if (isByHand(image)) return fail(`no registry has ${image}, so that no new node can get it`);
+      if (isByHand(image)) return fail(`no registry has ${image}, so no new node can pull it`);
       for (const nodeName of nodes) {
         await access(nodeName).removeImage(image);
         const seen = await startsFresh(lab, of, (spec) => placedOn(spec, nodeName));
@@ -77,7 +77,7 @@ export function startsWithoutCopy(of: WorkloadRef): Check {
           nodeName,
           containers: spec.containers.map((one) => ({ ...one, imagePullPolicy: 'IfNotPresent' })),
         }));
-        return { ...seen, seen: `on ${nodeName} ${seen.seen}` };
+        return { ...seen, seen: `on node ${nodeName}: ${seen.seen}` };
       }
       return pass(`on ${nodes.join(', ')}`);
     },
@@ -87,14 +87,14 @@ export function startsWithoutCopy(of: WorkloadRef): Check {
 /** A pod of the live template starts on every node that takes pods, with what is there. */
 export function startsOnEveryNode(of: WorkloadRef): Check {
   return {
-    expected: `a fresh pod of ${of.name} starts on every node`,
+    expected: `a new pod of ${of.name} starts on every node`,
     disturbs: `a clone of a pod of ${of.name} on every node, one after the other`,
     look: () => Promise.resolve(pass('proven on clones when graded')),
     grade: async (lab) => {
       const nodes = workersOf(await lab.kube.list(resources.nodes));
       for (const nodeName of nodes) {
         const seen = await startsFresh(lab, of, (spec) => placedOn(spec, nodeName));
-        if (seen.status !== 'pass') return { ...seen, seen: `on ${nodeName} ${seen.seen}` };
+        if (seen.status !== 'pass') return { ...seen, seen: `on node ${nodeName}: ${seen.seen}` };
       }
       return nodes.length === 0 ? fail('no node takes pods') : pass(`on ${nodes.join(', ')}`);
     },
@@ -116,12 +116,12 @@ function placedOn(spec: PodSpec, node: string): PodSpec {
 }
 
 /**
- * A pod that is made now from the live template comes up: the cluster takes the next rollout, its ReplicaSet and its pods, with the template's images,
- * a node has room for it, and takes it, it starts with the image and the settings that there are now, its liveness probes find it alive, and
- * it becomes ready. Those that run live on no settings that are gone, and end in time where the next ones wait for that. So is found
- * what only the next start would meet, and a probe that asks where nobody is, whenever it begins to ask.
+ * A pod that is created now from the live template comes up: the cluster accepts the next rollout, its ReplicaSet and its pods, with the
+ * template's images, a node has room for it, and takes it, it starts with the image and the settings that there are now, its liveness probes
+ * succeed, and it becomes ready. No running pod has settings that are no longer in the cluster, and it ends in time where the next pods wait
+ * for that. So is found what only the next start would meet, and a probe that asks where nothing listens, whenever it begins to ask.
  * @param withinMs how long that may take, and how long an end that is waited for
- * @param works what it has to do then, in the place of being asked what it was told
+ * @param works what it has to do then, instead of comparing its settings with those of the running pods
  */
 export function startsAgain(
   of: WorkloadRef,
@@ -129,7 +129,7 @@ export function startsAgain(
   works = (lab: LabView, clone: Clone): Promise<Observation> => runsAsTold(lab, of, clone),
 ): Check {
   return {
-    expected: `a fresh pod of ${of.name} comes up`,
+    expected: `a new pod of ${of.name} comes up, also in the next rollout, and no pod runs with settings that are no longer in the cluster`,
     disturbs: `a clone of a pod of ${of.name}`,
     look: () => Promise.resolve(pass('proven on a clone when graded')),
     grade: async (lab) => {
@@ -151,7 +151,7 @@ export function startsAgain(
 }
 
 /**
- * Whether the next pods are made when those of before have ended, and not beside them.
+ * Whether the next pods are created when the old ones have ended, and not beside them.
  * https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#recreate-deployment
  */
 const waitsForTheEnd = ({ spec: { strategy } }: Deployment): boolean => strategy.type === 'Recreate';
@@ -165,14 +165,16 @@ async function endsSoon(lab: LabView, { namespace, name }: Clone, withinMs: numb
   });
   return hasEnded
     ? pass('it came up, and it ended')
-    : fail(`a pod takes more than ${withinMs / 1000} s to end, and the next rollout waits for that`);
+    : fail(
+        `a pod takes more than ${withinMs / 1000} s to end, and the next rollout waits for that (strategy Recreate)`,
+      );
 }
 
 /** A rollout that is on its way may take its time. */
 async function runsAsTold(lab: LabView, of: WorkloadRef, clone: Clone): Promise<Observation> {
   const told = { expected: '', look: (view: LabView) => toldAsFresh(view, of, clone) };
   const seen = await gradeWithin(lab, UNTIL_REPLACED, told);
-  return seen.status === 'pass' ? pass('it came up, and those that run live on no other settings') : seen;
+  return seen.status === 'pass' ? pass('it came up, and no pod runs with other settings') : seen;
 }
 
 /**

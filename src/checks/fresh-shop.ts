@@ -48,19 +48,19 @@ interface Workload {
 export type OwnWorkload = Pick<WorkloadRef, 'namespace'> & Partial<WorkloadRef>;
 
 /**
- * What has been written down for the shop and not been read yet can be read: of every workload whose template, ConfigMaps
- * or Secrets are not those of the healthy shop, a fresh pod comes up and does its work. Its work is not looked at where
+ * New settings of the shop, which running pods have not read yet, work: of every workload whose template, ConfigMaps
+ * or Secrets are not those of the healthy shop, a new pod comes up and does its work. Its work is not looked at where
  * there are NetworkPolicies that were not there: a pod beside the others has none of the labels that they ask for.
- * The others' next pods are taken by the cluster (quotas, limits and policies are for them too), and one of them finds a node.
- * And none has fewer pods than before, or goes with a pod that owns it.
+ * The others' next pods are accepted by the cluster (quotas, limits and policies are for them too), and one of them finds a node.
+ * And none has fewer pods than before, or is deleted together with a pod that owns it.
  * @param own of its workload only what it reads counts
  * @param withinMs how long a pod may take to come up
  */
 export function settingsWork(own: OwnWorkload, withinMs?: number): Check {
   const { namespace } = own;
   return {
-    expected: `fresh pods of ${namespace} come up with what they were given, and do their work`,
-    disturbs: `a clone of a pod of each workload of ${namespace} that was given something else`,
+    expected: `new pods of ${namespace} come up with the settings that they are given, and do their work`,
+    disturbs: `a clone of a pod of each workload of ${namespace} whose template or settings changed`,
     look: () => Promise.resolve(pass('proven on clones when graded')),
     grade: async (lab) => {
       const sources = await changedSources(lab, namespace);
@@ -86,7 +86,7 @@ export function settingsWork(own: OwnWorkload, withinMs?: number): Check {
         if (seen.status !== 'pass') return { ...seen, seen: `${name}: ${seen.seen}` };
       }
       const came = proven.map(({ name }) => name).join(', ');
-      return pass(proven.length === 0 ? 'nobody else is there' : `${came} came up`);
+      return pass(proven.length === 0 ? 'there is no other workload' : `${came} came up`);
     },
   };
 }
@@ -101,7 +101,7 @@ const NEEDED: readonly Resource[] = [
 
 /**
  * @returns what the next pods of these workloads need, and will not be there: it is being deleted, and a finalizer keeps it for
- *   those of today, or it goes with a pod that owns it
+ *   those of today, or it is deleted together with a pod that owns it
  */
 export async function whatIsGoing(
   lab: LabView,
@@ -253,7 +253,7 @@ async function doesItsWork(
       return seen.status === 'pass';
     });
     if (seen.status !== 'pass')
-      return fail(`a fresh pod comes up, and cannot do its work: ${path}: ${seen.seen}`);
+      return fail(`a new pod comes up, but cannot do its work: ${path}: ${seen.seen}`);
   }
   return pass('it came up and did its work');
 }

@@ -21,10 +21,10 @@ export interface ReleaseRef {
  */
 export function imageIs(of: WorkloadRef, release: ReleaseRef): Check {
   return {
-    expected: `all pods of ${of.name} run release ${release.tag} as the registry has it`,
+    expected: `all pods of ${of.name} run the image that the registry has as release ${release.tag}`,
     look: async (lab) => {
       const registry = await lab.cluster.can.registry?.(release.host);
-      if (registry === undefined) return unjudged(`the registry ${release.host} cannot be asked`);
+      if (registry === undefined) return unjudged(`the registry ${release.host} cannot be reached`);
       const digest = await registry.digest(release.repository, release.tag);
       return allRun(lab, of, { tag: release.tag, digest });
     },
@@ -37,7 +37,7 @@ export function imageIs(of: WorkloadRef, release: ReleaseRef): Check {
  */
 export function imageAsBefore(of: WorkloadRef): Check {
   return {
-    expected: `all pods of ${of.name} run the image of before`,
+    expected: `all pods of ${of.name} run the same image as before`,
     look: async (lab) => {
       const before = lab.baseline
         .list(resources.pods, of.namespace)
@@ -64,11 +64,11 @@ async function allRun(lab: LabView, of: WorkloadRef, { tag, digest }: Wanted): P
   const reference = imageOf(deployment.spec.template.spec, of.name);
   const [, pinned] = reference.split('@');
   if (pinned === undefined ? tagOf(reference) !== tag : pinned !== digest)
-    return fail(`the template asks for another image: ${reference}`);
+    return fail(`the template has another image: ${reference}`);
   const runs = current.map((pod) => ({ pod: pod.metadata.name, image: digestOf(pod, of.name) }));
   // Names of pods are drawn: which of them is told about does not follow their order.
   const without = runs.find(({ image }) => image === undefined);
-  if (without !== undefined) return fail(`pod ${without.pod} has no image`);
+  if (without !== undefined) return fail(`pod ${without.pod} has no image yet`);
   const other = runs.find(({ image }) => image !== digest);
   if (other !== undefined) return fail(`pod ${other.pod} runs another image`);
   return pass(`${current.length} pods run ${digest.slice(0, 19)}…`);
@@ -88,7 +88,7 @@ function digestOf({ status }: Pod, container: string): string | undefined {
  */
 export function mayPull(of: WorkloadRef): Check {
   return {
-    expected: `a new node may pull the images of ${of.name} and run it`,
+    expected: `a new node can pull the images of ${of.name} and run its pods`,
     look: async (lab) => {
       const before = lab.baseline.get(resources.deployments, of.namespace, of.name)?.spec.template;
       const now = await lab.kube.get(resources.deployments, of.namespace, of.name);
@@ -105,17 +105,17 @@ export function mayPull(of: WorkloadRef): Check {
       if (unfetchable !== undefined) return fail(unfetchable);
       const unwelcome = await whyNoNewNode(lab, before?.spec, spec);
       if (unwelcome !== undefined) return fail(`deployment/${of.name} ${unwelcome}`);
-      if (before === undefined) return pass('it may');
+      if (before === undefined) return pass('it can');
       return equal(companyOf(before, others), companyOf(template, others))
-        ? pass('it may')
+        ? pass('it can')
         : fail(
-            `which nodes may run deployment/${of.name} depends on whose pods are where, as it did not before`,
+            `which nodes can run pods of deployment/${of.name} depends on where other pods are, and it did not before (affinity or topology spread)`,
           );
     },
   };
 }
 
-/** What references begin with of the images that the nodes of today were given by hand. */
+/** What the references of images begin with that were loaded by hand onto the nodes of today. */
 const BY_HAND = 'shop.test/';
 
 /** Whether no registry has an image: a node that loses its copy cannot get it again. */
@@ -145,9 +145,9 @@ function imagesOf(spec: PodSpec): PodImage[] {
 }
 
 function whyNotFetched({ of, reference, policy }: PodImage): string | undefined {
-  if (policy === 'Never') return `${of} takes only what is there`;
+  if (policy === 'Never') return `${of} has the pull policy Never, so a new node cannot pull its image`;
   return isByHand(reference)
-    ? `${of} has the image ${reference}, which no registry has: the nodes of today were given it by hand`
+    ? `${of} has the image ${reference}, which is in no registry: it was loaded by hand onto the nodes of today`
     : undefined;
 }
 

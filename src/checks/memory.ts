@@ -31,8 +31,8 @@ const REQUEST_TIMEOUT = 10_000;
 
 /**
  * What a process needs does not depend on how much it has served: every process behind the workload's Service is sent
- * the same number of requests, whatever kind of cluster it is, answers them all, and within that one life never took
- * more than the limit (its own metric `process_peak_memory_bytes`).
+ * the same number of requests, whatever kind of cluster it is, answers them all, and in that time, without a
+ * restart, never took more than the limit (its own metric `process_peak_memory_bytes`).
  */
 export function memoryStaysBelow(of: WorkloadRef, budget: MemoryBudget): Check {
   const { loads, limit } = budget;
@@ -40,7 +40,7 @@ export function memoryStaysBelow(of: WorkloadRef, budget: MemoryBudget): Check {
     .map(({ count, path, atOnce = 1 }) => `${count} × ${path}${atOnce > 1 ? ` (${atOnce} at once)` : ''}`)
     .join(', ');
   return {
-    expected: `each process of ${of.name} serves ${load} in one life and takes at most ${limit}`,
+    expected: `each process of ${of.name} serves ${load} without a restart and takes at most ${limit} of memory`,
     disturbs: `${load} to every pod of ${of.name}`,
     look: () => Promise.resolve(pass('proven under load when graded')),
     grade: async (lab) => {
@@ -58,7 +58,7 @@ export function memoryStaysBelow(of: WorkloadRef, budget: MemoryBudget): Check {
       }
       const changed = restartsChanged(before, await restartsOf(lab, of));
       if (changed !== undefined) return fail(`under load ${changed}`);
-      return pass(`at most ${megabytes(Math.max(...peaks))}`);
+      return pass(`at most ${megabytes(Math.max(...peaks))} of memory`);
     },
   };
 }
@@ -88,7 +88,7 @@ async function peakUnder(
       if (typeof seen !== 'number') return seen;
       peak = seen;
       if (compareQuantities(`${peak}`, limit) > 0)
-        return fail(`a process had taken ${megabytes(peak)} after ${sent} × ${path}`);
+        return fail(`a process had taken ${megabytes(peak)} of memory after ${sent} × ${path}`);
     }
   }
   return peak;
@@ -98,7 +98,9 @@ async function peakOf(lab: LabView, from: ClientRef, endpoint: string): Promise<
   const metrics = await textFrom(lab, from, `http://${endpoint}/metrics`);
   if (typeof metrics !== 'string') return metrics;
   const value = /^process_peak_memory_bytes (\d+)$/m.exec(metrics)?.[1];
-  return value === undefined ? fail(`the program at ${endpoint} is not the shop`) : Number(value);
+  return value === undefined
+    ? fail(`the program at ${endpoint} is not the program of the shop`)
+    : Number(value);
 }
 
 const megabytes = (bytes: number): string => `${Math.round(bytes / 1024 / 1024)}Mi`;

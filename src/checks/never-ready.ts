@@ -15,7 +15,7 @@ const LINE = 120;
 export async function neverReady(lab: LabView, of: WorkloadRef, clone: Clone): Promise<Observation> {
   const pod = await lab.kube.get(resources.pods, clone.namespace, clone.name);
   const why = pod === undefined ? undefined : (whyNotPlaced(pod) ?? (await whyNotRunning(lab, of, pod)));
-  return fail(`a fresh pod of the template does not become ready${why === undefined ? '' : `: ${why}`}`);
+  return fail(`a new pod from the template does not become ready${why === undefined ? '' : `: ${why}`}`);
 }
 
 /** No node takes it, or one has refused it. */

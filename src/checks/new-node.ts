@@ -30,8 +30,8 @@ export async function whyNoNewNode(
     return undefined;
   const unmet = alternatives[0]?.find((one) => !nodes.some((node) => isMet(one, node)));
   return unmet === undefined
-    ? 'asks for what no node has'
-    : `asks for a node with ${formatted(unmet)}, which a new one does not have`;
+    ? 'has a node affinity that no new node matches'
+    : `asks for a node with ${formatted(unmet)}, which a new node does not have`;
 }
 
 /** All requirements of one of them have to be met. None is what no node meets: a term that asks for nothing. */

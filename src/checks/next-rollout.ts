@@ -49,7 +49,7 @@ async function whyHeldBack(lab: LabView, { namespace, name }: WorkloadRef): Prom
   return (
     stale &&
     fail(
-      `the next rollout of ${name} never begins: replicaset/${stale.name} says that ${stale.annotations?.[DESIRED_REPLICAS]} pods are wanted (${DESIRED_REPLICAS}), and not ${replicas}`,
+      `the next rollout of ${name} never begins: in replicaset/${stale.name} the annotation ${DESIRED_REPLICAS} is ${stale.annotations?.[DESIRED_REPLICAS]}, and not ${replicas}`,
     )
   );
 }
@@ -140,9 +140,11 @@ function whyOther(what: string, asked: PodSpec, made: PodSpec): Observation | un
   for (const { name, image, imagePullPolicy } of containersOf(asked)) {
     const given = now.get(name);
     if (given?.image !== image)
-      return fail(`${what} is given another image than the template has: ${given?.image ?? 'none'}`);
+      return fail(`${what} gets another image than the template has: ${given?.image ?? 'none'}`);
     if (given.imagePullPolicy === 'Never' && imagePullPolicy !== 'Never')
-      return fail(`${what} may not pull its image (imagePullPolicy Never), although its template lets it`);
+      return fail(
+        `${what} cannot pull its image: it gets imagePullPolicy Never, which its template does not have`,
+      );
   }
   return undefined;
 }

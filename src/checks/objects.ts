@@ -11,7 +11,7 @@ import { whyNoContainer, whyNotForLong } from './workloads.ts';
 export function sameObject(resource: Resource, namespace: string | undefined, name: string): Check {
   const what = `${resource.kind.toLowerCase()}/${name}`;
   return {
-    expected: `${what} is the one that was there before`,
+    expected: `${what} is the same object as before`,
     look: async (lab) => {
       const before = lab.baseline.get(resource, namespace, name);
       const other = await whyNotTheSame(lab, what, before, await lab.kube.get(resource, namespace, name));
@@ -29,10 +29,10 @@ async function whyNotTheSame(
   if (now === undefined) return `${what} does not exist`;
   const going = await whyGoing(lab, now);
   if (going !== undefined) return going;
-  return before?.metadata.uid === now.metadata.uid ? undefined : `${what} was replaced`;
+  return before?.metadata.uid === now.metadata.uid ? undefined : `${what} was deleted and created again`;
 }
 
-/** What is more than its text: a claim made again is an empty disk, a Service another address. */
+/** What is more than its text: a new claim is an empty disk, a new Service another address. */
 const WITH_IDENTITY: readonly Resource[] = [
   resources.namespaces,
   resources.statefulSets,
@@ -41,13 +41,13 @@ const WITH_IDENTITY: readonly Resource[] = [
 
 /**
  * The namespace, and the StatefulSets, claims and Services that were in it while the shop was healthy, are still the same objects, and
- * the claims have their volumes. Pods and Deployments may be made again.
- * @param options `services: false` where the fault itself made a Service again
+ * the claims have their volumes. Pods and Deployments may be deleted and created again.
+ * @param options `services: false` where the fault itself deleted a Service and created it again
  */
 export function sameObjects(namespace: string, { services = true } = {}): Check {
   const kinds = services ? [...WITH_IDENTITY, resources.services] : WITH_IDENTITY;
   return {
-    expected: `data and addresses of namespace ${namespace} are those of before`,
+    expected: `namespace ${namespace} and its StatefulSets, PersistentVolumeClaims${services ? ' and Services' : ''} are the same objects as before`,
     look: async (lab) => {
       for (const resource of kinds) {
         const found = await objectsOf(lab.kube, resource, namespace);
@@ -87,7 +87,7 @@ export function unchanged<T extends KubeObject>(options: {
   const { resource, namespace, name, what, part } = options;
   const kind = resource.kind.toLowerCase();
   return {
-    expected: `${what} of ${kind}/${name} as before`,
+    expected: `${what} of ${kind}/${name} did not change`,
     look: async (lab) => {
       const before = lab.baseline.get(resource, namespace, name);
       const now = await lab.kube.get(resource, namespace, name);
@@ -112,7 +112,7 @@ export const corefileKept = (): Check =>
 
 /** The namespace has the NetworkPolicies that it had, unchanged, and no other: policies add up. */
 export function networkPoliciesKept(namespace: string): Check {
-  return kept(namespace, [resources.networkPolicies], `the network policies of namespace ${namespace}`);
+  return kept(namespace, [resources.networkPolicies], `the NetworkPolicies of namespace ${namespace}`);
 }
 
 /** What somebody else has in a namespace is theirs: its Deployments, Services, ConfigMaps and NetworkPolicies. */
@@ -123,7 +123,11 @@ export function namespaceKept(namespace: string): Check {
     resources.configMaps,
     resources.networkPolicies,
   ] as readonly Resource[];
-  return kept(namespace, kinds, `what is in namespace ${namespace}`);
+  return kept(
+    namespace,
+    kinds,
+    `the Deployments, Services, ConfigMaps and NetworkPolicies of namespace ${namespace}`,
+  );
 }
 
 /** None of these objects is new, gone, or has another spec or other data. */
@@ -133,14 +137,14 @@ function kept(namespace: string, kinds: readonly Resource[], what: string): Chec
       (objects as readonly AnyObject[]).map(({ metadata, spec, data }) => [metadata.name, [spec, data]]),
     );
   return {
-    expected: `${what} as before`,
+    expected: `${what} did not change`,
     look: async (lab) => {
       for (const resource of kinds) {
         const before = contents(lab.baseline.list(resource, namespace));
         const now = contents(await lab.kube.list(resource, { namespace }));
         const names = [...new Set([...Object.keys(before), ...Object.keys(now)])];
         const changed = names.find((name) => !equal(before[name], now[name]));
-        if (changed !== undefined) return fail(`${resource.kind.toLowerCase()}/${changed} changed`);
+        if (changed !== undefined) return fail(`${resource.kind.toLowerCase()}/${changed} is not as before`);
       }
       return pass('as before');
     },

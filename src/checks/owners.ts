@@ -28,7 +28,9 @@ export async function whyGoing(
     if (why === undefined) return undefined;
     reasons.push(why);
   }
-  return reasons.length === 0 ? undefined : `${kind.toLowerCase()}/${metadata.name} goes with ${reasons[0]}`;
+  return reasons.length === 0
+    ? undefined
+    : `${kind.toLowerCase()}/${metadata.name} will be deleted together with ${reasons[0]}`;
 }
 
 async function whyOwnerGoes(
@@ -38,7 +40,7 @@ async function whyOwnerGoes(
   seen: readonly string[],
 ): Promise<string | undefined> {
   const owner = `${kind.toLowerCase()}/${name}`;
-  if (PASSING.includes(kind)) return `${owner}, which owns it`;
+  if (PASSING.includes(kind)) return `${owner}, which owns it (ownerReferences)`;
   if (seen.includes(uid)) return undefined;
   const resource = Object.values<Resource>(resources).find(
     (one) => one.kind === kind && one.group === groupOf(apiVersion),
@@ -46,7 +48,7 @@ async function whyOwnerGoes(
   // Nobody here knows how long others' own kinds stay.
   if (resource === undefined) return undefined;
   const found = await lab.kube.get(resource, resource.namespaced ? namespace : undefined, name);
-  if (found?.metadata.uid !== uid) return `${owner}, which owns it and is not there`;
+  if (found?.metadata.uid !== uid) return `${owner}, which owns it (ownerReferences) and does not exist`;
   const why = await whyGoing(lab, found, seen);
   return why && `its owner: ${why}`;
 }

@@ -73,7 +73,7 @@ export function noneWaiting(of: ClientRef): Check {
  */
 export function terminatedFor(of: ClientRef, reason: string, times = 1): Check {
   return {
-    expected: `a container of ${of.app} was ended: ${reason}${times > 1 ? `, ${times} times` : ''}`,
+    expected: `a container of ${of.app} was terminated: ${reason}${times > 1 ? `, ${times} times` : ''}`,
     look: async (lab) => {
       const found = statuses(await podsOfApp(lab, of)).filter(({ state, lastState }) =>
         [state.terminated?.reason, lastState.terminated?.reason].includes(reason),
@@ -83,7 +83,7 @@ export function terminatedFor(of: ClientRef, reason: string, times = 1): Check {
         (sum, { restartCount, state }) => sum + restartCount + (state.running === undefined ? 1 : 0),
         0,
       );
-      const text = `${found.length} containers, ended ${ends} times`;
+      const text = `${found.length} containers, terminated ${ends} times`;
       return found.length > 0 && ends >= times ? pass(text) : fail(text);
     },
   };

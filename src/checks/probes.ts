@@ -43,10 +43,10 @@ async function proveLeaving(
   const refused = await hangUp(lab, of, clone);
   if (refused !== undefined) return refused;
   const left = await until(lab, withinMs, async () => !(await served(lab, clone)));
-  if (!left) return fail(`it was still served ${withinMs / 1000} s after it had stopped answering`);
+  if (!left) return fail(`it was still in its Service ${withinMs / 1000} s after it had stopped answering`);
   // A container that ended is not ready either: that proves nothing about its probe.
   return (await hasEnded(lab, of, clone))
-    ? fail('its process ended instead of living on without answering')
+    ? fail('its process ended: it should have kept running without answering')
     : pass('it left its Service');
 }
 
@@ -94,7 +94,7 @@ export function livenessKills(of: WorkloadRef, { startMs, withinMs }: LivenessBu
         const refused = await hangUp(lab, of, clone);
         if (refused !== undefined) return refused;
         if (!(await until(lab, withinMs, () => hasEnded(lab, of, clone))))
-          return fail(`it still ran ${withinMs / 1000} s after it had stopped answering`);
+          return fail(`it was not restarted within ${withinMs / 1000} s after it had stopped answering`);
         const code = exitCode(await containerOf(lab, of, clone));
         return code === undefined || TOLD_TO_END.includes(code)
           ? pass('it was restarted')
@@ -117,7 +117,7 @@ async function comesUp(
     const now = lab.clock.now().getTime();
     const container = await containerOf(lab, of, clone);
     if (container !== undefined && ended(container))
-      return fail('a fresh pod of the template is restarted before it is up');
+      return fail('a new pod from the template is restarted before it is up');
     if (container?.state.running !== undefined) running ??= now;
     if (container?.ready === true && running !== undefined && now - running >= startMs) return undefined;
     if (now >= end) return neverReady(lab, of, clone);

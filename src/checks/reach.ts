@@ -49,7 +49,7 @@ export function isolates(options: {
  */
 export function policiesFollowPods(namespaces: readonly string[]): Check {
   return {
-    expected: `no policy of ${namespaces.join(', ')} tells pods apart by their addresses`,
+    expected: `no NetworkPolicy of ${namespaces.join(', ')} tells pods apart by the addresses that they have today`,
     look: async (lab) => {
       const addresses = await podAddresses(lab);
       for (const namespace of namespaces) {
@@ -60,9 +60,11 @@ export function policiesFollowPods(namespaces: readonly string[]): Check {
           blocksOf(policy).some((block) => tellsApart(block, addresses)),
         );
         if (found !== undefined)
-          return fail(`networkpolicy/${found.metadata.name} goes by the addresses that pods have today`);
+          return fail(
+            `networkpolicy/${found.metadata.name} tells pods apart by the addresses that they have today`,
+          );
       }
-      return pass('none does');
+      return pass('none of them does');
     },
   };
 }

@@ -6,7 +6,7 @@ import { dns } from './traffic.ts';
 
 /** Milliseconds in which every DNS server has been asked: for 25 lookups there are seldom more than a few. */
 const ALL_SERVERS = 5000;
-/** Milliseconds for which a Service is gone before it is made again. Clients go on asking meanwhile. */
+/** Milliseconds for which a Service is gone before it is created again. Clients go on asking meanwhile. */
 const GONE = 3000;
 /** Milliseconds for the API's watches, which no server can speed up. */
 const GRACE = 5000;
@@ -19,7 +19,7 @@ interface Known {
 }
 
 /**
- * Services that clients know are deleted and made again while this is graded: the name of one, which clients go on
+ * Services that clients know are deleted and created again while this is graded: the name of one, which clients go on
  * asking for, leads to the new address within `withinMs`, and to nothing else for `windowMs` then. Nobody asks for the
  * other until that time is over: a cache that first gives what is outdated, and then looks, is found out by that. A
  * third is asked for only while it is not there: that there is none may not be kept for longer either, here and in another
@@ -30,9 +30,9 @@ export function followsRecreation(
   { withinMs, windowMs }: { readonly withinMs: number; readonly windowMs: number },
 ): Check {
   return {
-    expected: `${from.app} finds a Service that was made again within ${withinMs / 1000} s`,
-    disturbs: 'Services that are deleted and made again',
-    look: () => Promise.resolve(pass('proven with Services made while grading')),
+    expected: `a Service that is deleted and created again resolves in ${from.app} to its new address within ${withinMs / 1000} s`,
+    disturbs: 'Services that are deleted and created again',
+    look: () => Promise.resolve(pass('proven with Services that are created during grading')),
     grade: async (lab) => {
       const suffix = lab.random.suffix(5);
       const near = (name: string): Known => ({ namespace: from.namespace, name, asked: name });

@@ -39,7 +39,7 @@ export function memoryLimitWithin(
             compareQuantities(limit, limitOf(template) ?? 0) === 0;
           if (!same)
             return fail(
-              `pod ${pod.metadata.name} has a limit of ${limit ?? 'nothing'}, the template another`,
+              `the memory limit in pod ${pod.metadata.name} is ${limit ?? 'not set'}, and in the template another`,
             );
         }
       }
@@ -67,7 +67,9 @@ export function requestsFit(): Check {
           );
         const sum = requests.length === 0 ? '0' : addQuantities(...requests);
         if (compareQuantities(sum, node.status.allocatable['memory'] ?? '0') > 0) {
-          return fail(`${sum} of memory are asked for on ${node.metadata.name}`);
+          return fail(
+            `the pods on node ${node.metadata.name} request ${sum} of memory, which is more than it has`,
+          );
         }
       }
       return pass('they fit');

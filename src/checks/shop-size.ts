@@ -11,7 +11,7 @@ type Workload = Deployment | StatefulSet;
  */
 export function shopAsLarge(namespace: string, own?: string): Check {
   return {
-    expected: `services of ${namespace} have the pods that they had`,
+    expected: `services of ${namespace} have at least as many pods as before`,
     look: async (lab) => {
       const autoscalers = await lab.kube.list(resources.horizontalPodAutoscalers, { namespace });
       for (const resource of [resources.deployments, resources.statefulSets] as Resource<Workload>[]) {
@@ -50,7 +50,8 @@ function whyTakenAway(
   );
   const least = found?.spec.minReplicas ?? 1;
   return (
-    found && `horizontalpodautoscaler/${found.metadata.name} may leave ${name} ${least} of ${replicas} pods`
+    found &&
+    `horizontalpodautoscaler/${found.metadata.name} may scale ${name} down to ${least} of ${replicas} pods`
   );
 }
 
@@ -63,9 +64,9 @@ async function whySmaller(
   const now = await kube.get(resource, namespace, name);
   if (now === undefined) return `${what} does not exist`;
   if (now.spec.replicas < replicas)
-    return `${what} has ${now.spec.replicas} replicas; there were ${replicas}`;
+    return `${what} has ${now.spec.replicas} replicas; there were ${replicas} before`;
   const { readyReplicas = 0 } = now.status;
   return readyReplicas < replicas
-    ? `${what} has ${readyReplicas} ready pods; there were ${replicas}`
+    ? `${what} has ${readyReplicas} ready pods; there were ${replicas} before`
     : undefined;
 }

@@ -20,7 +20,7 @@ export function podsMatchTemplates(namespace: string, { exactly = false } = {}):
         const { current } = await podsOf(lab, deployment);
         const other = current.find(({ metadata }) => !hasLabels(metadata.labels ?? {}, labels, exactly));
         if (other !== undefined)
-          return fail(`pod/${other.metadata.name} has other labels than its Deployment would give it`);
+          return fail(`pod/${other.metadata.name} has other labels than the template of its Deployment`);
       }
       return pass('they do');
     },
@@ -52,7 +52,7 @@ export function notWrittenDown(options: {
 }): Check {
   const { namespace, where, others = {}, names = false } = options;
   return {
-    expected: `addresses${names ? ' and names' : ''} of ${[`Services of ${namespace}`, ...Object.keys(others)].join(', ')} are written into no ConfigMap of ${where}`,
+    expected: `no ConfigMap of ${where} contains an address${names ? ' or a name' : ''} of ${[`Services of ${namespace}`, ...Object.keys(others)].join(', ')}`,
     look: async (lab) => {
       const services = await lab.kube.list(resources.services, { namespace });
       const maps = await lab.kube.list<ConfigMap>(resources.configMaps, { namespace: where });
@@ -65,14 +65,15 @@ export function notWrittenDown(options: {
         if (!/^\d+\./.test(address)) continue;
         const isCopy = says(new RegExp(`(?<![\\d.])${address.replaceAll('.', '\\.')}(?![\\d.])`));
         const copy = before.some(isCopy) ? undefined : maps.find(isCopy);
-        if (copy !== undefined) return fail(`configmap/${copy.metadata.name} has the address of ${whose}`);
+        if (copy !== undefined)
+          return fail(`configmap/${copy.metadata.name} contains the address of ${whose}`);
       }
       for (const { metadata } of names ? services : []) {
         const named = maps.find(says(new RegExp(`(?<![\\w.-])${metadata.name}\\.${namespace}\\b`)));
         if (named !== undefined)
-          return fail(`configmap/${named.metadata.name} has the name of service/${metadata.name}`);
+          return fail(`configmap/${named.metadata.name} contains the name of service/${metadata.name}`);
       }
-      return pass('none');
+      return pass('none does');
     },
   };
 }

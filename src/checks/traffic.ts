@@ -84,19 +84,19 @@ export interface Question {
   readonly answer?: string;
 }
 
-/** A name server answers a client rightly, whatever the client's own DNS settings. It is asked no more after a wrong answer. */
+/** A name server answers a client correctly, whatever the client's own DNS settings. It is asked no more after a wrong answer. */
 export function answersAt(from: ClientRef, server: string, questions: readonly Question[]): Check {
   const probes = questions.map(({ name, type, answer }) => [
     ...askArguments(server, name, type),
     ...(answer === undefined ? [] : ['--contains', answer, '--exactly']),
   ]);
   return {
-    expected: `${server} answers rightly`,
+    expected: `${server} answers correctly`,
     look: async (lab) => {
       const reports = await probeEach(lab, from, probes, 30_000 + 2000 * probes.length);
       if ('status' in reports) return reports;
       const wrong = reports.findIndex(({ failed }) => failed > 0);
-      if (wrong === -1) return pass(`${reports.length} answers are right`);
+      if (wrong === -1) return pass(`${reports.length} answers are correct`);
       const { name = '', type = '' } = questions[wrong] ?? {};
       return fail(`${name} (${type}): ${reports[wrong]?.last ?? ''}`);
     },
@@ -242,7 +242,7 @@ export interface LoadOptions extends HttpOptions {
 export function survivesLoad(of: WorkloadRef, options: LoadOptions): Check {
   const { from, url, everyMs, timeoutMs = 2000 } = options;
   const args = [...httpArguments(options), '--every', `${everyMs}ms`];
-  const load = `${options.perPod} requests a pod (${options.count} at least)`;
+  const load = `${options.perPod} requests per pod (at least ${options.count})`;
   return {
     expected: `${of.name} answers ${load}, and none of its containers is killed`,
     disturbs: `${load} to ${url}`,

@@ -25,7 +25,7 @@ import { changedAlive, podsOf, sameImage, UNTIL_REPLACED, type WorkloadRef } fro
 export function untouched(of: WorkloadRef, { free = [] }: { readonly free?: readonly string[] } = {}): Check {
   const { namespace, name } = of;
   return converge(UNTIL_REPLACED, {
-    expected: `replicas, pods and settings of deployment/${name} as before`,
+    expected: `replicas, pods and settings of deployment/${name} are as before`,
     look: async (lab) => {
       const before = lab.baseline.get(resources.deployments, namespace, name)?.spec;
       const deployment = await lab.kube.get(resources.deployments, namespace, name);
@@ -33,12 +33,12 @@ export function untouched(of: WorkloadRef, { free = [] }: { readonly free?: read
       const now = deployment.spec;
       if (before === undefined) return fail(`deployment/${name} was not there before`);
       if (before.replicas !== now.replicas)
-        return fail(`deployment/${name} has ${now.replicas} replicas; there were ${before.replicas}`);
+        return fail(`deployment/${name} has ${now.replicas} replicas; there were ${before.replicas} before`);
       if (!equal(before.template.spec, now.template.spec))
-        return fail(`the pods of deployment/${name} changed`);
+        return fail(`the pod template of deployment/${name} changed`);
       const { newest } = await podsOf(lab, deployment);
       const changed = changedAlive(newest, deployment, sameImage);
-      if (changed !== undefined) return fail(`pod/${changed} was given another image than its template has`);
+      if (changed !== undefined) return fail(`pod/${changed} has another image than its template`);
       const sizes = sizesBefore(lab, deployment);
       const resized = newest.find((pod) => !sizes.some((before) => equal(before, sizesOf(pod))));
       if (resized !== undefined) return fail(`pod/${resized.metadata.name} has other resources than before`);
@@ -47,7 +47,7 @@ export function untouched(of: WorkloadRef, { free = [] }: { readonly free?: read
   });
 }
 
-/** What the containers of a pod may take: what its template says, and what a LimitRange gave it when it was made. */
+/** What the containers of a pod may take: what its template says, and what a LimitRange gave it when it was created. */
 const sizesOf = ({ spec }: Pod): Readonly<Record<string, Container['resources']>> =>
   Object.fromEntries(containersOf(spec).map((container) => [container.name, container.resources]));
 

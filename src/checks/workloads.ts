@@ -65,7 +65,7 @@ export function rolloutComplete(of: WorkloadRef): Check {
       const old = pods.current.length - pods.newest.length;
       if (old > 0) return fail(`${old} pods of an older template are still there`);
       const changed = changedAlive(pods.newest, deployment, sameImage);
-      if (changed !== undefined) return fail(`pod/${changed} was given another image than its template has`);
+      if (changed !== undefined) return fail(`pod/${changed} has another image than its template`);
       return pass(
         `${deployment.status.availableReplicas ?? 0} of ${deployment.spec.replicas} pods available`,
       );
@@ -79,7 +79,7 @@ function whyNotComplete(deployment: Deployment, wanted: number): string | undefi
   if (going !== undefined) return going;
   if ((status.observedGeneration ?? 0) < (metadata.generation ?? 0))
     return 'the newest change is not observed yet';
-  if (spec.replicas < wanted) return `${spec.replicas} replicas are asked for; there were ${wanted}`;
+  if (spec.replicas < wanted) return `spec.replicas is ${spec.replicas}; it was ${wanted} before`;
   const updated = status.updatedReplicas ?? 0;
   const available = status.availableReplicas ?? 0;
   if (updated < spec.replicas) return `${updated} of ${spec.replicas} pods have the newest template`;
@@ -168,8 +168,8 @@ function withoutEmpty<T extends { metadata: object }>(template: T): T {
 
 /**
  * The Service leads exactly to the ready pods of the Deployment's newest template: at least as many as when the
- * shop was healthy, and to nothing else; and it will follow them: its selector finds new ones, and nobody has written
- * their addresses down.
+ * shop was healthy, and to nothing else; and it will follow them: its selector finds new ones, and no
+ * EndpointSlice has been written by hand.
  */
 export function endpointsServe(of: WorkloadRef & { readonly service?: string }): Check {
   const service = of.service ?? of.name;
@@ -207,13 +207,17 @@ export function whyNotFollowed(
   const going = whyNotForLong(service);
   if (going !== undefined) return going;
   // Its slices stay as they were, and nobody asks them.
-  if (type === 'ExternalName') return `service/${name} is only another name of ${externalName}`;
+  if (type === 'ExternalName')
+    return `service/${name} is only another name for ${externalName} (type ExternalName)`;
   const labels = template.metadata?.labels ?? {};
-  if (Object.keys(selector).length === 0) return `service/${name} selects no pods`;
+  if (Object.keys(selector).length === 0)
+    return `service/${name} has no selector, so it would not lead to new pods`;
   if (!matchesSelector({ matchLabels: selector }, labels))
-    return `service/${name} would not lead to new pods: it selects other labels`;
+    return `service/${name} would not lead to new pods: its selector does not match their labels`;
   const byHand = slicesByHand(slices);
-  return byHand.length > 0 ? `${byHand.join(', ')} was written by hand, and follows nobody` : undefined;
+  return byHand.length > 0
+    ? `${byHand.join(', ')} was written by hand, so new pods are not added to it`
+    : undefined;
 }
 
 /** Whether the port that callers use leads into another container of the pods than the workload's own. */
@@ -228,7 +232,7 @@ function whereElse(
   const named = own?.ports?.some((port) => port.name === target || port.containerPort === target);
   return listens === true || named === true
     ? undefined
-    : `service/${name} leads to port ${target}, which is none of container ${metadata.name}`;
+    : `service/${name} leads to port ${target}, which is not a port of container ${metadata.name}`;
 }
 
 function healthyCount(lab: LabView, of: WorkloadRef, live: Deployment): number {
@@ -239,8 +243,8 @@ function judgeEndpoints(served: ReadonlySet<string>, pods: readonly Pod[], wante
   const ready = new Set(pods.filter(isPodReady).map(({ status }) => status.podIP ?? ''));
   const foreign = [...served].filter((ip) => !ready.has(ip));
   if (foreign.length > 0)
-    return fail(`it leads to ${foreign.length} addresses that are no ready pod of this workload`);
-  if (served.size < wanted) return fail(`it leads to ${served.size} ready pods; there were ${wanted}`);
+    return fail(`it leads to ${foreign.length} addresses that belong to no ready pod of the newest template`);
+  if (served.size < wanted) return fail(`it leads to ${served.size} ready pods; there were ${wanted} before`);
   return pass(`it leads to ${served.size} ready pods`);
 }
 
@@ -252,13 +256,13 @@ export const isRunning = ({ status }: Pod, container: string): boolean =>
 /** The ready pods of the Deployment are on at least so many nodes. */
 export function spreadOver(of: WorkloadRef, nodes: number): Check {
   return {
-    expected: `ready pods of ${of.name} on ${nodes} nodes`,
+    expected: `ready pods of ${of.name} are on at least ${nodes} nodes`,
     look: async (lab) => {
       const deployment = await lab.kube.get(resources.deployments, of.namespace, of.name);
       if (deployment === undefined) return fail(`deployment/${of.name} does not exist`);
       const { current } = await podsOf(lab, deployment);
       const found = new Set(current.filter(isPodReady).map(({ spec }) => spec.nodeName));
-      return found.size >= nodes ? pass(`on ${found.size}`) : fail(`on ${found.size}`);
+      return found.size >= nodes ? pass(`they are on ${found.size}`) : fail(`they are on ${found.size}`);
     },
   };
 }
@@ -283,7 +287,9 @@ export function canRollOut(of: WorkloadRef): Check {
       // Of more pods than nodes some wait: those are missing already.
       return strategy.type === 'Recreate' || maxUnavailable(deployment) > replicas - length
         ? pass('one pod may end before the next one starts')
-        : fail(`no pod may end first (maxUnavailable), and each of the ${length} nodes has one`);
+        : fail(
+            `no old pod may end first (maxUnavailable), and each of the ${length} nodes already has a pod`,
+          );
     },
   };
 }
@@ -387,7 +393,7 @@ export function restartsChanged(
   before: ReadonlyMap<string, number>,
   after: ReadonlyMap<string, number> | undefined,
 ): string | undefined {
-  if (after === undefined) return 'the deployment is gone';
+  if (after === undefined) return 'the deployment was deleted';
   const restarted = [...after].filter(([uid, count]) => (before.get(uid) ?? count) !== count);
   if (restarted.length > 0) return `${restarted.length} pods had a container restarted`;
   const replaced = [...before.keys()].filter((uid) => !after.has(uid));

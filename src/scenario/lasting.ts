@@ -115,8 +115,8 @@ export function staysUpAndLasts(of: WorkloadRef): Safeguard[] {
 }
 
 /**
- * What a repair of the cluster's DNS leaves behind lasts, and is for everybody: the next pod of CoreDNS comes up, it and all
- * who are behind kube-dns today answer rightly, and who is nobody of the shop finds names as well.
+ * What a repair of the cluster's DNS leaves behind lasts, and is for everybody: the next pod of CoreDNS comes up, it and every
+ * server behind Service kube-dns answer correctly, and new pods of other namespaces resolve names too.
  * @param settleMs how long it may take until the pods of now answer: three minutes where nothing else is said, for a
  *   Corefile to be read; more where they may be in back-off
  */
@@ -132,7 +132,7 @@ export const corednsLasts = (asked: FreshDns, settleMs?: number): Safeguard[] =>
 ];
 
 /**
- * Who is nobody of the shop finds names.
+ * New pods of other namespaces resolve names.
  * @param like whose image such a pod has
  */
 export const everybodyFindsNames = (like: ClientRef): Safeguard =>

@@ -148,7 +148,7 @@ describe('looking from a client', () => {
       },
     });
     const seen = await probeFrom(lab, { namespace: 'shop', app: 'gateway' }, ['dns', 'x'], 1000);
-    expect(seen).toMatchObject({ status: 'fail', seen: expect.stringContaining('ended with 137') });
+    expect(seen).toMatchObject({ status: 'fail', seen: expect.stringContaining('ended with exit code 137') });
     expect(asked).toBe(1);
   });
 });

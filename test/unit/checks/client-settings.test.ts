@@ -126,18 +126,23 @@ describe('name servers that stay', () => {
 
   test.each([
     ['follows', service({ app: 'dns' }), kept, '10.96.0.10'],
-    ['was written by hand', service(), slice('me'), 'service/names selects no pods'],
+    [
+      'was written by hand',
+      service(),
+      slice('me'),
+      'service/names has no selector, so it would not lead to new pods',
+    ],
     [
       'was written by hand in part',
       service({ app: 'dns' }),
       slice('me'),
-      'endpointslice/names-1 was written by hand, and follows nobody',
+      'endpointslice/names-1 was written by hand, so new pods are not added to it',
     ],
     [
       'selects only pods of today',
       service({ app: 'dns', 'pod-template-hash': 'today' }),
       kept,
-      'service/names would not lead to new pods: it selects other labels',
+      'service/names would not lead to new pods: its selector does not match their labels',
     ],
   ])('a Service that %s', async (_what, of, own, seen) => {
     expect((await look({ ...healthy, dnsConfig }, coredns, of, own)).seen).toBe(seen);

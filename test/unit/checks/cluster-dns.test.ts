@@ -47,12 +47,15 @@ const look = async (...more: readonly Manifest[]) =>
 
 describe('the cluster DNS is whole', () => {
   test('with what every cluster needs and two pods', async () => {
-    expect(await look()).toMatchObject({ status: 'pass', seen: '2 pods of CoreDNS serve' });
+    expect(await look()).toMatchObject({
+      status: 'pass',
+      seen: 'service/kube-dns leads to 2 ready pods of CoreDNS',
+    });
   });
 
   test.each(['kubernetes', 'forward', 'cache', 'health', 'ready'])('%s is needed', async (plugin) => {
     const seen = await look(corefile(MAIN.replace(new RegExp(`^ *${plugin}\\b`, 'm'), '    # $&')));
-    expect(seen).toMatchObject({ status: 'fail', seen: `the Corefile lacks ${plugin}` });
+    expect(seen).toMatchObject({ status: 'fail', seen: `the Corefile does not have ${plugin}` });
   });
 
   test.each([
@@ -68,8 +71,10 @@ describe('the cluster DNS is whole', () => {
     ['none', MAIN.replace(' in-addr.arpa', ''), false],
     ['only in a comment', MAIN.replace(' in-addr.arpa ip6.arpa', ' # in-addr.arpa'), false],
   ])('addresses are looked up too: %s', async (_what, text, whole) => {
-    const reverse = 'the Corefile knows no addresses (in-addr.arpa) any more';
-    expect((await look(corefile(text))).seen).toBe(whole ? '2 pods of CoreDNS serve' : reverse);
+    const reverse = 'the plugin kubernetes has no reverse zones (in-addr.arpa) any more';
+    expect((await look(corefile(text))).seen).toBe(
+      whole ? 'service/kube-dns leads to 2 ready pods of CoreDNS' : reverse,
+    );
   });
 
   test('what is imported from a snippet counts, and what nobody imports does not', async () => {
@@ -138,8 +143,10 @@ describe('the cluster DNS is whole', () => {
         return (await clusterDnsWhole().look(lab)).seen;
       };
       const changed = `the ${kind} of deployment/coredns asks something else than before`;
-      expect(await seen(http(8080))).toBe('2 pods of CoreDNS serve');
-      expect(await seen({ ...http(8080), periodSeconds: 1 })).toBe('2 pods of CoreDNS serve');
+      expect(await seen(http(8080))).toBe('service/kube-dns leads to 2 ready pods of CoreDNS');
+      expect(await seen({ ...http(8080), periodSeconds: 1 })).toBe(
+        'service/kube-dns leads to 2 ready pods of CoreDNS',
+      );
       expect(await seen(http(9090))).toBe(changed);
       expect(await seen({ tcpSocket: { port: 8080 } })).toBe(changed);
       expect(await seen()).toBe(changed);
@@ -158,7 +165,9 @@ describe('the cluster DNS is whole', () => {
   ])('health where it is asked: %j', async (line, whole) => {
     const { seen } = await look(corefile(MAIN.replace('health', line)));
     expect(seen).toBe(
-      whole ? '2 pods of CoreDNS serve' : 'health answers where the livenessProbe does not ask',
+      whole
+        ? 'service/kube-dns leads to 2 ready pods of CoreDNS'
+        : 'the plugin health listens where the livenessProbe does not ask',
     );
   });
 
@@ -201,8 +210,11 @@ describe('the cluster DNS is whole', () => {
       ]);
       await lab.put(corefile(text));
       const { seen } = await clusterDnsWhole().look(lab);
-      if (wrong === undefined) expect(seen).toBe('2 pods of CoreDNS serve');
-      else expect(seen).toBe(wrong === pod ? pod : `the Corefile forwards names outside to ${wrong} now`);
+      if (wrong === undefined) expect(seen).toBe('service/kube-dns leads to 2 ready pods of CoreDNS');
+      else
+        expect(seen).toBe(
+          wrong === pod ? pod : `the Corefile forwards names outside the cluster to ${wrong} now`,
+        );
     });
   });
 
@@ -224,7 +236,9 @@ describe('the cluster DNS is whole', () => {
       return (await clusterDnsWhole().look(lab)).seen;
     };
     const internalTrafficPolicy = 'Cluster';
-    expect(await seen({ ports: [tcp, udp, metrics], internalTrafficPolicy })).toBe('2 pods of CoreDNS serve');
+    expect(await seen({ ports: [tcp, udp, metrics], internalTrafficPolicy })).toBe(
+      'service/kube-dns leads to 2 ready pods of CoreDNS',
+    );
     expect(await seen({ ports: [udp], internalTrafficPolicy })).toBe('a port of service/kube-dns changed');
     expect(await seen({ ports, internalTrafficPolicy: 'Local' })).toBe(
       'internalTrafficPolicy of service/kube-dns changed',
@@ -237,9 +251,9 @@ describe('the cluster DNS is whole', () => {
   test.each([
     [
       { 'k8s-app': 'kube-dns', 'pod-template-hash': '5cd7dccb98' },
-      'service/kube-dns would not lead to new pods: it selects other labels',
+      'service/kube-dns would not lead to new pods: its selector does not match their labels',
     ],
-    [{}, 'service/kube-dns selects no pods'],
+    [{}, 'service/kube-dns has no selector, so it would not lead to new pods'],
   ])('kube-dns finds the pods of tomorrow: %j', async (other, seen) => {
     expect(await look(kubeDns({ selector: other }))).toEqual({ status: 'fail', seen });
   });
@@ -255,8 +269,8 @@ describe('the cluster DNS is whole', () => {
     const scaler = object('autoscaling/v2', 'HorizontalPodAutoscaler', path, {
       spec: { scaleTargetRef, ...spec },
     });
-    const few = 'horizontalpodautoscaler/scaler may leave fewer than 2 pods of CoreDNS';
-    expect((await look(scaler)).seen).toBe(whole ? '2 pods of CoreDNS serve' : few);
+    const few = 'horizontalpodautoscaler/scaler may scale CoreDNS below 2 pods';
+    expect((await look(scaler)).seen).toBe(whole ? 'service/kube-dns leads to 2 ready pods of CoreDNS' : few);
   });
 
   test.each([
@@ -267,7 +281,9 @@ describe('the cluster DNS is whole', () => {
     const stub = 'partner.test:53 {\n    forward . 10.96.0.20\n}\n';
     const text = MAIN.replace('resolv.conf', `resolv.conf {\n       except ${zone}\n    }`) + stub;
     const seen = `the Corefile forwards no names of ${zone}`;
-    expect((await look(corefile(text))).seen).toBe(whole ? '2 pods of CoreDNS serve' : seen);
+    expect((await look(corefile(text))).seen).toBe(
+      whole ? 'service/kube-dns leads to 2 ready pods of CoreDNS' : seen,
+    );
   });
 
   test.each([
@@ -283,7 +299,9 @@ describe('the cluster DNS is whole', () => {
       spec: { podSelector, policyTypes: ['Egress'], ...(egress && { egress }) },
     });
     const seen = 'networkpolicy/closed keeps CoreDNS from asking others';
-    expect((await look(policy)).seen).toBe(whole ? '2 pods of CoreDNS serve' : seen);
+    expect((await look(policy)).seen).toBe(
+      whole ? 'service/kube-dns leads to 2 ready pods of CoreDNS' : seen,
+    );
   });
 
   test('a Corefile under another key', async () => {
@@ -351,12 +369,12 @@ describe('the cluster DNS is whole', () => {
     ]);
     await lab.put(made(spec));
     const { seen } = await clusterDnsWhole().look(lab);
-    if (whole) expect(seen).toBe('2 pods of CoreDNS serve');
+    if (whole) expect(seen).toBe('service/kube-dns leads to 2 ready pods of CoreDNS');
     else expect(seen).toMatch(/^the pods of deployment\/coredns have another \/etc\/resolv\.conf now/);
   });
 
   test('too few', async () => {
-    expect((await look(slice('10.244.0.2'))).seen).toBe('1 pods of CoreDNS serve');
+    expect((await look(slice('10.244.0.2'))).seen).toBe('service/kube-dns leads to 1 ready pods of CoreDNS');
   });
 
   test('deleted', async () => {

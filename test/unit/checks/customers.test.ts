@@ -59,19 +59,22 @@ describe('customersServed', () => {
 
   test('fails where a Service keeps the pods of today, and finds no others', async () => {
     const forgets = await look(undefined, (lab) => lab.put(service({ selector: {} })));
-    expect(forgets.seen).toMatchObject({ status: 'fail', seen: 'service/gateway selects no pods' });
+    expect(forgets.seen).toMatchObject({
+      status: 'fail',
+      seen: 'service/gateway has no selector, so it would not lead to new pods',
+    });
     const elsewhere = await look(undefined, (lab) => lab.put(service({ selector: { app: 'none' } })));
     expect(elsewhere.seen).toMatchObject({
       status: 'fail',
-      seen: 'service/gateway would not lead to new pods: it selects other labels',
+      seen: 'service/gateway would not lead to new pods: its selector does not match their labels',
     });
   });
 
   test.each([
-    [{ publishNotReadyAddresses: true }, 'leads to pods that are not ready, too'],
+    [{ publishNotReadyAddresses: true }, 'also leads to pods that are not ready (publishNotReadyAddresses)'],
     [
       { internalTrafficPolicy: 'Local' },
-      'leads nowhere from a node that has none of its pods (internalTrafficPolicy Local)',
+      'cannot be reached from a node that has none of its pods (internalTrafficPolicy Local)',
     ],
   ])('fails where a Service became %j', async (fields, why) => {
     const { seen } = await look(undefined, (lab) =>

@@ -69,10 +69,10 @@ describe('policies let pods call nobody else', () => {
       },
       'pods of namespace office',
     ],
-    [block('0.0.0.0/0', '10.244.0.0/16'), "addresses of 0.0.0.0/0 that are no Service's"],
-    [block('10.96.0.0/12'), "addresses of 10.96.0.0/12 that are no Service's"],
-    [block('8.8.8.8/32'), "addresses of 8.8.8.8/32 that are no Service's"],
-    [block('::/0'), "addresses of ::/0 that are no Service's"],
+    [block('0.0.0.0/0', '10.244.0.0/16'), 'addresses of 0.0.0.0/0 that do not belong to Services'],
+    [block('10.96.0.0/12'), 'addresses of 10.96.0.0/12 that do not belong to Services'],
+    [block('8.8.8.8/32'), 'addresses of 8.8.8.8/32 that do not belong to Services'],
+    [block('::/0'), 'addresses of ::/0 that do not belong to Services'],
   ])('%j', async (peer, whom) => {
     const allowed = { to: [{ ...within('In', 'kube-system'), ...coredns }], ports };
     expect(await look({ egress: [allowed, { to: [{ podSelector: {} }, peer] }] })).toBe(whom);

@@ -75,8 +75,8 @@ describe('those that run were told what a fresh pod is told', () => {
   ])('%s', async (_what, more, variable) => {
     expect((await look(other(more))).seen).toBe(
       variable === undefined
-        ? 'they were told what is there'
-        : `pod/checkout-1-1 runs with another ${variable} than it would be given now`,
+        ? 'no pod runs with other settings'
+        : `pod/checkout-1-1 runs with another value of ${variable} than a new pod would be given`,
     );
   });
 

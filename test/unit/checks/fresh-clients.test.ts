@@ -69,7 +69,7 @@ describe('a pod of nobody', () => {
 
   test('is not answered, or over UDP only', async () => {
     const { seen, left } = await graded(servesEverybody(from), () => false);
-    expect(seen).toEqual({ status: 'fail', seen: 'a fresh pod of namespace kube-public: EAI_AGAIN' });
+    expect(seen).toEqual({ status: 'fail', seen: 'a new pod in namespace kube-public: EAI_AGAIN' });
     expect(left).toBe(0);
     const udp = await graded(servesEverybody(from), (_times, command) => command.includes('probe dns'));
     expect(udp.seen?.status).toBe('fail');
@@ -81,7 +81,7 @@ describe('a pod of nobody', () => {
     expect((await graded(check, (_times, command) => !isKiosk(command))).seen?.status).toBe('pass');
     expect((await graded(check, () => true)).seen).toEqual({
       status: 'fail',
-      seen: `a fresh pod of namespace shop: reaches ${kiosk}`,
+      seen: `a new pod in namespace shop: it reaches ${kiosk}`,
     });
   });
 
@@ -94,7 +94,7 @@ describe('a pod of nobody', () => {
     expect((await graded(check, () => false)).seen?.status).toBe('pass');
     expect((await graded(check, (_times, command) => command.includes(open))).seen).toEqual({
       status: 'fail',
-      seen: `a fresh pod of namespace lobby: ${seen}`,
+      seen: `a new pod in namespace lobby: it ${seen}`,
     });
   });
 });

@@ -95,7 +95,7 @@ describe('a fresh pod of CoreDNS', () => {
 
   test('is asked for names of here, of elsewhere and of outside, for addresses, and for other records', async () => {
     const { seen, questions, left } = await graded();
-    expect(seen).toEqual({ status: 'pass', seen: 'it came up, and answers rightly' });
+    expect(seen).toEqual({ status: 'pass', seen: 'it came up, and answers correctly' });
     expect(left).toBe(1);
     const asked = (name: string, type: string, answer?: string) =>
       `ask 10.244.0.9 --name ${name} --type ${type}${answer === undefined ? '' : ` --contains ${answer} --exactly`}`;
@@ -132,7 +132,7 @@ describe('a fresh pod of CoreDNS', () => {
   ])('wrongly: %s', async (what) => {
     const { seen, left } = await graded((question) => question.includes(what));
     expect(seen?.status).toBe('fail');
-    expect(seen?.seen).toMatch(/^a fresh pod of CoreDNS comes up, and answers wrongly: .*ENOTFOUND/);
+    expect(seen?.seen).toMatch(/^a new pod of CoreDNS comes up, but an answer is wrong: .*ENOTFOUND/);
     expect(left).toBe(1);
   });
 
@@ -151,7 +151,7 @@ describe('a fresh pod of CoreDNS', () => {
     const dead = await graded((question) => question.includes('10.96.0.21'), [], [map]);
     expect(dead.seen).toMatchObject({ status: 'fail' });
     expect(dead.seen?.seen).toMatch(
-      /^the Corefile forwards to dns:\/\/10\.96\.0\.21:5353, where nobody knows /,
+      /^the Corefile forwards to dns:\/\/10\.96\.0\.21:5353, which does not answer correctly: /,
     );
   });
 
@@ -196,9 +196,9 @@ describe('whoever is behind kube-dns', () => {
     return { seen: await everyServerAnswers({ from, outside }).look(lab), servers: [...servers] };
   };
 
-  test('answers rightly', async () => {
+  test('answers correctly', async () => {
     expect(await looked(false)).toEqual({
-      seen: { status: 'pass', seen: '1 servers do' },
+      seen: { status: 'pass', seen: '1 servers answer correctly' },
       servers: ['10.244.0.2'],
     });
   });
@@ -206,11 +206,13 @@ describe('whoever is behind kube-dns', () => {
   test('answers wrongly, or is nobody', async () => {
     expect((await looked(true)).seen).toMatchObject({
       status: 'fail',
-      seen: expect.stringMatching(/^10\.244\.0\.2, which is behind kube-dns: ledger\.shop\..*ENOTFOUND/),
+      seen: expect.stringMatching(
+        /^server 10\.244\.0\.2 behind service\/kube-dns: ledger\.shop\..*ENOTFOUND/,
+      ),
     });
     expect((await looked(false, ['kube-dns-1'])).seen).toEqual({
       status: 'fail',
-      seen: 'nobody is behind kube-dns',
+      seen: 'service/kube-dns has no ready endpoints',
     });
   });
 });

@@ -163,7 +163,7 @@ describe('freshTagPulls', () => {
     const { view, left } = await lab({ starts: () => false });
     expect(await graded(freshTagPulls(of, release), view)).toEqual({
       status: 'fail',
-      seen: 'a fresh pod of the template does not become ready: ErrImagePull',
+      seen: 'a new pod from the template does not become ready: ErrImagePull',
     });
     expect(left()).toEqual([]);
   });
@@ -172,7 +172,7 @@ describe('freshTagPulls', () => {
     const { view } = await lab({ refuse: resources.pods });
     expect(await graded(freshTagPulls(of, release), view)).toMatchObject({
       status: 'fail',
-      seen: 'a fresh pod is refused: exceeded quota',
+      seen: 'a new pod is refused: exceeded quota',
     });
     const gone = await lab({ objects: NODES });
     expect(await graded(freshTagPulls(of, release), gone.view)).toMatchObject({ status: 'fail' });
@@ -207,7 +207,7 @@ describe('startsWithoutCopy', () => {
     });
     expect(await graded(startsWithoutCopy(of), view)).toEqual({
       status: 'fail',
-      seen: 'no registry has shop.test/shop:1.4.2, so that no new node can get it',
+      seen: 'no registry has shop.test/shop:1.4.2, so no new node can pull it',
     });
     expect([...done, ...made]).toEqual([]);
   });
@@ -236,7 +236,7 @@ describe('startsOnEveryNode', () => {
     const { view: half } = await lab({ starts: (spec) => placeOf(spec) === 'metadata.name=a' });
     expect(await graded(startsOnEveryNode(of), half)).toEqual({
       status: 'fail',
-      seen: 'on b a fresh pod of the template does not become ready: ErrImagePull',
+      seen: 'on node b: a new pod from the template does not become ready: ErrImagePull',
     });
   });
 
@@ -275,7 +275,7 @@ describe('startsAgain', () => {
     const { view, made, left } = await lab({ objects });
     expect(await graded(startsAgain(of, 90_000), view)).toEqual({
       status: 'pass',
-      seen: 'it came up, and those that run live on no other settings',
+      seen: 'it came up, and no pod runs with other settings',
     });
     const [spec] = made;
     expect(spec?.nodeName).toBeUndefined();
@@ -313,8 +313,12 @@ describe('startsAgain', () => {
   });
 
   test.each([
-    ['RollingUpdate', 'pass', 'it came up, and those that run live on no other settings'],
-    ['Recreate', 'fail', 'a pod takes more than 60 s to end, and the next rollout waits for that'],
+    ['RollingUpdate', 'pass', 'it came up, and no pod runs with other settings'],
+    [
+      'Recreate',
+      'fail',
+      'a pod takes more than 60 s to end, and the next rollout waits for that (strategy Recreate)',
+    ],
   ])('a pod that takes long to end, and the strategy %s', async (type, status, seen) => {
     const made = deployment('Always');
     const { view, left } = await lab({
@@ -410,7 +414,7 @@ describe('startsAgain', () => {
     const { view, made, left } = await lab({ objects: [...NODES, { ...template, spec }] });
     expect(await graded(startsAgain(of), view)).toEqual({
       status: 'fail',
-      seen: 'no pod may end first (maxUnavailable), and each of the 3 nodes has one',
+      seen: 'no old pod may end first (maxUnavailable), and each of the 3 nodes already has a pod',
     });
     expect(made).toEqual([]);
     expect(left()).toEqual([]);
@@ -431,11 +435,11 @@ describe('startsAgain', () => {
     };
     expect(await rewrites({ image: 'other' })).toEqual({
       status: 'fail',
-      seen: `${what} is given another image than the template has: other`,
+      seen: `${what} gets another image than the template has: other`,
     });
     expect(await rewrites({ imagePullPolicy: 'Never' })).toEqual({
       status: 'fail',
-      seen: `${what} may not pull its image (imagePullPolicy Never), although its template lets it`,
+      seen: `${what} cannot pull its image: it gets imagePullPolicy Never, which its template does not have`,
     });
     expect(await rewrites({ name: 'another' })).toMatchObject({ status: 'fail' });
     expect(await rewrites({ imagePullPolicy: 'Always' })).toMatchObject({ status: 'pass' });

@@ -202,11 +202,13 @@ describe('what the shop was told, and has not read yet', () => {
     const ownerReferences = [{ apiVersion: 'v1', kind: 'Pod', name: 'tool', uid: 'uid-of-tool' }];
     const login = await shop();
     await login.view.put(object('v1', 'Secret', 'login@shop', { metadata: { ownerReferences } }), account);
-    const seen = 'secret/login goes with pod/tool, which owns it';
+    const seen = 'secret/login will be deleted together with pod/tool, which owns it (ownerReferences)';
     expect(await login.grade()).toEqual({ status: 'fail', seen });
     const fx = await shop();
     await fx.view.put(deployment('fx', {}, { metadata: { ownerReferences } }));
-    expect(await fx.grade()).toMatchObject({ seen: 'deployment/fx goes with pod/tool, which owns it' });
+    expect(await fx.grade()).toMatchObject({
+      seen: 'deployment/fx will be deleted together with pod/tool, which owns it (ownerReferences)',
+    });
   });
 
   test('everybody who reads a ConfigMap that was changed comes up and works', async () => {
@@ -240,7 +242,7 @@ describe('what the shop was told, and has not read yet', () => {
     await view.put(settings({ ORDERS: 'many' }));
     expect(await grade()).toEqual({
       status: 'fail',
-      seen: 'fx: a fresh pod of the template does not become ready',
+      seen: 'fx: a new pod from the template does not become ready',
     });
   });
 
@@ -249,7 +251,7 @@ describe('what the shop was told, and has not read yet', () => {
     await view.put(settings({ ORDERS: '2' }));
     expect(await grade()).toEqual({
       status: 'fail',
-      seen: 'checkout: a fresh pod comes up, and cannot do its work: /checkout: 503',
+      seen: 'checkout: a new pod comes up, but cannot do its work: /checkout: 503',
     });
   });
 

@@ -88,7 +88,7 @@ describe('imageAsBefore', () => {
     ['refunds-0', [{}, { digest: 'sha256:11' }]],
     ['refunds-1', [{ digest: 'sha256:11' }, {}]],
   ])('tells of the one that has no image, whichever comes first: %s', async (name, pods) => {
-    const seen = `pod ${name} has no image`;
+    const seen = `pod ${name} has no image yet`;
     expect(await imageAsBefore(of).look(await lab(pods, [{ digest: OLD }]))).toMatchObject({ seen });
   });
 
@@ -161,17 +161,18 @@ describe('mayPull', () => {
       { name: 'notes', image: { reference, pullPolicy } },
     ],
   });
-  const byHand = 'shop.test/shop:1.4.2, which no registry has: the nodes of today were given it by hand';
+  const byHand =
+    'shop.test/shop:1.4.2, which is in no registry: it was loaded by hand onto the nodes of today';
 
   test.each([
-    ['it may', { initContainers: [{ name: 'first', image: 'busybox:1.37' }] }],
+    ['it can', { initContainers: [{ name: 'first', image: 'busybox:1.37' }] }],
     [
       `container first has the image ${byHand}`,
       { initContainers: [{ name: 'first', image: 'shop.test/shop:1.4.2' }] },
     ],
-    ['it may', notes(IMAGE, 'IfNotPresent')],
+    ['it can', notes(IMAGE, 'IfNotPresent')],
     [`volume notes has the image ${byHand}`, notes('shop.test/shop:1.4.2', 'IfNotPresent')],
-    ['volume notes takes only what is there', notes(IMAGE, 'Never')],
+    ['volume notes has the pull policy Never, so a new node cannot pull its image', notes(IMAGE, 'Never')],
   ])('%s', async (seen, spec) => {
     const template = { spec: { containers: [container], ...spec } };
     const refunds = object('apps/v1', 'Deployment', 'refunds@shop', { spec: { template } });

@@ -100,7 +100,7 @@ const MiB = 1024 * 1024;
 describe('memoryStaysBelow', () => {
   test('sends every process the same load, in steps', async () => {
     const { seen, urls } = await graded({ peak: () => 100 * MiB });
-    expect(seen).toMatchObject({ status: 'pass', seen: 'at most 100Mi' });
+    expect(seen).toMatchObject({ status: 'pass', seen: 'at most 100Mi of memory' });
     const each = (ip: string): string[] => [
       `100 × http://${ip}:8080/quote`,
       `100 × http://${ip}:8080/quote`,
@@ -112,7 +112,10 @@ describe('memoryStaysBelow', () => {
 
   test('ends as soon as a process has taken too much: a leak does not eat the node', async () => {
     const { seen, urls } = await graded({ peak: (served) => served * MiB + 1 });
-    expect(seen).toMatchObject({ status: 'fail', seen: 'a process had taken 100Mi after 100 × /quote' });
+    expect(seen).toMatchObject({
+      status: 'fail',
+      seen: 'a process had taken 100Mi of memory after 100 × /quote',
+    });
     expect(urls).toHaveLength(1);
   });
 
@@ -120,7 +123,7 @@ describe('memoryStaysBelow', () => {
     const { seen } = await graded({ peak: (served) => (served > 250 ? 200 * MiB : MiB) });
     expect(seen).toMatchObject({
       status: 'fail',
-      seen: 'a process had taken 200Mi after 2 × /report?rows=9',
+      seen: 'a process had taken 200Mi of memory after 2 × /report?rows=9',
     });
   });
 
@@ -141,7 +144,7 @@ describe('memoryStaysBelow', () => {
     [
       'a program that is not the shop',
       { metrics: 'hello\n' },
-      'the program at 10.0.0.0:8080 is not the shop',
+      'the program at 10.0.0.0:8080 is not the program of the shop',
     ],
   ])('%s proves nothing', async (_what, world, seen) => {
     expect((await graded(world)).seen).toMatchObject({ status: 'fail', seen });

@@ -27,7 +27,7 @@ async function seen(status: object | undefined, log: string | KubeError = '') {
     },
   } as unknown as LabView;
   const { seen } = await neverReady(lab, of, clone);
-  return { why: seen.replace('a fresh pod of the template does not become ready', ''), asked };
+  return { why: seen.replace('a new pod from the template does not become ready', ''), asked };
 }
 
 describe('neverReady', () => {

@@ -12,7 +12,7 @@ const terms = (...nodeSelectorTerms: readonly object[]) => ({
 const needs = (key: string, operator: string, ...values: readonly string[]) => ({
   matchExpressions: [{ key, operator, values }],
 });
-const missing = (what: string) => `asks for a node with ${what}, which a new one does not have`;
+const missing = (what: string) => `asks for a node with ${what}, which a new node does not have`;
 
 const lab = () => labView([aNode('a', { pool: 'shop', [ARCH]: 'shop' }), aNode('b', { pool: 'shop' })]);
 
@@ -47,7 +47,7 @@ describe('whyNoNewNode', () => {
       missing('metadata.name in (a,b)'),
       terms({ matchFields: [{ key: 'metadata.name', operator: 'In', values: ['a', 'b'] }] }),
     ],
-    ['asks for what no node has', terms({})],
+    ['has a node affinity that no new node matches', terms({})],
   ])('%s', async (why, fields) => {
     expect(await whyNoNewNode(await lab(), spec({}), spec(fields))).toBe(why);
   });

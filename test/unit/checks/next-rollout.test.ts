@@ -34,7 +34,7 @@ describe('the number that a ReplicaSet has of its Deployment', () => {
     expect(seen?.seen).toBe(
       isTaken
         ? undefined
-        : 'the next rollout of refunds never begins: replicaset/refunds-1 says that 5 pods are wanted (deployment.kubernetes.io/desired-replicas), and not 2',
+        : 'the next rollout of refunds never begins: in replicaset/refunds-1 the annotation deployment.kubernetes.io/desired-replicas is 5, and not 2',
     );
   });
 });

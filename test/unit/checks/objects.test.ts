@@ -128,10 +128,10 @@ describe('what has data or an address is the one of before', () => {
   });
 
   test.each([
-    ['the namespace', namespaces, undefined, 'shop', 'namespace/shop was replaced'],
-    ['a StatefulSet', statefulSets, 'shop', 'ledger', 'statefulset/ledger was replaced'],
+    ['the namespace', namespaces, undefined, 'shop', 'namespace/shop was deleted and created again'],
+    ['a StatefulSet', statefulSets, 'shop', 'ledger', 'statefulset/ledger was deleted and created again'],
     ['a claim', persistentVolumeClaims, 'shop', 'data-ledger-0', 'persistentvolumeclaim/data-ledger-0 was'],
-    ['a Service', services, 'shop', 'ledger', 'service/ledger was replaced'],
+    ['a Service', services, 'shop', 'ledger', 'service/ledger was deleted and created again'],
   ])('%s was made again', async (_what, resource, namespace, name, expected) => {
     const lab = await labView(objects);
     await lab.kube.delete(resource, namespace, name);
@@ -169,9 +169,9 @@ describe('what is in a namespace is kept', () => {
 
   test.each([
     ['all as before', service('dns', 53), 'as before'],
-    ['another spec', service('dns', 54), 'service/dns changed'],
-    ['other data', settings('quick'), 'configmap/settings changed'],
-    ['one more', service('cache', 53), 'service/cache changed'],
+    ['another spec', service('dns', 54), 'service/dns is not as before'],
+    ['other data', settings('quick'), 'configmap/settings is not as before'],
+    ['one more', service('cache', 53), 'service/cache is not as before'],
   ])('%s', async (_what, put, seen) => {
     const lab = await labView([service('dns', 53), settings('slow')], {}, ['partner']);
     await lab.put(put);

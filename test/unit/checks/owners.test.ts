@@ -34,19 +34,21 @@ describe('whyGoing', () => {
   });
 
   test.each([
-    ['pod/tool, which owns it', [tool]],
-    ['job/import, which owns it', [owner('batch/v1', 'Job', 'import')]],
-    ['replicaset/fx-1, which owns it', [owner('apps/v1', 'ReplicaSet', 'fx-1')]],
+    ['pod/tool, which owns it (ownerReferences)', [tool]],
+    ['job/import, which owns it (ownerReferences)', [owner('batch/v1', 'Job', 'import')]],
+    ['replicaset/fx-1, which owns it (ownerReferences)', [owner('apps/v1', 'ReplicaSet', 'fx-1')]],
     [
-      'deployment/checkout, which owns it and is not there',
+      'deployment/checkout, which owns it (ownerReferences) and does not exist',
       [owner('apps/v1', 'Deployment', 'checkout', 'uid-of-before')],
     ],
     [
-      'its owner: configmap/notes goes with pod/tool, which owns it',
+      'its owner: configmap/notes will be deleted together with pod/tool, which owns it (ownerReferences)',
       [owner('v1', 'ConfigMap', 'notes', 'uid-2')],
     ],
-  ])('goes with %s', async (why, owners) => {
-    expect(await whyGoing(await lab(), login(...owners))).toBe(`secret/login goes with ${why}`);
+  ])('is deleted together with %s', async (why, owners) => {
+    expect(await whyGoing(await lab(), login(...owners))).toBe(
+      `secret/login will be deleted together with ${why}`,
+    );
   });
 
   test('goes where it is being deleted, whoever owns it', async () => {

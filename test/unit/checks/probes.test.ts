@@ -108,7 +108,7 @@ describe('readinessCanFail', () => {
 
   test('fails where the pod stays ready', async () => {
     const { seen, left } = await graded(check, {});
-    expect(seen).toMatchObject({ status: 'fail', seen: expect.stringContaining('still served') });
+    expect(seen).toMatchObject({ status: 'fail', seen: expect.stringContaining('still in its Service') });
     expect(left).toEqual([]);
   });
 
@@ -161,7 +161,10 @@ describe('livenessKills', () => {
 
   test('fails where it is not restarted in time', async () => {
     const { seen, left } = await graded(check, { after: restartedAt(121_000) });
-    expect(seen).toEqual({ status: 'fail', seen: 'it still ran 120 s after it had stopped answering' });
+    expect(seen).toEqual({
+      status: 'fail',
+      seen: 'it was not restarted within 120 s after it had stopped answering',
+    });
     expect(left).toEqual([]);
   });
 

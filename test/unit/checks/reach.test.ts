@@ -110,7 +110,7 @@ describe('policies that follow pods', () => {
 
   test('says which', async () => {
     expect((await look('shop', { egress: [{ to: block('10.244.0.2/32') }] })).seen).toBe(
-      'networkpolicy/names goes by the addresses that pods have today',
+      'networkpolicy/names tells pods apart by the addresses that they have today',
     );
   });
 });

@@ -23,23 +23,27 @@ const withOther = (changed: Manifest) => (lab: TestView) => lab.put(changed);
 const as = (seen: string) => ({ status: 'fail', seen });
 const whole = { status: 'pass', seen: 'they have' };
 const mayLeave = (name: string, pods: string) =>
-  as(`horizontalpodautoscaler/${name} may leave ${name} ${pods} pods`);
+  as(`horizontalpodautoscaler/${name} may scale ${name} down to ${pods} pods`);
 
 describe('the shop has the pods that it had', () => {
   test.each<[string, (lab: TestView) => Promise<unknown>, object]>([
     ['nothing changed', () => Promise.resolve(), whole],
     ['more pods', withOther(sized('Deployment', 'fx', 3)), whole],
     ['more pods, of which one is not ready yet', withOther(sized('Deployment', 'fx', 3, 2)), whole],
-    ['fewer', withOther(sized('Deployment', 'fx', 1)), as('deployment/fx has 1 replicas; there were 2')],
+    [
+      'fewer',
+      withOther(sized('Deployment', 'fx', 1)),
+      as('deployment/fx has 1 replicas; there were 2 before'),
+    ],
     [
       'no room for one',
       withOther(sized('Deployment', 'fx', 2, 1)),
-      as('deployment/fx has 1 ready pods; there were 2'),
+      as('deployment/fx has 1 ready pods; there were 2 before'),
     ],
     [
       'none of a StatefulSet',
       withOther(sized('StatefulSet', 'ledger', 0)),
-      as('statefulset/ledger has 0 replicas; there were 1'),
+      as('statefulset/ledger has 0 replicas; there were 1 before'),
     ],
     ['one is gone', without(resources.deployments, 'fx'), as('deployment/fx does not exist')],
     // Others look at the pods that it has now.

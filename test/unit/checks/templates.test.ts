@@ -25,7 +25,7 @@ describe('pods as their templates', () => {
     await lab.put(pod({ app: 'dns-edge' }));
     expect(await podsMatchTemplates('kube-system').look(lab)).toMatchObject({
       status: 'fail',
-      seen: 'pod/dns-edge-1-0 has other labels than its Deployment would give it',
+      seen: 'pod/dns-edge-1-0 has other labels than the template of its Deployment',
     });
   });
 });
@@ -63,14 +63,14 @@ describe('addresses that are written down', () => {
     const others = { 'fx.test': '198.51.100.7' };
     const check = notWrittenDown({ namespace: 'shop', where: 'kube-system', others });
     expect((await check.look(await lab('hosts { 198.51.100.7 fx.test }'))).seen).toBe(
-      'configmap/coredns has the address of fx.test',
+      'configmap/coredns contains the address of fx.test',
     );
   });
 
   test.each([
-    ['cache 3600 ledger.shop.svc.cluster.local', 'configmap/coredns has the name of service/ledger'],
-    ['cache 3600 old-ledger.shop.svc ledger.shopping.svc', 'none'],
-    ['# ledger.shop.svc.cluster.local was at 10.96.0.7\ncache 30 # not for ledger.shop', 'none'],
+    ['cache 3600 ledger.shop.svc.cluster.local', 'configmap/coredns contains the name of service/ledger'],
+    ['cache 3600 old-ledger.shop.svc ledger.shopping.svc', 'none does'],
+    ['# ledger.shop.svc.cluster.local was at 10.96.0.7\ncache 30 # not for ledger.shop', 'none does'],
   ])('names too, where they are asked for: %j', async (Corefile, seen) => {
     const view = await lab(Corefile);
     const check = (names: boolean) => notWrittenDown({ namespace: 'shop', where: 'kube-system', names });
@@ -80,7 +80,7 @@ describe('addresses that are written down', () => {
 
   test('one, wherever it stands', async () => {
     expect((await look('answer "{{ .Name }} 30 IN A 10.96.0.7"')).seen).toBe(
-      'configmap/coredns has the address of service/ledger',
+      'configmap/coredns contains the address of service/ledger',
     );
   });
 });

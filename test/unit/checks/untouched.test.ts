@@ -79,7 +79,7 @@ describe('untouched', () => {
   });
 
   test.each([
-    ['another image', { image: 'shop:2' }, 'was given another image than its template has'],
+    ['another image', { image: 'shop:2' }, 'has another image than its template'],
     ['less memory', { resources: { limits: { memory: '64Mi' } } }, 'has other resources than before'],
     [
       'a limit that it had not',

@@ -80,7 +80,7 @@ describe('endpointsServe', () => {
     [
       'its slices are all that is left of a selector',
       [service({ selector: undefined })],
-      'service/refunds selects no pods',
+      'service/refunds has no selector, so it would not lead to new pods',
     ],
     [
       'it is being deleted',
@@ -90,37 +90,37 @@ describe('endpointsServe', () => {
     [
       'it is only another name',
       [service({ type: 'ExternalName', externalName: 'payments.shop.svc.cluster.local' })],
-      'service/refunds is only another name of payments.shop.svc.cluster.local',
+      'service/refunds is only another name for payments.shop.svc.cluster.local (type ExternalName)',
     ],
     [
       'it selects what a new pod would not have',
       [service({ selector: { ...labels, only: 'these' } })],
-      'service/refunds would not lead to new pods: it selects other labels',
+      'service/refunds would not lead to new pods: its selector does not match their labels',
     ],
     [
       'the right addresses are in a slice that nobody keeps',
       [slice('by-hand', ['10.244.1.2'])],
-      'endpointslice/by-hand was written by hand, and follows nobody',
+      'endpointslice/by-hand was written by hand, so new pods are not added to it',
     ],
     [
       'callers get to another container of its pods',
       [service({ ports: [{ port: 80, targetPort: 'other' }] })],
-      'service/refunds leads to port other, which is none of container refunds',
+      'service/refunds leads to port other, which is not a port of container refunds',
     ],
     [
       'callers get to a port that no container names',
       [service({ ports: [{ port: 80, targetPort: 9090 }] })],
-      'service/refunds leads to port 9090, which is none of container refunds',
+      'service/refunds leads to port 9090, which is not a port of container refunds',
     ],
     [
       'there is an address that is of no pod',
       [slice('refunds-y', ['10.244.1.250'], 'endpointslice-controller.k8s.io')],
-      'it leads to 1 addresses that are no ready pod of this workload',
+      'it leads to 1 addresses that belong to no ready pod of the newest template',
     ],
     [
       'one is missing',
       [slice('refunds-x', ['10.244.1.2'], 'endpointslice-controller.k8s.io')],
-      'it leads to 1 ready pods; there were 2',
+      'it leads to 1 ready pods; there were 2 before',
     ],
   ])('fails where %s', async (_what, changed, seen) => {
     const view = await shop();
@@ -154,7 +154,7 @@ describe('rolloutComplete', () => {
   test('but not with one that was given another image, which the next one will not have', async () => {
     expect(await rolloutComplete(of).look(await whole('shop:2'))).toEqual({
       status: 'fail',
-      seen: expect.stringMatching(/^pod\/refunds-\S+ was given another image than its template has$/),
+      seen: expect.stringMatching(/^pod\/refunds-\S+ has another image than its template$/),
     });
   });
 });
@@ -184,7 +184,7 @@ describe('canRollOut', () => {
   test('fails where every node has a pod, takes no second one, and none may end first', async () => {
     expect(await seen(alone(labels), rolling(0, 1))).toEqual({
       status: 'fail',
-      seen: 'no pod may end first (maxUnavailable), and each of the 2 nodes has one',
+      seen: 'no old pod may end first (maxUnavailable), and each of the 2 nodes already has a pod',
     });
   });
 
