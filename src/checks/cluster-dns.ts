@@ -19,6 +19,7 @@ import {
   mountedCorefile,
   type ServerBlock,
   serverBlocks,
+  serverIn,
 } from './corefile.ts';
 import { createService, ELSEWHERE, UNTIL_KNOWN } from './fresh-service.ts';
 import { whyNoRollout } from './next-rollout.ts';
@@ -204,8 +205,8 @@ const outsideOf = (blocks: readonly ServerBlock[]): string[] =>
 async function whoIsAskedWrongly(lab: LabView, blocks: readonly ServerBlock[]): Promise<string | undefined> {
   const { data } = lab.baseline.get<ConfigMap>(resources.configMaps, 'kube-system', 'coredns') ?? {};
   const before = data?.['Corefile'];
-  const known = before === undefined ? undefined : outsideOf(serverBlocks(before));
-  const other = outsideOf(blocks).find((to) => known?.includes(to) === false);
+  const known = before === undefined ? undefined : outsideOf(serverBlocks(before)).map(serverIn);
+  const other = outsideOf(blocks).find((to) => known?.includes(serverIn(to)) === false);
   if (other !== undefined) return `the Corefile forwards names outside the cluster to ${other} now`;
   const pods = await podAddresses(lab);
   const pod = forwardsOf(blocks)

@@ -118,6 +118,9 @@ export const exceptionsOf = (blocks: readonly ServerBlock[]): string[] =>
     [...inside.matchAll(/^\s*except[ \t]+(.+)$/gm)].flatMap(([, zones = '']) => zones.trim().split(/\s+/)),
   );
 
+/** Who is asked, however that is written: `10.96.0.20`, `10.96.0.20:53` and `dns://10.96.0.20` are the same. */
+export const serverIn = (to: string): string => to.replace(/^dns:\/\//, '').replace(/^([^:]+):53$/, '$1');
+
 /** The address that is asked, where one is written down: `10.96.0.20` of `dns://10.96.0.20:5353`. */
 export const addressIn = (to: string): string | undefined => /\d+(?:\.\d+){3}/.exec(to)?.[0];
 

@@ -1,6 +1,8 @@
 import type { Container, Quantity } from '../model/objects.ts';
 import { containersOf } from '../model/pod-containers.ts';
-import { addQuantities, compareQuantities } from '../model/quantity.ts';
+import { isOver } from '../model/pod-phase.ts';
+import { podRequests } from '../model/pod-requests.ts';
+import { bytesOf, compareQuantities } from '../model/quantity.ts';
 import { resources } from '../model/resources.ts';
 import { type Check, fail, pass } from './check.ts';
 import { podsOf, type WorkloadRef } from './workloads.ts';
@@ -60,17 +62,13 @@ export function requestsFit(): Check {
       const nodes = await lab.kube.list(resources.nodes);
       const pods = await lab.kube.list(resources.pods);
       for (const node of nodes) {
-        const requests = pods
-          .filter(({ spec, status }) => spec.nodeName === node.metadata.name && status.phase === 'Running')
-          .flatMap(({ spec }) =>
-            spec.containers.map((container) => container.resources.requests?.['memory'] ?? '0'),
-          );
-        const sum = requests.length === 0 ? '0' : addQuantities(...requests);
-        if (compareQuantities(sum, node.status.allocatable['memory'] ?? '0') > 0) {
+        const requested = pods
+          .filter(({ spec, status }) => spec.nodeName === node.metadata.name && !isOver(status))
+          .reduce((sum, { spec }) => sum + (podRequests(spec).get('memory') ?? 0), 0);
+        if (requested > bytesOf(node.status.allocatable['memory'] ?? '0'))
           return fail(
-            `the pods on node ${node.metadata.name} request ${sum} of memory, which is more than it has`,
+            `the pods on node ${node.metadata.name} request ${Math.ceil(requested / 2 ** 20)}Mi of memory, which is more than it has`,
           );
-        }
       }
       return pass('they fit');
     },

@@ -218,6 +218,27 @@ describe('the cluster DNS is whole', () => {
     });
   });
 
+  test.each([
+    ['10.96.0.20', true],
+    ['10.96.0.20:53', true],
+    ['dns://10.96.0.20', true],
+    ['dns://10.96.0.20:53', true],
+    ['10.96.0.20:5353', false],
+    ['tls://10.96.0.20', false],
+  ])('the server of before, written as %s', async (to, whole) => {
+    const forwarding = (server: string) => corefile(MAIN.replace('/etc/resolv.conf', server));
+    const lab = await labView([
+      ...coredns,
+      forwarding('10.96.0.20'),
+      slice('10.244.0.2', '10.244.0.3'),
+      kubeDns({}),
+    ]);
+    await lab.put(forwarding(to));
+    const { status, seen } = await clusterDnsWhole().look(lab);
+    expect(status).toBe(whole ? 'pass' : 'fail');
+    if (!whole) expect(seen).toBe(`the Corefile forwards names outside the cluster to ${to} now`);
+  });
+
   test('kube-dns may get more, not less', async () => {
     const [udp, tcp, metrics] = [
       { port: 53, protocol: 'UDP', targetPort: 53 },

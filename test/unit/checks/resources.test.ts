@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import { memoryLimitWithin } from '../../../src/checks/resources.ts';
+import { memoryLimitWithin, requestsFit } from '../../../src/checks/resources.ts';
 import { resources } from '../../../src/model/resources.ts';
-import { labView, workload } from './support.ts';
+import { labView, object, workload } from './support.ts';
 
 const of = { namespace: 'shop', name: 'checkout' };
 const check = memoryLimitWithin(of, { floor: '32Mi', ceiling: '1Gi' });
@@ -48,5 +48,39 @@ describe('memoryLimitWithin', () => {
 
   test('a Deployment that is gone is a fail', async () => {
     expect(await check.look(await labView([]))).toMatchObject({ status: 'fail' });
+  });
+});
+
+describe('requestsFit', () => {
+  const asking = (memory: string) => ({ name: 'one', resources: { requests: { memory } } });
+  const node = object('v1', 'Node', 'worker', { spec: {}, status: { allocatable: { memory: '1Gi' } } });
+  const pod = (name: string, spec: object, phase: string) =>
+    object('v1', 'Pod', `${name}@shop`, { spec: { nodeName: 'worker', ...spec }, status: { phase } });
+  const half = pod('half', { containers: [asking('512Mi')] }, 'Running');
+  const sidecar = { ...asking('64Mi'), restartPolicy: 'Always' };
+
+  test.each<[string, string, string, object]>([
+    ['pass', 'just as much as there is', 'Running', { containers: [asking('512Mi')] }],
+    ['fail', 'a byte more', 'Running', { containers: [asking('536870913')] }],
+    ['fail', 'a sidecar', 'Running', { containers: [asking('500Mi')], initContainers: [sidecar] }],
+    [
+      'pass',
+      'one that runs before',
+      'Running',
+      { containers: [asking('500Mi')], initContainers: [asking('64Mi')] },
+    ],
+    ['fail', 'one that has not started yet', 'Pending', { containers: [asking('1Gi')] }],
+    ['pass', 'one that is over', 'Failed', { containers: [asking('1Gi')] }],
+    ['pass', 'one that no node takes', 'Pending', { containers: [asking('1Gi')], nodeName: undefined }],
+    ['pass', 'one that asks for nothing', 'Running', { containers: [{ name: 'one', resources: {} }] }],
+  ])('%s: %s', async (status, _what, phase, spec) => {
+    const lab = await labView([node, half, pod('other', spec, phase)]);
+    expect(await requestsFit().look(lab)).toMatchObject({ status });
+  });
+
+  test('says how much is asked for', async () => {
+    const lab = await labView([node, half, pod('other', { containers: [asking('600Mi')] }, 'Running')]);
+    const { seen } = await requestsFit().look(lab);
+    expect(seen).toBe('the pods on node worker request 1112Mi of memory, which is more than it has');
   });
 });
