@@ -27,11 +27,16 @@ async function partnerPods(view: OracleView): Promise<Pod[]> {
   return runningPods(view, 'partner-dns', PARTNER);
 }
 
-/** How often the partner's name server was asked for a name, by whichever of its pods. */
-async function askedFor(view: OracleView, from: Pod, name: string): Promise<number | string> {
+/** How often the partner's name server was asked for a record of a name, by whichever of its pods. */
+async function askedFor(
+  view: OracleView,
+  from: Pod,
+  name: string,
+  type: 'A' | 'AAAA',
+): Promise<number | string> {
   let sum = 0;
   for (const { status } of await partnerPods(view)) {
-    const url = `http://${status.podIP ?? ''}:8080/asked?name=${name.replace(/\.$/, '')}&type=A`;
+    const url = `http://${status.podIP ?? ''}:8080/asked?name=${name.replace(/\.$/, '')}&type=${type}`;
     const { ok, text } = await run(view, from, 'fx', ['wget', '-q', '-T', '3', '-O', '-', url]);
     if (!ok) return `${url}: ${text}`;
     sum += (JSON.parse(text) as { asked: number }).asked;
@@ -49,10 +54,27 @@ const partnerAskedSeldom = question('the partner is asked seldom', async (view) 
     if (typeof seen === 'string') return seen;
     const answers = Object.keys(seen.outcomes).join(' or ');
     if (answers !== OTHERS) return `${pod.metadata.name} gets ${answers} for ${name}`;
-    const asked = await askedFor(view, pod, name);
+    const asked = await askedFor(view, pod, name, 'A');
     if (typeof asked === 'string') return asked;
     if (asked === 0) return 'somebody else answers for the partner';
     if (asked > seen.attempts / 10) return `${asked} of ${seen.attempts} lookups reach the partner`;
+    // What it has not is asked for as often by clients that would take it.
+    const missing = [
+      '--name',
+      name.replace(/\.$/, ''),
+      '--type',
+      'AAAA',
+      '--count',
+      '100',
+      '--every',
+      '50ms',
+    ];
+    const denied = await look(view, pod, 'fx', ['ask', '10.96.0.10', ...missing]);
+    if (typeof denied === 'string') return denied;
+    const deniedThere = await askedFor(view, pod, name, 'AAAA');
+    if (typeof deniedThere === 'string') return deniedThere;
+    if (deniedThere > denied.attempts / 10)
+      return `${deniedThere} of ${denied.attempts} lookups of what it has not reach the partner`;
   }
   return undefined;
 });
@@ -278,8 +300,9 @@ const partnerMoves = question('the partner may move', async (view) => {
     return undefined;
   } finally {
     for (const { from, to } of moves) await moveAll(view, to, from);
-    // Until nobody is led to the pod that is on its way out: the grader asks next.
-    await view.wait(5 * GRACE);
+    // Until nobody is led to the pod that is on its way out, and no cache may give the address that it moved to: the grader
+    // asks next.
+    await view.wait(120_000 + 5 * GRACE);
   }
 });
 
