@@ -18,9 +18,13 @@ export {
 export {
   askingRule,
   byHandRule,
+  clientsRule,
   corednsRules,
+  corefileRules,
   kubeDnsRule,
   lastingRules,
+  newNodeRule,
+  servedRule,
   serversRule,
   shopRules,
 } from './scenario/rules.ts';

@@ -1,4 +1,5 @@
 import {
+  clientsRule,
   askingRule,
   all,
   ask,
@@ -104,7 +105,7 @@ again for shop and office, and leave the network as closed as the security team 
     'Pods of the namespaces shop and office, also those that are created tomorrow, resolve names.',
     'Namespace lobby is open to the public: its pods (kiosk, display, and whatever is created there tomorrow) must not reach CoreDNS on any port.',
     'Labels of namespaces and pods stay as they are, also on pods that already run: other people rely on them.',
-    'Clients in the shop run their own programs, keep their DNS settings and call each other by name.',
+    clientsRule,
     'Pods come and go: no NetworkPolicy tells them apart by the addresses that they have today.',
     'CoreDNS serves the whole cluster, and it is configured as before. Behind Service kube-dns are at least two pods of deployment/coredns, and nothing else.',
     kubeDnsRule,

@@ -1,4 +1,5 @@
 import {
+  corefileRules,
   all,
   anyPartner,
   ask,
@@ -6,7 +7,6 @@ import {
   checks,
   converge,
   corednsLasts,
-  corednsRules,
   defineScenario,
   dnsHarmed,
   fail,
@@ -103,12 +103,7 @@ export default defineScenario({
     `Nobody can pay. The gateway answers 502 at once: it can resolve no name at all, neither of the shop nor of another
 namespace nor of the partner (${partner.name}). It began when the system pods were restarted for maintenance. Nobody changed the
 shop. Make names resolve again, for the shop and for everybody else.`,
-  rules: () => [
-    'Clients in the shop run their own programs, keep their DNS settings and call each other by name: dnsPolicy, dnsConfig, hostAliases, hostNetwork and the addresses in their environment stay as they are.',
-    ...corednsRules,
-    'Services that are created tomorrow must resolve too.',
-    'Services may get new addresses: no address of a Service is written into the configuration of CoreDNS, unless it was there before.',
-  ],
+  rules: () => corefileRules,
   houseRules: () => shopRules,
 
   baseline: ({ partner }) => shop(partnerDns(partner)),

@@ -1,10 +1,10 @@
 import {
+  corefileRules,
   all,
   anyPartner,
   ask,
   checks,
   corednsLasts,
-  corednsRules,
   defineScenario,
   faults,
   fix,
@@ -86,12 +86,7 @@ export default defineScenario({
   ticket: ({ partner }) =>
     `Nobody can pay. The gateway answers 502 and says that it cannot find checkout; checkout cannot find payments. The partner's
 names (${partner.name}) still resolve. Nobody changed the shop itself. Make the shop find its services again, old ones and new ones.`,
-  rules: () => [
-    'Clients in the shop run their own programs, keep their DNS settings and call each other by name: dnsPolicy, dnsConfig, hostAliases, hostNetwork and the addresses in their environment stay as they are.',
-    ...corednsRules,
-    'Services that are created tomorrow must resolve too.',
-    'Services may get new addresses: no address of a Service is written into the configuration of CoreDNS, unless it was there before.',
-  ],
+  rules: () => corefileRules,
   houseRules: () => shopRules,
 
   baseline: ({ partner }) => shop(partnerDns(partner)),

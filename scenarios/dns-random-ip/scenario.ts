@@ -1,4 +1,5 @@
 import {
+  clientsRule,
   all,
   anyPartner,
   ask,
@@ -58,7 +59,7 @@ export default defineScenario({
 address that nobody knows. Restarting the shop did not help. Make every lookup give the right answer again, whoever asks.`,
   rules: ({ service }) => [
     'CoreDNS belongs to the platform team and is right as it is: the template of deployment/coredns, its Corefile and Service kube-dns stay as they are.',
-    `Clients in the shop run their own programs, keep their DNS settings and call each other by name.`,
+    clientsRule,
     `No address of a Service is written into a configuration: ${service} must resolve tomorrow too, whatever its address is then.`,
     'What you change must last: pods have the labels that their Deployments give them.',
     serversRule,

@@ -1,4 +1,5 @@
 import {
+  clientsRule,
   anyPartner,
   all,
   ask,
@@ -80,7 +81,7 @@ Make payments work again, and make sure that the next such deployment does not e
     'A Service of any namespace that is deleted and created again resolves to its new address within 60 seconds, also for clients that kept asking in the meantime.',
     `Answers for names outside the cluster stay cached: of 100 lookups of a name of ${zone}, also for a record that the name does not have (AAAA), at most 10 reach its name server.`,
     'Namespace partner belongs to the partner: it stays as it is, with the name server in it.',
-    'Clients in the shop run their own programs, keep their DNS settings and call each other by name.',
+    clientsRule,
     'No address of a Service is written into a configuration, and no name of a Service into the configuration of CoreDNS.',
     ...corednsRules,
   ],

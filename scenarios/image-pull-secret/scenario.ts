@@ -1,4 +1,5 @@
 import {
+  servedRule,
   ask,
   byHandRule,
   callerOf,
@@ -93,7 +94,7 @@ The platform team keeps its login in secret/${robot.name} in namespace ${robot.n
     `Every pod of ${service} runs release ${release} as ${host}/${repository} has it; the image comes from there and from nowhere else. The template names it by its own tag or by its digest.`,
     `A pod on any node, whatever else runs there, can also pull what is pushed there tomorrow. That includes a node that joins tomorrow, with a new name and only the labels that every node has. ${byHandRule}`,
     'The registry still asks for its password.',
-    `When this is graded, ${service} answers its callers, and its Service leads to its pods and nowhere else.`,
+    servedRule(service),
   ],
   houseRules: ({ service }) => lastingRules(service),
 

@@ -1,6 +1,7 @@
 import {
+  newNodeRule,
+  servedRule,
   ask,
-  byHandRule,
   callerOf,
   checks,
   converge,
@@ -127,8 +128,8 @@ and that a new pod would come up too.
 The registry is ${host}; ${mirror} is a mirror of it.`,
   rules: ({ service }) => [
     `${service} runs what it ran before, release ${release}; its image comes from the registry or from the mirror.`,
-    `When this is graded, ${service} answers its callers, and its Service leads to its pods and nowhere else.`,
-    `Nodes come and go: a new node, with only the labels that every node has, and nothing else running on it, must be able to pull the images and run the pod. ${byHandRule}`,
+    servedRule(service),
+    newNodeRule,
     `The NetworkPolicies of namespace ${namespace} stay as they are, and none is added.`,
   ],
   houseRules: ({ service }) => lastingRules(service),

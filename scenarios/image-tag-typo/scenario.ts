@@ -1,6 +1,7 @@
 import {
+  newNodeRule,
+  servedRule,
   ask,
-  byHandRule,
   callerOf,
   checks,
   converge,
@@ -96,8 +97,8 @@ The registry is ${host}; from inside the cluster it answers as http://registry, 
   rules: ({ service, release }) => [
     `Every pod of ${service} runs release ${release} as the registry has it. The template names it by its own tag or by its digest.`,
     `${service} keeps its repository ${host}/${repository}, its own command and its own files.`,
-    `When this is graded, ${service} answers its callers, and its Service leads to its pods and nowhere else.`,
-    `Nodes come and go: a new node, with only the labels that every node has, and nothing else running on it, must be able to pull the images and run the pod. ${byHandRule}`,
+    servedRule(service),
+    newNodeRule,
   ],
   houseRules: ({ service }) => lastingRules(service),
 

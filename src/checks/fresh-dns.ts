@@ -3,7 +3,15 @@ import { resources } from '../model/resources.ts';
 import { type Check, fail, gradeCheck, gradeWithin, type LabView, type Observation, pass } from './check.ts';
 import type { Clone } from './clones.ts';
 import { COREDNS } from './cluster-dns.ts';
-import { addressIn, corefileOf, forwardsOf, isInZone, mountedCorefile, serverBlocks } from './corefile.ts';
+import {
+  addressIn,
+  corefileOf,
+  forwardsOf,
+  isInZone,
+  mountedCorefile,
+  serverBlocks,
+  serverIn,
+} from './corefile.ts';
 import { type FreshDns, rightAnswers } from './dns-answers.ts';
 import { startsAgain } from './fresh-pods.ts';
 import { whatIsGoing } from './fresh-shop.ts';
@@ -52,8 +60,7 @@ async function upstreamsKnow(lab: LabView, { from, outside }: FreshDns): Promise
     // Whom it asks over TLS is not asked in plain words.
     .filter((to) => addressIn(to) !== undefined && !to.startsWith('tls://'));
   for (const to of servers) {
-    const server = to.replace('dns://', '');
-    const knows = answersAt(from, server, [{ name: outside.name, type: 'A', answer: outside.address }]);
+    const knows = answersAt(from, serverIn(to), [{ name: outside.name, type: 'A', answer: outside.address }]);
     const seen = await gradeWithin(lab, ANSWERS_WITHIN, knows);
     if (seen.status === 'error') return seen;
     if (seen.status === 'fail')

@@ -2,7 +2,7 @@ import { equal } from '../core/json.ts';
 import { matchesNodeSelectorTerm, type NodeIdentity } from '../model/node-affinity.ts';
 import type { Node, NodeSelectorRequirement, PodSpec } from '../model/objects.ts';
 import { resources } from '../model/resources.ts';
-import { formatRequirements } from '../model/selector.ts';
+import { formatRequirements, requirementOf } from '../model/selector.ts';
 import type { LabView } from './check.ts';
 
 /** One thing that a pod asks of its node: of a label, or of a field. */
@@ -80,17 +80,9 @@ function newNodes({ random }: LabView, nodes: readonly Node[]): NodeIdentity[] {
 const isMet = ({ of, expression }: Requirement, node: NodeIdentity): boolean =>
   matchesNodeSelectorTerm({ [of]: [expression] }, node);
 
-const OPERATORS = {
-  In: 'in',
-  NotIn: 'notin',
-  Exists: 'exists',
-  DoesNotExist: '!',
-  Gt: 'gt',
-  Lt: 'lt',
-} as const;
-
 /** As kubectl writes selectors: `key=value` where one value is asked for. */
-function formatted({ expression: { key, operator, values = [] } }: Requirement): string {
-  const isOne = operator === 'In' && values.length === 1;
-  return formatRequirements([{ key, operator: isOne ? '=' : OPERATORS[operator], values }]);
+function formatted({ expression }: Requirement): string {
+  const asked = requirementOf(expression);
+  const isOne = asked.operator === 'in' && asked.values.length === 1;
+  return formatRequirements([isOne ? { ...asked, operator: '=' } : asked]);
 }

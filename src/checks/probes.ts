@@ -3,9 +3,9 @@ import { isPodReady } from '../model/pod-ready.ts';
 import { resources } from '../model/resources.ts';
 import { type Check, fail, type LabView, type Observation, pass, patient } from './check.ts';
 import { type Clone, containerOf, hangUp, until, withClone } from './clones.ts';
-import { neverReady } from './never-ready.ts';
 import { readyAddresses } from './endpoints.ts';
 import { asksAfter } from './fresh-pods.ts';
+import { neverReady } from './never-ready.ts';
 import type { WorkloadRef } from './workloads.ts';
 
 /**

@@ -3,7 +3,7 @@
  * https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors
  */
 import { labelKeyProblems, labelValueProblems } from './label-syntax.ts';
-import type { Labels, LabelSelector } from './objects.ts';
+import type { Labels, LabelSelector, NodeSelectorRequirement } from './objects.ts';
 import { ParseError } from './parse-error.ts';
 
 export type Operator = 'in' | 'notin' | '=' | '==' | '!=' | 'exists' | '!' | 'gt' | 'lt';
@@ -77,19 +77,31 @@ function isInteger(text: string | undefined): text is string {
   return text !== undefined && /^-?[0-9]{1,18}$/.test(text);
 }
 
+const OPERATORS_OF_OBJECTS = {
+  In: 'in',
+  NotIn: 'notin',
+  Exists: 'exists',
+  DoesNotExist: '!',
+  Gt: 'gt',
+  Lt: 'lt',
+} as const;
+
+/** A term of an object's selector, of labels or of nodes. */
+export const requirementOf = ({ key, operator, values = [] }: NodeSelectorRequirement): Requirement => ({
+  key,
+  operator: OPERATORS_OF_OBJECTS[operator],
+  values,
+});
+
 /** The terms of an object's selector, in the order of their keys. */
 export function requirementsOf(selector: LabelSelector): Requirement[] {
-  const operators = { In: 'in', NotIn: 'notin', Exists: 'exists', DoesNotExist: '!' } as const;
   const requirements: Requirement[] = [
     ...Object.entries(selector.matchLabels ?? {}).map(([key, value]): Requirement => ({
       key,
       operator: '=',
       values: [value],
     })),
-    ...(selector.matchExpressions ?? []).map((expression): Requirement => {
-      const { key, operator, values = [] } = expression;
-      return { key, operator: operators[operator], values };
-    }),
+    ...(selector.matchExpressions ?? []).map(requirementOf),
   ];
   return sortedByKey(requirements);
 }

@@ -6,6 +6,17 @@ import type { Values, Variants } from './variants.ts';
 export const byHandRule =
   'Images whose names begin with shop.test/ are in no registry: they were loaded by hand onto the nodes of today.';
 
+/** Where the image is what is mended, as `checks.mayPull` looks after it. */
+export const newNodeRule = `Nodes come and go: a new node, with only the labels that every node has, and nothing else running on it, must be able to pull the images and run the pod. ${byHandRule}`;
+
+/** As `checks.endpointsServe` and a client's requests look after it. */
+export const servedRule = (service: string): string =>
+  `When this is graded, ${service} answers its callers, and its Service leads to its pods and nowhere else.`;
+
+/** As `checks.clientsAsBefore` looks after them. */
+export const clientsRule =
+  'Clients in the shop run their own programs, keep their DNS settings and call each other by name.';
+
 /** What the safeguards of `lasts` and `shopGoesOn` look after, and what all checks go by that ask in a container. */
 const costsNobody: readonly string[] = [
   'Customers can pay and get their money back, after the next rollouts too.',
@@ -51,6 +62,14 @@ export const corednsRules: readonly string[] = [
   serversRule,
   'CoreDNS forwards names outside the cluster to the same servers as before. If it forwards a single zone to other servers, each of them knows the names of that zone. It forwards to addresses that stay, never to the address of a pod.',
   askingRule,
+];
+
+/** Where the Corefile is what was broken, as `corednsRules`; clients have their names from it, and nobody writes them down. */
+export const corefileRules: readonly string[] = [
+  'Clients in the shop run their own programs, keep their DNS settings and call each other by name: dnsPolicy, dnsConfig, hostAliases, hostNetwork and the addresses in their environment stay as they are.',
+  ...corednsRules,
+  'Services that are created tomorrow must resolve too.',
+  'Services may get new addresses: no address of a Service is written into the configuration of CoreDNS, unless it was there before.',
 ];
 
 /** All that is asked of a repair: the scenario's own rules, and then those of the house. */

@@ -82,8 +82,10 @@ export async function verify(
   return ok ? exitCodes.ok : exitCodes.failed;
 }
 
-/** `3` means seeds 1, 2 and 3; `7,12` means these. @throws BreakfixError: no seeds would be a proof of nothing */
-/** @param text how many (`3`), or which: `7,12`, and `7,` for that one alone */
+/**
+ * @param text how many (`3` means seeds 1, 2 and 3), or which: `7,12`, and `7,` for that one alone
+ * @throws BreakfixError: no seeds would be a proof of nothing
+ */
 function seedsOf(text: string): number[] {
   if (text.includes(',')) return text.replace(/,\s*$/, '').split(',').map(seedOf);
   return Array.from({ length: seedOf(text) }, (_, index) => index + 1);
