@@ -1,30 +1,41 @@
 import { wallClock } from '../../src/core/clock.ts';
 
-/** Of a scenario, beside doing nothing: one right repair, one wrong one. */
-export type Cases = Readonly<Record<string, readonly [fix: string, hack: string]>>;
+/** What is tried of a scenario: nothing, one right repair, one wrong one. */
+export interface Tried {
+  readonly fix: string;
+  readonly hack: string;
+  /** What the three take, about. */
+  readonly minutes: number;
+}
+
+/** By scenario. */
+export type Cases = Readonly<Record<string, Tried>>;
+
+/** As `verify --only` knows them. */
+export const namesOf = ({ fix, hack }: Tried): readonly string[] => ['no-op', `fix ${fix}`, `hack ${hack}`];
 
 const ALWAYS: Cases = {
-  'readiness-probe': ['fix named-port', 'hack remove-probe'],
-  'image-tag-typo': ['fix digest', 'hack old-release'],
-  'oom-limit': ['fix to-the-ceiling', 'hack restart-only'],
-  'dns-nxdomain': ['fix restore', 'hack static-hosts'],
+  'readiness-probe': { fix: 'named-port', hack: 'remove-probe', minutes: 5 },
+  'image-tag-typo': { fix: 'digest', hack: 'old-release', minutes: 4 },
+  'oom-limit': { fix: 'to-the-ceiling', hack: 'restart-only', minutes: 6 },
+  'dns-nxdomain': { fix: 'restore', hack: 'static-hosts', minutes: 7 },
 };
 /** Three of them at a time: all in three days. */
 const IN_ROTATION: Cases = {
-  'liveness-too-eager': ['fix startup-probe', 'hack always-true'],
-  'dns-blocked': ['fix by-labels', 'hack udp-only'],
-  'image-pull-secret': ['fix service-account', 'hack local-image'],
-  'dns-policy': ['fix cluster-first', 'hack address-in-env'],
-  'image-registry': ['fix mirror', 'hack delete-pods'],
-  'dns-corefile-crash': ['fix right-word', 'hack second-coredns'],
-  'image-pull-policy': ['fix if-not-present', 'hack never'],
-  'dns-random-ip': ['fix take-out', 'hack delete-pods'],
-  'oom-leak': ['fix bound-it', 'hack raise-limit'],
+  'liveness-too-eager': { fix: 'startup-probe', hack: 'always-true', minutes: 18 },
+  'dns-blocked': { fix: 'by-labels', hack: 'udp-only', minutes: 9 },
+  'image-pull-secret': { fix: 'service-account', hack: 'local-image', minutes: 3 },
+  'dns-policy': { fix: 'cluster-first', hack: 'address-in-env', minutes: 7 },
+  'image-registry': { fix: 'mirror', hack: 'delete-pods', minutes: 4 },
+  'dns-corefile-crash': { fix: 'right-word', hack: 'second-coredns', minutes: 6 },
+  'image-pull-policy': { fix: 'if-not-present', hack: 'never', minutes: 5 },
+  'dns-random-ip': { fix: 'take-out', hack: 'delete-pods', minutes: 8 },
+  'oom-leak': { fix: 'bound-it', hack: 'raise-limit', minutes: 9 },
 };
 /** They wait for the time that an answer may be kept: a quarter of an hour each on a real cluster. */
 const ON_REQUEST: Cases = {
-  'dns-stale': ['fix capped-cache', 'hack restart-only'],
-  'dns-slow': ['fix cache-again', 'hack for-a-day'],
+  'dns-stale': { fix: 'capped-cache', hack: 'restart-only', minutes: 14 },
+  'dns-slow': { fix: 'cache-again', hack: 'for-a-day', minutes: 34 },
 };
 const AT_A_TIME = 3;
 

@@ -80,6 +80,13 @@ describeReal('the life of a lab on kind', () => {
     expect(JSON.parse(graded.stdout)).toMatchObject({ verdict: 'pass', points: 100 });
   });
 
+  test('its nodes read the counters of containers seldom', async () => {
+    const node = `${clusterOf('inc-2041')}-worker`;
+    expect(await docker('exec', node, 'containerd', 'config', 'dump')).toContain(
+      "    stats_collect_period = '1m'",
+    );
+  });
+
   test('the next lab has the cluster of the one before, as new', async () => {
     const ids = (cluster: string): Promise<readonly string[]> =>
       docker('ps', '--quiet', '--no-trunc', '--filter', `name=${cluster}`);
