@@ -29,7 +29,9 @@ export function verifyTables(
     const isWhole = known.every((line) => !isRow(line) || own.some((one) => one.case === nameIn(line)));
     sections.set(
       scenario,
-      isWhole ? `### ${scenario}, ${seedsOf(own)}\n\n${tableOf(own)}` : withRows(known, own),
+      isWhole
+        ? `### ${scenario}, ${wordsOf(seedsOf(own))}\n\n${tableOf(own)}`
+        : withRows(scenario, known, own),
     );
   }
   const ordered = [...sections.keys()].sort().map((scenario) => sections.get(scenario) ?? '');
@@ -42,9 +44,14 @@ export function verifyTables(
 const isRow = (line: string): boolean => line.startsWith('| ') && !/^\| (?:case|---) \|/.test(line);
 const nameIn = (row: string): string => row.split(' | ', 1)[0]?.slice(2) ?? '';
 
-/** Of a run of some cases only: their rows are put in the place of those of before. */
-function withRows(section: readonly string[], results: readonly CaseResult[]): string {
-  const lines = [...section];
+/** Of a run of some cases only: their rows are put in the place of those of before, their seeds beside the others. */
+function withRows(
+  scenario: string,
+  [heading = '', ...rest]: readonly string[],
+  results: readonly CaseResult[],
+): string {
+  const seedsBefore = /, seeds? ([\d, ]+)$/.exec(heading)?.[1]?.split(', ').map(Number) ?? [];
+  const lines = [`### ${scenario}, ${wordsOf([...seedsBefore, ...seedsOf(results)])}`, ...rest];
   for (const [name, own] of groups(results, (one) => one.case)) {
     const at = lines.findIndex((line) => line.startsWith(`| ${name} |`));
     lines.splice(at === -1 ? lines.length : at, at === -1 ? 0 : 1, rowOf(name, own));
@@ -52,8 +59,10 @@ function withRows(section: readonly string[], results: readonly CaseResult[]): s
   return lines.join('\n');
 }
 
-function seedsOf(results: readonly CaseResult[]): string {
-  const seeds = [...new Set(results.map(({ seed }) => seed))].sort((a, b) => a - b);
+const seedsOf = (results: readonly CaseResult[]): number[] => results.map(({ seed }) => seed);
+
+function wordsOf(some: readonly number[]): string {
+  const seeds = [...new Set(some)].sort((a, b) => a - b);
   return `seed${seeds.length === 1 ? '' : 's'} ${seeds.join(', ')}`;
 }
 

@@ -47,9 +47,10 @@ describe('the tables of docs/soundness.md', () => {
     const before = verifyTables({
       results: [result({ case: 'no-op' }), result({ ok: false }), result({ case: 'fix undo' })],
     });
-    const some = [result({}), result({ case: 'hack new' }), result({ case: 'no-op' })];
+    const some = [result({}), result({ case: 'hack new', seed: 2 }), result({ case: 'no-op' })];
     const after = verifyTables({ results: some }, before);
     expect(after).toContain('4 of 4 cases as expected, 1 scenarios.');
+    expect(after).toContain('### readiness-probe, seeds 1, 2\n');
     expect(after.match(/^\| (?:no-op|hack|fix)[^|]*/gm)).toEqual([
       '| no-op ',
       '| hack remove-probe ',
