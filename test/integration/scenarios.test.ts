@@ -28,7 +28,7 @@ beforeAll(async () => {
   await verify(['--all'], SEEDS);
   const more = [...seedsOf].flatMap(([id, seeds]) => seeds.slice(SEEDS.length).map((seed) => ({ id, seed })));
   // Scenarios that need the same one go together, and have all cores.
-  for (const [seed, some] of Map.groupBy(more, (one) => one.seed)) {
+  for (const [seed, some] of Map.groupBy(more, ({ seed }) => seed)) {
     const ids = some.map(({ id }) => id);
     await verify(ids, [seed]);
   }

@@ -9,37 +9,43 @@ import { canShare } from '../../src/engine/sharing.ts';
 import { resources } from '../../src/model/resources.ts';
 import { nodesThatFit } from '../../src/providers/kind/nodes.ts';
 import { run } from '../helpers/processes.ts';
-import { namesOf, todaysCases, type Tried } from './cases.ts';
+import { namesOf, todaysCases } from './cases.ts';
 import { describeReal, type RealCluster, realCluster } from './kind.ts';
-
-const CASES = todaysCases();
-const triedOf = ({ scenario: { id } }: Incident): Tried => {
-  const tried = CASES[id];
-  if (tried === undefined) throw new Error(`nothing is tried of ${id} today`);
-  return tried;
-};
 
 /** Most of the time a cluster is waited for: three are worked on at a time, of up to three nodes, where so many fit. */
 const CLUSTERS = Math.min(3, Math.max(1, Math.floor(nodesThatFit() / 3)));
 
 // A test may wait for all that are before it on its cluster.
 jest.setTimeout(45 * 60_000);
-const incidents: readonly Incident[] = (await loadCatalogue())
-  .filter(({ id }) => id in CASES)
-  .map((scenario) => incidentOf(scenario, 1));
+
+/** What is tried of one scenario. */
+interface Work {
+  readonly incident: Incident;
+  /** Of its cases. */
+  readonly names: readonly string[];
+  readonly minutes: number;
+}
+
+const cases = todaysCases();
+const works = (await loadCatalogue()).flatMap((scenario): Work[] => {
+  const tried = cases[scenario.id];
+  if (tried === undefined) return [];
+  return [{ incident: incidentOf(scenario, 1), names: namesOf(tried), minutes: tried.minutes }];
+});
+
+const incidentsOf = (group: readonly Work[]): Incident[] => group.map(({ incident }) => incident);
 
 /** As evenly as the registries allow that they need: the longest first, each to those that have least to do. */
-function spread(all: readonly Incident[]): Incident[][] {
-  const groups = Array.from({ length: CLUSTERS }, (): Incident[] => []);
-  const busy = (group: readonly Incident[]): number =>
-    group.reduce((sum, incident) => sum + triedOf(incident).minutes, 0);
-  for (const incident of [...all].sort((one, other) => triedOf(other).minutes - triedOf(one).minutes)) {
+function spread(all: readonly Work[]): Work[][] {
+  const groups = Array.from({ length: CLUSTERS }, (): Work[] => []);
+  const busy = (group: readonly Work[]): number => group.reduce((sum, { minutes }) => sum + minutes, 0);
+  for (const work of all.toSorted((one, other) => other.minutes - one.minutes)) {
     const [idlest] = groups
-      .filter((group) => canShare(incident, group))
+      .filter((group) => canShare(work.incident, incidentsOf(group)))
       .sort((one, other) => busy(one) - busy(other));
     if (idlest === undefined)
-      throw new Error(`no cluster can have ${incident.scenario.id} beside the others`);
-    idlest.push(incident);
+      throw new Error(`no cluster can have ${work.incident.scenario.id} beside the others`);
+    idlest.push(work);
   }
   // Clusters are made one after the other.
   return groups.filter((group) => group.length > 0).sort((one, other) => busy(other) - busy(one));
@@ -51,14 +57,14 @@ describeReal('on a real cluster', () => {
   let applied: Promise<void> | undefined;
 
   beforeAll(async () => {
-    const groups = spread(incidents);
+    const groups = spread(works);
     for (const [index, group] of groups.entries()) {
-      const real = await realCluster(group, `real-scenarios-${index + 1}`);
+      const real = await realCluster(incidentsOf(group), `real-scenarios-${index + 1}`);
       clusters.push(real);
       let before: Promise<unknown> = Promise.resolve();
       if (index === groups.length - 1) before = applied = applyShop(real);
-      for (const incident of group) {
-        for (const name of namesOf(triedOf(incident))) {
+      for (const { incident, names } of group) {
+        for (const name of names) {
           const result = before.then(
             () => real.verify(incident, name),
             () => real.verify(incident, name),
@@ -76,9 +82,9 @@ describeReal('on a real cluster', () => {
 
   test('manifests/shop works with plain kubectl apply', () => applied);
 
-  for (const incident of incidents) {
+  for (const { incident, names } of works) {
     const { id } = incident.scenario;
-    test.each(namesOf(triedOf(incident)))(`${id}: %s`, async (name) => {
+    test.each(names)(`${id}: %s`, async (name) => {
       const seen = (await results.get(`${id}: ${name}`)) ?? [];
       expect(seen.map((result) => result.case)).toEqual([name]);
       expect(seen.filter(({ ok }) => !ok)).toEqual([]);

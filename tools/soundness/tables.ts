@@ -23,16 +23,12 @@ export function verifyTables(
     if (scenario !== undefined) sections.set(scenario, section.trim());
   }
   for (const [scenario, own] of groups(results, (one) => one.scenario)) {
-    const known = (sections.get(scenario)?.split('\n') ?? []).filter(
-      (line) => !isRow(line) || isCase(scenario, nameIn(line)),
-    );
+    const [heading = '', , ...lines] = sections.get(scenario)?.split('\n') ?? [];
+    const known = lines.filter((line) => !isRow(line) || isCase(scenario, nameIn(line)));
     const isWhole = known.every((line) => !isRow(line) || own.some((one) => one.case === nameIn(line)));
-    sections.set(
-      scenario,
-      isWhole
-        ? `### ${scenario}, ${wordsOf(seedsOf(own))}\n\n${tableOf(own)}`
-        : withRows(scenario, known, own),
-    );
+    const seeds = [...(isWhole ? [] : seedsIn(heading)), ...own.map(({ seed }) => seed)];
+    const table = isWhole ? tableOf(own) : withRows(known, own);
+    sections.set(scenario, `### ${scenario}, ${wordsOf(seeds)}\n\n${table}`);
   }
   const ordered = [...sections.keys()].sort().map((scenario) => sections.get(scenario) ?? '');
   const counts = [...ordered.join('\n').matchAll(/\| \**(\d+) of (\d+)\** \|/g)];
@@ -44,14 +40,9 @@ export function verifyTables(
 const isRow = (line: string): boolean => line.startsWith('| ') && !/^\| (?:case|---) \|/.test(line);
 const nameIn = (row: string): string => row.split(' | ', 1)[0]?.slice(2) ?? '';
 
-/** Of a run of some cases only: their rows are put in the place of those of before, their seeds beside the others. */
-function withRows(
-  scenario: string,
-  [heading = '', ...rest]: readonly string[],
-  results: readonly CaseResult[],
-): string {
-  const seedsBefore = /, seeds? ([\d, ]+)$/.exec(heading)?.[1]?.split(', ').map(Number) ?? [];
-  const lines = [`### ${scenario}, ${wordsOf([...seedsBefore, ...seedsOf(results)])}`, ...rest];
+/** Of a run of some cases only: their rows are put in the place of those of before. */
+function withRows(table: readonly string[], results: readonly CaseResult[]): string {
+  const lines = [...table];
   for (const [name, own] of groups(results, (one) => one.case)) {
     const at = lines.findIndex((line) => line.startsWith(`| ${name} |`));
     lines.splice(at === -1 ? lines.length : at, at === -1 ? 0 : 1, rowOf(name, own));
@@ -59,7 +50,9 @@ function withRows(
   return lines.join('\n');
 }
 
-const seedsOf = (results: readonly CaseResult[]): number[] => results.map(({ seed }) => seed);
+/** What {@link wordsOf} said at the end of a heading. */
+const seedsIn = (heading: string): number[] =>
+  /, seeds? ([\d, ]+)$/.exec(heading)?.[1]?.split(', ').map(Number) ?? [];
 
 function wordsOf(some: readonly number[]): string {
   const seeds = [...new Set(some)].sort((a, b) => a - b);
