@@ -19,6 +19,7 @@ import {
   SYSTEM,
 } from './ask.ts';
 import { clientsUnchanged } from './clients.ts';
+import { dnsCallsAnybody } from './strangers.ts';
 import { type Complaint, type Oracle, type OracleView, question } from './view.ts';
 import { nothingWrittenDown } from './written-down.ts';
 
@@ -223,7 +224,7 @@ export const corednsWhole = question('CoreDNS serves everybody', async (view) =>
   const led = [...new Set(await addressesOf(view, 'kube-dns', SYSTEM))];
   if (led.some((address) => !own.includes(address))) return 'kube-dns leads elsewhere too';
   if (led.length < 2) return `kube-dns leads to ${led.length} pods`;
-  const changed = await templateChanged(view);
+  const changed = (await templateChanged(view)) ?? (await dnsCallsAnybody(view));
   if (changed !== undefined) return changed;
   const corefile = await corefileOf(view);
   const lines = insideOf(corefile, MAIN);

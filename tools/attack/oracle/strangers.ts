@@ -1,7 +1,7 @@
 import { compilePolicies, type PolicyEnd } from '../../../src/cluster/network/policy.ts';
 import type { Labels, Namespace, NetworkPolicy, Pod } from '../../../src/model/objects.ts';
 import { resources } from '../../../src/model/resources.ts';
-import { SHOP, SYSTEM } from './ask.ts';
+import { podsOf, SHOP, SYSTEM } from './ask.ts';
 import type { Complaint, OracleView } from './view.ts';
 
 const BY_NAME = 'kubernetes.io/metadata.name';
@@ -24,6 +24,31 @@ const invented = (namespace: string, labels: Labels): Pod =>
     metadata: { name: 'invented', uid: `${namespace} ${JSON.stringify(labels)}`, namespace, labels },
     spec: { containers: [{ ports: [{ name: 'dns', containerPort: 53, protocol: 'UDP' }] }] },
   }) as unknown as Pod;
+
+/**
+ * Policies keep no pod of CoreDNS from asking the API server for Services, and others for names outside. No connection is tried:
+ * those that run are connected already, and a policy comes between the embedded cluster's CoreDNS and its API at no time
+ * (docs/fidelity.md).
+ */
+export async function dnsCallsAnybody(view: OracleView): Promise<Complaint> {
+  const [pod] = await podsOf(view, 'coredns', SYSTEM);
+  if (pod === undefined) return 'there is no CoreDNS';
+  const [server] = (await view.kube.list<Pod>(resources.pods, { namespace: SYSTEM })).filter(
+    ({ metadata }) => metadata.labels?.['component'] === 'kube-apiserver',
+  );
+  const policies = await view.kube.list<NetworkPolicy>(resources.networkPolicies, { namespace: SYSTEM });
+  const set = compilePolicies(policies, new Map());
+  const asked = [
+    { to: { ip: server?.status.podIP ?? '' }, port: 6443, protocol: 'TCP' as const },
+    ...OUTSIDE.flatMap((ip) =>
+      (['UDP', 'TCP'] as const).map((protocol) => ({ to: { ip }, port: 53, protocol })),
+    ),
+  ];
+  const cut = asked.find(
+    ({ to, port, protocol }) => !set.allows({ from: { ip: '10.244.9.8', pod }, to, protocol, port }),
+  );
+  return cut && `CoreDNS may not call port ${cut.port} (${cut.protocol}) of ${cut.to.ip}`;
+}
 
 /** Policies of the shop let none of its pods, whatever their labels, call who has nothing to do with it: no connection is tried. */
 export async function callsNoStranger(view: OracleView): Promise<Complaint> {
