@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { messageOf } from '../../core/errors.ts';
+import { crowd } from '../../core/crowd.ts';
 import { idleness } from '../../core/idleness.ts';
 import type { ProcessCopies } from '../../core/process-copy.ts';
 import { brokenAgain, type BrokenClusters, brokenOnce, copyOf } from '../../engine/broken.ts';
@@ -104,13 +105,15 @@ async function proveTogether(
 ): Promise<void> {
   const incidents = plans.map(({ incident }) => incident);
   const waiting = plans.flatMap(({ incident, jobs }) => jobs.map((job) => ({ incident, job })));
+  const inTime = crowd(context);
   const work = async (cluster: Cluster): Promise<void> => {
     let last: { readonly incident: Incident; readonly broken: BrokenClusters } | undefined;
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       const { incident, job } = next;
       if (last?.incident !== incident)
         last = { incident, broken: brokenAgain(cluster, incident, context.signal) };
-      (await job.run(last.broken)).forEach(row);
+      const { broken } = last;
+      (await inTime(() => job.run(broken))).forEach(row);
     }
   };
   const { nodes } = sharedSpec(incidents, 'any', 'any');
