@@ -5,31 +5,35 @@ import { ManualClock } from '../support/manual-clock.ts';
 const { signal } = new AbortController();
 
 describe('work on a crowded machine', () => {
-  test('waits until there is room, where other work goes on', async () => {
+  /** When the second of two begins, in milliseconds after the first, which ends then. */
+  async function secondBegins(load: () => number): Promise<number> {
     const clock = new ManualClock();
-    const start = clock.now().getTime();
-    const loads = [20, 11, 9];
-    const inTime = crowd({ clock, signal, load: () => loads.shift() ?? 0 });
-    const order: string[] = [];
-    const first = Promise.withResolvers<undefined>();
-    const others = [
-      inTime(async () => {
-        order.push('first begins');
-        await first.promise;
-      }),
+    const start = clock.ms;
+    const inTime = crowd({ clock, signal, load });
+    const first = Promise.withResolvers<number>();
+    const works = [
+      inTime(() => first.promise),
       inTime(() => {
-        order.push(`second begins after ${clock.now().getTime() - start} ms`);
-        first.resolve(undefined);
-        return Promise.resolve();
+        first.resolve(clock.ms - start);
+        return first.promise;
       }),
     ];
-    await Promise.all(others);
-    expect(order).toEqual(['first begins', 'second begins after 20000 ms']);
+    const [seen = 0] = await Promise.all(works);
+    return seen;
+  }
+
+  test('waits until there is room, where other work goes on', async () => {
+    const loads = [20, 11, 9];
+    expect(await secondBegins(() => loads.shift() ?? 0)).toBe(50_000);
+  });
+
+  test('waits until it shows what the work that has just begun is for a load', async () => {
+    expect(await secondBegins(() => 0)).toBe(30_000);
   });
 
   test('begins at once where nothing else does, however crowded it is', async () => {
     const inTime = crowd({
-      clock: { wait: () => Promise.reject(new Error('waited')) },
+      clock: { now: () => new Date(), wait: () => Promise.reject(new Error('waited')) },
       signal,
       load: () => 1000,
     });
@@ -39,7 +43,7 @@ describe('work on a crowded machine', () => {
 
   test('that fails is over too, and nobody waits for it', async () => {
     const inTime = crowd({
-      clock: { wait: () => Promise.reject(new Error('waited')) },
+      clock: { now: () => new Date(), wait: () => Promise.reject(new Error('waited')) },
       signal,
       load: () => 1000,
     });
