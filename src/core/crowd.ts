@@ -2,7 +2,7 @@ import { availableParallelism, loadavg } from 'node:os';
 import type { Clock } from './clock.ts';
 
 /** With more processes than this for each processor, running or waiting for it, whoever is timed is late. */
-const CROWDED = 10;
+const CROWDED = 6;
 /** What has just begun does not show in the load yet, for so many milliseconds. */
 const SHOWS_AFTER = 30_000;
 /** How often it is looked whether there is room again, in milliseconds. */
