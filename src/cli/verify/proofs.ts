@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import { messageOf } from '../../core/errors.ts';
-import { crowd } from '../../core/crowd.ts';
 import { idleness } from '../../core/idleness.ts';
 import type { ProcessCopies } from '../../core/process-copy.ts';
 import { brokenAgain, type BrokenClusters, brokenOnce, copyOf } from '../../engine/broken.ts';
@@ -11,6 +10,7 @@ import type { Cluster, ClusterProvider, SlowProvider } from '../../providers/pro
 import type { Scenario } from '../../scenario/types.ts';
 import type { CommandContext } from '../context.ts';
 import { crew } from './crew.ts';
+import { crowd } from './crowd.ts';
 
 /** What is to be proven: one scenario with one seed. Plain data, so that another process can be told. */
 export interface Proof {
@@ -108,13 +108,16 @@ async function proveTogether(
   const inTime = crowd(context);
   const work = async (cluster: Cluster): Promise<void> => {
     let last: { readonly incident: Incident; readonly broken: BrokenClusters } | undefined;
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+    const one = async (): Promise<void> => {
+      // Taken when there is room for it: until then others may have, or one of them has failed.
+      const next = waiting.shift();
+      if (next === undefined) return;
       const { incident, job } = next;
       if (last?.incident !== incident)
         last = { incident, broken: brokenAgain(cluster, incident, context.signal) };
-      const { broken } = last;
-      (await inTime(() => job.run(broken))).forEach(row);
-    }
+      (await job.run(last.broken)).forEach(row);
+    };
+    while (waiting.length > 0) await inTime(one);
   };
   const { nodes } = sharedSpec(incidents, 'any', 'any');
   const clustersOf = (count: number): number => Math.max(1, Math.floor(count / nodes.length));

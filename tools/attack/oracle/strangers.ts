@@ -25,24 +25,26 @@ const invented = (namespace: string, labels: Labels): Pod =>
     spec: { containers: [{ ports: [{ name: 'dns', containerPort: 53, protocol: 'UDP' }] }] },
   }) as unknown as Pod;
 
+/** The calls of somebody on some ports. */
+const called = (to: PolicyEnd, ports: readonly number[]) =>
+  ports.flatMap((port) => (['TCP', 'UDP'] as const).map((protocol) => ({ to, port, protocol })));
+
 /**
  * Policies keep no pod of CoreDNS from asking the API server for Services, and others for names outside. No connection is tried:
  * those that run are connected already, and a policy comes between the embedded cluster's CoreDNS and its API at no time
  * (docs/fidelity.md).
  */
 export async function dnsCallsAnybody(view: OracleView): Promise<Complaint> {
+  const policies = await view.kube.list<NetworkPolicy>(resources.networkPolicies, { namespace: SYSTEM });
+  if (policies.length === 0) return undefined;
   const [pod] = await podsOf(view, 'coredns', SYSTEM);
   if (pod === undefined) return 'there is no CoreDNS';
-  const [server] = (await view.kube.list<Pod>(resources.pods, { namespace: SYSTEM })).filter(
-    ({ metadata }) => metadata.labels?.['component'] === 'kube-apiserver',
-  );
-  const policies = await view.kube.list<NetworkPolicy>(resources.networkPolicies, { namespace: SYSTEM });
+  const labelSelector = 'component=kube-apiserver';
+  const [server] = await view.kube.list<Pod>(resources.pods, { namespace: SYSTEM, labelSelector });
   const set = compilePolicies(policies, new Map());
   const asked = [
     { to: { ip: server?.status.podIP ?? '' }, port: 6443, protocol: 'TCP' as const },
-    ...OUTSIDE.flatMap((ip) =>
-      (['UDP', 'TCP'] as const).map((protocol) => ({ to: { ip }, port: 53, protocol })),
-    ),
+    ...OUTSIDE.flatMap((ip) => called({ ip }, [53])),
   ];
   const cut = asked.find(
     ({ to, port, protocol }) => !set.allows({ from: { ip: '10.244.9.8', pod }, to, protocol, port }),
@@ -72,9 +74,7 @@ export async function callsNoStranger(view: OracleView): Promise<Complaint> {
   ];
   const own = [{}, ...policies.map(({ spec }) => spec.podSelector.matchLabels ?? {})];
   const set = compilePolicies(policies, namespaces);
-  const asked = strangers.flatMap((to) =>
-    PORTS.flatMap((port) => (['TCP', 'UDP'] as const).map((protocol) => ({ to, port, protocol }))),
-  );
+  const asked = strangers.flatMap((to) => called(to, PORTS));
   for (const from of own.map((labels) => ({ ip: '10.244.9.8', pod: invented(SHOP, labels) })))
     for (const { to, port, protocol } of asked)
       if (set.allows({ from, to, protocol, port }))

@@ -1,8 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
-import { crowd } from '../../../src/core/crowd.ts';
-import { ManualClock } from '../support/manual-clock.ts';
+import { crowd, type CrowdOptions } from '../../../../src/cli/verify/crowd.ts';
+import { ManualClock } from '../../support/manual-clock.ts';
 
 const { signal } = new AbortController();
+/** Where whoever waits is seen. */
+const crowded: CrowdOptions = {
+  clock: { now: () => new Date(), wait: () => Promise.reject(new Error('waited')) },
+  signal,
+  load: () => 1000,
+};
 
 describe('work on a crowded machine', () => {
   /** When the second of two begins, in milliseconds after the first, which ends then. */
@@ -32,21 +38,13 @@ describe('work on a crowded machine', () => {
   });
 
   test('begins at once where nothing else does, however crowded it is', async () => {
-    const inTime = crowd({
-      clock: { now: () => new Date(), wait: () => Promise.reject(new Error('waited')) },
-      signal,
-      load: () => 1000,
-    });
+    const inTime = crowd(crowded);
     expect(await inTime(() => Promise.resolve('done'))).toBe('done');
     expect(await inTime(() => Promise.resolve('done again'))).toBe('done again');
   });
 
   test('that fails is over too, and nobody waits for it', async () => {
-    const inTime = crowd({
-      clock: { now: () => new Date(), wait: () => Promise.reject(new Error('waited')) },
-      signal,
-      load: () => 1000,
-    });
+    const inTime = crowd(crowded);
     await expect(inTime(() => Promise.reject(new Error('broken')))).rejects.toThrow('broken');
     expect(await inTime(() => Promise.resolve('done'))).toBe('done');
   });

@@ -1,5 +1,5 @@
 import { availableParallelism, loadavg } from 'node:os';
-import type { Clock } from './clock.ts';
+import type { Clock } from '../../core/clock.ts';
 
 /** With more processes than this for each processor, running or waiting for it, whoever is timed is late. */
 const CROWDED = 6;
